@@ -1,0 +1,16 @@
+using Afterword.Server.People;
+
+namespace Afterword.Server.Access;
+
+internal static class AccessServices
+{
+    public static void AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<Admissions>();
+        services.AddSingleton<Apps>();
+        services.AddSingleton<Allowlists>();
+        services.AddSingleton<Accounts>();
+        services.AddSingleton<SignatureCheck>();
+    }
+}

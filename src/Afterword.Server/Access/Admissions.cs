@@ -1,0 +1,134 @@
+using Afterword.Server.Limits;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access;
+
+/// <summary>A signed request at the door.</summary>
+/// <param name="Stamp">Its <c>oauth_timestamp</c>, in seconds.</param>
+/// <param name="HashHigh">With <paramref name="HashLow"/>, 128 bits of SHA-256 over consumer, token, timestamp and nonce.</param>
+/// <param name="HashLow">See <paramref name="HashHigh"/>.</param>
+/// <param name="UserId">The calling user.</param>
+/// <param name="AppId">The calling app.</param>
+/// <param name="Endpoint">The limited endpoint it counts for.</param>
+internal readonly record struct Admission(long Stamp, long HashHigh, long HashLow, long UserId, long AppId, LimitedEndpoint Endpoint);
+
+/// <summary>What the door says.</summary>
+/// <param name="IsFresh">False for a nonce that was seen before.</param>
+/// <param name="Used">Calls in the present window, this one included; 0 where nothing is counted.</param>
+/// <param name="WindowStartedAt">Unix milliseconds.</param>
+internal readonly record struct Admitted(bool IsFresh, long Used, long WindowStartedAt);
+
+/// <summary>Remembers nonces and counts calls, durably and for all nodes, many requests to one commit.</summary>
+internal sealed class Admissions
+{
+    /// <summary>How far a client's clock may be off, either way.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(300);
+
+    private readonly Database _db;
+    private readonly TimeProvider _clock;
+    private readonly WriteGroup<Admission, Admitted> _door;
+
+    public Admissions(Store store, TimeProvider clock)
+    {
+        _db = store.Admissions;
+        _clock = clock;
+        _door = _db.Group<Admission, Admitted>(request => request.UserId, AdmitAsync);
+    }
+
+    public Task<Admitted> AdmitAsync(Admission request) => _door.RunAsync(request);
+
+    /// <summary>Forgets nonces whose timestamps are no longer accepted, and windows that ended.</summary>
+    public async Task<int> PurgeAsync(CancellationToken stop)
+    {
+        var now = _clock.GetUtcNow();
+
+        // Twice the tolerance: the timestamp may lie that far ahead of the clock that accepted it.
+        var stamp = now.ToUnixTimeSeconds() - (long)(2 * ClockTolerance.TotalSeconds) - 1;
+        var window = now.ToUnixTimeMilliseconds() - (2 * CallWindows.Length);
+        return await _db.WriteAsync(
+            async session =>
+                await session.Sql("delete from nonce where stamp < @stamp").Bind("stamp", stamp).RunAsync(stop)
+                + await session.Sql("delete from call_window where started_at < @window").Bind("window", window).RunAsync(stop),
+            stop);
+    }
+
+    private async Task<Admitted[]> AdmitAsync(Session session, IReadOnlyList<Admission> requests)
+    {
+        var answers = new Admitted[requests.Count];
+        var fresh = await RememberAsync(session, requests);
+        var windows = await CountAsync(session, requests, fresh);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (fresh[i]) answers[i] = new(true, 0, 0);
+            if (!fresh[i] || requests[i].Endpoint == LimitedEndpoint.None) continue;
+
+            // The rows hold the count after the whole batch: each request takes its own step back from there.
+            var window = windows[(requests[i].UserId, requests[i].AppId, requests[i].Endpoint)];
+            answers[i] = new(true, window.Used - --window.Ahead, window.StartedAt);
+        }
+
+        return answers;
+    }
+
+    private static async Task<bool[]> RememberAsync(Session session, IReadOnlyList<Admission> requests)
+    {
+        var inserted = new HashSet<(long, long, long)>(requests.Count);
+        await session.EachAsync(
+            """
+            insert into nonce (stamp, hash_high, hash_low)
+            select stamp, hash_high, hash_low from {rows} where true order by stamp, hash_high, hash_low
+            on conflict (stamp, hash_high, hash_low) do nothing
+            returning stamp, hash_high, hash_low
+            """,
+            Rows.Of(requests).Long("stamp", r => r.Stamp).Long("hash_high", r => r.HashHigh).Long("hash_low", r => r.HashLow),
+            row => inserted.Add((row.GetInt64(0), row.GetInt64(1), row.GetInt64(2))),
+            CancellationToken.None);
+
+        // Of two alike in one batch the first has it; taking it out leaves nothing for the second.
+        return [.. requests.Select(r => inserted.Remove((r.Stamp, r.HashHigh, r.HashLow)))];
+    }
+
+    private async Task<Dictionary<(long User, long App, LimitedEndpoint Endpoint), Window>> CountAsync(
+        Session session, IReadOnlyList<Admission> requests, bool[] fresh)
+    {
+        var windows = new Dictionary<(long User, long App, LimitedEndpoint Endpoint), Window>();
+        for (var i = 0; i < requests.Count; i++)
+        {
+            if (!fresh[i] || requests[i].Endpoint == LimitedEndpoint.None) continue;
+
+            var key = (requests[i].UserId, requests[i].AppId, requests[i].Endpoint);
+            if (!windows.TryGetValue(key, out var window)) windows[key] = window = new Window();
+            window.Ahead++;
+        }
+
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var counted = windows.Select(pair => (pair.Key, pair.Value.Ahead)).ToArray();
+        await session.EachAsync(
+            """
+            insert into call_window (user_id, app_id, endpoint, started_at, used)
+            select user_id, app_id, endpoint, now, ahead from {rows} where true order by user_id, app_id, endpoint
+            on conflict (user_id, app_id, endpoint) do update set
+                used = case when excluded.started_at >= call_window.started_at + 900000 then excluded.used else call_window.used + excluded.used end,
+                started_at = case when excluded.started_at >= call_window.started_at + 900000 then excluded.started_at else call_window.started_at end
+            returning user_id, app_id, endpoint, started_at, used
+            """,
+            Rows.Of(counted).Long("user_id", c => c.Key.User).Long("app_id", c => c.Key.App).Long("endpoint", c => (long)c.Key.Endpoint)
+                .Long("now", _ => now).Long("ahead", c => c.Ahead),
+            row =>
+            {
+                var window = windows[(row.GetInt64(0), row.GetInt64(1), (LimitedEndpoint)row.GetInt64(2))];
+                (window.StartedAt, window.Used) = (row.GetInt64(3), row.GetInt64(4));
+            },
+            CancellationToken.None);
+        return windows;
+    }
+
+    private sealed class Window
+    {
+        public long Ahead { get; set; }
+
+        public long StartedAt { get; set; }
+
+        public long Used { get; set; }
+    }
+}

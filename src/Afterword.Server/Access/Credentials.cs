@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access;
+
+/// <summary>Finds apps and tokens, out of a cache that is at most five seconds old.</summary>
+/// <remarks>
+/// Only what was found is kept, so a new token works at once; before an allowlist refuses, the caller asks for what is
+/// fresh. A revocation on another node holds here within five seconds.
+/// </remarks>
+internal sealed class Credentials(Store store, TimeProvider clock)
+{
+    private const int MostKept = 100_000;
+    private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, Kept<App>> _apps = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Kept<Token>> _tokens = new(StringComparer.Ordinal);
+
+    /// <param name="consumerKey">The key as the client sent it.</param>
+    /// <param name="fresh">Passes the cache by.</param>
+    /// <param name="stop">Gives up waiting.</param>
+    public ValueTask<App?> AppAsync(string consumerKey, bool fresh, CancellationToken stop) =>
+        FindAsync(_apps, consumerKey, fresh, LoadAppAsync, stop);
+
+    /// <inheritdoc cref="AppAsync"/>
+    public ValueTask<Token?> TokenAsync(string token, bool fresh, CancellationToken stop) =>
+        FindAsync(_tokens, token, fresh, LoadTokenAsync, stop);
+
+    private async ValueTask<T?> FindAsync<T>(
+        ConcurrentDictionary<string, Kept<T>> cache, string key, bool fresh, Func<string, CancellationToken, Task<T?>> load, CancellationToken stop)
+        where T : class
+    {
+        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return kept.Value;
+
+        var at = clock.GetTimestamp();
+        var value = await load(key, stop);
+        if (value is null)
+        {
+            cache.TryRemove(key, out _);
+            return null;
+        }
+
+        if (cache.Count >= MostKept) cache.Clear();
+        cache[key] = new(value, at);
+        return value;
+    }
+
+    private Task<App?> LoadAppAsync(string consumerKey, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select id, name, consumer_secret, allowed, suspended_at from app where consumer_key = @key")
+            .Bind("key", consumerKey).FirstAsync(
+                row => new App(
+                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetFieldValue<byte[]>(2)), row.Flag(3), !row.IsDBNull(4)),
+                stop),
+        stop);
+
+    private Task<Token?> LoadTokenAsync(string token, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select t.app_id, t.user_id, t.secret, t.permission, a.screen_name, a.name, a.suspended_at,
+                s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events
+            from access_token t
+            join account a on a.id = t.user_id
+            left join sender s on s.user_id = t.user_id
+            where t.token = @token and t.revoked_at is null
+            """)
+            .Bind("token", token).FirstAsync(
+                row => new Token(
+                    row.GetInt64(0), row.GetInt64(1), Text(row.GetFieldValue<byte[]>(2)), (Permission)row.GetInt32(3),
+                    row.GetString(4), row.GetString(5), !row.IsDBNull(6),
+                    row.IsDBNull(7) ? null : new SenderGrant(row.LongOrNull(8), row.LongOrNull(9), row.LongOrNull(10), row.LongOrNull(11))),
+                stop),
+        stop);
+
+    private string Text(byte[] sealedSecret) => Encoding.UTF8.GetString(store.Secrets.Unprotect(sealedSecret));
+
+    private readonly record struct Kept<T>(T Value, long At);
+}
+
+/// <summary>An access token with its user.</summary>
+internal sealed record Token(
+    long AppId, long UserId, string Secret, Permission Permission, string ScreenName, string Name, bool UserSuspended, SenderGrant? Sender);

@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Unicode;
+using Afterword.Client.OAuth;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Afterword.Server.Access;
+
+/// <summary>Verifies a request's signature, clock and nonce (RFC 5849, section 3.2) and finds who is calling.</summary>
+internal sealed class SignatureCheck(Credentials credentials, Admissions admissions, Settings settings, TimeProvider clock)
+{
+    private static ReadOnlySpan<byte> Prefix => "oauth_"u8;
+
+    /// <summary>Gives null and sets the call's <see cref="SignedCall.Caller"/> and limit, or gives the reason of the refusal.</summary>
+    /// <param name="http">The request; its body is in the call already.</param>
+    /// <param name="call">Receives parameters, caller and limit.</param>
+    /// <param name="form">Whether the body is a form, and so signed.</param>
+    /// <param name="limit">The endpoint that the request counts for.</param>
+    public async Task<ApiError?> RunAsync(HttpContext http, SignedCall call, bool form, LimitedEndpoint limit)
+    {
+        if (!TryCollect(http, call, form, out var oauth) || Protocol.Read(oauth) is not { } protocol) return ApiError.NoCredentials;
+
+        var stop = http.RequestAborted;
+        if (await credentials.AppAsync(protocol.ConsumerKey, fresh: false, stop) is not { } app) return ApiError.BadCredentials;
+        if (await credentials.TokenAsync(protocol.Token, fresh: false, stop) is not { } token || token.AppId != app.Id) return ApiError.BadToken;
+
+        var now = clock.GetUtcNow();
+        if (Math.Abs(now.ToUnixTimeSeconds() - protocol.Timestamp) > Admissions.ClockTolerance.TotalSeconds) return ApiError.BadTimestamp;
+        if (!Verify(http, call, oauth, protocol, app, token)) return ApiError.BadCredentials;
+
+        var (high, low) = protocol.Fingerprint();
+        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, high, low, token.UserId, app.Id, limit));
+        if (!admitted.IsFresh) return ApiError.BadCredentials;
+
+        call.Caller = new Caller(app, token.UserId, token.ScreenName, token.Name, token.Permission, token.Sender);
+        if (limit != LimitedEndpoint.None) call.Limit = new(MostOf(limit, token.Sender), admitted.Used, admitted.WindowStartedAt + CallWindows.Length);
+        if (app.Suspended) return ApiError.AppSuspended;
+        return token.UserSuspended ? ApiError.CallerSuspended : null;
+    }
+
+    /// <summary>Looks again, past the cache: what an operator granted a moment ago must not be refused.</summary>
+    public async Task<Caller> RefreshAsync(Caller caller, string token, CancellationToken stop)
+    {
+        var app = await credentials.AppAsync(caller.App.ConsumerKey, fresh: true, stop);
+        var found = await credentials.TokenAsync(token, fresh: true, stop);
+        return caller with { App = app ?? caller.App, Sender = found?.Sender, Permission = found?.Permission ?? caller.Permission };
+    }
+
+    /// <summary>The token of a call that <see cref="RunAsync"/> let in.</summary>
+    public static string TokenOf(SignedCall call)
+    {
+        var oauth = call.Header.Count > 0 ? call.Header : call.Values;
+        return Encoding.UTF8.GetString(oauth.ValueAt(oauth.IndexOf("oauth_token"u8)));
+    }
+
+    private long MostOf(LimitedEndpoint limit, SenderGrant? sender) => limit switch
+    {
+        LimitedEndpoint.Show => sender?.Shows ?? settings.Limits.ShowPer15Minutes,
+        _ => sender?.Events ?? settings.Limits.EventsPer15Minutes,
+    };
+
+    // Section 3.5: the protocol's parameters come in one place only, and each once.
+    private static bool TryCollect(HttpContext http, SignedCall call, bool form, out ParameterList oauth)
+    {
+        oauth = call.Header;
+        var header = http.Request.Headers.Authorization;
+        if (header.Count > 1) return false;
+        if (header.Count == 1 && header[0] is { Length: > 0 } text && !AuthorizationHeader.TryParse(text, call.Header)) return false;
+
+        call.Values.AddQuery(http.Request.QueryString.Value);
+        var inQuery = Mentions(call.Values, 0);
+        var behindQuery = call.Values.Count;
+        if (form) call.Values.AddForm(call.Body.WrittenSpan);
+        var inBody = Mentions(call.Values, behindQuery);
+
+        var inHeader = Mentions(call.Header, 0);
+        if (!inHeader) oauth = call.Values;
+        return (inHeader ? 1 : 0) + (inQuery ? 1 : 0) + (inBody ? 1 : 0) == 1;
+    }
+
+    private static bool Mentions(ParameterList values, int start)
+    {
+        for (var i = start; i < values.Count; i++)
+        {
+            if (values.NameAt(i).StartsWith(Prefix)) return true;
+        }
+
+        return false;
+    }
+
+    private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, Token token)
+    {
+        call.Signature.Add(call.Header);
+        call.Signature.Add(call.Values);
+
+        var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        call.Signature.Complete(http.Request.Method, new BaseAddress(http.Request.Scheme, http.Request.Host.Value, target));
+        return call.Signature.Verify(protocol.Method, app.ConsumerSecret, token.Secret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
+    }
+
+    /// <summary>The <c>oauth_*</c> parameters, read and checked for form.</summary>
+    private sealed record Protocol(string ConsumerKey, string Token, SignatureMethod Method, long Timestamp, string Nonce)
+    {
+        /// <summary>Gives null when one is missing, given twice, or cannot be read.</summary>
+        public static Protocol? Read(ParameterList oauth)
+        {
+            if (!TryOne(oauth, "oauth_consumer_key"u8, out var consumer) || !TryOne(oauth, "oauth_token"u8, out var token)
+                || !TryOne(oauth, "oauth_nonce"u8, out var nonce) || !TryOne(oauth, "oauth_signature"u8, out _))
+            {
+                return null;
+            }
+
+            if (!TryOne(oauth, "oauth_signature_method"u8, out var name) || !SignatureMethods.TryParse(oauth.ValueAt(name), out var method)) return null;
+
+            // Section 3.3: a positive whole number of seconds.
+            if (!TryOne(oauth, "oauth_timestamp"u8, out var stamp) || !Utf8Parser.TryParse(oauth.ValueAt(stamp), out long seconds, out var read)
+                || read != oauth.ValueAt(stamp).Length || seconds <= 0 || oauth.ValueAt(stamp)[0] == '+')
+            {
+                return null;
+            }
+
+            if (oauth.IndexOf("oauth_version"u8) >= 0 && (!TryOne(oauth, "oauth_version"u8, out var version) || !oauth.ValueAt(version).SequenceEqual("1.0"u8))) return null;
+
+            return new(Text(oauth, consumer), Text(oauth, token), method, seconds, Text(oauth, nonce));
+        }
+
+        /// <summary>What makes this request unlike every other.</summary>
+        public (long High, long Low) Fingerprint()
+        {
+            // Lengths go in front of the texts, so that no two requests can be told by the same bytes.
+            var text = string.Create(CultureInfo.InvariantCulture, $"{ConsumerKey.Length} {ConsumerKey}{Token.Length} {Token}{Timestamp} {Nonce}");
+            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
+            return (BinaryPrimitives.ReadInt64BigEndian(hash), BinaryPrimitives.ReadInt64BigEndian(hash[8..]));
+        }
+
+        private static bool TryOne(ParameterList oauth, ReadOnlySpan<byte> name, out int at)
+        {
+            at = oauth.IndexOf(name);
+            return at >= 0 && oauth.IndexOf(name, at + 1) < 0 && !oauth.ValueAt(at).IsEmpty && Utf8.IsValid(oauth.ValueAt(at))
+                && oauth.ValueAt(at).IndexOf((byte)0) < 0;
+        }
+
+        private static string Text(ParameterList oauth, int at) => Encoding.UTF8.GetString(oauth.ValueAt(at));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Reflection;
+using Afterword.Client.OAuth;
+using Afterword.Server.Limits;
+
+namespace Afterword.Server.Access;
+
+/// <summary>A request whose signature is being, or has been, verified: its parameters and its caller. Reused between requests.</summary>
+internal sealed class SignedCall
+{
+    /// <summary>The <c>oauth_*</c> parameters of the header.</summary>
+    public ParameterList Header { get; } = new();
+
+    /// <summary>Query and form, in one list.</summary>
+    public ParameterList Values { get; } = new();
+
+    public SignatureBase Signature { get; } = new();
+
+    public ArrayBufferWriter<byte> Body { get; } = new(2048);
+
+    /// <summary>Who called; set once the signature is verified.</summary>
+    public Caller Caller { get; set; } = null!;
+
+    /// <summary>How far the endpoint's limit is used up, where there is one.</summary>
+    public LimitState? Limit { get; set; }
+
+    public RequestParameters Parameters => new(Values);
+
+    /// <summary>Hands a handler the call that was verified for it.</summary>
+    public static ValueTask<SignedCall?> BindAsync(HttpContext http, ParameterInfo parameter) =>
+        ValueTask.FromResult(http.Features.Get<SignedCall>());
+
+    public void Reset()
+    {
+        Header.Reset();
+        Values.Reset();
+        Signature.Reset();
+        Body.ResetWrittenCount();
+        Caller = null!;
+        Limit = null;
+    }
+}

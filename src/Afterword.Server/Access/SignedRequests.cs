@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Afterword.Server.Errors;
+using Afterword.Server.Limits;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Access;
+
+/// <summary>Lets requests through to routes marked <see cref="Signed"/> only when they are signed, allowed and readable.</summary>
+/// <remarks>The checks come in the documented order: credentials, allowlists, then the body's form; the handler goes on from there.</remarks>
+internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check, PromptWindow prompts)
+{
+    public const int MaxBody = 64 * 1024;
+
+    // As many as are served at once; each is a few KiB.
+    private static readonly ConcurrentBag<SignedCall> s_idle = [];
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<Signed>() is not { } signed)
+        {
+            await next(http);
+            return;
+        }
+
+        if (!s_idle.TryTake(out var call)) call = new SignedCall();
+        try
+        {
+            if (!await TryReadBodyAsync(http, call)) await http.RefuseAsync(ApiError.BodyTooLarge);
+            else if (await AdmitAsync(http, call, signed) is { } error) await RefuseAsync(http, call, signed, error);
+            else await next(http);
+        }
+        finally
+        {
+            http.Features.Set<SignedCall>(null);
+            call.Reset();
+            s_idle.Add(call);
+        }
+    }
+
+    private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
+    {
+        var content = ContentOf(http.Request);
+        if (await check.RunAsync(http, call, content == Content.Form, signed.Limit) is { } refusal) return refusal;
+
+        if (call.Limit is { } limit) http.ShowLimit(limit);
+        if (Refused(call.Caller, signed) is not null)
+        {
+            call.Caller = await check.RefreshAsync(call.Caller, SignatureCheck.TokenOf(call), http.RequestAborted);
+            if (Refused(call.Caller, signed) is { } denied) return denied;
+        }
+
+        http.Features.Set(call);
+        return content switch
+        {
+            Content.Other => ApiError.WrongContentType,
+            Content.Json when !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
+            _ => null,
+        };
+    }
+
+    private static ApiError? Refused(Caller caller, Signed signed)
+    {
+        if (signed.AppAllowed && !caller.App.Allowed) return ApiError.NotAllowlisted;
+        if (signed.SenderAllowed && caller.Sender is null) return ApiError.NotAllowlisted;
+        return caller.Permission < signed.Permission ? ApiError.NoDirectMessages : null;
+    }
+
+    // A limit is told on every answer once the caller is known, refusals included.
+    private async Task RefuseAsync(HttpContext http, SignedCall call, Signed signed, ApiError error)
+    {
+        if (signed.CountsPrompts && call.Caller is { } caller) http.ShowLimit(await prompts.ReadAsync(caller, http.RequestAborted));
+        await http.RefuseAsync(error);
+    }
+
+    private static async Task<bool> TryReadBodyAsync(HttpContext http, SignedCall call)
+    {
+        if (http.Request.ContentLength is > MaxBody) return false;
+        if (http.Request.ContentLength is null or 0 && !http.Request.Headers.ContainsKey("Transfer-Encoding")) return true;
+
+        var reader = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(http.RequestAborted);
+            foreach (var piece in read.Buffer) call.Body.Write(piece.Span);
+            reader.AdvanceTo(read.Buffer.End);
+            if (call.Body.WrittenCount > MaxBody) return false;
+            if (read.IsCompleted) return true;
+        }
+    }
+
+    private static Content ContentOf(HttpRequest request)
+    {
+        if (request.ContentType is not { Length: > 0 } text) return request.ContentLength is null or 0 ? Content.None : Content.Other;
+        if (!Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(text, out var type)) return Content.Other;
+        if (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) && !type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)) return Content.Other;
+
+        if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return Content.Form;
+        if (request.ContentLength is null or 0) return Content.None;
+        return type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
+    }
+
+    private enum Content
+    {
+        None,
+        Form,
+        Json,
+        Other,
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Afterword.Server.Access;
+using Afterword.Server.Answers;
+using Afterword.Server.Changes;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Afterword.Server;
+
+/// <summary>The whole server: store, features and web host. Tests build the same object on port 0.</summary>
+internal sealed class AfterwordServer : IAsyncDisposable
+{
+    private readonly Store _store;
+    private readonly WebApplication _app;
+
+    private AfterwordServer(Store store, WebApplication app) => (_store, _app) = (store, app);
+
+    /// <summary>The addresses it listens on, once started.</summary>
+    public ICollection<string> Urls => _app.Urls;
+
+    public IServiceProvider Services => _app.Services;
+
+    public Store Store => _store;
+
+    /// <summary>Opens the store and puts the server together; it does not listen yet.</summary>
+    /// <param name="settings">Checked settings.</param>
+    /// <param name="urls">Where to listen, separated by semicolons; null leaves it to ASP.NET's own configuration.</param>
+    /// <param name="clock">The only source of time.</param>
+    /// <param name="configure">Last word on the host, for tests.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task<AfterwordServer> CreateAsync(
+        Settings settings, string? urls, TimeProvider clock, Action<WebApplicationBuilder>? configure, CancellationToken stop)
+    {
+        var store = await Store.OpenAsync(settings, clock, stop);
+        try
+        {
+            var lease = await store.LeaseAsync(clock, stop);
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+            Configure(builder, urls);
+
+            builder.Services.AddSingleton(settings);
+            builder.Services.AddSingleton(store);
+            builder.Services.AddSingleton(lease);
+            builder.Services.AddSingleton(clock);
+            builder.Services.AddAccess();
+            builder.Services.AddPrompts();
+            builder.Services.AddAnswers();
+            builder.Services.AddHostedService<Upkeep>();
+            configure?.Invoke(builder);
+
+            var app = builder.Build();
+            app.UseForwarded(settings);
+            app.UseErrorAnswers();
+            app.UseSecurityHeaders();
+            app.UseRouting();
+            app.UseMiddleware<SignedRequests>();
+            app.MapPrompts();
+            app.MapAnswers();
+            app.MapChanges();
+            app.MapAssets();
+            app.MapHealth();
+            return new(store, app);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task StartAsync(CancellationToken stop) => _app.StartAsync(stop);
+
+    /// <summary>Runs until the process is told to stop.</summary>
+    public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private static void Configure(WebApplicationBuilder builder, string? urls)
+    {
+        if (urls is not null) builder.WebHost.UseUrls(urls);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = SignedRequests.MaxBody;
+        });
+
+        // In-flight requests get this long when the process is told to stop.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Logging.ConfigureLogs();
+        Activity.DefaultIdFormat = ActivityIdFormat.W3C;
+    }
+}
+
+internal static class Forwarded
+{
+    /// <summary>Behind a proxy the signed address is the public one; only configured proxies are believed.</summary>
+    public static void UseForwarded(this IApplicationBuilder app, Settings settings)
+    {
+        if (settings.Proxies.Count == 0) return;
+
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
+        options.KnownIPNetworks.Clear();
+        options.KnownProxies.Clear();
+        foreach (var network in settings.Proxies) options.KnownIPNetworks.Add(network);
+        app.UseForwardedHeaders(options);
+    }
+}

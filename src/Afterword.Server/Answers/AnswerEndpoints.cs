@@ -1,0 +1,91 @@
+using System.Globalization;
+using Afterword.Client.Wire;
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>The recipient's side of the API: first-party clients answer with the recipient's own token.</summary>
+internal static class AnswerEndpoints
+{
+    public static void AddAnswers(this IServiceCollection services)
+    {
+        services.AddSingleton<AnswerPrompt>();
+        services.AddSingleton<CardPages>();
+    }
+
+    public static void MapAnswers(this IEndpointRouteBuilder routes)
+    {
+        var recipient = new Signed(Permission.DirectMessages, AppAllowed: true);
+        routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient);
+        routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient);
+        routes.MapCards();
+    }
+
+    private static async Task Submit(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers)
+    {
+        var read = new Reader(call.Parameters);
+        if (AnswerDraft.Parse(read) is not { } draft)
+        {
+            await http.RefuseAsync(read.Errors);
+        }
+        else if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } prompt)
+        {
+            await http.RefuseAsync(ApiError.NotFound);
+        }
+        else if (draft.Score is { } score && !prompt.Type.Allows(score))
+        {
+            await http.RefuseAsync(AnswerDraft.OutOfRange(prompt.Type));
+        }
+        else
+        {
+            await TellAsync(http, await answers.RunAsync(new(prompt.SenderId, prompt.Id, draft.Score, draft.Text)));
+        }
+    }
+
+    private static async Task Dismiss(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers)
+    {
+        if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } prompt) await http.RefuseAsync(ApiError.NotFound);
+        else await TellAsync(http, await answers.RunAsync(new(prompt.SenderId, prompt.Id, null, null, Dismiss: true)));
+    }
+
+    private static Task TellAsync(HttpContext http, AnswerOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case AnswerOutcome.Recorded(var prompt, false, false):
+                return http.AnswerAsync(200, prompt.ToWire(), WireJson.Default.FeedbackJson);
+            case AnswerOutcome.Recorded(_, var scoreRefused, var textRefused):
+                var errors = new ApiErrors();
+                if (scoreRefused) errors.Add(ApiError.AlreadySubmitted("score"));
+                if (textRefused) errors.Add(ApiError.AlreadySubmitted("text"));
+                return http.RefuseAsync(errors);
+            case AnswerOutcome.Closed:
+                return http.RefuseAsync(ApiError.Closed);
+            case AnswerOutcome.NotFound:
+                return http.RefuseAsync(ApiError.NotFound);
+            default:
+                throw new System.Diagnostics.UnreachableException(outcome.ToString());
+        }
+    }
+
+    /// <summary>Finds a prompt by its recipient. The message has the id that follows the prompt's, and an index by recipient.</summary>
+    private static async Task<Prompt?> FindAsync(Store store, long recipient, string id, CancellationToken stop)
+    {
+        if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var prompt) || prompt == long.MaxValue) return null;
+
+        return await store.Main.ReadAsync(
+            session => session.Sql(
+                $"""
+                select {Prompt.Columns}
+                from message m
+                join prompt p on p.sender_id = m.sender_id and p.id = m.prompt_id
+                where m.recipient_id = @recipient and m.id = @message and m.prompt_id = @prompt
+                """)
+                .Bind("recipient", recipient).Bind("message", prompt + 1).Bind("prompt", prompt).FirstAsync(Prompt.Read, stop),
+            stop);
+    }
+}

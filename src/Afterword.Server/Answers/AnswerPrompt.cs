@@ -1,0 +1,115 @@
+using Afterword.Server.Changes;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>A customer answers: records score and text, each once and for good, with the events that announce them.</summary>
+internal sealed class AnswerPrompt
+{
+    private readonly Store _store;
+    private readonly Settings _settings;
+    private readonly TimeProvider _clock;
+    private readonly WriteGroup<AnswerRequest, AnswerOutcome> _group;
+
+    public AnswerPrompt(Store store, Settings settings, TimeProvider clock)
+    {
+        (_store, _settings, _clock) = (store, settings, clock);
+        _group = store.Main.Group<AnswerRequest, AnswerOutcome>(request => request.SenderId, RunAsync);
+    }
+
+    public Task<AnswerOutcome> RunAsync(AnswerRequest request) => _group.RunAsync(request);
+
+    private async Task<AnswerOutcome[]> RunAsync(Session session, IReadOnlyList<AnswerRequest> requests)
+    {
+        var now = _clock.GetUtcNow();
+        var states = await ChangeLog.StampAsync(session, requests.Select(request => request.SenderId).Distinct(), now.ToUnixTimeMilliseconds());
+        var prompts = await LoadAsync(session, requests);
+
+        var changed = new HashSet<(long, long)>();
+        var changes = new List<Change>();
+        var outcomes = new AnswerOutcome[requests.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            var key = (requests[i].SenderId, requests[i].PromptId);
+            if (!prompts.TryGetValue(key, out var prompt))
+            {
+                outcomes[i] = new AnswerOutcome.NotFound();
+                continue;
+            }
+
+            // The sender is locked and each decision sees those before it, so two racing answers leave one.
+            outcomes[i] = Decide(prompt, requests[i], states[prompt.SenderId].Stamp, now, changes);
+            if (outcomes[i] is not AnswerOutcome.Recorded(var after, _, _) || after == prompt) continue;
+
+            prompts[key] = after;
+            changed.Add(key);
+        }
+
+        Write(session, [.. changed.Select(key => prompts[key])]);
+        ChangeLog.Append(session, changes);
+        return outcomes;
+    }
+
+    private AnswerOutcome Decide(Prompt prompt, AnswerRequest request, long stamp, DateTimeOffset now, List<Change> changes)
+    {
+        if (request.Dismiss) return Dismiss(prompt, stamp, now);
+        if (!prompt.IsOpen(now, _settings.CardLifetime)) return new AnswerOutcome.Closed();
+
+        var after = prompt;
+        if (request.Score is { } score && prompt.Score is null)
+        {
+            after = after with { Score = score, ScoreAt = stamp, UpdatedAt = stamp };
+            changes.Add(Updated(prompt, stamp));
+        }
+
+        if (request.Text is { } text && prompt.Comment is null)
+        {
+            after = after with { Comment = text, CommentAt = stamp, UpdatedAt = stamp };
+            changes.Add(Updated(prompt, stamp));
+        }
+
+        return new AnswerOutcome.Recorded(after, request.Score is not null && prompt.Score is not null, request.Text is not null && prompt.Comment is not null);
+    }
+
+    // Nothing was answered, so there is no event and updated_at stays.
+    private AnswerOutcome Dismiss(Prompt prompt, long stamp, DateTimeOffset now) => prompt switch
+    {
+        { DismissedAt: not null } => new AnswerOutcome.Recorded(prompt, false, false),
+        _ when !prompt.IsOpen(now, _settings.CardLifetime) => new AnswerOutcome.Closed(),
+        _ => new AnswerOutcome.Recorded(prompt with { DismissedAt = stamp }, false, false),
+    };
+
+    private Change Updated(Prompt prompt, long stamp) => new(prompt.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, prompt.Id);
+
+    private static async Task<Dictionary<(long, long), Prompt>> LoadAsync(Session session, IReadOnlyList<AnswerRequest> requests)
+    {
+        var prompts = new Dictionary<(long, long), Prompt>();
+        await session.EachAsync(
+            $$"""
+            select {{Prompt.Columns}}
+            from {rows}
+            join prompt p on p.sender_id = item.sender_id and p.id = item.id
+            """,
+            Rows.Of(requests).Long("sender_id", r => r.SenderId).Long("id", r => r.PromptId),
+            row =>
+            {
+                var prompt = Prompt.Read(row);
+                prompts[(prompt.SenderId, prompt.Id)] = prompt;
+            },
+            CancellationToken.None);
+        return prompts;
+    }
+
+    private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
+        """
+        update prompt set score = item.score, score_at = item.score_at, comment = item.comment, comment_at = item.comment_at,
+            dismissed_at = item.dismissed_at, updated_at = item.updated_at
+        from {rows}
+        where prompt.sender_id = item.sender_id and prompt.id = item.id
+        """,
+        Rows.Of(prompts).Long("sender_id", p => p.SenderId).Long("id", p => p.Id).LongOrNull("score", p => p.Score).LongOrNull("score_at", p => p.ScoreAt)
+            .Text("comment", p => p.Comment).LongOrNull("comment_at", p => p.CommentAt).LongOrNull("dismissed_at", p => p.DismissedAt)
+            .Long("updated_at", p => p.UpdatedAt));
+}

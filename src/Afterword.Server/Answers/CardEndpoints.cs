@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Globalization;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>The card behind its link. Reading it changes nothing; only a POST from the page does.</summary>
+internal static class CardEndpoints
+{
+    // A text of 10,000 characters of four bytes each, percent-encoded, with room for its neighbours.
+    private const int MaxForm = 128 * 1024;
+
+    public static void MapCards(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show);
+        routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer);
+    }
+
+    private static async Task Show(HttpContext http, string token, Store store, Settings settings, CardPages pages, TimeProvider clock)
+    {
+        SetHeaders(http.Response.Headers);
+        if (await FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
+        else await WriteAsync(http, 200, pages, View(card, http.Request.Path, clock.GetUtcNow(), settings.CardLifetime));
+    }
+
+    private static async Task Answer(HttpContext http, string token, Store store, Settings settings, CardPages pages, AnswerPrompt answers, TimeProvider clock)
+    {
+        SetHeaders(http.Response.Headers);
+        if (await FindAsync(store, token, http.RequestAborted) is not { } card)
+        {
+            await NotFoundAsync(http, pages);
+            return;
+        }
+
+        var form = await ReadFormAsync(http);
+        var view = View(card, http.Request.Path, clock.GetUtcNow(), settings.CardLifetime);
+        var (request, problem, typed) = Parse(form, card.Prompt);
+        if (problem is { } wrong)
+        {
+            await WriteAsync(http, 400, pages, view.Step is CardStep.Score or CardStep.Text ? view with { Problem = wrong, Typed = typed } : view);
+            return;
+        }
+
+        // What was there already, or came too late, shows on the page that the customer is led to: nothing changed.
+        await answers.RunAsync(request!);
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = http.Request.Path.Value;
+    }
+
+    private static (AnswerRequest? Request, CardProblem? Problem, string? Typed) Parse(IFormCollection? form, Prompt prompt)
+    {
+        if (form is null) return (null, CardProblem.TextTooLong, null);
+        if (form.ContainsKey("dismiss")) return (new(prompt.SenderId, prompt.Id, null, null, Dismiss: true), null, null);
+
+        if (form.TryGetValue("score", out var score))
+        {
+            return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && prompt.Type.Allows(number)
+                ? (new(prompt.SenderId, prompt.Id, number, null), null, null)
+                : (null, CardProblem.ScoreMissing, null);
+        }
+
+        if (!form.TryGetValue("text", out var text)) return (null, prompt.Score is null ? CardProblem.ScoreMissing : CardProblem.TextBlank, null);
+
+        var errors = new ApiErrors();
+        var comment = AnswerDraft.ReadText(text.ToString(), errors);
+        if (!errors.Any) return (new(prompt.SenderId, prompt.Id, null, comment), null, null);
+
+        var tooLong = TextRules.LengthOf(text.ToString()) > TextRules.MessageLength;
+        return (null, tooLong ? CardProblem.TextTooLong : CardProblem.TextBlank, text.ToString());
+    }
+
+    private static async Task<IFormCollection?> ReadFormAsync(HttpContext http)
+    {
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxForm;
+        if (!http.Request.HasFormContentType) return FormCollection.Empty;
+        try
+        {
+            return await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 8 }, http.RequestAborted);
+        }
+        catch (BadHttpRequestException)
+        {
+            return null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private static CardView View(Card card, string path, DateTimeOffset now, TimeSpan lifetime)
+    {
+        var prompt = card.Prompt;
+        var step = prompt switch
+        {
+            { Score: not null, Comment: not null } => CardStep.Thanks,
+            _ when !prompt.IsOpen(now, lifetime) => CardStep.Closed,
+            { Score: null } => CardStep.Score,
+            _ => CardStep.Text,
+        };
+        return new(step, prompt.Type == PromptType.Nps, prompt.Question, card.SenderName, prompt.PrivacyUrl, path, prompt.Score, null, null);
+    }
+
+    private static async Task<Card?> FindAsync(Store store, string token, CancellationToken stop)
+    {
+        if (!CardLink.TryParse(token, out var link)) return null;
+
+        var found = await store.Main.ReadAsync(
+            session => session.Sql(
+                $"""
+                select {Prompt.Columns}, p.card_hash, a.name
+                from prompt p join account a on a.id = p.sender_id
+                where p.sender_id = @sender and p.id = @id
+                """)
+                .Bind("sender", link.SenderId).Bind("id", link.PromptId)
+                .FirstAsync(row => new Card(Prompt.Read(row), row.BytesOrNull(Prompt.ColumnCount), row.GetString(Prompt.ColumnCount + 1)), stop),
+            stop);
+        return found is not null && link.Matches(found.Hash) ? found : null;
+    }
+
+    private static void SetHeaders(IHeaderDictionary headers)
+    {
+        headers.CacheControl = "no-store";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["X-Robots-Tag"] = "noindex, nofollow";
+        headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
+        headers.XContentTypeOptions = "nosniff";
+    }
+
+    // Unknown, mistyped and forged links look the same.
+    private static Task NotFoundAsync(HttpContext http, CardPages pages)
+    {
+        var page = new ArrayBufferWriter<byte>(2048);
+        pages.WriteNotFound(page, "en");
+        return http.AnswerAsync(404, "text/html; charset=utf-8", page.WrittenSpan);
+    }
+
+    private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
+    {
+        var page = new ArrayBufferWriter<byte>(8192);
+        pages.Write(page, view, "en");
+        return http.AnswerAsync(status, "text/html; charset=utf-8", page.WrittenSpan);
+    }
+
+    private sealed record Card(Prompt Prompt, byte[]? Hash, string SenderName);
+}

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>The capability behind a card's link: whoever has it may see the question and answer it.</summary>
+/// <remarks>
+/// It names sender and prompt beside its 160 secret bits, so that opening a card is one read by primary key. Only a hash of
+/// the secret is stored. One round of SHA-256 is enough for it: stretching protects what people choose, not random bits.
+/// </remarks>
+internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyMemory<byte> Secret)
+{
+    private const int SecretLength = 20;
+    private const int Length = 8 + 8 + SecretLength;
+
+    /// <summary>The path of card pages, up to the token.</summary>
+    public const string PathPrefix = "/f/";
+
+    public static CardLink New(long sender, long prompt) => new(sender, prompt, RandomNumberGenerator.GetBytes(SecretLength));
+
+    public static bool TryParse(string? token, out CardLink link)
+    {
+        link = default;
+        if (token is not { Length: Length / 3 * 4 } || !Base64Url.IsValid(token)) return false;
+
+        Span<byte> bytes = stackalloc byte[Length];
+        if (!Base64Url.TryDecodeFromChars(token, bytes, out var read) || read != Length) return false;
+
+        link = new(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), bytes[16..].ToArray());
+        return true;
+    }
+
+    public byte[] Hash() => SHA256.HashData(Secret.Span);
+
+    public bool Matches(byte[]? stored) => stored is not null && CryptographicOperations.FixedTimeEquals(Hash(), stored);
+
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, SenderId);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], PromptId);
+        Secret.Span.CopyTo(bytes[16..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+}

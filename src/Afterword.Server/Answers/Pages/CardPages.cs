@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Afterword.Server.Answers.Pages;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>Writes the card's pages as UTF-8 HTML. One instance serves all requests.</summary>
+/// <remarks>
+/// Rendering components on every request would cost more than everything else the card does. So each look of the card
+/// (step, scale, score, problem, language) is rendered once, when it is first needed, and from then on only copied.
+/// </remarks>
+internal sealed class CardPages
+{
+    private const string ResourcePrefix = "languages/";
+    private const string English = "en";
+
+    private readonly FrozenDictionary<string, Lazy<LanguagePages>> _languages;
+    private readonly FrozenDictionary<string, Lazy<LanguagePages>>.AlternateLookup<ReadOnlySpan<char>> _byTag;
+
+    public CardPages()
+    {
+        // A language is read when somebody first asks for it: sixteen files would lengthen every start.
+        var english = CardWords.Read(ResourcePrefix + English + ".json", fallback: null);
+        _languages = typeof(CardPages).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(
+                name => Path.GetFileNameWithoutExtension(name),
+                name => new Lazy<LanguagePages>(() => new(CardWords.Read(name, english))),
+                StringComparer.OrdinalIgnoreCase);
+        _byTag = _languages.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <param name="language">A language tag such as <c>pt-BR</c>; the nearest language there is, else English, is written.</param>
+    public void Write(IBufferWriter<byte> output, CardView view, string language) =>
+        Pages(language).Card(view).Write(output, view);
+
+    /// <summary>The page for a link that was never given out: the same for every token.</summary>
+    /// <inheritdoc cref="Write" path="/param"/>
+    public void WriteNotFound(IBufferWriter<byte> output, string language) =>
+        Pages(language).NotFound.Write(output, view: null);
+
+    private LanguagePages Pages(ReadOnlySpan<char> tag)
+    {
+        // RFC 4647, section 3.4 (lookup): drop the last subtag until something fits.
+        while (tag.Length > 0)
+        {
+            if (_byTag.TryGetValue(tag, out var pages)) return pages.Value;
+            tag = tag[..Math.Max(tag.LastIndexOf('-'), 0)];
+        }
+
+        return _languages[English].Value;
+    }
+
+    /// <summary>Everything that makes one card's markup differ from another's, apart from the values in its slots.</summary>
+    private readonly record struct Look(CardStep Step, bool IsNps, int? Score, CardProblem? Problem);
+
+    private sealed class LanguagePages(CardWords words)
+    {
+        private readonly ConcurrentDictionary<Look, HtmlTemplate> _cards = new();
+        private readonly Lazy<HtmlTemplate> _notFound = new(() => Render<UnknownCard>(new() { ["Words"] = words }));
+
+        public HtmlTemplate NotFound => _notFound.Value;
+
+        public HtmlTemplate Card(CardView view)
+        {
+            // Only a score of the scale makes a look of its own, so the number of looks is bounded.
+            var score = view.Step is CardStep.Text && Scale.Of(view.IsNps).Contains(view.Score) ? view.Score : null;
+            return _cards.GetOrAdd(new(view.Step, view.IsNps, score, view.Problem), static (look, words) => Render(look, words), words);
+        }
+
+        private static HtmlTemplate Render(Look look, CardWords words)
+        {
+            var problem = look.Problem is { } p ? words.For(p) : null;
+            var parameters = new Dictionary<string, object?> { ["Words"] = words, ["Problem"] = problem };
+            switch (look.Step)
+            {
+                case CardStep.Score:
+                    parameters["IsNps"] = look.IsNps;
+                    return Render<ScoreStep>(parameters);
+                case CardStep.Text:
+                    parameters["IsNps"] = look.IsNps;
+                    parameters["Score"] = look.Score;
+                    parameters["IsTextWrong"] = look.Problem is CardProblem.TextBlank or CardProblem.TextTooLong;
+                    return Render<TextStep>(parameters);
+                case CardStep.Thanks:
+                    return Render<ThanksStep>(parameters);
+                case CardStep.Closed:
+                    return Render<ClosedStep>(parameters);
+                default:
+                    throw new System.Diagnostics.UnreachableException(look.Step.ToString());
+            }
+        }
+
+        private static HtmlTemplate Render<TPage>(Dictionary<string, object?> parameters) where TPage : IComponent
+        {
+            using var services = new ServiceCollection().AddSingleton(HtmlTemplate.Encoder).BuildServiceProvider();
+            using var renderer = new HtmlRenderer(services, NullLoggerFactory.Instance);
+
+            // Nothing in these components awaits, so the task is complete when it is returned.
+            var html = renderer.Dispatcher.InvokeAsync(async () =>
+                (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+            return HtmlTemplate.Parse(html.GetAwaiter().GetResult());
+        }
+    }
+}

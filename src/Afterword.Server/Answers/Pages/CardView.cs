@@ -1,0 +1,50 @@
+namespace Afterword.Server.Answers;
+
+/// <summary>What the card asks for next.</summary>
+internal enum CardStep
+{
+    /// <summary>The question and its scale.</summary>
+    Score,
+
+    /// <summary>The score is in; one optional text may follow.</summary>
+    Text,
+
+    /// <summary>Everything the customer wanted to say is in.</summary>
+    Thanks,
+
+    /// <summary>The card takes no more answers: it was dismissed, or its lifetime is over.</summary>
+    Closed,
+}
+
+/// <summary>Why the last submission was not taken. It is shown above the step that is open now.</summary>
+internal enum CardProblem
+{
+    /// <summary>The form came without a score, or with one outside the scale.</summary>
+    ScoreMissing,
+
+    /// <summary>Nothing is left of the text after trimming.</summary>
+    TextBlank,
+
+    /// <summary>The text has more than 10,000 characters.</summary>
+    TextTooLong,
+
+    /// <summary>This part was answered before, perhaps in another tab; the first answer stays.</summary>
+    AlreadyAnswered,
+
+    /// <summary>The server could not take it now (a flood limit, a fault); the same may be sent again.</summary>
+    NotSaved,
+}
+
+/// <summary>One card as one customer sees it now.</summary>
+/// <param name="Step">What is open.</param>
+/// <param name="IsNps">Eleven circles, 0 to 10, instead of five faces, 1 to 5.</param>
+/// <param name="Question">The question as it was asked, the name already filled in.</param>
+/// <param name="SenderName">The name in the sender's profile; not the prompt's <c>display_name</c>, which belongs to the question only.</param>
+/// <param name="PrivacyUrl">Absolute http or https address; anything else is not linked.</param>
+/// <param name="Path">The card's own path, where its forms post to.</param>
+/// <param name="Score">The score given, or null; read in step <see cref="CardStep.Text"/> only.</param>
+/// <param name="Problem">Why the last submission was refused, or null.</param>
+/// <param name="Typed">The refused text, so that the customer need not write it again; null for none.</param>
+internal sealed record CardView(
+    CardStep Step, bool IsNps, string Question, string SenderName, string PrivacyUrl, string Path,
+    int? Score, CardProblem? Problem, string? Typed);

@@ -1,0 +1,60 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Changes;
+
+/// <summary>One thing that happened to a prompt, in its place in the sender's order.</summary>
+internal readonly record struct Change(long SenderId, long At, long Id, ChangeKind Kind, long PromptId);
+
+/// <summary>The change log: what happened, in the order in which it was committed.</summary>
+/// <remarks>
+/// A writer of a sender's changes first takes the sender's stamp: a lock that it holds until it commits, and an instant
+/// later than that of every change committed before. So the log of a sender has no holes that fill up later: whoever
+/// reads up to a stamp has read everything up to it, on any number of nodes, whatever their clocks say.
+/// </remarks>
+internal static class ChangeLog
+{
+    /// <summary>Locks the senders until the transaction ends and gives the stamp of this transaction for each.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="senders">Each once. They are locked in the order of their ids, so that two batches cannot wait for each other.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    public static async Task<Dictionary<long, SenderState>> StampAsync(Session session, IEnumerable<long> senders, long now)
+    {
+        var ordered = senders.Order().ToArray();
+        var states = new Dictionary<long, SenderState>(ordered.Length);
+        await session.EachAsync(
+            """
+            insert into sender_state (sender_id, changed_at, window_started_at, window_used)
+            select sender_id, now, 0, 0 from {rows} where true order by sender_id
+            on conflict (sender_id) do update set
+                changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at + 1 end
+            returning sender_id, changed_at, window_started_at, window_used
+            """,
+            Rows.Of(ordered).Long("sender_id", sender => sender).Long("now", _ => now),
+            row => states[row.GetInt64(0)] = new SenderState(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)),
+            CancellationToken.None);
+        return states;
+    }
+
+    /// <summary>Appends changes; the caller has stamped their senders in this transaction.</summary>
+    public static void Append(Session session, IReadOnlyList<Change> changes) => session.Then(
+        """
+        insert into change (sender_id, changed_at, id, kind, prompt_id)
+        select sender_id, changed_at, id, kind, prompt_id from {rows}
+        """,
+        Rows.Of(changes).Long("sender_id", c => c.SenderId).Long("changed_at", c => c.At).Long("id", c => c.Id)
+            .Long("kind", c => (long)c.Kind).Long("prompt_id", c => c.PromptId));
+
+    /// <summary>Makes sure that every change of this sender from now on is later than <paramref name="until"/>, and waits for those under way.</summary>
+    public static Task SealAsync(Session session, long sender, long until, CancellationToken stop) => session.Sql(
+        """
+        insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, @until, 0, 0)
+        on conflict (sender_id) do update set
+            changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at end
+        """).Bind("sender", sender).Bind("until", until).RunAsync(stop);
+}
+
+/// <summary>What is locked while a sender's changes are written.</summary>
+/// <param name="Stamp">The instant of this transaction's changes, Unix milliseconds.</param>
+/// <param name="WindowStartedAt">When the present window of prompts began.</param>
+/// <param name="WindowUsed">Prompts stored in it.</param>
+internal sealed record SenderState(long Stamp, long WindowStartedAt, long WindowUsed);

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using Afterword.Server.Errors;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Afterword.Server.Changes;
+
+/// <summary>A stretch of a sender's events and the place in it where the next page begins.</summary>
+/// <param name="SenderId">Whose events.</param>
+/// <param name="From">First millisecond, inclusive.</param>
+/// <param name="To">Last millisecond, inclusive.</param>
+/// <param name="AfterAt">The stamp of the last event given out; with <paramref name="AfterId"/> the place.</param>
+/// <param name="AfterId">The id of the last event given out; 0 before the first.</param>
+internal readonly record struct EventsRange(long SenderId, long From, long To, long AfterAt, long AfterId)
+{
+    private const int Size = 5 * sizeof(long);
+
+    /// <summary>Reads from_time, to_time and cursor. With a cursor the times may be left out, but not differ.</summary>
+    /// <returns>The range, or null after noting what is wrong.</returns>
+    public static EventsRange? Parse(Reader read, long sender, DateTimeOffset latest, IDataProtector seal)
+    {
+        var cursor = read.Optional("cursor");
+        var from = ReadTime(read, "from_time", cursor is null);
+        var to = ReadTime(read, "to_time", cursor is null);
+        if (read.Errors.Any) return null;
+        if (cursor is not null) return Resume(read, cursor, sender, from, to, seal);
+
+        if (to > latest.ToUnixTimeMilliseconds()) read.Errors.Add(ApiError.Invalid("to_time", string.Create(CultureInfo.InvariantCulture, $"at most {latest.ToUnixTimeMilliseconds()} now")));
+        else if (from > to) read.Errors.Add(ApiError.Invalid("from_time", "not after to_time"));
+        return read.Errors.Any ? null : new EventsRange(sender, from!.Value, to!.Value, from.Value, 0);
+    }
+
+    /// <summary>The cursor of the page behind <paramref name="last"/>.</summary>
+    public string CursorAfter(Change last, IDataProtector seal)
+    {
+        var bytes = new byte[Size];
+        long[] numbers = [SenderId, From, To, last.At, last.Id];
+        for (var i = 0; i < numbers.Length; i++) BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(i * sizeof(long)), numbers[i]);
+        return Base64Url.EncodeToString(seal.Protect(bytes));
+    }
+
+    private static EventsRange? Resume(Reader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
+    {
+        if (!TryOpen(cursor, seal, out var range) || range.SenderId != sender || (from ?? range.From) != range.From || (to ?? range.To) != range.To)
+        {
+            read.Errors.Add(ApiError.Invalid("cursor", "one that was given out for this account, from_time and to_time"));
+            return null;
+        }
+
+        return range;
+    }
+
+    private static bool TryOpen(string cursor, IDataProtector seal, out EventsRange range)
+    {
+        range = default;
+        if (cursor.Length > 1_024 || !Base64Url.IsValid(cursor)) return false;
+        try
+        {
+            var bytes = seal.Unprotect(Base64Url.DecodeFromChars(cursor));
+            if (bytes.Length != Size) return false;
+
+            long At(int place) => BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(place * sizeof(long)));
+            range = new(At(0), At(1), At(2), At(3), At(4));
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    private static long? ReadTime(Reader read, string name, bool required)
+    {
+        if ((required ? read.Required(name) : read.Optional(name)) is not { } text) return null;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var millis)) return millis;
+
+        read.Errors.Add(ApiError.Invalid(name, "milliseconds since 1970, as a whole number"));
+        return null;
+    }
+}

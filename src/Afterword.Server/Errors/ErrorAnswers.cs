@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Afterword.Client.Wire;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Errors;
+
+/// <summary>Gives every refusal and every failure below <c>/1.1</c> and <c>/oauth</c> the documented shape.</summary>
+internal static partial class ErrorAnswers
+{
+    extension(HttpContext http)
+    {
+        public Task RefuseAsync(ApiError error)
+        {
+            // RFC 9110, section 10.2.3: when to come again. Long enough for a full queue to drain.
+            if (error.Status == 503) http.Response.Headers.RetryAfter = "1";
+
+            return http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson);
+        }
+
+        public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
+            errors.Status, new ErrorsJson([.. errors.All.Select(error => new ErrorJson(error.Code, error.Message))]), WireJson.Default.ErrorsJson);
+    }
+
+    /// <summary>Catches what nobody could answer, and fills in the body where the framework set only a status.</summary>
+    public static void UseErrorAnswers(this IApplicationBuilder app)
+    {
+        var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ErrorAnswers).FullName!);
+        var store = app.ApplicationServices.GetRequiredService<Store>();
+
+        app.Use(async (http, next) =>
+        {
+            try
+            {
+                await next(http);
+                if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null } && IsApi(http))
+                {
+                    http.Response.Headers.Allow = default;
+                    await http.RefuseAsync(ApiError.For(http.Response.StatusCode));
+                }
+            }
+            catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+            {
+                // Nobody is left to read an answer.
+            }
+            catch (BadHttpRequestException error) when (!http.Response.HasStarted)
+            {
+                await http.RefuseAsync(ApiError.For(error.StatusCode));
+            }
+#pragma warning disable CA1031 // the last stop before the socket
+            catch (Exception error) when (!http.Response.HasStarted)
+#pragma warning restore CA1031
+            {
+                http.Response.Clear();
+                if (error is OverloadedException || store.Main.IsUnavailable(error) || store.Admissions.IsUnavailable(error))
+                {
+                    if (error is not OverloadedException) StoreUnavailable(log, error.GetType().Name, error.Message);
+                    await http.RefuseAsync(ApiError.Overloaded);
+                    return;
+                }
+
+                var trace = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
+                http.Response.Headers["x-transaction-id"] = trace;
+                Failed(log, error, trace, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no endpoint");
+                await http.RefuseAsync(ApiError.Internal);
+            }
+        });
+    }
+
+    private static bool IsApi(HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/1.1", StringComparison.Ordinal) || http.Request.Path.StartsWithSegments("/oauth", StringComparison.Ordinal);
+
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
+    private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "The store did not take or give data ({Kind}): {Reason}")]
+    private static partial void StoreUnavailable(ILogger log, string kind, string reason);
+}

@@ -1,0 +1,59 @@
+namespace Afterword.Server.Hosting;
+
+/// <summary>Every setting of the server, checked when it starts. <c>docs/configuration.md</c> lists the keys.</summary>
+internal sealed record Settings
+{
+    /// <summary><c>Data</c>: the folder of the embedded store.</summary>
+    public required string Data { get; init; }
+
+    /// <summary><c>Database</c>: a PostgreSQL URL; null means SQLite in <see cref="Data"/>.</summary>
+    public string? Database { get; init; }
+
+    /// <summary><c>PublicUrl</c>: how customers reach this server; null means the host they asked for.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary><c>Platform</c>: the name of this platform in questions.</summary>
+    public required string Platform { get; init; }
+
+    public required LimitSettings Limits { get; init; }
+
+    /// <summary><c>Feedback:EventsDelay</c>: how far <c>to_time</c> of events.json must lie in the past.</summary>
+    public required TimeSpan EventsDelay { get; init; }
+
+    /// <summary><c>Cards:Lifetime</c>: how long a card can be answered.</summary>
+    public required TimeSpan CardLifetime { get; init; }
+
+    /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
+    public required bool PublishedNps { get; init; }
+
+    public required StorageSettings Storage { get; init; }
+
+    /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
+    public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
+}
+
+/// <summary>Section <c>Limits</c>: the documented limits. An operator may raise each per sender.</summary>
+internal sealed record LimitSettings
+{
+    /// <summary>Prompts per sender in 24 hours, 1 or more; 1,000 by default.</summary>
+    public required long CreatesPerDay { get; init; }
+
+    /// <summary>Time between two prompts of a sender to one recipient; 24 hours by default, zero is no limit.</summary>
+    public required TimeSpan RecipientInterval { get; init; }
+
+    /// <summary>Calls of feedback/show per user and app in 15 minutes; 180 by default.</summary>
+    public required long ShowPer15Minutes { get; init; }
+
+    /// <summary>Calls of feedback/events per user and app in 15 minutes; 1,000 by default.</summary>
+    public required long EventsPer15Minutes { get; init; }
+}
+
+/// <summary>Section <c>Storage</c>.</summary>
+internal sealed record StorageSettings
+{
+    /// <summary>Writes that may wait; when there are more, requests are refused with 503. 1 to 1,000,000; 4,096 by default.</summary>
+    public required int WriteQueue { get; init; }
+
+    /// <summary>Batches that PostgreSQL is given at once by this node. 1 to 64; 2 by default.</summary>
+    public required int Lanes { get; init; }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Net;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Hosting;
+
+/// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
+internal sealed class SettingsReader
+{
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Storage"];
+
+    private readonly IConfiguration _configuration;
+    private readonly List<string> _errors = [];
+    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    private SettingsReader(IConfiguration configuration) => _configuration = configuration;
+
+    /// <summary>Gives the settings, or the list of what is wrong: each line names the key, the value and what is allowed.</summary>
+    public static (Settings? Settings, IReadOnlyList<string> Errors) Read(IConfiguration configuration)
+    {
+        var read = new SettingsReader(configuration);
+        var settings = new Settings
+        {
+            Data = read.Text("Data", "data"),
+            Database = read.DatabaseUrl("Database"),
+            PublicUrl = read.Url("PublicUrl"),
+            Platform = read.Text("Platform", "Afterword"),
+            Limits = new LimitSettings
+            {
+                CreatesPerDay = read.Whole("Limits:CreatesPerDay", 1_000, 1, long.MaxValue / 2),
+                RecipientInterval = read.Duration("Limits:RecipientInterval", TimeSpan.FromHours(24)),
+                ShowPer15Minutes = read.Whole("Limits:ShowPer15Minutes", 180, 1, long.MaxValue / 2),
+                EventsPer15Minutes = read.Whole("Limits:EventsPer15Minutes", 1_000, 1, long.MaxValue / 2),
+            },
+            EventsDelay = read.Duration("Feedback:EventsDelay", TimeSpan.FromHours(24)),
+            CardLifetime = read.Duration("Cards:Lifetime", TimeSpan.FromDays(30)),
+            PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
+            Storage = new StorageSettings
+            {
+                WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),
+                Lanes = (int)read.Whole("Storage:Lanes", 2, 1, 64),
+            },
+            Proxies = read.Networks("Proxies"),
+        };
+        read.RefuseUnknown();
+        return read._errors.Count == 0 ? (settings, []) : (null, read._errors);
+    }
+
+    private string? Raw(string key)
+    {
+        _known.Add(key);
+        return _configuration[key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+    }
+
+    private string Text(string key, string otherwise) => Raw(key) ?? otherwise;
+
+    private long Whole(string key, long otherwise, long least, long most)
+    {
+        if (Raw(key) is not { } text) return otherwise;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+
+        return Wrong(key, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), otherwise);
+    }
+
+    private TimeSpan Duration(string key, TimeSpan otherwise)
+    {
+        if (Raw(key) is not { } text) return otherwise;
+
+        // TimeSpan reads a bare "24" as 24 days, which nobody means.
+        if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
+
+        return Wrong(key, text, "a duration as [days.]hours:minutes:seconds, such as 1.00:00:00 or 00:15:00", otherwise);
+    }
+
+    private string OneOf(string key, params string[] allowed)
+    {
+        if (Raw(key) is not { } text) return allowed[0];
+
+        return Array.Find(allowed, value => value.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? Wrong(key, text, $"one of {string.Join(", ", allowed)}", allowed[0]);
+    }
+
+    private Uri? Url(string key)
+    {
+        if (Raw(key) is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { PathAndQuery: "/", UserInfo: "" }) return url;
+
+        return Wrong<Uri?>(key, text, "an http or https address without a path, such as https://feedback.example.com", null);
+    }
+
+    private string? DatabaseUrl(string key)
+    {
+        if (Raw(key) is not { } text) return null;
+        try
+        {
+            PostgresDatabase.ConnectionText(text);
+            return text;
+        }
+        catch (FormatException)
+        {
+            // The value may hold a password: it is not repeated.
+            return Wrong<string?>(key, "…", "a PostgreSQL URL, such as postgres://user:password@host:5432/afterword", null);
+        }
+    }
+
+    private List<IPNetwork> Networks(string key)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var text in (Raw(key) ?? "").Split([' ', ','], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (IPNetwork.TryParse(text, out var network)) networks.Add(network);
+            else if (IPAddress.TryParse(text, out var address)) networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else Wrong(key, text, "addresses or networks separated by spaces, such as 10.0.0.7 or 10.0.0.0/8", networks);
+        }
+
+        return networks;
+    }
+
+    private T Wrong<T>(string key, string value, string allowed, T otherwise)
+    {
+        _errors.Add($"{key} is \"{value}\"; it must be {allowed}. ({Variable(key)})");
+        return otherwise;
+    }
+
+    // A key that nobody reads is a slip of the pen, and its writer believes that it holds.
+    private void RefuseUnknown()
+    {
+        foreach (var section in s_sections)
+        {
+            foreach (var child in _configuration.GetSection(section).GetChildren())
+            {
+                var key = $"{section}:{child.Key}";
+                if (_known.Contains(key)) continue;
+
+                var nearest = string.Join(", ", _known.Where(known => known.StartsWith(section + ":", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+                _errors.Add($"{key} is not a setting. In {section} there are: {nearest}. ({Variable(key)})");
+            }
+        }
+    }
+
+    private static string Variable(string key) => $"environment variable AFTERWORD_{(key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : key.ToUpperInvariant())}";
+}

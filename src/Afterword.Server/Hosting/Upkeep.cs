@@ -1,0 +1,45 @@
+using Afterword.Server.Access;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Hosting;
+
+/// <summary>Small regular work: keeps the worker number, forgets old nonces, windows and keys, renews the key ring.</summary>
+internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions admissions, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(WorkerLease.RenewEvery, clock);
+        while (await WaitAsync(timer, stoppingToken))
+        {
+            try
+            {
+                await lease.RenewAsync(stoppingToken);
+                await admissions.PurgeAsync(stoppingToken);
+                await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
+                store.Secrets.EnsureKey();
+            }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                RoundFailed(log, error);
+            }
+        }
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "A round of upkeep failed; the next one comes in half a minute.")]
+    private static partial void RoundFailed(ILogger log, Exception error);
+}

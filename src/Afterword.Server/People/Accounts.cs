@@ -1,0 +1,68 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
+using Afterword.Server.Storage;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace Afterword.Server.People;
+
+/// <summary>A user of the platform: one who asks, or one who is asked.</summary>
+/// <param name="Id">The id on the wire.</param>
+/// <param name="ScreenName">The handle, without @, in the letter case it was given.</param>
+/// <param name="Name">The profile name.</param>
+/// <param name="Accepts">Who may write: <see cref="Reach.Anyone"/> or <see cref="Reach.Following"/>.</param>
+/// <param name="Suspended">May neither call nor be asked.</param>
+internal sealed record Account(long Id, string ScreenName, string Name, string Accepts, bool Suspended);
+
+/// <summary>The users of the platform.</summary>
+internal sealed partial class Accounts(Store store, TimeProvider clock)
+{
+    private const string Columns = "id, screen_name, name, accepts, suspended_at";
+
+    // OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.
+    private static readonly PasswordHasher<Account> s_passwords = new(Options.Create(new PasswordHasherOptions { IterationCount = 210_000 }));
+
+    /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
+    [GeneratedRegex("^[A-Za-z0-9_]{1,15}$")]
+    public static partial Regex Handle { get; }
+
+    /// <summary>Takes the @ off a handle.</summary>
+    public static string Bare(string handle) => handle.TrimStart('@');
+
+    /// <returns>The new account, or null when the handle is taken.</returns>
+    public async Task<Account?> AddAsync(string screenName, string name, string? password, string accepts, CancellationToken stop)
+    {
+        var account = new Account(store.Ids.Next(), screenName, name, accepts, Suspended: false);
+
+        // Hashing takes a tenth of a second by design: not inside the transaction.
+        var hash = password is null ? null : s_passwords.HashPassword(account, password);
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var added = await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, created_at)
+                values (@id, @screen_name, @key, @name, @hash, @accepts, @now)
+                on conflict (screen_name_key) do nothing
+                """)
+                .Bind("id", account.Id).Bind("screen_name", screenName).Bind("key", Key(screenName)).Bind("name", name)
+                .Bind("hash", hash).Bind("accepts", accepts).Bind("now", now).RunAsync(stop),
+            stop);
+        return added == 1 ? account : null;
+    }
+
+    public Task<Account?> FindAsync(string screenName, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql($"select {Columns} from account where screen_name_key = @key")
+            .Bind("key", Key(screenName)).FirstAsync(Read, stop),
+        stop);
+
+    /// <returns>False when there is no such account.</returns>
+    public async Task<bool> SuspendAsync(string screenName, bool suspended, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql("update account set suspended_at = case when @suspended = 1 then @now end where screen_name_key = @key")
+            .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop),
+        stop);
+
+    private static string Key(string screenName) => screenName.ToLowerInvariant();
+
+    private static Account Read(DbDataReader row) =>
+        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4));
+}

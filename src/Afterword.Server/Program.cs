@@ -1,0 +1,1 @@
+return await Afterword.Server.Cli.CommandLine.RunAsync(args);

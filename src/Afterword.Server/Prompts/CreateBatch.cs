@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Afterword.Client.Wire;
+using Afterword.Server.Changes;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>What a batch of create calls knows while it is decided, and what it will write.</summary>
+/// <remarks>Each decision sees those before it: the second of two calls for one recipient finds the cap taken.</remarks>
+internal sealed class CreateBatch
+{
+    private readonly Dictionary<long, Window> _windows;
+    private readonly Dictionary<(long Sender, long Recipient), long> _promptedNow = [];
+    private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
+    private readonly List<KeyedAnswer> _keyed = [];
+    private readonly List<Accepted> _accepted = [];
+
+    public CreateBatch(Dictionary<long, SenderState> states, long now)
+    {
+        Now = now;
+        _windows = states.ToDictionary(pair => pair.Key, pair => PromptWindow.IsOver(pair.Value.WindowStartedAt, now)
+            ? new Window(pair.Value.Stamp, now, 0)
+            : new Window(pair.Value.Stamp, pair.Value.WindowStartedAt, pair.Value.WindowUsed));
+    }
+
+    public long Now { get; }
+
+    /// <summary>Facts about each request's recipient, by the request's place.</summary>
+    public Dictionary<int, RecipientFacts> Facts { get; } = [];
+
+    public long StampOf(long sender) => _windows[sender].Stamp;
+
+    public (long StartedAt, long Used) WindowOf(long sender) => (_windows[sender].StartedAt, _windows[sender].Used);
+
+    public void Remember(KeyedAnswer answer) => _answered[(answer.SenderId, answer.Key)] = answer;
+
+    /// <summary>What the same key was answered before, or null when it is new.</summary>
+    public CreateOutcome? EarlierAnswer(CreateRequest request)
+    {
+        if (!_answered.TryGetValue((request.Sender.UserId, request.IdempotencyKey!), out var earlier)) return null;
+        if (!CryptographicOperations.FixedTimeEquals(earlier.Fingerprint, request.Fingerprint())) return new CreateOutcome.KeyReused();
+
+        return new CreateOutcome.Created(JsonSerializer.Deserialize(earlier.Answer, WireJson.Default.FeedbackJson)!, Replayed: true);
+    }
+
+    public long? LastPromptAt(CreateRequest request, RecipientFacts facts) =>
+        _promptedNow.TryGetValue((request.Sender.UserId, request.Draft.RecipientId), out var at) ? at : facts.PromptedAt;
+
+    /// <summary>Uses one of the sender's prompts; false when none is left.</summary>
+    public bool TryCount(long sender, long most)
+    {
+        if (_windows[sender].Used >= most) return false;
+
+        _windows[sender].Used++;
+        return true;
+    }
+
+    public void Accept(CreateRequest request, Prompt prompt, byte[]? cardHash, long changeId, FeedbackJson feedback)
+    {
+        _accepted.Add(new(request, prompt, cardHash, changeId));
+        _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
+        if (request.IdempotencyKey is not { } key) return;
+
+        var answer = new KeyedAnswer(
+            prompt.SenderId, key, request.Fingerprint(), JsonSerializer.SerializeToUtf8Bytes(feedback, WireJson.Default.FeedbackJson), prompt.CreatedAt);
+        Remember(answer);
+        _keyed.Add(answer);
+    }
+
+    public void Write(Session session, Secrets secrets)
+    {
+        WritePrompts(session);
+        WriteMessages(session);
+        ChangeLog.Append(session, [.. _accepted.Select(a => new Change(a.Prompt.SenderId, a.Prompt.CreatedAt, a.ChangeId, ChangeKind.Created, a.Prompt.Id))]);
+        WriteCaps(session);
+        Idempotency.Write(session, _keyed, secrets);
+    }
+
+    private void WritePrompts(Session session) => session.Then(
+        """
+        insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question,
+            privacy_url, external_id, display_name, card_hash, created_at, updated_at)
+        select sender_id, id, recipient_id, message_id, type, test, question_variant, question,
+            privacy_url, external_id, display_name, card_hash, created_at, created_at from {rows}
+        """,
+        Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.Id).Long("recipient_id", a => a.Prompt.RecipientId)
+            .Long("message_id", a => a.Prompt.MessageId).Long("type", a => (long)a.Prompt.Type).Long("test", a => a.Prompt.Test ? 1 : 0)
+            .Long("question_variant", a => a.Prompt.QuestionVariant).Text("question", a => a.Prompt.Question).Text("privacy_url", a => a.Prompt.PrivacyUrl)
+            .Text("external_id", a => a.Prompt.ExternalId).Text("display_name", a => a.Prompt.DisplayName).Bytes("card_hash", a => a.CardHash)
+            .Long("created_at", a => a.Prompt.CreatedAt));
+
+    private void WriteMessages(Session session) => session.Then(
+        """
+        insert into message (sender_id, id, recipient_id, prompt_id, body, created_at)
+        select sender_id, id, recipient_id, prompt_id, body, created_at from {rows}
+        """,
+        Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.MessageId).Long("recipient_id", a => a.Prompt.RecipientId)
+            .Long("prompt_id", a => a.Prompt.Id).Text("body", a => a.Request.Draft.Message).Long("created_at", a => a.Prompt.CreatedAt));
+
+    private void WriteCaps(Session session)
+    {
+        session.Then(
+            """
+            insert into contact (sender_id, user_id, prompted_at)
+            select sender_id, user_id, prompted_at from {rows} where true order by sender_id, user_id
+            on conflict (sender_id, user_id) do update set prompted_at = excluded.prompted_at
+            """,
+            Rows.Of([.. _promptedNow]).Long("sender_id", p => p.Key.Sender).Long("user_id", p => p.Key.Recipient).Long("prompted_at", p => p.Value));
+
+        var used = _accepted.Select(a => a.Prompt.SenderId).Distinct().Select(sender => (Sender: sender, Window: _windows[sender])).ToArray();
+        session.Then(
+            """
+            update sender_state set window_started_at = item.started_at, window_used = item.used
+            from {rows} where sender_state.sender_id = item.sender_id
+            """,
+            Rows.Of(used).Long("sender_id", u => u.Sender).Long("started_at", u => u.Window.StartedAt).Long("used", u => u.Window.Used));
+    }
+
+    private sealed record Accepted(CreateRequest Request, Prompt Prompt, byte[]? CardHash, long ChangeId);
+
+    private sealed class Window(long stamp, long startedAt, long used)
+    {
+        public long Stamp => stamp;
+
+        public long StartedAt => startedAt;
+
+        public long Used { get; set; } = used;
+    }
+}

@@ -1,0 +1,96 @@
+using Afterword.Server.Answers;
+using Afterword.Server.Changes;
+using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>A sender asks: stores the message, the card and the event, and counts both caps, all in one transaction.</summary>
+internal sealed class CreatePrompt
+{
+    private readonly Store _store;
+    private readonly Settings _settings;
+    private readonly Questions _questions;
+    private readonly PromptWindow _window;
+    private readonly TimeProvider _clock;
+    private readonly WriteGroup<CreateRequest, CreateAnswer> _group;
+
+    public CreatePrompt(Store store, Settings settings, Questions questions, PromptWindow window, TimeProvider clock)
+    {
+        (_store, _settings, _questions, _window, _clock) = (store, settings, questions, window, clock);
+        _group = store.Main.Group<CreateRequest, CreateAnswer>(request => request.Sender.UserId, RunAsync);
+    }
+
+    public Task<CreateAnswer> RunAsync(CreateRequest request) => _group.RunAsync(request);
+
+    /// <summary>Decides a batch of requests one after the other, then writes what was accepted.</summary>
+    private async Task<CreateAnswer[]> RunAsync(Session session, IReadOnlyList<CreateRequest> requests)
+    {
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+        // First the lock, then the reads: what they find holds until the commit.
+        var states = await ChangeLog.StampAsync(session, requests.Select(request => request.Sender.UserId).Distinct(), now);
+        var batch = new CreateBatch(states, now);
+        await RecipientFacts.LoadAsync(session, requests, batch);
+        await Idempotency.LoadAsync(session, requests, batch, now, _store.Secrets);
+
+        var answers = new CreateAnswer[requests.Count];
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var outcome = Decide(batch, requests[i], i);
+            answers[i] = new(outcome, WindowOf(batch, requests[i]));
+        }
+
+        batch.Write(session, _store.Secrets);
+        return answers;
+    }
+
+    private CreateOutcome Decide(CreateBatch batch, CreateRequest request, int place)
+    {
+        if (request.IdempotencyKey is not null && batch.EarlierAnswer(request) is { } earlier) return earlier;
+
+        var facts = batch.Facts[place];
+        if (facts.Name is null) return new CreateOutcome.RecipientUnknown();
+        if (facts.Suspended) return new CreateOutcome.RecipientSuspended();
+        if (request.Draft.RecipientId == request.Sender.UserId || !facts.CanBeAsked) return new CreateOutcome.CannotMessage();
+
+        var interval = request.Sender.Sender?.RecipientIntervalMillis ?? (long)_settings.Limits.RecipientInterval.TotalMilliseconds;
+        if (interval > 0 && !facts.Exempt && batch.LastPromptAt(request, facts) is { } last && batch.Now < last + interval)
+        {
+            return new CreateOutcome.RecipientCapReached(last + interval);
+        }
+
+        if (!batch.TryCount(request.Sender.UserId, _window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
+        return Accept(batch, request);
+    }
+
+    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request)
+    {
+        var draft = request.Draft;
+        var stamp = batch.StampOf(request.Sender.UserId);
+        var id = _store.Ids.NextPair();
+        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name);
+        var prompt = new Prompt(
+            request.Sender.UserId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question,
+            draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null);
+
+        var feedback = prompt.ToWire();
+        byte[]? hash = null;
+        if (draft.IncludeCard)
+        {
+            var link = CardLink.New(prompt.SenderId, prompt.Id);
+            hash = link.Hash();
+            feedback = feedback with { CardUrl = $"{request.CardBase}{CardLink.PathPrefix}{link}", CardToken = link.ToString() };
+        }
+
+        batch.Accept(request, prompt, hash, _store.Ids.Next(), feedback);
+        return new(feedback, Replayed: false);
+    }
+
+    private LimitState WindowOf(CreateBatch batch, CreateRequest request)
+    {
+        var (startedAt, used) = batch.WindowOf(request.Sender.UserId);
+        return new(_window.MostFor(request.Sender), used, startedAt + PromptWindow.Length);
+    }
+}

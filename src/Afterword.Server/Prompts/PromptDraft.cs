@@ -1,0 +1,119 @@
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>A create call whose every field has been checked. Nobody downstream checks again.</summary>
+internal sealed record PromptDraft(
+    PromptType Type, long RecipientId, string Message, string PrivacyUrl,
+    string? ExternalId, int QuestionVariant, string? DisplayName, bool Test, bool IncludeCard)
+{
+    private const int PrivacyUrlLength = 2_048;
+    private const int ExternalIdLength = 256;
+    private const int DisplayNameLength = 20;
+
+    /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
+    public static PromptDraft? Parse(RequestParameters parameters, Questions questions, out ApiErrors errors)
+    {
+        var read = new Reader(parameters);
+        errors = read.Errors;
+
+        var type = ReadType(read);
+        var recipient = ReadRecipient(read);
+        var message = ReadMessage(read);
+        var privacyUrl = ReadPrivacyUrl(read);
+        var externalId = ReadShort(read, "external_id", ExternalIdLength);
+        var variant = ReadVariant(read, type, questions);
+        var displayName = ReadShort(read, "display_name", DisplayNameLength);
+        var test = ReadTruth(read, "test");
+        var includeCard = ReadTruth(read, "include_card");
+
+        return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard);
+    }
+
+    // Case-sensitive on purpose: the documentation says "csat, nps (case sensitive)".
+    private static PromptType? ReadType(Reader read)
+    {
+        switch (read.Required("type"))
+        {
+            case null: return null;
+            case "csat": return PromptType.Csat;
+            case "nps": return PromptType.Nps;
+            default:
+                read.Errors.Add(ApiError.Invalid("type", "csat or nps"));
+                return null;
+        }
+    }
+
+    private static long ReadRecipient(Reader read)
+    {
+        if (read.Required("to_user_id") is not { } text) return 0;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
+
+        read.Errors.Add(ApiError.Invalid("to_user_id", "a decimal user id"));
+        return 0;
+    }
+
+    private static string ReadMessage(Reader read)
+    {
+        if (read.Required("message") is not { } text) return "";
+        if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid("message", "no control characters but newline and tab"));
+        else if (TextRules.IsBlank(text)) read.Errors.Add(ApiError.Invalid("message", "not blank"));
+
+        text = TextRules.Normalise(text);
+        if (TextRules.LengthOf(text) > TextRules.MessageLength) read.Errors.Add(ApiError.MessageTooLong);
+        return text;
+    }
+
+    private static string ReadPrivacyUrl(Reader read)
+    {
+        if (read.Required("privacy_url") is not { } text) return "";
+        if (text.Length > PrivacyUrlLength)
+        {
+            read.Errors.Add(ApiError.Invalid("privacy_url", "at most 2,048 characters"));
+        }
+        else if (text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || TextRules.HasForbidden(text)
+            || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "" })
+        {
+            read.Errors.Add(ApiError.Invalid("privacy_url", "an absolute http or https URL with a host and without credentials"));
+        }
+
+        return text;
+    }
+
+    private static string? ReadShort(Reader read, string name, int most)
+    {
+        if (read.Optional(name) is not { } text) return null;
+        if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
+
+        text = TextRules.Normalise(text);
+        if (TextRules.LengthOf(text) > most) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"at most {most} characters")));
+        return text;
+    }
+
+    private static int ReadVariant(Reader read, PromptType? type, Questions questions)
+    {
+        const string name = "question_variant_id";
+        if (read.Optional(name) is not { } text) return 0;
+
+        // Without a type the wider range decides: a number beyond both is wrong in any case.
+        var most = type is { } known ? questions.CountOf(known) - 1 : Math.Max(questions.CountOf(PromptType.Csat), questions.CountOf(PromptType.Nps)) - 1;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var variant) && variant <= most) return variant;
+
+        read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from 0 to {most}")));
+        return 0;
+    }
+
+    private static bool ReadTruth(Reader read, string name)
+    {
+        switch (read.Optional(name))
+        {
+            case null or "false" or "0" or "f": return false;
+            case "true" or "1" or "t": return true;
+            default:
+                read.Errors.Add(ApiError.Invalid(name, "true or false"));
+                return false;
+        }
+    }
+}

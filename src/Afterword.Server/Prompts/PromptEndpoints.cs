@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using Afterword.Client.Wire;
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>A sender asks, and looks at what became of it.</summary>
+internal static class PromptEndpoints
+{
+    public static void AddPrompts(this IServiceCollection services)
+    {
+        services.AddSingleton<Questions>();
+        services.AddSingleton<PromptWindow>();
+        services.AddSingleton<CreatePrompt>();
+    }
+
+    public static void MapPrompts(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/1.1/feedback/create.json", Create)
+            .WithMetadata(new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, CountsPrompts: true));
+        routes.MapGet("/1.1/feedback/show/{id}.json", Show)
+            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Show));
+    }
+
+    private static async Task Create(
+        HttpContext http, SignedCall call, CreatePrompt create, Questions questions, PromptWindow window, Settings settings, TimeProvider clock)
+    {
+        var draft = PromptDraft.Parse(call.Parameters, questions, out var errors);
+        var key = http.Request.Headers["Idempotency-Key"];
+        if (key.Count > 0 && (key.Count > 1 || !Idempotency.IsKey(key.ToString()))) errors.Add(ApiError.Invalid("Idempotency-Key", "1 to 255 visible ASCII characters"));
+        if (errors.Any)
+        {
+            http.ShowLimit(await window.ReadAsync(call.Caller, http.RequestAborted));
+            await http.RefuseAsync(errors);
+            return;
+        }
+
+        var cardBase = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{http.Request.Scheme}://{http.Request.Host.Value}";
+        var answer = await create.RunAsync(new(call.Caller, draft!, key.Count == 0 ? null : key.ToString(), cardBase));
+        http.ShowLimit(answer.Window);
+        await TellAsync(http, answer, clock);
+    }
+
+    private static Task TellAsync(HttpContext http, CreateAnswer answer, TimeProvider clock)
+    {
+        switch (answer.Outcome)
+        {
+            case CreateOutcome.Created(var feedback, var replayed):
+                if (replayed) http.Response.Headers["Idempotent-Replayed"] = "true";
+                return http.AnswerAsync(200, feedback, WireJson.Default.FeedbackJson);
+            case CreateOutcome.KeyReused:
+                return http.RefuseAsync(ApiError.KeyReused);
+            case CreateOutcome.RecipientUnknown:
+                return http.RefuseAsync(ApiError.RecipientUnknown);
+            case CreateOutcome.RecipientSuspended:
+                return http.RefuseAsync(ApiError.RecipientSuspended);
+            case CreateOutcome.CannotMessage:
+                return http.RefuseAsync(ApiError.CannotMessage);
+            case CreateOutcome.RecipientCapReached(var until):
+                // The limit that was reached is told, not the sender's: clients that wait for the reset wait for the right one.
+                http.ShowLimit(new LimitState(1, 1, until));
+                http.ShowRetryAfter(until, clock.GetUtcNow());
+                return http.RefuseAsync(ApiError.LimitReached);
+            case CreateOutcome.SenderCapReached:
+                http.ShowRetryAfter(answer.Window.ResetsAt, clock.GetUtcNow());
+                return http.RefuseAsync(ApiError.LimitReached);
+            default:
+                throw new UnreachableException(answer.Outcome.ToString());
+        }
+    }
+
+    private static async Task Show(HttpContext http, string id, SignedCall call, Store store, TimeProvider clock)
+    {
+        if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var prompt))
+        {
+            await http.RefuseAsync(ApiError.NotFound);
+            return;
+        }
+
+        if (await http.RefusedByLimitAsync(call, clock)) return;
+
+        var sender = call.Caller.UserId;
+        var found = await store.Main.ReadAsync(
+            session => session.Sql($"select {Prompt.Columns} from prompt p where p.sender_id = @sender and p.id = @id")
+                .Bind("sender", sender).Bind("id", prompt).FirstAsync(Prompt.Read, http.RequestAborted),
+            http.RequestAborted);
+        await (found is null ? http.RefuseAsync(ApiError.NotFound) : http.AnswerAsync(200, found.ToWire(), WireJson.Default.FeedbackJson));
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>What every text that is stored has to be: valid Unicode in NFC, without control characters, not too long.</summary>
+internal static class TextRules
+{
+    public const int MessageLength = 10_000;
+
+    /// <summary>Counts Unicode scalar values, which is how every limit on texts is meant.</summary>
+    public static int LengthOf(string text)
+    {
+        var length = text.Length;
+        foreach (var unit in text)
+        {
+            if (char.IsLowSurrogate(unit)) length--;
+        }
+
+        return length;
+    }
+
+    /// <summary>Control characters other than newline and tab are refused: terminals, logs and mails obey them.</summary>
+    public static bool HasForbidden(string text)
+    {
+        foreach (var unit in text)
+        {
+            if (char.IsControl(unit) && unit is not ('\n' or '\t')) return true;
+        }
+
+        return false;
+    }
+
+    public static bool IsBlank(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            // Zero-width and other format characters leave a text as blank as spaces do.
+            if (!Rune.IsWhiteSpace(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format) return false;
+        }
+
+        return true;
+    }
+
+    public static string Normalise(string text) => text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
+}

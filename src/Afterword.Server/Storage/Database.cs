@@ -1,0 +1,50 @@
+namespace Afterword.Server.Storage;
+
+/// <summary>The store. Two engines stand behind it; what truly differs between them is in the two subclasses.</summary>
+/// <remarks>
+/// Features write plain SQL against a <see cref="Session"/>. Instants are Unix milliseconds in <c>bigint</c>, ids are
+/// <c>bigint</c>, flags are <c>smallint</c> 0 or 1, upserts are <c>on conflict … returning</c>: all of that is the same on both.
+/// </remarks>
+internal abstract class Database : IAsyncDisposable
+{
+    /// <summary>Name and version of the engine that runs, for the log and for <c>doctor</c>.</summary>
+    public abstract string Engine { get; }
+
+    /// <summary>Whether the write queue is full, so that a request may be refused before any work is spent on it.</summary>
+    public abstract bool IsFull { get; }
+
+    /// <summary>Runs reads. They see a committed state and never wait for a writer.</summary>
+    public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
+    /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>
+    /// <exception cref="OverloadedException">The write queue is full; nothing was done.</exception>
+    public abstract Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
+    /// <summary>A kind of write of which many are committed together. See <see cref="WriteGroup{TRequest,TOutcome}"/>.</summary>
+    /// <param name="key">Requests with the same key are never run by two batches of this process at once.</param>
+    /// <param name="run">Gives one outcome per request, in their order. It may be run again after a failure.</param>
+    public abstract WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run);
+
+    /// <summary>Whether <paramref name="error"/> means that the store cannot be reached or written just now.</summary>
+    public abstract bool IsUnavailable(Exception error);
+
+    /// <summary>Turns the few words of a migration that the engines spell differently into this engine's.</summary>
+    public abstract string Translate(string migration);
+
+    /// <summary>Runs <paramref name="body"/> while no other process migrates the same store.</summary>
+    public abstract Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
+    /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
+    public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>More work waits than can be done soon. The caller is told to come again; nothing was stored.</summary>
+internal sealed class OverloadedException(string message) : Exception(message)
+{
+    public OverloadedException() : this("The write queue is full.")
+    {
+    }
+}

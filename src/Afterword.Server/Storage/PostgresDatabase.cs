@@ -1,0 +1,143 @@
+using Npgsql;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>The engine for more than one machine. Any number of nodes share it.</summary>
+internal sealed class PostgresDatabase : Database
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly PostgresLanes _lanes;
+
+    private PostgresDatabase(NpgsqlDataSource source, PostgresLanes lanes, string version)
+    {
+        _source = source;
+        _lanes = lanes;
+        Engine = $"PostgreSQL {version}";
+    }
+
+    public override string Engine { get; }
+
+    public override bool IsFull => _lanes.IsFull;
+
+    /// <param name="url">As <c>postgres://user:password@host:port/database</c>, or Npgsql's own key=value form.</param>
+    /// <param name="queue">How many writes may wait, 1 or more.</param>
+    /// <param name="lanes">How many batches may run at once, 1 or more.</param>
+    /// <param name="stop">Gives up connecting.</param>
+    /// <exception cref="InvalidOperationException">The server would acknowledge what it has not made durable.</exception>
+    public static async Task<PostgresDatabase> OpenAsync(string url, int queue, int lanes, CancellationToken stop)
+    {
+        var source = NpgsqlDataSource.Create(ConnectionText(url));
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(stop);
+            await using var ask = connection.CreateCommand();
+            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version')";
+            await using var row = await ask.ExecuteReaderAsync(stop);
+            await row.ReadAsync(stop);
+            var (commit, sync, version) = (row.GetString(0), row.GetString(1), row.GetString(2));
+            if (commit is "off" || sync is "off")
+            {
+                throw new InvalidOperationException(
+                    $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
+            }
+
+            return new(source, new PostgresLanes(source, queue, lanes), version.Split(' ')[0]);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    {
+        await using var connection = await _source.OpenConnectionAsync(stop);
+        return await body(new PostgresSession(connection));
+    }
+
+    public override async Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    {
+        await using var connection = await _source.OpenConnectionAsync(stop);
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        var session = new PostgresSession(connection);
+        var answer = await body(session);
+        await session.CommitAsync(stop);
+        return answer;
+    }
+
+    public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(key, run, _lanes.Enqueue);
+
+    public override bool IsUnavailable(Exception error) => error switch
+    {
+        // 08 connection, 53 resources, 57P operator intervention, 25006 a standby that cannot write;
+        // https://www.postgresql.org/docs/15/errcodes-appendix.html
+        PostgresException { SqlState: { } state } => state is ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] or "25006" or "58030",
+        NpgsqlException => true,
+        _ => false,
+    };
+
+    public override string Translate(string migration) => migration
+        .Replace("{bytes}", "bytea", StringComparison.Ordinal)
+        .Replace("{clustered}", "", StringComparison.Ordinal);
+
+    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(
+        async session =>
+        {
+            // Any number will do, as long as every version of this program uses the same one.
+            await session.Sql("select pg_advisory_xact_lock(4158091237)").FirstAsync(_ => 0, stop);
+            return await body(session);
+        },
+        stop);
+
+    public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _lanes.DisposeAsync();
+        await _source.DisposeAsync();
+    }
+
+    /// <summary>Understands the URL form that operators copy from their hosting, besides Npgsql's own.</summary>
+    /// <exception cref="FormatException">The text is neither.</exception>
+    internal static string ConnectionText(string url)
+    {
+        NpgsqlConnectionStringBuilder text;
+        if (url.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+        {
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)) throw new FormatException("The database URL cannot be read.");
+
+            var user = uri.UserInfo.Split(':', 2);
+            text = new NpgsqlConnectionStringBuilder
+            {
+                Host = uri.Host,
+                Port = uri.Port > 0 ? uri.Port : 5432,
+                Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
+                Username = Uri.UnescapeDataString(user[0]),
+                Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
+            };
+            foreach (var (key, value) in Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(uri.Query))
+            {
+                // A socket folder travels as ?host=, since a URL has no other place for it.
+                text[key == "sslmode" ? "SSL Mode" : key] = value.ToString();
+            }
+        }
+        else
+        {
+            try
+            {
+                text = new NpgsqlConnectionStringBuilder(url);
+            }
+            catch (ArgumentException error)
+            {
+                throw new FormatException($"The database URL cannot be read: {error.Message}", error);
+            }
+        }
+
+        text.ApplicationName ??= "afterword";
+        text.MaxAutoPrepare = 100;
+        text.AutoPrepareMinUsages = 2;
+        return text.ToString();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>A session on one PostgreSQL connection; inside a transaction when its database began one.</summary>
+internal sealed class PostgresSession(NpgsqlConnection connection) : Session
+{
+    private static readonly ConcurrentDictionary<string, string> s_expanded = new();
+    private NpgsqlBatch? _last;
+
+    public override Statement Sql(string sql)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // every text that gets here is a constant of a feature folder
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return new(command, kept: false);
+    }
+
+    public override async Task EachAsync(string sql, Rows rows, Action<DbDataReader> read, CancellationToken stop)
+    {
+        if (rows.Count == 0) return;
+
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // as above
+        command.CommandText = Expand(sql, rows);
+#pragma warning restore CA2100
+        Bind(command.Parameters, rows);
+        await using var row = await command.ExecuteReaderAsync(stop);
+        while (await row.ReadAsync(stop)) read(row);
+    }
+
+    public override void Then(string sql, Rows rows)
+    {
+        if (rows.Count == 0) return;
+
+        _last ??= connection.CreateBatch();
+        var command = new NpgsqlBatchCommand(Expand(sql, rows));
+        Bind(command.Parameters, rows);
+        _last.BatchCommands.Add(command);
+    }
+
+    /// <summary>Sends what <see cref="Then"/> collected and the commit in one round trip.</summary>
+    public async Task CommitAsync(CancellationToken stop)
+    {
+        await using var batch = _last ?? connection.CreateBatch();
+        _last = null;
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        await batch.ExecuteNonQueryAsync(stop);
+    }
+
+    private static void Bind(NpgsqlParameterCollection parameters, Rows rows)
+    {
+        foreach (var (_, values) in rows.Columns)
+        {
+            parameters.Add(new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | TypeOf(values) });
+        }
+    }
+
+    private static NpgsqlDbType TypeOf(Array values) => values switch
+    {
+        long[] or long?[] => NpgsqlDbType.Bigint,
+        string?[] => NpgsqlDbType.Text,
+        byte[]?[] => NpgsqlDbType.Bytea,
+        _ => throw new ArgumentException($"Rows hold no {values.GetType().Name}."),
+    };
+
+    private static string Expand(string sql, Rows rows) => s_expanded.GetOrAdd(sql, static (sql, rows) =>
+    {
+        var arrays = new StringBuilder();
+        var names = new StringBuilder();
+        for (var i = 0; i < rows.Columns.Count; i++)
+        {
+            var comma = i == 0 ? "" : ", ";
+            arrays.Append(CultureInfo.InvariantCulture, $"{comma}${i + 1}");
+            names.Append(comma).Append(rows.Columns[i].Name);
+        }
+
+        return sql.Replace("{rows}", $"unnest({arrays}) as item({names})", StringComparison.Ordinal);
+    }, rows);
+}

@@ -1,0 +1,73 @@
+namespace Afterword.Server.Storage;
+
+/// <summary>Makes ids: 41 bits of milliseconds since 1288834974657, 10 bits of worker, 12 bits of sequence.</summary>
+/// <remarks>
+/// Ids of one process never repeat and never run backwards, even if its clock does: then, and when 4,096 ids of one
+/// millisecond are used up, the next millisecond is taken early.
+/// </remarks>
+internal sealed class Snowflakes(TimeProvider clock)
+{
+    public const long Epoch = 1288834974657;
+    public const int Workers = 1024;
+
+    private readonly Lock _lock = new();
+    private long _worker = -1;
+    private long _last;
+    private int _next;
+    private Func<bool> _holds = () => false;
+
+    /// <summary>The latest millisecond of which an id was made.</summary>
+    public long LastMillis
+    {
+        get
+        {
+            lock (_lock) return _last;
+        }
+    }
+
+    /// <exception cref="OverloadedException">This process holds no worker number just now; ids could repeat.</exception>
+    public long Next() => Take(1);
+
+    /// <summary>Takes two ids that follow each other: the one given, and that plus one.</summary>
+    /// <exception cref="OverloadedException">This process holds no worker number just now; ids could repeat.</exception>
+    public long NextPair() => Take(2);
+
+    /// <param name="worker">0 to 1023, held by nobody else.</param>
+    /// <param name="after">No id is made of this millisecond or an earlier one: the previous holder may have used them.</param>
+    /// <param name="holds">Tells whether the number may still be used.</param>
+    public void Use(int worker, long after, Func<bool> holds)
+    {
+        lock (_lock)
+        {
+            _worker = worker;
+            _last = Math.Max(_last, after);
+            _next = 4096;
+            _holds = holds;
+        }
+    }
+
+    /// <summary>Takes <paramref name="count"/> ids in a row and gives the first.</summary>
+    private long Take(int count)
+    {
+        lock (_lock)
+        {
+            if (!_holds()) throw new OverloadedException("This process holds no worker number.");
+
+            var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            if (now > _last)
+            {
+                _last = now;
+                _next = 0;
+            }
+            else if (_next + count > 4096)
+            {
+                _last++;
+                _next = 0;
+            }
+
+            var first = ((_last - Epoch) << 22) | (_worker << 12) | (long)_next;
+            _next += count;
+            return first;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Data.Sqlite;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>Opens connections to one SQLite file with the pragmas that each needs.</summary>
+internal sealed class SqliteConnections(string file)
+{
+    public string File => file;
+
+    /// <summary>The connection that writes and does every checkpoint.</summary>
+    public SqliteConnection OpenWriter()
+    {
+        var connection = Open(SqliteOpenMode.ReadWriteCreate);
+        Pragma(connection, "journal_mode=wal");
+
+        // FULL syncs the log at every commit: without it, a power cut could undo what a client was told is stored.
+        Pragma(connection, "synchronous=full");
+        Pragma(connection, "foreign_keys=on");
+        Pragma(connection, "cache_size=-65536");
+        Pragma(connection, "wal_autocheckpoint=2000");
+        Pragma(connection, "journal_size_limit=67108864");
+
+        var journal = Ask(connection, "journal_mode");
+        var synchronous = Ask(connection, "synchronous");
+        if (journal is not "wal" || synchronous is not "2")
+        {
+            connection.Dispose();
+            throw new InvalidOperationException(
+                $"The store {file} runs with journal_mode={journal} and synchronous={synchronous}, not wal and 2 (full): it would lose answers in a power cut. Put it on a local disk.");
+        }
+
+        return connection;
+    }
+
+    /// <summary>A connection that cannot write. It reads a snapshot and never waits for the writer.</summary>
+    public SqliteConnection OpenReader()
+    {
+        var connection = Open(SqliteOpenMode.ReadOnly);
+        Pragma(connection, "query_only=on");
+        Pragma(connection, "cache_size=-16384");
+        Pragma(connection, "mmap_size=1073741824");
+        return connection;
+    }
+
+    public static string Ask(SqliteConnection connection, string pragma)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // always a constant of this folder
+        command.CommandText = $"pragma {pragma}";
+#pragma warning restore CA2100
+        return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
+    }
+
+    private SqliteConnection Open(SqliteOpenMode mode)
+    {
+        SqliteEngine.Choose();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+
+            // A command line beside a busy server waits for its turn instead of failing.
+            Pragma(connection, "busy_timeout=10000");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Pragma(SqliteConnection connection, string pragma) => Ask(connection, pragma);
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>The embedded default: one file, one writer, a pool of readers.</summary>
+internal sealed class SqliteDatabase : Database
+{
+    private readonly SqliteConnections _connections;
+    private readonly SqliteWriter _writer;
+    private readonly ConcurrentBag<SqliteSession> _readers = [];
+
+    private SqliteDatabase(SqliteConnections connections, SqliteWriter writer)
+    {
+        _connections = connections;
+        _writer = writer;
+        Engine = $"SQLite {writer.Version}";
+    }
+
+    public override string Engine { get; }
+
+    public string File => _connections.File;
+
+    public override bool IsFull => _writer.IsFull;
+
+    /// <param name="file">The store's file; it and its folder are created when missing.</param>
+    /// <param name="queue">How many writes may wait, 1 or more.</param>
+    public static SqliteDatabase Open(string file, int queue)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var connections = new SqliteConnections(file);
+        return new(connections, new SqliteWriter(connections.OpenWriter(), queue));
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    {
+        if (!_readers.TryTake(out var session)) session = new SqliteSession(_connections.OpenReader());
+        try
+        {
+            var answer = await body(session);
+            _readers.Add(session);
+            return answer;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    public override Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    {
+        var write = new SingleWrite<T>(body);
+        _writer.Enqueue(write);
+        return write.Done.WaitAsync(stop);
+    }
+
+    public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(key, run, _writer.Enqueue);
+
+    public override bool IsUnavailable(Exception error) => error is SqliteException
+    {
+        SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR
+            or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_LOCKED
+    };
+
+    public override string Translate(string migration) => migration
+        .Replace("{bytes}", "blob", StringComparison.Ordinal)
+        .Replace("{clustered}", "without rowid", StringComparison.Ordinal);
+
+    // The writer's transaction takes the lock of the whole file, other processes' included.
+    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(body, stop);
+
+    public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => ReadAsync<IReadOnlyList<string>>(
+        async session =>
+        {
+            var found = await session.Sql("pragma integrity_check").ListAsync(row => row.GetString(0), stop);
+            return [.. found.Where(line => line != "ok").Select(line => $"{Path.GetFileName(File)}: {line}")];
+        },
+        stop);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        while (_readers.TryTake(out var reader)) reader.Dispose();
+    }
+}

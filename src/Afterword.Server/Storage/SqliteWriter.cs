@@ -1,0 +1,110 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>The one writer of a SQLite file: takes what is waiting, runs it in one transaction, syncs once, answers all.</summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    // Measured with create's rows: beyond 256 a batch gains nothing, and the last to be answered waits longer.
+    private const int MaxBatch = 256;
+
+    private readonly SqliteSession _session;
+    private readonly Channel<PendingWrite> _queue;
+    private readonly int _capacity;
+    private readonly Thread _thread;
+
+    public SqliteWriter(SqliteConnection connection, int capacity)
+    {
+        Version = connection.ServerVersion;
+        _session = new SqliteSession(connection);
+        _capacity = capacity;
+        _queue = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(capacity) { SingleReader = true });
+        _thread = new Thread(Run) { Name = "afterword-writer", IsBackground = true };
+        _thread.Start();
+    }
+
+    public string Version { get; }
+
+    public bool IsFull => _queue.Reader.Count >= _capacity;
+
+    public void Enqueue(PendingWrite write)
+    {
+        if (!_queue.Writer.TryWrite(write)) throw new OverloadedException();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await Task.Run(_thread.Join);
+        _session.Dispose();
+    }
+
+    private void Run()
+    {
+        var batch = new List<PendingWrite>(MaxBatch);
+        while (Wait())
+        {
+            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var write)) batch.Add(write);
+            Commit(batch);
+            batch.Clear();
+        }
+    }
+
+    // A dedicated thread waits here, so that a busy pool never delays a commit.
+    private bool Wait()
+    {
+        var more = _queue.Reader.WaitToReadAsync();
+        return more.IsCompleted ? more.Result : more.AsTask().GetAwaiter().GetResult();
+    }
+
+    private void Commit(IReadOnlyList<PendingWrite> batch)
+    {
+        if (Try(batch) is not { } error) return;
+
+        if (batch.Count == 1)
+        {
+            batch[0].Fail(error);
+            return;
+        }
+
+        // One write spoiled the batch, or the store is in trouble: each gets a transaction, and an answer, of its own.
+        foreach (var write in batch)
+        {
+            if (Try([write]) is { } own) write.Fail(own);
+        }
+    }
+
+    /// <summary>Runs and commits all of <paramref name="batch"/> and tells the callers; or nothing of it, and gives the reason.</summary>
+    private Exception? Try(IReadOnlyList<PendingWrite> batch)
+    {
+        try
+        {
+            _session.Control("begin immediate");
+            foreach (var kind in batch.GroupBy(write => write.Group))
+            {
+                if (kind.Key is { } group) Finish(group.RunAsync(_session, [.. kind]));
+                else foreach (var write in kind) Finish(((ISingleWrite)write).RunAsync(_session));
+            }
+
+            _session.Control("commit");
+        }
+#pragma warning disable CA1031 // every reason is led to the callers
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (SQLitePCL.raw.sqlite3_get_autocommit(_session.Connection.Handle) == 0) _session.Control("rollback");
+            return error;
+        }
+
+        foreach (var write in batch) write.Complete();
+        return null;
+    }
+
+    private static void Finish(Task task)
+    {
+        // The provider is synchronous. A body that waits for anything else would hold up every other writer.
+        if (!task.IsCompleted) throw new InvalidOperationException("A write body waited for something other than the store.");
+        task.GetAwaiter().GetResult();
+    }
+}
