@@ -75,6 +75,12 @@ internal sealed class Apps(Store store, TimeProvider clock)
         return issued == 1 ? token : null;
     }
 
+    /// <returns>False when there is no such token, or it was revoked before.</returns>
+    public async Task<bool> RevokeTokenAsync(string token, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql("update access_token set revoked_at = @now where token = @token and revoked_at is null")
+            .Bind("now", Now).Bind("token", token).RunAsync(stop),
+        stop);
+
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static string Random(int bytes) => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(bytes)).Replace('-', 'x').Replace('_', 'y');

@@ -96,7 +96,8 @@ internal static class CardEndpoints
         var prompt = card.Prompt;
         var step = prompt switch
         {
-            { Score: not null, Comment: not null } => CardStep.Thanks,
+            // A score given and the text waved away is an answer, and is thanked for.
+            { Score: not null, Comment: not null } or { Score: not null, DismissedAt: not null } => CardStep.Thanks,
             _ when !prompt.IsOpen(now, lifetime) => CardStep.Closed,
             { Score: null } => CardStep.Score,
             _ => CardStep.Text,

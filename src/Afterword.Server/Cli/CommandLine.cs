@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Afterword.Server.Cli;
@@ -6,45 +8,66 @@ namespace Afterword.Server.Cli;
 /// <summary>The verbs of <c>afterword</c>.</summary>
 internal static class CommandLine
 {
+    // A server that is told to stop ends its requests within 25 seconds; the parser would end the process after two.
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(30);
+
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Asks customers how it went, inside the conversation, and brings the answers to those who should see them.")
+        // Without a replacer: the parser would take @furni for a file of arguments.
+        var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
-            ServeCommand.Create(),
-        };
-        root.Options.Add(StoreOptions.Data);
-        root.Options.Add(StoreOptions.Database);
-        root.Options.Add(StoreOptions.Set);
-        root.Options.Add(StoreOptions.Json);
-
-        var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
+            foreach (var error in parsed.Errors.Select(error => error.Message).Distinct()) await Console.Error.WriteLineAsync(error);
             await Console.Error.WriteLineAsync("Try: afterword " + string.Join(' ', [.. Path(parsed), "--help"]));
             return ExitCode.WrongUse;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_farewell });
         }
         catch (CommandException error)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return error.ExitCode;
         }
-        catch (Exception error) when (error is NpgsqlException or Microsoft.Data.Sqlite.SqliteException or InvalidOperationException or IOException)
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("Stopped before it was done.");
+            return ExitCode.Failed;
+        }
+        catch (Exception error) when (error is NpgsqlException or SqliteException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"Failed: {error.Message}");
             return ExitCode.Failed;
         }
     }
 
+    private static RootCommand Root()
+    {
+        var root = new RootCommand("Asks customers how it went, inside the conversation, and brings the answers to those who should see them.")
+        {
+            ServeCommand.Create(),
+            UserCommands.Create(),
+            AppCommands.Create(),
+            AllowCommands.Create(),
+            DenyCommands.Create(),
+            ExemptCommands.Create(),
+            TokenCommands.Create(),
+            CallCommand.Create(),
+            MigrateCommand.Create(),
+        };
+        root.Options.Add(StoreOptions.Data);
+        root.Options.Add(StoreOptions.Database);
+        root.Options.Add(StoreOptions.Set);
+        root.Options.Add(StoreOptions.Json);
+        return root;
+    }
+
     private static IEnumerable<string> Path(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (var at = parsed.CommandResult; at?.Command is not (null or RootCommand); at = at.Parent as System.CommandLine.Parsing.CommandResult) names.Push(at.Command.Name);
+        for (var at = parsed.CommandResult; at?.Command is not (null or RootCommand); at = at.Parent as CommandResult) names.Push(at.Command.Name);
         return names;
     }
 }

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Net.Sockets;
+using Afterword.Server.Hosting;
+using Microsoft.AspNetCore.Connections;
 
 namespace Afterword.Server.Cli;
 
@@ -12,20 +15,59 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var command = new Command("serve", "Run the server.") { Urls };
+        var command = new Command("serve", "Run the server. Example: afterword serve --urls http://0.0.0.0:8080 --data /var/lib/afterword") { Urls };
         command.SetAction((parsed, stop) => RunAsync(parsed, stop));
         return command;
+    }
+
+    /// <summary>Puts the server together and starts it; when this returns, it answers.</summary>
+    /// <exception cref="CommandException">The store cannot be opened, or the addresses cannot be listened on.</exception>
+    public static async Task<AfterwordServer> StartAsync(Settings settings, string? urls, CancellationToken stop)
+    {
+        var server = await OpenedStore.ExplainAsync(settings, () => AfterwordServer.CreateAsync(settings, urls, TimeProvider.System, QuietStart, stop));
+        try
+        {
+            await server.StartAsync(stop);
+            return server;
+        }
+        catch (Exception error)
+        {
+            await server.DisposeAsync();
+            throw WhyNotListening(error) is { } why ? new CommandException(ExitCode.Failed, why) : error;
+        }
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var settings = StoreOptions.SettingsOf(parsed);
-        await using var server = await AfterwordServer.CreateAsync(settings, parsed.GetValue(Urls), TimeProvider.System, null, stop);
-        await server.StartAsync(stop);
+        try
+        {
+            await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
+            await Console.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
+            parsed.Say(
+                new ServeJson([.. server.Urls], server.Store.Main.Engine), CommandJson.Default.ServeJson,
+                server.Urls.Select(url => $"Listening on {url}"));
+            await server.WaitForShutdownAsync();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop while it started: nothing was served, nothing is left open.
+        }
 
-        await Console.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}{(settings.Database is null ? $" in {Path.GetFullPath(settings.Data)}" : "")}");
-        foreach (var url in server.Urls) Console.WriteLine($"Listening on {url}");
-        await server.WaitForShutdownAsync();
         return ExitCode.Done;
     }
+
+    private static string? WhyNotListening(Exception error) => error switch
+    {
+        IOException { InnerException: AddressInUseException } => $"{error.Message} Stop what listens there, or choose another address with --urls.",
+        IOException { InnerException: SocketException } or SocketException => $"{error.Message}. Choose another address with --urls.",
+        FormatException => $"{error.Message} --urls takes addresses such as http://localhost:5000 or http://*:8080.",
+        InvalidOperationException => $"The server cannot listen: {error.Message}",
+        _ => null,
+    };
+
+    // The command line says in one line why a start failed; the host would add its stack trace. What fails later is
+    // logged by those who run it.
+    private static void QuietStart(WebApplicationBuilder builder) =>
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 }

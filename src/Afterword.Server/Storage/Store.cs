@@ -12,7 +12,7 @@ internal sealed class Store : IAsyncDisposable
         Main = main;
         Admissions = admissions;
         Ids = new Snowflakes(clock);
-        Secrets = Secrets.Of(main, clock);
+        Secrets = Secrets.Of(main);
     }
 
     /// <summary>All that must never be lost.</summary>

@@ -1,0 +1,19 @@
+using Afterword.Bench;
+using Afterword.Bench.Bare;
+using Afterword.Bench.Stage;
+
+// The first three are the processes that a run starts; they are not meant to be called by hand.
+switch (args)
+{
+    case ["bare", var url, var answers]:
+        await BareEndpoint.RunAsync(url, answers);
+        return 0;
+    case ["empty", var url]:
+        await EmptyApp.RunAsync(url);
+        return 0;
+    case ["send", var requests, var server, var connections, var seconds, var mode]:
+        Ground.Send(requests, server, connections, seconds, again: mode == "again");
+        return 0;
+    default:
+        return await Run.RunAsync(args);
+}

@@ -1,0 +1,43 @@
+using Afterword.Bench.Load;
+using Afterword.Bench.Report;
+using Afterword.Bench.Stage;
+
+namespace Afterword.Bench.Rows;
+
+/// <summary>Signed create calls on SQLite, 64 connections, one sender at a time.</summary>
+internal static class CreateOnSqlite
+{
+    private const string Row = "create-sqlite";
+    private const int Connections = 64;
+
+    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    {
+        var site = Site.Sqlite(ground.NewFolder("store"));
+        Cast cast;
+        await using (var store = await site.OpenAsync()) cast = await Cast.CreateAsync(store, senders: 16);
+
+        await using var server = await ground.StartServerAsync(site);
+        var writer = new RequestWriter(server.Address.ToString());
+        var requests = new CreateRequests(writer, cast, together: 1);
+        var sample = await Exchange.SendAsync(server.Address, requests.Make(cast.Senders[^1], 0));
+        await using var bare = await ground.StartBareAsync(("create.json", sample.Body));
+
+        var real = new Once(ground, server, Connections, 8_000, requests.Begin);
+        var duel = await Duel.RunAsync(ground, real, new Again(ground, bare, Connections, real));
+        tell(Figure.Of(Row, "signed create, SQLite, 64 connections", duel, "bare endpoint", 0.25));
+        tell(Threshold(duel, "  the same, absolute", duel.Rate, "/s", ">= 8,000/s", duel.Rate >= 8_000));
+
+        var p99 = Duel.Median(duel.Real.Select(run => run.P99));
+        tell(Threshold(duel, "  the same, p99", p99, " ms", "<= 30 ms", p99 <= 30));
+    }
+
+    private static Figure Threshold(Duel duel, string what, double value, string unit, string target, bool pass) => new()
+    {
+        Row = Row,
+        What = what,
+        Value = value,
+        Unit = unit,
+        Target = target,
+        Pass = pass && duel.Real.All(run => run.IsClean),
+    };
+}

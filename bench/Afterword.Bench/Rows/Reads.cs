@@ -1,0 +1,64 @@
+using System.Globalization;
+using Afterword.Bench.Load;
+using Afterword.Bench.Report;
+using Afterword.Bench.Stage;
+
+namespace Afterword.Bench.Rows;
+
+/// <summary>Signed show and events calls against a store of 200,000 feedbacks of 20 senders.</summary>
+internal static class Reads
+{
+    private const int Connections = 64;
+    private const int Feedbacks = 200_000;
+    private const int Senders = 20;
+
+    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
+        RunAsync(ground, Site.Sqlite(ground.NewFolder("store")), "reads-sqlite", show: 0.4, events: 0.25, tell);
+
+    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    {
+        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), "reads-postgres", show: null, events: null, tell);
+    }
+
+    private static async Task RunAsync(Ground ground, Site site, string row, double? show, double? events, Action<Figure> tell)
+    {
+        Cast cast;
+        History history;
+        await using (var store = await site.OpenAsync())
+        {
+            cast = await Cast.CreateAsync(store, Senders);
+            history = new History(store, cast, Feedbacks, days: 20);
+            await history.WriteAsync();
+        }
+
+        await using var server = await ground.StartServerAsync(site);
+        var writer = new RequestWriter(server.Address.ToString());
+        byte[] Show(int i) => ShowOf(writer, history, Scatter(i, Feedbacks));
+        byte[] Events(int i) => EventsOf(writer, history, cast.Senders[i % Senders], Scatter(i, Feedbacks * 9 / 10));
+
+        var feedback = await Exchange.SendAsync(server.Address, Show(4));
+        var page = await Exchange.SendAsync(server.Address, Events(1));
+        await using var bare = await ground.StartBareAsync(("show.json", feedback.Body), ("events.json", page.Body));
+
+        var shows = new Once(ground, server, Connections, 15_000, () => Show);
+        tell(Figure.Of(row, $"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(ground, bare, Connections, shows)), "bare endpoint", show));
+
+        var pages = new Once(ground, server, Connections, 4_000, () => Events);
+        tell(Figure.Of(row, $"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(ground, bare, Connections, pages)), "bare endpoint", events));
+    }
+
+    private static byte[] ShowOf(RequestWriter writer, History history, long feedback) => writer.Get(
+        history.SenderOf(feedback).Credentials,
+        string.Create(CultureInfo.InvariantCulture, $"/1.1/feedback/show/{history.IdOf(feedback)}.json"));
+
+    // First pages that begin anywhere: each is another stretch of the log.
+    private static byte[] EventsOf(RequestWriter writer, History history, Performer sender, long from) => writer.Get(
+        sender.Credentials, "/1.1/feedback/events.json",
+        ("from_time", history.TimeOf(from).ToString(CultureInfo.InvariantCulture)),
+        ("to_time", history.To.ToString(CultureInfo.InvariantCulture)),
+        ("count", "100"));
+
+    // 7919 is prime to both ranges.
+    private static long Scatter(int i, int range) => i * 7919L % range;
+}

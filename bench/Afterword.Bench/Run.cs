@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Afterword.Bench.Report;
+using Afterword.Bench.Rows;
+using Afterword.Bench.Stage;
+
+namespace Afterword.Bench;
+
+/// <summary>A run of some rows, from the command line to the report.</summary>
+internal static class Run
+{
+    private static readonly (string Name, Func<Ground, Action<Figure>, Task> RunAsync)[] s_rows =
+    [
+        ("create-sqlite", CreateOnSqlite.RunAsync),
+        ("reads-sqlite", Reads.RunOnSqliteAsync),
+        ("cards", Cards.RunAsync),
+    ];
+
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var (quick, only, output, wrong) = Read(args);
+        if (wrong is not null)
+        {
+            await Console.Error.WriteLineAsync($"{wrong}\nbench/run [--quick] [--only ROW]... [--out FILE]\nRows: {string.Join(", ", s_rows.Select(row => row.Name))}");
+            return 2;
+        }
+
+        var figures = new List<Figure>();
+        var failed = false;
+        await using var ground = new Ground(quick);
+        var machine = Machine.Describe(ground.NewFolder("disk"), await PostgresVersionAsync());
+        foreach (var (name, run) in s_rows.Where(row => only.Count == 0 || only.Contains(row.Name)))
+        {
+            await Console.Error.WriteLineAsync($"{name} …");
+            try
+            {
+                await run(ground, figures.Add);
+            }
+            catch (Exception error) when (error is InvalidOperationException or IOException or TimeoutException or Npgsql.NpgsqlException or Microsoft.Data.Sqlite.SqliteException)
+            {
+                failed = true;
+                figures.Add(new() { Row = name, What = "could not be measured", Value = 0, Unit = "", Pass = false, Note = error.Message.ReplaceLineEndings(" ") });
+            }
+
+            await Console.Error.WriteLineAsync(Table.Of([.. figures.Where(figure => figure.Row == name)]));
+        }
+
+        Console.Write(Table.Of(figures));
+        await SaveAsync(output, quick, machine, figures);
+        return failed ? 1 : 0;
+    }
+
+    private static async Task SaveAsync(string? output, bool quick, Machine machine, List<Figure> figures)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var form = quick ? "quick" : "full";
+        var file = output ?? Path.Combine(Environment.CurrentDirectory, "bench", "results", string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-dd}-{form}.json"));
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { measuredAt = now, form, machine, figures }, s_json) + "\n");
+        await Console.Error.WriteLineAsync($"Written to {file}");
+    }
+
+    private static async Task<string?> PostgresVersionAsync() =>
+        PostgresCluster.Programs is { } programs ? (await PostgresCluster.RunAsync(Path.Combine(programs, "postgres"), "--version")).Trim() : null;
+
+    private static (bool Quick, List<string> Only, string? Output, string? Wrong) Read(string[] args)
+    {
+        var (quick, only, output) = (false, new List<string>(), (string?)null);
+        for (var i = 0; i < args.Length; i++)
+        {
+            switch (args[i])
+            {
+                case "--quick":
+                    quick = true;
+                    break;
+                case "--only" when i + 1 < args.Length && Array.Exists(s_rows, row => row.Name == args[i + 1]):
+                    only.Add(args[++i]);
+                    break;
+                case "--out" when i + 1 < args.Length:
+                    output = args[++i];
+                    break;
+                default:
+                    return (quick, only, output, $"{args[i]} is not understood here.");
+            }
+        }
+
+        return (quick, only, output, null);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Afterword.Bench.Load;
+
+namespace Afterword.Bench.Stage;
+
+/// <summary>Where a run takes place: a folder on the disk, the programs under test, and how long things take.</summary>
+internal sealed class Ground : IAsyncDisposable
+{
+    private readonly string _folder;
+    private int _names;
+
+    public Ground(bool quick)
+    {
+        IsQuick = quick;
+
+        // Not on tmpfs: there a sync costs nothing.
+        var temporary = new DriveInfo(Path.GetTempPath()).DriveFormat is "tmpfs" or "ramfs" ? "/var/tmp" : Path.GetTempPath();
+        _folder = Directory.CreateDirectory(Path.Combine(temporary, $"afterword-bench-{Environment.ProcessId}")).FullName;
+        File.SetUnixFileMode(_folder, File.GetUnixFileMode(_folder) | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
+    }
+
+    public bool IsQuick { get; }
+
+    public int Rounds => 3;
+
+    public TimeSpan Round => TimeSpan.FromSeconds(IsQuick ? 3 : 10);
+
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(IsQuick ? 4 : 12);
+
+    /// <summary>The program that is measured.</summary>
+    public static string Server => Find("Afterword.Server", "afterword");
+
+    private static string Self => Environment.ProcessPath!;
+
+    /// <summary>A path that nothing has yet.</summary>
+    public string New(string name) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{++_names}-{name}"));
+
+    public string NewFolder(string name) => Directory.CreateDirectory(New(name)).FullName;
+
+    /// <summary>Starts the server on a store and waits until it is ready.</summary>
+    public async Task<Child> StartServerAsync(Site site)
+    {
+        var child = StartServer(site);
+        await child.AnswersAsync(new RequestWriter(child.Address.ToString()).Open("/healthz/ready"));
+        return child;
+    }
+
+    /// <summary>Starts the server on a store and does not wait.</summary>
+    public Child StartServer(Site site)
+    {
+        var address = Child.FreeAddress();
+        return Child.Start(Server, ["serve", "--urls", $"http://{address}"], address, site.Environment, Path.Combine(_folder, "server.log"));
+    }
+
+    /// <summary>Starts the bare endpoint with the answers that it shall give and waits until it is ready.</summary>
+    public async Task<Child> StartBareAsync(params (string Name, byte[] Body)[] answers)
+    {
+        var folder = NewFolder("answers");
+        foreach (var (name, body) in answers) await File.WriteAllBytesAsync(Path.Combine(folder, name), body);
+
+        var child = StartSelf("bare", folder);
+        await child.AnswersAsync(new RequestWriter(child.Address.ToString()).Open("/healthz/ready"));
+        return child;
+    }
+
+    /// <summary>Starts the empty application and does not wait.</summary>
+    public Child StartEmpty() => StartSelf("empty");
+
+    /// <summary>Runs the generator, a process of its own, against a process under test.</summary>
+    /// <param name="requests">A file of <see cref="RequestFile"/>.</param>
+    /// <param name="target">Who is asked.</param>
+    /// <param name="connections">How many connections.</param>
+    /// <param name="time">For how long.</param>
+    /// <param name="again">Whether requests may be sent more than once.</param>
+    public async Task<Measurement> SendAsync(string requests, Child target, int connections, TimeSpan time, bool again)
+    {
+        var cpu = target.Cpu;
+        var output = await PostgresCluster.RunAsync(
+            Self, "send", requests, target.Address.ToString(), connections.ToString(CultureInfo.InvariantCulture),
+            time.TotalSeconds.ToString(CultureInfo.InvariantCulture), again ? "again" : "once");
+        return JsonSerializer.Deserialize<Measurement>(output)! with { ServerCpu = target.Cpu - cpu };
+    }
+
+    /// <summary>The generator's own process.</summary>
+    public static void Send(string requests, string server, string connections, string seconds, bool again)
+    {
+        using var file = RequestFile.Load(requests);
+        using var replay = new Replay(file, int.Parse(connections, CultureInfo.InvariantCulture), again);
+        Console.WriteLine(JsonSerializer.Serialize(
+            replay.Run(IPEndPoint.Parse(server), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)))));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("BENCH_KEEP") is null) Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private Child StartSelf(string verb, params string[] arguments)
+    {
+        var address = Child.FreeAddress();
+        return Child.Start(Self, [verb, $"http://{address}", .. arguments], address, new Dictionary<string, string>(), Path.Combine(_folder, "bare.log"));
+    }
+
+    // Beside this program's own folder: artifacts/bin/<project>/<configuration>/.
+    private static string Find(string project, string program)
+    {
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var file = Path.Combine(own.Parent!.Parent!.FullName, project, own.Name, program);
+        return File.Exists(file) ? file : throw new FileNotFoundException($"{file} is missing; bench/run builds it.");
+    }
+}

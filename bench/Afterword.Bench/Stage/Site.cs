@@ -1,0 +1,39 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Bench.Stage;
+
+/// <summary>A store and the settings of a server on it: the documented limits are lifted, or they would be what is measured.</summary>
+internal sealed class Site
+{
+    private static readonly Dictionary<string, string> s_settings = new()
+    {
+        ["Limits:CreatesPerDay"] = "1000000000",
+        ["Limits:ShowPer15Minutes"] = "1000000000",
+        ["Limits:EventsPer15Minutes"] = "1000000000",
+        ["Feedback:EventsDelay"] = "00:00:00",
+        ["Cards:Lifetime"] = "1000.00:00:00",
+    };
+
+    private readonly Settings _settings;
+
+    private Site(string name, string key, string value)
+    {
+        Name = name;
+        var all = new Dictionary<string, string>(s_settings) { [key] = value };
+        Environment = all.ToDictionary(pair => "AFTERWORD_" + pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value);
+        _settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(all!).Build()).Settings
+            ?? throw new InvalidOperationException("The settings are wrong.");
+    }
+
+    /// <summary>The engine, for the table.</summary>
+    public string Name { get; }
+
+    public IReadOnlyDictionary<string, string> Environment { get; }
+
+    public static Site Sqlite(string folder) => new("SQLite", "Data", folder);
+
+    public static Site Postgres(string url) => new("PostgreSQL", "Database", url);
+
+    public Task<Store> OpenAsync() => Store.OpenAsync(_settings, TimeProvider.System, CancellationToken.None);
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword allow …</c>: who may ask for feedback.</summary>
+internal static class AllowCommands
+{
+    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), List() };
+
+    private static Command App()
+    {
+        var key = Inputs.ConsumerKey();
+        var command = new Command("app", "Let an app use the feedback API. Example: afterword allow app KEY") { key };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var consumerKey = parsed.GetRequiredValue(key);
+            if (!await store.Apps.AllowAsync(consumerKey, true, stop)) throw OpenedStore.NoApp(consumerKey);
+
+            var app = await store.AppAsync(consumerKey, stop);
+            parsed.Say(AppCommands.ToJson(app), CommandJson.Default.AppJson, AppCommands.Line(app));
+        });
+        return command;
+    }
+
+    private static Command Sender()
+    {
+        var handle = Inputs.Handle();
+        var creates = Inputs.Limit("--creates-per-day", "Prompts in 24 hours, instead of Limits:CreatesPerDay.");
+        var interval = Inputs.Duration("--recipient-interval", "Time between two prompts to one recipient, instead of Limits:RecipientInterval; 00:00:00 is no limit.");
+        var shows = Inputs.Limit("--shows", "Calls of feedback/show in 15 minutes, instead of Limits:ShowPer15Minutes.");
+        var events = Inputs.Limit("--events", "Calls of feedback/events in 15 minutes, instead of Limits:EventsPer15Minutes.");
+        var command = new Command(
+            "sender",
+            "Let a user ask for feedback, or change its limits; a limit left out is that of the settings. Example: afterword allow sender @furni --creates-per-day 5000")
+        {
+            handle, creates, interval, shows, events,
+        };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var limits = new SenderGrant(parsed.GetValue(creates), (long?)parsed.GetValue(interval)?.TotalMilliseconds, parsed.GetValue(shows), parsed.GetValue(events));
+            await store.Allowlists.AllowSenderAsync(account.Id, limits, stop);
+
+            var sender = new AllowedSender(account.Id, account.ScreenName, limits);
+            parsed.Say(ToJson(sender), CommandJson.Default.SenderJson, Line(sender));
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List allowed apps, allowed senders and exempt recipients. Example: afterword allow list");
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var apps = (await store.Apps.ListAsync(stop)).FindAll(app => app.Allowed);
+            var senders = await store.Allowlists.SendersAsync(stop);
+            var exempt = await store.Allowlists.ExemptAsync(stop);
+            parsed.Say(
+                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt), CommandJson.Default.AllowedJson,
+                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}")]);
+        });
+        return command;
+    }
+
+    private static SenderJson ToJson(AllowedSender sender) => new(
+        sender.UserId.ToString(CultureInfo.InvariantCulture), sender.ScreenName, sender.Limits.CreatesPerDay, IntervalOf(sender.Limits),
+        sender.Limits.Shows, sender.Limits.Events);
+
+    private static string Line(AllowedSender sender)
+    {
+        var raised = new (string Name, object? Value)[]
+        {
+            ("creates-per-day", sender.Limits.CreatesPerDay), ("recipient-interval", IntervalOf(sender.Limits)),
+            ("shows", sender.Limits.Shows), ("events", sender.Limits.Events),
+        };
+        return $"@{sender.ScreenName}{string.Concat(raised.Where(limit => limit.Value is not null).Select(limit => $"  {limit.Name}={limit.Value}"))}";
+    }
+
+    private static string? IntervalOf(SenderGrant limits) =>
+        limits.RecipientIntervalMillis is { } millis ? TimeSpan.FromMilliseconds(millis).ToString("c", CultureInfo.InvariantCulture) : null;
+}

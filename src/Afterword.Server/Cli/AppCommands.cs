@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Afterword.Server.Access;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword app …</c>: the apps that may call.</summary>
+internal static class AppCommands
+{
+    private static readonly Option<string[]> s_callback = new("--callback")
+    {
+        Description = "An address users may be led back to after they approved the app; may be given again.",
+        HelpName = "URL",
+        DefaultValueFactory = _ => [],
+    };
+
+    public static Command Create() => new("app", "Apps: consumer keys and secrets.") { Add(), List(), Suspend("suspend", true), Suspend("resume", false) };
+
+    /// <summary>An app as every command shows it.</summary>
+    public static AppJson ToJson(ListedApp app) => new(app.ConsumerKey, null, app.Name, app.Callbacks, app.Allowed, app.Suspended);
+
+    public static string Line(ListedApp app) =>
+        $"{app.ConsumerKey}  {app.Name}{(app.Allowed ? "  allowed" : "")}{(app.Suspended ? "  suspended" : "")}{string.Concat(app.Callbacks.Select(url => $"  {url}"))}";
+
+    private static Command Add()
+    {
+        var name = new Argument<string>("NAME") { Description = "What users read when they are asked to approve the app." };
+        name.Validators.Add(result => Inputs.CheckName(result, "The name", result.GetValueOrDefault<string>() ?? ""));
+        s_callback.Validators.Add(result =>
+        {
+            foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
+            {
+                if (!IsCallback(url)) result.AddError($"--callback is \"{url}\"; it must be an absolute address without a fragment, such as https://desk.example.com/signed-in.");
+            }
+        });
+
+        var command = new Command("add", "Add an app and print its key and secret. Example: afterword app add \"Furni Desk\"") { name, s_callback };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var app = await store.Apps.AddAsync(parsed.GetRequiredValue(name), parsed.GetValue(s_callback)!, stop);
+            parsed.Say(
+                new AppJson(app.ConsumerKey, app.ConsumerSecret, app.Name, app.Callbacks, Allowed: false, Suspended: false), CommandJson.Default.AppJson,
+                $"consumer key     {app.ConsumerKey}", $"consumer secret  {app.ConsumerSecret}", $"Next: afterword allow app {app.ConsumerKey}");
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List all apps. Example: afterword app list");
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var apps = await store.Apps.ListAsync(stop);
+            parsed.Say(new AppsJson([.. apps.Select(ToJson)]), CommandJson.Default.AppsJson, apps.Select(Line));
+        });
+        return command;
+    }
+
+    private static Command Suspend(string verb, bool suspended)
+    {
+        var key = Inputs.ConsumerKey();
+        var does = suspended ? "Refuse every call of an app until it is resumed." : "Let a suspended app call again.";
+        var command = new Command(verb, $"{does} Example: afterword app {verb} KEY") { key };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var consumerKey = parsed.GetRequiredValue(key);
+            if (!await store.Apps.SuspendAsync(consumerKey, suspended, stop)) throw OpenedStore.NoApp(consumerKey);
+
+            var app = await store.AppAsync(consumerKey, stop);
+            parsed.Say(ToJson(app), CommandJson.Default.AppJson, Line(app));
+        });
+        return command;
+    }
+
+    private static bool IsCallback(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Fragment.Length == 0 && !url.Any(letter => char.IsControl(letter) || letter == ' ');
+}

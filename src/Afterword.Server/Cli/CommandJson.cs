@@ -1,0 +1,55 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Afterword.Server.Cli;
+
+internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store);
+
+internal sealed record UserJson(string Id, string ScreenName, string Name, string Dms, bool Suspended);
+
+internal sealed record ImportJson(int Imported);
+
+/// <param name="ConsumerSecret">Told once, when the app is made.</param>
+internal sealed record AppJson(string ConsumerKey, string? ConsumerSecret, string Name, IReadOnlyList<string> Callbacks, bool Allowed, bool Suspended);
+
+internal sealed record AppsJson(IReadOnlyList<AppJson> Apps);
+
+/// <summary>A sender on the allowlist; a limit that is absent is that of the settings.</summary>
+internal sealed record SenderJson(
+    string UserId, string ScreenName, long? CreatesPerDay = null, string? RecipientInterval = null, long? Shows = null, long? Events = null);
+
+internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt);
+
+internal sealed record SenderDeniedJson(string UserId, string ScreenName, bool Allowed);
+
+internal sealed record ExemptJson(string UserId, string ScreenName, bool Exempt);
+
+internal sealed record ExemptListJson(IReadOnlyList<string> Exempt);
+
+internal sealed record TokenJson(string OauthToken, string OauthTokenSecret, string UserId, string ScreenName, string Permission);
+
+internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
+
+/// <summary>What commands write with <c>--json</c>.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(ServeJson))]
+[JsonSerializable(typeof(UserJson))]
+[JsonSerializable(typeof(ImportJson))]
+[JsonSerializable(typeof(AppJson))]
+[JsonSerializable(typeof(AppsJson))]
+[JsonSerializable(typeof(SenderJson))]
+[JsonSerializable(typeof(AllowedJson))]
+[JsonSerializable(typeof(SenderDeniedJson))]
+[JsonSerializable(typeof(ExemptJson))]
+[JsonSerializable(typeof(ExemptListJson))]
+[JsonSerializable(typeof(TokenJson))]
+[JsonSerializable(typeof(TokenRevokedJson))]
+[JsonSerializable(typeof(MigratedJson))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class CommandJson : JsonSerializerContext
+{
+    // The default encoder is made for JSON inside HTML and would write a name like Zoë in escapes.
+    static CommandJson() => Default = new CommandJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword deny …</c>: takes off the allowlists.</summary>
+internal static class DenyCommands
+{
+    public static Command Create() => new("deny", "Take an app, a sender or an exempt recipient off its list.") { App(), Sender(), Exempt() };
+
+    private static Command App()
+    {
+        var key = Inputs.ConsumerKey();
+        var command = new Command("app", "No longer let an app use the feedback API. Example: afterword deny app KEY") { key };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var consumerKey = parsed.GetRequiredValue(key);
+            if (!await store.Apps.AllowAsync(consumerKey, false, stop)) throw OpenedStore.NoApp(consumerKey);
+
+            var app = await store.AppAsync(consumerKey, stop);
+            parsed.Say(AppCommands.ToJson(app), CommandJson.Default.AppJson, AppCommands.Line(app));
+        });
+        return command;
+    }
+
+    private static Command Sender()
+    {
+        var handle = Inputs.Handle();
+        var command = new Command("sender", "No longer let a user ask for feedback. Example: afterword deny sender @furni") { handle };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            if (!await store.Allowlists.DenySenderAsync(account.Id, stop))
+            {
+                throw new CommandException(ExitCode.Failed, $"@{account.ScreenName} was not on the list of senders. See: afterword allow list");
+            }
+
+            parsed.Say(
+                new SenderDeniedJson(account.Id.ToString(CultureInfo.InvariantCulture), account.ScreenName, Allowed: false), CommandJson.Default.SenderDeniedJson,
+                $"@{account.ScreenName} may no longer ask for feedback.");
+        });
+        return command;
+    }
+
+    private static Command Exempt()
+    {
+        var handle = Inputs.Handle();
+        var command = new Command("exempt", "As exempt --remove. Example: afterword deny exempt @maja") { handle };
+        command.OnStore((parsed, store, stop) => ExemptCommands.RemoveAsync(parsed, store, parsed.GetRequiredValue(handle), stop));
+        return command;
+    }
+}

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Cli;
+
+/// <summary>Arguments and options that several commands take, each checked while the command line is read.</summary>
+internal static class Inputs
+{
+    private const int NameLength = 50;
+
+    /// <summary>A handle, with or without @; its value is without.</summary>
+    public static Argument<string> Handle(string description = "The user's handle, such as @furni.") => new("@handle")
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            var handle = Accounts.Bare(result.Tokens[0].Value);
+            if (!IsHandle(handle)) result.AddError(NotAHandle(result.Tokens[0].Value));
+            return handle;
+        },
+    };
+
+    public static Argument<string> ConsumerKey() => new("KEY") { Description = "The app's consumer key." };
+
+    public static Option<long?> Limit(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit >= 1) return limit;
+
+            result.AddError($"{name} is \"{result.Tokens[0].Value}\"; it must be a whole number, 1 or more.");
+            return null;
+        },
+    };
+
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "D",
+        CustomParser = result =>
+        {
+            // TimeSpan reads a bare "24" as 24 days, which nobody means.
+            var text = result.Tokens[0].Value;
+            if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
+
+            result.AddError($"{name} is \"{text}\"; it must be a duration as [days.]hours:minutes:seconds, such as 12:00:00.");
+            return null;
+        },
+    };
+
+    /// <summary>Notes what is wrong with a name that people will read.</summary>
+    public static void CheckName(SymbolResult result, string what, string name)
+    {
+        if (WrongWithName(name) is { } wrong) result.AddError($"{what} is \"{name}\"; it must be {wrong}.");
+    }
+
+    public static bool IsHandle(string handle) => Accounts.Handle.IsMatch(handle) && !handle.EndsWith('\n');
+
+    public static string NotAHandle(string text) => $"\"{text}\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.";
+
+    /// <summary>What a name must be, when it is not that; else null.</summary>
+    public static string? WrongWithName(string name) =>
+        TextRules.IsBlank(name) || TextRules.LengthOf(name) > NameLength || name.Any(char.IsControl) ? "1 to 50 characters, none of them a control character" : null;
+}

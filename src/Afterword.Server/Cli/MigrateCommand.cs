@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword migrate</c>: brings the store to the schema of this program, as every other command does on its way.</summary>
+internal static class MigrateCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("migrate", "Bring the store to this version's schema and say what ran. Example: afterword migrate --data /var/lib/afterword");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var settings = StoreOptions.SettingsOf(parsed);
+        var clock = TimeProvider.System;
+        var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, clock, stop));
+
+        var applied = new List<MigrationJson>();
+        foreach (var db in new[] { store.Main, store.Admissions }.Distinct())
+        {
+            applied.AddRange(await db.ReadAsync(
+                session => session.Sql("select part, name, applied_at from schema_version order by part, number")
+                    .ListAsync(row => new MigrationJson(row.GetString(0), row.GetString(1), row.GetInt64(2) >= start), stop),
+                stop));
+        }
+
+        var ran = applied.FindAll(migration => migration.Ran);
+        parsed.Say(
+            new MigratedJson(ran, applied), CommandJson.Default.MigratedJson,
+            ran.Count == 0 ? [$"The store is up to date; {applied.Count} migrations ran before."] : ran.Select(migration => $"{migration.Part}: {migration.Name}"));
+        return ExitCode.Done;
+    }
+}
+
+/// <param name="Part">The set it belongs to.</param>
+/// <param name="Name">Its file.</param>
+/// <param name="Ran">It ran just now.</param>
+internal sealed record MigrationJson(string Part, string Name, bool Ran);
+
+internal sealed record MigratedJson(IReadOnlyList<MigrationJson> Ran, IReadOnlyList<MigrationJson> Applied);

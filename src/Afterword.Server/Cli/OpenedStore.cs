@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Afterword.Server.Access;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Storage;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Afterword.Server.Cli;
+
+/// <summary>The store as a command uses it, beside a running server or without one. Closing it gives the worker number back.</summary>
+internal sealed class OpenedStore : IAsyncDisposable
+{
+    private OpenedStore(Store store, TimeProvider clock)
+    {
+        Store = store;
+        Accounts = new Accounts(store, clock);
+        Apps = new Apps(store, clock);
+        Allowlists = new Allowlists(store, clock);
+    }
+
+    public Store Store { get; }
+
+    public Accounts Accounts { get; }
+
+    public Apps Apps { get; }
+
+    public Allowlists Allowlists { get; }
+
+    /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
+    public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>
+        OpenAsync(StoreOptions.SettingsOf(parsed), TimeProvider.System, stop);
+
+    /// <inheritdoc cref="OpenAsync(ParseResult, CancellationToken)"/>
+    public static Task<OpenedStore> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop) => ExplainAsync(settings, async () =>
+    {
+        var store = await Store.OpenAsync(settings, clock, stop);
+        try
+        {
+            await store.LeaseAsync(clock, stop);
+            return new OpenedStore(store, clock);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    });
+
+    /// <summary>Runs <paramref name="open"/> and says which store it was about when that fails.</summary>
+    /// <exception cref="CommandException">The store cannot be opened.</exception>
+    public static async Task<T> ExplainAsync<T>(Settings settings, Func<Task<T>> open)
+    {
+        try
+        {
+            return await open();
+        }
+        catch (Exception error) when (error is NpgsqlException or SqliteException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            var mend = settings.Database is null
+                ? "Choose a folder that can be written with --data or AFTERWORD_DATA."
+                : "See that the server runs and that --database or AFTERWORD_DATABASE names it rightly.";
+            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {error.Message}\n{mend}");
+        }
+    }
+
+    /// <summary>Where the store is, without user and password.</summary>
+    public static string NameOf(Settings settings)
+    {
+        if (settings.Database is not { } url) return $"in {Path.GetFullPath(settings.Data)}";
+
+        var connection = new NpgsqlConnectionStringBuilder(PostgresDatabase.ConnectionText(url));
+        return $"{connection.Database} on {connection.Host}:{connection.Port}";
+    }
+
+    /// <exception cref="CommandException">There is no such account.</exception>
+    public async Task<Account> AccountAsync(string handle, CancellationToken stop) =>
+        await Accounts.FindAsync(handle, stop) ?? throw NoAccount(handle);
+
+    /// <exception cref="CommandException">There is no such app.</exception>
+    public async Task<ListedApp> AppAsync(string consumerKey, CancellationToken stop) =>
+        (await Apps.ListAsync(stop)).Find(app => app.ConsumerKey == consumerKey) ?? throw NoApp(consumerKey);
+
+    public static CommandException NoAccount(string handle) =>
+        new(ExitCode.Failed, $"There is no user @{handle}. Add one with: afterword user add @{handle} --name NAME");
+
+    public static CommandException NoApp(string consumerKey) =>
+        new(ExitCode.Failed, $"There is no app with the consumer key {consumerKey}. See: afterword app list");
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}
+
+internal static class StoreCommands
+{
+    extension(Command command)
+    {
+        /// <summary>Makes the command open the store, run <paramref name="run"/> and close it again.</summary>
+        public void OnStore(Func<ParseResult, OpenedStore, CancellationToken, Task> run) => command.SetAction(async (parsed, stop) =>
+        {
+            await using var store = await OpenedStore.OpenAsync(parsed, stop);
+            await run(parsed, store, stop);
+            return ExitCode.Done;
+        });
+    }
+}

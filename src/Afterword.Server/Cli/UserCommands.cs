@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.People;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword user …</c>: the users of the platform.</summary>
+internal static class UserCommands
+{
+    public static Command Create() => new("user", "Users: those who ask and those who are asked.")
+    {
+        Add(), Suspend("suspend", true), Suspend("resume", false), Show(),
+    };
+
+    private static Command Add()
+    {
+        var handle = Inputs.Handle("The new handle, such as @furni.");
+        var name = new Option<string>("--name") { Description = "The profile name, which customers read.", HelpName = "N", Required = true };
+        name.Validators.Add(result => Inputs.CheckName(result, "--name", result.GetValueOrDefault<string>() ?? ""));
+        var password = new Option<string?>("--password")
+        {
+            Description = "For signing in; - reads it from stdin. Without one, the user works by issued tokens alone.", HelpName = "P",
+        };
+        password.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { Length: 0 }) result.AddError("--password is empty.");
+        });
+        var dms = new Option<string>("--dms")
+        {
+            Description = "Who may write to the user: anyone, or accounts that the user follows.", HelpName = "anyone|following", DefaultValueFactory = _ => Reach.Anyone,
+        };
+        dms.AcceptOnlyFromAmong(Reach.Anyone, Reach.Following);
+
+        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var screenName = parsed.GetRequiredValue(handle);
+            var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
+            var account = await store.Accounts.AddAsync(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms), stop)
+                ?? throw new CommandException(ExitCode.Failed, $"There is a user @{screenName} already. See: afterword user show @{screenName}");
+            Say(parsed, account);
+        });
+        return command;
+    }
+
+    private static Command Suspend(string verb, bool suspended)
+    {
+        var handle = Inputs.Handle();
+        var does = suspended ? "Suspend a user: it can neither call nor be asked." : "End the suspension of a user.";
+        var command = new Command(verb, $"{does} Example: afterword user {verb} @maja") { handle };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var screenName = parsed.GetRequiredValue(handle);
+            if (!await store.Accounts.SuspendAsync(screenName, suspended, stop)) throw OpenedStore.NoAccount(screenName);
+
+            Say(parsed, await store.AccountAsync(screenName, stop));
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var handle = Inputs.Handle();
+        var command = new Command("show", "Show a user with its id. Example: afterword user show @furni") { handle };
+        command.OnStore(async (parsed, store, stop) => Say(parsed, await store.AccountAsync(parsed.GetRequiredValue(handle), stop)));
+        return command;
+    }
+
+    private static void Say(ParseResult parsed, Account account)
+    {
+        var id = account.Id.ToString(CultureInfo.InvariantCulture);
+        parsed.Say(
+            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended), CommandJson.Default.UserJson,
+            $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}{(account.Suspended ? "  suspended" : "")}");
+    }
+
+    private static string ReadPassword()
+    {
+        if (!Console.IsInputRedirected) Console.Error.Write("Password: ");
+        return Console.In.ReadLine() is { Length: > 0 } password ? password : throw new CommandException(ExitCode.WrongUse, "No password came from stdin.");
+    }
+}

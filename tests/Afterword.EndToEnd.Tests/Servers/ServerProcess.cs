@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Servers;
+
+/// <summary>The built server, running as a process of its own on a store.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    /// <summary>What a shell says of a process that SIGKILL ended: 128 + 9.</summary>
+    public const int KilledCode = 137;
+
+    // Twenty milliseconds each: far more than any start takes, and an end for one that hangs.
+    private const int MostPolls = 3_000;
+
+    private const string ListeningOn = "Listening on ";
+
+    private readonly Process _process;
+    private readonly TestFolder _folder = TestFolder.Create("server");
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(TestStore store, string[] settings)
+    {
+        string[] arguments = ["serve", "--urls", "http://127.0.0.1:0", $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value,
+            .. settings.SelectMany(setting => (string[])["--set", setting])];
+        _process = new Process
+        {
+            StartInfo = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments)
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path,
+            },
+        };
+        _process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data?.StartsWith(ListeningOn, StringComparison.Ordinal) == true) _port.TrySetResult(new Uri(line.Data[ListeningOn.Length..]).Port);
+            if (line.Data is null) _port.TrySetException(new InvalidOperationException("The server ended before it listened."));
+        };
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is { Length: > 0 } text) _errors.Enqueue(text);
+        };
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Connections to this process, whatever host name a request is sent to.</summary>
+    public SocketsHttpHandler Transport { get; private set; } = null!;
+
+    /// <summary>How often it was asked until it said that it is ready.</summary>
+    public int Polls { get; private set; }
+
+    /// <summary>Everything it wrote to stderr.</summary>
+    public IReadOnlyCollection<string> Errors => _errors;
+
+    /// <summary>Starts the server and waits until it says that it is ready.</summary>
+    public static async Task<ServerProcess> StartAsync(TestStore store, params string[] settings)
+    {
+        var server = new ServerProcess(store, settings);
+        try
+        {
+            var port = await server._port.Task;
+            server.Transport = new SocketsHttpHandler
+            {
+                UseProxy = false, UseCookies = false, AllowAutoRedirect = false,
+                ConnectCallback = async (_, stop) =>
+                {
+                    var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                    try
+                    {
+                        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), stop);
+                        return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+                    }
+                    catch
+                    {
+                        socket.Dispose();
+                        throw;
+                    }
+                },
+            };
+            await server.ReadyAsync();
+            return server;
+        }
+        catch (Exception error)
+        {
+            await server.DisposeAsync();
+            throw new InvalidOperationException($"The server did not start: {string.Join('\n', server.Errors)}", error);
+        }
+    }
+
+    /// <summary>Sends SIGKILL, waits for the end and gives the exit code.</summary>
+    public Task<int> KillAsync()
+    {
+        _process.Kill();
+        return EndAsync();
+    }
+
+    /// <summary>Sends SIGTERM, waits for the end and gives the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using var kill = Process.Start("bash", ["-c", $"kill -TERM {_process.Id}"]);
+        await kill.WaitForExitAsync();
+        return await EndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        Transport?.Dispose();
+        _process.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    private async Task ReadyAsync()
+    {
+        using var http = new HttpMessageInvoker(Transport, disposeHandler: false);
+        while (Polls++ < MostPolls)
+        {
+            using var ask = new HttpRequestMessage(HttpMethod.Get, "http://feedback.test/healthz/ready");
+            using var answer = await http.SendAsync(ask, CancellationToken.None);
+            if (answer.StatusCode == HttpStatusCode.OK) return;
+            await Task.Delay(20);
+        }
+
+        throw new InvalidOperationException($"It was not ready after {MostPolls} polls.");
+    }
+
+    private void OnExit(object? sender, EventArgs e) => _process.Kill();
+}

@@ -1,0 +1,35 @@
+using System.Data.Common;
+using Afterword.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Afterword.EndToEnd.Tests.Servers;
+
+internal sealed class SqliteStore : TestStore
+{
+    private readonly string _folder = TestFolder.Create("store").Path;
+
+    public override string Engine => "SQLite";
+
+    public override (string Key, string Value) Place => ("Data", _folder);
+
+    public override string Numbers =>
+        "(with recursive number(n) as (select 1 union all select n + 1 from number where n < @count) select n from number) as numbers";
+
+    public override async Task<DbConnection> ConnectAsync()
+    {
+        var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "afterword.db")};Pooling=False");
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public override async Task<TestStore> CopyAsync()
+    {
+        var copy = new SqliteStore();
+        await RunAsync("vacuum into @file", ("file", Path.Combine(copy._folder, "afterword.db")));
+        return copy;
+    }
+
+    public override Task<object?> SessionsAsync() => Task.FromResult<object?>(null);
+
+    public override Task EndOfAsync(object? sessions) => Task.CompletedTask;
+}

@@ -1,0 +1,298 @@
+using System.Text;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>Who is calling: signatures, clocks, nonces, allowlists.</summary>
+public abstract class AccessTests(Engine engine) : IAsyncLifetime
+{
+    private const string Show = "/1.1/feedback/show/1.json";
+
+    private TestServer _server = null!;
+    private NewApp _app = null!;
+    private OAuthCredentials _token = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync(engine);
+        _app = await _server.AppAsync();
+        (_, _token) = await _server.SenderAsync(_app);
+    }
+
+    // 404/34 is what a caller gets that was let in: the feedback does not exist.
+    [Fact]
+    public async Task A_signed_request_is_let_in() => (await _server.GetAsync(_token, Show)).Is(404, 34);
+
+    [Fact]
+    public async Task Hmac_sha256_is_accepted_too() => (await SignedAsync(signatureMethod: "HMAC-SHA256")).Is(404, 34);
+
+    [Fact]
+    public async Task A_request_without_credentials_is_unreadable() => (await _server.SendAsync(null, HttpMethod.Get, Show, null)).Is(400, 215);
+
+    [Theory]
+    [InlineData("Bearer abc")]
+    [InlineData("Basic YTpi")]
+    [InlineData("OAuth")]
+    [InlineData("OAuth oauth_consumer_key=\"")]
+    [InlineData("OAuth ,,,===\"\"\"")]
+    public async Task Credentials_that_cannot_be_read_are_refused(string header) => (await WithHeaderAsync(header)).Is(400, 215);
+
+    [Theory]
+    [InlineData("oauth_consumer_key")]
+    [InlineData("oauth_token")]
+    [InlineData("oauth_signature_method")]
+    [InlineData("oauth_timestamp")]
+    [InlineData("oauth_nonce")]
+    [InlineData("oauth_signature")]
+    public async Task Every_protocol_parameter_is_needed_once(string name)
+    {
+        var header = Header();
+        var parts = header["OAuth ".Length..].Split(", ");
+        var without = parts.Where(part => !part.StartsWith(name + "=", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(parts.Length - 1, without.Length);
+
+        (await WithHeaderAsync("OAuth " + string.Join(", ", without))).Is(400, 215);
+        (await WithHeaderAsync($"{header}, {name}=\"x\"")).Is(400, 215);
+        (await WithHeaderAsync("OAuth " + string.Join(", ", [.. without, $"{name}=\"\""]))).Is(400, 215);
+    }
+
+    [Theory]
+    [InlineData("PLAINTEXT")]
+    [InlineData("RSA-SHA1")]
+    [InlineData("hmac-sha1")]
+    public async Task Other_signature_methods_are_refused(string method)
+    {
+        var header = Header().Replace("HMAC-SHA1", method, StringComparison.Ordinal);
+        if (method == "PLAINTEXT")
+        {
+            var at = header.IndexOf("oauth_signature=", StringComparison.Ordinal);
+            header = $"{header[..at]}oauth_signature=\"{PercentEncoding.Encode($"{_token.ConsumerSecret}&{_token.TokenSecret}")}\"";
+        }
+
+        (await WithHeaderAsync(header)).Is(400, 215);
+    }
+
+    [Fact]
+    public async Task Scheme_and_spacing_do_not_matter() =>
+        (await WithHeaderAsync("oAuTh    " + Header()["OAuth ".Length..].Replace(", ", "  ,  ", StringComparison.Ordinal))).Is(404, 34);
+
+    [Fact]
+    public async Task The_realm_is_not_signed() => (await WithHeaderAsync(Header().Replace("OAuth ", "OAuth realm=\"x\", ", StringComparison.Ordinal))).Is(404, 34);
+
+    [Fact]
+    public async Task The_version_is_signed_if_sent_and_must_be_1_0()
+    {
+        (await SignedAsync(more: ("oauth_version", "1.0"))).Is(404, 34);
+        (await SignedAsync(more: ("oauth_version", "2.0"))).Is(400, 215);
+        (await WithHeaderAsync(Header() + ", oauth_version=\"1.0\"")).Is(401, 32);
+    }
+
+    [Fact]
+    public async Task Protocol_parameters_may_come_in_the_query_or_the_form_but_in_one_place_only()
+    {
+        var query = Signed(new Uri(_server.Url, Show), "GET", "");
+        (await _server.SendAsync(null, HttpMethod.Get, $"{Show}?{query}", null)).Is(404, 34);
+
+        var address = new Uri(_server.Url, "/1.1/feedback/dismiss/1.json");
+        var form = Signed(address, "POST", "");
+        (await _server.SendAsync(null, HttpMethod.Post, address.PathAndQuery, Encoding.ASCII.GetBytes(form))).Is(404, 34);
+
+        (await _server.SendAsync(_token, HttpMethod.Get, $"{Show}?oauth_callback=x", null)).Is(400, 215);
+        (await _server.SendAsync(_token, HttpMethod.Post, address.PathAndQuery, "oauth_x=1"u8.ToArray())).Is(400, 215);
+    }
+
+    [Theory]
+    [InlineData("?a=%2b&b=%2B+c")]
+    [InlineData("?a&b=&=c&&d=1&d=2&d=1")]
+    [InlineData("?x=%E2%98%83&y=%ff%FE")]
+    [InlineData("?q=100%&r=%zz")]
+    public async Task Queries_are_signed_as_section_3_4_1_says(string query) => (await _server.GetAsync(_token, Show + query)).Is(404, 34);
+
+    [Fact]
+    public async Task Whoever_changes_anything_is_refused()
+    {
+        var address = new Uri(_server.Url, Show + "?a=1");
+        var header = _server.Sign(_token, "GET", address, null);
+
+        (await WithHeaderAsync(header, Show + "?a=2")).Is(401, 32);
+        (await WithHeaderAsync(header, "/1.1/feedback/show/2.json?a=1")).Is(401, 32);
+        (await WithHeaderAsync(_server.Sign(_token, "POST", address, null), Show + "?a=1")).Is(401, 32);
+        (await WithHeaderAsync(header, Show + "?a=1", request => request.Headers.Host = "evil.example")).Is(401, 32);
+        (await _server.SendAsync(_token with { ConsumerSecret = "x" }, HttpMethod.Get, Show, null)).Is(401, 32);
+        (await _server.SendAsync(_token with { TokenSecret = "x" }, HttpMethod.Get, Show, null)).Is(401, 32);
+        (await _server.SendAsync(_token with { ConsumerKey = "nobody" }, HttpMethod.Get, Show, null)).Is(401, 32);
+        (await _server.SendAsync(_token with { Token = "1-nobody" }, HttpMethod.Get, Show, null)).Is(401, 89);
+    }
+
+    [Fact]
+    public async Task A_forwarded_host_is_believed_of_nobody_unless_configured() =>
+        (await WithHeaderAsync(Header(), Show, request => request.Headers.TryAddWithoutValidation("X-Forwarded-Host", "evil.example"))).Is(404, 34);
+
+    [Fact]
+    public async Task A_token_works_with_its_own_app_alone()
+    {
+        var other = await _server.AppAsync();
+
+        (await _server.GetAsync(_token with { ConsumerKey = other.ConsumerKey, ConsumerSecret = other.ConsumerSecret }, Show)).Is(401, 89);
+    }
+
+    [Theory]
+    [InlineData(300, 404, 34)]
+    [InlineData(-300, 404, 34)]
+    [InlineData(301, 401, 135)]
+    [InlineData(-301, 401, 135)]
+    public async Task A_clock_may_be_off_by_five_minutes(long seconds, int status, int code) =>
+        (await SignedAsync(timestamp: _server.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds)).Is(status, code);
+
+    [Theory]
+    [InlineData("-5")]
+    [InlineData("0")]
+    [InlineData("+1767603600")]
+    [InlineData("1767603600.0")]
+    [InlineData("99999999999999999999")]
+    [InlineData("yesterday")]
+    public async Task A_timestamp_is_a_whole_number(string timestamp) =>
+        (await WithHeaderAsync(System.Text.RegularExpressions.Regex.Replace(Header(), "oauth_timestamp=\"\\d+\"", $"oauth_timestamp=\"{timestamp}\""))).Is(400, 215);
+
+    [Fact]
+    public async Task A_request_is_accepted_once_even_after_a_restart()
+    {
+        var header = Header();
+        (await WithHeaderAsync(header)).Is(404, 34);
+        (await WithHeaderAsync(header)).Is(401, 32);
+
+        await _server.RestartAsync();
+        var address = new Uri(_server.Url, Show);
+        var again = _server.Sign(_token, "GET", address, null, nonce: "kept");
+        (await WithHeaderAsync(again)).Is(404, 34);
+        await _server.Get<Admissions>().PurgeAsync(default);
+        (await WithHeaderAsync(again)).Is(401, 32);
+    }
+
+    [Fact]
+    public async Task Of_two_hundred_racing_copies_one_is_accepted()
+    {
+        var header = Header();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => WithHeaderAsync(header)));
+
+        Assert.Single(answers, answer => answer.Status == 404);
+        Assert.Equal(199, answers.Count(answer => answer.Status == 401));
+    }
+
+    [Fact]
+    public async Task Nonces_are_forgotten_only_when_their_timestamp_is_refused_anyway()
+    {
+        var early = _server.Clock.GetUtcNow().ToUnixTimeSeconds() + 300;
+        (await SignedAsync(nonce: "ahead", timestamp: early)).Is(404, 34);
+
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(600));
+        await _server.Get<Admissions>().PurgeAsync(default);
+        (await SignedAsync(nonce: "ahead", timestamp: early)).Is(401, 32);
+
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(302));
+        Assert.True(await _server.Get<Admissions>().PurgeAsync(default) > 0);
+        (await SignedAsync(nonce: "ahead", timestamp: early)).Is(401, 135);
+    }
+
+    [Fact]
+    public async Task Apps_and_senders_must_be_on_the_allowlist()
+    {
+        var app = await _server.AppAsync(allowed: false);
+        var user = await _server.UserAsync("newcomer");
+        var token = await _server.TokenAsync(app, user);
+
+        (await _server.GetAsync(token, Show)).Is(403, 87);
+        await _server.Get<Apps>().AllowAsync(app.ConsumerKey, true, default);
+        (await _server.GetAsync(token, Show)).Is(403, 87);
+
+        // Granted a moment ago, it works at once, although a cache holds the refusal's grounds.
+        await _server.Get<Allowlists>().AllowSenderAsync(user.Id, new(null, null, null, null), default);
+        (await _server.GetAsync(token, Show)).Is(404, 34);
+
+        await _server.Get<Allowlists>().DenySenderAsync(user.Id, default);
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        (await _server.GetAsync(token, Show)).Is(403, 87);
+    }
+
+    [Fact]
+    public async Task Suspension_holds_within_five_seconds()
+    {
+        (await _server.GetAsync(_token, Show)).Is(404, 34);
+        await _server.Get<Accounts>().SuspendAsync("furni", true, default);
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        (await _server.GetAsync(_token, Show)).Is(403, 64);
+
+        await _server.Get<Apps>().SuspendAsync(_app.ConsumerKey, true, default);
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        (await _server.GetAsync(_token, Show)).Is(401, 416);
+    }
+
+    [Fact]
+    public async Task A_token_without_direct_messages_may_look_but_not_ask()
+    {
+        var user = await _server.Get<Accounts>().FindAsync("furni", default);
+        var token = await _server.TokenAsync(_app, user!, Permission.Write);
+
+        (await _server.GetAsync(token, Show)).Is(404, 34);
+        (await _server.PostAsync(token, "/1.1/feedback/create.json")).Is(403, 93);
+    }
+
+    [Theory]
+    [InlineData("GET", "/1.1/nothing.json")]
+    [InlineData("GET", "/1.1/feedback/create.json")]
+    [InlineData("DELETE", "/1.1/feedback/show/1.json")]
+    public async Task Unknown_routes_have_the_documented_error(string method, string path) =>
+        (await _server.SendAsync(null, new HttpMethod(method), path, null)).Is(404, 34);
+
+    [Fact]
+    public async Task Nothing_secret_is_logged()
+    {
+        (await _server.GetAsync(_token, Show)).Is(404, 34);
+        (await _server.SendAsync(_token with { TokenSecret = "x" }, HttpMethod.Get, Show, null)).Is(401, 32);
+
+        foreach (var secret in new[] { _token.ConsumerSecret, _token.TokenSecret! }) Assert.DoesNotContain(_server.Log, line => line.Contains(secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Secrets_are_encrypted_in_the_store()
+    {
+        var stored = await _server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select consumer_secret from app union all select secret from access_token").ListAsync(row => row.GetFieldValue<byte[]>(0), default), default);
+
+        Assert.Equal(2, stored.Count);
+        foreach (var secret in new[] { _token.ConsumerSecret, _token.TokenSecret! })
+        {
+            Assert.DoesNotContain(stored, bytes => Encoding.Latin1.GetString(bytes).Contains(secret, StringComparison.Ordinal));
+        }
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private string Header() => _server.Sign(_token, "GET", new Uri(_server.Url, Show), null);
+
+    private Task<Answer> SignedAsync(string? nonce = null, long? timestamp = null, string signatureMethod = "HMAC-SHA1", params (string, string)[] more) =>
+        WithHeaderAsync(_server.Sign(_token, "GET", new Uri(_server.Url, Show), null, nonce, timestamp, signatureMethod, more));
+
+    private Task<Answer> WithHeaderAsync(string header, string path = Show, Action<HttpRequestMessage>? change = null) => _server.SendAsync(
+        null, HttpMethod.Get, path, null,
+        request =>
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", header);
+            change?.Invoke(request);
+        });
+
+    /// <summary>The protocol's parameters as they stand in a query or a form.</summary>
+    private string Signed(Uri address, string method, string rest)
+    {
+        var header = _server.Sign(_token, method, address, null);
+        return string.Join('&', header["OAuth ".Length..].Split(", ").Select(part => part.Replace("\"", "", StringComparison.Ordinal))) + rest;
+    }
+}
+
+public sealed class SqliteAccessTests() : AccessTests(Engine.Sqlite);
+
+public sealed class PostgresAccessTests() : AccessTests(Engine.Postgres);

@@ -1,0 +1,20 @@
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.World;
+
+/// <summary>Which engine a test runs on. Every test of the store runs on both.</summary>
+public enum Engine
+{
+    Sqlite,
+    Postgres,
+}
+
+internal static class Engines
+{
+    /// <summary>Settings for a new, empty store of this engine.</summary>
+    public static async Task<Dictionary<string, string?>> NewStoreAsync(this Engine engine, TestFolder folder) => engine switch
+    {
+        Engine.Sqlite => new() { ["Data"] = folder.Path },
+        _ => new() { ["Data"] = folder.Path, ["Database"] = await PostgresCluster.Shared.NewDatabaseAsync() },
+    };
+}

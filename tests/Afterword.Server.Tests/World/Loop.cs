@@ -1,0 +1,45 @@
+using System.Globalization;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.People;
+
+namespace Afterword.Server.Tests.World;
+
+/// <summary>A server with one sender and one recipient, each with a token: what most tests of the loop begin with.</summary>
+internal sealed class Loop : IAsyncDisposable
+{
+    private Loop(TestServer server, NewApp app, Account furni, OAuthCredentials sender, Account ana, OAuthCredentials recipient) =>
+        (Server, App, Furni, Sender, Ana, Recipient) = (server, app, furni, sender, ana, recipient);
+
+    public TestServer Server { get; }
+
+    public NewApp App { get; }
+
+    public Account Furni { get; }
+
+    public OAuthCredentials Sender { get; }
+
+    public Account Ana { get; }
+
+    public OAuthCredentials Recipient { get; }
+
+    public static async Task<Loop> StartAsync(Engine engine, params string[] settings)
+    {
+        var server = await TestServer.StartAsync(engine, ["Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00", .. settings]);
+        var app = await server.AppAsync();
+        var (furni, sender) = await server.SenderAsync(app);
+        var ana = await server.UserAsync("ana");
+        return new(server, app, furni, sender, ana, await server.TokenAsync(app, ana));
+    }
+
+    /// <summary>Asks and gives the answer.</summary>
+    public async Task<Answer> AskAsync(string type = "csat", params (string Name, string Value)[] more) => (await Server.PostAsync(
+        Sender, "/1.1/feedback/create.json",
+        [("type", type), ("to_user_id", Ana.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), .. more])).Is(200);
+
+    public Task<Answer> SubmitAsync(string id, params (string Name, string Value)[] form) => Server.PostAsync(Recipient, $"/1.1/feedback/submit/{id}.json", form);
+
+    public Task<Answer> ShowAsync(string id) => Server.GetAsync(Sender, $"/1.1/feedback/show/{id}.json");
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}

@@ -1,0 +1,151 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Afterword.Support;
+
+/// <summary>A PostgreSQL server of this test process alone, with the durability of production. It ends when the process ends, however it ends.</summary>
+internal sealed class PostgresCluster
+{
+    private const string Installed = "/usr/lib/postgresql";
+    private const int PortTries = 5;
+    private const int Polls = 3_000;
+
+    // A shell stands between: it reads our end of a pipe, which closes when this process dies, even by SIGKILL.
+    private const string Watch =
+        """
+        trap '' INT TERM HUP
+        exec 3<&0
+        folder=$1; shift
+        "$@" >"$folder/log" 2>&1 &
+        server=$!
+        cat <&3 >/dev/null &
+        reader=$!
+        wait -n
+        kill -0 $server 2>/dev/null || { kill $reader; exit 1; }
+        kill -QUIT $server
+        wait $server
+        rm -rf "$folder"
+        """;
+
+    private static readonly Lazy<PostgresCluster> s_shared = new(() => new PostgresCluster());
+
+    private readonly Lazy<Task<int>> _port;
+    private int _databases;
+
+    private PostgresCluster() => _port = new(() => Task.Run(StartAsync));
+
+    /// <summary>The one cluster of this process. It starts when the first database is asked for.</summary>
+    public static PostgresCluster Shared => s_shared.Value;
+
+    /// <summary>Makes an empty database and gives its URL.</summary>
+    public async Task<string> NewDatabaseAsync()
+    {
+        var port = await _port.Value;
+        var name = string.Create(CultureInfo.InvariantCulture, $"test_{Interlocked.Increment(ref _databases)}");
+        await using var connection = new NpgsqlConnection(Text(port));
+        await connection.OpenAsync();
+        await using var create = connection.CreateCommand();
+#pragma warning disable CA2100 // a number of ours
+        create.CommandText = $"create database {name} template template0";
+#pragma warning restore CA2100
+        await create.ExecuteNonQueryAsync();
+        return string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{port}/{name}");
+    }
+
+    private static async Task<int> StartAsync()
+    {
+        var programs = Programs();
+        var folder = Directory.CreateTempSubdirectory("afterword-postgres-").FullName;
+        if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres:", folder);
+        await RunAsync([.. AsPostgres(), Path.Combine(programs, "initdb"), "--pgdata", Path.Combine(folder, "data"),
+            "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+
+        for (var attempt = 1; ; attempt++)
+        {
+            // Between our look and its start, somebody else may take the port.
+            var port = FreePort();
+            if (await StartAsync(programs, folder, port)) return port;
+            if (attempt == PortTries) throw new InvalidOperationException($"PostgreSQL did not start: {await File.ReadAllTextAsync(Path.Combine(folder, "log"))}");
+        }
+    }
+
+    private static async Task<bool> StartAsync(string programs, string folder, int port)
+    {
+        string[] server = [.. AsPostgres(), Path.Combine(programs, "postgres"), "-D", Path.Combine(folder, "data"),
+            "-c", "listen_addresses=127.0.0.1", "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
+            "-c", $"unix_socket_directories={folder}", "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200"];
+        var watch = Process.Start(new ProcessStartInfo("bash", ["-c", Watch, "watch", folder, .. server]) { RedirectStandardInput = true })!;
+
+        await using var source = NpgsqlDataSource.Create(Text(port));
+        for (var poll = 0; poll < Polls && !watch.HasExited; poll++)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync();
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(watch);
+                return true;
+            }
+            catch (NpgsqlException)
+            {
+                await Task.Delay(20);
+            }
+        }
+
+        if (watch.HasExited) return false;
+
+        Stop(watch);
+        throw new InvalidOperationException("PostgreSQL started and answered nobody.");
+    }
+
+    private static void Stop(Process watch)
+    {
+        watch.StandardInput.Close();
+        watch.WaitForExit();
+    }
+
+    private static string Programs() =>
+        (Directory.Exists(Installed) ? Directory.GetDirectories(Installed) : [])
+            .Select(folder => (Version: int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0, Folder: Path.Combine(folder, "bin")))
+            .Where(found => File.Exists(Path.Combine(found.Folder, "initdb")))
+            .OrderByDescending(found => found.Version)
+            .Select(found => found.Folder)
+            .FirstOrDefault()
+        ?? throw new InvalidOperationException($"These tests need a PostgreSQL server, and there is none in {Installed}. On Debian: apt-get install postgresql");
+
+    // PostgreSQL refuses to run as root.
+    private static string[] AsPostgres() =>
+        Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : [];
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Text(int port) =>
+        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "postgres", Database = "postgres", Pooling = false }.ToString();
+
+    private static async Task RunAsync(params string[] command)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
+            })!;
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = await process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0) throw new InvalidOperationException($"{string.Join(' ', command)}: {errors}{await output}");
+        }
+        catch (Win32Exception error)
+        {
+            throw new InvalidOperationException($"{command[0]} cannot be run: {error.Message}", error);
+        }
+    }
+}
