@@ -2,6 +2,8 @@ using Afterword.Bench;
 using Afterword.Bench.Bare;
 using Afterword.Bench.Stage;
 
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
 // The first three are the processes that a run starts; they are not meant to be called by hand.
 switch (args)
 {

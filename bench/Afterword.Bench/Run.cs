@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Afterword.Bench.Report;
-using Afterword.Bench.Rows;
+using Afterword.Bench.Contests;
 using Afterword.Bench.Stage;
 
 namespace Afterword.Bench;

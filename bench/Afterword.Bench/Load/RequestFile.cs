@@ -9,7 +9,11 @@ internal sealed unsafe class RequestFile : IDisposable
     private readonly byte* _bytes;
     private readonly long[] _starts;
 
-    private RequestFile(byte* bytes, long[] starts) => (_bytes, _starts) = (bytes, starts);
+    private RequestFile(byte* bytes, long[] starts)
+    {
+        _bytes = bytes;
+        _starts = starts;
+    }
 
     public int Count => _starts.Length;
 

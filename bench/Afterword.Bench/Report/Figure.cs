@@ -1,5 +1,5 @@
 using Afterword.Bench.Load;
-using Afterword.Bench.Rows;
+using Afterword.Bench.Contests;
 
 namespace Afterword.Bench.Report;
 

@@ -23,7 +23,7 @@ internal sealed class Ground : IAsyncDisposable
 
     public bool IsQuick { get; }
 
-    public int Rounds => 3;
+    public static int Rounds => 3;
 
     public TimeSpan Round => TimeSpan.FromSeconds(IsQuick ? 3 : 10);
 
@@ -74,7 +74,7 @@ internal sealed class Ground : IAsyncDisposable
     /// <param name="connections">How many connections.</param>
     /// <param name="time">For how long.</param>
     /// <param name="again">Whether requests may be sent more than once.</param>
-    public async Task<Measurement> SendAsync(string requests, Child target, int connections, TimeSpan time, bool again)
+    public static async Task<Measurement> SendAsync(string requests, Child target, int connections, TimeSpan time, bool again)
     {
         var cpu = target.Cpu;
         var output = await PostgresCluster.RunAsync(

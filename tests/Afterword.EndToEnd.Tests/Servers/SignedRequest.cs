@@ -79,5 +79,5 @@ internal sealed record Answer(HttpStatusCode Status, byte[] Body, bool Replayed)
     public FeedbackJson Feedback => JsonSerializer.Deserialize(Body, WireJson.Default.FeedbackJson)!;
 
     /// <summary>The first error's code; 0 where there is none.</summary>
-    public int Code => Status < HttpStatusCode.BadRequest ? 0 : JsonSerializer.Deserialize(Body, WireJson.Default.ErrorsJson)?.Errors.FirstOrDefault()?.Code ?? 0;
+    public int Code => Status < HttpStatusCode.BadRequest ? 0 : JsonSerializer.Deserialize(Body, WireJson.Default.ErrorsJson)!.Errors[0].Code;
 }

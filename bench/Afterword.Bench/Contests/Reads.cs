@@ -3,7 +3,7 @@ using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 
-namespace Afterword.Bench.Rows;
+namespace Afterword.Bench.Contests;
 
 /// <summary>Signed show and events calls against a store of 200,000 feedbacks of 20 senders.</summary>
 internal static class Reads
@@ -42,10 +42,10 @@ internal static class Reads
         await using var bare = await ground.StartBareAsync(("show.json", feedback.Body), ("events.json", page.Body));
 
         var shows = new Once(ground, server, Connections, 15_000, () => Show);
-        tell(Figure.Of(row, $"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(ground, bare, Connections, shows)), "bare endpoint", show));
+        tell(Figure.Of(row, $"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(bare, Connections, shows)), "bare endpoint", show));
 
         var pages = new Once(ground, server, Connections, 4_000, () => Events);
-        tell(Figure.Of(row, $"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(ground, bare, Connections, pages)), "bare endpoint", events));
+        tell(Figure.Of(row, $"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(bare, Connections, pages)), "bare endpoint", events));
     }
 
     private static byte[] ShowOf(RequestWriter writer, History history, long feedback) => writer.Get(

@@ -2,7 +2,7 @@ using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 
-namespace Afterword.Bench.Rows;
+namespace Afterword.Bench.Contests;
 
 /// <summary>Signed create calls on SQLite, 64 connections, one sender at a time.</summary>
 internal static class CreateOnSqlite
@@ -23,7 +23,7 @@ internal static class CreateOnSqlite
         await using var bare = await ground.StartBareAsync(("create.json", sample.Body));
 
         var real = new Once(ground, server, Connections, 8_000, requests.Begin);
-        var duel = await Duel.RunAsync(ground, real, new Again(ground, bare, Connections, real));
+        var duel = await Duel.RunAsync(ground, real, new Again(bare, Connections, real));
         tell(Figure.Of(Row, "signed create, SQLite, 64 connections", duel, "bare endpoint", 0.25));
         tell(Threshold(duel, "  the same, absolute", duel.Rate, "/s", ">= 8,000/s", duel.Rate >= 8_000));
 

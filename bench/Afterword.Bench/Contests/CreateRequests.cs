@@ -2,7 +2,7 @@ using System.Globalization;
 using Afterword.Bench.Load;
 using Afterword.Bench.Stage;
 
-namespace Afterword.Bench.Rows;
+namespace Afterword.Bench.Contests;
 
 /// <summary>Makes create calls of which no two go from one sender to one recipient, so that no limit refuses any.</summary>
 /// <param name="writer">Writes and signs.</param>

@@ -1,7 +1,7 @@
 using Afterword.Bench.Load;
 using Afterword.Bench.Stage;
 
-namespace Afterword.Bench.Rows;
+namespace Afterword.Bench.Contests;
 
 /// <summary>One side of a comparison: something that can be run for a while and measured.</summary>
 internal abstract class Contender
@@ -26,16 +26,16 @@ internal sealed class Once(Ground ground, Child target, int connections, int exp
     {
         // A third more than expected: a run that ends early is no harm, one that lacks requests only ends early.
         RequestFile.Write(Requests, (int)(_expected * time.TotalSeconds * 1.35) + connections, begin());
-        var seen = await ground.SendAsync(Requests, target, connections, time, again: false);
+        var seen = await Ground.SendAsync(Requests, target, connections, time, again: false);
         _expected = seen.RanOut ? _expected * 2 : seen.Rate;
         return seen;
     }
 }
 
 /// <summary>The bare endpoint, which gets the very requests that the server got last, as often as it can.</summary>
-internal sealed class Again(Ground ground, Child target, int connections, Once same) : Contender
+internal sealed class Again(Child target, int connections, Once same) : Contender
 {
-    public override Task<Measurement> RunAsync(TimeSpan time) => ground.SendAsync(same.Requests, target, connections, time, again: true);
+    public override Task<Measurement> RunAsync(TimeSpan time) => Ground.SendAsync(same.Requests, target, connections, time, again: true);
 }
 
 /// <summary>A contender and its baseline, run in turn.</summary>
@@ -55,7 +55,7 @@ internal sealed record Duel(IReadOnlyList<Measurement> Real, IReadOnlyList<Measu
         await real.RunAsync(ground.WarmUp);
         await bare.RunAsync(ground.WarmUp / 2);
         var (reals, bares) = (new List<Measurement>(), new List<Measurement>());
-        for (var i = 0; i < ground.Rounds; i++)
+        for (var i = 0; i < Ground.Rounds; i++)
         {
             bares.Add(await bare.RunAsync(ground.Round));
             reals.Add(await real.RunAsync(ground.Round));

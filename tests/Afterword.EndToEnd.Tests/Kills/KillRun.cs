@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Afterword.Client;
+using Afterword.EndToEnd.Tests.Servers;
+
+namespace Afterword.EndToEnd.Tests.Kills;
+
+/// <summary>Kills a server again and again under load, starts it on the same store, and writes down what it finds.</summary>
+internal sealed class KillRun
+{
+    private const int Connections = 64;
+    private const int KillsPerStore = 50;
+    private const int RetriesPerKill = 3;
+
+    private readonly Func<Task<TestStore>> _newStore;
+    private readonly Random _random;
+    private int _replays;
+
+    private KillRun(Func<Task<TestStore>> newStore)
+    {
+        _newStore = newStore;
+        Seed = int.TryParse(Environment.GetEnvironmentVariable("AFTERWORD_TEST_SEED"), CultureInfo.InvariantCulture, out var seed)
+            ? seed : RandomNumberGenerator.GetInt32(int.MaxValue);
+        _random = new Random(Seed);
+    }
+
+    /// <summary>Decides the moments of the kills and what is sent. AFTERWORD_TEST_SEED sets it.</summary>
+    public int Seed { get; }
+
+    public static bool IsLong => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1";
+
+    public int Kills { get; private set; }
+
+    /// <summary>Exit codes of the killed processes.</summary>
+    public HashSet<int> ExitCodes { get; } = [];
+
+    public int Acknowledged { get; private set; }
+
+    public int Unanswered { get; private set; }
+
+    /// <summary>Unanswered creates and answers that turned out to be stored.</summary>
+    public int SilentlyStored { get; private set; }
+
+    /// <summary>The most polls that a start took until the server was ready.</summary>
+    public int MostPolls { get; private set; }
+
+    /// <summary>Breaches of the law, each with the kill after which it was found.</summary>
+    public List<string> Breaches { get; } = [];
+
+    /// <summary>What a client that takes silence for success would miss.</summary>
+    public List<string> Illusions { get; } = [];
+
+    /// <summary>Answers that nobody expects.</summary>
+    public List<string> Faults { get; } = [];
+
+    /// <summary>Requests that were accepted before a kill and, sent again after it, not refused.</summary>
+    public List<string> AcceptedReplays { get; } = [];
+
+    /// <summary>Repeated creates with an Idempotency-Key that did not give the one prompt.</summary>
+    public List<string> WrongRetries { get; } = [];
+
+    /// <summary>Repeated creates that had been stored, and those that had not.</summary>
+    public (int Stored, int Missing) Retries { get; private set; }
+
+    /// <summary>The last store, with no server on it, and what its clients know.</summary>
+    public (TestStore Store, Ledger Ledger) Last { get; private set; }
+
+    public static async Task<KillRun> RunAsync(Func<Task<TestStore>> newStore)
+    {
+        var run = new KillRun(newStore);
+        var stores = IsLong ? 4 : 1;
+        for (var i = 0; i < stores; i++) await run.WearOutAsync();
+        return run;
+    }
+
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Last.Store.Engine}, seed {Seed}: {Kills} kills, {Acknowledged} requests acknowledged, {Unanswered} unanswered ({SilentlyStored} of them stored), {Last.Ledger.All.Count} creates, {_replays} replays, {Retries.Stored} + {Retries.Missing} retries, at most {MostPolls} polls to be ready");
+
+    private async Task WearOutAsync()
+    {
+        var store = await _newStore();
+        var scene = await Scene.SetUpAsync(store, senders: 16, members: 1_000, customers: 20_000);
+        var ledger = new Ledger(scene);
+        Burst? burst = null;
+        object? sessions = null;
+        for (var kill = 0; kill <= KillsPerStore; kill++)
+        {
+            await using var server = await ServerProcess.StartAsync(store, "Feedback:EventsDelay=00:00:00");
+            MostPolls = Math.Max(MostPolls, server.Polls);
+            await store.EndOfAsync(sessions);
+            if (burst is not null) await JudgeAsync(store, ledger, burst, server);
+            burst?.Dispose();
+            if (kill == KillsPerStore || Breaches.Count > 0)
+            {
+                await WalkEventsAsync(scene, server, await StoreImage.ReadAsync(store));
+                if (await server.TerminateAsync() is not 0 and var code) Faults.Add($"The server ended with {code} when it was asked to stop.");
+                break;
+            }
+
+            burst = new Burst(scene, ledger, server, Connections, _random.Next());
+            await Task.Delay(_random.Next(150, 600));
+            sessions = await store.SessionsAsync();
+            burst.Expect();
+            ExitCodes.Add(await server.KillAsync());
+            await burst.EndAsync();
+            Kills++;
+            Acknowledged += burst.Acknowledged;
+            Unanswered += burst.Unanswered;
+            Faults.AddRange(burst.Faults);
+        }
+
+        Last = (store, ledger);
+    }
+
+    /// <summary>Everything that must hold after a kill, before the next clients come.</summary>
+    private async Task JudgeAsync(TestStore store, Ledger ledger, Burst burst, ServerProcess server)
+    {
+        using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
+        await ReplayAsync(http, burst.Accepted, "accepted");
+
+        var image = await StoreImage.ReadAsync(store);
+        Breaches.AddRange(Law.Check(image, ledger).Select(line => $"After kill {Kills}: {line}"));
+        Illusions.AddRange(Law.Check(image, ledger, silenceIsSuccess: true));
+        SilentlyStored += ledger.All.Count(asked => image.Find(asked) is { } row
+            && (asked.Fate == Fate.InDoubt || (asked.Score.Fate == Fate.InDoubt && row.Score is not null) || (asked.Text.Fate == Fate.InDoubt && row.Comment is not null)));
+        ledger.Settle(image);
+
+        // Their nonces were stored before they were: a network that sends them twice must not do them twice.
+        await ReplayAsync(http, burst.Silent.Where(silent => silent.Asked.Fate == Fate.Stored).Select(silent => silent.Request), "stored");
+        await RetryAsync(http, burst.Silent.Select(silent => silent.Asked).Where(asked => asked.Key is not null), image);
+        await RetryAsync(http, ledger.All.Where(asked => asked.Key is not null && asked.Fate == Fate.Stored).TakeLast(RetriesPerKill), image);
+    }
+
+    private async Task ReplayAsync(HttpMessageInvoker http, IEnumerable<SignedRequest> requests, string what)
+    {
+        foreach (var request in requests)
+        {
+            _replays++;
+            var answer = await request.SendAsync(http, CancellationToken.None);
+            if (answer is not { Status: HttpStatusCode.Unauthorized, Code: 32 }) AcceptedReplays.Add($"After kill {Kills}, {request} was {what} before and is answered with {answer.Status} {answer.Text}");
+        }
+    }
+
+    private async Task RetryAsync(HttpMessageInvoker http, IEnumerable<Asked> keyed, StoreImage image)
+    {
+        foreach (var asked in keyed)
+        {
+            var row = image.Find(asked);
+            var answer = await (await asked.SignAsync()).SendAsync(http, CancellationToken.None);
+            if (answer.Status != HttpStatusCode.OK || answer.Replayed != row is not null || (row is not null && answer.Feedback.Id != row.Id.ToString(CultureInfo.InvariantCulture)))
+            {
+                WrongRetries.Add($"After kill {Kills}, the retry of {asked.ExternalId}, {(row is null ? "not stored" : "stored")} before, is answered with {answer.Status}, replayed: {answer.Replayed}, {answer.Text}");
+                continue;
+            }
+
+            Retries = row is null ? (Retries.Stored, Retries.Missing + 1) : (Retries.Stored + 1, Retries.Missing);
+            asked.Acknowledge(answer.Feedback);
+        }
+    }
+
+    /// <summary>Whoever pages through the events of each sender meets every stored change once, in order.</summary>
+    private async Task WalkEventsAsync(Scene scene, ServerProcess server, StoreImage image)
+    {
+        var changes = image.Changes.ToLookup(row => row.SenderId);
+        foreach (var sender in scene.Senders)
+        {
+            using var client = new FeedbackClient(new FeedbackClientOptions(new Uri("http://feedback.test"), sender.Credentials), server.Transport);
+            var walked = new List<string>();
+            await foreach (var change in client.EventsAsync(DateTimeOffset.UnixEpoch, TimeProvider.System.GetUtcNow())) walked.Add($"{change.EventType} {change.Feedback.Id}");
+
+            var stored = changes[sender.Id].OrderBy(row => row.ChangedAt).ThenBy(row => row.Id)
+                .Select(row => string.Create(CultureInfo.InvariantCulture, $"feedback.{(row.Kind == 1 ? "created" : "updated")} {row.PromptId}"));
+            if (!walked.SequenceEqual(stored)) Breaches.Add($"Sender {sender.Id} has {changes[sender.Id].Count()} changes, and its events are {walked.Count} others.");
+        }
+    }
+}

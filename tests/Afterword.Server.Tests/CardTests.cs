@@ -1,0 +1,223 @@
+using System.Net;
+using System.Text;
+using Afterword.Server.Answers;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>The card behind its link, as a browser without script meets it.</summary>
+public abstract class CardTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Fact]
+    public async Task The_card_goes_from_score_to_text_to_thanks()
+    {
+        var (id, path) = await CardAsync("csat");
+        var question = (await GetAsync(path)).Is(200);
+        Assert.Contains("What is your overall satisfaction with FURNI?", WebUtility.HtmlDecode(question.Body), StringComparison.Ordinal);
+
+        Assert.Equal(path, (await PostAsync(path, "score=4")).Is(303).Headers["Location"]);
+        Assert.Contains("name=\"text\"", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        (await PostAsync(path, "text=Nice+chairs%0D%0Aand+tables")).Is(303);
+        var thanks = (await GetAsync(path)).Is(200).Body;
+        Assert.DoesNotContain("<form", thanks, StringComparison.Ordinal);
+
+        var response = (await _loop.ShowAsync(id)).Json.GetProperty("response");
+        Assert.Equal(4, response.GetProperty("score").GetProperty("value").GetInt32());
+        Assert.Equal("Nice chairs\nand tables", response.GetProperty("text").GetProperty("value").GetString());
+    }
+
+    [Fact]
+    public async Task A_score_cannot_be_changed()
+    {
+        var (id, path) = await CardAsync("nps");
+        (await PostAsync(path, "score=9")).Is(303);
+        (await PostAsync(path, "score=0")).Is(303);
+
+        Assert.Equal(9, (await _loop.ShowAsync(id)).Json.GetProperty("response").GetProperty("score").GetProperty("value").GetInt32());
+        Assert.Equal(1, await _loop.Server.CountAsync("change", "kind = 2"));
+    }
+
+    [Fact]
+    public async Task Reading_changes_nothing()
+    {
+        var (id, path) = await CardAsync("csat");
+        var before = (await _loop.ShowAsync(id)).Body;
+
+        foreach (var query in new[] { "", "?score=5", "?text=x", "?dismiss=1" })
+        {
+            (await GetAsync(path + query)).Is(200);
+            using var head = new HttpRequestMessage(HttpMethod.Head, new Uri(_loop.Server.Url, path + query));
+            Assert.Equal("", (await _loop.Server.SendAsync(head)).Is(200).Body);
+            using var prefetch = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, path + query)) { Headers = { { "Sec-Purpose", "prefetch" } } };
+            (await _loop.Server.SendAsync(prefetch)).Is(200);
+        }
+
+        Assert.Equal(before, (await _loop.ShowAsync(id)).Body);
+        Assert.Equal(1, await _loop.Server.CountAsync("change"));
+    }
+
+    [Fact]
+    public async Task The_page_tells_nobody_and_keeps_nothing()
+    {
+        var (_, path) = await CardAsync("csat");
+        foreach (var answer in new[] { await GetAsync(path), await GetAsync("/f/unknown"), await PostAsync(path, "score=x"), await PostAsync(path, "score=3") })
+        {
+            Assert.Equal("no-store", answer.Headers["Cache-Control"]);
+            Assert.Equal("no-referrer", answer.Headers["Referrer-Policy"]);
+            Assert.StartsWith("noindex", answer.Headers["X-Robots-Tag"], StringComparison.Ordinal);
+            Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+            var policy = answer.Headers["Content-Security-Policy"];
+            Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
+            Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("script", policy, StringComparison.Ordinal);
+            Assert.False(answer.Headers.ContainsKey("Set-Cookie"));
+        }
+    }
+
+    [Fact]
+    public async Task Unknown_broken_and_forged_links_look_the_same()
+    {
+        var (_, path) = await CardAsync("csat");
+        Assert.True(CardLink.TryParse(path["/f/".Length..], out var link));
+        var forged = new CardLink(link.SenderId, link.PromptId, new byte[20]).ToString();
+        var withoutCard = (await _loop.AskAsync()).Text("id");
+        var guessed = CardLink.New(_loop.Furni.Id, long.Parse(withoutCard, System.Globalization.CultureInfo.InvariantCulture)).ToString();
+
+        var bodies = new List<string>();
+        foreach (var token in new[] { "x", forged, guessed, CardLink.New(1, 2).ToString(), new string('A', 48), path["/f/".Length..] + "A", new string('A', 5_000), "%20" })
+        {
+            bodies.Add((await GetAsync($"/f/{token}")).Is(404).Body);
+            (await PostAsync($"/f/{token}", "score=5")).Is(404);
+        }
+
+        Assert.Single(bodies.Distinct());
+        Assert.Equal(0, await _loop.Server.CountAsync("change", "kind = 2"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("score=")]
+    [InlineData("score=6")]
+    [InlineData("score=0")]
+    [InlineData("score=abc")]
+    [InlineData("score=%00")]
+    [InlineData("score=1&score=2")]
+    [InlineData("text=%20%0A")]
+    [InlineData("nothing=1")]
+    public async Task A_form_without_an_answer_shows_the_step_again(string form)
+    {
+        var (_, path) = await CardAsync("csat");
+
+        Assert.Contains("name=\"score\"", (await PostAsync(path, form)).Is(400).Body, StringComparison.Ordinal);
+        Assert.Equal(1, await _loop.Server.CountAsync("change"));
+    }
+
+    [Fact]
+    public async Task A_text_that_is_refused_is_not_lost()
+    {
+        var (_, path) = await CardAsync("csat");
+        (await PostAsync(path, "score=1")).Is(303);
+        var text = "<b>tail&" + new string('x', 10_000);
+
+        var page = (await PostAsync(path, "text=" + Uri.EscapeDataString(text))).Is(400).Body;
+
+        Assert.Contains(text, WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>tail", page, StringComparison.Ordinal);
+        (await PostAsync(path, "text=" + new string('x', 1_000_000))).Is(400);
+        Assert.Equal(0, await _loop.Server.CountAsync("prompt", "comment is not null"));
+    }
+
+    [Fact]
+    public async Task A_dismissed_card_says_that_it_is_closed()
+    {
+        var (_, path) = await CardAsync("csat");
+        (await PostAsync(path, "dismiss=1")).Is(303);
+
+        Assert.DoesNotContain("<form", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        (await PostAsync(path, "score=5")).Is(303);
+        Assert.Equal(1, await _loop.Server.CountAsync("change"));
+    }
+
+    [Fact]
+    public async Task An_expired_card_says_that_it_is_closed()
+    {
+        var (_, path) = await CardAsync("csat");
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
+
+        Assert.DoesNotContain("<form", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        (await PostAsync(path, "score=5")).Is(303);
+        Assert.Equal(1, await _loop.Server.CountAsync("change"));
+    }
+
+    [Fact]
+    public async Task Names_and_questions_are_text_not_markup()
+    {
+        var evil = await _loop.Server.Get<Accounts>().AddAsync("evil", "<script>alert(1)</script>\"'", null, Reach.Anyone, default);
+        await _loop.Server.Get<Access.Allowlists>().AllowSenderAsync(evil!.Id, new(null, null, null, null), default);
+        var token = await _loop.Server.TokenAsync(_loop.App, evil);
+        var answer = (await _loop.Server.PostAsync(
+            token, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "m"),
+            ("privacy_url", "https://a.example/\"><script>"), ("display_name", "<img src=x>"), ("include_card", "1"))).Is(200);
+
+        var page = (await GetAsync(new Uri(answer.Text("card_url")).AbsolutePath)).Is(200).Body;
+
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Two_hundred_racing_taps_leave_one_score()
+    {
+        var (_, path) = await CardAsync("csat");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => PostAsync(path, $"score={1 + (i % 5)}")));
+
+        Assert.All(answers, answer => answer.Is(303));
+        Assert.Equal(1, await _loop.Server.CountAsync("change", "kind = 2"));
+    }
+
+    [Fact]
+    public async Task A_cards_token_is_in_no_log()
+    {
+        var (_, path) = await CardAsync("csat");
+        await PostAsync(path, "score=5");
+        await GetAsync(path);
+        await GetAsync(path + "x");
+
+        Assert.DoesNotContain(_loop.Server.Log, line => line.Contains(path["/f/".Length..], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_first_load_is_at_most_15_KB()
+    {
+        var (_, path) = await CardAsync("nps");
+        var page = await GetAsync(path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, "/card.css")) { Headers = { { "Accept-Encoding", "gzip" } } };
+        var style = (await _loop.Server.SendAsync(request)).Is(200);
+
+        Assert.Equal("gzip", style.Headers["Content-Encoding"]);
+        Assert.True(Encoding.UTF8.GetByteCount(page.Body) + style.Header("Content-Length") < 15_000);
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task<(string Id, string Path)> CardAsync(string type)
+    {
+        var asked = await _loop.AskAsync(type, ("include_card", "true"));
+        return (asked.Text("id"), new Uri(asked.Text("card_url")).AbsolutePath);
+    }
+
+    private Task<Answer> GetAsync(string path) => _loop.Server.SendAsync(null, HttpMethod.Get, path, null);
+
+    private Task<Answer> PostAsync(string path, string form) => _loop.Server.SendAsync(null, HttpMethod.Post, path, Encoding.ASCII.GetBytes(form));
+}
+
+public sealed class SqliteCardTests() : CardTests(Engine.Sqlite);
+
+public sealed class PostgresCardTests() : CardTests(Engine.Postgres);

@@ -1,0 +1,46 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>Settings: sensible without any, and all errors at once.</summary>
+public sealed class SettingsTests
+{
+    [Fact]
+    public void Without_any_the_documented_defaults_hold()
+    {
+        var (settings, errors) = Read();
+
+        Assert.Empty(errors);
+        Assert.Equal((1_000, TimeSpan.FromHours(24), 180, 1_000), (settings!.Limits.CreatesPerDay, settings.Limits.RecipientInterval, settings.Limits.ShowPer15Minutes, settings.Limits.EventsPer15Minutes));
+        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromDays(30), "data", "Afterword"), (settings.EventsDelay, settings.CardLifetime, settings.Data, settings.Platform));
+    }
+
+    [Fact]
+    public void Everything_wrong_is_told_at_once_with_what_it_must_be()
+    {
+        var (settings, errors) = Read(
+            ("Limits:CreatesPerDay", "0"), ("Limits:RecipientInterval", "24"), ("Feedback:EventsDelay", "-01:00:00"), ("Questions:Nps", "best"),
+            ("Storage:WriteQueue", "many"), ("PublicUrl", "ftp://x"), ("Proxies", "10.0.0.0/99"), ("Limits:CreatsPerDay", "5"), ("Database", "postgres//oops"));
+
+        Assert.Null(settings);
+        Assert.Equal(9, errors.Count);
+        Assert.Contains(errors, error => error.Contains("Limits:CreatsPerDay is not a setting", StringComparison.Ordinal) && error.Contains("Limits:CreatesPerDay", StringComparison.Ordinal));
+        Assert.Contains(errors, error => error.Contains("Limits:RecipientInterval is \"24\"", StringComparison.Ordinal) && error.Contains("00:15:00", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_password_in_a_wrong_database_url_is_not_repeated() =>
+        Assert.DoesNotContain("hunter2", string.Join('\n', Read(("Database", "mysql://a:hunter2@b/c")).Errors), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("postgres://a%40b:p%3Aw@db.example:5433/after?sslmode=Require", "Host=db.example;Port=5433;Database=after;Username=a@b;Password=p:w;SSL Mode=Require")]
+    [InlineData("postgresql://u@localhost/x?host=/var/run/postgresql", "Host=/var/run/postgresql;Port=5432;Database=x;Username=u")]
+    [InlineData("Host=h;Username=u;Database=d", "Host=h;Username=u;Database=d")]
+    public void A_database_is_named_by_url_or_by_key_and_value(string url, string expected) =>
+        Assert.StartsWith(expected, PostgresDatabase.ConnectionText(url), StringComparison.Ordinal);
+
+    private static (Settings? Settings, IReadOnlyList<string> Errors) Read(params (string Key, string Value)[] given) =>
+        SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
+}

@@ -1,0 +1,224 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>The store itself: group commit, ids, leases, migrations.</summary>
+public abstract class StorageTests(Engine engine) : IAsyncLifetime
+{
+    private readonly TestFolder _folder = TestFolder.Create("storage");
+    private readonly ManualClock _clock = new("2026-01-05T09:00:00Z");
+    private Dictionary<string, string?> _settings = null!;
+    private Store _store = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _settings = await engine.NewStoreAsync(_folder);
+        _store = await OpenAsync();
+        await _store.Main.WriteAsync(session => session.Sql("create table thing (id bigint not null primary key, note text)").RunAsync(default), default);
+    }
+
+    [Fact]
+    public async Task Writes_of_a_group_are_committed_together_and_answered_one_by_one()
+    {
+        var batches = 0;
+        var group = Things(() => batches++);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(i => group.RunAsync(i)));
+
+        Assert.Equal(Enumerable.Range(0, 500), answers);
+        Assert.InRange(batches, 2, 250);
+        Assert.Equal(500, await CountAsync());
+    }
+
+    [Fact]
+    public async Task One_write_that_fails_spoils_no_other()
+    {
+        var group = Things(() => { });
+        await group.RunAsync(7);
+
+        var runs = Enumerable.Range(0, 40).Select(i => group.RunAsync(i)).ToArray();
+        await Task.WhenAll(runs.Select(run => run.ContinueWith(_ => { }, TaskScheduler.Default)));
+
+        Assert.Equal([7], Enumerable.Range(0, 40).Where(i => runs[i].IsFaulted));
+        Assert.Equal(40, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_write_that_throws_leaves_nothing()
+    {
+        await Assert.ThrowsAsync<InvalidDataException>(() => _store.Main.WriteAsync<int>(
+            async session =>
+            {
+                await session.Sql("insert into thing (id) values (1)").RunAsync(default);
+                throw new InvalidDataException();
+            },
+            default));
+
+        Assert.Equal(0, await CountAsync());
+        await Things(() => { }).RunAsync(1);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once_and_nothing_is_done()
+    {
+        _settings["Storage:WriteQueue"] = "8";
+        await _store.DisposeAsync();
+        _store = await OpenAsync();
+        var group = Things(() => { });
+
+        var runs = Enumerable.Range(0, 2_000).Select(i =>
+        {
+            try
+            {
+                return group.RunAsync(i);
+            }
+            catch (OverloadedException)
+            {
+                return null;
+            }
+        }).ToArray();
+        var taken = await Task.WhenAll(runs.Where(run => run is not null).Select(run => run!));
+
+        Assert.Contains(runs, run => run is null);
+        Assert.Equal(taken.Length, await CountAsync());
+        Assert.False(_store.Main.IsFull);
+    }
+
+    [Fact]
+    public async Task Texts_numbers_bytes_and_nothing_come_back_as_they_went_in()
+    {
+        await _store.Main.WriteAsync(session => session.Sql($"create table kind (n bigint, t text, b {_store.Main.Translate("{bytes}")})").RunAsync(default), default);
+        var rows = new (long? N, string? T, byte[]? B)[] { (long.MinValue, "naïve 👋\n\t'\"", [0, 255]), (null, null, null), (long.MaxValue, "", []) };
+        await _store.Main.WriteAsync(
+            session =>
+            {
+                session.Then("insert into kind (n, t, b) select n, t, b from {rows}", Rows.Of(rows).LongOrNull("n", r => r.N).Text("t", r => r.T).Bytes("b", r => r.B));
+                return Task.FromResult(0);
+            },
+            default);
+
+        var found = await _store.Main.ReadAsync(session => session.Sql("select n, t, b from kind").ListAsync(row => (row.LongOrNull(0), row.TextOrNull(1), row.BytesOrNull(2)), default), default);
+        Assert.Equal(rows.Select(Show), found.Select(Show));
+    }
+
+    [Fact]
+    public async Task Two_processes_never_make_the_same_id()
+    {
+        await using var second = await OpenAsync();
+        var lease = await _store.LeaseAsync(_clock, default);
+        var other = await second.LeaseAsync(_clock, default);
+
+        var ids = Enumerable.Range(0, 20_000).SelectMany(_ => new[] { _store.Ids.Next(), second.Ids.Next(), second.Ids.NextPair() }).ToArray();
+
+        Assert.NotSame(lease, other);
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Ids_grow_even_if_the_clock_runs_backwards()
+    {
+        await _store.LeaseAsync(_clock, default);
+        var last = _store.Ids.Next();
+        foreach (var step in new[] { 0, -100, 50, -1, 1, 0 })
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(step));
+            for (var i = 0; i < 5_000; i++)
+            {
+                var id = _store.Ids.NextPair();
+                Assert.True(id > last);
+                last = id + 1;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Without_its_lease_a_process_makes_no_ids()
+    {
+        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
+        var lease = await _store.LeaseAsync(_clock, default);
+        _store.Ids.Next();
+
+        _clock.Advance(TimeSpan.FromMinutes(3));
+        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
+        await lease.RenewAsync(default);
+        _store.Ids.Next();
+
+        // Out for longer than the lease, and somebody else has the number now.
+        _clock.Advance(TimeSpan.FromMinutes(6));
+        await using var second = await OpenAsync();
+        await second.LeaseAsync(_clock, default);
+        await lease.RenewAsync(default);
+        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
+        second.Ids.Next();
+    }
+
+    [Fact]
+    public async Task A_number_that_was_given_back_makes_no_id_again()
+    {
+        await _store.LeaseAsync(_clock, default);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        var last = _store.Ids.Next();
+        await _store.DisposeAsync();
+
+        _clock.Advance(TimeSpan.FromMinutes(-1));
+        _store = await OpenAsync();
+        await _store.LeaseAsync(_clock, default);
+        Assert.True(_store.Ids.Next() > last);
+    }
+
+    [Fact]
+    public async Task Secrets_survive_and_are_shared_by_nodes_that_start_together()
+    {
+        var settings = await engine.NewStoreAsync(_folder);
+        if (engine == Engine.Sqlite) settings["Data"] = Path.Combine(_folder.Path, "fresh");
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => OpenAsync(settings))));
+
+        foreach (var one in nodes)
+        {
+            var secret = one.Secrets.Protect([1, 2, 3]);
+            foreach (var other in nodes) Assert.Equal([1, 2, 3], other.Secrets.Unprotect(secret));
+        }
+
+        foreach (var node in nodes) await node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Migrations_run_once_and_a_newer_store_is_refused()
+    {
+        Assert.Empty(await Migrator.RunAsync(_store.Main, "main", _clock, default));
+        await _store.Main.WriteAsync(session => session.Sql("insert into schema_version (part, number, name, applied_at) values ('main', 9999, 'later', 0)").RunAsync(default), default);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Migrator.RunAsync(_store.Main, "main", _clock, default));
+        Assert.Contains("newer version", error.Message, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private WriteGroup<int, int> Things(Action batch) => _store.Main.Group<int, int>(id => id % 3, async (session, ids) =>
+    {
+        batch();
+        await session.EachAsync("insert into thing (id) select id from {rows} where true returning id", Rows.Of(ids).Long("id", id => id), _ => { }, default);
+        return [.. ids];
+    });
+
+    private Task<long> CountAsync() => _store.Main.ReadAsync(session => session.Sql("select count(*) from thing").FirstAsync(row => row.GetInt64(0), default), default);
+
+    private Task<Store> OpenAsync() => OpenAsync(_settings);
+
+    private Task<Store> OpenAsync(Dictionary<string, string?> settings) =>
+        Store.OpenAsync(SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).Settings!, _clock, default);
+
+    private static string Show((long? N, string? T, byte[]? B) row) => $"{row.N}|{row.T ?? "null"}|{(row.B is null ? "null" : Convert.ToHexString(row.B))}";
+}
+
+public sealed class SqliteStorageTests() : StorageTests(Engine.Sqlite);
+
+public sealed class PostgresStorageTests() : StorageTests(Engine.Postgres);
