@@ -46,7 +46,8 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(ExemptListJson))]
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(TokenRevokedJson))]
-[JsonSerializable(typeof(MigratedJson))]
+[JsonSerializable(typeof(MigrationsJson))]
+[JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

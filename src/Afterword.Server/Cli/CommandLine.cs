@@ -56,6 +56,7 @@ internal static class CommandLine
             TokenCommands.Create(),
             CallCommand.Create(),
             MigrateCommand.Create(),
+            DoctorCommand.Create(),
         };
         root.Options.Add(StoreOptions.Data);
         root.Options.Add(StoreOptions.Database);

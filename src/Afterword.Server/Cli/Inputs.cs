@@ -18,7 +18,7 @@ internal static class Inputs
         CustomParser = result =>
         {
             var handle = Accounts.Bare(result.Tokens[0].Value);
-            if (!IsHandle(handle)) result.AddError(NotAHandle(result.Tokens[0].Value));
+            if (!Accounts.Handle.IsMatch(handle)) result.AddError(NotAHandle(result.Tokens[0].Value));
             return handle;
         },
     };
@@ -58,8 +58,6 @@ internal static class Inputs
     {
         if (WrongWithName(name) is { } wrong) result.AddError($"{what} is \"{name}\"; it must be {wrong}.");
     }
-
-    public static bool IsHandle(string handle) => Accounts.Handle.IsMatch(handle) && !handle.EndsWith('\n');
 
     public static string NotAHandle(string text) => $"\"{text}\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.";
 

@@ -31,7 +31,7 @@ internal static class MigrateCommand
 
         var ran = applied.FindAll(migration => migration.Ran);
         parsed.Say(
-            new MigratedJson(ran, applied), CommandJson.Default.MigratedJson,
+            new MigrationsJson(applied), CommandJson.Default.MigrationsJson,
             ran.Count == 0 ? [$"The store is up to date; {applied.Count} migrations ran before."] : ran.Select(migration => $"{migration.Part}: {migration.Name}"));
         return ExitCode.Done;
     }
@@ -42,4 +42,4 @@ internal static class MigrateCommand
 /// <param name="Ran">It ran just now.</param>
 internal sealed record MigrationJson(string Part, string Name, bool Ran);
 
-internal sealed record MigratedJson(IReadOnlyList<MigrationJson> Ran, IReadOnlyList<MigrationJson> Applied);
+internal sealed record MigrationsJson(IReadOnlyList<MigrationJson> Migrations);

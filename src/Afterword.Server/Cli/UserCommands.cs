@@ -9,7 +9,7 @@ internal static class UserCommands
 {
     public static Command Create() => new("user", "Users: those who ask and those who are asked.")
     {
-        Add(), Suspend("suspend", true), Suspend("resume", false), Show(),
+        Add(), UserImport.Create(), Suspend("suspend", true), Suspend("resume", false), Show(),
     };
 
     private static Command Add()

@@ -14,6 +14,9 @@ namespace Afterword.Server.People;
 /// <param name="Suspended">May neither call nor be asked.</param>
 internal sealed record Account(long Id, string ScreenName, string Name, string Accepts, bool Suspended);
 
+/// <summary>A user to be added, checked.</summary>
+internal sealed record NewAccount(string ScreenName, string Name, string? Password, string Accepts);
+
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, TimeProvider clock)
 {
@@ -23,7 +26,7 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
     private static readonly PasswordHasher<Account> s_passwords = new(Options.Create(new PasswordHasherOptions { IterationCount = 210_000 }));
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
-    [GeneratedRegex("^[A-Za-z0-9_]{1,15}$")]
+    [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z")]
     public static partial Regex Handle { get; }
 
     /// <summary>Takes the @ off a handle.</summary>
@@ -49,6 +52,52 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
             stop);
         return added == 1 ? account : null;
     }
+
+    /// <summary>Adds many accounts in one transaction.</summary>
+    /// <returns>How many were added; a handle that is taken is left out.</returns>
+    public async Task<int> AddAsync(IReadOnlyList<NewAccount> accounts, CancellationToken stop)
+    {
+        var hashed = new (NewAccount Account, long Id, string? Hash)[accounts.Count];
+        Parallel.For(0, hashed.Length, new ParallelOptions { CancellationToken = stop }, i =>
+        {
+            var account = accounts[i];
+            var id = store.Ids.Next();
+            var hash = account.Password is null ? null : s_passwords.HashPassword(new(id, account.ScreenName, account.Name, account.Accepts, Suspended: false), account.Password);
+            hashed[i] = (account, id, hash);
+        });
+
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return await store.Main.WriteAsync(
+            async session =>
+            {
+                var added = 0;
+                await session.EachAsync(
+                    """
+                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, created_at)
+                    select id, screen_name, screen_name_key, name, password_hash, accepts, created_at from {rows} where true order by screen_name_key
+                    on conflict (screen_name_key) do nothing
+                    returning id
+                    """,
+                    Rows.Of(hashed).Long("id", h => h.Id).Text("screen_name", h => h.Account.ScreenName).Text("screen_name_key", h => Key(h.Account.ScreenName))
+                        .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts).Long("created_at", _ => now),
+                    _ => added++,
+                    stop);
+                return added;
+            },
+            stop);
+    }
+
+    /// <summary>Those of the handles that are taken, in lower case.</summary>
+    public Task<HashSet<string>> TakenAsync(IReadOnlyList<string> screenNames, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            await session.EachAsync(
+                "select a.screen_name_key from {rows} join account a on a.screen_name_key = item.screen_name_key",
+                Rows.Of(screenNames).Text("screen_name_key", Key), row => taken.Add(row.GetString(0)), stop);
+            return taken;
+        },
+        stop);
 
     public Task<Account?> FindAsync(string screenName, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql($"select {Columns} from account where screen_name_key = @key")

@@ -85,7 +85,7 @@ internal sealed class KillRun
         var scene = await Scene.SetUpAsync(store, senders: 16, members: 1_000, customers: 20_000);
         var ledger = new Ledger(scene);
         Burst? burst = null;
-        object? sessions = null;
+        IReadOnlySet<int> sessions = new HashSet<int>();
         for (var kill = 0; kill <= KillsPerStore; kill++)
         {
             await using var server = await ServerProcess.StartAsync(store, "Feedback:EventsDelay=00:00:00");
@@ -110,6 +110,7 @@ internal sealed class KillRun
             Acknowledged += burst.Acknowledged;
             Unanswered += burst.Unanswered;
             Faults.AddRange(burst.Faults);
+            Faults.AddRange(server.Errors.Where(line => line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal)));
         }
 
         Last = (store, ledger);
@@ -130,8 +131,8 @@ internal sealed class KillRun
 
         // Their nonces were stored before they were: a network that sends them twice must not do them twice.
         await ReplayAsync(http, burst.Silent.Where(silent => silent.Asked.Fate == Fate.Stored).Select(silent => silent.Request), "stored");
-        await RetryAsync(http, burst.Silent.Select(silent => silent.Asked).Where(asked => asked.Key is not null), image);
-        await RetryAsync(http, ledger.All.Where(asked => asked.Key is not null && asked.Fate == Fate.Stored).TakeLast(RetriesPerKill), image);
+        var acknowledged = ledger.All.Where(asked => asked.Key is not null && asked.Fate == Fate.Stored).TakeLast(RetriesPerKill);
+        await RetryAsync(http, [.. burst.Silent.Select(silent => silent.Asked).Where(asked => asked.Key is not null).Union(acknowledged)], image);
     }
 
     private async Task ReplayAsync(HttpMessageInvoker http, IEnumerable<SignedRequest> requests, string what)
@@ -144,7 +145,7 @@ internal sealed class KillRun
         }
     }
 
-    private async Task RetryAsync(HttpMessageInvoker http, IEnumerable<Asked> keyed, StoreImage image)
+    private async Task RetryAsync(HttpMessageInvoker http, IReadOnlyList<Asked> keyed, StoreImage image)
     {
         foreach (var asked in keyed)
         {

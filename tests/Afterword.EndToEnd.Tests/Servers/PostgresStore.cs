@@ -44,13 +44,13 @@ internal sealed class PostgresStore : TestStore
         return copy;
     }
 
-    public override async Task<object?> SessionsAsync() => await ListAsync();
+    public override async Task<IReadOnlySet<int>> SessionsAsync() => await ListAsync();
 
-    public override async Task EndOfAsync(object? sessions)
+    public override async Task EndOfAsync(IReadOnlySet<int> sessions)
     {
         for (var poll = 0; poll < Polls; poll++)
         {
-            if (!(await ListAsync()).Overlaps((HashSet<int>)sessions!)) return;
+            if (!(await ListAsync()).Overlaps(sessions)) return;
             await Task.Delay(10);
         }
 

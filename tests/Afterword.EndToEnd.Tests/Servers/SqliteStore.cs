@@ -29,7 +29,7 @@ internal sealed class SqliteStore : TestStore
         return copy;
     }
 
-    public override Task<object?> SessionsAsync() => Task.FromResult<object?>(null);
+    public override Task<IReadOnlySet<int>> SessionsAsync() => Task.FromResult<IReadOnlySet<int>>(new HashSet<int>());
 
-    public override Task EndOfAsync(object? sessions) => Task.CompletedTask;
+    public override Task EndOfAsync(IReadOnlySet<int> sessions) => Task.CompletedTask;
 }

@@ -23,11 +23,11 @@ internal abstract class TestStore
     /// <summary>Makes a copy, once no server runs on it.</summary>
     public abstract Task<TestStore> CopyAsync();
 
-    /// <summary>Waits until the database has noticed that the servers killed so far are gone.</summary>
-    public abstract Task<object?> SessionsAsync();
+    /// <summary>The numbers of the database sessions that there are, where the engine is a process of its own.</summary>
+    public abstract Task<IReadOnlySet<int>> SessionsAsync();
 
     /// <summary>Waits until none of the given sessions is left: whatever they were about to commit is committed or not.</summary>
-    public abstract Task EndOfAsync(object? sessions);
+    public abstract Task EndOfAsync(IReadOnlySet<int> sessions);
 
     /// <summary>Opens the store as the server does, to set up accounts.</summary>
     public async Task<Store> OpenAsync()

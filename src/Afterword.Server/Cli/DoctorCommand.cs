@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Npgsql;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword doctor</c>: says what the store is and whether everything in it holds together.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("doctor", "Check the whole store, beside a running server or without one; fails if anything is wrong. Example: afterword doctor --data /var/lib/afterword");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var settings = Patient(StoreOptions.SettingsOf(parsed));
+        if (settings.Database is null && !File.Exists(Path.Combine(settings.Data, "afterword.db")))
+        {
+            throw new CommandException(ExitCode.Failed, $"There is no store {OpenedStore.NameOf(settings)}. Name another with --data or --database.");
+        }
+
+        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop));
+        var doctor = new Doctor(store);
+        var facts = await doctor.FactsAsync(stop);
+        if (!parsed.WantsJson) Tell(facts, OpenedStore.NameOf(settings));
+
+        var findings = new List<DoctorFinding>();
+        await foreach (var finding in doctor.ExamineAsync(Begin, stop))
+        {
+            End();
+            findings.Add(finding);
+            if (!parsed.WantsJson) Tell(finding);
+        }
+
+        var failed = findings.Count(finding => finding.Problems.Count > 0);
+        parsed.Say(
+            new DoctorJson(
+                failed == 0, facts.Engine, facts.Durability, facts.Schema, facts.Rows,
+                [.. findings.Select(finding => new DoctorCheckJson(finding.Check, finding.Problems.Count == 0, finding.Problems, Math.Round(finding.Took.TotalSeconds, 3)))]),
+            CommandJson.Default.DoctorJson,
+            failed == 0 ? "All is well." : string.Create(CultureInfo.InvariantCulture, $"{failed} of {findings.Count} checks failed."));
+        return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    // A check of ten million rows takes longer than PostgreSQL's client waits for an ordinary statement.
+    private static Settings Patient(Settings settings) => settings.Database is not { } url ? settings : settings with
+    {
+        Database = new NpgsqlConnectionStringBuilder(PostgresDatabase.ConnectionText(url)) { CommandTimeout = 0 }.ToString(),
+    };
+
+    private static void Tell(StoreFacts facts, string name)
+    {
+        Console.Out.WriteLine($"{facts.Engine}, {name}");
+        Console.Out.WriteLine($"  {string.Join(", ", facts.Durability.Select(setting => $"{setting.Key}={setting.Value}"))}");
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  schema: {string.Join(", ", facts.Schema.Select(part => $"{part.Key} {part.Value}"))}"));
+        Console.Out.WriteLine($"  {string.Join(", ", facts.Rows.Select(rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Value:N0} {rows.Key}")))}");
+    }
+
+    private static void Tell(DoctorFinding finding)
+    {
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(finding.Problems.Count == 0 ? "ok     " : "FAILED ")}{finding.Check,-28}{finding.Took.TotalSeconds,8:F1} s"));
+        foreach (var problem in finding.Problems) Console.Out.WriteLine($"       {problem}");
+    }
+
+    // At a terminal the line makes room for what was found.
+    private static void Begin(string check)
+    {
+        if (Console.IsErrorRedirected) Console.Error.WriteLine($"Checking {check}");
+        else Console.Error.Write($"Checking {check} …");
+    }
+
+    private static void End()
+    {
+        if (!Console.IsErrorRedirected) Console.Error.Write("\r\u001b[K");
+    }
+}
+
+internal sealed record DoctorCheckJson(string Name, bool Ok, IReadOnlyList<string> Problems, double Seconds);
+
+internal sealed record DoctorJson(
+    bool Ok, string Engine, IReadOnlyDictionary<string, string> Durability, IReadOnlyDictionary<string, long> Schema,
+    IReadOnlyDictionary<string, long> Rows, IReadOnlyList<DoctorCheckJson> Checks);

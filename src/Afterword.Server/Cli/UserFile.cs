@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text;
+using Afterword.Server.People;
+
+namespace Afterword.Server.Cli;
+
+/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms and password.</summary>
+internal sealed class UserFile
+{
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password"];
+
+    private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(int Line, NewAccount Account)> _good = [];
+    private readonly List<(int Line, string Problem)> _bad = [];
+
+    private UserFile()
+    {
+    }
+
+    /// <summary>The users of the good lines.</summary>
+    public IReadOnlyList<(int Line, NewAccount Account)> Good => _good;
+
+    /// <summary>The bad lines and what is wrong with each, in the order of the file.</summary>
+    public IReadOnlyList<(int Line, string Problem)> Bad => _bad;
+
+    public static UserFile Read(TextReader content)
+    {
+        var file = new UserFile();
+        var records = new CsvReader(content);
+        if (records.Next() is not { } header)
+        {
+            file._bad.Add((1, "the file is empty; its first line must be handle,name[,dms][,password]"));
+            return file;
+        }
+
+        var columns = header.Select(name => Array.IndexOf(s_columns, name.Trim().ToLowerInvariant())).ToArray();
+        if (columns.Contains(-1) || columns.Distinct().Count() < columns.Length || !columns.Contains(0) || !columns.Contains(1))
+        {
+            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as handle,name[,dms][,password]"));
+            return file;
+        }
+
+        while (records.Next() is { } record) file.Add(records.Line, record, columns);
+        return file;
+    }
+
+    private void Add(int line, IReadOnlyList<string> record, int[] columns)
+    {
+        if (record.Count != columns.Length)
+        {
+            _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"{record.Count} fields instead of {columns.Length}")));
+            return;
+        }
+
+        var fields = new string[s_columns.Length];
+        for (var i = 0; i < columns.Length; i++) fields[columns[i]] = record[i];
+
+        var handle = Accounts.Bare(fields[0].Trim());
+        var dms = string.IsNullOrEmpty(fields[2]) ? Reach.Anyone : fields[2].Trim();
+        var problems = _bad.Count;
+        if (!Accounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
+        else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
+        if (Inputs.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
+        if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
+
+        if (_bad.Count == problems) _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms)));
+    }
+
+    /// <summary>Reads records one after the other; a quoted field may hold commas, quotes and line ends.</summary>
+    private sealed class CsvReader(TextReader content)
+    {
+        private int _next = 1;
+
+        /// <summary>The line on which the last record began, counted from 1.</summary>
+        public int Line { get; private set; }
+
+        /// <summary>The next record, or null at the end. Empty lines are passed over.</summary>
+        public List<string>? Next()
+        {
+            while (content.Peek() >= 0)
+            {
+                Line = _next;
+                var fields = new List<string>();
+                while (ReadField(fields))
+                {
+                }
+
+                if (fields is not [""]) return fields;
+            }
+
+            return null;
+        }
+
+        /// <summary>Reads a field and tells whether another one follows in this record.</summary>
+        private bool ReadField(List<string> fields)
+        {
+            var field = new StringBuilder();
+            var quoted = false;
+            while (content.Read() is >= 0 and var letter)
+            {
+                if (letter == '"' && quoted && content.Peek() == '"') field.Append((char)content.Read());
+                else if (letter == '"' && (quoted || field.Length == 0)) quoted = !quoted;
+                else if (letter == ',' && !quoted) return Done(more: true);
+                else if (letter == '\n' && !quoted)
+                {
+                    _next++;
+                    return Done(more: false);
+                }
+                else
+                {
+                    if (letter == '\n') _next++;
+                    if (letter != '\r' || quoted || content.Peek() != '\n') field.Append((char)letter);
+                }
+            }
+
+            return Done(more: false);
+
+            bool Done(bool more)
+            {
+                fields.Add(field.ToString());
+                return more;
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+namespace Afterword.Server.Storage;
+
+/// <summary>Something that must hold for the whole store.</summary>
+/// <param name="Name">What is looked at.</param>
+/// <param name="Sql">Gives a <c>problem</c>, or null, and the <c>id</c> of what has it. One statement, so that it sees one moment of a busy store.</param>
+internal sealed record DoctorCheck(string Name, string Sql);
+
+/// <summary>The invariants of the store, as SQL that both engines understand.</summary>
+internal static class DoctorChecks
+{
+    public static IReadOnlyList<DoctorCheck> All { get; } =
+    [
+        // Prompts and changes are laid into one pile and summed up by prompt: one sort instead of ten million look-ups.
+        // A stamp goes in with a plus from the prompt and with a minus from the change, so that equal ones leave nothing.
+        new("prompts and their events",
+            """
+            select case
+                    when prompts = 0 then 'events of a prompt that is not there'
+                    when created <> 1 then 'prompts that have not exactly one created event'
+                    when created_difference <> 0 then 'prompts whose created event has another stamp than they'
+                    when updated <> answers then 'prompts that have not exactly one updated event per answered part'
+                    when answer_difference <> 0 then 'prompts whose updated events have other stamps than the answers'
+                end as problem, id
+            from (
+                select id, sum(prompts) as prompts, sum(created) as created, sum(updated) as updated, sum(answers) as answers,
+                    sum(created_stamp) as created_difference, sum(answer_stamps) as answer_difference
+                from (
+                    select sender_id, id, 1 as prompts, 0 as created, 0 as updated,
+                        case when score is null then 0 else 1 end + case when comment is null then 0 else 1 end as answers,
+                        created_at as created_stamp, coalesce(score_at, 0) + coalesce(comment_at, 0) as answer_stamps
+                    from prompt
+                    union all
+                    select sender_id, prompt_id, 0, case when kind = 1 then 1 else 0 end, case when kind = 1 then 0 else 1 end, 0,
+                        case when kind = 1 then -changed_at else 0 end, case when kind = 1 then 0 else -changed_at end
+                    from change
+                ) as pile
+                group by sender_id, id
+            ) as sums
+            """),
+
+        new("prompts and their messages",
+            """
+            select 'prompts without their message' as problem, p.id
+            from prompt p
+            left join message m on m.sender_id = p.sender_id and m.id = p.message_id
+            where m.id is null or m.prompt_id is null or m.prompt_id <> p.id or m.recipient_id <> p.recipient_id
+            union all
+            select 'messages of a prompt that is not there', m.id
+            from message m
+            left join prompt p on p.sender_id = m.sender_id and p.id = m.prompt_id
+            where m.prompt_id is not null and p.id is null
+            """),
+
+        new("answers",
+            """
+            select case
+                    when type not in (1, 2) then 'prompts of an unknown type'
+                    when message_id <> id + 1 then 'prompts whose message has not the id that follows theirs'
+                    when (score is null) <> (score_at is null) then 'scores without a time, or times without a score'
+                    when (comment is null) <> (comment_at is null) then 'texts without a time, or times without a text'
+                    when type = 1 and (score < 1 or score > 5) or type = 2 and (score < 0 or score > 10) then 'scores that are not on their scale'
+                    when score_at < created_at or comment_at < created_at or dismissed_at < created_at then 'prompts answered or dismissed before they were sent'
+                    when updated_at < created_at or updated_at < score_at or updated_at < comment_at
+                        or updated_at not in (created_at, coalesce(score_at, created_at), coalesce(comment_at, created_at))
+                        then 'prompts whose updated_at is not the latest of their times'
+                end as problem, id
+            from prompt
+            """),
+
+        new("the order of events",
+            """
+            select case
+                    when s.sender_id is null then 'senders with events but without a stamp'
+                    when s.changed_at < c.newest then 'senders whose stamp lies before their newest event'
+                end as problem, c.sender_id as id
+            from (select sender_id, max(changed_at) as newest from change group by sender_id) as c
+            left join sender_state s on s.sender_id = c.sender_id
+            """),
+
+        // Counted by their events, which are in the order of time; that each prompt has its event is looked at above.
+        new("the limit of senders",
+            """
+            select 'senders whose 24-hour window counts other than the prompts in it' as problem, s.sender_id as id
+            from sender_state s
+            where s.window_used <> (
+                select count(*) from change c
+                where c.sender_id = s.sender_id and c.kind = 1
+                    and c.changed_at >= s.window_started_at and c.changed_at < s.window_started_at + 86400000)
+            """),
+
+        new("the limit of recipients",
+            """
+            select case
+                    when c.sender_id is null then 'recipients who were asked and of whom the sender knows nothing'
+                    when c.prompted_at is null or c.prompted_at < p.newest then 'recipients asked later than is noted'
+                end as problem, p.recipient_id as id
+            from (select sender_id, recipient_id, max(created_at) as newest from prompt group by sender_id, recipient_id) as p
+            left join contact c on c.sender_id = p.sender_id and c.user_id = p.recipient_id
+            """),
+
+        new("users",
+            """
+            select 'senders with events who are no users' as problem, s.sender_id as id
+            from sender_state s left join account a on a.id = s.sender_id where a.id is null
+            union all
+            select 'contacts who are no users', c.user_id from contact c left join account a on a.id = c.user_id where a.id is null
+            union all
+            select 'allowed senders who are no users', s.user_id from sender s left join account a on a.id = s.user_id where a.id is null
+            union all
+            select 'exempt recipients who are no users', e.user_id from exempt e left join account a on a.id = e.user_id where a.id is null
+            union all
+            select 'tokens of users who are not there', t.user_id from access_token t left join account a on a.id = t.user_id where a.id is null
+            union all
+            select 'tokens of apps that are not there', t.app_id from access_token t left join app a on a.id = t.app_id where a.id is null
+            """),
+    ];
+}
