@@ -89,7 +89,10 @@ internal sealed class AfterwordServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = SignedRequests.MaxBody;
+
+            // Each route has a limit of its own, far below. Up to this one the rest of a body that is too long is still
+            // read, and thrown away, so that the client gets to hear the refusal instead of a broken pipe.
+            kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
         });
 
         // In-flight requests get this long when the process is told to stop.

@@ -261,7 +261,7 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
     public async Task Secrets_are_encrypted_in_the_store()
     {
         var stored = await _server.Server.Store.Main.ReadAsync(
-            session => session.Sql("select consumer_secret from app union all select secret from access_token").ListAsync(row => row.GetFieldValue<byte[]>(0), default), default);
+            session => session.Sql("select consumer_secret from app union all select secret from access_token").ListAsync(row => row.GetBytes(0), default), default);
 
         Assert.Equal(2, stored.Count);
         foreach (var secret in new[] { _token.ConsumerSecret, _token.TokenSecret! })

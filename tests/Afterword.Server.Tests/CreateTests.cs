@@ -94,7 +94,7 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
         Assert.Equal($"{_server.Url.GetLeftPart(UriPartial.Authority)}/f/{token}", created.Text("card_url"));
         Assert.True(Answers.CardLink.TryParse(token, out var link));
         var stored = await _server.Server.Store.Main.ReadAsync(
-            session => session.Sql("select card_hash from prompt").FirstAsync(row => row.GetFieldValue<byte[]>(0), default), default);
+            session => session.Sql("select card_hash from prompt").FirstAsync(row => row.GetBytes(0), default), default);
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(link.Secret.Span), stored);
         Assert.True(link.Secret.Length * 8 >= 160);
     }

@@ -33,6 +33,9 @@ internal sealed class PostgresCluster
 
     private static readonly Lazy<PostgresCluster> s_shared = new(() => new PostgresCluster());
 
+    // Held for as long as this process lives: collected as garbage, it would close.
+    private static StreamWriter? s_pipe;
+
     private readonly Lazy<Task<int>> _port;
     private int _databases;
 
@@ -79,6 +82,7 @@ internal sealed class PostgresCluster
             "-c", "listen_addresses=127.0.0.1", "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
             "-c", $"unix_socket_directories={folder}", "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200"];
         var watch = Process.Start(new ProcessStartInfo("bash", ["-c", Watch, "watch", folder, .. server]) { RedirectStandardInput = true })!;
+        s_pipe = watch.StandardInput;
 
         await using var source = NpgsqlDataSource.Create(Text(port));
         for (var poll = 0; poll < Polls && !watch.HasExited; poll++)
@@ -86,7 +90,6 @@ internal sealed class PostgresCluster
             try
             {
                 await using var connection = await source.OpenConnectionAsync();
-                AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(watch);
                 return true;
             }
             catch (NpgsqlException)
@@ -97,14 +100,8 @@ internal sealed class PostgresCluster
 
         if (watch.HasExited) return false;
 
-        Stop(watch);
-        throw new InvalidOperationException("PostgreSQL started and answered nobody.");
-    }
-
-    private static void Stop(Process watch)
-    {
         watch.StandardInput.Close();
-        watch.WaitForExit();
+        throw new InvalidOperationException("PostgreSQL started and answered nobody.");
     }
 
     private static string Programs() =>

@@ -8,7 +8,6 @@ namespace Afterword.Bench.Contests;
 /// <summary>A customer opens a card, and chooses a score: the second writes, and each card takes it once.</summary>
 internal static class Cards
 {
-    private const string Row = "cards";
     private const int Connections = 64;
     private const int Senders = 20;
 
@@ -33,7 +32,7 @@ internal static class Cards
         await using var bare = await ground.StartBareAsync(("card.html", page.Body));
 
         var opened = new Once(ground, server, Connections, 20_000, () => Open);
-        tell(Figure.Of(Row, "card page GET, SQLite", await Duel.RunAsync(ground, opened, new Again(bare, Connections, opened)), "bare endpoint", 0.5));
+        tell(Figure.Of("card page GET, SQLite", await Duel.RunAsync(ground, opened, new Again(bare, Connections, opened)), "bare endpoint", 0.5));
 
         // Every run goes on where the last one stopped; what a file had left over is not used.
         var first = 0;
@@ -50,7 +49,7 @@ internal static class Cards
         }
 
         var scored = new Once(ground, server, Connections, 6_000, Begin);
-        tell(Figure.Of(Row, "score POST, SQLite", await Duel.RunAsync(ground, scored, new Again(bare, Connections, scored)), "bare endpoint", 0.25));
+        tell(Figure.Of("score POST, SQLite", await Duel.RunAsync(ground, scored, new Again(bare, Connections, scored)), "bare endpoint", 0.25));
     }
 
     private static void InterlockedMax(ref int target, int value)

@@ -25,7 +25,7 @@ internal static class CreateOnPostgres
 
         var real = new Once(ground, server, Connections, 5_000, requests.Begin);
         var duel = await Duel.RunAsync(ground, real, ordinary);
-        var figure = Figure.Of("create-postgres", "signed create, PostgreSQL, 50 senders, 64 connections", duel, $"pgbench, {ordinary.Clients} clients", 2.0);
+        var figure = Figure.Of("signed create, PostgreSQL, 50 senders, 64 connections", duel, $"pgbench, {ordinary.Clients} clients", 2.0);
         tell(figure with { Note = $"{figure.Note}; pgbench by clients: {ordinary.Tried}" });
     }
 
@@ -97,9 +97,8 @@ internal static class CreateOnPostgres
             var at = output.IndexOf(label, StringComparison.Ordinal);
             if (at < 0) throw new InvalidOperationException($"pgbench did not say \"{label}\": {output}");
 
-            var digits = output.AsSpan(at + label.Length);
-            var end = digits.IndexOfAnyExcept("0123456789.");
-            return double.Parse(end < 0 ? digits : digits[..end], CultureInfo.InvariantCulture);
+            var digits = output[(at + label.Length)..].TakeWhile(letter => char.IsAsciiDigit(letter) || letter == '.');
+            return double.Parse([.. digits], CultureInfo.InvariantCulture);
         }
     }
 }

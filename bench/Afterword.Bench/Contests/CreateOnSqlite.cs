@@ -7,7 +7,6 @@ namespace Afterword.Bench.Contests;
 /// <summary>Signed create calls on SQLite, 64 connections, one sender at a time.</summary>
 internal static class CreateOnSqlite
 {
-    private const string Row = "create-sqlite";
     private const int Connections = 64;
 
     public static async Task RunAsync(Ground ground, Action<Figure> tell)
@@ -24,7 +23,7 @@ internal static class CreateOnSqlite
 
         var real = new Once(ground, server, Connections, 8_000, requests.Begin);
         var duel = await Duel.RunAsync(ground, real, new Again(bare, Connections, real));
-        tell(Figure.Of(Row, "signed create, SQLite, 64 connections", duel, "bare endpoint", 0.25));
+        tell(Figure.Of("signed create, SQLite, 64 connections", duel, "bare endpoint", 0.25));
         tell(Threshold(duel, "  the same, absolute", duel.Rate, "/s", ">= 8,000/s", duel.Rate >= 8_000));
 
         var p99 = Duel.Median(duel.Real.Select(run => run.P99));
@@ -33,7 +32,6 @@ internal static class CreateOnSqlite
 
     private static Figure Threshold(Duel duel, string what, double value, string unit, string target, bool pass) => new()
     {
-        Row = Row,
         What = what,
         Value = value,
         Unit = unit,

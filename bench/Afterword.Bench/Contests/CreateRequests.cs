@@ -25,7 +25,7 @@ internal sealed class CreateRequests(RequestWriter writer, Cast cast, int togeth
         return i =>
         {
             var place = i / together;
-            if (place >= room) throw new InvalidOperationException("There are not enough recipients for so many requests.");
+            if (place >= room || (block * room) + place >= Asked) throw new InvalidOperationException("There are not enough recipients for so many requests.");
 
             return Make(cast.Senders[(group * together) + (i % together)], (block * room) + place);
         };

@@ -60,7 +60,7 @@ internal static class EventPages
         var firsts = new Once(ground, server, 1, 2_000, () => _ => First());
         var duel = await Duel.RunAsync(ground, lates, firsts);
         var ratio = 1 / duel.Ratio;
-        tell(Figure.Of("event-pages", "", duel, "page 1", null) with
+        tell(Figure.Of("", duel, "page 1", null) with
         {
             What = FormattableString.Invariant($"events, page {pages:N0} of {history.Events:N0}, {site.Name}"),
             Value = 1_000 / duel.Rate,

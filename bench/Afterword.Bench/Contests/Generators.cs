@@ -17,7 +17,7 @@ internal static class Generators
 
         var site = Site.Sqlite(ground.NewFolder("store"));
         Cast cast;
-        await using (var store = await site.OpenAsync()) cast = await Cast.CreateAsync(store, senders: 1);
+        await using (var store = await site.OpenAsync()) cast = await Cast.CreateAsync(store, senders: 2);
 
         await using var bare = await ground.StartBareAsync(("create.json", new byte[420]));
         var file = ground.New("requests");
@@ -41,7 +41,6 @@ internal static class Generators
         var ratios = own.Zip(wrk, (mine, theirs) => mine / theirs).ToArray();
         tell(new()
         {
-            Row = "generators",
             What = "CPU of the generator for a create call, against the bare endpoint",
             Value = Duel.Median(own),
             Unit = " µs",

@@ -1,4 +1,3 @@
-using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 
@@ -38,7 +37,7 @@ internal static class GrowingStore
         var onLarge = new Once(ground, large, Connections, 4_000, new CreateRequests(new(large.Address.ToString()), manyCast, Senders).Begin);
         var duel = await Duel.RunAsync(ground, onLarge, onSmall);
         tell(Figure.Of(
-            "create-grown", FormattableString.Invariant($"signed create, {count:N0} feedbacks stored, {many.Name}"), duel, FormattableString.Invariant($"{Few:N0} stored"), 0.8));
+            FormattableString.Invariant($"signed create, {count:N0} feedbacks stored, {many.Name}"), duel, FormattableString.Invariant($"{Few:N0} stored"), 0.8));
     }
 
     private static async Task<Cast> FillAsync(Site site, long count)

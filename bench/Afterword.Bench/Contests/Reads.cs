@@ -13,15 +13,15 @@ internal static class Reads
     private const int Senders = 20;
 
     public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
-        RunAsync(ground, Site.Sqlite(ground.NewFolder("store")), "reads-sqlite", show: 0.4, events: 0.25, tell);
+        RunAsync(ground, Site.Sqlite(ground.NewFolder("store")), show: 0.4, events: 0.25, tell);
 
     public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
     {
         await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), "reads-postgres", show: null, events: null, tell);
+        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), show: null, events: null, tell);
     }
 
-    private static async Task RunAsync(Ground ground, Site site, string row, double? show, double? events, Action<Figure> tell)
+    private static async Task RunAsync(Ground ground, Site site, double? show, double? events, Action<Figure> tell)
     {
         Cast cast;
         History history;
@@ -42,10 +42,10 @@ internal static class Reads
         await using var bare = await ground.StartBareAsync(("show.json", feedback.Body), ("events.json", page.Body));
 
         var shows = new Once(ground, server, Connections, 15_000, () => Show);
-        tell(Figure.Of(row, $"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(bare, Connections, shows)), "bare endpoint", show));
+        tell(Figure.Of($"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(bare, Connections, shows)), "bare endpoint", show));
 
         var pages = new Once(ground, server, Connections, 4_000, () => Events);
-        tell(Figure.Of(row, $"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(bare, Connections, pages)), "bare endpoint", events));
+        tell(Figure.Of($"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(bare, Connections, pages)), "bare endpoint", events));
     }
 
     private static byte[] ShowOf(RequestWriter writer, History history, long feedback) => writer.Get(

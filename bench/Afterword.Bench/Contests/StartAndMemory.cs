@@ -8,7 +8,6 @@ namespace Afterword.Bench.Contests;
 /// <summary>How soon the server answers after its start, and how much memory it takes, idle and under load.</summary>
 internal static class StartAndMemory
 {
-    private const string Row = "start-memory";
     private const double MiB = 1 << 20;
 
     public static async Task RunAsync(Ground ground, Action<Figure> tell)
@@ -46,7 +45,6 @@ internal static class StartAndMemory
         var ratios = reals.Zip(bares, (real, bare) => real / bare).ToArray();
         return new()
         {
-            Row = Row,
             What = "start to first answer (signed show), SQLite",
             Value = Duel.Median(reals),
             Unit = " ms",
@@ -83,7 +81,7 @@ internal static class StartAndMemory
             var create = requests.Begin();
             return i => (i % 4) switch
             {
-                0 or 1 => create(i / 2),
+                0 or 1 => create((i / 4 * 2) + (i % 4)),
                 2 => Show(writer, history, i),
                 _ => Events(writer, history, i),
             };
@@ -112,7 +110,6 @@ internal static class StartAndMemory
 
     private static Figure Memory(string what, long resident, long anonymous, int most) => new()
     {
-        Row = Row,
         What = what,
         Value = resident / MiB,
         Unit = " MiB",

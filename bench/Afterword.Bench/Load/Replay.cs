@@ -54,8 +54,8 @@ internal sealed unsafe class Replay : IDisposable
         var events = stackalloc byte[_connections.Length * Libc.EventSize];
         while (_busy > 0)
         {
-            var ready = Libc.EpollWait(_epoll, events, _connections.Length, 10_000);
-            if (ready == 0) throw new TimeoutException($"{_busy} requests were not answered within 10 s.");
+            var ready = Libc.EpollWait(_epoll, events, _connections.Length, 30_000);
+            if (ready == 0) throw new TimeoutException($"Nothing came for 30 s: {_busy} requests wait, {_completed} were answered.");
 
             for (var i = 0; i < ready; i++) Receive((int)Libc.DataOf(events, i));
         }

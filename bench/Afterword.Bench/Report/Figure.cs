@@ -7,7 +7,7 @@ namespace Afterword.Bench.Report;
 internal sealed record Figure
 {
     /// <summary>The row of the command line that it belongs to.</summary>
-    public required string Row { get; init; }
+    public string Row { get; init; } = "";
 
     public required string What { get; init; }
 
@@ -39,12 +39,11 @@ internal sealed record Figure
     public IReadOnlyList<Measurement>? BaselineRuns { get; init; }
 
     /// <summary>The rate of a duel against its baseline.</summary>
-    public static Figure Of(string row, string what, Duel duel, string against, double? least, string unit = "/s")
+    public static Figure Of(string what, Duel duel, string against, double? least, string unit = "/s")
     {
         var dirty = duel.Real.Concat(duel.Bare).FirstOrDefault(run => !run.IsClean);
         return new()
         {
-            Row = row,
             What = what,
             Value = duel.Rate,
             Unit = unit,

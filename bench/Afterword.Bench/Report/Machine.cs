@@ -25,7 +25,7 @@ internal sealed record Machine(
     // The engine that the server itself chooses.
     private static string SqliteVersion()
     {
-        Afterword.Server.Storage.SqliteEngine.Choose();
+        _ = Afterword.Server.Storage.SqliteEngine.Library;
         using var connection = new SqliteConnection("Data Source=:memory:");
         return connection.ServerVersion;
     }

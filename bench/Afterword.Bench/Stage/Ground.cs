@@ -101,8 +101,16 @@ internal sealed class Ground : IAsyncDisposable
     private Child StartSelf(string verb, params string[] arguments)
     {
         var address = Child.FreeAddress();
-        return Child.Start(Self, [verb, $"http://{address}", .. arguments], address, new Dictionary<string, string>(), Path.Combine(_folder, "bare.log"));
+        return Child.Start(Self, [verb, $"http://{address}", .. arguments], address, s_likeTheServer.Value, Path.Combine(_folder, "bare.log"));
     }
+
+    // A baseline with another garbage collector would compare collectors.
+    private static readonly Lazy<Dictionary<string, string>> s_likeTheServer = new(() =>
+    {
+        using var settings = JsonDocument.Parse(File.ReadAllText(Server + ".runtimeconfig.json"));
+        var properties = settings.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties");
+        return new() { ["DOTNET_gcServer"] = properties.TryGetProperty("System.GC.Server", out var server) && server.GetBoolean() ? "1" : "0" };
+    });
 
     // Beside this program's own folder: artifacts/bin/<project>/<configuration>/.
     private static string Find(string project, string program)

@@ -69,7 +69,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} failed: {await errors} {await output}");
@@ -83,15 +83,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var file = Path.Combine(Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."), program);
         var root = Environment.UserName == "root";
 
-        // pg_ctl leaves the server behind, which must not hold our pipes open: no output is read.
-        using var process = Process.Start(new ProcessStartInfo(root ? "runuser" : file, root ? ["-u", "postgres", "--", file, .. arguments] : arguments)
-        {
-            WorkingDirectory = "/",
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-        })!;
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} failed with {process.ExitCode}.");
+        await RunAsync(root ? "runuser" : file, root ? ["-u", "postgres", "--", file, .. arguments] : arguments);
     }
 
     private async Task<NpgsqlConnection> ConnectAsync(string database)

@@ -31,26 +31,31 @@ internal sealed class Credentials(Store store, TimeProvider clock)
         ConcurrentDictionary<string, Kept<T>> cache, string key, bool fresh, Func<string, CancellationToken, Task<T?>> load, CancellationToken stop)
         where T : class
     {
-        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return kept.Value;
+        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return kept.Loading.IsCompletedSuccessfully ? kept.Loading.Result : await kept.Loading.WaitAsync(stop);
 
-        var at = clock.GetTimestamp();
-        var value = await load(key, stop);
-        if (value is null)
+        // The first loads, and those that come meanwhile wait for the same answer: nobody's cancellation may end it.
+        if (cache.Count >= MostKept) cache.Clear();
+        var loading = new Kept<T>(load(key, CancellationToken.None), clock.GetTimestamp());
+        cache[key] = loading;
+        try
         {
-            cache.TryRemove(key, out _);
-            return null;
+            if (await loading.Loading.WaitAsync(stop) is { } value) return value;
+        }
+        catch
+        {
+            cache.TryRemove(new(key, loading));
+            throw;
         }
 
-        if (cache.Count >= MostKept) cache.Clear();
-        cache[key] = new(value, at);
-        return value;
+        cache.TryRemove(new(key, loading));
+        return null;
     }
 
     private Task<App?> LoadAppAsync(string consumerKey, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select id, name, consumer_secret, allowed, suspended_at from app where consumer_key = @key")
             .Bind("key", consumerKey).FirstAsync(
                 row => new App(
-                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetFieldValue<byte[]>(2)), row.Flag(3), !row.IsDBNull(4)),
+                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetBytes(2)), row.Flag(3), !row.IsDBNull(4)),
                 stop),
         stop);
 
@@ -66,7 +71,7 @@ internal sealed class Credentials(Store store, TimeProvider clock)
             """)
             .Bind("token", token).FirstAsync(
                 row => new Token(
-                    row.GetInt64(0), row.GetInt64(1), Text(row.GetFieldValue<byte[]>(2)), (Permission)row.GetInt32(3),
+                    row.GetInt64(0), row.GetInt64(1), Text(row.GetBytes(2)), (Permission)row.GetInt32(3),
                     row.GetString(4), row.GetString(5), !row.IsDBNull(6),
                     row.IsDBNull(7) ? null : new SenderGrant(row.LongOrNull(8), row.LongOrNull(9), row.LongOrNull(10), row.LongOrNull(11))),
                 stop),
@@ -74,7 +79,7 @@ internal sealed class Credentials(Store store, TimeProvider clock)
 
     private string Text(byte[] sealedSecret) => Encoding.UTF8.GetString(store.Secrets.Unprotect(sealedSecret));
 
-    private readonly record struct Kept<T>(T Value, long At);
+    private sealed record Kept<T>(Task<T?> Loading, long At);
 }
 
 /// <summary>An access token with its user.</summary>

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
@@ -45,14 +47,20 @@ internal static class EventEndpoints
                 http.RequestAborted);
         }
 
-        var page = await PageAsync(store, range, count, http.RequestAborted);
-        await http.AnswerAsync(200, page, WireJson.Default.EventsPageJson);
+        var page = Buffers.Rent();
+        await WriteAsync(page, store, range, count, http.RequestAborted);
+        await http.AnswerJsonAsync(page.WrittenSpan);
+        Buffers.Return(page);
     }
 
-    private static async Task<EventsPageJson> PageAsync(Store store, EventsRange range, int count, CancellationToken stop)
+    private static async Task WriteAsync(ArrayBufferWriter<byte> page, Store store, EventsRange range, int count, CancellationToken stop)
     {
+        page.Write("{\"events\":["u8);
+        var last = default(Change);
+        var found = 0;
+
         // One more than the page holds tells whether there is a next one.
-        var found = await store.Main.ReadAsync(
+        await store.Main.ReadAsync(
             session => session.Sql(
                 $"""
                 select {Prompt.Columns}, c.changed_at, c.id, c.kind
@@ -62,21 +70,34 @@ internal static class EventEndpoints
                 order by c.changed_at, c.id
                 limit @limit
                 """)
-                .Bind("sender", range.SenderId).Bind("at", range.AfterAt).Bind("id", range.AfterId).Bind("to", range.To).Bind("limit", (long)count + 1)
-                .ListAsync(
-                    row => (Prompt: Prompt.Read(row), At: row.GetInt64(Prompt.ColumnCount), Id: row.GetInt64(Prompt.ColumnCount + 1), Kind: (ChangeKind)row.GetInt32(Prompt.ColumnCount + 2)),
+                .Bind("sender", range.SenderId).Bind("at", range.AfterAt).Bind("id", range.AfterId).Bind("to", range.To).Bind("limit", count + 1L)
+                .EachAsync(
+                    row =>
+                    {
+                        if (found++ == count) return;
+
+                        last = new(range.SenderId, row.GetInt64(Prompt.ColumnCount), row.GetInt64(Prompt.ColumnCount + 1), (ChangeKind)row.GetInt32(Prompt.ColumnCount + 2), row.GetInt64(1));
+                        if (found > 1) page.Write(","u8);
+                        Write(page, last, row);
+                    },
                     stop),
             stop);
 
-        var cursor = "";
-        if (found.Count > count)
-        {
-            found.RemoveAt(count);
-            var last = found[^1];
-            cursor = range.CursorAfter(new(range.SenderId, last.At, last.Id, last.Kind, last.Prompt.Id), store.Secrets.Cursors);
-        }
+        page.Write("],\"next_cursor\":\""u8);
+        if (found > count) page.Write(Encoding.ASCII.GetBytes(range.CursorAfter(last, store.Secrets.Cursors)));
+        page.Write("\"}"u8);
+    }
 
-        return new([.. found.Select(e => new FeedbackEventJson(e.Kind.Wire, Prompt.Date(e.At), e.Prompt.ToWire()))], cursor);
+    private static void Write(ArrayBufferWriter<byte> page, Change change, Row row)
+    {
+        page.Write(change.Kind == ChangeKind.Created
+            ? "{\"event_type\":\"feedback.created\",\"created_at\":\""u8
+            : "{\"event_type\":\"feedback.updated\",\"created_at\":\""u8);
+        TwitterDate.TryFormat(DateTimeOffset.FromUnixTimeMilliseconds(change.At), page.GetSpan(TwitterDate.Length), out var length);
+        page.Advance(length);
+        page.Write("\",\"feedback\":"u8);
+        FeedbackLine.Write(page, row);
+        page.Write("}"u8);
     }
 
     private static int ReadCount(Reader read)

@@ -48,6 +48,7 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(TokenRevokedJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(DemoJson))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

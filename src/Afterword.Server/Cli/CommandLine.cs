@@ -48,6 +48,7 @@ internal static class CommandLine
         var root = new RootCommand("Asks customers how it went, inside the conversation, and brings the answers to those who should see them.")
         {
             ServeCommand.Create(),
+            DemoCommand.Create(),
             UserCommands.Create(),
             AppCommands.Create(),
             AllowCommands.Create(),

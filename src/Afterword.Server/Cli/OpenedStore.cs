@@ -57,10 +57,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            var mend = settings.Database is null
-                ? "Choose a folder that can be written with --data or AFTERWORD_DATA."
-                : "See that the server runs and that --database or AFTERWORD_DATABASE names it rightly.";
-            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {error.Message}\n{mend}");
+            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {error.Message}{HowToMend(error)}");
         }
     }
 
@@ -88,6 +85,15 @@ internal sealed class OpenedStore : IAsyncDisposable
         new(ExitCode.Failed, $"There is no app with the consumer key {consumerKey}. See: afterword app list");
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    private static string HowToMend(Exception error) => error switch
+    {
+        // Thrown by the store itself, whose messages say what to do.
+        InvalidOperationException => "",
+        SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => "\nThe file is damaged: restore a backup.",
+        NpgsqlException => "\nSee that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
+        _ => "\nChoose a folder that can be written with --data or AFTERWORD_DATA.",
+    };
 }
 
 internal static class StoreCommands

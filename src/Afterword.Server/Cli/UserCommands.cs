@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
@@ -76,7 +77,22 @@ internal static class UserCommands
 
     private static string ReadPassword()
     {
-        if (!Console.IsInputRedirected) Console.Error.Write("Password: ");
-        return Console.In.ReadLine() is { Length: > 0 } password ? password : throw new CommandException(ExitCode.WrongUse, "No password came from stdin.");
+        var password = Console.IsInputRedirected ? Console.In.ReadLine() : TypedPassword();
+        return string.IsNullOrEmpty(password) ? throw new CommandException(ExitCode.WrongUse, "No password came from stdin.") : password;
+    }
+
+    /// <summary>What is typed at the terminal, which does not show it.</summary>
+    private static string TypedPassword()
+    {
+        Console.Error.Write("Password: ");
+        var typed = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key != ConsoleKey.Backspace) typed.Append(key.KeyChar);
+            else if (typed.Length > 0) typed.Length--;
+        }
+
+        Console.Error.WriteLine();
+        return typed.ToString();
     }
 }

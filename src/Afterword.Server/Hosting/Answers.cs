@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Afterword.Client.Wire;
 
 namespace Afterword.Server.Hosting;
 
@@ -19,13 +20,19 @@ internal static class Answers
         {
             var buffer = t_buffer ??= new ArrayBufferWriter<byte>(4096);
             buffer.ResetWrittenCount();
-            var writer = t_writer ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
+            var writer = t_writer ??= new Utf8JsonWriter(buffer, WireJson.WriterOptions);
             writer.Reset(buffer);
-            JsonSerializer.Serialize(writer, value, type);
+
+            // The serializer leaves the generated code aside as soon as its options name an encoder.
+            if (type.SerializeHandler is { } write) write(writer, value);
+            else JsonSerializer.Serialize(writer, value, type);
             writer.Flush();
 
             return http.AnswerAsync(status, "application/json; charset=utf-8", buffer.WrittenSpan);
         }
+
+        /// <summary>Answers 200 with JSON that is written already.</summary>
+        public Task AnswerJsonAsync(ReadOnlySpan<byte> json) => http.AnswerAsync(200, "application/json; charset=utf-8", json);
 
         public Task AnswerAsync(int status, string contentType, ReadOnlySpan<byte> body)
         {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.RegularExpressions;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Identity;
@@ -112,6 +111,6 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
 
     private static string Key(string screenName) => screenName.ToLowerInvariant();
 
-    private static Account Read(DbDataReader row) =>
+    private static Account Read(Row row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4));
 }

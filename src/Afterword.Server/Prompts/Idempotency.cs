@@ -28,7 +28,7 @@ internal static class Idempotency
             """,
             Rows.Of(keyed).Long("sender_id", r => r.Sender.UserId).Text("idempotency_key", r => r.IdempotencyKey).Long("after", _ => now - Kept),
             row => batch.Remember(new(
-                row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2), secrets.Unprotect(row.GetFieldValue<byte[]>(3)), row.GetInt64(4))),
+                row.GetInt64(0), row.GetString(1), row.GetBytes(2), secrets.Unprotect(row.GetBytes(3)), row.GetInt64(4))),
             CancellationToken.None);
     }
 

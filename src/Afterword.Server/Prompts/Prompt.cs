@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 using Afterword.Client.Wire;
 using Afterword.Server.Storage;
@@ -23,7 +22,7 @@ internal sealed record Prompt(
     public const int ColumnCount = 18;
 
     /// <param name="row">A row that begins with <see cref="Columns"/>.</param>
-    public static Prompt Read(DbDataReader row) => new(
+    public static Prompt Read(Row row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), (PromptType)row.GetInt32(4), row.Flag(5), row.GetInt32(6), row.GetString(7),
         row.GetString(8), row.TextOrNull(9), row.TextOrNull(10), row.GetInt64(11), row.GetInt64(12), row.LongOrNull(13),
         row.IsDBNull(14) ? null : row.GetInt32(14), row.LongOrNull(15), row.TextOrNull(16), row.LongOrNull(17));

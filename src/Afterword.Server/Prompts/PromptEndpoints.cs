@@ -85,10 +85,18 @@ internal static class PromptEndpoints
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
         var sender = call.Caller.UserId;
-        var found = await store.Main.ReadAsync(
+        var feedback = Buffers.Rent();
+        await store.Main.ReadAsync(
             session => session.Sql($"select {Prompt.Columns} from prompt p where p.sender_id = @sender and p.id = @id")
-                .Bind("sender", sender).Bind("id", prompt).FirstAsync(Prompt.Read, http.RequestAborted),
+                .Bind("sender", sender).Bind("id", prompt).FirstAsync(
+                    row =>
+                    {
+                        FeedbackLine.Write(feedback, row);
+                        return true;
+                    },
+                    http.RequestAborted),
             http.RequestAborted);
-        await (found is null ? http.RefuseAsync(ApiError.NotFound) : http.AnswerAsync(200, found.ToWire(), WireJson.Default.FeedbackJson));
+        await (feedback.WrittenCount == 0 ? http.RefuseAsync(ApiError.NotFound) : http.AnswerJsonAsync(feedback.WrittenSpan));
+        Buffers.Return(feedback);
     }
 }

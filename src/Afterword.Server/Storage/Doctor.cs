@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -44,8 +45,15 @@ internal sealed class Doctor(Store store)
     {
         begin(name);
         var started = Stopwatch.GetTimestamp();
-        var problems = await check();
-        return new(name, problems, Stopwatch.GetElapsedTime(started));
+        try
+        {
+            return new(name, await check(), Stopwatch.GetElapsedTime(started));
+        }
+        catch (DbException error)
+        {
+            // A damaged file fails where it is read: the other checks still have something to say.
+            return new(name, [$"could not be read: {error.Message}"], Stopwatch.GetElapsedTime(started));
+        }
     }
 
     private Task<IReadOnlyList<string>> RunAsync(DoctorCheck check, CancellationToken stop) => store.Main.ReadAsync<IReadOnlyList<string>>(
@@ -84,7 +92,7 @@ internal sealed class Doctor(Store store)
             var apps = await store.Main.ReadAsync(
                 session => session.Sql("select id, consumer_key, consumer_secret from app where id > @after order by id limit @limit")
                     .Bind("after", app).Bind("limit", (long)SecretsAtOnce)
-                    .ListAsync(row => (Id: row.GetInt64(0), Key: row.GetString(1), Secret: row.GetFieldValue<byte[]>(2)), stop),
+                    .ListAsync(row => (Id: row.GetInt64(0), Key: row.GetString(1), Secret: row.GetBytes(2)), stop),
                 stop);
             if (apps.Count == 0) break;
 
@@ -98,7 +106,7 @@ internal sealed class Doctor(Store store)
             var tokens = await store.Main.ReadAsync(
                 session => session.Sql("select token, secret from access_token where token > @after order by token limit @limit")
                     .Bind("after", token).Bind("limit", (long)SecretsAtOnce)
-                    .ListAsync(row => (Token: row.GetString(0), Secret: row.GetFieldValue<byte[]>(1)), stop),
+                    .ListAsync(row => (Token: row.GetString(0), Secret: row.GetBytes(1)), stop),
                 stop);
             if (tokens.Count == 0) break;
 
@@ -173,6 +181,7 @@ internal sealed class Doctor(Store store)
             select 'prompts', count(*) from prompt union all
             select 'messages', count(*) from message union all
             select 'events', count(*) from change
+            order by 1
             """).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),
         stop);
 }

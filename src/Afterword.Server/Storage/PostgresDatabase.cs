@@ -5,6 +5,8 @@ namespace Afterword.Server.Storage;
 /// <summary>The engine for more than one machine. Any number of nodes share it.</summary>
 internal sealed class PostgresDatabase : Database
 {
+    private const int MaxReaders = 20;
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgresLanes _lanes;
 
@@ -41,7 +43,10 @@ internal sealed class PostgresDatabase : Database
                     $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
             }
 
-            return new(source, new PostgresLanes(source, queue, lanes), version.Split(' ')[0]);
+            
+            // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
+            var reserved = new NpgsqlConnectionStringBuilder(ConnectionText(url)) { MaxPoolSize = lanes };
+            return new(source, new PostgresLanes(NpgsqlDataSource.Create(reserved), queue, lanes), version.Split(' ')[0]);
         }
         catch
         {
@@ -136,6 +141,10 @@ internal sealed class PostgresDatabase : Database
         }
 
         text.ApplicationName ??= "afterword";
+
+        // A stock PostgreSQL has 100 connections for everybody: several nodes, backups and a person with psql.
+        // 100, the driver's default, means that nobody asked for a number.
+        if (text.MaxPoolSize == 100) text.MaxPoolSize = MaxReaders;
         text.MaxAutoPrepare = 100;
         text.AutoPrepareMinUsages = 2;
         return text.ToString();

@@ -17,6 +17,9 @@ internal sealed class PostgresLanes : IAsyncDisposable
     private readonly Task[] _runs;
     private readonly int _capacity;
 
+    /// <param name="source">Has a connection for each lane; disposed of with the lanes.</param>
+    /// <param name="capacity">How many writes may wait in all.</param>
+    /// <param name="lanes">How many batches may run at once.</param>
     public PostgresLanes(NpgsqlDataSource source, int capacity, int lanes)
     {
         _source = source;
@@ -42,6 +45,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
     {
         foreach (var lane in _lanes) lane.Writer.TryComplete();
         await Task.WhenAll(_runs);
+        await _source.DisposeAsync();
     }
 
     private async Task RunAsync(ChannelReader<PendingWrite> waiting)
@@ -63,13 +67,13 @@ internal sealed class PostgresLanes : IAsyncDisposable
         // Only a refusal that names no reason outside of the batch can be one member's fault.
         if (batch.Count == 1 || error is not PostgresException)
         {
-            foreach (var write in batch) write.Fail(error);
+            foreach (var write in batch) write.FailLater(error);
             return;
         }
 
         foreach (var write in batch)
         {
-            if (await TryAsync(group, [write]) is { } own) write.Fail(own);
+            if (await TryAsync(group, [write]) is { } own) write.FailLater(own);
         }
     }
 
@@ -97,7 +101,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
             }
         }
 
-        foreach (var write in batch) write.Complete();
+        PendingWrite.CompleteAll(batch);
         return null;
     }
 }

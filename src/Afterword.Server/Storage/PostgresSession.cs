@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using Npgsql;
@@ -19,10 +18,10 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
 #pragma warning disable CA2100 // every text that gets here is a constant of a feature folder
         command.CommandText = sql;
 #pragma warning restore CA2100
-        return new(command, kept: false);
+        return new PostgresStatement(command);
     }
 
-    public override async Task EachAsync(string sql, Rows rows, Action<DbDataReader> read, CancellationToken stop)
+    public override async Task EachAsync(string sql, Rows rows, Action<Row> read, CancellationToken stop)
     {
         if (rows.Count == 0) return;
 
@@ -31,8 +30,9 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         command.CommandText = Expand(sql, rows);
 #pragma warning restore CA2100
         Bind(command.Parameters, rows);
-        await using var row = await command.ExecuteReaderAsync(stop);
-        while (await row.ReadAsync(stop)) read(row);
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var row = new PostgresRow(reader);
+        while (await reader.ReadAsync(stop)) read(row);
     }
 
     public override void Then(string sql, Rows rows)

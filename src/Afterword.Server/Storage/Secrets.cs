@@ -46,6 +46,9 @@ internal sealed class Secrets
     {
         var now = s_clock.GetUtcNow();
         if (!_keys.GetAllKeys().Any(key => !key.IsRevoked && key.ExpirationDate > now + s_renewBefore)) _keys.CreateNewKey(now, now + s_keyLife);
+
+        // Loads the ring now, by one thread: on first use, 64 requests would wait for it on the very threads it needs.
+        _columns.Unprotect(_columns.Protect([0]));
     }
 
     public byte[] Protect(byte[] secret) => _columns.Protect(secret);

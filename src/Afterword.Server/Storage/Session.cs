@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Afterword.Server.Storage;
@@ -17,88 +16,33 @@ internal abstract class Session
     /// <param name="rows">The input; nothing happens when it is empty.</param>
     /// <param name="read">Called for each row of the answer, in no promised order.</param>
     /// <param name="stop">Gives up waiting.</param>
-    public abstract Task EachAsync([StringSyntax("sql")] string sql, Rows rows, Action<DbDataReader> read, CancellationToken stop);
+    public abstract Task EachAsync([StringSyntax("sql")] string sql, Rows rows, Action<Row> read, CancellationToken stop);
 
     /// <summary>As <see cref="EachAsync"/> for a write whose answer nobody needs: it goes to the server together with the commit.</summary>
     public abstract void Then([StringSyntax("sql")] string sql, Rows rows);
 }
 
 /// <summary>A statement with its values.</summary>
-internal readonly struct Statement(DbCommand command, bool kept)
+internal abstract class Statement
 {
-    public Statement Bind(string name, object? value)
-    {
-        value ??= DBNull.Value;
-        if (command.Parameters.Contains(name))
-        {
-            command.Parameters[name].Value = value;
-            return this;
-        }
-
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value;
-        command.Parameters.Add(parameter);
-        return this;
-    }
+    /// <param name="name">The parameter's name, without @.</param>
+    /// <param name="value">A <c>long</c>, <c>string</c> or <c>byte[]</c>, or null.</param>
+    public abstract Statement Bind(string name, object? value);
 
     /// <summary>Gives the number of rows that were changed.</summary>
-    public async Task<int> RunAsync(CancellationToken stop)
-    {
-        try
-        {
-            return await command.ExecuteNonQueryAsync(stop);
-        }
-        finally
-        {
-            await LeaveAsync();
-        }
-    }
+    public abstract Task<int> RunAsync(CancellationToken stop);
 
     /// <summary>Gives what <paramref name="read"/> makes of the first row, or the default when there is none.</summary>
-    public async Task<T?> FirstAsync<T>(Func<DbDataReader, T> read, CancellationToken stop)
-    {
-        try
-        {
-            await using var row = await command.ExecuteReaderAsync(stop);
-            return await row.ReadAsync(stop) ? read(row) : default;
-        }
-        finally
-        {
-            await LeaveAsync();
-        }
-    }
+    public abstract Task<T?> FirstAsync<T>(Func<Row, T> read, CancellationToken stop);
+
+    /// <summary>Hands each row to <paramref name="read"/> and gives their number.</summary>
+    public abstract Task<int> EachAsync(Action<Row> read, CancellationToken stop);
 
     /// <summary>Gives what <paramref name="read"/> makes of each row.</summary>
-    public async Task<List<T>> ListAsync<T>(Func<DbDataReader, T> read, CancellationToken stop)
+    public async Task<List<T>> ListAsync<T>(Func<Row, T> read, CancellationToken stop)
     {
-        try
-        {
-            var all = new List<T>();
-            await using var row = await command.ExecuteReaderAsync(stop);
-            while (await row.ReadAsync(stop)) all.Add(read(row));
-            return all;
-        }
-        finally
-        {
-            await LeaveAsync();
-        }
-    }
-
-    private ValueTask LeaveAsync() => kept ? ValueTask.CompletedTask : command.DisposeAsync();
-}
-
-internal static class DbDataReaderExtensions
-{
-    extension(DbDataReader row)
-    {
-        public string? TextOrNull(int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-        public long? LongOrNull(int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
-
-        public byte[]? BytesOrNull(int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
-
-        /// <summary>A flag, kept as 0 or 1; a missing row of an outer join counts as 0.</summary>
-        public bool Flag(int column) => !row.IsDBNull(column) && row.GetInt32(column) != 0;
+        var all = new List<T>();
+        await EachAsync(row => all.Add(read(row)), stop);
+        return all;
     }
 }

@@ -3,7 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace Afterword.Server.Storage;
 
 /// <summary>Opens connections to one SQLite file with the pragmas that each needs.</summary>
-internal sealed class SqliteConnections(string file)
+/// <param name="file">The file.</param>
+/// <param name="syncEveryCommit">
+/// Whether a commit is on the disk before it is acknowledged. Without, a commit survives the end of the process, however it
+/// ends, but a power cut may undo the latest.
+/// </param>
+internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 {
     public string File => file;
 
@@ -14,7 +19,7 @@ internal sealed class SqliteConnections(string file)
         Pragma(connection, "journal_mode=wal");
 
         // FULL syncs the log at every commit: without it, a power cut could undo what a client was told is stored.
-        Pragma(connection, "synchronous=full");
+        Pragma(connection, syncEveryCommit ? "synchronous=full" : "synchronous=normal");
         Pragma(connection, "foreign_keys=on");
         Pragma(connection, "cache_size=-65536");
         Pragma(connection, "wal_autocheckpoint=2000");
@@ -22,11 +27,11 @@ internal sealed class SqliteConnections(string file)
 
         var journal = Ask(connection, "journal_mode");
         var synchronous = Ask(connection, "synchronous");
-        if (journal is not "wal" || synchronous is not "2")
+        if (journal is not "wal" || synchronous != (syncEveryCommit ? "2" : "1"))
         {
             connection.Dispose();
             throw new InvalidOperationException(
-                $"The store {file} runs with journal_mode={journal} and synchronous={synchronous}, not wal and 2 (full): it would lose answers in a power cut. Put it on a local disk.");
+                $"The store {file} runs with journal_mode={journal} and synchronous={synchronous}, not wal and {(syncEveryCommit ? 2 : 1)}: it would lose answers in a power cut. Put it on a local disk.");
         }
 
         return connection;
@@ -37,8 +42,9 @@ internal sealed class SqliteConnections(string file)
     {
         var connection = Open(SqliteOpenMode.ReadOnly);
         Pragma(connection, "query_only=on");
-        Pragma(connection, "cache_size=-16384");
-        Pragma(connection, "mmap_size=1073741824");
+
+        // One for each thread that reads at once; the leaves come from the system's cache, which all share.
+        Pragma(connection, "cache_size=-4096");
         return connection;
     }
 
@@ -53,7 +59,7 @@ internal sealed class SqliteConnections(string file)
 
     private SqliteConnection Open(SqliteOpenMode mode)
     {
-        SqliteEngine.Choose();
+        _ = SqliteEngine.Library;
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false }.ToString());
         try
         {

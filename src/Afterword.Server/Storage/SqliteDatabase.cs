@@ -25,10 +25,11 @@ internal sealed class SqliteDatabase : Database
 
     /// <param name="file">The store's file; it and its folder are created when missing.</param>
     /// <param name="queue">How many writes may wait, 1 or more.</param>
-    public static SqliteDatabase Open(string file, int queue)
+    /// <param name="syncEveryCommit">See <see cref="SqliteConnections"/>.</param>
+    public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var connections = new SqliteConnections(file);
+        var connections = new SqliteConnections(file, syncEveryCommit);
         return new(connections, new SqliteWriter(connections.OpenWriter(), queue));
     }
 

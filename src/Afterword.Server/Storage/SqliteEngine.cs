@@ -6,28 +6,28 @@ namespace Afterword.Server.Storage;
 /// <summary>Chooses which SQLite library this process runs: the system's when it is newer than the bundled one.</summary>
 internal static partial class SqliteEngine
 {
-    private static readonly Lock s_once = new();
-    private static bool s_chosen;
+    // SQLITE_CONFIG_MULTITHREAD: a connection of ours is used by one thread at a time, and needs no lock for each call.
+    private const int OneThreadPerConnection = 2;
 
-    // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE; https://sqlite.org/c3ref/c_dbconfig_defensive.html
-    public const int NoCheckpointOnClose = 1006;
+    private static readonly Lazy<nint> s_library = new(Choose);
 
-    public static void Choose()
+    /// <summary>The chosen library, ready for use.</summary>
+    public static nint Library => s_library.Value;
+
+    private static nint Choose()
     {
-        lock (s_once)
-        {
-            if (s_chosen) return;
-            s_chosen = true;
-
-            var provider = Assembly.Load("SQLitePCLRaw.provider.e_sqlite3");
-            NativeLibrary.SetDllImportResolver(provider, (name, assembly, path) => name == "e_sqlite3" ? Load(assembly, path) : 0);
-            SQLitePCL.Batteries_V2.Init();
-        }
+        var provider = Assembly.Load("SQLitePCLRaw.provider.e_sqlite3");
+        var chosen = Load(provider);
+        NativeLibrary.SetDllImportResolver(provider, (name, _, _) => name == "e_sqlite3" ? chosen : 0);
+        SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
+        SQLitePCL.raw.sqlite3_config(OneThreadPerConnection);
+        SQLitePCL.raw.sqlite3_initialize();
+        return chosen;
     }
 
-    private static nint Load(Assembly assembly, DllImportSearchPath? path)
+    private static nint Load(Assembly provider)
     {
-        var bundled = NativeLibrary.TryLoad("e_sqlite3", assembly, path, out var inside) ? inside : 0;
+        var bundled = NativeLibrary.TryLoad("e_sqlite3", provider, null, out var inside) ? inside : 0;
         if (SystemName() is not { } name || !NativeLibrary.TryLoad(name, out var system)) return bundled;
 
         return bundled == 0 || Version(system) > Version(bundled) ? system : bundled;

@@ -64,14 +64,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
         if (batch.Count == 1)
         {
-            batch[0].Fail(error);
+            batch[0].FailLater(error);
             return;
         }
 
         // One write spoiled the batch, or the store is in trouble: each gets a transaction, and an answer, of its own.
         foreach (var write in batch)
         {
-            if (Try([write]) is { } own) write.Fail(own);
+            if (Try([write]) is { } own) write.FailLater(own);
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             return error;
         }
 
-        foreach (var write in batch) write.Complete();
+        PendingWrite.CompleteAll(batch);
         return null;
     }
 

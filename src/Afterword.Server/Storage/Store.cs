@@ -39,8 +39,10 @@ internal sealed class Store : IAsyncDisposable
         }
         else
         {
-            main = SqliteDatabase.Open(Path.Combine(settings.Data, "afterword.db"), settings.Storage.WriteQueue);
-            admissions = SqliteDatabase.Open(Path.Combine(settings.Data, "admissions.db"), settings.Storage.WriteQueue);
+            main = SqliteDatabase.Open(Path.Combine(settings.Data, "afterword.db"), settings.Storage.WriteQueue, syncEveryCommit: true);
+
+            // A nonce must outlive the process, not a power cut: docs/decisions/0005.
+            admissions = SqliteDatabase.Open(Path.Combine(settings.Data, "admissions.db"), settings.Storage.WriteQueue, syncEveryCommit: false);
         }
 
         var store = new Store(main, admissions, clock);

@@ -3,6 +3,8 @@ namespace Afterword.Server.Storage;
 /// <summary>A write that waits for its batch.</summary>
 internal abstract class PendingWrite
 {
+    private const int CompletedTogether = 16;
+
     /// <summary>The kind it belongs to, or null when it is run by itself.</summary>
     public WriteGroup? Group { get; init; }
 
@@ -10,25 +12,42 @@ internal abstract class PendingWrite
     public long Key { get; init; }
 
     /// <summary>Tells the caller that its write is durable.</summary>
-    public abstract void Complete();
+    protected abstract void Complete();
 
-    public abstract void Fail(Exception error);
+    protected abstract void Fail(Exception error);
+
+    /// <summary>Tells the caller why its write was not done; like success, on the pool.</summary>
+    public void FailLater(Exception error) => ThreadPool.UnsafeQueueUserWorkItem(static told => told.Write.Fail(told.Error), (Write: this, Error: error), preferLocal: false);
+
+    /// <summary>Tells the callers of a committed batch.</summary>
+    /// <remarks>
+    /// They go on on the pool, several in a row on one thread: the thread that commits must not run their code, and waking a
+    /// thread for each costs more than what most of them have left to do.
+    /// </remarks>
+    public static void CompleteAll(IReadOnlyList<PendingWrite> batch)
+    {
+        for (var start = 0; start < batch.Count; start += CompletedTogether)
+        {
+            var some = new PendingWrite[Math.Min(CompletedTogether, batch.Count - start)];
+            for (var i = 0; i < some.Length; i++) some[i] = batch[start + i];
+            ThreadPool.UnsafeQueueUserWorkItem(static some => Array.ForEach(some, write => write.Complete()), some, preferLocal: false);
+        }
+    }
 }
 
 /// <summary>A write that has one body of its own.</summary>
 internal sealed class SingleWrite<T>(Func<Session, Task<T>> body) : PendingWrite, ISingleWrite
 {
-    // Callers continue on the pool: the thread that commits must not run their code.
-    private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _done = new();
     private T? _outcome;
 
     public Task<T> Done => _done.Task;
 
     public async Task RunAsync(Session session) => _outcome = await body(session);
 
-    public override void Complete() => _done.TrySetResult(_outcome!);
+    protected override void Complete() => _done.TrySetResult(_outcome!);
 
-    public override void Fail(Exception error) => _done.TrySetException(error);
+    protected override void Fail(Exception error) => _done.TrySetException(error);
 }
 
 /// <summary>What the writer needs of a <see cref="SingleWrite{T}"/> without knowing its type.</summary>
@@ -68,7 +87,7 @@ internal sealed class WriteGroup<TRequest, TOutcome>(
 
     private sealed class Pending(TRequest request) : PendingWrite
     {
-        private readonly TaskCompletionSource<TOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<TOutcome> _done = new();
 
         public TRequest Request => request;
 
@@ -76,8 +95,8 @@ internal sealed class WriteGroup<TRequest, TOutcome>(
 
         public Task<TOutcome> Done => _done.Task;
 
-        public override void Complete() => _done.TrySetResult(Outcome!);
+        protected override void Complete() => _done.TrySetResult(Outcome!);
 
-        public override void Fail(Exception error) => _done.TrySetException(error);
+        protected override void Fail(Exception error) => _done.TrySetException(error);
     }
 }

@@ -9,6 +9,7 @@ namespace Afterword.EndToEnd.Tests.Kills;
 internal sealed class Burst : IDisposable
 {
     private const int Kept = 8;
+    private const int MostPolls = 6_000;
 
     private readonly Scene _scene;
     private readonly Ledger _ledger;
@@ -19,6 +20,7 @@ internal sealed class Burst : IDisposable
     private volatile bool _ending;
     private int _acknowledged;
     private int _unanswered;
+    private int _brokenOff;
 
     /// <param name="scene">Who is there.</param>
     /// <param name="ledger">Where everything is written down.</param>
@@ -39,6 +41,9 @@ internal sealed class Burst : IDisposable
     /// <summary>Requests that were sent before the end was ordered and never answered.</summary>
     public int Unanswered => _unanswered;
 
+    /// <summary>Answers that began and did not end.</summary>
+    public int BrokenOff => _brokenOff;
+
     /// <summary>What should not have happened: answers that nobody expects, silence before the end.</summary>
     public ConcurrentQueue<string> Faults { get; } = new();
 
@@ -47,6 +52,16 @@ internal sealed class Burst : IDisposable
 
     /// <summary>The creates that were not answered, as they were sent.</summary>
     public ConcurrentBag<(Asked Asked, SignedRequest Request)> Silent { get; } = [];
+
+    /// <summary>Waits until so many requests have been answered with success.</summary>
+    public async Task AcknowledgeAsync(int count)
+    {
+        for (var poll = 0; _acknowledged < count; poll++)
+        {
+            Assert.True(poll < MostPolls && !_work.IsCompleted, $"Of {count} requests {_acknowledged} were acknowledged. {string.Join('\n', Faults.Take(10))}");
+            await Task.Delay(10);
+        }
+    }
 
     /// <summary>From now on, silence is no fault: the process is about to end.</summary>
     public void Expect() => _ending = true;
@@ -157,8 +172,9 @@ internal sealed class Burst : IDisposable
             else if (answer.Status != HttpStatusCode.ServiceUnavailable) Faults.Enqueue($"{request} was answered with {answer.Status} {answer.Text}");
             return answer;
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception error) when (error is HttpRequestException or BrokenAnswerException)
         {
+            if (error is BrokenAnswerException) Interlocked.Increment(ref _brokenOff);
             if (!_ending) Faults.Enqueue($"{request} was not answered: {error.Message}");
             if (sentBefore) Interlocked.Increment(ref _unanswered);
             return null;

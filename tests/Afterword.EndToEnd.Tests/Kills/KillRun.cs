@@ -40,7 +40,7 @@ internal sealed class KillRun
     public int Unanswered { get; private set; }
 
     /// <summary>Unanswered creates and answers that turned out to be stored.</summary>
-    public int SilentlyStored { get; private set; }
+    public int DoneInSilence { get; private set; }
 
     /// <summary>The most polls that a start took until the server was ready.</summary>
     public int MostPolls { get; private set; }
@@ -77,7 +77,7 @@ internal sealed class KillRun
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Last.Store.Engine}, seed {Seed}: {Kills} kills, {Acknowledged} requests acknowledged, {Unanswered} unanswered ({SilentlyStored} of them stored), {Last.Ledger.All.Count} creates, {_replays} replays, {Retries.Stored} + {Retries.Missing} retries, at most {MostPolls} polls to be ready");
+            $"{Last.Store.Engine}, seed {Seed}: {Kills} kills, {Acknowledged} requests acknowledged, {Unanswered} unanswered ({DoneInSilence} of them stored), {Last.Ledger.All.Count} creates, {_replays} replays, {Retries.Stored} + {Retries.Missing} retries, at most {MostPolls} polls to be ready");
 
     private async Task WearOutAsync()
     {
@@ -125,8 +125,7 @@ internal sealed class KillRun
         var image = await StoreImage.ReadAsync(store);
         Breaches.AddRange(Law.Check(image, ledger).Select(line => $"After kill {Kills}: {line}"));
         Illusions.AddRange(Law.Check(image, ledger, silenceIsSuccess: true));
-        SilentlyStored += ledger.All.Count(asked => image.Find(asked) is { } row
-            && (asked.Fate == Fate.InDoubt || (asked.Score.Fate == Fate.InDoubt && row.Score is not null) || (asked.Text.Fate == Fate.InDoubt && row.Comment is not null)));
+        DoneInSilence += ledger.CountDoneInSilence(image);
         ledger.Settle(image);
 
         // Their nonces were stored before they were: a network that sends them twice must not do them twice.

@@ -63,6 +63,10 @@ internal sealed class Ledger(Scene scene)
         lock (_lock) _open.Add(asked);
     }
 
+    /// <summary>Counts the create calls that got no answer, or whose answering got none, and that were carried out all the same.</summary>
+    public int CountDoneInSilence(StoreImage image) => _all.Count(asked => image.Find(asked) is { } row
+        && (asked.Fate == Fate.InDoubt || (asked.Score.Fate == Fate.InDoubt && row.Score is not null) || (asked.Text.Fate == Fate.InDoubt && row.Comment is not null)));
+
     /// <summary>Ends every doubt by what the store holds: from now on it must stay as it is.</summary>
     public void Settle(StoreImage image)
     {

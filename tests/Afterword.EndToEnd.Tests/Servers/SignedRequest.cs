@@ -35,13 +35,20 @@ internal sealed record SignedRequest(HttpMethod Method, string Target, string? F
     }
 
     /// <exception cref="HttpRequestException">No answer came.</exception>
-    /// <exception cref="IOException">The answer broke off.</exception>
+    /// <exception cref="BrokenAnswerException">The answer broke off.</exception>
     public async Task<Answer> SendAsync(HttpMessageInvoker http, CancellationToken stop)
     {
         using var message = Message();
         using var response = await http.SendAsync(message, stop);
-        var body = await response.Content.ReadAsByteArrayAsync(stop);
-        return new(response.StatusCode, body, response.Headers.Contains("Idempotent-Replayed"));
+        try
+        {
+            var body = await response.Content.ReadAsByteArrayAsync(stop);
+            return new(response.StatusCode, body, response.Headers.Contains("Idempotent-Replayed"));
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw new BrokenAnswerException($"An answer with status {response.StatusCode} broke off.", error);
+        }
     }
 
     private HttpRequestMessage Message()
@@ -70,6 +77,9 @@ internal sealed record SignedRequest(HttpMethod Method, string Target, string? F
         }
     }
 }
+
+/// <summary>An answer began and did not end.</summary>
+internal sealed class BrokenAnswerException(string message, Exception reason) : Exception(message, reason);
 
 /// <summary>What came back, whole.</summary>
 internal sealed record Answer(HttpStatusCode Status, byte[] Body, bool Replayed)

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword demo</c>: a server with a shop and a year of its feedback, on a store that is thrown away.</summary>
+internal static class DemoCommand
+{
+    private static readonly Option<string> s_urls = new("--urls")
+    {
+        Description = "Where to listen, separated by semicolons.", HelpName = "U", DefaultValueFactory = _ => "http://127.0.0.1:5080",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "demo",
+            "Run a server with the sender @furni, three customers and a year of history in a folder that is thrown away. "
+            + "Example: afterword demo --urls http://127.0.0.1:5080")
+        {
+            s_urls,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        using var folder = new ThrowAwayFolder();
+        var settings = SettingsOf(parsed, folder.Path);
+        var clock = TimeProvider.System;
+        var shop = await DemoHistory.WriteAsync(settings, clock.GetUtcNow(), stop);
+
+        await using var server = await ServeCommand.StartAsync(settings, parsed.GetRequiredValue(s_urls), stop);
+        var url = DemoGuide.LinkBase(server.Urls);
+        var guide = new DemoGuide(
+            shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, await KeysAsync(server, shop, clock, stop),
+            await AskAsync(server, shop, settings, url), clock.GetUtcNow());
+        parsed.Say(guide.ToJson(), CommandJson.Default.DemoJson, [.. guide.Lines(), .. server.Urls.Select(one => $"Listening on {one}; Ctrl+C ends it.")]);
+
+        await server.WaitForShutdownAsync();
+        return ExitCode.Done;
+    }
+
+    // Environment and file may name a store that is in use: only the command line can point the demo at one.
+    private static Settings SettingsOf(ParseResult parsed, string folder) => StoreOptions.SettingsOf(parsed) with
+    {
+        Data = parsed.GetValue(StoreOptions.Data) ?? folder,
+        Database = parsed.GetValue(StoreOptions.Database),
+        EventsDelay = TimeSpan.Zero,
+    };
+
+    private static async Task<DemoKeys> KeysAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
+    {
+        var apps = new Apps(server.Store, clock);
+        var app = await apps.AddAsync("Furni Desk", [], stop);
+        await apps.AllowAsync(app.ConsumerKey, true, stop);
+        var token = await apps.IssueTokenAsync(app.ConsumerKey, shop.Sender.Id, Permission.DirectMessages, stop);
+        return new(app, token!);
+    }
+
+    /// <summary>One open card of each type.</summary>
+    private static async Task<IReadOnlyList<DemoCard>> AskAsync(AfterwordServer server, DemoShop shop, Settings settings, string url)
+    {
+        var create = server.Services.GetRequiredService<CreatePrompt>();
+        var cards = new List<DemoCard>();
+        foreach (var (type, customer, message) in new[]
+        {
+            (PromptType.Csat, shop.Customers[0], "That's done, {name}: your new armchair comes on Tuesday between 9 and 12. Sleep well!"),
+            (PromptType.Nps, shop.Customers[1], "Here is to a year with us, {name}! Your warranty for the bed now runs until next summer."),
+        })
+        {
+            var draft = DemoHistory.Draft(type, customer, message, string.Create(CultureInfo.InvariantCulture, $"fresh_{cards.Count + 1}")) with { IncludeCard = true };
+            var cardBase = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? url;
+            var answer = await create.RunAsync(new(DemoHistory.CallerOf(shop.Sender), draft, null, cardBase));
+            if (answer.Outcome is not CreateOutcome.Created(var feedback, _)) throw new InvalidOperationException($"The demo's fresh request was refused: {answer.Outcome}.");
+
+            cards.Add(new(feedback, customer));
+        }
+
+        return cards;
+    }
+
+    private sealed class ThrowAwayFolder : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("afterword-demo-");
+
+        public string Path => _folder.FullName;
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Answers;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Cli;
+
+/// <summary>The shop of the demo with a year behind it.</summary>
+/// <param name="Asked">Requests for feedback in that year, the tests not counted.</param>
+/// <param name="Answered">Those of them that got a score.</param>
+/// <param name="From">When it began.</param>
+internal sealed record DemoShop(Account Sender, IReadOnlyList<Account> Customers, int Asked, int Answered, DateTimeOffset From);
+
+/// <summary>Writes the demo's year through the same code that serves requests, under a clock that is set to the past.</summary>
+internal sealed class DemoHistory
+{
+    private const string PrivacyUrl = "https://furni.example/privacy";
+
+    private readonly SettableClock _clock;
+    private readonly CreatePrompt _create;
+    private readonly AnswerPrompt _answer;
+    private readonly Caller _sender;
+    private readonly IReadOnlyList<Account> _customers;
+
+    private DemoHistory(OpenedStore store, Settings settings, SettableClock clock, Account sender, IReadOnlyList<Account> customers)
+    {
+        _clock = clock;
+        _create = new CreatePrompt(store.Store, settings, new Questions(settings), new PromptWindow(store.Store, settings, clock), clock);
+
+        // In the story a card was open for a month, whatever the settings make of it now.
+        _answer = new AnswerPrompt(store.Store, settings with { CardLifetime = TimeSpan.FromDays(30) }, clock);
+        _sender = CallerOf(sender);
+        _customers = customers;
+    }
+
+    /// <exception cref="CommandException">There are users in the store: it is somebody's.</exception>
+    public static async Task<DemoShop> WriteAsync(Settings settings, DateTimeOffset now, CancellationToken stop)
+    {
+        // The same year every time, so that what a guide describes is what a reader sees.
+        var year = DemoYear.Of(now, new Random(20));
+        var clock = new SettableClock(year[0].At.AddDays(-1));
+        await using var store = await OpenedStore.OpenAsync(settings, clock, stop);
+        if (await store.Store.Main.ReadAsync(session => session.Sql("select count(*) from account").FirstAsync(row => row.GetInt64(0), stop), stop) > 0)
+        {
+            throw new CommandException(ExitCode.Failed, $"The store {OpenedStore.NameOf(settings)} has users already. The demo needs an empty one, or none: then it makes one and throws it away.");
+        }
+
+        var sender = await AddAsync(store, "furni", "Furni", stop);
+        Account[] customers =
+        [
+            await AddAsync(store, "majalindqvist", "Maja Lindqvist", stop),
+            await AddAsync(store, "tomasherrera", "Tomás Herrera", stop),
+            await AddAsync(store, "aisharahman", "Aisha Rahman", stop),
+        ];
+        await store.Allowlists.AllowSenderAsync(sender.Id, new SenderGrant(null, null, null, null), stop);
+        foreach (var customer in customers) await store.Allowlists.ExemptAsync(customer.Id, stop);
+
+        await new DemoHistory(store, settings, clock, sender, customers).RunAsync(year, stop);
+        return new(sender, customers, year.Count(asked => !asked.Test), year.Count(asked => asked.Score is not null), year[0].At);
+    }
+
+    /// <summary>The sender as it would call, with the documented limit whatever the settings say.</summary>
+    public static Caller CallerOf(Account sender) => new(
+        new App(0, "", "", "", Allowed: true, Suspended: false), sender.Id, sender.ScreenName, sender.Name, Permission.DirectMessages, new SenderGrant(1_000, null, null, null));
+
+    /// <summary>A request to a customer, as the API would make it of a call.</summary>
+    public static PromptDraft Draft(PromptType type, Account customer, string message, string externalId) => new(
+        type, customer.Id, message.Replace("{name}", customer.Name.Split(' ')[0], StringComparison.Ordinal), PrivacyUrl, externalId, 0, null, Test: false, IncludeCard: false);
+
+    private static async Task<Account> AddAsync(OpenedStore store, string screenName, string name, CancellationToken stop) =>
+        await store.Accounts.AddAsync(screenName, name, null, Reach.Anyone, stop)
+            ?? throw new CommandException(ExitCode.Failed, $"@{screenName} was added by somebody else just now: the demo needs a store of its own.");
+
+    /// <summary>Lets everything happen in the order of its time, since stamps only go forward.</summary>
+    private async Task RunAsync(IReadOnlyList<DemoConversation> year, CancellationToken stop)
+    {
+        var ids = new long[year.Count];
+        var steps = new List<(DateTimeOffset At, int Conversation, AnswerRequest? Answer)>();
+        for (var i = 0; i < year.Count; i++)
+        {
+            var asked = year[i];
+            steps.Add((asked.At, i, null));
+            if (asked.DismissedAt is { } dismissedAt) steps.Add((dismissedAt, i, new(_sender.UserId, 0, null, null, Dismiss: true)));
+            if (asked.ScoreAt is { } scoreAt) steps.Add((scoreAt, i, new(_sender.UserId, 0, asked.Score, null)));
+            if (asked.CommentAt is { } commentAt) steps.Add((commentAt, i, new(_sender.UserId, 0, null, asked.Comment)));
+        }
+
+        foreach (var (at, conversation, answer) in steps.OrderBy(step => step.At))
+        {
+            stop.ThrowIfCancellationRequested();
+            _clock.Now = at;
+            if (answer is null) ids[conversation] = await AskAsync(year[conversation]);
+            else await AnswerAsync(answer with { PromptId = ids[conversation] });
+        }
+    }
+
+    private async Task<long> AskAsync(DemoConversation asked)
+    {
+        var draft = Draft(asked.Type, _customers[asked.Customer], asked.Message, asked.ExternalId) with
+        {
+            QuestionVariant = asked.Variant, DisplayName = asked.DisplayName, Test = asked.Test,
+        };
+        var answer = await _create.RunAsync(new(_sender, draft, null, ""));
+        return answer.Outcome is CreateOutcome.Created(var feedback, _)
+            ? long.Parse(feedback.Id, NumberStyles.None, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"The demo's request of {asked.At:u} was refused: {answer.Outcome}.");
+    }
+
+    private async Task AnswerAsync(AnswerRequest answer)
+    {
+        if (await _answer.RunAsync(answer) is not AnswerOutcome.Recorded(_, false, false) and var refused)
+        {
+            throw new InvalidOperationException($"An answer of the demo was refused: {refused}.");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Cli;
+
+/// <summary>One conversation of the demo's year that ended with a request for feedback. What never happened is null.</summary>
+/// <param name="Customer">Which of the customers, counted from 0.</param>
+/// <param name="Message">The last message, with the customer's name still to be filled in.</param>
+internal sealed record DemoConversation(
+    int Customer, DateTimeOffset At, PromptType Type, int Variant, string Message, string ExternalId, string? DisplayName, bool Test,
+    DateTimeOffset? DismissedAt = null, int? Score = null, DateTimeOffset? ScoreAt = null, string? Comment = null, DateTimeOffset? CommentAt = null);
+
+/// <summary>Makes up a year of a small furniture shop: service gets better, but for one week when nothing is delivered.</summary>
+internal sealed class DemoYear
+{
+    private const double AnsweredShare = 0.6;
+    private const double CommentedShare = 0.4;
+    private const double DismissedShare = 0.08;
+    private const double NpsShare = 0.18;
+
+    private static readonly int[] s_csatVariants = [0, 0, 2, 11, 12, 13, 21];
+    private static readonly int[] s_deliveryVariants = [0, 2, 29];
+    private static readonly int[] s_npsVariants = [0, 0, 1, 5];
+
+    // Some customers are easier to please than others.
+    private static readonly double[] s_temper = [0.25, -0.3, 0];
+
+    private readonly DateTimeOffset _start;
+    private readonly DateTimeOffset _end;
+    private readonly DateTimeOffset _badWeek;
+    private readonly Random _random;
+    private readonly Dictionary<string[], Queue<string>> _unsaid = [];
+
+    private DemoYear(DateTimeOffset end, Random random)
+    {
+        (_end, _random) = (end, random);
+        _start = end.AddDays(-364);
+        _badWeek = end.AddDays(-140);
+    }
+
+    /// <summary>The conversations of all customers in the order in which they ended; the last one more than a day before <paramref name="now"/>.</summary>
+    public static IReadOnlyList<DemoConversation> Of(DateTimeOffset now, Random random)
+    {
+        var year = new DemoYear(now.AddDays(-1.5), random);
+        var all = new List<DemoConversation>();
+        for (var customer = 0; customer < s_temper.Length; customer++) year.Add(all, customer);
+        all.Sort((one, other) => one.At.CompareTo(other.At));
+
+        var ticket = 4_096;
+        return [.. all.Select(conversation => conversation.Test
+            ? conversation
+            : year.Lived(conversation with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"ticket_{ticket += random.Next(1, 9)}") }))];
+    }
+
+    private void Add(List<DemoConversation> all, int customer)
+    {
+        // Before it went live, each customer's card was tried out once.
+        all.Add(new(
+            customer, DaytimeAfter(_start), PromptType.Csat, 0, "Just a test, {name}: please ignore this.",
+            string.Create(CultureInfo.InvariantCulture, $"test_{customer + 1}"), null, Test: true));
+
+        for (var at = _start.AddDays(2 + _random.Next(5)); at < _end.AddDays(-1); at = at.AddDays(IsBadWeek(at) ? 2 : 3 + _random.Next(5)))
+        {
+            var topic = IsBadWeek(at) || _random.NextDouble() < 0.25 ? DemoTexts.Delivery : DemoTexts.Others[_random.Next(DemoTexts.Others.Count)];
+            var nps = !IsBadWeek(at) && _random.NextDouble() < NpsShare;
+            var variants = nps ? s_npsVariants : topic == DemoTexts.Delivery ? s_deliveryVariants : s_csatVariants;
+            all.Add(new(
+                customer, DaytimeAfter(at), nps ? PromptType.Nps : PromptType.Csat, Pick(variants), Pick(topic.Messages), "",
+                _random.NextDouble() < 0.2 ? "Furni Support" : null, Test: false));
+        }
+    }
+
+    /// <summary>Decides whether and how the customer answered.</summary>
+    private DemoConversation Lived(DemoConversation asked)
+    {
+        // Who was let down is more eager to say so.
+        var bad = IsBadWeek(asked.At);
+        if (_random.NextDouble() >= (bad ? 0.9 : AnsweredShare))
+        {
+            return _random.NextDouble() < DismissedShare ? asked with { DismissedAt = asked.At.AddMinutes(1 + (_random.NextDouble() * 30)) } : asked;
+        }
+
+        var (score, mood) = Score(asked, bad);
+        var scoreAt = asked.At + AnswerDelay();
+        if (scoreAt > _end) return asked;
+
+        var answered = asked with { Score = score, ScoreAt = scoreAt };
+        if (_random.NextDouble() >= (bad ? 0.8 : CommentedShare)) return answered;
+
+        var topic = DemoTexts.Delivery.Messages.Contains(asked.Message) ? DemoTexts.Delivery : DemoTexts.Others.First(topic => topic.Messages.Contains(asked.Message));
+        var comment = Unsaid(mood switch { > 0 => topic.Happy, 0 => topic.Lukewarm, _ => topic.Unhappy });
+        return answered with { Comment = comment, CommentAt = scoreAt.AddSeconds(15 + (_random.NextDouble() * 120)) };
+    }
+
+    /// <summary>A score on the scale, and whether that is a good one (1), one in the middle (0) or a bad one (-1).</summary>
+    private (int Score, int Mood) Score(DemoConversation asked, bool bad)
+    {
+        var passed = (asked.At - _start) / (_end - _start);
+        var feeling = (bad ? 1.6 : 3.4 + passed) + s_temper[asked.Customer] + (0.85 * Normal());
+        if (asked.Type == PromptType.Csat)
+        {
+            var csat = (int)Math.Clamp(Math.Round(feeling), 1, 5);
+            return (csat, Math.Sign(csat - 3));
+        }
+
+        // A csat of 3 is felt like a 6 of nps, a 4.5 like a 9.
+        var nps = (int)Math.Clamp(Math.Round(feeling * 2), 0, 10);
+        return (nps, nps >= 9 ? 1 : nps >= 7 ? 0 : -1);
+    }
+
+    // Most answer at once, some in the evening, a few after days.
+    private TimeSpan AnswerDelay() => _random.NextDouble() switch
+    {
+        < 0.65 => TimeSpan.FromMinutes(1 + (_random.NextDouble() * 45)),
+        < 0.92 => TimeSpan.FromHours(1 + (_random.NextDouble() * 9)),
+        _ => TimeSpan.FromHours(20 + (_random.NextDouble() * 60)),
+    };
+
+    private bool IsBadWeek(DateTimeOffset at) => at >= _badWeek && at < _badWeek.AddDays(7);
+
+    // Half past eight to eight in the evening, so that two of one customer are never less than a day apart.
+    private DateTimeOffset DaytimeAfter(DateTimeOffset day) =>
+        new DateTimeOffset(day.UtcDateTime.Date, TimeSpan.Zero).AddHours(8.5 + (_random.NextDouble() * 11.5));
+
+    // The sum of twelve is near enough to a bell curve.
+    private double Normal() => Enumerable.Range(0, 12).Sum(_ => _random.NextDouble()) - 6;
+
+    private T Pick<T>(T[] among) => among[_random.Next(among.Length)];
+
+    /// <summary>One of the texts; none comes again before all have been used.</summary>
+    private string Unsaid(string[] texts)
+    {
+        if (!_unsaid.TryGetValue(texts, out var left) || left.Count == 0) _unsaid[texts] = left = new Queue<string>(texts.OrderBy(_ => _random.Next()));
+        return left.Dequeue();
+    }
+}
