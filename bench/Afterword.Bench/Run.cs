@@ -56,7 +56,7 @@ internal static class Run
             {
                 await run(ground, figure => figures.Add(figure with { Row = name }));
             }
-            catch (Exception error) when (error is InvalidOperationException or AggregateException or IOException or TimeoutException or Npgsql.NpgsqlException or Microsoft.Data.Sqlite.SqliteException)
+            catch (Exception error) when (error is InvalidOperationException or AggregateException or FormatException or IOException or TimeoutException or Npgsql.NpgsqlException or Microsoft.Data.Sqlite.SqliteException)
             {
                 failed = true;
                 figures.Add(new() { Row = name, What = "could not be measured", Value = 0, Unit = "", Pass = false, Note = error.Message.ReplaceLineEndings(" ") });

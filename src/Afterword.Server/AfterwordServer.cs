@@ -34,7 +34,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
     public static async Task<AfterwordServer> CreateAsync(
         Settings settings, string? urls, TimeProvider clock, Action<WebApplicationBuilder>? configure, CancellationToken stop)
     {
-        var store = await Store.OpenAsync(settings, clock, stop);
+        var store = await Store.OpenAsync(settings, clock, stop, serves: true);
         try
         {
             var lease = await store.LeaseAsync(clock, stop);

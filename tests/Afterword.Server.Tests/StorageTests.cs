@@ -222,3 +222,21 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
 public sealed class SqliteStorageTests() : StorageTests(Engine.Sqlite);
 
 public sealed class PostgresStorageTests() : StorageTests(Engine.Postgres);
+
+/// <summary>A SQLite store has one server.</summary>
+public sealed class OnlyServerTests
+{
+    [Fact]
+    public async Task A_second_server_on_a_sqlite_store_is_refused_and_commands_are_not()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        var settings = server.Get<Settings>();
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => AfterwordServer.CreateAsync(settings, "http://127.0.0.1:0", server.Clock, null, default));
+        Assert.Contains("Another server already runs", error.Message, StringComparison.Ordinal);
+
+        await using var command = await Store.OpenAsync(settings, server.Clock, default);
+        await command.LeaseAsync(server.Clock, default);
+        Assert.True(command.Ids.Next() > 0);
+    }
+}

@@ -53,7 +53,7 @@ internal sealed record Duel(IReadOnlyList<Measurement> Real, IReadOnlyList<Measu
     public static async Task<Duel> RunAsync(Ground ground, Contender real, Contender bare)
     {
         await real.RunAsync(ground.WarmUp);
-        await bare.RunAsync(ground.WarmUp / 2);
+        await bare.RunAsync(ground.WarmUp);
         var (reals, bares) = (new List<Measurement>(), new List<Measurement>());
         for (var i = 0; i < Ground.Rounds; i++)
         {

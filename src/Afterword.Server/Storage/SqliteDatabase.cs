@@ -26,11 +26,12 @@ internal sealed class SqliteDatabase : Database
     /// <param name="file">The store's file; it and its folder are created when missing.</param>
     /// <param name="queue">How many writes may wait, 1 or more.</param>
     /// <param name="syncEveryCommit">See <see cref="SqliteConnections"/>.</param>
-    public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit)
+    /// <param name="checkpoints">See <see cref="SqliteConnections.OpenWriter"/>.</param>
+    public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit, bool checkpoints)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         var connections = new SqliteConnections(file, syncEveryCommit);
-        return new(connections, new SqliteWriter(connections.OpenWriter(), queue));
+        return new(connections, new SqliteWriter(connections.OpenWriter(checkpoints), queue));
     }
 
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)

@@ -5,10 +5,12 @@ namespace Afterword.Server.Storage;
 /// <summary>The opened store: data, nonces and windows, ids and secrets. One per process.</summary>
 internal sealed class Store : IAsyncDisposable
 {
+    private readonly FileStream? _lock;
     private WorkerLease? _lease;
 
-    private Store(Database main, Database admissions, TimeProvider clock)
+    private Store(Database main, Database admissions, FileStream? onlyServer, TimeProvider clock)
     {
+        _lock = onlyServer;
         Main = main;
         Admissions = admissions;
         Ids = new Snowflakes(clock);
@@ -19,8 +21,8 @@ internal sealed class Store : IAsyncDisposable
     public Database Main { get; }
 
     /// <summary>
-    /// Nonces and call windows: written by every signed request, worthless after an hour. On SQLite they have a file, and so
-    /// a writer, of their own, which keeps reads out of the queue of the writes.
+    /// Nonces and call windows: written by every signed request, worthless after an hour. They have a queue of their own, and on
+    /// SQLite a file, which keeps reads out of the way of the writes.
     /// </summary>
     public Database Admissions { get; }
 
@@ -29,23 +31,21 @@ internal sealed class Store : IAsyncDisposable
     public Secrets Secrets { get; }
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>
-    public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop)
+    /// <param name="settings">Which store, and how.</param>
+    /// <param name="clock">The clock of ids and migrations.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="serves">
+    /// Whether this is the server itself. A SQLite store has one: it alone checkpoints, and knows which of its writes are under
+    /// way. Commands beside it only write.
+    /// </param>
+    /// <exception cref="InvalidOperationException">Another server runs on this SQLite store.</exception>
+    public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false)
     {
-        Database main;
-        Database admissions;
-        if (settings.Database is { } url)
-        {
-            main = admissions = await PostgresDatabase.OpenAsync(url, settings.Storage.WriteQueue, settings.Storage.Lanes, stop);
-        }
-        else
-        {
-            main = SqliteDatabase.Open(Path.Combine(settings.Data, "afterword.db"), settings.Storage.WriteQueue, syncEveryCommit: true);
-
-            // A nonce must outlive the process, not a power cut: docs/decisions/0005.
-            admissions = SqliteDatabase.Open(Path.Combine(settings.Data, "admissions.db"), settings.Storage.WriteQueue, syncEveryCommit: false);
-        }
-
-        var store = new Store(main, admissions, clock);
+        var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
+        var (main, admissions) = settings.Database is { } url
+            ? await OpenPostgresAsync(url, settings.Storage, stop)
+            : OpenSqlite(settings.Data, settings.Storage, serves);
+        var store = new Store(main, admissions, onlyServer, clock);
         try
         {
             await Migrator.RunAsync(main, "main", clock, stop);
@@ -60,6 +60,30 @@ internal sealed class Store : IAsyncDisposable
         }
     }
 
+    private static FileStream LockFolder(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            // The system lets go of it when this process ends, however it ends.
+            return new FileStream(Path.Combine(folder, "afterword.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new InvalidOperationException(
+                $"Another server already runs on the store in {Path.GetFullPath(folder)}. Stop it, choose another folder with --data, or use PostgreSQL for several servers.", error);
+        }
+    }
+
+    // A nonce must outlive the process, not a power cut (docs/decisions/0005), so admissions do not wait for the disk.
+    private static (Database Main, Database Admissions) OpenSqlite(string folder, StorageSettings settings, bool checkpoints) => (
+        SqliteDatabase.Open(Path.Combine(folder, "afterword.db"), settings.WriteQueue, syncEveryCommit: true, checkpoints),
+        SqliteDatabase.Open(Path.Combine(folder, "admissions.db"), settings.WriteQueue, syncEveryCommit: false, checkpoints));
+
+    private static async Task<(Database Main, Database Admissions)> OpenPostgresAsync(string url, StorageSettings settings, CancellationToken stop) => (
+        await PostgresDatabase.OpenAsync(url, settings.WriteQueue, settings.Lanes, syncEveryCommit: true, stop),
+        await PostgresDatabase.OpenAsync(url, settings.WriteQueue, lanes: 1, syncEveryCommit: false, stop));
+
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
     public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop) =>
         _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop);
@@ -68,6 +92,7 @@ internal sealed class Store : IAsyncDisposable
     {
         if (_lease is not null) await _lease.DisposeAsync();
         await Main.DisposeAsync();
-        if (Admissions != Main) await Admissions.DisposeAsync();
+        await Admissions.DisposeAsync();
+        if (_lock is not null) await _lock.DisposeAsync();
     }
 }
