@@ -5,12 +5,11 @@ namespace Afterword.Server.Access;
 
 /// <summary>A signed request at the door.</summary>
 /// <param name="Stamp">Its <c>oauth_timestamp</c>, in seconds.</param>
-/// <param name="HashHigh">With <paramref name="HashLow"/>, 128 bits of SHA-256 over consumer, token, timestamp and nonce.</param>
-/// <param name="HashLow">See <paramref name="HashHigh"/>.</param>
+/// <param name="Hash">64 bits of SHA-256 over consumer, token, timestamp and nonce.</param>
 /// <param name="UserId">The calling user.</param>
 /// <param name="AppId">The calling app.</param>
 /// <param name="Endpoint">The limited endpoint it counts for.</param>
-internal readonly record struct Admission(long Stamp, long HashHigh, long HashLow, long UserId, long AppId, LimitedEndpoint Endpoint);
+internal readonly record struct Admission(long Stamp, long Hash, long UserId, long AppId, LimitedEndpoint Endpoint);
 
 /// <summary>What the door says.</summary>
 /// <param name="IsFresh">False for a nonce that was seen before.</param>
@@ -72,20 +71,20 @@ internal sealed class Admissions
 
     private static async Task<bool[]> RememberAsync(Session session, IReadOnlyList<Admission> requests)
     {
-        var inserted = new HashSet<(long, long, long)>(requests.Count);
+        var inserted = new HashSet<(long, long)>(requests.Count);
         await session.EachAsync(
             """
-            insert into nonce (stamp, hash_high, hash_low)
-            select stamp, hash_high, hash_low from {rows} where true order by stamp, hash_high, hash_low
-            on conflict (stamp, hash_high, hash_low) do nothing
-            returning stamp, hash_high, hash_low
+            insert into nonce (stamp, hash)
+            select stamp, hash from {rows} where true order by stamp, hash
+            on conflict (stamp, hash) do nothing
+            returning stamp, hash
             """,
-            Rows.Of(requests).Long("stamp", r => r.Stamp).Long("hash_high", r => r.HashHigh).Long("hash_low", r => r.HashLow),
-            row => inserted.Add((row.GetInt64(0), row.GetInt64(1), row.GetInt64(2))),
+            Rows.Of(requests).Long("stamp", r => r.Stamp).Long("hash", r => r.Hash),
+            row => inserted.Add((row.GetInt64(0), row.GetInt64(1))),
             CancellationToken.None);
 
         // Of two alike in one batch the first has it; taking it out leaves nothing for the second.
-        return [.. requests.Select(r => inserted.Remove((r.Stamp, r.HashHigh, r.HashLow)))];
+        return [.. requests.Select(r => inserted.Remove((r.Stamp, r.Hash)))];
     }
 
     private async Task<Dictionary<(long User, long App, LimitedEndpoint Endpoint), Window>> CountAsync(

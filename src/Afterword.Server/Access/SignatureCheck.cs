@@ -34,8 +34,7 @@ internal sealed class SignatureCheck(Credentials credentials, Admissions admissi
         if (Math.Abs(now.ToUnixTimeSeconds() - protocol.Timestamp) > Admissions.ClockTolerance.TotalSeconds) return ApiError.BadTimestamp;
         if (!Verify(http, call, oauth, protocol, app, token)) return ApiError.BadCredentials;
 
-        var (high, low) = protocol.Fingerprint();
-        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, high, low, token.UserId, app.Id, limit));
+        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token.UserId, app.Id, limit));
         if (!admitted.IsFresh) return ApiError.BadCredentials;
 
         call.Caller = new Caller(app, token.UserId, token.ScreenName, token.Name, token.Permission, token.Sender);
@@ -131,13 +130,13 @@ internal sealed class SignatureCheck(Credentials credentials, Admissions admissi
         }
 
         /// <summary>What makes this request unlike every other.</summary>
-        public (long High, long Low) Fingerprint()
+        public long Fingerprint()
         {
             // Lengths go in front of the texts, so that no two requests can be told by the same bytes.
             var text = string.Create(CultureInfo.InvariantCulture, $"{ConsumerKey.Length} {ConsumerKey}{Token.Length} {Token}{Timestamp} {Nonce}");
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
-            return (BinaryPrimitives.ReadInt64BigEndian(hash), BinaryPrimitives.ReadInt64BigEndian(hash[8..]));
+            return BinaryPrimitives.ReadInt64BigEndian(hash);
         }
 
         private static bool TryOne(ParameterList oauth, ReadOnlySpan<byte> name, out int at)

@@ -76,10 +76,10 @@ create table message (
     id bigint not null,
     recipient_id bigint not null,
     prompt_id bigint,
-    body text not null,
     created_at bigint not null,
+    body text not null,
     primary key (sender_id, id)
-);
+) {clustered};
 
 create index message_by_recipient on message (recipient_id, id);
 
