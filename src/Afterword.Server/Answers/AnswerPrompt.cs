@@ -24,8 +24,11 @@ internal sealed class AnswerPrompt
     private async Task<AnswerOutcome[]> RunAsync(Session session, IReadOnlyList<AnswerRequest> requests)
     {
         var now = _clock.GetUtcNow();
-        var states = await ChangeLog.StampAsync(session, requests.Select(request => request.SenderId).Distinct(), now.ToUnixTimeMilliseconds());
-        var prompts = await LoadAsync(session, requests);
+        var states = new Dictionary<long, SenderState>();
+        var prompts = new Dictionary<(long, long), Prompt>();
+        await session.EachAsync(
+            [ChangeLog.Stamp(requests.Select(request => request.SenderId).Distinct(), now.ToUnixTimeMilliseconds(), states), Lookup(requests, prompts)],
+            CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Change>();
@@ -83,24 +86,18 @@ internal sealed class AnswerPrompt
 
     private Change Updated(Prompt prompt, long stamp) => new(prompt.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, prompt.Id);
 
-    private static async Task<Dictionary<(long, long), Prompt>> LoadAsync(Session session, IReadOnlyList<AnswerRequest> requests)
-    {
-        var prompts = new Dictionary<(long, long), Prompt>();
-        await session.EachAsync(
-            $$"""
-            select {{Prompt.Columns}}
-            from {rows}
-            join prompt p on p.sender_id = item.sender_id and p.id = item.id
-            """,
-            Rows.Of(requests).Long("sender_id", r => r.SenderId).Long("id", r => r.PromptId),
-            row =>
-            {
-                var prompt = Prompt.Read(row);
-                prompts[(prompt.SenderId, prompt.Id)] = prompt;
-            },
-            CancellationToken.None);
-        return prompts;
-    }
+    private static Lookup Lookup(IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts) => new(
+        $$"""
+        select {{Prompt.Columns}}
+        from {rows}
+        join prompt p on p.sender_id = item.sender_id and p.id = item.id
+        """,
+        Rows.Of(requests).Long("sender_id", r => r.SenderId).Long("id", r => r.PromptId),
+        row =>
+        {
+            var prompt = Prompt.Read(row);
+            prompts[(prompt.SenderId, prompt.Id)] = prompt;
+        });
 
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
         """

@@ -14,26 +14,20 @@ internal readonly record struct Change(long SenderId, long At, long Id, ChangeKi
 internal static class ChangeLog
 {
     /// <summary>Locks the senders until the transaction ends and gives the stamp of this transaction for each.</summary>
-    /// <param name="session">The transaction.</param>
     /// <param name="senders">Each once. They are locked in the order of their ids, so that two batches cannot wait for each other.</param>
     /// <param name="now">Unix milliseconds.</param>
-    public static async Task<Dictionary<long, SenderState>> StampAsync(Session session, IEnumerable<long> senders, long now)
-    {
-        var ordered = senders.Order().ToArray();
-        var states = new Dictionary<long, SenderState>(ordered.Length);
-        await session.EachAsync(
-            """
-            insert into sender_state (sender_id, changed_at, window_started_at, window_used)
-            select sender_id, now, 0, 0 from {rows} where true order by sender_id
-            on conflict (sender_id) do update set
-                changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at + 1 end
-            returning sender_id, changed_at, window_started_at, window_used
-            """,
-            Rows.Of(ordered).Long("sender_id", sender => sender).Long("now", _ => now),
-            row => states[row.GetInt64(0)] = new SenderState(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)),
-            CancellationToken.None);
-        return states;
-    }
+    /// <param name="states">Receives the state of each sender.</param>
+    /// <returns>The first of a transaction's lookups: what those behind it find holds until the commit.</returns>
+    public static Lookup Stamp(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => new(
+        """
+        insert into sender_state (sender_id, changed_at, window_started_at, window_used)
+        select sender_id, now, 0, 0 from {rows} where true order by sender_id
+        on conflict (sender_id) do update set
+            changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at + 1 end
+        returning sender_id, changed_at, window_started_at, window_used
+        """,
+        Rows.Of(senders.Order().ToArray()).Long("sender_id", sender => sender).Long("now", _ => now),
+        row => states[row.GetInt64(0)] = new SenderState(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)));
 
     /// <summary>Appends changes; the caller has stamped their senders in this transaction.</summary>
     public static void Append(Session session, IReadOnlyList<Change> changes) => session.Then(

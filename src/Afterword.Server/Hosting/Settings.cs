@@ -54,6 +54,6 @@ internal sealed record StorageSettings
     /// <summary>Writes that may wait; when there are more, requests are refused with 503. 1 to 1,000,000; 4,096 by default.</summary>
     public required int WriteQueue { get; init; }
 
-    /// <summary>Batches that PostgreSQL is given at once by this node. 1 to 64; 2 by default.</summary>
+    /// <summary>Batches that PostgreSQL is given at once by this node. 1 to 64; half the processors by default.</summary>
     public required int Lanes { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class SettingsReader
             Storage = new StorageSettings
             {
                 WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),
-                Lanes = (int)read.Whole("Storage:Lanes", 2, 1, 64),
+                Lanes = (int)read.Whole("Storage:Lanes", Math.Max(1, Environment.ProcessorCount / 2), 1, 64),
             },
             Proxies = read.Networks("Proxies"),
         };

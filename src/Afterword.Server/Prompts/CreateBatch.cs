@@ -8,26 +8,30 @@ namespace Afterword.Server.Prompts;
 
 /// <summary>What a batch of create calls knows while it is decided, and what it will write.</summary>
 /// <remarks>Each decision sees those before it: the second of two calls for one recipient finds the cap taken.</remarks>
-internal sealed class CreateBatch
+/// <param name="now">Unix milliseconds.</param>
+internal sealed class CreateBatch(long now)
 {
-    private readonly Dictionary<long, Window> _windows;
+    private readonly Dictionary<long, Window> _windows = [];
     private readonly Dictionary<(long Sender, long Recipient), long> _promptedNow = [];
     private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
     private readonly List<KeyedAnswer> _keyed = [];
     private readonly List<Accepted> _accepted = [];
 
-    public CreateBatch(Dictionary<long, SenderState> states, long now)
-    {
-        Now = now;
-        _windows = states.ToDictionary(pair => pair.Key, pair => PromptWindow.IsOver(pair.Value.WindowStartedAt, now)
-            ? new Window(pair.Value.Stamp, now, 0)
-            : new Window(pair.Value.Stamp, pair.Value.WindowStartedAt, pair.Value.WindowUsed));
-    }
-
-    public long Now { get; }
+    public long Now => now;
 
     /// <summary>Facts about each request's recipient, by the request's place.</summary>
     public Dictionary<int, RecipientFacts> Facts { get; } = [];
+
+    /// <summary>Takes over the senders' windows as they were found.</summary>
+    public void Open(Dictionary<long, SenderState> states)
+    {
+        foreach (var (sender, state) in states)
+        {
+            _windows[sender] = PromptWindow.IsOver(state.WindowStartedAt, now)
+                ? new Window(state.Stamp, now, 0)
+                : new Window(state.Stamp, state.WindowStartedAt, state.WindowUsed);
+        }
+    }
 
     public long StampOf(long sender) => _windows[sender].Stamp;
 

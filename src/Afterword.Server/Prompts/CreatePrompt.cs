@@ -30,10 +30,16 @@ internal sealed class CreatePrompt
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
         // First the lock, then the reads: what they find holds until the commit.
-        var states = await ChangeLog.StampAsync(session, requests.Select(request => request.Sender.UserId).Distinct(), now);
-        var batch = new CreateBatch(states, now);
-        await RecipientFacts.LoadAsync(session, requests, batch);
-        await Idempotency.LoadAsync(session, requests, batch, now, _store.Secrets);
+        var states = new Dictionary<long, SenderState>();
+        var batch = new CreateBatch(now);
+        await session.EachAsync(
+            [
+                ChangeLog.Stamp(requests.Select(request => request.Sender.UserId).Distinct(), now, states),
+                RecipientFacts.Lookup(requests, batch),
+                Idempotency.Lookup(requests, batch, now, _store.Secrets),
+            ],
+            CancellationToken.None);
+        batch.Open(states);
 
         var answers = new CreateAnswer[requests.Count];
         for (var i = 0; i < answers.Length; i++)

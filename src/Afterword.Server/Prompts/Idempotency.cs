@@ -14,23 +14,17 @@ internal static class Idempotency
     /// <summary>1 to 255 visible ASCII characters.</summary>
     public static bool IsKey(string text) => text.Length is > 0 and <= MaxKeyLength && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0;
 
-    public static async Task LoadAsync(Session session, IReadOnlyList<CreateRequest> requests, CreateBatch batch, long now, Secrets secrets)
-    {
-        var keyed = requests.Where(request => request.IdempotencyKey is not null).ToArray();
-        if (keyed.Length == 0) return;
-
-        await session.EachAsync(
-            """
-            select k.sender_id, k.idempotency_key, k.fingerprint, k.answer, k.created_at
-            from {rows}
-            join idempotency k on k.sender_id = item.sender_id and k.idempotency_key = item.idempotency_key
-            where k.created_at > item.after
-            """,
-            Rows.Of(keyed).Long("sender_id", r => r.Sender.UserId).Text("idempotency_key", r => r.IdempotencyKey).Long("after", _ => now - Kept),
-            row => batch.Remember(new(
-                row.GetInt64(0), row.GetString(1), row.GetBytes(2), secrets.Unprotect(row.GetBytes(3)), row.GetInt64(4))),
-            CancellationToken.None);
-    }
+    /// <summary>Finds what the keys of a batch were answered before.</summary>
+    public static Lookup Lookup(IReadOnlyList<CreateRequest> requests, CreateBatch batch, long now, Secrets secrets) => new(
+        """
+        select k.sender_id, k.idempotency_key, k.fingerprint, k.answer, k.created_at
+        from {rows}
+        join idempotency k on k.sender_id = item.sender_id and k.idempotency_key = item.idempotency_key
+        where k.created_at > item.after
+        """,
+        Rows.Of(requests.Where(request => request.IdempotencyKey is not null).ToArray())
+            .Long("sender_id", r => r.Sender.UserId).Text("idempotency_key", r => r.IdempotencyKey).Long("after", _ => now - Kept),
+        row => batch.Remember(new(row.GetInt64(0), row.GetString(1), row.GetBytes(2), secrets.Unprotect(row.GetBytes(3)), row.GetInt64(4))));
 
     public static void Write(Session session, IReadOnlyList<KeyedAnswer> answers, Secrets secrets) => session.Then(
         """

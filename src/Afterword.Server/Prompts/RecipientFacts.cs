@@ -11,8 +11,8 @@ namespace Afterword.Server.Prompts;
 /// <param name="Exempt">The recipient may be asked at any time.</param>
 internal sealed record RecipientFacts(string? Name, bool Suspended, bool CanBeAsked, long? PromptedAt, bool Exempt)
 {
-    /// <summary>Loads the facts for each request of a batch.</summary>
-    public static Task LoadAsync(Session session, IReadOnlyList<CreateRequest> requests, CreateBatch batch) => session.EachAsync(
+    /// <summary>Finds the facts for each request of a batch.</summary>
+    public static Lookup Lookup(IReadOnlyList<CreateRequest> requests, CreateBatch batch) => new(
         """
         select item.place, a.name, a.suspended_at, a.accepts, c.follows, c.blocks, c.wrote_at, c.opted_out_at, c.prompted_at, e.user_id
         from {rows}
@@ -24,6 +24,5 @@ internal sealed record RecipientFacts(string? Name, bool Suspended, bool CanBeAs
         row => batch.Facts[(int)row.GetInt64(0)] = new(
             row.TextOrNull(1), !row.IsDBNull(2),
             Reach.IsOpen(row.TextOrNull(3), follows: row.Flag(4), blocks: row.Flag(5), wrote: !row.IsDBNull(6)) && row.IsDBNull(7),
-            row.LongOrNull(8), !row.IsDBNull(9)),
-        CancellationToken.None);
+            row.LongOrNull(8), !row.IsDBNull(9)));
 }

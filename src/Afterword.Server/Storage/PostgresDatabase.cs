@@ -7,6 +7,10 @@ internal sealed class PostgresDatabase : Database
 {
     private const int MaxReaders = 20;
 
+    // A batch looks up a few rows by key. With statistics that are missing or old the planner prefers to read whole tables:
+    // 20 ms instead of one for 200,000 accounts.
+    private const string ByKey = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgresLanes _lanes;
 
@@ -53,6 +57,10 @@ internal sealed class PostgresDatabase : Database
             
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = lanes;
+
+            // Nothing of a lane's session outlasts its transaction.
+            text.NoResetOnClose = true;
+            text.Options = $"{text.Options} {ByKey}";
             return new(source, new PostgresLanes(NpgsqlDataSource.Create(text), queue, lanes), version.Split(' ')[0]);
         }
         catch

@@ -21,18 +21,21 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         return new PostgresStatement(command);
     }
 
-    public override async Task EachAsync(string sql, Rows rows, Action<Row> read, CancellationToken stop)
+    public override async Task EachAsync(IReadOnlyList<Lookup> lookups, CancellationToken stop)
     {
-        if (rows.Count == 0) return;
+        var asked = lookups.Where(lookup => lookup.Rows.Count > 0).ToArray();
+        if (asked.Length == 0) return;
 
-        await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // as above
-        command.CommandText = Expand(sql, rows);
-#pragma warning restore CA2100
-        Bind(command.Parameters, rows);
-        await using var reader = await command.ExecuteReaderAsync(stop);
+        await using var batch = connection.CreateBatch();
+        foreach (var lookup in asked) batch.BatchCommands.Add(Over(lookup.Sql, lookup.Rows));
+
+        await using var reader = await batch.ExecuteReaderAsync(stop);
         var row = new PostgresRow(reader);
-        while (await reader.ReadAsync(stop)) read(row);
+        foreach (var lookup in asked)
+        {
+            while (await reader.ReadAsync(stop)) lookup.Read(row);
+            await reader.NextResultAsync(stop);
+        }
     }
 
     public override void Then(string sql, Rows rows)
@@ -40,9 +43,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         if (rows.Count == 0) return;
 
         _last ??= connection.CreateBatch();
-        var command = new NpgsqlBatchCommand(Expand(sql, rows));
-        Bind(command.Parameters, rows);
-        _last.BatchCommands.Add(command);
+        _last.BatchCommands.Add(Over(sql, rows));
     }
 
     /// <summary>Sends what <see cref="Then"/> collected and the commit in one round trip.</summary>
@@ -54,12 +55,15 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         await batch.ExecuteNonQueryAsync(stop);
     }
 
-    private static void Bind(NpgsqlParameterCollection parameters, Rows rows)
+    private static NpgsqlBatchCommand Over(string sql, Rows rows)
     {
+        var command = new NpgsqlBatchCommand(Expand(sql, rows));
         foreach (var (_, values) in rows.Columns)
         {
-            parameters.Add(new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | TypeOf(values) });
+            command.Parameters.Add(new NpgsqlParameter { Value = values, NpgsqlDbType = NpgsqlDbType.Array | TypeOf(values) });
         }
+
+        return command;
     }
 
     private static NpgsqlDbType TypeOf(Array values) => values switch

@@ -8,19 +8,24 @@ internal abstract class Session
     /// <summary>A statement of this session. <paramref name="sql"/> is always a constant; values travel in <c>Bind</c>.</summary>
     public abstract Statement Sql([StringSyntax("sql")] string sql);
 
-    /// <summary>Runs <paramref name="sql"/> over all <paramref name="rows"/> and hands each row of the answer to <paramref name="read"/>.</summary>
-    /// <param name="sql">
-    /// Reads its input <c>from {rows}</c>, a table named <c>item</c> with the columns of <paramref name="rows"/>. PostgreSQL
-    /// runs it once over arrays, SQLite once per row: it must not make one input row depend on another.
-    /// </param>
-    /// <param name="rows">The input; nothing happens when it is empty.</param>
-    /// <param name="read">Called for each row of the answer, in no promised order.</param>
-    /// <param name="stop">Gives up waiting.</param>
-    public abstract Task EachAsync([StringSyntax("sql")] string sql, Rows rows, Action<Row> read, CancellationToken stop);
+    /// <summary>Runs lookups one after the other; on PostgreSQL they travel together, in one round trip.</summary>
+    public abstract Task EachAsync(IReadOnlyList<Lookup> lookups, CancellationToken stop);
 
-    /// <summary>As <see cref="EachAsync"/> for a write whose answer nobody needs: it goes to the server together with the commit.</summary>
+    /// <inheritdoc cref="Lookup"/>
+    public Task EachAsync([StringSyntax("sql")] string sql, Rows rows, Action<Row> read, CancellationToken stop) => EachAsync([new(sql, rows, read)], stop);
+
+    /// <summary>A statement over rows, for a write whose answer nobody needs: it goes to the server together with the commit.</summary>
     public abstract void Then([StringSyntax("sql")] string sql, Rows rows);
 }
+
+/// <summary>A statement that is run over all of its <paramref name="Rows"/> and hands each row of the answer to <paramref name="Read"/>.</summary>
+/// <param name="Sql">
+/// Reads its input <c>from {rows}</c>, a table named <c>item</c> with the columns of <paramref name="Rows"/>. PostgreSQL runs it
+/// once over arrays, SQLite once per row: it must not make one input row depend on another.
+/// </param>
+/// <param name="Rows">The input; nothing happens when it is empty.</param>
+/// <param name="Read">Called for each row of the answer, in no promised order.</param>
+internal sealed record Lookup([StringSyntax("sql")] string Sql, Rows Rows, Action<Row> Read);
 
 /// <summary>A statement with its values.</summary>
 internal abstract class Statement

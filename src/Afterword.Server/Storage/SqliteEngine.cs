@@ -9,6 +9,9 @@ internal static partial class SqliteEngine
     // SQLITE_CONFIG_MULTITHREAD: a connection of ours is used by one thread at a time, and needs no lock for each call.
     private const int OneThreadPerConnection = 2;
 
+    // SQLITE_CONFIG_MEMSTATUS: nobody asks for the figures, and keeping them takes a lock at each allocation.
+    private const int MemoryFigures = 9;
+
     private static readonly Lazy<nint> s_library = new(Choose);
 
     /// <summary>The chosen library, ready for use.</summary>
@@ -21,6 +24,7 @@ internal static partial class SqliteEngine
         NativeLibrary.SetDllImportResolver(provider, (name, _, _) => name == "e_sqlite3" ? chosen : 0);
         SQLitePCL.raw.SetProvider(new SQLitePCL.SQLite3Provider_e_sqlite3());
         SQLitePCL.raw.sqlite3_config(OneThreadPerConnection);
+        SQLitePCL.raw.sqlite3_config(MemoryFigures, 0);
         SQLitePCL.raw.sqlite3_initialize();
         return chosen;
     }

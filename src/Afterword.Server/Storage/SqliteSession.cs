@@ -17,9 +17,9 @@ internal sealed class SqliteSession(SqliteConnection connection) : Session, IDis
 
     public override Statement Sql(string sql) => Prepared(sql);
 
-    public override Task EachAsync(string sql, Rows rows, Action<Row> read, CancellationToken stop)
+    public override Task EachAsync(IReadOnlyList<Lookup> lookups, CancellationToken stop)
     {
-        Loop(sql, rows, read);
+        foreach (var (sql, rows, read) in lookups) Loop(sql, rows, read);
         return Task.CompletedTask;
     }
 
