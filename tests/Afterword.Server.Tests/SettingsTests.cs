@@ -31,6 +31,20 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_section_or_a_named_key_that_nobody_reads_is_refused()
+    {
+        Assert.Contains(Read(("Limit:CreatesPerDay", "5")).Errors, error => error.StartsWith("Limit is not a section", StringComparison.Ordinal));
+        Assert.Empty(Read(("Kestrel:Endpoints:Http:Url", "http://*:1")).Errors);
+        Assert.Contains(
+            SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Platfrom", "X")]).Build(), "Platfrom").Errors,
+            error => error.StartsWith("Platfrom is not a setting", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_unknown_option_of_a_database_url_is_named() =>
+        Assert.Contains("Database", Assert.Single(Read(("Database", "postgres://u@h/d?foo=bar")).Errors), StringComparison.Ordinal);
+
+    [Fact]
     public void A_password_in_a_wrong_database_url_is_not_repeated() =>
         Assert.DoesNotContain("hunter2", string.Join('\n', Read(("Database", "mysql://a:hunter2@b/c")).Errors), StringComparison.Ordinal);
 

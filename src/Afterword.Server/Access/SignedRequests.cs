@@ -41,7 +41,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
     {
         var content = ContentOf(http.Request);
-        if (await check.RunAsync(http, call, content == Content.Form, signed.Limit) is { } refusal) return refusal;
+        if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed.Limit) is { } refusal) return refusal;
 
         if (call.Limit is { } limit) http.ShowLimit(limit);
         if (Refused(call.Caller, signed) is not null)
@@ -53,7 +53,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         http.Features.Set(call);
         return content switch
         {
-            Content.Other => ApiError.WrongContentType,
+            Content.Other or Content.ForeignForm => ApiError.WrongContentType,
             Content.Json when !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
             _ => null,
         };
@@ -93,17 +93,20 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     {
         if (request.ContentType is not { Length: > 0 } text) return request.ContentLength is null or 0 ? Content.None : Content.Other;
         if (!Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(text, out var type)) return Content.Other;
-        if (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) && !type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)) return Content.Other;
 
-        if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return Content.Form;
+        var isUtf8 = !type.Charset.HasValue || type.Charset.AsSpan().Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+        if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return isUtf8 ? Content.Form : Content.ForeignForm;
         if (request.ContentLength is null or 0) return Content.None;
-        return type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
+        return isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
     }
 
     private enum Content
     {
         None,
         Form,
+
+        /// <summary>A form in another charset: signed as it is, and refused afterwards.</summary>
+        ForeignForm,
         Json,
         Other,
     }

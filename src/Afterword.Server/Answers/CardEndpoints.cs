@@ -46,7 +46,17 @@ internal static class CardEndpoints
         }
 
         // What was there already, or came too late, shows on the page that the customer is led to: nothing changed.
-        await answers.RunAsync(request!);
+        try
+        {
+            await answers.RunAsync(request!);
+        }
+        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        {
+            http.Response.Headers.RetryAfter = "1";
+            await WriteAsync(http, 503, pages, view with { Problem = CardProblem.NotSaved, Typed = request!.Text });
+            return;
+        }
+
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
         http.Response.Headers.Location = http.Request.Path.Value;
     }

@@ -17,7 +17,9 @@ internal static class CommandLine
         var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
-            foreach (var error in parsed.Errors.Select(error => error.Message).Distinct()) await Console.Error.WriteLineAsync(error);
+            // A word that is no command is told once, and not also as a command that is missing.
+            var errors = parsed.Errors.Select(error => error.Message).Distinct().ToArray();
+            foreach (var error in parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors.Skip(1) : errors) await Console.Error.WriteLineAsync(error);
             await Console.Error.WriteLineAsync("Try: afterword " + string.Join(' ', [.. Path(parsed), "--help"]));
             return ExitCode.WrongUse;
         }

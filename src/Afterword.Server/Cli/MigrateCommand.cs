@@ -21,7 +21,7 @@ internal static class MigrateCommand
         await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, clock, stop));
 
         var applied = new List<MigrationJson>();
-        foreach (var db in new[] { store.Main, store.Admissions }.Distinct())
+        foreach (var db in new[] { store.Main, store.Admissions })
         {
             applied.AddRange(await db.ReadAsync(
                 session => session.Sql("select part, name, applied_at from schema_version order by part, number")
@@ -29,6 +29,8 @@ internal static class MigrateCommand
                 stop));
         }
 
+        // On PostgreSQL both look into the same database.
+        applied = [.. applied.Distinct()];
         var ran = applied.FindAll(migration => migration.Ran);
         parsed.Say(
             new MigrationsJson(applied), CommandJson.Default.MigrationsJson,

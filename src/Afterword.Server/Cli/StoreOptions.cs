@@ -47,7 +47,7 @@ internal static class StoreOptions
             .AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true)
             .AddEnvironmentVariables("AFTERWORD_")
             .AddInMemoryCollection(given)
-            .Build());
+            .Build(), given.Keys);
         wrong.AddRange(errors);
         if (wrong.Count > 0) throw new CommandException(ExitCode.WrongUse, string.Join('\n', ["The settings are wrong:", .. wrong.Select(line => $"  {line}")]));
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -15,7 +16,9 @@ internal static partial class ErrorAnswers
             // RFC 9110, section 10.2.3: when to come again. Long enough for a full queue to drain.
             if (error.Status == 503) http.Response.Headers.RetryAfter = "1";
 
-            return http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson);
+            return IsApi(http)
+                ? http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson)
+                : http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{error.Message} Please try again in a moment.\n"));
         }
 
         public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
@@ -51,7 +54,8 @@ internal static partial class ErrorAnswers
             catch (Exception error) when (!http.Response.HasStarted)
 #pragma warning restore CA1031
             {
-                http.Response.Clear();
+                // What the page's headers promise to browsers holds for its failures too.
+                http.Response.ContentLength = null;
                 if (error is OverloadedException || store.Main.IsUnavailable(error) || store.Admissions.IsUnavailable(error))
                 {
                     if (error is not OverloadedException) StoreUnavailable(log, error.GetType().Name, error.Message);

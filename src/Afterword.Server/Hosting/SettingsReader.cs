@@ -9,6 +9,9 @@ internal sealed class SettingsReader
 {
     private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Storage"];
 
+    // Sections of the same file that the framework reads.
+    private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
+
     private readonly IConfiguration _configuration;
     private readonly List<string> _errors = [];
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -16,7 +19,9 @@ internal sealed class SettingsReader
     private SettingsReader(IConfiguration configuration) => _configuration = configuration;
 
     /// <summary>Gives the settings, or the list of what is wrong: each line names the key, the value and what is allowed.</summary>
-    public static (Settings? Settings, IReadOnlyList<string> Errors) Read(IConfiguration configuration)
+    /// <param name="configuration">File, environment and command line.</param>
+    /// <param name="named">Keys that somebody wrote out on the command line, and that must mean something.</param>
+    public static (Settings? Settings, IReadOnlyList<string> Errors) Read(IConfiguration configuration, params IEnumerable<string> named)
     {
         var read = new SettingsReader(configuration);
         var settings = new Settings
@@ -42,7 +47,7 @@ internal sealed class SettingsReader
             },
             Proxies = read.Networks("Proxies"),
         };
-        read.RefuseUnknown();
+        read.RefuseUnknown(named);
         return read._errors.Count == 0 ? (settings, []) : (null, read._errors);
     }
 
@@ -123,8 +128,19 @@ internal sealed class SettingsReader
     }
 
     // A key that nobody reads is a slip of the pen, and its writer believes that it holds.
-    private void RefuseUnknown()
+    private void RefuseUnknown(IEnumerable<string> named)
     {
+        foreach (var key in named.Where(key => !key.Contains(':', StringComparison.Ordinal) && !_known.Contains(key)))
+        {
+            _errors.Add($"{key} is not a setting. There are: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+        }
+
+        foreach (var section in _configuration.GetChildren().Where(child => child.GetChildren().Any()).Select(child => child.Key))
+        {
+            if (s_sections.Concat(s_frameworks).Contains(section, StringComparer.OrdinalIgnoreCase)) continue;
+            _errors.Add($"{section} is not a section of the settings. There are: {string.Join(", ", s_sections)}. ({Variable(section + ":…")})");
+        }
+
         foreach (var section in s_sections)
         {
             foreach (var child in _configuration.GetSection(section).GetChildren())

@@ -140,7 +140,14 @@ internal sealed class PostgresDatabase : Database
             foreach (var (key, value) in Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(uri.Query))
             {
                 // A socket folder travels as ?host=, since a URL has no other place for it.
-                text[key == "sslmode" ? "SSL Mode" : key] = value.ToString();
+                try
+                {
+                    text[key == "sslmode" ? "SSL Mode" : key] = value.ToString();
+                }
+                catch (Exception error) when (error is ArgumentException or FormatException)
+                {
+                    throw new FormatException($"The database URL has an option that is not known or has a wrong value: {key}.", error);
+                }
             }
         }
         else

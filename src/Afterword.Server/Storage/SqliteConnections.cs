@@ -55,6 +55,13 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
         return connection;
     }
 
+    /// <summary>Makes the store's folder, for its owner alone: the key ring lies in it.</summary>
+    public static void CreateFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     public static string Ask(SqliteConnection connection, string pragma)
     {
         using var command = connection.CreateCommand();

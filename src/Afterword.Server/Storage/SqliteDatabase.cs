@@ -29,7 +29,7 @@ internal sealed class SqliteDatabase : Database
     /// <param name="checkpoints">See <see cref="SqliteConnections.OpenWriter"/>.</param>
     public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit, bool checkpoints)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        SqliteConnections.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(file))!);
         var connections = new SqliteConnections(file, syncEveryCommit);
         return new(connections, new SqliteWriter(connections.OpenWriter(checkpoints), queue));
     }

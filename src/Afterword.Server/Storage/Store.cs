@@ -62,7 +62,7 @@ internal sealed class Store : IAsyncDisposable
 
     private static FileStream LockFolder(string folder)
     {
-        Directory.CreateDirectory(folder);
+        SqliteConnections.CreateFolder(folder);
         try
         {
             // The system lets go of it when this process ends, however it ends.

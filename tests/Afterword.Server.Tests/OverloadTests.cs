@@ -1,0 +1,57 @@
+using System.Text;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>More comes than can be written: refusals are quick, clear and kind, and nothing is half done.</summary>
+public abstract class OverloadTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine, "Storage:WriteQueue=1", "Limits:CreatesPerDay=100000");
+
+    [Fact]
+    public async Task A_full_queue_is_503_with_a_time_to_come_again()
+    {
+        var form = TestServer.Form(("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => _loop.Server.SendAsync(_loop.Sender, HttpMethod.Post, "/1.1/feedback/create.json", form)));
+
+        var refused = answers.Where(answer => answer.Status != 200).ToArray();
+        Assert.NotEmpty(refused);
+        Assert.All(refused, answer => Assert.Equal("1", answer.Is(503, 130).Headers["Retry-After"]));
+        Assert.Equal(400 - refused.Length, await _loop.Server.CountAsync("prompt"));
+        await _loop.AskAsync();
+    }
+
+    [Fact]
+    public async Task A_customer_whose_answer_could_not_be_taken_keeps_the_text_and_may_send_it_again()
+    {
+        var path = new Uri((await _loop.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
+        (await PostAsync(path, "score=4")).Is(303);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => PostAsync(path, "text=Do+not+lose+me")));
+
+        var refused = answers.Where(answer => answer.Status != 303).ToArray();
+        Assert.NotEmpty(refused);
+        Assert.All(refused, answer =>
+        {
+            Assert.Equal("1", answer.Is(503).Headers["Retry-After"]);
+            Assert.Equal("no-store", answer.Headers["Cache-Control"]);
+        });
+
+        // Whoever came when another's text was in already is thanked; the others find theirs in the box.
+        var asked = refused.Where(answer => answer.Body.Contains("<textarea", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(asked);
+        Assert.All(asked, answer => Assert.Contains("Do not lose me", answer.Body, StringComparison.Ordinal));
+        Assert.Equal(1, await _loop.Server.CountAsync("prompt", "comment = 'Do not lose me'"));
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private Task<Answer> PostAsync(string path, string form) => _loop.Server.SendAsync(null, HttpMethod.Post, path, Encoding.ASCII.GetBytes(form));
+}
+
+public sealed class SqliteOverloadTests() : OverloadTests(Engine.Sqlite);
+
+public sealed class PostgresOverloadTests() : OverloadTests(Engine.Postgres);
