@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Changes;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests;
@@ -30,20 +31,34 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         var path = new Uri((await _loop.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
         (await PostAsync(path, "score=4")).Is(303);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => PostAsync(path, "text=Do+not+lose+me")));
+        // Somebody else's write holds the sender's lock for as long as the test wants, so that the queue stays full.
+        using var held = new SemaphoreSlim(0);
+        using var letGo = new ManualResetEventSlim();
+        var holding = Task.Run(() => _loop.Server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                await session.EachAsync([ChangeLog.Stamp([_loop.Furni.Id], 0, [])], default);
+                held.Release();
+                letGo.Wait();
+                return 0;
+            },
+            default));
+        await held.WaitAsync();
 
-        var refused = answers.Where(answer => answer.Status != 303).ToArray();
-        Assert.NotEmpty(refused);
-        Assert.All(refused, answer =>
+        var texts = Enumerable.Range(0, 10).Select(_ => PostAsync(path, "text=Do+not+lose+me")).ToList();
+        for (var refused = 0; refused < 8; refused++)
         {
-            Assert.Equal("1", answer.Is(503).Headers["Retry-After"]);
+            var done = await Task.WhenAny(texts);
+            texts.Remove(done);
+            var answer = (await done).Is(503);
+            Assert.Equal("1", answer.Headers["Retry-After"]);
             Assert.Equal("no-store", answer.Headers["Cache-Control"]);
-        });
+            Assert.Contains("Do not lose me</textarea>", answer.Body, StringComparison.Ordinal);
+        }
 
-        // Whoever came when another's text was in already is thanked; the others find theirs in the box.
-        var asked = refused.Where(answer => answer.Body.Contains("<textarea", StringComparison.Ordinal)).ToArray();
-        Assert.NotEmpty(asked);
-        Assert.All(asked, answer => Assert.Contains("Do not lose me", answer.Body, StringComparison.Ordinal));
+        letGo.Set();
+        await holding;
+        Assert.Contains(await Task.WhenAll(texts), answer => answer.Status == 303);
         Assert.Equal(1, await _loop.Server.CountAsync("prompt", "comment = 'Do not lose me'"));
     }
 
