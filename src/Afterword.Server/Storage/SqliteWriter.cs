@@ -93,12 +93,26 @@ internal sealed class SqliteWriter : IAsyncDisposable
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            if (SQLitePCL.raw.sqlite3_get_autocommit(_session.Connection.Handle) == 0) _session.Control("rollback");
+            RollBack();
             return error;
         }
 
         PendingWrite.CompleteAll(batch);
         return null;
+    }
+
+    // After a full disk or a read error the engine has often rolled back by itself (https://sqlite.org/lang_transaction.html).
+    private void RollBack()
+    {
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_session.Connection.Handle) != 0) return;
+        try
+        {
+            _session.Control("rollback");
+        }
+        catch (SqliteException)
+        {
+            // The next "begin" will say what is wrong, to callers who wait for an answer; this thread must go on.
+        }
     }
 
     private static void Finish(Task task)
