@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using Afterword.Server.Errors;
 using Afterword.Server.Limits;
 using Afterword.Server.Prompts;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Access;
 
@@ -40,7 +41,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
 
     private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
     {
-        var content = ContentOf(http.Request);
+        var content = ContentOf(http.Request, hasBody: call.Body.WrittenCount > 0);
         if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed.Limit) is { } refusal) return refusal;
 
         if (call.Limit is { } limit) http.ShowLimit(limit);
@@ -76,7 +77,9 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     private static async Task<bool> TryReadBodyAsync(HttpContext http, SignedCall call)
     {
         if (http.Request.ContentLength is > MaxBody) return false;
-        if (http.Request.ContentLength is null or 0 && !http.Request.Headers.ContainsKey("Transfer-Encoding")) return true;
+
+        // HTTP/2 may bring a body without a word about its length.
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return true;
 
         var reader = http.Request.BodyReader;
         while (true)
@@ -89,14 +92,14 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         }
     }
 
-    private static Content ContentOf(HttpRequest request)
+    private static Content ContentOf(HttpRequest request, bool hasBody)
     {
-        if (request.ContentType is not { Length: > 0 } text) return request.ContentLength is null or 0 ? Content.None : Content.Other;
+        if (request.ContentType is not { Length: > 0 } text) return hasBody ? Content.Other : Content.None;
         if (!Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(text, out var type)) return Content.Other;
 
         var isUtf8 = !type.Charset.HasValue || type.Charset.AsSpan().Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase);
         if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return isUtf8 ? Content.Form : Content.ForeignForm;
-        if (request.ContentLength is null or 0) return Content.None;
+        if (!hasBody) return Content.None;
         return isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
     }
 
