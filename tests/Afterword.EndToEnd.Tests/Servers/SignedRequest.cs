@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Afterword.Client.OAuth;
@@ -39,7 +40,7 @@ internal sealed record SignedRequest(HttpMethod Method, string Target, string? F
     public async Task<Answer> SendAsync(HttpMessageInvoker http, CancellationToken stop)
     {
         using var message = Message();
-        using var response = await http.SendAsync(message, stop);
+        using var response = await SendAsync(http, message, stop);
         try
         {
             var body = await response.Content.ReadAsByteArrayAsync(stop);
@@ -48,6 +49,19 @@ internal sealed record SignedRequest(HttpMethod Method, string Target, string? F
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             throw new BrokenAnswerException($"An answer with status {response.StatusCode} broke off.", error);
+        }
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker http, HttpRequestMessage message, CancellationToken stop)
+    {
+        try
+        {
+            return await http.SendAsync(message, stop);
+        }
+        catch (SocketException error)
+        {
+            // The framework lets this one through bare when the peer dies between the handshake and its first look at the socket.
+            throw new HttpRequestException("The connection ended as it began.", error);
         }
     }
 
