@@ -31,7 +31,7 @@ internal sealed class Credentials(Store store, TimeProvider clock)
         ConcurrentDictionary<string, Kept<T>> cache, string key, bool fresh, Func<string, CancellationToken, Task<T?>> load, CancellationToken stop)
         where T : class
     {
-        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return kept.Loading.IsCompletedSuccessfully ? kept.Loading.Result : await kept.Loading.WaitAsync(stop);
+        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return await kept.Loading.WaitAsync(stop);
 
         // The first loads, and those that come meanwhile wait for the same answer: nobody's cancellation may end it.
         if (cache.Count >= MostKept) cache.Clear();

@@ -144,16 +144,24 @@ internal static class CardEndpoints
     // Unknown, mistyped and forged links look the same.
     private static Task NotFoundAsync(HttpContext http, CardPages pages)
     {
-        var page = new ArrayBufferWriter<byte>(2048);
+        var page = Buffers.Rent();
         pages.WriteNotFound(page, "en");
-        return http.AnswerAsync(404, "text/html; charset=utf-8", page.WrittenSpan);
+        return SendAsync(http, 404, page);
     }
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
     {
-        var page = new ArrayBufferWriter<byte>(8192);
+        var page = Buffers.Rent();
         pages.Write(page, view, "en");
-        return http.AnswerAsync(status, "text/html; charset=utf-8", page.WrittenSpan);
+        return SendAsync(http, status, page);
+    }
+
+    private static Task SendAsync(HttpContext http, int status, ArrayBufferWriter<byte> page)
+    {
+        // The body is copied before the first wait, so the buffer is free at once.
+        var sent = http.AnswerAsync(status, "text/html; charset=utf-8", page.WrittenSpan);
+        Buffers.Return(page);
+        return sent;
     }
 
     private sealed record Card(Prompt Prompt, byte[]? Hash, string SenderName);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Afterword.Client.Wire;
 
@@ -8,31 +7,23 @@ namespace Afterword.Server.Hosting;
 /// <summary>Writes JSON answers whole, with their length, so that a connection can be kept and no chunk is framed.</summary>
 internal static class Answers
 {
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? t_buffer;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? t_writer;
+    private const string Json = "application/json; charset=utf-8";
 
     extension(HttpContext http)
     {
         public Task AnswerAsync<T>(int status, T value, JsonTypeInfo<T> type)
         {
-            var buffer = t_buffer ??= new ArrayBufferWriter<byte>(4096);
-            buffer.ResetWrittenCount();
-            var writer = t_writer ??= new Utf8JsonWriter(buffer, WireJson.WriterOptions);
-            writer.Reset(buffer);
+            var buffer = Buffers.Rent();
+            WireJson.Write(buffer, value, type);
 
-            // The serializer leaves the generated code aside as soon as its options name an encoder.
-            if (type.SerializeHandler is { } write) write(writer, value);
-            else JsonSerializer.Serialize(writer, value, type);
-            writer.Flush();
-
-            return http.AnswerAsync(status, "application/json; charset=utf-8", buffer.WrittenSpan);
+            // The body is copied before the first wait, so the buffer is free at once.
+            var sent = http.AnswerAsync(status, Json, buffer.WrittenSpan);
+            Buffers.Return(buffer);
+            return sent;
         }
 
         /// <summary>Answers 200 with JSON that is written already.</summary>
-        public Task AnswerJsonAsync(ReadOnlySpan<byte> json) => http.AnswerAsync(200, "application/json; charset=utf-8", json);
+        public Task AnswerJsonAsync(ReadOnlySpan<byte> json) => http.AnswerAsync(200, Json, json);
 
         public Task AnswerAsync(int status, string contentType, ReadOnlySpan<byte> body)
         {
