@@ -15,13 +15,13 @@ namespace Afterword.Server.Tests.World;
 /// <summary>The real server on a real port with a store of its own and a clock that the test holds.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly TestFolder _folder = TestFolder.Create("server");
+    private readonly TestFolder? _folder;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Dictionary<string, string?> _settings;
     private AfterwordServer _server = null!;
     private int _nonces;
 
-    private TestServer(Dictionary<string, string?> settings) => _settings = settings;
+    private TestServer(Dictionary<string, string?> settings, TestFolder? folder) => (_settings, _folder) = (settings, folder);
 
     public ManualClock Clock { get; } = new("2026-01-05T09:00:00Z");
 
@@ -38,7 +38,7 @@ internal sealed class TestServer : IAsyncDisposable
         var folder = TestFolder.Create("store");
         var all = await engine.NewStoreAsync(folder);
         foreach (var pair in settings) all[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        var server = new TestServer(all);
+        var server = new TestServer(all, folder);
         await server.StartAsync();
         return server;
     }
@@ -46,7 +46,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A second node on the same store, with the same clock.</summary>
     public async Task<TestServer> StartSecondAsync()
     {
-        var second = new TestServer(_settings) { _server = await CreateAsync(_settings, Clock, []) };
+        var second = new TestServer(_settings, folder: null) { _server = await CreateAsync(_settings, Clock, []) };
         await second._server.StartAsync(TestContext.Current.CancellationToken);
         second._nonces = 1_000_000;
         second.Clock.Set(Clock.GetUtcNow());
@@ -167,7 +167,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         _http.Dispose();
         await _server.DisposeAsync();
-        _folder.Dispose();
+        _folder?.Dispose();
     }
 
     private async Task StartAsync()
