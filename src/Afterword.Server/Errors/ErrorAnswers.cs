@@ -18,7 +18,7 @@ internal static partial class ErrorAnswers
 
             return IsApi(http)
                 ? http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson)
-                : http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{error.Message} Please try again in a moment.\n"));
+                : http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
         }
 
         public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
