@@ -1,0 +1,36 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+
+namespace Afterword.Server.Hosting.Pages;
+
+/// <summary>Answers with pages that are rendered once per request.</summary>
+internal static class PageAnswers
+{
+    // UTF-8 pages need no references for letters of any script; everything that HTML gives a meaning is still escaped.
+    private static readonly ServiceProvider s_services = new ServiceCollection()
+        .AddSingleton(HtmlEncoder.Create(UnicodeRanges.All)).AddLogging().BuildServiceProvider();
+
+    extension(HttpContext http)
+    {
+        /// <summary>Renders <typeparamref name="TPage"/> and sends it, kept by nobody and framed by nobody.</summary>
+        /// <param name="status">The status of the answer.</param>
+        /// <param name="parameters">The component's parameters by name.</param>
+        public async Task ShowPageAsync<TPage>(int status, Dictionary<string, object?> parameters)
+            where TPage : IComponent
+        {
+            var headers = http.Response.Headers;
+            if (headers.CacheControl.Count == 0) headers.CacheControl = "no-store";
+            if (headers.ContentSecurityPolicy.Count == 0) headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
+            headers.XFrameOptions = "DENY";
+            headers["Referrer-Policy"] = "no-referrer";
+
+            await using var renderer = new HtmlRenderer(s_services, s_services.GetRequiredService<ILoggerFactory>());
+            var html = await renderer.Dispatcher.InvokeAsync(async () =>
+                (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+            await http.AnswerAsync(status, "text/html; charset=utf-8", Encoding.UTF8.GetBytes(html));
+        }
+    }
+}
