@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Grants;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Errors;
@@ -43,9 +45,11 @@ internal sealed class AfterwordServer : IAsyncDisposable
 
             builder.Services.AddSingleton(settings);
             builder.Services.AddSingleton(store);
+            Secrets.AddKeyRing(builder.Services, store.Main);
             builder.Services.AddSingleton(lease);
             builder.Services.AddSingleton(clock);
             builder.Services.AddAccess();
+            builder.Services.AddSignIn();
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
             builder.Services.AddHostedService<Upkeep>();
@@ -57,6 +61,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseSecurityHeaders();
             app.UseRouting();
             app.UseMiddleware<SignedRequests>();
+            app.MapGrants();
+            app.MapSignIn();
             app.MapPrompts();
             app.MapAnswers();
             app.MapChanges();

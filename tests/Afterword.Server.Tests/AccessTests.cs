@@ -100,7 +100,7 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
         var form = Signed(address, "POST", "");
         (await _server.SendAsync(null, HttpMethod.Post, address.PathAndQuery, Encoding.ASCII.GetBytes(form))).Is(404, 34);
 
-        (await _server.SendAsync(_token, HttpMethod.Get, $"{Show}?oauth_callback=x", null)).Is(400, 215);
+        (await _server.SendAsync(_token, HttpMethod.Get, $"{Show}?oauth_nonce=x", null)).Is(400, 215);
         (await _server.SendAsync(_token, HttpMethod.Post, address.PathAndQuery, "oauth_x=1"u8.ToArray())).Is(400, 215);
     }
 

@@ -175,7 +175,7 @@ public abstract class EventsTests(Engine engine) : IAsyncLifetime
     }
 
     private CreateRequest Request() => new(
-        new Caller(new App(1, "k", "n", "s", true, false), _loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new(null, null, null, null)),
+        new Caller(new App(1, "k", "n", "s", [], true, false), _loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new(null, null, null, null)),
         new PromptDraft(PromptType.Csat, _loop.Ana.Id, "Hello", "https://furni.example/privacy", null, 0, null, false, false), null, "");
 
     // Stamps of one sender grow by a millisecond for each batch: while the clock stands still they run ahead of it.

@@ -1,3 +1,4 @@
+using Afterword.Server.Access.Grants;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Access;
@@ -11,6 +12,7 @@ internal static class AccessServices
         services.AddSingleton<Apps>();
         services.AddSingleton<Allowlists>();
         services.AddSingleton<Accounts>();
+        services.AddSingleton<RequestTokens>();
         services.AddSingleton<SignatureCheck>();
     }
 }

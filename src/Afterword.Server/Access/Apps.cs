@@ -14,6 +14,9 @@ internal sealed record ListedApp(string ConsumerKey, string Name, IReadOnlyList<
 /// <summary>An access token with its secret.</summary>
 internal sealed record NewToken(string Token, string TokenSecret);
 
+/// <summary>An app that a user let in.</summary>
+internal sealed record ApprovedApp(long Id, string Name, Permission Permission, DateTimeOffset Since);
+
 /// <summary>Apps and the tokens that users gave them.</summary>
 internal sealed class Apps(Store store, TimeProvider clock)
 {
@@ -40,9 +43,12 @@ internal sealed class Apps(Store store, TimeProvider clock)
     public Task<List<ListedApp>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select consumer_key, name, callbacks, allowed, suspended_at from app order by id").ListAsync(
             row => new ListedApp(
-                row.GetString(0), row.GetString(1), row.GetString(2).Split('\n', StringSplitOptions.RemoveEmptyEntries), row.Flag(3), !row.IsDBNull(4)),
+                row.GetString(0), row.GetString(1), SplitCallbacks(row.GetString(2)), row.Flag(3), !row.IsDBNull(4)),
             stop),
         stop);
+
+    /// <summary>Callbacks are kept in one text, a line each.</summary>
+    public static string[] SplitCallbacks(string callbacks) => callbacks.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <returns>False when there is no such app.</returns>
     public async Task<bool> AllowAsync(string consumerKey, bool allowed, CancellationToken stop) => 1 == await store.Main.WriteAsync(
@@ -58,22 +64,50 @@ internal sealed class Apps(Store store, TimeProvider clock)
 
     /// <summary>Makes a token for a user without the browser.</summary>
     /// <returns>The token, or null when there is no such app.</returns>
-    public async Task<NewToken?> IssueTokenAsync(string consumerKey, long userId, Permission permission, CancellationToken stop)
-    {
-        // Twitter's tokens begin with the user's id, and clients take it from there.
-        var token = new NewToken(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{userId}-{Random(30)}"), Random(33));
-        var secret = store.Secrets.Protect(Encoding.UTF8.GetBytes(token.TokenSecret));
-        var issued = await store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into access_token (token, app_id, user_id, secret, permission, created_at)
-                select @token, id, @user, @secret, @permission, @now from app where consumer_key = @key
-                """)
-                .Bind("token", token.Token).Bind("user", userId).Bind("secret", secret).Bind("permission", (long)permission)
-                .Bind("now", Now).Bind("key", consumerKey).RunAsync(stop),
-            stop);
-        return issued == 1 ? token : null;
-    }
+    public Task<NewToken?> IssueTokenAsync(string consumerKey, long userId, Permission permission, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var app = await session.Sql("select id from app where consumer_key = @key").Bind("key", consumerKey).FirstAsync(row => (long?)row.GetInt64(0), stop);
+            return app is null ? null : await AddTokenAsync(session, app.Value, userId, permission, stop);
+        },
+        stop);
+
+    /// <summary>Gives the token that the user granted the app before with the same permission, else a new one.</summary>
+    /// <remarks>A client that signs its user in each day would otherwise leave a token behind each day.</remarks>
+    public async Task<NewToken> GrantTokenAsync(Session session, long appId, long userId, Permission permission, CancellationToken stop) =>
+        await session.Sql(
+            """
+            select token, secret from access_token
+            where user_id = @user and app_id = @app and permission = @permission and revoked_at is null
+            order by created_at, token limit 1
+            """)
+            .Bind("user", userId).Bind("app", appId).Bind("permission", (long)permission)
+            .FirstAsync(row => new NewToken(row.GetString(0), Encoding.UTF8.GetString(store.Secrets.Unprotect(row.GetBytes(1)))), stop)
+        ?? await AddTokenAsync(session, appId, userId, permission, stop);
+
+    /// <summary>The apps that have a token of the user, each once, with the widest permission.</summary>
+    public Task<List<ApprovedApp>> ApprovedByAsync(long userId, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select a.id, a.name, max(t.permission), min(t.created_at)
+            from access_token t join app a on a.id = t.app_id
+            where t.user_id = @user and t.revoked_at is null
+            group by a.id, a.name order by a.name, a.id
+            """)
+            .Bind("user", userId).ListAsync(
+                row => new ApprovedApp(row.GetInt64(0), row.GetString(1), (Permission)row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3))), stop),
+        stop);
+
+    /// <summary>Takes back all that the user gave the app: its tokens, and approvals that it has not used yet.</summary>
+    /// <returns>The tokens that were valid until now.</returns>
+    public Task<List<string>> DisapproveAsync(long userId, long appId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await session.Sql("delete from request_token where user_id = @user and app_id = @app").Bind("user", userId).Bind("app", appId).RunAsync(stop);
+            return await session.Sql("update access_token set revoked_at = @now where user_id = @user and app_id = @app and revoked_at is null returning token")
+                .Bind("now", Now).Bind("user", userId).Bind("app", appId).ListAsync(row => row.GetString(0), stop);
+        },
+        stop);
 
     /// <returns>False when there is no such token, or it was revoked before.</returns>
     public async Task<bool> RevokeTokenAsync(string token, CancellationToken stop) => 1 == await store.Main.WriteAsync(
@@ -81,7 +115,22 @@ internal sealed class Apps(Store store, TimeProvider clock)
             .Bind("now", Now).Bind("token", token).RunAsync(stop),
         stop);
 
+    private async Task<NewToken> AddTokenAsync(Session session, long appId, long userId, Permission permission, CancellationToken stop)
+    {
+        // Twitter's tokens begin with the user's id, and clients take it from there.
+        var token = new NewToken(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{userId}-{Random(30)}"), Random(33));
+        await session.Sql(
+            """
+            insert into access_token (token, app_id, user_id, secret, permission, created_at)
+            values (@token, @app, @user, @secret, @permission, @now)
+            """)
+            .Bind("token", token.Token).Bind("app", appId).Bind("user", userId).Bind("secret", store.Secrets.Protect(Encoding.UTF8.GetBytes(token.TokenSecret)))
+            .Bind("permission", (long)permission).Bind("now", Now).RunAsync(stop);
+        return token;
+    }
+
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private static string Random(int bytes) => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(bytes)).Replace('-', 'x').Replace('_', 'y');
+    /// <summary>Letters and digits that stand for so many random bytes.</summary>
+    public static string Random(int bytes) => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(bytes)).Replace('-', 'x').Replace('_', 'y');
 }

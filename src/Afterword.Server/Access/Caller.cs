@@ -9,7 +9,7 @@ internal enum Permission
 }
 
 /// <summary>An app that speaks for users.</summary>
-internal sealed record App(long Id, string ConsumerKey, string Name, string ConsumerSecret, bool Allowed, bool Suspended);
+internal sealed record App(long Id, string ConsumerKey, string Name, string ConsumerSecret, IReadOnlyList<string> Callbacks, bool Allowed, bool Suspended);
 
 /// <summary>Who is calling, through which app, and what an operator granted them.</summary>
 /// <param name="App">The app.</param>

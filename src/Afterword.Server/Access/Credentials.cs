@@ -27,6 +27,9 @@ internal sealed class Credentials(Store store, TimeProvider clock)
     public ValueTask<Token?> TokenAsync(string token, bool fresh, CancellationToken stop) =>
         FindAsync(_tokens, token, fresh, LoadTokenAsync, stop);
 
+    /// <summary>Makes a revocation hold on this node at once.</summary>
+    public void Forget(string token) => _tokens.TryRemove(token, out _);
+
     private async ValueTask<T?> FindAsync<T>(
         ConcurrentDictionary<string, Kept<T>> cache, string key, bool fresh, Func<string, CancellationToken, Task<T?>> load, CancellationToken stop)
         where T : class
@@ -52,10 +55,10 @@ internal sealed class Credentials(Store store, TimeProvider clock)
     }
 
     private Task<App?> LoadAppAsync(string consumerKey, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql("select id, name, consumer_secret, allowed, suspended_at from app where consumer_key = @key")
+        session => session.Sql("select id, name, consumer_secret, callbacks, allowed, suspended_at from app where consumer_key = @key")
             .Bind("key", consumerKey).FirstAsync(
                 row => new App(
-                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetBytes(2)), row.Flag(3), !row.IsDBNull(4)),
+                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetBytes(2)), Apps.SplitCallbacks(row.GetString(3)), row.Flag(4), !row.IsDBNull(5)),
                 stop),
         stop);
 

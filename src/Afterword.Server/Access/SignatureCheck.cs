@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
 using Afterword.Client.OAuth;
+using Afterword.Server.Access.Grants;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -13,34 +14,44 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Afterword.Server.Access;
 
 /// <summary>Verifies a request's signature, clock and nonce (RFC 5849, section 3.2) and finds who is calling.</summary>
-internal sealed class SignatureCheck(Credentials credentials, Admissions admissions, Settings settings, TimeProvider clock)
+internal sealed class SignatureCheck(Credentials credentials, RequestTokens requestTokens, Admissions admissions, Settings settings, TimeProvider clock)
 {
     private static ReadOnlySpan<byte> Prefix => "oauth_"u8;
 
-    /// <summary>Gives null and sets the call's <see cref="SignedCall.Caller"/> and limit, or gives the reason of the refusal.</summary>
+    /// <summary>Gives null and sets the call's app, caller and limit, or gives the reason of the refusal.</summary>
     /// <param name="http">The request; its body is in the call already.</param>
-    /// <param name="call">Receives parameters, caller and limit.</param>
+    /// <param name="call">Receives parameters, app, caller and limit.</param>
     /// <param name="form">Whether the body is a form, and so signed.</param>
-    /// <param name="limit">The endpoint that the request counts for.</param>
-    public async Task<ApiError?> RunAsync(HttpContext http, SignedCall call, bool form, LimitedEndpoint limit)
+    /// <param name="signed">What the route asks for.</param>
+    public async Task<ApiError?> RunAsync(HttpContext http, SignedCall call, bool form, Signed signed)
     {
-        if (!TryCollect(http, call, form, out var oauth) || Protocol.Read(oauth) is not { } protocol) return ApiError.NoCredentials;
+        if (!TryCollect(http, call, form, out var oauth) || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
 
         var stop = http.RequestAborted;
         if (await credentials.AppAsync(protocol.ConsumerKey, fresh: false, stop) is not { } app) return ApiError.BadCredentials;
-        if (await credentials.TokenAsync(protocol.Token, fresh: false, stop) is not { } token || token.AppId != app.Id) return ApiError.BadToken;
+
+        var token = signed.By == Signer.AccessToken ? await credentials.TokenAsync(protocol.Token, fresh: false, stop) : null;
+        if (signed.By == Signer.AccessToken && token?.AppId != app.Id) return ApiError.BadToken;
+
+        var requestToken = signed.By == Signer.RequestToken ? await requestTokens.FindAsync(protocol.Token, stop) : null;
+        if (signed.By == Signer.RequestToken && requestToken?.AppId != app.Id) return ApiError.BadToken;
 
         var now = clock.GetUtcNow();
         if (Math.Abs(now.ToUnixTimeSeconds() - protocol.Timestamp) > Admissions.ClockTolerance.TotalSeconds) return ApiError.BadTimestamp;
-        if (!Verify(http, call, oauth, protocol, app, token)) return ApiError.BadCredentials;
+        if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret)) return ApiError.BadCredentials;
 
-        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token.UserId, app.Id, limit));
+        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token?.UserId ?? 0, app.Id, signed.Limit));
         if (!admitted.IsFresh) return ApiError.BadCredentials;
 
-        call.Caller = new Caller(app, token.UserId, token.ScreenName, token.Name, token.Permission, token.Sender);
-        if (limit != LimitedEndpoint.None) call.Limit = new(MostOf(limit, token.Sender), admitted.Used, admitted.WindowStartedAt + CallWindows.Length);
+        (call.App, call.RequestToken) = (app, requestToken);
+        if (token is not null) call.Caller = new Caller(app, token.UserId, token.ScreenName, token.Name, token.Permission, token.Sender);
+        if (signed.Limit != LimitedEndpoint.None) call.Limit = new(MostOf(signed.Limit, token?.Sender), admitted.Used, admitted.WindowStartedAt + CallWindows.Length);
         if (app.Suspended) return ApiError.AppSuspended;
-        return token.UserSuspended ? ApiError.CallerSuspended : null;
+        if (token is { UserSuspended: true }) return ApiError.CallerSuspended;
+
+        TakeOver(call, "oauth_callback"u8);
+        TakeOver(call, "oauth_verifier"u8);
+        return null;
     }
 
     /// <summary>Looks again, past the cache: what an operator granted a moment ago must not be refused.</summary>
@@ -87,29 +98,40 @@ internal sealed class SignatureCheck(Credentials credentials, Admissions admissi
     {
         for (var i = start; i < values.Count; i++)
         {
-            if (values.NameAt(i).StartsWith(Prefix)) return true;
+            // These two are arguments of their calls, and clients send them in the body beside a header.
+            var name = values.NameAt(i);
+            if (name.StartsWith(Prefix) && !name.SequenceEqual("oauth_callback"u8) && !name.SequenceEqual("oauth_verifier"u8)) return true;
         }
 
         return false;
     }
 
-    private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, Token token)
+    // What came in the header is read like any other argument from here on, and one that came twice is seen as such.
+    private static void TakeOver(SignedCall call, ReadOnlySpan<byte> name)
+    {
+        if (call.Header.IndexOf(name) is >= 0 and var at) call.Values.Add(name, call.Header.ValueAt(at));
+    }
+
+    private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, string? tokenSecret)
     {
         call.Signature.Add(call.Header);
         call.Signature.Add(call.Values);
 
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         call.Signature.Complete(http.Request.Method, new BaseAddress(http.Request.Scheme, http.Request.Host.Value, target));
-        return call.Signature.Verify(protocol.Method, app.ConsumerSecret, token.Secret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
+        return call.Signature.Verify(protocol.Method, app.ConsumerSecret, tokenSecret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
     }
 
     /// <summary>The <c>oauth_*</c> parameters, read and checked for form.</summary>
     private sealed record Protocol(string ConsumerKey, string Token, SignatureMethod Method, long Timestamp, string Nonce)
     {
         /// <summary>Gives null when one is missing, given twice, or cannot be read.</summary>
-        public static Protocol? Read(ParameterList oauth)
+        public static Protocol? Read(ParameterList oauth, Signer by)
         {
-            if (!TryOne(oauth, "oauth_consumer_key"u8, out var consumer) || !TryOne(oauth, "oauth_token"u8, out var token)
+            // Section 3.1: where there is no token yet, its parameter may be left out, or be there and empty.
+            var hasToken = TryOne(oauth, "oauth_token"u8, out var token);
+            if (!hasToken && (by != Signer.App || (token >= 0 && !oauth.ValueAt(token).IsEmpty))) return null;
+            if (!TryOne(oauth, "oauth_consumer_key"u8, out var consumer)
                 || !TryOne(oauth, "oauth_nonce"u8, out var nonce) || !TryOne(oauth, "oauth_signature"u8, out _))
             {
                 return null;
@@ -126,7 +148,7 @@ internal sealed class SignatureCheck(Credentials credentials, Admissions admissi
 
             if (oauth.IndexOf("oauth_version"u8) >= 0 && (!TryOne(oauth, "oauth_version"u8, out var version) || !oauth.ValueAt(version).SequenceEqual("1.0"u8))) return null;
 
-            return new(Text(oauth, consumer), Text(oauth, token), method, seconds, Text(oauth, nonce));
+            return new(Text(oauth, consumer), hasToken ? Text(oauth, token) : "", method, seconds, Text(oauth, nonce));
         }
 
         /// <summary>What makes this request unlike every other.</summary>

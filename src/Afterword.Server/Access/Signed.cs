@@ -2,12 +2,26 @@ using Afterword.Server.Limits;
 
 namespace Afterword.Server.Access;
 
-/// <summary>What a route asks of its caller. Every route below <c>/1.1</c> has one.</summary>
+/// <summary>Which secrets sign a request: always the app's, and with it that of a token.</summary>
+internal enum Signer
+{
+    /// <summary>The app alone, while there is no token yet.</summary>
+    App,
+
+    /// <summary>The app with a request token.</summary>
+    RequestToken,
+
+    /// <summary>The app with a user's access token.</summary>
+    AccessToken,
+}
+
+/// <summary>What a route asks of its caller. Every route of the API has one.</summary>
 /// <param name="Permission">What the token must allow.</param>
 /// <param name="AppAllowed">The app must be on the allowlist.</param>
 /// <param name="SenderAllowed">So must the calling handle.</param>
 /// <param name="Limit">The endpoint its calls count for.</param>
 /// <param name="CountsPrompts">The answer tells how far the sender's window of prompts is used up.</param>
+/// <param name="By">Who signs.</param>
 internal sealed record Signed(
     Permission Permission = Permission.Read, bool AppAllowed = false, bool SenderAllowed = false,
-    LimitedEndpoint Limit = LimitedEndpoint.None, bool CountsPrompts = false);
+    LimitedEndpoint Limit = LimitedEndpoint.None, bool CountsPrompts = false, Signer By = Signer.AccessToken);

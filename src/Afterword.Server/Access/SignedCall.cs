@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Reflection;
 using Afterword.Client.OAuth;
+using Afterword.Server.Access.Grants;
 using Afterword.Server.Limits;
 
 namespace Afterword.Server.Access;
@@ -18,8 +19,14 @@ internal sealed class SignedCall
 
     public ArrayBufferWriter<byte> Body { get; } = new(2048);
 
-    /// <summary>Who called; set once the signature is verified.</summary>
+    /// <summary>The calling app; set once the signature is verified.</summary>
+    public App App { get; set; } = null!;
+
+    /// <summary>Who called; set once the signature is verified, where an access token signs.</summary>
     public Caller Caller { get; set; } = null!;
+
+    /// <summary>The request token that signed, on the route that takes one.</summary>
+    public RequestToken? RequestToken { get; set; }
 
     /// <summary>How far the endpoint's limit is used up, where there is one.</summary>
     public LimitState? Limit { get; set; }
@@ -36,7 +43,9 @@ internal sealed class SignedCall
         Values.Reset();
         Signature.Reset();
         Body.ResetWrittenCount();
+        App = null!;
         Caller = null!;
+        RequestToken = null;
         Limit = null;
     }
 }

@@ -42,10 +42,10 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
     {
         var content = ContentOf(http.Request, hasBody: call.Body.WrittenCount > 0);
-        if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed.Limit) is { } refusal) return refusal;
+        if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed) is { } refusal) return refusal;
 
         if (call.Limit is { } limit) http.ShowLimit(limit);
-        if (Refused(call.Caller, signed) is not null)
+        if (signed.By == Signer.AccessToken && Refused(call.Caller, signed) is not null)
         {
             call.Caller = await check.RefreshAsync(call.Caller, SignatureCheck.TokenOf(call), http.RequestAborted);
             if (Refused(call.Caller, signed) is { } denied) return denied;

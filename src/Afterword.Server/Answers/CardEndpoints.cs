@@ -85,17 +85,15 @@ internal static class CardEndpoints
 
     private static async Task<IFormCollection?> ReadFormAsync(HttpContext http)
     {
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxForm;
         if (!http.Request.HasFormContentType) return FormCollection.Empty;
+
+        // What is beyond is read and thrown away by the server, so that the browser gets to see the answer.
+        if (http.Request.ContentLength > MaxForm) return null;
         try
         {
-            return await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 8 }, http.RequestAborted);
+            return await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, MultipartBodyLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 8 }, http.RequestAborted);
         }
-        catch (BadHttpRequestException)
-        {
-            return null;
-        }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
             return null;
         }

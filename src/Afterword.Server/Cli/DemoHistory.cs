@@ -63,7 +63,7 @@ internal sealed class DemoHistory
 
     /// <summary>The sender as it would call, with the documented limit whatever the settings say.</summary>
     public static Caller CallerOf(Account sender) => new(
-        new App(0, "", "", "", Allowed: true, Suspended: false), sender.Id, sender.ScreenName, sender.Name, Permission.DirectMessages, new SenderGrant(1_000, null, null, null));
+        new App(0, "", "", "", [], Allowed: true, Suspended: false), sender.Id, sender.ScreenName, sender.Name, Permission.DirectMessages, new SenderGrant(1_000, null, null, null));
 
     /// <summary>A request to a customer, as the API would make it of a call.</summary>
     public static PromptDraft Draft(PromptType type, Account customer, string message, string externalId) => new(

@@ -9,6 +9,7 @@ internal sealed record ApiError(int Status, int Code, string Message)
     public static readonly ApiError BadCredentials = new(401, 32, "Could not authenticate you.");
     public static readonly ApiError BadTimestamp = new(401, 135, "Timestamp out of bounds.");
     public static readonly ApiError BadToken = new(401, 89, "Invalid or expired token.");
+    public static readonly ApiError CallbackNotApproved = new(403, 415, "Callback URL not approved for this client application. Approved callback URLs can be adjusted in your application settings");
     public static readonly ApiError AppSuspended = new(401, 416, "Invalid / suspended application");
     public static readonly ApiError CallerSuspended = new(403, 64, "Your account is suspended and is not permitted to access this feature.");
     public static readonly ApiError NoDirectMessages = new(403, 93, "This application is not allowed to access or delete your direct messages.");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Errors;
@@ -16,8 +17,9 @@ internal static partial class ErrorAnswers
             // RFC 9110, section 10.2.3: when to come again. Long enough for a full queue to drain.
             if (error.Status == 503) http.Response.Headers.RetryAfter = "1";
 
-            return IsApi(http)
-                ? http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson)
+            if (IsApi(http)) return http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson);
+            return http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is not null
+                ? http.ShowPageAsync<NoticePage>(error.Status, NoticePage.Failure(error.Status))
                 : http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
         }
 
@@ -71,7 +73,9 @@ internal static partial class ErrorAnswers
         });
     }
 
-    private static bool IsApi(HttpContext http) =>
+    private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http);
+
+    private static bool IsApiPath(HttpContext http) =>
         http.Request.Path.StartsWithSegments("/1.1", StringComparison.Ordinal) || http.Request.Path.StartsWithSegments("/oauth", StringComparison.Ordinal);
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]

@@ -26,6 +26,8 @@ internal sealed record Settings
     /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
     public required bool PublishedNps { get; init; }
 
+    public required SignInSettings SignIn { get; init; }
+
     public required StorageSettings Storage { get; init; }
 
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
@@ -46,6 +48,19 @@ internal sealed record LimitSettings
 
     /// <summary>Calls of feedback/events per user and app in 15 minutes; 1,000 by default.</summary>
     public required long EventsPer15Minutes { get; init; }
+}
+
+/// <summary>Section <c>SignIn</c>: what holds back those who guess passwords.</summary>
+internal sealed record SignInSettings
+{
+    /// <summary>Wrong passwords in a row that lock an account, 1 to 100; 5 by default.</summary>
+    public required int FailuresBeforeLock { get; init; }
+
+    /// <summary>How long an account stays locked; 5 minutes by default.</summary>
+    public required TimeSpan LockFor { get; init; }
+
+    /// <summary>Wrong passwords from one address within a minute, for whatever accounts; then it has to wait. 1 to 10,000; 20 by default.</summary>
+    public required int FailuresPerMinute { get; init; }
 }
 
 /// <summary>Section <c>Storage</c>.</summary>

@@ -7,7 +7,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Storage"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -40,6 +40,12 @@ internal sealed class SettingsReader
             EventsDelay = read.Duration("Feedback:EventsDelay", TimeSpan.FromHours(24)),
             CardLifetime = read.Duration("Cards:Lifetime", TimeSpan.FromDays(30)),
             PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
+            SignIn = new SignInSettings
+            {
+                FailuresBeforeLock = (int)read.Whole("SignIn:FailuresBeforeLock", 5, 1, 100),
+                LockFor = read.Duration("SignIn:LockFor", TimeSpan.FromMinutes(5)),
+                FailuresPerMinute = (int)read.Whole("SignIn:FailuresPerMinute", 20, 1, 10_000),
+            },
             Storage = new StorageSettings
             {
                 WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),

@@ -1,11 +1,13 @@
 using Afterword.Server.Access;
+using Afterword.Server.Access.Grants;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets old nonces, windows and keys, renews the key ring.</summary>
-internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions admissions, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -16,6 +18,8 @@ internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions 
             {
                 await lease.RenewAsync(stoppingToken);
                 await admissions.PurgeAsync(stoppingToken);
+                await requestTokens.PurgeAsync(stoppingToken);
+                await visits.PurgeAsync(stoppingToken);
                 await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
                 store.Secrets.EnsureKey();
             }

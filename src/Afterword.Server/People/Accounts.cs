@@ -21,8 +21,12 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
 {
     private const string Columns = "id, screen_name, name, accepts, suspended_at";
 
-    // OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.
-    private static readonly PasswordHasher<Account> s_passwords = new(Options.Create(new PasswordHasherOptions { IterationCount = 210_000 }));
+    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.</summary>
+    public const int HashRounds = 210_000;
+
+    private static readonly PasswordHasher<Account> s_passwords = new(Options.Create(new PasswordHasherOptions { IterationCount = HashRounds }));
+    private static readonly Account s_nobody = new(0, "nobody", "Nobody", Reach.Anyone, Suspended: false);
+    private static readonly Lazy<string> s_nobodysHash = new(() => s_passwords.HashPassword(s_nobody, ""));
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z")]
@@ -30,6 +34,9 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
 
     /// <summary>Takes the @ off a handle.</summary>
     public static string Bare(string handle) => handle.TrimStart('@');
+
+    /// <summary>Takes as long as checking a password.</summary>
+    public static void WasteTime(string password) => s_passwords.VerifyHashedPassword(s_nobody, s_nobodysHash.Value, password);
 
     /// <returns>The new account, or null when the handle is taken.</returns>
     public async Task<Account?> AddAsync(string screenName, string name, string? password, string accepts, CancellationToken stop)
@@ -109,7 +116,8 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
             .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop),
         stop);
 
-    private static string Key(string screenName) => screenName.ToLowerInvariant();
+    /// <summary>What a handle is looked up by, in any letter case.</summary>
+    public static string Key(string screenName) => screenName.ToLowerInvariant();
 
     private static Account Read(Row row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4));

@@ -30,6 +30,13 @@ internal sealed class Secrets
     public static Secrets Of(Database db)
     {
         var services = new ServiceCollection();
+        AddKeyRing(services, db);
+        return new(services.BuildServiceProvider());
+    }
+
+    /// <summary>Makes the framework's parts that seal cookies and forms use the key ring of the store.</summary>
+    public static void AddKeyRing(IServiceCollection services, Database db)
+    {
         services.AddDataProtection().SetApplicationName("afterword");
         services.Configure<KeyManagementOptions>(options =>
         {
@@ -38,7 +45,6 @@ internal sealed class Secrets
             // Keys are made by EnsureKey alone: made on first use, inside a write, one would wait for the writer it holds up.
             options.AutoGenerateKeys = false;
         });
-        return new(services.BuildServiceProvider());
     }
 
     /// <summary>Makes a key when there is none, or when the newest one ends within a week. Called at start and once a day.</summary>

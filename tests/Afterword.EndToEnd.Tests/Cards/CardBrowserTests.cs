@@ -32,7 +32,7 @@ public sealed class CardBrowserTests(Browser browser) : IClassFixture<Browser>, 
         var accounts = _server.Services.GetRequiredService<Accounts>();
         var furni = (await accounts.AddAsync("furni", "Furni", null, Reach.Anyone, default))!;
         _ana = (await accounts.AddAsync("ana", "Ana", null, Reach.Anyone, default))!.Id;
-        _furni = new Caller(new App(1, "k", "n", "s", true, false), furni.Id, furni.ScreenName, furni.Name, Permission.DirectMessages, new(null, null, null, null));
+        _furni = new Caller(new App(1, "k", "n", "s", [], true, false), furni.Id, furni.ScreenName, furni.Name, Permission.DirectMessages, new(null, null, null, null));
     }
 
     [Theory]

@@ -127,11 +127,11 @@ internal sealed class TestServer : IAsyncDisposable
         var oauth = new List<KeyValuePair<string, string>>
         {
             new("oauth_consumer_key", who.ConsumerKey),
-            new("oauth_token", who.Token!),
             new("oauth_signature_method", signatureMethod),
             new("oauth_timestamp", (timestamp ?? Clock.GetUtcNow().ToUnixTimeSeconds()).ToString(System.Globalization.CultureInfo.InvariantCulture)),
             new("oauth_nonce", nonce ?? $"n{Interlocked.Increment(ref _nonces)}"),
         };
+        if (who.Token is not null) oauth.Add(new("oauth_token", who.Token));
         oauth.AddRange(more.Select(pair => new KeyValuePair<string, string>(pair.Name, pair.Value)));
 
         var all = new ParameterList();

@@ -1,0 +1,155 @@
+using Afterword.Server.Access.Grants.Pages;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Access.SignIn.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+
+namespace Afterword.Server.Access.Grants;
+
+/// <summary>The second leg, in the user's browser: who asks for what, yes or no (RFC 5849, section 2.2).</summary>
+internal static class AuthorizeEndpoints
+{
+    public static void MapAuthorize(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/oauth/authorize", Authorize).WithMetadata(new HtmlPage());
+        routes.MapGet("/oauth/authenticate", Authenticate).WithMetadata(new HtmlPage());
+        routes.MapPost("/oauth/authorize", Decide).WithMetadata(new HtmlPage());
+    }
+
+    /// <summary>Shows the question about a request token, or the way to it: signing in.</summary>
+    /// <param name="problem">What was wrong with the attempt before this one.</param>
+    public static async Task ShowSignInAsync(
+        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, string? problem)
+    {
+        // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
+        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
+        await http.ShowPageAsync<SignInPage>(status, new()
+        {
+            [nameof(SignInPage.Platform)] = settings.Platform,
+            [nameof(SignInPage.Token)] = forms.TokenFor(http),
+            [nameof(SignInPage.App)] = token?.AppName,
+            [nameof(SignInPage.OauthToken)] = token?.Token,
+            [nameof(SignInPage.Leg)] = leg,
+            [nameof(SignInPage.ScreenName)] = screenName,
+            [nameof(SignInPage.Problem)] = problem,
+        });
+    }
+
+    /// <summary>The page for a request token that cannot be decided about.</summary>
+    public static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<NoticePage>(404, NoticePage.Of(
+        "This link no longer works", "Such a link works once, within 15 minutes. Go back to the app that sent you here, and begin again from there."));
+
+    /// <summary>The page for a form that was not made for this browser and this user.</summary>
+    public static Task ShowForeignFormAsync(HttpContext http, string back) => http.ShowPageAsync<NoticePage>(400, NoticePage.Of(
+        "This page was too old", "It was opened before you signed in or out, or cookies are off. Nothing was changed.", back, "Open it anew"));
+
+    public static string AddressOf(string leg, string token) => $"/oauth/{leg}?oauth_token={Uri.EscapeDataString(token)}";
+
+    private static Task Authorize(HttpContext http, RequestTokens tokens, Visits visits, Forms forms, Settings settings) =>
+        AskAsync(http, tokens, visits, forms, settings, "authorize", (token, visitor) => ShowQuestionAsync(http, settings, forms, token, visitor));
+
+    // The same, but without a question for those who have said yes to this app before.
+    private static Task Authenticate(HttpContext http, RequestTokens tokens, Visits visits, Forms forms, Apps apps, Settings settings) =>
+        AskAsync(http, tokens, visits, forms, settings, "authenticate", async (token, visitor) =>
+        {
+            var approved = await apps.ApprovedByAsync(visitor.UserId, http.RequestAborted);
+            if (approved.Exists(app => app.Id == token.AppId && app.Permission >= token.Permission)) await AllowAsync(http, tokens, settings, token, visitor, StatusCodes.Status302Found);
+            else await ShowQuestionAsync(http, settings, forms, token, visitor);
+        });
+
+    private static async Task AskAsync(
+        HttpContext http, RequestTokens tokens, Visits visits, Forms forms, Settings settings, string leg, Func<RequestToken, Visitor, Task> ask)
+    {
+        var query = http.Request.Query;
+        if (await OpenTokenAsync(tokens, query["oauth_token"], http.RequestAborted) is not { } token)
+        {
+            await ShowGoneAsync(http);
+            return;
+        }
+
+        var visitor = IsTrue(query["force_login"]) ? null : await visits.WhoAsync(http);
+        if (visitor is null) await ShowSignInAsync(http, 200, settings, forms, token, leg, query["screen_name"].FirstOrDefault(), problem: null);
+        else await ask(token, visitor);
+    }
+
+    private static async Task Decide(HttpContext http, RequestTokens tokens, Visits visits, Forms forms, Settings settings)
+    {
+        var visitor = await visits.WhoAsync(http);
+        var form = await forms.ReadAsync(http);
+        if (visitor is null || form is null)
+        {
+            await ShowForeignFormAsync(http, AddressOf("authorize", Forms.Peek(http, "oauth_token")));
+        }
+        else if (await OpenTokenAsync(tokens, form["oauth_token"], http.RequestAborted) is not { } token)
+        {
+            await ShowGoneAsync(http);
+        }
+        else if (form["decision"] == "allow")
+        {
+            await AllowAsync(http, tokens, settings, token, visitor, StatusCodes.Status303SeeOther);
+        }
+        else if (form["decision"] == "cancel")
+        {
+            await CancelAsync(http, tokens, token);
+        }
+        else
+        {
+            await ShowQuestionAsync(http, settings, forms, token, visitor);
+        }
+    }
+
+    private static async Task AllowAsync(HttpContext http, RequestTokens tokens, Settings settings, RequestToken token, Visitor visitor, int redirect)
+    {
+        if (await tokens.ApproveAsync(token, visitor.UserId, http.RequestAborted) is not { } verifier)
+        {
+            await ShowGoneAsync(http);
+        }
+        else if (token.Callback.IsPin)
+        {
+            await http.ShowPageAsync<PinPage>(200, new()
+            {
+                [nameof(PinPage.Platform)] = settings.Platform, [nameof(PinPage.App)] = token.AppName, [nameof(PinPage.Pin)] = verifier,
+            });
+        }
+        else
+        {
+            Redirect(http, redirect, token.Callback.With(("oauth_token", token.Token), ("oauth_verifier", verifier)));
+        }
+    }
+
+    private static async Task CancelAsync(HttpContext http, RequestTokens tokens, RequestToken token)
+    {
+        if (!await tokens.DenyAsync(token, http.RequestAborted)) await ShowGoneAsync(http);
+        else if (!token.Callback.IsPin) Redirect(http, StatusCodes.Status303SeeOther, token.Callback.With(("denied", token.Token)));
+        else await http.ShowPageAsync<NoticePage>(200, NoticePage.Of("You said no", $"{token.AppName} cannot use your account. You can close this page."));
+    }
+
+    private static Task ShowQuestionAsync(HttpContext http, Settings settings, Forms forms, RequestToken token, Visitor visitor)
+    {
+        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token.Callback.PolicySource);
+        return http.ShowPageAsync<AuthorizePage>(200, new()
+        {
+            [nameof(AuthorizePage.Platform)] = settings.Platform,
+            [nameof(AuthorizePage.Token)] = forms.TokenFor(http),
+            [nameof(AuthorizePage.Visitor)] = visitor,
+            [nameof(AuthorizePage.App)] = token.AppName,
+            [nameof(AuthorizePage.Can)] = Granted.Can(token.Permission),
+            [nameof(AuthorizePage.Cannot)] = Granted.Cannot(token.Permission),
+            [nameof(AuthorizePage.OauthToken)] = token.Token,
+            [nameof(AuthorizePage.Host)] = token.Callback.Place,
+        });
+    }
+
+    private static async Task<RequestToken?> OpenTokenAsync(RequestTokens tokens, Microsoft.Extensions.Primitives.StringValues given, CancellationToken stop) =>
+        given is [{ Length: > 0 and <= 100 } text] && await tokens.FindAsync(text, stop) is { IsApproved: false, AppSuspended: false } token ? token : null;
+
+    private static void Redirect(HttpContext http, int status, string address)
+    {
+        http.Response.StatusCode = status;
+        http.Response.Headers.Location = address;
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers["Referrer-Policy"] = "no-referrer";
+    }
+
+    private static bool IsTrue(Microsoft.Extensions.Primitives.StringValues value) => value.ToString() is "true" or "t" or "1";
+}

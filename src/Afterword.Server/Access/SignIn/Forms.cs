@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>The hidden field that shows a form to be ours.</summary>
+public sealed record FormToken(string Name, string Value);
+
+/// <summary>Makes sure that a form was sent from a page that this server gave to this browser and this user.</summary>
+internal sealed class Forms(IAntiforgery antiforgery)
+{
+    // Handles, passwords and tokens: a page's worth of text at the most.
+    private const int MaxForm = 16 * 1024;
+
+    public static void Add(IServiceCollection services) => services.AddAntiforgery(options =>
+    {
+        options.Cookie = new HostCookie { Name = "__Host-afterword-form", HttpOnly = true, SameSite = SameSiteMode.Lax, Path = "/" };
+        options.FormFieldName = "form";
+        options.SuppressXFrameOptionsHeader = true;
+    });
+
+    public FormToken TokenFor(HttpContext http)
+    {
+        var tokens = antiforgery.GetAndStoreTokens(http);
+        return new(tokens.FormFieldName, tokens.RequestToken!);
+    }
+
+    /// <summary>A value of a form that <see cref="ReadAsync"/> refused, for a link back; empty when there is none.</summary>
+    public static string Peek(HttpContext http, string name) => http.Features.Get<IFormFeature>()?.Form?[name].ToString() ?? "";
+
+    /// <returns>The form, or null when it is not ours or cannot be read.</returns>
+    public async Task<IFormCollection?> ReadAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType || http.Request.ContentLength > MaxForm) return null;
+        try
+        {
+            var form = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, MultipartBodyLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 16 }, http.RequestAborted);
+            return await antiforgery.IsRequestValidAsync(http) ? form : null;
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Always Secure, as the cookie of a visit is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>
+    private sealed class HostCookie : CookieBuilder
+    {
+        public override CookieOptions Build(HttpContext context, DateTimeOffset expiresFrom)
+        {
+            var options = base.Build(context, expiresFrom);
+            options.Secure = true;
+            return options;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Afterword.Server.Access.Grants;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.People;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>Signing in and out, for users of the platform.</summary>
+internal static class SignInEndpoints
+{
+    public const string Address = "/sign-in";
+
+    public static void AddSignIn(this IServiceCollection services)
+    {
+        services.AddSingleton<Logins>();
+        services.AddSingleton(UserManagerOf);
+        services.AddSingleton<CheckPassword>();
+        services.AddSingleton<Visits>();
+        services.AddSingleton<Forms>();
+        Forms.Add(services);
+    }
+
+    public static void MapSignIn(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Address, Show).WithMetadata(new HtmlPage());
+        routes.MapPost(Address, SignIn).WithMetadata(new HtmlPage());
+        routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage());
+    }
+
+    private static async Task Show(HttpContext http, Visits visits, Forms forms, Settings settings)
+    {
+        if (await visits.WhoAsync(http) is not null) http.Response.Redirect(ApprovedAppEndpoints.Address);
+        else await AuthorizeEndpoints.ShowSignInAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null);
+    }
+
+    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, Settings settings)
+    {
+        if (await forms.ReadAsync(http) is not { } form)
+        {
+            await AuthorizeEndpoints.ShowForeignFormAsync(http, Address);
+            return;
+        }
+
+        var oauthToken = form["oauth_token"].ToString();
+        var leg = form["leg"] == "authenticate" ? "authenticate" : "authorize";
+        var screenName = form["screen_name"].ToString();
+        var outcome = await check.RunAsync(screenName, form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        if (outcome is SignInOutcome.Welcome welcome)
+        {
+            await visits.BeginAsync(http, welcome.UserId);
+            http.Response.StatusCode = StatusCodes.Status303SeeOther;
+            http.Response.Headers.Location = oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : ApprovedAppEndpoints.Address;
+            return;
+        }
+
+        var token = oauthToken.Length > 0 ? await tokens.FindAsync(oauthToken, http.RequestAborted) : null;
+        var (status, problem) = Explain(outcome, settings);
+        if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";
+        await AuthorizeEndpoints.ShowSignInAsync(http, status, settings, forms, token, leg, screenName, problem);
+    }
+
+    private static (int Status, string Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch
+    {
+        // One answer for a wrong handle, a wrong password and a locked account, so that guessing teaches nothing.
+        SignInOutcome.Wrong => (403,
+            $"The handle or the password is wrong. After {settings.SignIn.FailuresBeforeLock} wrong passwords an account stays closed for {Minutes(settings.SignIn.LockFor)}."),
+        SignInOutcome.TooMany => (429, "There were too many attempts. Please wait a minute and try again."),
+        SignInOutcome.Suspended => (403, "This account is suspended. Ask whoever runs this server."),
+        _ => throw new System.Diagnostics.UnreachableException(outcome.ToString()),
+    };
+
+    private static string Minutes(TimeSpan time) => time <= TimeSpan.FromMinutes(1) ? "a minute" : $"{Math.Ceiling(time.TotalMinutes):0} minutes";
+
+    private static async Task SignOut(HttpContext http, Visits visits, Forms forms)
+    {
+        await visits.WhoAsync(http);
+        if (await forms.ReadAsync(http) is not { } form)
+        {
+            await AuthorizeEndpoints.ShowForeignFormAsync(http, ApprovedAppEndpoints.Address);
+            return;
+        }
+
+        await visits.EndAsync(http);
+        var oauthToken = form["oauth_token"].ToString();
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : Address;
+    }
+
+    // One for all requests: it keeps nothing between calls, and its store opens a session of its own for each.
+    private static UserManager<Login> UserManagerOf(IServiceProvider services)
+    {
+        var settings = services.GetRequiredService<Settings>().SignIn;
+        var options = new IdentityOptions();
+        options.Lockout.MaxFailedAccessAttempts = settings.FailuresBeforeLock;
+        return new(
+            services.GetRequiredService<Logins>(), Options.Create(options),
+            new PasswordHasher<Login>(Options.Create(new PasswordHasherOptions { IterationCount = Accounts.HashRounds })),
+            [], [], keyNormalizer: null!, new IdentityErrorDescriber(), services, services.GetRequiredService<ILogger<UserManager<Login>>>());
+    }
+}

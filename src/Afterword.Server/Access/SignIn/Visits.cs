@@ -1,0 +1,102 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>A user at a browser.</summary>
+public sealed record Visitor(long UserId, string ScreenName, string Name);
+
+/// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
+internal sealed class Visits(Store store, TimeProvider clock)
+{
+    private const int KeyLength = 20;
+    private const string Cookie = "__Host-afterword";
+    private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(14);
+    private static readonly TimeSpan s_noteEvery = TimeSpan.FromDays(1);
+
+    /// <summary>The user of this browser, unless suspended; null when nobody is signed in.</summary>
+    public async Task<Visitor?> WhoAsync(HttpContext http)
+    {
+        if (!TryReadKey(http, out var key)) return null;
+
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var oldest = now - (long)s_lifetime.TotalMilliseconds;
+        var found = await store.Main.ReadAsync(
+            session => session.Sql(
+                """
+                select a.id, a.screen_name, a.name, v.seen_at
+                from visit v join account a on a.id = v.user_id
+                where v.key_hash = @hash and v.seen_at > @oldest and a.suspended_at is null
+                """)
+                .Bind("hash", SHA256.HashData(key)).Bind("oldest", oldest)
+                .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2)), row.GetInt64(3)), http.RequestAborted),
+            http.RequestAborted);
+        if (found is null) return null;
+        if (found.At < now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(http, key, now);
+
+        // The token of a form is made out to this user.
+        http.User = new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, found.Who.UserId.ToString(CultureInfo.InvariantCulture))], "visit"));
+        return found.Who;
+    }
+
+    /// <summary>Signs the user in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
+    public async Task BeginAsync(HttpContext http, long userId)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyLength);
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await EndAsync(http);
+        await store.Main.WriteAsync(
+            session => session.Sql("insert into visit (key_hash, user_id, created_at, seen_at) values (@hash, @user, @now, @now)")
+                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("now", now).RunAsync(http.RequestAborted),
+            http.RequestAborted);
+        SetCookie(http, key);
+    }
+
+    public async Task EndAsync(HttpContext http)
+    {
+        if (!TryReadKey(http, out var key)) return;
+
+        await store.Main.WriteAsync(
+            session => session.Sql("delete from visit where key_hash = @hash").Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted), http.RequestAborted);
+        http.Response.Cookies.Delete(Cookie, Options());
+    }
+
+    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from visit where seen_at <= @oldest")
+            .Bind("oldest", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_lifetime.TotalMilliseconds).RunAsync(stop),
+        stop);
+
+    // The two weeks begin again, for the row and for the cookie.
+    private async Task NoteAsync(HttpContext http, byte[] key, long now)
+    {
+        await store.Main.WriteAsync(
+            session => session.Sql("update visit set seen_at = @now where key_hash = @hash")
+                .Bind("now", now).Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted),
+            http.RequestAborted);
+        SetCookie(http, key);
+    }
+
+    private static bool TryReadKey(HttpContext http, out byte[] key)
+    {
+        key = [];
+        if (http.Request.Cookies[Cookie] is not { Length: > 0 and < 64 } text || !Base64Url.IsValid(text, out var length) || length != KeyLength) return false;
+
+        key = Base64Url.DecodeFromChars(text);
+        return true;
+    }
+
+    private static void SetCookie(HttpContext http, byte[] key)
+    {
+        var options = Options();
+        options.MaxAge = s_lifetime;
+        http.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(key), options);
+    }
+
+    // Secure always: browsers keep such a cookie from loopback without TLS too, and nowhere else should one travel in clear.
+    private static CookieOptions Options() => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/" };
+
+    private sealed record Seen(Visitor Who, long At);
+}

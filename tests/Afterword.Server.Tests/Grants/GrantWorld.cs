@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Web;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>A server with an app and two users who can sign in, and the three legs as calls.</summary>
+internal sealed class GrantWorld : IAsyncDisposable
+{
+    public const string Callback = "https://desk.example/signed-in?from=afterword";
+    public const string Password = "correct horse battery staple";
+
+    private GrantWorld(TestServer server, NewApp app, Account ana) => (Server, App, Ana) = (server, app, ana);
+
+    public TestServer Server { get; }
+
+    public NewApp App { get; }
+
+    public Account Ana { get; }
+
+    public static async Task<GrantWorld> StartAsync(Engine engine, params string[] settings)
+    {
+        var server = await TestServer.StartAsync(engine, settings);
+        var app = await AddAppAsync(server, "Furni Desk");
+        return new(server, app, await AddUserAsync(server, "ana"));
+    }
+
+    public static async Task<Account> AddUserAsync(TestServer server, string handle) =>
+        (await server.Get<Accounts>().AddAsync(handle, handle.ToUpperInvariant(), Password, Reach.Anyone, default))!;
+
+    public static async Task<NewApp> AddAppAsync(TestServer server, string name)
+    {
+        var app = await server.Get<Apps>().AddAsync(name, [Callback, "furni-desk:/signed-in"], default);
+        await server.Get<Apps>().AllowAsync(app.ConsumerKey, true, default);
+        return app;
+    }
+
+    public Guest Guest() => new(Server);
+
+    /// <summary>The first leg.</summary>
+    public Task<Answer> RequestTokenAsync(params (string Name, string Value)[] arguments) =>
+        CallAsync("/oauth/request_token", new(App.ConsumerKey, App.ConsumerSecret, null, null), arguments);
+
+    /// <summary>The first leg, to a token.</summary>
+    public async Task<OAuthCredentials> BeginAsync(string callback = Callback, string? access = null)
+    {
+        var answer = (await RequestTokenAsync([("oauth_callback", callback), .. access is null ? [] : new[] { ("x_auth_access_type", access) }])).Is(200);
+        var form = HttpUtility.ParseQueryString(answer.Body);
+        Assert.Equal("true", form["oauth_callback_confirmed"]);
+        return new(App.ConsumerKey, App.ConsumerSecret, form["oauth_token"], form["oauth_token_secret"]);
+    }
+
+    /// <summary>The second leg up to the question.</summary>
+    public static async Task<Page> AskAsync(Guest guest, OAuthCredentials request, string handle = "ana") =>
+        await guest.SignInAsync((await guest.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(200), handle, Password);
+
+    /// <summary>The second leg to its end; gives the verifier.</summary>
+    public static async Task<string> AllowAsync(Guest guest, OAuthCredentials request, string handle = "ana")
+    {
+        var question = (await AskAsync(guest, request, handle)).Is(200);
+        return (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+    }
+
+    /// <summary>The third leg.</summary>
+    public Task<Answer> ExchangeAsync(OAuthCredentials request, string verifier) => CallAsync("/oauth/access_token", request, ("oauth_verifier", verifier));
+
+    /// <summary>All three legs.</summary>
+    public async Task<OAuthCredentials> GrantAsync(string? access = null, Guest? guest = null)
+    {
+        var request = await BeginAsync(access: access);
+        guest ??= Guest();
+        var page = (await guest.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(200);
+        if (page.Html.Contains("type=\"password\"", StringComparison.Ordinal)) page = await guest.SignInAsync(page, "ana", Password);
+        var verifier = (await guest.SubmitAsync(page, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+        return TokenOf((await ExchangeAsync(request, verifier)).Is(200));
+    }
+
+    public OAuthCredentials TokenOf(Answer answer)
+    {
+        var form = HttpUtility.ParseQueryString(answer.Body);
+        return new(App.ConsumerKey, App.ConsumerSecret, form["oauth_token"], form["oauth_token_secret"]);
+    }
+
+    /// <summary>A signed POST with its arguments in the body, as most clients send them.</summary>
+    public Task<Answer> CallAsync(string path, OAuthCredentials who, params (string Name, string Value)[] arguments) => Server.PostAsync(who, path, arguments);
+
+    /// <summary>A signed POST with its arguments among the header's parameters, as the others do.</summary>
+    public Task<Answer> CallWithHeaderAsync(string path, OAuthCredentials who, params (string Name, string Value)[] arguments) => Server.SendAsync(
+        null, HttpMethod.Post, path, null,
+        request => request.Headers.Authorization = AuthenticationHeaderValue.Parse(Server.Sign(who, "POST", request.RequestUri!, null, more: arguments)));
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+}

@@ -1,0 +1,282 @@
+using System.Web;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Grants;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>How an app gets a user's token: request token, the user's yes, exchange.</summary>
+public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
+{
+    private const string Submit = "/1.1/feedback/submit/1.json";
+
+    private GrantWorld _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+
+    [Fact]
+    public async Task The_three_legs_lead_to_a_token_that_works()
+    {
+        var request = await _world.BeginAsync();
+        var guest = _world.Guest();
+        var question = (await GrantWorld.AskAsync(guest, request)).Is(200);
+        Assert.Contains("Furni Desk", question.Html, StringComparison.Ordinal);
+        Assert.Contains("@ana", question.Html, StringComparison.Ordinal);
+        Assert.Contains("desk.example", question.Html, StringComparison.Ordinal);
+        Assert.Contains("direct messages", question.Html, StringComparison.Ordinal);
+
+        var led = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303);
+        Assert.StartsWith(GrantWorld.Callback + "&", led.Location, StringComparison.Ordinal);
+        Assert.Equal(request.Token, led.Led("oauth_token"));
+
+        var answer = (await _world.ExchangeAsync(request, led.Led("oauth_verifier")!)).Is(200);
+        var form = HttpUtility.ParseQueryString(answer.Body);
+        Assert.Equal("application/x-www-form-urlencoded", answer.Headers["Content-Type"]);
+        Assert.Equal($"{_world.Ana.Id}", form["user_id"]);
+        Assert.Equal("ana", form["screen_name"]);
+        Assert.StartsWith($"{_world.Ana.Id}-", form["oauth_token"], StringComparison.Ordinal);
+        (await _world.Server.PostAsync(_world.TokenOf(answer), Submit, ("score", "5"))).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task A_pin_is_shown_where_there_is_no_address_to_lead_to()
+    {
+        var request = await _world.BeginAsync("oob");
+        var guest = _world.Guest();
+        var page = (await guest.SubmitAsync(await GrantWorld.AskAsync(guest, request), "/oauth/authorize", ("decision", "allow"))).Is(200);
+
+        var pin = System.Text.RegularExpressions.Regex.Match(page.Html, "<code id=\"oauth_pin\">(\\d+)</code>").Groups[1].Value;
+        Assert.Equal(7, pin.Length);
+        (await _world.ExchangeAsync(request, pin)).Is(200);
+    }
+
+    [Fact]
+    public async Task Cancel_leads_back_with_the_denied_token_which_is_dead()
+    {
+        var request = await _world.BeginAsync();
+        var guest = _world.Guest();
+        var led = (await guest.SubmitAsync(await GrantWorld.AskAsync(guest, request), "/oauth/authorize", ("decision", "cancel"))).Is(303);
+
+        Assert.Equal($"{GrantWorld.Callback}&denied={request.Token}", led.Location);
+        (await guest.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(404);
+        (await _world.ExchangeAsync(request, "1")).Is(401, 89);
+    }
+
+    [Fact]
+    public async Task Cancel_without_a_callback_has_its_own_page()
+    {
+        var guest = _world.Guest();
+        var page = await guest.SubmitAsync(await GrantWorld.AskAsync(guest, await _world.BeginAsync("oob")), "/oauth/authorize", ("decision", "cancel"));
+        Assert.Contains("You said no", page.Is(200).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Callback_and_verifier_may_come_in_header_query_or_body()
+    {
+        var bare = new OAuthCredentials(_world.App.ConsumerKey, _world.App.ConsumerSecret, null, null);
+        (await _world.CallWithHeaderAsync("/oauth/request_token", bare, ("oauth_callback", "oob"))).Is(200);
+        (await _world.Server.SendAsync(bare, HttpMethod.Post, "/oauth/request_token?oauth_callback=oob", null)).Is(200);
+        (await _world.Server.GetAsync(bare, "/oauth/request_token?oauth_callback=oob")).Is(200);
+        (await _world.Server.SendAsync(bare, HttpMethod.Post, "/oauth/request_token?oauth_callback=oob", TestServer.Form(("oauth_callback", "oob")))).Is(400, 44);
+
+        var guest = _world.Guest();
+        var first = await _world.BeginAsync();
+        (await _world.CallWithHeaderAsync("/oauth/access_token", first, ("oauth_verifier", await GrantWorld.AllowAsync(guest, first)))).Is(200);
+        var second = await _world.BeginAsync();
+        (await _world.Server.SendAsync(second, HttpMethod.Post, $"/oauth/access_token?oauth_verifier={await GrantWorld.AllowAsync(_world.Guest(), second)}", null)).Is(200);
+    }
+
+    [Fact]
+    public async Task An_empty_token_parameter_is_no_token() =>
+        (await _world.CallWithHeaderAsync("/oauth/request_token", new(_world.App.ConsumerKey, _world.App.ConsumerSecret, "", ""), ("oauth_callback", "oob"))).Is(200);
+
+    [Theory]
+    [InlineData("https://desk.example/signed-in")]
+    [InlineData("https://desk.example/signed-in?from=afterword&x=1")]
+    [InlineData("https://desk.example/Signed-in?from=afterword")]
+    [InlineData("https://desk.example.evil.example/signed-in?from=afterword")]
+    [InlineData("http://desk.example/signed-in?from=afterword")]
+    [InlineData("OOB")]
+    [InlineData("javascript:alert(1)")]
+    public async Task Only_a_registered_callback_is_taken(string callback) => (await _world.RequestTokenAsync(("oauth_callback", callback))).Is(403, 415);
+
+    [Fact]
+    public async Task What_is_wrong_with_the_first_leg_is_named()
+    {
+        Assert.Equal(["oauth_callback parameter is missing."], (await _world.RequestTokenAsync()).Is(400, 38).Messages);
+        (await _world.RequestTokenAsync(("oauth_callback", "oob"), ("x_auth_access_type", "all"))).Is(400, 44);
+        (await _world.Server.SendAsync(null, HttpMethod.Post, "/oauth/request_token", null)).Is(400, 215);
+        (await _world.CallAsync("/oauth/request_token", new(_world.App.ConsumerKey, "wrong", null, null), ("oauth_callback", "oob"))).Is(401, 32);
+        (await _world.CallAsync("/oauth/request_token", new("nobody", "wrong", null, null), ("oauth_callback", "oob"))).Is(401, 32);
+
+        await _world.Server.Get<Apps>().SuspendAsync(_world.App.ConsumerKey, true, default);
+        await _world.Server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        (await _world.RequestTokenAsync(("oauth_callback", "oob"))).Is(401, 416);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_the_third_leg_is_named()
+    {
+        var request = await _world.BeginAsync();
+        (await _world.ExchangeAsync(request with { Token = "nobody" }, "1")).Is(401, 89);
+        (await _world.ExchangeAsync(request with { TokenSecret = "wrong" }, "1")).Is(401, 32);
+        (await _world.CallAsync("/oauth/access_token", request)).Is(400, 38);
+        (await _world.ExchangeAsync(request, "1")).Is(401, 89);
+
+        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        (await _world.ExchangeAsync(request, verifier + "x")).Is(401, 32);
+        await _world.Server.Get<Accounts>().SuspendAsync("ana", true, default);
+        (await _world.ExchangeAsync(request, verifier)).Is(403, 64);
+    }
+
+    [Theory]
+    [InlineData("read", 403)]
+    [InlineData("write", 403)]
+    [InlineData("dm", 404)]
+    [InlineData(null, 404)]
+    public async Task A_token_may_do_what_was_asked_for(string? access, int status) =>
+        Assert.Equal(status, (await _world.Server.PostAsync(await _world.GrantAsync(access), Submit, ("score", "5"))).Status);
+
+    [Fact]
+    public async Task Request_tokens_live_fifteen_minutes()
+    {
+        var guest = _world.Guest();
+        var early = await _world.BeginAsync();
+        var question = await GrantWorld.AskAsync(guest, early);
+        await _world.Server.AdvanceAsync(RequestTokens.Lifetime);
+
+        (await guest.GetAsync($"/oauth/authorize?oauth_token={early.Token}")).Is(404);
+        (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(404);
+
+        var late = await _world.BeginAsync();
+        var verifier = await GrantWorld.AllowAsync(_world.Guest(), late);
+        await _world.Server.AdvanceAsync(RequestTokens.Lifetime);
+        (await _world.ExchangeAsync(late, verifier)).Is(401, 89);
+
+        Assert.Equal(2, await _world.Server.Get<RequestTokens>().PurgeAsync(default));
+        Assert.Equal(0, await _world.Server.CountAsync("request_token"));
+    }
+
+    [Fact]
+    public async Task Authenticate_asks_once_and_leads_back_at_once_from_then_on()
+    {
+        var guest = _world.Guest();
+        await _world.GrantAsync(guest: guest);
+
+        var again = await _world.BeginAsync();
+        var led = (await guest.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
+        (await _world.ExchangeAsync(again, led.Led("oauth_verifier")!)).Is(200);
+
+        var question = (await guest.GetAsync($"/oauth/authorize?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
+        Assert.Contains("Allow", question.Html, StringComparison.Ordinal);
+
+        var signIn = (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}&force_login=true&screen_name=an%22a")).Is(200);
+        Assert.Contains("type=\"password\"", signIn.Html, StringComparison.Ordinal);
+        Assert.Contains("value=\"an&quot;a\"", signIn.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Authenticate_asks_when_the_app_wants_more_than_before_or_nothing_was_given()
+    {
+        var guest = _world.Guest();
+        await _world.GrantAsync("read", guest);
+        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(302);
+        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
+
+        var apps = await guest.GetAsync("/apps");
+        await guest.SubmitAsync(apps, "/apps");
+        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(200);
+    }
+
+    [Fact]
+    public async Task Signing_in_again_gives_the_same_token()
+    {
+        var guest = _world.Guest();
+        var first = await _world.GrantAsync(guest: guest);
+
+        Assert.Equal(first, await _world.GrantAsync(guest: guest));
+        Assert.NotEqual(first.Token, (await _world.GrantAsync("read", guest)).Token);
+        Assert.Equal(2, await _world.Server.CountAsync("access_token"));
+    }
+
+    [Theory]
+    [InlineData("/1.1/oauth/invalidate_token")]
+    [InlineData("/1.1/oauth/invalidate_token.json")]
+    public async Task An_invalidated_token_is_refused_at_once_and_elsewhere_within_five_seconds(string path)
+    {
+        await using var second = engine == Engine.Postgres ? await _world.Server.StartSecondAsync() : null;
+        var token = await _world.GrantAsync();
+        if (second is not null) (await second.PostAsync(token, Submit, ("score", "5"))).Is(404, 34);
+
+        var answer = (await _world.Server.PostAsync(token, path)).Is(200);
+        Assert.Equal($"{{\"access_token\":\"{token.Token}\"}}", answer.Body);
+        (await _world.Server.PostAsync(token, Submit, ("score", "5"))).Is(401, 89);
+        await _world.Server.AdvanceAsync(TimeSpan.FromSeconds(5));
+        if (second is not null) (await second.PostAsync(token, Submit, ("score", "5"))).Is(401, 89);
+    }
+
+    [Fact]
+    public async Task A_user_sees_the_apps_that_were_let_in_and_can_take_it_back()
+    {
+        var guest = _world.Guest();
+        var token = await _world.GrantAsync(guest: guest);
+        (await _world.Server.PostAsync(token, Submit, ("score", "5"))).Is(404, 34);
+
+        // Said yes to, and not yet exchanged: that goes too.
+        var pending = await _world.BeginAsync();
+        var question = await guest.GetAsync($"/oauth/authorize?oauth_token={pending.Token}");
+        var verifier = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+
+        var apps = (await guest.GetAsync("/apps")).Is(200);
+        Assert.Contains("Furni Desk", apps.Html, StringComparison.Ordinal);
+        var ended = (await guest.SubmitAsync(apps, "/apps")).Is(200);
+        Assert.Contains("can no longer use your account", ended.Html, StringComparison.Ordinal);
+        Assert.Contains("There are none", ended.Html, StringComparison.Ordinal);
+
+        (await _world.Server.PostAsync(token, Submit, ("score", "5"))).Is(401, 89);
+        (await _world.ExchangeAsync(pending, verifier)).Is(401, 89);
+    }
+
+    [Fact]
+    public async Task An_app_name_is_text_and_never_markup()
+    {
+        var app = await GrantWorld.AddAppAsync(_world.Server, "<script>alert(1)</script>");
+        var answer = await _world.CallAsync("/oauth/request_token", new(app.ConsumerKey, app.ConsumerSecret, null, null), ("oauth_callback", "oob"));
+        var page = await _world.Guest().GetAsync($"/oauth/authorize?oauth_token={_world.TokenOf(answer).Token}");
+
+        Assert.DoesNotContain("<script", page.Is(200).Html, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("&lt;script&gt;", page.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_link_and_a_missing_token_have_their_page()
+    {
+        foreach (var path in new[] { "/oauth/authorize", "/oauth/authorize?oauth_token=nobody", "/oauth/authenticate?oauth_token=a&oauth_token=b", "/oauth/authorize?oauth_token=" + new string('x', 5_000) })
+        {
+            Assert.Contains("This link no longer works", (await _world.Guest().GetAsync(path)).Is(404).Html, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Secrets_and_verifiers_are_encrypted_in_the_store()
+    {
+        var request = await _world.BeginAsync();
+        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var stored = await _world.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select secret, verifier from request_token").ListAsync(row => (byte[][])[row.GetBytes(0), row.GetBytes(1)], default), default);
+
+        Assert.Single(stored);
+        foreach (var secret in new[] { request.TokenSecret!, verifier })
+        {
+            Assert.DoesNotContain(stored[0], bytes => System.Text.Encoding.Latin1.GetString(bytes).Contains(secret, StringComparison.Ordinal));
+        }
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+}
+
+public sealed class SqliteThreeLegTests() : ThreeLegTests(Engine.Sqlite);
+
+public sealed class PostgresThreeLegTests() : ThreeLegTests(Engine.Postgres);

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Afterword.Server.Tests.World;
+
+/// <summary>A browser without script: keeps cookies, reads pages, sends their forms.</summary>
+internal sealed partial class Guest(TestServer server)
+{
+    public Dictionary<string, string> Cookies { get; } = new(StringComparer.Ordinal);
+
+    public Task<Page> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
+
+    /// <summary>Sends the page's form with this action, its hidden fields included.</summary>
+    public Task<Page> SubmitAsync(Page page, string action, params (string Name, string Value)[] fields) =>
+        SendAsync(HttpMethod.Post, action, [.. page.HiddenOf(action), .. fields]);
+
+    public Task<Page> PostAsync(string path, params (string Name, string Value)[] fields) => SendAsync(HttpMethod.Post, path, fields);
+
+    /// <summary>Signs in by the form of <paramref name="page"/> and follows to where it leads.</summary>
+    public async Task<Page> SignInAsync(Page page, string handle, string password)
+    {
+        var answer = await SubmitAsync(page, "/sign-in", ("screen_name", handle), ("password", password));
+        return answer.Status == 303 ? await GetAsync(answer.Location) : answer;
+    }
+
+    private async Task<Page> SendAsync(HttpMethod method, string path, (string Name, string Value)[]? fields)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(server.Url, path));
+        if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
+
+        var answer = await server.SendAsync(request);
+        foreach (Match cookie in SetCookie().Matches(answer.Headers.GetValueOrDefault("Set-Cookie") ?? ""))
+        {
+            if (cookie.Groups["value"].Length == 0) Cookies.Remove(cookie.Groups["name"].Value);
+            else Cookies[cookie.Groups["name"].Value] = cookie.Groups["value"].Value;
+        }
+
+        return new(answer);
+    }
+
+    [GeneratedRegex(@"(?<name>__Host-[a-z-]+)=(?<value>[^;,]*)")]
+    private static partial Regex SetCookie();
+}
+
+/// <summary>A page as a guest sees it.</summary>
+internal sealed partial record Page(Answer Answer)
+{
+    public int Status => Answer.Status;
+
+    public string Html => Answer.Body;
+
+    public string Location => Answer.Headers["Location"];
+
+    public Page Is(int status)
+    {
+        Assert.True(Status == status, $"{Status} instead of {status}: {Html}");
+        return this;
+    }
+
+    /// <summary>The value of a parameter of the address that the answer leads to.</summary>
+    public string? Led(string parameter) => System.Web.HttpUtility.ParseQueryString(new Uri(Location).Query)[parameter];
+
+    public (string Name, string Value)[] HiddenOf(string action)
+    {
+        var form = Regex.Match(Html, $"<form[^>]*action=\"{Regex.Escape(action)}\".*?</form>", RegexOptions.Singleline);
+        Assert.True(form.Success, $"There is no form for {action}: {Html}");
+        return [.. Hidden().Matches(form.Value).Select(field => (field.Groups["name"].Value, WebUtility.HtmlDecode(field.Groups["value"].Value)))];
+    }
+
+    [GeneratedRegex("<input type=\"hidden\" name=\"(?<name>[^\"]*)\" value=\"(?<value>[^\"]*)\"")]
+    private static partial Regex Hidden();
+}
