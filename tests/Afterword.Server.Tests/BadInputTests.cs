@@ -202,6 +202,15 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_than_a_thousand_parameters_are_refused_before_they_are_sorted()
+    {
+        (string, string)[] Many(int count) => [.. Enumerable.Range(0, count).Select(i => ($"p{i}", "1"))];
+
+        (await SendAsync([.. Given(), .. Many(900)])).Is(200);
+        (await SendAsync([.. Given(), .. Many(1_000)])).Is(413, 44);
+    }
+
+    [Fact]
     public async Task Blank_messages_are_refused()
     {
         foreach (var blank in new[] { " ", "\n\t", "\u00a0\u3000", "\u200b\u2060\ufeff" }) (await SendAsync(Given(("message", blank)))).Is(400, 44);

@@ -16,6 +16,9 @@ namespace Afterword.Server.Access;
 /// <summary>Verifies a request's signature, clock and nonce (RFC 5849, section 3.2) and finds who is calling.</summary>
 internal sealed class SignatureCheck(Credentials credentials, RequestTokens requestTokens, Admissions admissions, Settings settings, TimeProvider clock)
 {
+    // All are sorted to be signed, before it is known who asks: 64 KiB of "a&a&a…" took 40 ms of a processor.
+    private const int MostParameters = 1_000;
+
     private static ReadOnlySpan<byte> Prefix => "oauth_"u8;
 
     /// <summary>Gives null and sets the call's app, caller and limit, or gives the reason of the refusal.</summary>
@@ -25,7 +28,9 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     /// <param name="signed">What the route asks for.</param>
     public async Task<ApiError?> RunAsync(HttpContext http, SignedCall call, bool form, Signed signed)
     {
-        if (!TryCollect(http, call, form, out var oauth) || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
+        var collected = TryCollect(http, call, form, out var oauth);
+        if (call.Header.Count + call.Values.Count > MostParameters) return ApiError.TooManyParameters;
+        if (!collected || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
 
         var stop = http.RequestAborted;
         if (await credentials.AppAsync(protocol.ConsumerKey, fresh: false, stop) is not { } app) return ApiError.BadCredentials;

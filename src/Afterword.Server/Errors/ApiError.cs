@@ -23,6 +23,7 @@ internal sealed record ApiError(int Status, int Code, string Message)
     public static readonly ApiError KeyReused = new(409, 355, "Idempotency-Key has already been used with other parameters.");
     public static readonly ApiError Closed = new(410, 356, "This feedback request is closed.");
     public static readonly ApiError BodyTooLarge = new(413, 44, "The body is invalid: at most 64 KiB.");
+    public static readonly ApiError TooManyParameters = new(413, 44, "The request is invalid: at most 1,000 parameters.");
     public static readonly ApiError BadJson = new(400, 44, "The body is invalid: not a JSON object.");
     public static readonly ApiError BadForm = new(400, 44, "The body is invalid: it could not be read.");
     public static readonly ApiError WrongContentType = new(415, 44, "The content type is invalid: send application/x-www-form-urlencoded or application/json, in UTF-8.");

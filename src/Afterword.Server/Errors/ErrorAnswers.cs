@@ -75,8 +75,9 @@ internal static partial class ErrorAnswers
 
     private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http);
 
+    // In any letter case, as routes are matched.
     private static bool IsApiPath(HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/1.1", StringComparison.Ordinal) || http.Request.Path.StartsWithSegments("/oauth", StringComparison.Ordinal);
+        http.Request.Path.StartsWithSegments("/1.1", StringComparison.OrdinalIgnoreCase) || http.Request.Path.StartsWithSegments("/oauth", StringComparison.OrdinalIgnoreCase);
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
     private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);

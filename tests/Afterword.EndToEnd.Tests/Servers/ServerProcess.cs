@@ -50,6 +50,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Connections to this process, whatever host name a request is sent to.</summary>
     public SocketsHttpHandler Transport { get; private set; } = null!;
 
+    /// <summary>The number of the process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Where it listens, once it does.</summary>
     public Uri Url => new($"http://127.0.0.1:{_port.Task.Result}");
 
