@@ -112,6 +112,13 @@ internal static class DoctorChecks
             select 'tokens of users who are not there', t.user_id from access_token t left join account a on a.id = t.user_id where a.id is null
             union all
             select 'tokens of apps that are not there', t.app_id from access_token t left join app a on a.id = t.app_id where a.id is null
+            union all
+            select 'visits of users who are not there', v.user_id from visit v left join account a on a.id = v.user_id where a.id is null
+            union all
+            select 'request tokens of apps that are not there', r.app_id from request_token r left join app a on a.id = r.app_id where a.id is null
+            union all
+            select 'request tokens approved by users who are not there', r.user_id
+            from request_token r left join account a on a.id = r.user_id where r.user_id is not null and a.id is null
             """),
     ];
 }
