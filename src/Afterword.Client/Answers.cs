@@ -20,12 +20,28 @@ internal static class Answers
         }
         catch (JsonException e)
         {
-            throw new FeedbackApiException(
-                answer.StatusCode, [], null, First(answer, "x-transaction-id"), "The server's answer is not one of this API.", e);
+            throw Foreign(answer, e);
         }
     }
 
-    public static async Task<FeedbackApiException> RefusalAsync(
+    /// <summary>The answer, which is the caller's to dispose of.</summary>
+    /// <exception cref="FeedbackApiException">It is a refusal.</exception>
+    public static async Task<HttpResponseMessage> SuccessAsync(
+        HttpResponseMessage answer, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        if (answer.IsSuccessStatusCode) return answer;
+
+        using (answer)
+        {
+            throw await RefusalAsync(answer, clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What to throw for a success that is not one of this API, such as a proxy's page.</summary>
+    public static FeedbackApiException Foreign(HttpResponseMessage answer, Exception? cause = null) =>
+        new(answer.StatusCode, [], null, First(answer, "x-transaction-id"), "The server's answer is not one of this API.", cause);
+
+    private static async Task<FeedbackApiException> RefusalAsync(
         HttpResponseMessage answer, TimeProvider clock, CancellationToken cancellationToken)
     {
         var errors = await ErrorsAsync(answer, cancellationToken).ConfigureAwait(false);

@@ -23,7 +23,7 @@ public sealed class FeedbackClient : IDisposable
     /// <summary>Creates a client with connections of its own, which follow changes of the server's address.</summary>
     /// <exception cref="ArgumentException">The server's address is not absolute http(s).</exception>
     public FeedbackClient(FeedbackClientOptions options)
-        : this(options, new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false }, disposeTransport: true)
+        : this(options, Connections(), disposeTransport: true)
     {
     }
 
@@ -35,16 +35,12 @@ public sealed class FeedbackClient : IDisposable
     public FeedbackClient(FeedbackClientOptions options, HttpMessageHandler transport, bool disposeTransport = false)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Server is not { IsAbsoluteUri: true, Scheme: "http" or "https" } server)
-        {
-            throw new ArgumentException("The server's address must be absolute http(s).", nameof(options));
-        }
-
+        var server = options.Prefix();
         _clock = options.Clock;
         var signing = new OAuthHandler(options.Credentials, _clock, method: options.SignatureMethod) { InnerHandler = transport };
         _http = new HttpClient(signing, disposeTransport)
         {
-            BaseAddress = new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/1.1/feedback/"),
+            BaseAddress = new Uri(server, "1.1/feedback/"),
 
             // A page of the hundred longest answers has a few million bytes; more is not our server.
             MaxResponseContentBufferSize = 64 * 1024 * 1024,
@@ -179,13 +175,11 @@ public sealed class FeedbackClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var answer = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (answer.IsSuccessStatusCode) return answer;
-
-        using (answer)
-        {
-            throw await Answers.RefusalAsync(answer, _clock, cancellationToken).ConfigureAwait(false);
-        }
+        return await Answers.SuccessAsync(answer, _clock, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Connections that follow changes of the server's address, and no redirect: it would need another signature.</summary>
+    internal static SocketsHttpHandler Connections() => new() { PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false };
 
     private static HttpRequestMessage Post(string address, IEnumerable<KeyValuePair<string, string>> form) =>
         new(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(form) };

@@ -2,9 +2,11 @@ using Afterword.Client.OAuth;
 
 namespace Afterword.Client;
 
-/// <summary>Where a <see cref="FeedbackClient"/> finds its server, and as whom it speaks.</summary>
-/// <param name="Server">The absolute http(s) address in front of <c>/1.1</c>; a path in it is kept.</param>
-/// <param name="Credentials">The app and the access token of the sender, or of the recipient who answers.</param>
+/// <summary>Where a <see cref="FeedbackClient"/> or <see cref="OAuthSteps"/> find their server, and as whom they speak.</summary>
+/// <param name="Server">The absolute http(s) address in front of <c>/1.1</c> and <c>/oauth</c>; a path in it is kept.</param>
+/// <param name="Credentials">
+/// The app and the access token of the sender, or of the recipient who answers. For <see cref="OAuthSteps"/> the app alone.
+/// </param>
 public sealed record FeedbackClientOptions(Uri Server, OAuthCredentials Credentials)
 {
     /// <summary>Stamps requests and measures the waits of a reached limit; the system's clock by default.</summary>
@@ -12,4 +14,11 @@ public sealed record FeedbackClientOptions(Uri Server, OAuthCredentials Credenti
 
     /// <summary>The keyed hash of the signatures, HMAC-SHA1 by default.</summary>
     public SignatureMethod SignatureMethod { get; init; } = SignatureMethod.HmacSha1;
+
+    /// <summary>The server's address without query and fragment, with a slash at its end.</summary>
+    /// <exception cref="ArgumentException">It is not absolute http(s).</exception>
+    internal Uri Prefix() =>
+        Server is { IsAbsoluteUri: true, Scheme: "http" or "https" }
+            ? new Uri(Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
+            : throw new ArgumentException("The server's address must be absolute http(s).", nameof(Server));
 }

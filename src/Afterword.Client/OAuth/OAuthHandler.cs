@@ -33,6 +33,9 @@ public sealed class OAuthHandler : DelegatingHandler
         _method = method;
     }
 
+    /// <summary>One more protocol parameter of the header, such as <c>oauth_callback</c>; <see langword="null"/> by default.</summary>
+    internal KeyValuePair<string, string>? Further { get; init; }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The request has no absolute address.</exception>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -63,7 +66,7 @@ public sealed class OAuthHandler : DelegatingHandler
 
     private List<KeyValuePair<string, string>> Sign(HttpRequestMessage request, Uri address, ParameterList signed)
     {
-        var protocol = new List<KeyValuePair<string, string>>(7)
+        var protocol = new List<KeyValuePair<string, string>>(8)
         {
             new("oauth_consumer_key", _credentials.ConsumerKey),
             new("oauth_nonce", _nonce()),
@@ -72,6 +75,7 @@ public sealed class OAuthHandler : DelegatingHandler
             new("oauth_version", "1.0"),
         };
         if (_credentials.Token is { } token) protocol.Add(new("oauth_token", token));
+        if (Further is { } further) protocol.Add(further);
         foreach (var (name, value) in protocol) signed.Add(name, value);
 
         // The server signs what it is called by, so a Host header set by hand takes the place of the address.
