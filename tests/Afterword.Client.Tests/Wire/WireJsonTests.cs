@@ -110,7 +110,7 @@ public sealed class WireJsonTests
         Assert.Equal(golden, JsonSerializer.SerializeToUtf8Bytes(JsonSerializer.Deserialize(golden, type)!, type));
     }
 
-    private static byte[] Golden(string name)
+    internal static byte[] Golden(string name)
     {
         using var file = typeof(WireJsonTests).Assembly.GetManifestResourceStream($"golden/{name}.json")
             ?? throw new FileNotFoundException($"There is no golden file '{name}'.");
