@@ -1,4 +1,5 @@
 using System.Web;
+using Afterword.Client;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
@@ -38,6 +39,24 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         Assert.Equal("ana", form["screen_name"]);
         Assert.StartsWith($"{_world.Ana.Id}-", form["oauth_token"], StringComparison.Ordinal);
         (await _world.Server.PostAsync(_world.TokenOf(answer), Submit, ("score", "5"))).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task The_client_of_this_project_walks_the_legs_too()
+    {
+        using var transport = new SocketsHttpHandler();
+        using var steps = new OAuthSteps(new(_world.Server.Url, new(_world.App.ConsumerKey, _world.App.ConsumerSecret)) { Clock = _world.Server.Clock }, transport);
+
+        var temporary = await steps.RequestTokenAsync(GrantWorld.Callback, "read");
+        var guest = _world.Guest();
+        var question = await guest.SignInAsync(await guest.GetAsync(steps.AuthorizeUrl(temporary).PathAndQuery), "ana", GrantWorld.Password);
+        var verifier = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+        var user = await steps.AccessTokenAsync(temporary, verifier);
+        Assert.Equal(("ana", $"{_world.Ana.Id}"), (user.ScreenName, user.UserId));
+
+        await steps.InvalidateTokenAsync(user.Credentials);
+        var error = await Assert.ThrowsAsync<FeedbackApiException>(() => steps.InvalidateTokenAsync(user.Credentials));
+        Assert.Equal(89, error.Code);
     }
 
     [Fact]
