@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
@@ -27,7 +26,7 @@ internal static class EventEndpoints
     {
         var now = clock.GetUtcNow();
         var read = new Reader(call.Parameters);
-        var count = ReadCount(read);
+        var count = read.Whole("count", 1, MostPerPage, MostPerPage);
         if (EventsRange.Parse(read, call.Caller.UserId, now - settings.EventsDelay, store.Secrets.Cursors) is not { } range)
         {
             await http.RefuseAsync(read.Errors);
@@ -98,14 +97,5 @@ internal static class EventEndpoints
         page.Write("\",\"feedback\":"u8);
         FeedbackLine.Write(page, row);
         page.Write("}"u8);
-    }
-
-    private static int ReadCount(Reader read)
-    {
-        if (read.Optional("count") is not { } text) return MostPerPage;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostPerPage) return count;
-
-        read.Errors.Add(ApiError.Invalid("count", "a whole number from 1 to 100"));
-        return MostPerPage;
     }
 }

@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
-using System.Buffers.Text;
 using System.Globalization;
-using System.Security.Cryptography;
 using Afterword.Server.Errors;
+using Afterword.Server.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Afterword.Server.Changes;
@@ -15,8 +13,6 @@ namespace Afterword.Server.Changes;
 /// <param name="AfterId">The id of the last event given out; 0 before the first.</param>
 internal readonly record struct EventsRange(long SenderId, long From, long To, long AfterAt, long AfterId)
 {
-    private const int Size = 5 * sizeof(long);
-
     /// <summary>Reads from_time, to_time and cursor. With a cursor the times may be left out, but not differ.</summary>
     /// <returns>The range, or null after noting what is wrong.</returns>
     public static EventsRange? Parse(Reader read, long sender, DateTimeOffset latest, IDataProtector seal)
@@ -33,13 +29,7 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
     }
 
     /// <summary>The cursor of the page behind <paramref name="last"/>.</summary>
-    public string CursorAfter(Change last, IDataProtector seal)
-    {
-        var bytes = new byte[Size];
-        long[] numbers = [SenderId, From, To, last.At, last.Id];
-        for (var i = 0; i < numbers.Length; i++) BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(i * sizeof(long)), numbers[i]);
-        return Base64Url.EncodeToString(seal.Protect(bytes));
-    }
+    public string CursorAfter(Change last, IDataProtector seal) => seal.Close(SenderId, From, To, last.At, last.Id);
 
     private static EventsRange? Resume(Reader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
     {
@@ -54,21 +44,10 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
 
     private static bool TryOpen(string cursor, IDataProtector seal, out EventsRange range)
     {
-        range = default;
-        if (cursor.Length > 1_024 || !Base64Url.IsValid(cursor)) return false;
-        try
-        {
-            var bytes = seal.Unprotect(Base64Url.DecodeFromChars(cursor));
-            if (bytes.Length != Size) return false;
-
-            long At(int place) => BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(place * sizeof(long)));
-            range = new(At(0), At(1), At(2), At(3), At(4));
-            return true;
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
+        Span<long> numbers = stackalloc long[5];
+        var isOurs = seal.TryOpen(cursor, numbers);
+        range = new(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+        return isOurs;
     }
 
     private static long? ReadTime(Reader read, string name, bool required)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterword.Server.Access;
 
 namespace Afterword.Server.Errors;
@@ -20,6 +21,35 @@ internal sealed class Reader(RequestParameters parameters)
     {
         var given = parameters.Read(name, out var text);
         return Text(name, given, text);
+    }
+
+    /// <summary>Gives the id, or null after noting why there is none.</summary>
+    public long? RequiredId(string name) => Id(name, Required(name));
+
+    /// <summary>Gives the id, or null when it was left out, or after noting what is wrong.</summary>
+    public long? OptionalId(string name) => Id(name, Optional(name));
+
+    /// <summary>Gives the whole number, or <paramref name="otherwise"/> when it was left out, or after noting what is wrong.</summary>
+    /// <param name="name">The parameter's name on the wire.</param>
+    /// <param name="least">The smallest that is allowed, 0 or more.</param>
+    /// <param name="most">The largest that is allowed.</param>
+    /// <param name="otherwise">The default.</param>
+    public int Whole(string name, int least, int most, int otherwise)
+    {
+        if (Optional(name) is not { } text) return otherwise;
+        if (WholeNumber.TryRead(text, out var number) && number >= least && number <= most) return (int)number;
+
+        Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}")));
+        return otherwise;
+    }
+
+    private long? Id(string name, string? text)
+    {
+        if (text is null) return null;
+        if (WholeNumber.TryRead(text, out var id)) return id;
+
+        Errors.Add(ApiError.Invalid(name, "a decimal id"));
+        return null;
     }
 
     private string? Text(string name, Given given, string text)

@@ -8,6 +8,13 @@ internal enum LimitedEndpoint
     None = 0,
     Show = 1,
     Events = 2,
+    VerifyCredentials = 3,
+    UsersShow = 4,
+    UsersLookup = 5,
+    FriendshipsShow = 6,
+    MessagesList = 7,
+    MessagesShow = 8,
+    RateLimitStatus = 9,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>
@@ -17,6 +24,11 @@ internal enum LimitedEndpoint
 internal readonly record struct LimitState(long Limit, long Used, long ResetsAt)
 {
     public bool IsExceeded => Used > Limit;
+
+    public long Remaining => Math.Max(0, Limit - Used);
+
+    /// <summary>When the window ends, in seconds. Rounded up: a client that waits for this second must find the window open.</summary>
+    public long ResetsAtSecond => (ResetsAt + 999) / 1000;
 }
 
 internal static class CallWindows
@@ -31,10 +43,8 @@ internal static class CallWindows
         {
             var headers = http.Response.Headers;
             headers["x-rate-limit-limit"] = state.Limit.ToString(CultureInfo.InvariantCulture);
-            headers["x-rate-limit-remaining"] = Math.Max(0, state.Limit - state.Used).ToString(CultureInfo.InvariantCulture);
-
-            // Rounded up: a client that waits for this second must find the window open.
-            headers["x-rate-limit-reset"] = ((state.ResetsAt + 999) / 1000).ToString(CultureInfo.InvariantCulture);
+            headers["x-rate-limit-remaining"] = state.Remaining.ToString(CultureInfo.InvariantCulture);
+            headers["x-rate-limit-reset"] = state.ResetsAtSecond.ToString(CultureInfo.InvariantCulture);
         }
 
         /// <summary>Says in seconds, at least one, when to come again.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Afterword.Client.Wire;
 using Afterword.Server.Changes;
+using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -11,7 +12,7 @@ namespace Afterword.Server.Prompts;
 /// <param name="now">Unix milliseconds.</param>
 internal sealed class CreateBatch(long now)
 {
-    private readonly Dictionary<long, Window> _windows = [];
+    private readonly Dictionary<long, (long Stamp, DayWindow Window)> _senders = [];
     private readonly Dictionary<(long Sender, long Recipient), long> _promptedNow = [];
     private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
     private readonly List<KeyedAnswer> _keyed = [];
@@ -25,17 +26,12 @@ internal sealed class CreateBatch(long now)
     /// <summary>Takes over the senders' windows as they were found.</summary>
     public void Open(Dictionary<long, SenderState> states)
     {
-        foreach (var (sender, state) in states)
-        {
-            _windows[sender] = PromptWindow.IsOver(state.WindowStartedAt, now)
-                ? new Window(state.Stamp, now, 0)
-                : new Window(state.Stamp, state.WindowStartedAt, state.WindowUsed);
-        }
+        foreach (var (sender, state) in states) _senders[sender] = (state.Stamp, DayWindow.At(now, state.WindowStartedAt, state.WindowUsed));
     }
 
-    public long StampOf(long sender) => _windows[sender].Stamp;
+    public long StampOf(long sender) => _senders[sender].Stamp;
 
-    public (long StartedAt, long Used) WindowOf(long sender) => (_windows[sender].StartedAt, _windows[sender].Used);
+    public DayWindow WindowOf(long sender) => _senders[sender].Window;
 
     public void Remember(KeyedAnswer answer) => _answered[(answer.SenderId, answer.Key)] = answer;
 
@@ -50,15 +46,6 @@ internal sealed class CreateBatch(long now)
 
     public long? LastPromptAt(CreateRequest request, RecipientFacts facts) =>
         _promptedNow.TryGetValue((request.Sender.UserId, request.Draft.RecipientId), out var at) ? at : facts.PromptedAt;
-
-    /// <summary>Uses one of the sender's prompts; false when none is left.</summary>
-    public bool TryCount(long sender, long most)
-    {
-        if (_windows[sender].Used >= most) return false;
-
-        _windows[sender].Used++;
-        return true;
-    }
 
     public void Accept(CreateRequest request, Prompt prompt, byte[]? cardHash, long changeId, FeedbackJson feedback)
     {
@@ -112,7 +99,7 @@ internal sealed class CreateBatch(long now)
             """,
             Rows.Of([.. _promptedNow]).Long("sender_id", p => p.Key.Sender).Long("user_id", p => p.Key.Recipient).Long("prompted_at", p => p.Value));
 
-        var used = _accepted.Select(a => a.Prompt.SenderId).Distinct().Select(sender => (Sender: sender, Window: _windows[sender])).ToArray();
+        var used = _accepted.Select(a => a.Prompt.SenderId).Distinct().Select(sender => (Sender: sender, _senders[sender].Window)).ToArray();
         session.Then(
             """
             update sender_state set window_started_at = item.started_at, window_used = item.used
@@ -122,13 +109,4 @@ internal sealed class CreateBatch(long now)
     }
 
     private sealed record Accepted(CreateRequest Request, Prompt Prompt, byte[]? CardHash, long ChangeId);
-
-    private sealed class Window(long stamp, long startedAt, long used)
-    {
-        public long Stamp => stamp;
-
-        public long StartedAt => startedAt;
-
-        public long Used { get; set; } = used;
-    }
 }

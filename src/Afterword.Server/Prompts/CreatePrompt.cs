@@ -1,7 +1,6 @@
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
-using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -45,7 +44,7 @@ internal sealed class CreatePrompt
         for (var i = 0; i < answers.Length; i++)
         {
             var outcome = Decide(batch, requests[i], i);
-            answers[i] = new(outcome, WindowOf(batch, requests[i]));
+            answers[i] = new(outcome, batch.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
         }
 
         batch.Write(session, _store.Secrets);
@@ -67,7 +66,7 @@ internal sealed class CreatePrompt
             return new CreateOutcome.RecipientCapReached(last + interval);
         }
 
-        if (!batch.TryCount(request.Sender.UserId, _window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
+        if (!batch.WindowOf(request.Sender.UserId).TryCount(_window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
         return Accept(batch, request);
     }
 
@@ -92,11 +91,5 @@ internal sealed class CreatePrompt
 
         batch.Accept(request, prompt, hash, _store.Ids.Next(), feedback);
         return new(feedback, Replayed: false);
-    }
-
-    private LimitState WindowOf(CreateBatch batch, CreateRequest request)
-    {
-        var (startedAt, used) = batch.WindowOf(request.Sender.UserId);
-        return new(_window.MostFor(request.Sender), used, startedAt + PromptWindow.Length);
     }
 }

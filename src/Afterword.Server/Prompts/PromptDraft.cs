@@ -20,8 +20,8 @@ internal sealed record PromptDraft(
         errors = read.Errors;
 
         var type = ReadType(read);
-        var recipient = ReadRecipient(read);
-        var message = ReadMessage(read);
+        var recipient = read.RequiredId("to_user_id") ?? 0;
+        var message = read.Required("message") is { } text ? TextRules.ReadMessage("message", text, errors) : "";
         var privacyUrl = ReadPrivacyUrl(read);
         var externalId = ReadShort(read, "external_id", ExternalIdLength);
         var variant = ReadVariant(read, type, questions);
@@ -44,26 +44,6 @@ internal sealed record PromptDraft(
                 read.Errors.Add(ApiError.Invalid("type", "csat or nps"));
                 return null;
         }
-    }
-
-    private static long ReadRecipient(Reader read)
-    {
-        if (read.Required("to_user_id") is not { } text) return 0;
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
-
-        read.Errors.Add(ApiError.Invalid("to_user_id", "a decimal user id"));
-        return 0;
-    }
-
-    private static string ReadMessage(Reader read)
-    {
-        if (read.Required("message") is not { } text) return "";
-        if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid("message", "no control characters but newline and tab"));
-        else if (TextRules.IsBlank(text)) read.Errors.Add(ApiError.Invalid("message", "not blank"));
-
-        text = TextRules.Normalise(text);
-        if (TextRules.LengthOf(text) > TextRules.MessageLength) read.Errors.Add(ApiError.MessageTooLong);
-        return text;
     }
 
     private static string ReadPrivacyUrl(Reader read)

@@ -40,8 +40,7 @@ internal static class PromptEndpoints
             return;
         }
 
-        var cardBase = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{http.Request.Scheme}://{http.Request.Host.Value}";
-        var answer = await create.RunAsync(new(call.Caller, draft!, key.Count == 0 ? null : key.ToString(), cardBase));
+        var answer = await create.RunAsync(new(call.Caller, draft!, key.Count == 0 ? null : key.ToString(), http.PublicBase(settings)));
         http.ShowLimit(answer.Window);
         await TellAsync(http, answer, clock);
     }

@@ -8,9 +8,6 @@ namespace Afterword.Server.Prompts;
 /// <summary>The sender's limit: so many prompts in 24 hours, counted from the first of them.</summary>
 internal sealed class PromptWindow(Store store, Settings settings, TimeProvider clock)
 {
-    /// <summary>The length of the window, in milliseconds.</summary>
-    public const long Length = 24 * 3_600_000;
-
     public long MostFor(Caller caller) => caller.Sender?.CreatesPerDay ?? settings.Limits.CreatesPerDay;
 
     /// <summary>How far the window is used up, without using it.</summary>
@@ -21,8 +18,6 @@ internal sealed class PromptWindow(Store store, Settings settings, TimeProvider 
             session => session.Sql("select window_started_at, window_used from sender_state where sender_id = @sender")
                 .Bind("sender", caller.UserId).FirstAsync(row => (StartedAt: row.GetInt64(0), Used: row.GetInt64(1)), stop),
             stop);
-        return IsOver(window.StartedAt, now) ? new(MostFor(caller), 0, now + Length) : new(MostFor(caller), window.Used, window.StartedAt + Length);
+        return DayWindow.At(now, window.StartedAt, window.Used).StateFor(MostFor(caller));
     }
-
-    public static bool IsOver(long startedAt, long now) => now >= startedAt + Length;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Errors;
 
 namespace Afterword.Server.Prompts;
 
@@ -40,6 +41,20 @@ internal static class TextRules
         }
 
         return true;
+    }
+
+    /// <summary>Checks the text of a direct message and gives it as it is stored.</summary>
+    /// <param name="name">The parameter's name on the wire.</param>
+    /// <param name="text">Not empty.</param>
+    /// <param name="errors">Receives what is wrong.</param>
+    public static string ReadMessage(string name, string text, ApiErrors errors)
+    {
+        if (HasForbidden(text)) errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
+        else if (IsBlank(text)) errors.Add(ApiError.Invalid(name, "not blank"));
+
+        text = Normalise(text);
+        if (LengthOf(text) > MessageLength) errors.Add(ApiError.MessageTooLong);
+        return text;
     }
 
     public static string Normalise(string text) => text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
