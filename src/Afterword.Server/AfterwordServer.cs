@@ -6,6 +6,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -52,6 +53,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSignIn();
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
+            builder.Services.AddPeople();
             builder.Services.AddHostedService<Upkeep>();
             configure?.Invoke(builder);
 
@@ -66,6 +68,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapPrompts();
             app.MapAnswers();
             app.MapChanges();
+            app.MapPeople();
             app.MapAssets();
             app.MapHealth();
             return new(store, app);

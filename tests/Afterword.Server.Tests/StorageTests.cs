@@ -196,11 +196,44 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
         Assert.Contains("newer version", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_store_of_the_first_schema_counts_who_follows_whom()
+    {
+        using var folder = TestFolder.Create("old");
+        var settings = await engine.NewStoreAsync(folder);
+        await using Database old = settings.TryGetValue("Database", out var url)
+            ? await PostgresDatabase.OpenAsync(url!, 10, 1, syncEveryCommit: true, default)
+            : SqliteDatabase.Open(Path.Combine(folder.Path, "old.db"), 10, syncEveryCommit: true, checkpoints: true);
+        await RunAsync(old, old.Translate(Migrator.Of("main")[0].Text));
+        await RunAsync(
+            old,
+            """
+            create table schema_version (part text not null, number bigint not null, name text not null, applied_at bigint not null, primary key (part, number));
+            insert into schema_version (part, number, name, applied_at) values ('main', 1, 'first', 0);
+            insert into account (id, screen_name, screen_name_key, name, accepts, created_at) values (1, 'a', 'a', 'A', 'anyone', 0), (2, 'b', 'b', 'B', 'anyone', 0), (3, 'c', 'c', 'C', 'anyone', 0);
+            insert into contact (sender_id, user_id, follows) values (1, 2, 1), (1, 3, 1), (3, 1, 1), (2, 1, 0);
+            """);
+
+        Assert.Contains("0002-platform.sql", await Migrator.RunAsync(old, "main", _clock, default));
+
+        var counts = await old.ReadAsync(
+            session => session.Sql("select id, followers_count, friends_count from account order by id").ListAsync(row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), default), default);
+        Assert.Equal([(1, 2, 1), (2, 0, 1), (3, 1, 1)], counts);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         _folder.Dispose();
     }
+
+    private static Task<int> RunAsync(Database db, string script) => db.WriteAsync(
+        async session =>
+        {
+            foreach (var statement in script.Split(";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) await session.Sql(statement.TrimEnd(';')).RunAsync(default);
+            return 0;
+        },
+        default);
 
     private WriteGroup<int, int> Things(Action batch) => _store.Main.Group<int, int>(id => id % 3, async (session, ids) =>
     {

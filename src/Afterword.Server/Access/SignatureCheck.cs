@@ -50,7 +50,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
 
         (call.App, call.RequestToken) = (app, requestToken);
         if (token is not null) call.Caller = new Caller(app, token.UserId, token.ScreenName, token.Name, token.Permission, token.Sender);
-        if (signed.Limit != LimitedEndpoint.None) call.Limit = new(MostOf(signed.Limit, token?.Sender), admitted.Used, admitted.WindowStartedAt + CallWindows.Length);
+        if (signed.Limit != LimitedEndpoint.None) call.Limit = new(settings.Limits.MostFor(signed.Limit, token?.Sender), admitted.Used, admitted.WindowStartedAt + CallWindows.Length);
         if (app.Suspended) return ApiError.AppSuspended;
         if (token is { UserSuspended: true }) return ApiError.CallerSuspended;
 
@@ -73,12 +73,6 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         var oauth = call.Header.Count > 0 ? call.Header : call.Values;
         return Encoding.UTF8.GetString(oauth.ValueAt(oauth.IndexOf("oauth_token"u8)));
     }
-
-    private long MostOf(LimitedEndpoint limit, SenderGrant? sender) => limit switch
-    {
-        LimitedEndpoint.Show => sender?.Shows ?? settings.Limits.ShowPer15Minutes,
-        _ => sender?.Events ?? settings.Limits.EventsPer15Minutes,
-    };
 
     // Section 3.5: the protocol's parameters come in one place only, and each once.
     private static bool TryCollect(HttpContext http, SignedCall call, bool form, out ParameterList oauth)

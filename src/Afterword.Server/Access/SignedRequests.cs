@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Prompts;
 using Microsoft.AspNetCore.Http.Features;
@@ -64,7 +65,8 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     {
         if (signed.AppAllowed && !caller.App.Allowed) return ApiError.NotAllowlisted;
         if (signed.SenderAllowed && caller.Sender is null) return ApiError.NotAllowlisted;
-        return caller.Permission < signed.Permission ? ApiError.NoDirectMessages : null;
+        if (caller.Permission >= signed.Permission) return null;
+        return signed.Permission == Permission.Write ? ApiError.ReadOnly : ApiError.NoDirectMessages;
     }
 
     // A limit is told on every answer once the caller is known, refusals included.

@@ -48,6 +48,24 @@ internal sealed record LimitSettings
 
     /// <summary>Calls of feedback/events per user and app in 15 minutes; 1,000 by default.</summary>
     public required long EventsPer15Minutes { get; init; }
+
+    /// <summary>Calls of each route that reads users or what they are to each other, per user and app in 15 minutes; 900 by default.</summary>
+    public required long UsersPer15Minutes { get; init; }
+
+    /// <summary>Calls of each route that reads direct messages, per user and app in 15 minutes; 900 by default.</summary>
+    public required long MessagesPer15Minutes { get; init; }
+
+    /// <summary>Calls of rate_limit_status per user and app in 15 minutes; 900 by default.</summary>
+    public required long StatusPer15Minutes { get; init; }
+
+    /// <summary>Direct messages per user in 24 hours, 1 or more; 1,000 by default.</summary>
+    public required long MessagesPerDay { get; init; }
+
+    /// <summary>Direct messages per app in 24 hours, 1 or more; 15,000 by default.</summary>
+    public required long AppMessagesPerDay { get; init; }
+
+    /// <summary>Replies to a message that count against neither of both, within 24 hours of it; 5 by default, 0 is none.</summary>
+    public required long FreeReplies { get; init; }
 }
 
 /// <summary>Section <c>SignIn</c>: what holds back those who guess passwords.</summary>
