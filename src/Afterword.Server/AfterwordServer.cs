@@ -6,6 +6,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
@@ -54,6 +55,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
             builder.Services.AddPeople();
+            builder.Services.AddMessages();
             builder.Services.AddHostedService<Upkeep>();
             configure?.Invoke(builder);
 
@@ -69,6 +71,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapAnswers();
             app.MapChanges();
             app.MapPeople();
+            app.MapMessages();
             app.MapAssets();
             app.MapHealth();
             return new(store, app);

@@ -21,7 +21,10 @@ internal enum Signer
 /// <param name="SenderAllowed">So must the calling handle.</param>
 /// <param name="Limit">The endpoint its calls count for.</param>
 /// <param name="CountsPrompts">The answer tells how far the sender's window of prompts is used up.</param>
+/// <param name="CountsMessages">The answer tells how far the caller's window of direct messages is used up.</param>
+/// <param name="NestedJson">The body is a JSON object that the route reads by itself.</param>
 /// <param name="By">Who signs.</param>
 internal sealed record Signed(
     Permission Permission = Permission.Read, bool AppAllowed = false, bool SenderAllowed = false,
-    LimitedEndpoint Limit = LimitedEndpoint.None, bool CountsPrompts = false, Signer By = Signer.AccessToken);
+    LimitedEndpoint Limit = LimitedEndpoint.None, bool CountsPrompts = false, bool CountsMessages = false, bool NestedJson = false,
+    Signer By = Signer.AccessToken);

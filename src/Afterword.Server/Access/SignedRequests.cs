@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -10,7 +11,7 @@ namespace Afterword.Server.Access;
 
 /// <summary>Lets requests through to routes marked <see cref="Signed"/> only when they are signed, allowed and readable.</summary>
 /// <remarks>The checks come in the documented order: credentials, allowlists, then the body's form; the handler goes on from there.</remarks>
-internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check, PromptWindow prompts)
+internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check, PromptWindow prompts, MessageWindow messages)
 {
     public const int MaxBody = 64 * 1024;
 
@@ -55,8 +56,9 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         http.Features.Set(call);
         return content switch
         {
-            Content.Other or Content.ForeignForm => ApiError.WrongContentType,
-            Content.Json when !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
+            Content.Other or Content.ForeignForm => signed.NestedJson ? ApiError.NotJson : ApiError.WrongContentType,
+            Content.Form when signed.NestedJson => ApiError.NotJson,
+            Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
             _ => null,
         };
     }
@@ -72,7 +74,8 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     // A limit is told on every answer once the caller is known, refusals included.
     private async Task RefuseAsync(HttpContext http, SignedCall call, Signed signed, ApiError error)
     {
-        if (signed.CountsPrompts && call.Caller is { } caller) http.ShowLimit(await prompts.ReadAsync(caller, http.RequestAborted));
+        if (signed.CountsPrompts && call.Caller is { } sender) http.ShowLimit(await prompts.ReadAsync(sender, http.RequestAborted));
+        if (signed.CountsMessages && call.Caller is { } writer) http.ShowLimit(await messages.ReadAsync(writer, http.RequestAborted));
         await http.RefuseAsync(error);
     }
 

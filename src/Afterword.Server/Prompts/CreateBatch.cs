@@ -3,6 +3,7 @@ using System.Text.Json;
 using Afterword.Client.Wire;
 using Afterword.Server.Changes;
 using Afterword.Server.Limits;
+using Afterword.Server.Messages;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -62,7 +63,8 @@ internal sealed class CreateBatch(long now)
     public void Write(Session session, Secrets secrets)
     {
         WritePrompts(session);
-        WriteMessages(session);
+        Message.Write(session, [.. _accepted.Select(a => new Message(
+            a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Request.Draft.Message, a.Prompt.CreatedAt))]);
         ChangeLog.Append(session, [.. _accepted.Select(a => new Change(a.Prompt.SenderId, a.Prompt.CreatedAt, a.ChangeId, ChangeKind.Created, a.Prompt.Id))]);
         WriteCaps(session);
         Idempotency.Write(session, _keyed, secrets);
@@ -80,14 +82,6 @@ internal sealed class CreateBatch(long now)
             .Long("question_variant", a => a.Prompt.QuestionVariant).Text("question", a => a.Prompt.Question).Text("privacy_url", a => a.Prompt.PrivacyUrl)
             .Text("external_id", a => a.Prompt.ExternalId).Text("display_name", a => a.Prompt.DisplayName).Bytes("card_hash", a => a.CardHash)
             .Long("created_at", a => a.Prompt.CreatedAt));
-
-    private void WriteMessages(Session session) => session.Then(
-        """
-        insert into message (sender_id, id, recipient_id, prompt_id, body, created_at)
-        select sender_id, id, recipient_id, prompt_id, body, created_at from {rows}
-        """,
-        Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.MessageId).Long("recipient_id", a => a.Prompt.RecipientId)
-            .Long("prompt_id", a => a.Prompt.Id).Text("body", a => a.Request.Draft.Message).Long("created_at", a => a.Prompt.CreatedAt));
 
     private void WriteCaps(Session session)
     {

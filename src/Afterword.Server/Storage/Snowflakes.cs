@@ -16,6 +16,9 @@ internal sealed class Snowflakes(TimeProvider clock)
     private int _next;
     private Func<bool> _holds = () => false;
 
+    /// <summary>The lowest id that can be made of an instant; those of earlier ones are below it.</summary>
+    public static long FirstOf(DateTimeOffset instant) => (instant.ToUnixTimeMilliseconds() - Epoch) << 22;
+
     /// <summary>The latest millisecond of which an id was made.</summary>
     public long LastMillis
     {

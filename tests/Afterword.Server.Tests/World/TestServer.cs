@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;
@@ -92,6 +93,14 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Task<Answer> GetAsync(OAuthCredentials who, string path) => SendAsync(who, HttpMethod.Get, path, null);
 
+    public Task<Answer> PostJsonAsync(OAuthCredentials who, string path, string json) => SendAsync(
+        who, HttpMethod.Post, path, null, request => request.Content = new StringContent(json, Encoding.UTF8, "application/json"));
+
+    /// <summary>Sends a direct message.</summary>
+    public Task<Answer> WriteAsync(OAuthCredentials who, Account recipient, string text = "Hello") => PostJsonAsync(
+        who, "/1.1/direct_messages/events/new.json",
+        $$"""{"event":{"type":"message_create","message_create":{"target":{"recipient_id":"{{recipient.Id}}"},"message_data":{"text":{{JsonSerializer.Serialize(text)}} } } } }""");
+
     /// <param name="who">Signs the request; null sends it bare.</param>
     /// <param name="method">The method.</param>
     /// <param name="pathAndQuery">As it goes over the wire.</param>
@@ -162,6 +171,16 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>How many rows a table has; read from the store, not asked of the server.</summary>
     public Task<long> CountAsync(string table, string condition = "1 = 1") => _server.Store.Main.ReadAsync(
         session => session.Sql($"select count(*) from {table} where {condition}").FirstAsync(row => row.GetInt64(0), default), default);
+
+    /// <summary>Lets the doctor look at the whole store.</summary>
+    public async Task<List<DoctorFinding>> ExamineAsync()
+    {
+        var findings = new List<DoctorFinding>();
+        await foreach (var finding in new Doctor(_server.Store).ExamineAsync(_ => { }, default)) findings.Add(finding);
+        return findings;
+    }
+
+    public async Task AllIsWellAsync() => Assert.All(await ExamineAsync(), finding => Assert.Empty(finding.Problems));
 
     public async ValueTask DisposeAsync()
     {

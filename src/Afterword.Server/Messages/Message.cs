@@ -1,0 +1,31 @@
+using System.Globalization;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Messages;
+
+/// <summary>A direct message as it is stored.</summary>
+/// <param name="PromptId">The request for feedback that it carries, if it carries one.</param>
+/// <param name="CreatedAt">Unix milliseconds.</param>
+internal sealed record Message(long SenderId, long Id, long RecipientId, long? PromptId, string Text, long CreatedAt)
+{
+    /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
+    public const string Columns = "sender_id, id, recipient_id, prompt_id, body, created_at";
+
+    /// <param name="row">A row that begins with <see cref="Columns"/>.</param>
+    public static Message Read(Row row) =>
+        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.LongOrNull(3), row.GetString(4), row.GetInt64(5));
+
+    public static void Write(Session session, IReadOnlyList<Message> messages) => session.Then(
+        $$"""
+        insert into message ({{Columns}})
+        select {{Columns}} from {rows}
+        """,
+        Rows.Of(messages).Long("sender_id", m => m.SenderId).Long("id", m => m.Id).Long("recipient_id", m => m.RecipientId)
+            .LongOrNull("prompt_id", m => m.PromptId).Text("body", m => m.Text).Long("created_at", m => m.CreatedAt));
+
+    public MessageEventJson ToWire() => new(
+        "message_create", Decimal(Id), Decimal(CreatedAt),
+        new(new(Decimal(RecipientId)), Decimal(SenderId), new(Text, MessageEntitiesJson.None)));
+
+    private static string Decimal(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

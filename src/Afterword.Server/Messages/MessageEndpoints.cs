@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Messages;
+
+/// <summary>Users write to each other.</summary>
+internal static class MessageEndpoints
+{
+    private const int UsualPage = 20;
+    private const int MostPerPage = 50;
+
+    public static void AddMessages(this IServiceCollection services)
+    {
+        services.AddSingleton<MessageWindow>();
+        services.AddSingleton<SendMessage>();
+        services.AddSingleton<Mailbox>();
+    }
+
+    public static void MapMessages(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/1.1/direct_messages/events/new.json", New)
+            .WithMetadata(new Signed(Permission.DirectMessages, CountsMessages: true, NestedJson: true));
+        routes.MapGet("/1.1/direct_messages/events/list.json", List)
+            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList));
+        routes.MapGet("/1.1/direct_messages/events/show.json", Show)
+            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow));
+    }
+
+    private static async Task New(HttpContext http, SignedCall call, SendMessage send, MessageWindow window, TimeProvider clock)
+    {
+        if (MessageDraft.Parse(call.Body.WrittenMemory, out var errors) is not { } draft)
+        {
+            http.ShowLimit(await window.ReadAsync(call.Caller, http.RequestAborted));
+            await http.RefuseAsync(errors);
+            return;
+        }
+
+        var answer = await send.RunAsync(new(call.Caller, draft));
+        http.ShowLimit(answer.Window);
+        await TellAsync(http, answer.Outcome, clock);
+    }
+
+    private static Task TellAsync(HttpContext http, SendOutcome outcome, TimeProvider clock)
+    {
+        switch (outcome)
+        {
+            case SendOutcome.Sent(var message):
+                return http.AnswerAsync(200, new MessageAnswerJson(message.ToWire()), MessagesJson.Default.MessageAnswerJson);
+            case SendOutcome.RecipientUnknown:
+                return http.RefuseAsync(ApiError.RecipientUnknown);
+            case SendOutcome.RecipientSuspended:
+                return http.RefuseAsync(ApiError.RecipientSuspended);
+            case SendOutcome.CannotMessage:
+                return http.RefuseAsync(ApiError.CannotMessage);
+            case SendOutcome.LimitReached(var reached):
+                // The limit that was reached is told, be it the app's: clients that wait for the reset wait for the right one.
+                http.ShowLimit(reached);
+                http.ShowRetryAfter(reached.ResetsAt, clock.GetUtcNow());
+                return http.RefuseAsync(ApiError.LimitReached);
+            default:
+                throw new UnreachableException(outcome.ToString());
+        }
+    }
+
+    private static async Task List(HttpContext http, SignedCall call, Mailbox mailbox, Store store, TimeProvider clock)
+    {
+        var read = new Reader(call.Parameters);
+        var count = read.Whole("count", 1, MostPerPage, UsualPage);
+        var before = MessageCursor.Read(read, call.Caller.UserId, store.Secrets.Cursors);
+        if (await http.RefusedAsync(read, call, clock)) return;
+
+        // One more than the page holds tells whether there is a next one.
+        var messages = await mailbox.ListAsync(call.Caller.UserId, before, count + 1, http.RequestAborted);
+        var page = messages.Take(count).ToArray();
+        var next = messages.Count > count ? MessageCursor.After(page[^1], call.Caller.UserId, store.Secrets.Cursors) : null;
+        await http.AnswerAsync(200, new MessagePageJson([.. page.Select(message => message.ToWire())], next), MessagesJson.Default.MessagePageJson);
+    }
+
+    private static async Task Show(HttpContext http, SignedCall call, Mailbox mailbox, TimeProvider clock)
+    {
+        var read = new Reader(call.Parameters);
+        var id = read.RequiredId("id");
+        if (await http.RefusedAsync(read, call, clock)) return;
+
+        if (await mailbox.FindAsync(call.Caller.UserId, id!.Value, http.RequestAborted) is not { } message) await http.RefuseAsync(ApiError.NotFound);
+        else await http.AnswerAsync(200, new MessageAnswerJson(message.ToWire()), MessagesJson.Default.MessageAnswerJson);
+    }
+}

@@ -1,0 +1,199 @@
+using System.Globalization;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.Messages;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>Users read what they wrote to each other.</summary>
+public abstract class MailboxTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    private TestServer Server => _loop.Server;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(
+        engine, "Limits:MessagesPerDay=1000000", "Limits:AppMessagesPerDay=1000000", "Limits:MessagesPer15Minutes=1000000", "Limits:CreatesPerDay=1000000");
+
+    [Fact]
+    public async Task Messages_of_both_sides_come_newest_first_those_of_requests_included()
+    {
+        var first = IdOf((await Server.WriteAsync(_loop.Sender, _loop.Ana, "First")).Is(200));
+        await Server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var second = IdOf((await Server.WriteAsync(_loop.Recipient, _loop.Furni, "And I?")).Is(200));
+        await Server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var third = (await _loop.AskAsync()).Text("dm_id");
+
+        foreach (var side in new[] { _loop.Sender, _loop.Recipient })
+        {
+            var page = (await ListAsync(side)).Is(200);
+            Assert.Equal(999_999, page.Header("x-rate-limit-remaining"));
+            Golden.Matches("messages.json", page.Body
+                .Replace(first, "FIRST", StringComparison.Ordinal).Replace(second, "SECOND", StringComparison.Ordinal).Replace(third, "THIRD", StringComparison.Ordinal)
+                .Replace(Id(_loop.Ana), "ANA", StringComparison.Ordinal).Replace(Id(_loop.Furni), "FURNI", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_reads_what_others_wrote()
+    {
+        var id = IdOf((await Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200));
+        var bea = await Server.TokenAsync(_loop.App, await Server.UserAsync("bea"));
+
+        Assert.Equal("""{"events":[]}""", (await ListAsync(bea)).Is(200).Body);
+        (await ShowAsync(bea, id)).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task Pages_are_complete_without_repeats_and_only_the_end_has_no_cursor()
+    {
+        var sent = new List<string>();
+        for (var i = 0; i < 23; i++) sent.Insert(0, i % 3 == 0 ? (await _loop.AskAsync()).Text("dm_id") : IdOf(await (i % 3 == 1 ? Server.WriteAsync(_loop.Sender, _loop.Ana) : Server.WriteAsync(_loop.Recipient, _loop.Furni))));
+
+        foreach (var count in new[] { 1, 5, 22, 23, 24, 50 })
+        {
+            var (seen, pages) = await WalkAsync(_loop.Recipient, count);
+            Assert.Equal(sent, seen);
+            Assert.Equal((23 + count - 1) / count, pages);
+        }
+
+        Assert.Equal(20, (await ListAsync(_loop.Sender)).Json.GetProperty("events").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_walk_sees_every_message_once_while_others_write()
+    {
+        var before = await FillAsync(2_000);
+        using var enough = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 8).Select(i => Task.Run(async () =>
+        {
+            var written = 0;
+            for (; !enough.IsCancellationRequested; written++) await SendAsync(i % 2 == 0 ? (_loop.Furni, _loop.Ana) : (_loop.Ana, _loop.Furni));
+            return written;
+        })).ToArray();
+
+        var (seen, _) = await WalkAsync(_loop.Sender, 50);
+
+        await enough.CancelAsync();
+        Assert.True((await Task.WhenAll(writers)).Sum() > 0);
+        Assert.Equal(seen.Count, seen.Distinct().Count());
+        Assert.Empty(before.Except(seen));
+        Assert.Equal(seen.OrderDescending(), seen);
+    }
+
+    [Fact]
+    public async Task Messages_are_shown_for_thirty_days()
+    {
+        var id = IdOf((await Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200));
+
+        await Server.AdvanceAsync(TimeSpan.FromDays(30));
+        Assert.Equal(1, (await ListAsync(_loop.Recipient)).Is(200).Json.GetProperty("events").GetArrayLength());
+        (await ShowAsync(_loop.Recipient, id)).Is(200);
+
+        await Server.AdvanceAsync(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, (await ListAsync(_loop.Recipient)).Is(200).Json.GetProperty("events").GetArrayLength());
+        (await ShowAsync(_loop.Recipient, id)).Is(404, 34);
+        Assert.Equal(1, await Server.CountAsync("message"));
+    }
+
+    [Fact]
+    public async Task A_cursor_is_good_for_its_user_alone()
+    {
+        for (var i = 0; i < 3; i++) (await Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200);
+        var cursor = (await ListAsync(_loop.Sender, "?count=1")).Text("next_cursor");
+
+        (await ListAsync(_loop.Sender, $"?cursor={cursor}")).Is(200);
+        (await ListAsync(_loop.Recipient, $"?cursor={cursor}")).Is(400, 44);
+        foreach (var broken in new[] { $"{cursor}x", $"{cursor[..^4]}AAAA", "-1", "MTA", new string('A', 5_000), "%00" }) (await ListAsync(_loop.Sender, $"?cursor={broken}")).Is(400, 44);
+
+        // One that was given out for pages of events is a cursor, but none of these.
+        for (var i = 0; i < 2; i++) await _loop.AskAsync();
+        var now = Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+        var foreign = (await Server.GetAsync(_loop.Sender, $"/1.1/feedback/events.json?from_time={now}&to_time={now + 1_000}&count=1")).Text("next_cursor");
+        Assert.NotEqual("", foreign);
+        (await ListAsync(_loop.Sender, $"?cursor={foreign}")).Is(400, 44);
+        (await Server.GetAsync(_loop.Sender, $"/1.1/feedback/events.json?cursor={cursor}")).Is(400, 44);
+    }
+
+    [Theory]
+    [InlineData("count=0", "count parameter is invalid: a whole number from 1 to 50.")]
+    [InlineData("count=51", "count parameter is invalid: a whole number from 1 to 50.")]
+    [InlineData("count=x", "count parameter is invalid: a whole number from 1 to 50.")]
+    [InlineData("count=1&count=1", "count parameter is invalid: given more than once.")]
+    [InlineData("cursor=x", "cursor parameter is invalid: one that was given out for this account.")]
+    public async Task Wrong_pages_are_named(string query, string message) => Assert.Equal([message], (await ListAsync(_loop.Sender, $"?{query}")).Is(400, 44).Messages);
+
+    [Theory]
+    [InlineData("", 400, 38)]
+    [InlineData("?id=x", 400, 44)]
+    [InlineData("?id=-5", 400, 44)]
+    [InlineData("?id=9223372036854775807", 404, 34)]
+    [InlineData("?id=0", 404, 34)]
+    public async Task A_message_that_is_not_there_is_not_shown(string query, int status, int code) =>
+        (await Server.GetAsync(_loop.Sender, $"/1.1/direct_messages/events/show.json{query}")).Is(status, code);
+
+    [Fact]
+    public async Task Both_stretches_of_a_page_are_read_from_where_it_begins()
+    {
+        await FillAsync(2_000);
+        var plan = await Server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                // For few rows PostgreSQL would rather read the table, and the test is about many.
+                if (engine == Engine.Postgres) await session.Sql("set local enable_seqscan = off").RunAsync(default);
+                return await session.Sql($"{(engine == Engine.Postgres ? "explain" : "explain query plan")} {Mailbox.Page}")
+                    .Bind("user", _loop.Ana.Id).Bind("before", long.MaxValue).Bind("oldest", 0L).Bind("limit", 51L)
+                    .ListAsync(row => engine == Engine.Postgres ? row.GetString(0) : row.GetString(3), default);
+            },
+            default);
+
+        var text = string.Join('\n', plan);
+        string[] wanted = engine == Engine.Postgres
+            ? ["Index Scan Backward using message_pkey", "(sender_id = ", "Index Scan Backward using message_by_recipient", "(recipient_id = "]
+            : ["SEARCH message USING PRIMARY KEY (sender_id=? AND id>? AND id<?)", "SEARCH message USING INDEX message_by_recipient (recipient_id=? AND id>? AND id<?)"];
+        Assert.All(wanted, part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.DoesNotContain("SCAN message", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Seq Scan", text, StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task<(List<string> Ids, int Pages)> WalkAsync(OAuthCredentials who, int count)
+    {
+        var (seen, pages, cursor) = (new List<string>(), 0, "");
+        while (true)
+        {
+            var page = (await ListAsync(who, $"?count={count}{cursor}")).Is(200);
+            seen.AddRange(page.Json.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("id").GetString()!));
+            pages++;
+            if (!page.Json.TryGetProperty("next_cursor", out var next)) return (seen, pages);
+
+            cursor = $"&cursor={next.GetString()}";
+        }
+    }
+
+    private async Task<HashSet<string>> FillAsync(int wanted) =>
+        [.. (await Task.WhenAll(Enumerable.Range(0, wanted).Select(i => SendAsync(i % 2 == 0 ? (_loop.Furni, _loop.Ana) : (_loop.Ana, _loop.Furni)))))];
+
+    private async Task<string> SendAsync((Account From, Account To) pair)
+    {
+        var caller = new Caller(new App(7, "k", "n", "s", true, false), pair.From.Id, pair.From.ScreenName, pair.From.Name, Permission.DirectMessages, null);
+        var answer = await Server.Get<SendMessage>().RunAsync(new(caller, new MessageDraft(pair.To.Id, "Hello")));
+        return Assert.IsType<SendOutcome.Sent>(answer.Outcome).Message.Id.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private Task<Answer> ListAsync(OAuthCredentials who, string query = "") => Server.GetAsync(who, $"/1.1/direct_messages/events/list.json{query}");
+
+    private Task<Answer> ShowAsync(OAuthCredentials who, string id) => Server.GetAsync(who, $"/1.1/direct_messages/events/show.json?id={id}");
+
+    private static string IdOf(Answer sent) => sent.Json.GetProperty("event").GetProperty("id").GetString()!;
+
+    private static string Id(Account account) => account.Id.ToString(CultureInfo.InvariantCulture);
+}
+
+public sealed class SqliteMailboxTests() : MailboxTests(Engine.Sqlite);
+
+public sealed class PostgresMailboxTests() : MailboxTests(Engine.Postgres);
