@@ -6,6 +6,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
@@ -72,6 +73,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapChanges();
             app.MapPeople();
             app.MapMessages();
+            app.MapStatus();
             app.MapAssets();
             app.MapHealth();
             return new(store, app);

@@ -36,6 +36,19 @@ internal sealed class Admissions
 
     public Task<Admitted> AdmitAsync(Admission request) => _door.RunAsync(request);
 
+    /// <summary>How far the windows of a user and an app are used up, without using them. An endpoint that was not called is left out.</summary>
+    public async Task<Dictionary<LimitedEndpoint, (long StartedAt, long Used)>> WindowsAsync(long userId, long appId, CancellationToken stop)
+    {
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var windows = new Dictionary<LimitedEndpoint, (long StartedAt, long Used)>();
+        await _db.ReadAsync(
+            session => session.Sql("select endpoint, started_at, used from call_window where user_id = @user and app_id = @app and started_at > @ended")
+                .Bind("user", userId).Bind("app", appId).Bind("ended", now - CallWindows.Length)
+                .EachAsync(row => windows[(LimitedEndpoint)row.GetInt64(0)] = (row.GetInt64(1), row.GetInt64(2)), stop),
+            stop);
+        return windows;
+    }
+
     /// <summary>Forgets nonces whose timestamps are no longer accepted, and windows that ended.</summary>
     public async Task<int> PurgeAsync(CancellationToken stop)
     {

@@ -1,0 +1,55 @@
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Messages;
+
+namespace Afterword.Server.Limits;
+
+/// <summary>A caller sees how far its limits are used up.</summary>
+internal static class StatusEndpoints
+{
+    /// <summary>The routes with calls per 15 minutes, as Twitter names them.</summary>
+    private static readonly (string Family, string Route, LimitedEndpoint Endpoint)[] s_routes =
+    [
+        ("account", "/account/verify_credentials", LimitedEndpoint.VerifyCredentials),
+        ("application", "/application/rate_limit_status", LimitedEndpoint.RateLimitStatus),
+        (Messages, "/direct_messages/events/list", LimitedEndpoint.MessagesList),
+        (Messages, "/direct_messages/events/show", LimitedEndpoint.MessagesShow),
+        ("feedback", "/feedback/show/:id", LimitedEndpoint.Show),
+        ("feedback", "/feedback/events", LimitedEndpoint.Events),
+        ("friendships", "/friendships/show", LimitedEndpoint.FriendshipsShow),
+        ("users", "/users/show/:id", LimitedEndpoint.UsersShow),
+        ("users", "/users/lookup", LimitedEndpoint.UsersLookup),
+    ];
+
+    private const string Messages = "direct_messages";
+
+    public static void MapStatus(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/1.1/application/rate_limit_status.json", Status).WithMetadata(new Signed(Limit: LimitedEndpoint.RateLimitStatus));
+
+    private static async Task Status(HttpContext http, SignedCall call, Admissions admissions, MessageWindow messages, Settings settings, TimeProvider clock)
+    {
+        var read = new Reader(call.Parameters);
+        var wanted = read.Optional("resources")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (await http.RefusedAsync(read, call, clock)) return;
+
+        var (caller, now) = (call.Caller, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var windows = await admissions.WindowsAsync(caller.UserId, caller.App.Id, http.RequestAborted);
+        var limits = s_routes.Select(one => (one.Family, one.Route, State: StateOf(one.Endpoint)))
+            .Append((Messages, "/direct_messages/events/new", await messages.ReadAsync(caller, http.RequestAborted)));
+
+        // A family that Twitter has and this server has not is no mistake: clients ask for several at once.
+        var resources = limits.Where(limit => wanted is null || wanted.Contains(limit.Item1)).GroupBy(limit => limit.Item1).ToDictionary(
+            family => family.Key,
+            family => (IReadOnlyDictionary<string, RateLimitJson>)family.ToDictionary(limit => limit.Item2, limit => Json(limit.Item3)));
+        await http.AnswerAsync(200, new RateLimitStatusJson(new(SignatureCheck.TokenOf(call)), resources), StatusJson.Default.RateLimitStatusJson);
+
+        LimitState StateOf(LimitedEndpoint endpoint)
+        {
+            var (startedAt, used) = windows.GetValueOrDefault(endpoint, (now, 0));
+            return new(settings.Limits.MostFor(endpoint, caller.Sender), used, startedAt + CallWindows.Length);
+        }
+    }
+
+    private static RateLimitJson Json(LimitState state) => new(state.Limit, state.Remaining, state.ResetsAtSecond);
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace Afterword.Server.Limits;
+
+/// <summary>How far a caller's limits are used up.</summary>
+/// <param name="Resources">By family, then by route.</param>
+internal sealed record RateLimitStatusJson(
+    RateLimitContextJson RateLimitContext, IReadOnlyDictionary<string, IReadOnlyDictionary<string, RateLimitJson>> Resources);
+
+internal sealed record RateLimitContextJson(string AccessToken);
+
+/// <param name="Reset">When the window ends, epoch seconds.</param>
+internal sealed record RateLimitJson(long Limit, long Remaining, long Reset);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(RateLimitStatusJson))]
+internal sealed partial class StatusJson : JsonSerializerContext;

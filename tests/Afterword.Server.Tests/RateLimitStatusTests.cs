@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>A caller sees how far its limits are used up.</summary>
+public abstract class RateLimitStatusTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Fact]
+    public async Task The_status_has_the_documented_shape_and_all_families() =>
+        Golden.Matches("rate-limit-status.json", (await StatusAsync(_loop.Sender)).Is(200).Body.Replace(_loop.Sender.Token!, "TOKEN", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("/1.1/account/verify_credentials.json", "account", "/account/verify_credentials")]
+    [InlineData("/1.1/users/show.json?screen_name=ana", "users", "/users/show/:id")]
+    [InlineData("/1.1/users/lookup.json?screen_name=ana", "users", "/users/lookup")]
+    [InlineData("/1.1/friendships/show.json?target_screen_name=ana", "friendships", "/friendships/show")]
+    [InlineData("/1.1/direct_messages/events/list.json", "direct_messages", "/direct_messages/events/list")]
+    [InlineData("/1.1/direct_messages/events/show.json?id=1", "direct_messages", "/direct_messages/events/show")]
+    [InlineData("/1.1/application/rate_limit_status.json?resources=none", "application", "/application/rate_limit_status")]
+    [InlineData("/1.1/feedback/show/1.json", "feedback", "/feedback/show/:id")]
+    [InlineData("/1.1/feedback/events.json?from_time=0&to_time=1", "feedback", "/feedback/events")]
+    public async Task What_an_answer_says_the_status_says_too(string path, string family, string route)
+    {
+        var answer = await _loop.Server.GetAsync(_loop.Sender, path);
+        var own = route == "/application/rate_limit_status" ? 1 : 0;
+
+        for (var asked = 1; asked <= 2; asked++)
+        {
+            var status = Limit(await StatusAsync(_loop.Sender, $"?resources={family}"), family, route);
+            Assert.Equal(answer.Header("x-rate-limit-limit"), status.GetProperty("limit").GetInt64());
+            Assert.Equal(answer.Header("x-rate-limit-remaining") - (own * asked), status.GetProperty("remaining").GetInt64());
+            Assert.Equal(answer.Header("x-rate-limit-reset"), status.GetProperty("reset").GetInt64());
+        }
+
+        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(15));
+        var unused = Limit(await StatusAsync(_loop.Sender, $"?resources={family}"), family, route);
+        Assert.Equal(unused.GetProperty("limit").GetInt64() - own, unused.GetProperty("remaining").GetInt64());
+        Assert.Equal(_loop.Server.Clock.GetUtcNow().AddMinutes(15).ToUnixTimeSeconds(), unused.GetProperty("reset").GetInt64());
+    }
+
+    [Fact]
+    public async Task Direct_messages_are_those_of_a_day()
+    {
+        var sent = (await _loop.Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromHours(1));
+
+        var status = Limit(await StatusAsync(_loop.Sender), "direct_messages", "/direct_messages/events/new");
+        Assert.Equal((1_000, 999, sent.Header("x-rate-limit-reset")), (status.GetProperty("limit").GetInt64(), status.GetProperty("remaining").GetInt64(), status.GetProperty("reset").GetInt64()));
+    }
+
+    [Fact]
+    public async Task Limits_that_an_operator_raised_are_those_of_the_status()
+    {
+        await _loop.Server.Get<Allowlists>().AllowSenderAsync(_loop.Furni.Id, new(null, null, 7, 8), default);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(5));
+
+        var status = await StatusAsync(_loop.Sender);
+        Assert.Equal(7, Limit(status, "feedback", "/feedback/show/:id").GetProperty("limit").GetInt64());
+        Assert.Equal(8, Limit(status, "feedback", "/feedback/events").GetProperty("limit").GetInt64());
+        Assert.Equal(7, (await _loop.ShowAsync("1")).Header("x-rate-limit-limit"));
+    }
+
+    [Theory]
+    [InlineData("users,direct_messages", "direct_messages,users")]
+    [InlineData("help,users,search,statuses", "users")]
+    [InlineData("nothing", "")]
+    public async Task Families_can_be_chosen_and_unknown_ones_are_passed_over(string wanted, string families) => Assert.Equal(
+        families, string.Join(',', (await StatusAsync(_loop.Sender, $"?resources={wanted}")).Is(200).Json.GetProperty("resources").EnumerateObject().Select(family => family.Name)));
+
+    [Fact]
+    public async Task Its_own_calls_are_limited_too()
+    {
+        await _loop.DisposeAsync();
+        _loop = await Loop.StartAsync(engine, "Limits:StatusPer15Minutes=1");
+
+        (await StatusAsync(_loop.Sender)).Is(200);
+        Assert.Equal(900, (await StatusAsync(_loop.Sender)).Is(429, 88).Header("Retry-After"));
+        (await StatusAsync(_loop.Recipient)).Is(200);
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private Task<Answer> StatusAsync(OAuthCredentials who, string query = "") => _loop.Server.GetAsync(who, $"/1.1/application/rate_limit_status.json{query}");
+
+    private static JsonElement Limit(Answer status, string family, string route) => status.Is(200).Json.GetProperty("resources").GetProperty(family).GetProperty(route);
+}
+
+public sealed class SqliteRateLimitStatusTests() : RateLimitStatusTests(Engine.Sqlite);
+
+public sealed class PostgresRateLimitStatusTests() : RateLimitStatusTests(Engine.Postgres);
