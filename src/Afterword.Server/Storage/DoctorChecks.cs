@@ -98,12 +98,52 @@ internal static class DoctorChecks
             left join contact c on c.sender_id = p.sender_id and c.user_id = p.recipient_id
             """),
 
+        new("followers and blocks",
+            """
+            select case
+                    when a.followers_count <> coalesce(f.followers, 0) then 'users with another number of followers than is noted'
+                    when a.friends_count <> coalesce(g.friends, 0) then 'users who follow another number of users than is noted'
+                end as problem, a.id as id
+            from account a
+            left join (select sender_id, count(*) as followers from contact where follows = 1 group by sender_id) as f on f.sender_id = a.id
+            left join (select user_id, count(*) as friends from contact where follows = 1 group by user_id) as g on g.user_id = a.id
+            union all
+            select 'users who follow somebody in spite of a block', c.user_id
+            from contact c
+            left join contact back on back.sender_id = c.user_id and back.user_id = c.sender_id
+            where c.follows = 1 and (c.blocks = 1 or back.blocks = 1)
+            """),
+
+        // A free reply is not counted, so that a window may count fewer than there are.
+        new("the limit of messages",
+            """
+            select 'users whose 24-hour window counts more messages than they sent' as problem, w.sender_id as id
+            from message_window w
+            left join message m on m.sender_id = w.sender_id and m.prompt_id is null and m.created_at >= w.started_at
+            where w.used > 0
+            group by w.sender_id, w.used
+            having w.used > count(m.id)
+            union all
+            select 'users with free replies to somebody who did not write', sender_id from contact where free_replies <> 0 and wrote_at is null
+            union all
+            select 'users who wrote later than is noted', m.sender_id
+            from (select sender_id, recipient_id, max(created_at) as newest from message where prompt_id is null group by sender_id, recipient_id) as m
+            left join contact c on c.sender_id = m.recipient_id and c.user_id = m.sender_id
+            where c.wrote_at is null or c.wrote_at < m.newest
+            """),
+
         new("users",
             """
             select 'senders with events who are no users' as problem, s.sender_id as id
             from sender_state s left join account a on a.id = s.sender_id where a.id is null
             union all
             select 'contacts who are no users', c.user_id from contact c left join account a on a.id = c.user_id where a.id is null
+            union all
+            select 'contacts of users who are not there', c.sender_id from contact c left join account a on a.id = c.sender_id where a.id is null
+            union all
+            select 'windows of messages of users who are not there', w.sender_id from message_window w left join account a on a.id = w.sender_id where a.id is null
+            union all
+            select 'windows of messages of apps that are not there', w.app_id from app_message_window w left join app a on a.id = w.app_id where a.id is null
             union all
             select 'allowed senders who are no users', s.user_id from sender s left join account a on a.id = s.user_id where a.id is null
             union all
