@@ -29,6 +29,7 @@ internal static class CallCommand
     };
 
     private static readonly Option<bool> s_jsonBody = new("--json-body") { Description = "Send the parameters as a JSON object instead of a form." };
+    private static readonly Option<string?> s_body = new("--body") { Description = "Send this JSON as the body, without parameters.", HelpName = "JSON" };
 
     public static Command Create()
     {
@@ -37,7 +38,7 @@ internal static class CallCommand
             "Make a signed call; prints the status on stderr and the body on stdout, and fails unless the status is 2xx. "
             + "Example: afterword call GET /1.1/feedback/show/ID.json --key K --secret S --token T --token-secret U")
         {
-            s_method, s_path, s_parameters, s_key, s_secret, s_token, s_tokenSecret, s_server, s_jsonBody,
+            s_method, s_path, s_parameters, s_key, s_secret, s_token, s_tokenSecret, s_server, s_jsonBody, s_body,
         };
         s_method.Validators.Add(result =>
         {
@@ -55,6 +56,7 @@ internal static class CallCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(s_token) is null != result.GetValue(s_tokenSecret) is null) result.AddError("--token and --token-secret go together.");
+            if (result.GetValue(s_body) is not null && (result.GetValue(s_jsonBody) || result.GetValue(s_parameters) is [_, ..])) result.AddError("--body goes without parameters and without --json-body.");
         });
         command.SetAction(RunAsync);
         return command;
@@ -105,6 +107,7 @@ internal static class CallCommand
         }
 
         HttpContent? content = !hasBody ? null
+            : parsed.GetValue(s_body) is { } body ? new StringContent(body, Encoding.UTF8, "application/json")
             : parsed.GetValue(s_jsonBody) ? new StringContent(JsonObject(parameters), Encoding.UTF8, "application/json")
             : new FormUrlEncodedContent(parameters);
         return new HttpRequestMessage(method, address) { Content = content };

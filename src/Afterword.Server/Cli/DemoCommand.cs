@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;
+using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Cli;
@@ -36,8 +37,10 @@ internal static class DemoCommand
 
         await using var server = await ServeCommand.StartAsync(settings, parsed.GetRequiredValue(s_urls), stop);
         var url = DemoGuide.LinkBase(server.Urls);
+        var keys = await KeysAsync(server, shop, clock, stop);
+        await WriteToShopAsync(server, shop, keys.App, stop);
         var guide = new DemoGuide(
-            shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, await KeysAsync(server, shop, clock, stop),
+            shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, keys,
             await AskAsync(server, shop, settings, url), clock.GetUtcNow());
         parsed.Say(guide.ToJson(), CommandJson.Default.DemoJson, [.. guide.Lines(), .. server.Urls.Select(one => $"Listening on {one}; Ctrl+C ends it.")]);
 
@@ -60,6 +63,18 @@ internal static class DemoCommand
         await apps.AllowAsync(app.ConsumerKey, true, stop);
         var token = await apps.IssueTokenAsync(app.ConsumerKey, shop.Sender.Id, Permission.DirectMessages, stop);
         return new(app, token!);
+    }
+
+    /// <summary>What the customers wrote just now; the fresh requests answer it.</summary>
+    private static async Task WriteToShopAsync(AfterwordServer server, DemoShop shop, NewApp desk, CancellationToken stop)
+    {
+        var app = await server.Services.GetRequiredService<Credentials>().AppAsync(desk.ConsumerKey, fresh: false, stop);
+        var send = server.Services.GetRequiredService<SendMessage>();
+        string[] texts = ["Hi! Could the armchair come on Tuesday instead?", "Hello, how long does the warranty of my bed run?", "Is my desk lamp on its way by now?"];
+        foreach (var (customer, text) in shop.Customers.Zip(texts))
+        {
+            await send.RunAsync(new(DemoHistory.CallerOf(customer) with { App = app! }, new MessageDraft(shop.Sender.Id, text)));
+        }
     }
 
     /// <summary>One open card of each type.</summary>

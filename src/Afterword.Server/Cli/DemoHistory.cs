@@ -58,6 +58,8 @@ internal sealed class DemoHistory
         foreach (var customer in customers) await store.Allowlists.ExemptAsync(customer.Id, stop);
 
         await new DemoHistory(store, settings, clock, sender, customers).RunAsync(year, stop);
+        var follow = new FollowUser(new Bonds(store.Store));
+        foreach (var customer in customers) await follow.RunAsync(customer.Id, sender.Id, stop);
         return new(sender, customers, year.Count(asked => !asked.Test), year.Count(asked => asked.Score is not null), year[0].At);
     }
 

@@ -43,6 +43,11 @@ public abstract class CommandTests : IAsyncLifetime
         var events = (await CallAsync(app, token, "GET", "/1.1/feedback/events.json", "from_time=0", $"to_time={TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(0);
         Assert.Equal(2, events.Json.GetProperty("events").GetArrayLength());
 
+        string[] message = ["POST", "/1.1/direct_messages/events/new.json", "--body", $$"""{"event":{"type":"message_create","message_create":{"target":{"recipient_id":"{{ana["id"]}}"},"message_data":{"text":"Hello"} } } }"""];
+        var sent = (await CallAsync(app, token, message)).Is(0);
+        Assert.Equal(sent.Output, (await CallAsync(app, token, "GET", "/1.1/direct_messages/events/show.json", $"id={sent.Json.GetProperty("event").GetProperty("id")}")).Is(0).Output);
+        Assert.Equal("1", (await CallAsync(app, token, "POST", "/1.1/friendships/create.json", "screen_name=ana")).Is(0).Json.GetProperty("followers_count").ToString());
+
         var lists = (await RunAsync("allow", "list")).Is(0).Output;
         foreach (var listed in new[] { "furni", "ana", app["consumer_key"] }) Assert.Contains(listed, lists, StringComparison.Ordinal);
         (await RunAsync("deny", "sender", "@furni")).Is(0);
@@ -94,7 +99,7 @@ public abstract class CommandTests : IAsyncLifetime
     {
         await An_installation_is_set_up_and_asks_and_reads_while_the_server_runs();
 
-        Assert.Equal(1, await _store.RunAsync("delete from message where id = (select max(id) from message)"));
+        Assert.Equal(1, await _store.RunAsync("delete from message where id = (select max(id) from message where prompt_id is not null)"));
 
         Assert.Contains("message", (await RunAsync("doctor")).Is(1).Output + (await RunAsync("doctor")).Errors, StringComparison.Ordinal);
     }
