@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
