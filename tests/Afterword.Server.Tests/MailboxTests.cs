@@ -180,7 +180,7 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
 
     private async Task<string> SendAsync((Account From, Account To) pair)
     {
-        var caller = new Caller(new App(7, "k", "n", "s", true, false), pair.From.Id, pair.From.ScreenName, pair.From.Name, Permission.DirectMessages, null);
+        var caller = new Caller(new App(7, "k", "n", "s", [], true, false), pair.From.Id, pair.From.ScreenName, pair.From.Name, Permission.DirectMessages, null);
         var answer = await Server.Get<SendMessage>().RunAsync(new(caller, new MessageDraft(pair.To.Id, "Hello")));
         return Assert.IsType<SendOutcome.Sent>(answer.Outcome).Message.Id.ToString(CultureInfo.InvariantCulture);
     }
