@@ -28,7 +28,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     /// <param name="signed">What the route asks for.</param>
     public async Task<ApiError?> RunAsync(HttpContext http, SignedCall call, bool form, Signed signed)
     {
-        var collected = TryCollect(http, call, form, out var oauth);
+        var collected = TryCollect(http, call, form, signed.By, out var oauth);
         if (call.Header.Count + call.Values.Count > MostParameters) return ApiError.TooManyParameters;
         if (!collected || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
 
@@ -75,7 +75,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     }
 
     // Section 3.5: the protocol's parameters come in one place only, and each once.
-    private static bool TryCollect(HttpContext http, SignedCall call, bool form, out ParameterList oauth)
+    private static bool TryCollect(HttpContext http, SignedCall call, bool form, Signer by, out ParameterList oauth)
     {
         oauth = call.Header;
         var header = http.Request.Headers.Authorization;
@@ -83,42 +83,79 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         if (header.Count == 1 && header[0] is { Length: > 0 } text && !AuthorizationHeader.TryParse(text, call.Header)) return false;
 
         call.Values.AddQuery(http.Request.QueryString.Value);
-        var inQuery = Mentions(call.Values, 0);
+        var inQuery = Mentions(call.Values, 0, by);
         var behindQuery = call.Values.Count;
         if (form) call.Values.AddForm(call.Body.WrittenSpan);
-        var inBody = Mentions(call.Values, behindQuery);
+        var inBody = Mentions(call.Values, behindQuery, by);
 
-        var inHeader = Mentions(call.Header, 0);
+        var inHeader = Mentions(call.Header, 0, by);
         if (!inHeader) oauth = call.Values;
-        return (inHeader ? 1 : 0) + (inQuery ? 1 : 0) + (inBody ? 1 : 0) == 1;
+        return (inHeader ? 1 : 0) + (inQuery ? 1 : 0) + (inBody ? 1 : 0) == 1 && (!inHeader || by != Signer.RequestToken || IsOneToken(call));
     }
 
-    private static bool Mentions(ParameterList values, int start)
+    private static bool Mentions(ParameterList values, int start, Signer by)
     {
         for (var i = start; i < values.Count; i++)
         {
-            // These two are arguments of their calls, and clients send them in the body beside a header.
-            var name = values.NameAt(i);
-            if (name.StartsWith(Prefix) && !name.SequenceEqual("oauth_callback"u8) && !name.SequenceEqual("oauth_verifier"u8)) return true;
+            if (values.NameAt(i).StartsWith(Prefix) && !IsArgument(values.NameAt(i), by)) return true;
         }
 
         return false;
     }
 
-    // What came in the header is read like any other argument from here on, and one that came twice is seen as such.
+    // Arguments of their calls: clients send them in query or body beside a header.
+    private static bool IsArgument(ReadOnlySpan<byte> name, Signer by) =>
+        name.SequenceEqual("oauth_callback"u8) || name.SequenceEqual("oauth_verifier"u8) || (by == Signer.RequestToken && name.SequenceEqual("oauth_token"u8));
+
+    // The token that is exchanged is the one that signs.
+    private static bool IsOneToken(SignedCall call)
+    {
+        for (var at = call.Values.IndexOf("oauth_token"u8); at >= 0; at = call.Values.IndexOf("oauth_token"u8, at + 1))
+        {
+            if (!IsEcho(call, at)) return false;
+        }
+
+        return true;
+    }
+
+    // Whether a parameter of query or body says what the header says already.
+    private static bool IsEcho(SignedCall call, int at)
+    {
+        var name = call.Values.NameAt(at);
+        return name.StartsWith(Prefix) && call.Header.IndexOf(name) is >= 0 and var there && call.Header.ValueAt(there).SequenceEqual(call.Values.ValueAt(at));
+    }
+
+    // What came in the header is read like any other argument from here on, and two that differ are seen as such.
     private static void TakeOver(SignedCall call, ReadOnlySpan<byte> name)
     {
-        if (call.Header.IndexOf(name) is >= 0 and var at) call.Values.Add(name, call.Header.ValueAt(at));
+        if (call.Header.IndexOf(name) is not (>= 0 and var at)) return;
+        if (call.Values.IndexOf(name) is not (>= 0 and var there) || !IsEcho(call, there)) call.Values.Add(name, call.Header.ValueAt(at));
     }
 
     private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, string? tokenSecret)
     {
-        call.Signature.Add(call.Header);
-        call.Signature.Add(call.Values);
+        if (Matches(withEchoes: true, out var echoes)) return true;
 
-        var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        call.Signature.Complete(http.Request.Method, new BaseAddress(http.Request.Scheme, http.Request.Host.Value, target));
-        return call.Signature.Verify(protocol.Method, app.ConsumerSecret, tokenSecret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
+        // Section 3.4.1.3.1 has each sign what it sends, twice if it is sent twice. Clients that gather their parameters in a
+        // dictionary sign once what they send in the header and again as an argument, and Twitter took that.
+        return echoes && Matches(withEchoes: false, out _);
+
+        bool Matches(bool withEchoes, out bool found)
+        {
+            found = false;
+            call.Signature.Reset();
+            call.Signature.Add(call.Header);
+            for (var i = 0; i < call.Values.Count; i++)
+            {
+                var echo = IsEcho(call, i);
+                found |= echo;
+                if (withEchoes || !echo) call.Signature.Add(call.Values.NameAt(i), call.Values.ValueAt(i));
+            }
+
+            var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            call.Signature.Complete(http.Request.Method, new BaseAddress(http.Request.Scheme, http.Request.Host.Value, target));
+            return call.Signature.Verify(protocol.Method, app.ConsumerSecret, tokenSecret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
+        }
     }
 
     /// <summary>The <c>oauth_*</c> parameters, read and checked for form.</summary>
