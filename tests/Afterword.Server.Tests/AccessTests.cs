@@ -86,6 +86,7 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
     public async Task The_version_is_signed_if_sent_and_must_be_1_0()
     {
         (await SignedAsync(more: ("oauth_version", "1.0"))).Is(404, 34);
+        (await SignedAsync(more: ("oauth_version", "1.0A"))).Is(404, 34);
         (await SignedAsync(more: ("oauth_version", "2.0"))).Is(400, 215);
         (await WithHeaderAsync(Header() + ", oauth_version=\"1.0\"")).Is(401, 32);
     }

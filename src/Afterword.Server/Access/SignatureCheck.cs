@@ -182,7 +182,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
                 return null;
             }
 
-            if (oauth.IndexOf("oauth_version"u8) >= 0 && (!TryOne(oauth, "oauth_version"u8, out var version) || !oauth.ValueAt(version).SequenceEqual("1.0"u8))) return null;
+            if (oauth.IndexOf("oauth_version"u8) >= 0 && (!TryOne(oauth, "oauth_version"u8, out var version) || !IsOne(oauth.ValueAt(version)))) return null;
 
             return new(Text(oauth, consumer), hasToken ? Text(oauth, token) : "", method, seconds, Text(oauth, nonce));
         }
@@ -203,6 +203,9 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
             return at >= 0 && oauth.IndexOf(name, at + 1) < 0 && !oauth.ValueAt(at).IsEmpty && Utf8.IsValid(oauth.ValueAt(at))
                 && oauth.ValueAt(at).IndexOf((byte)0) < 0;
         }
+
+        // Section 3.1 knows "1.0" alone; the revision that it describes was called 1.0a, and clients write that.
+        private static bool IsOne(ReadOnlySpan<byte> version) => version.SequenceEqual("1.0"u8) || Ascii.EqualsIgnoreCase(version, "1.0a"u8);
 
         private static string Text(ParameterList oauth, int at) => Encoding.UTF8.GetString(oauth.ValueAt(at));
     }
