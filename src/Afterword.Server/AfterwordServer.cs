@@ -44,7 +44,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         {
             var lease = await store.LeaseAsync(clock, stop);
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-            Configure(builder, urls);
+            Configure(builder, settings, urls);
 
             builder.Services.AddSingleton(settings);
             builder.Services.AddSingleton(store);
@@ -96,8 +96,9 @@ internal sealed class AfterwordServer : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
-    private static void Configure(WebApplicationBuilder builder, string? urls)
+    private static void Configure(WebApplicationBuilder builder, Settings settings, string? urls)
     {
+        builder.Configuration.AddInMemoryCollection(settings.Kestrel);
         if (urls is not null) builder.WebHost.UseUrls(urls);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>

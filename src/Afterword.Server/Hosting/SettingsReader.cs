@@ -58,6 +58,7 @@ internal sealed class SettingsReader
                 Lanes = (int)read.Whole("Storage:Lanes", Math.Max(1, Environment.ProcessorCount / 2), 1, 64),
             },
             Proxies = read.Networks("Proxies"),
+            Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };
         read.RefuseUnknown(named);
         return read._errors.Count == 0 ? (settings, []) : (null, read._errors);
