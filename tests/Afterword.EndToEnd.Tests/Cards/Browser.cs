@@ -5,8 +5,17 @@ namespace Afterword.EndToEnd.Tests.Cards;
 /// <summary>Debian's Chromium, driven by Playwright; one for all tests of a class.</summary>
 public sealed class Browser : IAsyncLifetime
 {
+    private readonly string[] _more;
     private IPlaywright _playwright = null!;
     private IBrowser _chromium = null!;
+
+    public Browser()
+        : this([])
+    {
+    }
+
+    /// <param name="more">Arguments for Chromium besides the usual ones.</param>
+    internal Browser(string[] more) => _more = more;
 
     public async ValueTask InitializeAsync()
     {
@@ -14,7 +23,7 @@ public sealed class Browser : IAsyncLifetime
         _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", .. _more],
         });
     }
 

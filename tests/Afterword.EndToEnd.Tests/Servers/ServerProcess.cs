@@ -14,16 +14,17 @@ internal sealed class ServerProcess : IAsyncDisposable
     // Twenty milliseconds each: far more than any start takes, and an end for one that hangs.
     private const int MostPolls = 3_000;
 
-    private const string ListeningOn = "Listening on ";
+    private const string Plain = "http://127.0.0.1:0";
+    private const string ListeningOn = "Listening on http:";
 
     private readonly Process _process;
     private readonly TestFolder _folder = TestFolder.Create("server");
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(TestStore store, string[] settings)
+    private ServerProcess(TestStore store, string urls, string[] settings)
     {
-        string[] arguments = ["serve", "--urls", "http://127.0.0.1:0", $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value,
+        string[] arguments = ["serve", "--urls", urls, $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value,
             .. settings.SelectMany(setting => (string[])["--set", setting])];
         _process = new Process
         {
@@ -34,7 +35,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
         _process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data?.StartsWith(ListeningOn, StringComparison.Ordinal) == true) _port.TrySetResult(new Uri(line.Data[ListeningOn.Length..]).Port);
+            if (line.Data?.StartsWith(ListeningOn, StringComparison.Ordinal) == true) _port.TrySetResult(new Uri($"http:{line.Data[ListeningOn.Length..]}").Port);
             if (line.Data is null) _port.TrySetException(new InvalidOperationException("The server ended before it listened."));
         };
         _process.ErrorDataReceived += (_, line) =>
@@ -63,9 +64,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     public IReadOnlyCollection<string> Errors => _errors;
 
     /// <summary>Starts the server and waits until it says that it is ready.</summary>
-    public static async Task<ServerProcess> StartAsync(TestStore store, params string[] settings)
+    public static Task<ServerProcess> StartAsync(TestStore store, params string[] settings) => StartAsync(new ServerProcess(store, Plain, settings));
+
+    /// <summary>The same, listening on an address of the test's choice as well.</summary>
+    public static Task<ServerProcess> StartAtAsync(TestStore store, string url, params string[] settings) =>
+        StartAsync(new ServerProcess(store, $"{Plain};{url}", settings));
+
+    private static async Task<ServerProcess> StartAsync(ServerProcess server)
     {
-        var server = new ServerProcess(store, settings);
         try
         {
             var port = await server._port.Task;

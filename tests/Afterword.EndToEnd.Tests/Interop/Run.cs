@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Web;
+
+namespace Afterword.EndToEnd.Tests.Interop;
+
+/// <summary>A client library and how it names things.</summary>
+/// <param name="Command">Runs our script for it.</param>
+/// <param name="LinksTo">The host to which it sends users.</param>
+/// <param name="LegError">Its own type for a refusal of one of the legs.</param>
+/// <param name="ErrorOf">Its own type for a refusal of a call with this status.</param>
+internal sealed record Library(IReadOnlyList<string> Command, string LinksTo, string LegError, Func<int, string> ErrorOf);
+
+/// <summary>What a client must find, step by step: the same for every library.</summary>
+internal sealed class Run(Site site, Library library, ClientScript client, Person person)
+{
+    public async Task AllAsync()
+    {
+        await TheLegsAsync();
+        await FeedbackAsync();
+        await RefusalsAsync();
+        await TheEndAsync();
+    }
+
+    private async Task TheLegsAsync()
+    {
+        var token = await GrantedAsync("callback", AllowAsync);
+        Assert.Equal(token, await GrantedAsync("pin", person.AllowByPinAsync));
+
+        // Once allowed, authenticate leads back without a question; authorize never does.
+        var link = await LinkAsync("link without question");
+        Assert.Contains("/oauth/authenticate?", link, StringComparison.Ordinal);
+        await client.TellAsync(await person.FollowAsync(link));
+        Assert.Equal(token, (await client.StepAsync("granted without question")).GetProperty("token").GetString());
+
+        link = await LinkAsync("link to cancel");
+        var led = await person.CancelAsync(link);
+        Assert.Equal($"{site.Receiver.Callback}&denied={HttpUtility.ParseQueryString(new Uri(link).Query)["oauth_token"]}", led);
+        await client.TellAsync(led);
+        await RefusedAsync(library.LegError, "denied", 401, 89);
+
+        await client.TellAsync(await AllowAsync(await LinkAsync("link for reading")));
+        Assert.NotEqual(token, (await client.StepAsync("granted for reading")).GetProperty("token").GetString());
+    }
+
+    private async Task FeedbackAsync()
+    {
+        var asked = (await client.StepAsync("asked")).GetProperty("feedback");
+        Assert.Equal($"{site.Furni.Id}", asked.GetProperty("from_user_id").GetString());
+        Assert.Equal($"{site.Ana.Id}", asked.GetProperty("to_user_id").GetString());
+        Assert.Equal("nps", asked.GetProperty("type").GetString());
+        Assert.Equal("ticket 5555", asked.GetProperty("external_id").GetString());
+        Assert.Equal("3", asked.GetProperty("question_variant_id").GetString());
+        Assert.Equal("https://furni.example/privacy?a=b&c=%20", asked.GetProperty("privacy_url").GetString());
+        Assert.Equal(asked.GetRawText(), (await client.StepAsync("shown")).GetProperty("feedback").GetRawText());
+        Assert.Equal("csat", (await client.StepAsync("asked with json")).GetProperty("feedback").GetProperty("type").GetString());
+
+        var pages = (await client.StepAsync("events")).GetProperty("pages").EnumerateArray().Select(page => page.EnumerateArray().Select(id => id.GetString()).ToArray()).ToArray();
+        Assert.Equal([2, 2, 1], pages.Select(page => page.Length));
+        Assert.Equal(5, pages.SelectMany(page => page).Distinct().Count());
+        Assert.Equal(asked.GetProperty("id").GetString(), pages[0][0]);
+    }
+
+    private async Task RefusalsAsync()
+    {
+        await RefusedAsync("nothing given", 400, 44, 38, 38, 38);
+        await RefusedAsync("may not write", 403, 93);
+        await RefusedAsync("not there", 404, 34);
+        await RefusedAsync("no such user", 404, 50);
+        Assert.True((await RefusedAsync("too often", 429, 88)).GetProperty("limited").GetBoolean());
+    }
+
+    private async Task TheEndAsync()
+    {
+        Assert.StartsWith($"{site.Furni.Id}-", (await client.StepAsync("ended")).GetProperty("token").GetString(), StringComparison.Ordinal);
+        await RefusedAsync("after the end", 401, 89);
+    }
+
+    private async Task<string> AllowAsync(string link)
+    {
+        var led = await person.AllowAsync(link);
+        Assert.StartsWith(site.Receiver.Callback + "&oauth_token=", led, StringComparison.Ordinal);
+        return led;
+    }
+
+    private async Task<string?> GrantedAsync(string way, Func<string, Task<string>> allow)
+    {
+        await client.TellAsync(await allow(await LinkAsync($"link with {way}")));
+        var granted = await client.StepAsync($"granted by {way}");
+        var token = granted.GetProperty("token").GetString();
+        Assert.StartsWith($"{site.Furni.Id}-", token, StringComparison.Ordinal);
+
+        // Not every library hands on who the user is.
+        if (granted.TryGetProperty("user_id", out var id)) Assert.Equal($"{site.Furni.Id}", id.GetString());
+        if (granted.TryGetProperty("screen_name", out var name)) Assert.Equal("furni", name.GetString());
+        return token;
+    }
+
+    private async Task<string> LinkAsync(string step)
+    {
+        var link = (await client.StepAsync(step)).GetProperty("url").GetString()!;
+        Assert.Equal(library.LinksTo, new Uri(link).Host);
+        return link;
+    }
+
+    private Task<JsonElement> RefusedAsync(string step, int status, params int[] codes) => RefusedAsync(library.ErrorOf(status), step, status, codes);
+
+    private async Task<JsonElement> RefusedAsync(string error, string step, int status, params int[] codes)
+    {
+        var refused = await client.StepAsync(step);
+        Assert.Equal(error, refused.GetProperty("error").GetString());
+        Assert.Equal(status, refused.GetProperty("status").GetInt32());
+        Assert.Equal(codes, refused.GetProperty("codes").EnumerateArray().Select(code => code.GetInt32()));
+        return refused;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Server.Access;
+using Afterword.Server.People;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Interop;
+
+/// <summary>The server as Twitter's clients look for it: under Twitter's names, on port 443, over TLS.</summary>
+/// <remarks>Who finds it there is told so alone: the names by nss_wrapper, the authority by an environment variable.</remarks>
+internal sealed class Site : IAsyncDisposable
+{
+    public const string Password = "correct horse battery staple";
+
+    // Of the loopback network, and nobody else's.
+    private const string Address = "127.0.0.77";
+    private const int Port = 443;
+
+    private static readonly string[] s_names = ["api.twitter.com", "api.x.com"];
+
+    private readonly TestFolder _folder;
+
+    private Site(TestFolder folder) => _folder = folder;
+
+    public required TestAuthority Authority { get; init; }
+
+    public required CallbackReceiver Receiver { get; init; }
+
+    public required ServerProcess Server { get; init; }
+
+    public required NewApp App { get; init; }
+
+    /// <summary>May ask, and is the one who signs in.</summary>
+    public required Account Furni { get; init; }
+
+    /// <summary>Is asked.</summary>
+    public required Account Ana { get; init; }
+
+    /// <summary>What makes Chromium find the server, and trust its key alone.</summary>
+    public string[] BrowserArguments =>
+    [
+        $"--host-resolver-rules={string.Join(',', s_names.Select(name => $"MAP {name} {Address}"))}",
+        $"--ignore-certificate-errors-spki-list={Authority.KeyHash}",
+    ];
+
+    /// <summary>What makes a client's process find the server and trust it.</summary>
+    public Dictionary<string, string> ClientEnvironment => new()
+    {
+        ["LD_PRELOAD"] = "libnss_wrapper.so",
+        ["NSS_WRAPPER_HOSTS"] = HostsFile,
+        ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile,
+        ["REQUESTS_CA_BUNDLE"] = Authority.RootFile,
+        ["SSL_CERT_FILE"] = Authority.RootFile,
+    };
+
+    private string HostsFile => Path.Combine(_folder.Path, "hosts");
+
+    public static async Task<Site> StartAsync(TestStore store)
+    {
+        RequirePort();
+        var folder = TestFolder.Create("site");
+        var receiver = await CallbackReceiver.StartAsync();
+        var (app, furni, ana) = await SetUpAsync(store, receiver.Callback);
+        var authority = await TestAuthority.IssueAsync(folder.Path, s_names);
+        var site = new Site(folder)
+        {
+            Authority = authority, Receiver = receiver, App = app, Furni = furni, Ana = ana,
+            Server = await ServerProcess.StartAtAsync(
+                store, $"https://{Address}:{Port}",
+                $"Kestrel:Certificates:Default:Path={authority.CertificateFile}", $"Kestrel:Certificates:Default:KeyPath={authority.KeyFile}",
+                "Limits:RecipientInterval=00:00:00", "Limits:ShowPer15Minutes=5", "Feedback:EventsDelay=00:00:00"),
+        };
+        await File.WriteAllLinesAsync(site.HostsFile, [.. s_names.Select(name => $"{Address} {name}"), "127.0.0.1 localhost"]);
+        return site;
+    }
+
+    private static async Task<(NewApp App, Account Furni, Account Ana)> SetUpAsync(TestStore store, string callback)
+    {
+        await using var opened = await store.OpenAsync();
+        await opened.LeaseAsync(TimeProvider.System, CancellationToken.None);
+        var apps = new Apps(opened, TimeProvider.System);
+        var accounts = new Accounts(opened, TimeProvider.System);
+
+        var app = await apps.AddAsync("Furni Desk", [callback], CancellationToken.None);
+        await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);
+        var furni = await accounts.AddAsync("furni", "Furni Möbel", Password, Reach.Anyone, CancellationToken.None);
+        var ana = await accounts.AddAsync("ana", "Ana", Password, Reach.Anyone, CancellationToken.None);
+        await new Allowlists(opened, TimeProvider.System).AllowSenderAsync(furni!.Id, new SenderGrant(null, null, null, null), CancellationToken.None);
+        return (app, furni, ana!);
+    }
+
+    private static void RequirePort()
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Parse(Address), Port);
+            listener.Start();
+        }
+        catch (SocketException error)
+        {
+            Assert.Fail($"Twitter's clients ask on port {Port}, and {Address}:{Port} cannot be had: {error.Message}. "
+                + $"Run the tests as root, or allow the port to all: sysctl net.ipv4.ip_unprivileged_port_start={Port}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await Receiver.DisposeAsync();
+        _folder.Dispose();
+    }
+}
