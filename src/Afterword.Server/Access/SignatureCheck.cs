@@ -30,7 +30,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     {
         var collected = TryCollect(http, call, form, signed.By, out var oauth);
         if (call.Header.Count + call.Values.Count > MostParameters) return ApiError.TooManyParameters;
-        if (!collected || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
+        if (!collected || !IsOneToken(call) || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
 
         var stop = http.RequestAborted;
         if (await credentials.AppAsync(protocol.ConsumerKey, fresh: false, stop) is not { } app) return ApiError.BadCredentials;
@@ -90,7 +90,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
 
         var inHeader = Mentions(call.Header, 0, by);
         if (!inHeader) oauth = call.Values;
-        return (inHeader ? 1 : 0) + (inQuery ? 1 : 0) + (inBody ? 1 : 0) == 1 && (!inHeader || by != Signer.RequestToken || IsOneToken(call));
+        return (inHeader ? 1 : 0) + (inQuery ? 1 : 0) + (inBody ? 1 : 0) == 1;
     }
 
     private static bool Mentions(ParameterList values, int start, Signer by)
@@ -110,9 +110,10 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     // The token that is exchanged is the one that signs.
     private static bool IsOneToken(SignedCall call)
     {
-        for (var at = call.Values.IndexOf("oauth_token"u8); at >= 0; at = call.Values.IndexOf("oauth_token"u8, at + 1))
+        var signing = call.Header.IndexOf("oauth_token"u8);
+        for (var at = signing < 0 ? -1 : call.Values.IndexOf("oauth_token"u8); at >= 0; at = call.Values.IndexOf("oauth_token"u8, at + 1))
         {
-            if (!IsEcho(call, at)) return false;
+            if (!call.Values.ValueAt(at).SequenceEqual(call.Header.ValueAt(signing))) return false;
         }
 
         return true;
