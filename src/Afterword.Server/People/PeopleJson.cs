@@ -57,6 +57,25 @@ internal sealed record UserJson
 
     public string ProfileImageUrlHttps => ProfileImageUrl;
 
+    // The look of a page that nobody has here, in the colours that Twitter gave those who chose none: typed clients refuse a user without them.
+    public string ProfileBackgroundColor { get; init; } = "F5F8FA";
+
+    public string? ProfileBackgroundImageUrl { get; init; }
+
+    public string? ProfileBackgroundImageUrlHttps { get; init; }
+
+    public bool ProfileBackgroundTile { get; init; }
+
+    public string ProfileLinkColor { get; init; } = "1DA1F2";
+
+    public string ProfileSidebarBorderColor { get; init; } = "C0DEED";
+
+    public string ProfileSidebarFillColor { get; init; } = "DDEEF6";
+
+    public string ProfileTextColor { get; init; } = "333333";
+
+    public bool ProfileUseBackgroundImage { get; init; } = true;
+
     /// <summary>The caller follows the user.</summary>
     public required bool Following { get; init; }
 
