@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
+using Afterword.Client.OAuth;
 using Afterword.Server.Errors;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
@@ -55,8 +57,9 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         http.Features.Set(call);
         return content switch
         {
-            Content.Other or Content.ForeignForm => signed.NestedJson ? ApiError.NotJson : ApiError.WrongContentType,
-            Content.Form when signed.NestedJson => ApiError.NotJson,
+            Content.Form or Content.ForeignForm or Content.Other when signed.NestedJson => ApiError.NotJson,
+            Content.ForeignForm when !IsAscii(call.Values) => ApiError.WrongContentType,
+            Content.Other => ApiError.WrongContentType,
             Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
             _ => null,
         };
@@ -101,10 +104,23 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         if (request.ContentType is not { Length: > 0 } text) return hasBody ? Content.Other : Content.None;
         if (!Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(text, out var type)) return Content.Other;
 
-        var isUtf8 = !type.Charset.HasValue || type.Charset.AsSpan().Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+        // The name has a hyphen; clients in use leave it out.
+        var charset = type.Charset.AsSpan().Trim('"');
+        var isUtf8 = charset.IsEmpty || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase);
         if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return isUtf8 ? Content.Form : Content.ForeignForm;
         if (!hasBody) return Content.None;
         return isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
+    }
+
+    // What all charsets have in common is the same in each: clients for Java name Latin-1 unless they are told otherwise.
+    private static bool IsAscii(ParameterList values)
+    {
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (!Ascii.IsValid(values.NameAt(i)) || !Ascii.IsValid(values.ValueAt(i))) return false;
+        }
+
+        return true;
     }
 
     private enum Content
@@ -112,7 +128,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         None,
         Form,
 
-        /// <summary>A form in another charset: signed as it is, and refused afterwards.</summary>
+        /// <summary>A form in another charset: signed as it is, and refused afterwards unless it is ASCII.</summary>
         ForeignForm,
         Json,
         Other,
