@@ -248,6 +248,8 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
     [InlineData("GET", "/1.1/nothing.json")]
     [InlineData("GET", "/1.1/feedback/create.json")]
     [InlineData("DELETE", "/1.1/feedback/show/1.json")]
+    [InlineData("GET", "/2/users/me")]
+    [InlineData("POST", "/oauth2/token")]
     public async Task Unknown_routes_have_the_documented_error(string method, string path) =>
         (await _server.SendAsync(null, new HttpMethod(method), path, null)).Is(404, 34);
 

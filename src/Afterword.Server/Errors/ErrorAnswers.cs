@@ -10,6 +10,9 @@ namespace Afterword.Server.Errors;
 /// <summary>Gives every refusal and every failure below <c>/1.1</c> and <c>/oauth</c> the documented shape.</summary>
 internal static partial class ErrorAnswers
 {
+    // Clients for Twitter ask for its other versions too, and read JSON alone: they are told that there is no such page.
+    private static readonly string[] s_apis = ["/1.1", "/oauth", "/oauth2", "/2"];
+
     extension(HttpContext http)
     {
         public Task RefuseAsync(ApiError error)
@@ -76,8 +79,7 @@ internal static partial class ErrorAnswers
     private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http);
 
     // In any letter case, as routes are matched.
-    private static bool IsApiPath(HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/1.1", StringComparison.OrdinalIgnoreCase) || http.Request.Path.StartsWithSegments("/oauth", StringComparison.OrdinalIgnoreCase);
+    private static bool IsApiPath(HttpContext http) => Array.Exists(s_apis, api => http.Request.Path.StartsWithSegments(api, StringComparison.OrdinalIgnoreCase));
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
     private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);
