@@ -16,6 +16,8 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
     public async Task AllAsync()
     {
         await TheLegsAsync();
+        await PeopleAsync();
+        await MessagesAsync();
         await FeedbackAsync();
         await RefusalsAsync();
         await TheEndAsync();
@@ -42,6 +44,50 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
         Assert.NotEqual(token, (await client.StepAsync("granted for reading")).GetProperty("token").GetString());
     }
 
+    private async Task PeopleAsync()
+    {
+        var me = (await client.StepAsync("verified")).GetProperty("user");
+        Assert.Equal($"{site.Furni.Id}", me.GetProperty("id_str").GetString());
+        Assert.Equal("Furni Möbel", me.GetProperty("name").GetString());
+
+        var user = (await client.StepAsync("user")).GetProperty("user");
+        Assert.Equal("ana", user.GetProperty("screen_name").GetString());
+        Assert.True(user.GetProperty("can_dm").GetBoolean());
+        Assert.False(user.GetProperty("following").GetBoolean());
+        Assert.Equal(["ana", "furni"], TextsOf((await client.StepAsync("users")).GetProperty("users")).Order());
+        await RefusedAsync("nobody", 404, 50);
+
+        Assert.Equal(1, (await client.StepAsync("followed")).GetProperty("user").GetProperty("followers_count").GetInt32());
+        var friendship = await client.StepAsync("friendship");
+        Assert.True(friendship.GetProperty("source").GetProperty("following").GetBoolean());
+        Assert.True(friendship.GetProperty("source").GetProperty("can_dm").GetBoolean());
+        Assert.True(friendship.GetProperty("target").GetProperty("followed_by").GetBoolean());
+        Assert.Equal(0, (await client.StepAsync("unfollowed")).GetProperty("user").GetProperty("followers_count").GetInt32());
+    }
+
+    private async Task MessagesAsync()
+    {
+        var sent = await client.StepAsync("sent");
+        var ids = TextsOf(sent.GetProperty("ids"));
+        Assert.Equal("Bis bald 👋", TextOf(sent));
+        Assert.Equal($"{site.Ana.Id}", sent.GetProperty("event").GetProperty("message_create").GetProperty("target").GetProperty("recipient_id").GetString());
+        Assert.Equal("Guten Tag", TextOf(await client.StepAsync("read")));
+
+        // Newest first, and an end.
+        var listed = await client.StepAsync("listed");
+        Assert.Equal(2, listed.GetProperty("first").GetInt32());
+        Assert.True(listed.GetProperty("done").GetBoolean());
+        Assert.Equal(ids.Reverse(), TextsOf(listed.GetProperty("ids")));
+        await RefusedAsync("may not message", 403, 93);
+
+        var resources = (await client.StepAsync("limits")).GetProperty("resources");
+        Assert.Equal(Site.ShowsPer15Minutes, resources.GetProperty("feedback").GetProperty("/feedback/show/:id").GetProperty("limit").GetInt32());
+        Assert.Equal(900, resources.GetProperty("users").GetProperty("/users/show/:id").GetProperty("limit").GetInt32());
+
+        static string? TextOf(JsonElement step) =>
+            step.GetProperty("event").GetProperty("message_create").GetProperty("message_data").GetProperty("text").GetString();
+    }
+
     private async Task FeedbackAsync()
     {
         var asked = (await client.StepAsync("asked")).GetProperty("feedback");
@@ -54,7 +100,7 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
         Assert.Equal(asked.GetRawText(), (await client.StepAsync("shown")).GetProperty("feedback").GetRawText());
         Assert.Equal("csat", (await client.StepAsync("asked with json")).GetProperty("feedback").GetProperty("type").GetString());
 
-        var pages = (await client.StepAsync("events")).GetProperty("pages").EnumerateArray().Select(page => page.EnumerateArray().Select(id => id.GetString()).ToArray()).ToArray();
+        var pages = (await client.StepAsync("events")).GetProperty("pages").EnumerateArray().Select(TextsOf).ToArray();
         Assert.Equal([2, 2, 1], pages.Select(page => page.Length));
         Assert.Equal(5, pages.SelectMany(page => page).Distinct().Count());
         Assert.Equal(asked.GetProperty("id").GetString(), pages[0][0]);
@@ -112,4 +158,6 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
         Assert.Equal(codes, refused.GetProperty("codes").EnumerateArray().Select(code => code.GetInt32()));
         return refused;
     }
+
+    private static string?[] TextsOf(JsonElement list) => [.. list.EnumerateArray().Select(text => text.GetString())];
 }

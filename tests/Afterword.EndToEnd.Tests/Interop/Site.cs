@@ -13,6 +13,9 @@ internal sealed class Site : IAsyncDisposable
 {
     public const string Password = "correct horse battery staple";
 
+    /// <summary>Few, so that a client soon sees what a limit looks like.</summary>
+    public const int ShowsPer15Minutes = 5;
+
     // Of the loopback network, and nobody else's.
     private const string Address = "127.0.0.77";
     private const int Port = 443;
@@ -69,7 +72,7 @@ internal sealed class Site : IAsyncDisposable
             Server = await ServerProcess.StartAtAsync(
                 store, $"https://{Address}:{Port}",
                 $"Kestrel:Certificates:Default:Path={authority.CertificateFile}", $"Kestrel:Certificates:Default:KeyPath={authority.KeyFile}",
-                "Limits:RecipientInterval=00:00:00", "Limits:ShowPer15Minutes=5", "Feedback:EventsDelay=00:00:00"),
+                "Limits:RecipientInterval=00:00:00", $"Limits:ShowPer15Minutes={ShowsPer15Minutes}", "Feedback:EventsDelay=00:00:00"),
         };
         await File.WriteAllLinesAsync(site.HostsFile, [.. s_names.Select(name => $"{Address} {name}"), "127.0.0.1 localhost"]);
         return site;

@@ -43,6 +43,27 @@ say('denied', await refusal(asking.login('1234567')));
 asking = await begin('link for reading', callback, { linkMode: 'authorize', authAccessType: 'read' });
 const reader = await finish('granted for reading', asking, verifierOf(await read()));
 
+// The platform.
+say('verified', { user: await client.v1.verifyCredentials({ include_email: true, skip_status: true }) });
+say('user', { user: await client.v1.user({ screen_name: 'ANA', include_entities: true }) });
+say('users', { users: (await client.v1.users({ screen_name: ['ana', 'furni'] })).map(user => user.screen_name) });
+say('nobody', await refusal(client.v1.user({ screen_name: 'nobody' })));
+say('followed', { user: await client.v1.createFriendship({ screen_name: 'ana' }) });
+const { relationship } = await client.v1.friendship({ source_screen_name: 'furni', target_screen_name: 'ana' });
+say('friendship', relationship);
+say('unfollowed', { user: await client.v1.destroyFriendship({ user_id: ana }) });
+
+const sent = [];
+for (const text of ['Guten Tag', 'Wie geht’s?', 'Bis bald 👋']) sent.push((await client.v1.sendDm({ recipient_id: ana, text })).event);
+say('sent', { ids: sent.map(event => event.id), event: sent[2] });
+say('read', { event: (await client.v1.getDmEvent(sent[0].id)).event });
+const messages = await client.v1.listDmEvents({ count: 2 });
+const first = messages.events.length;
+await messages.fetchNext();
+say('listed', { first, done: messages.done, ids: messages.events.map(event => event.id) });
+say('may not message', await refusal(reader.v1.sendDm({ recipient_id: ana, text: 'x' })));
+say('limits', { resources: (await client.v1.rateLimitStatuses('feedback', 'users')).resources });
+
 // Feedback.
 const ask = more => client.v1.post('feedback/create.json', {
   type: 'nps', to_user_id: ana, message: 'Danke für alles! 100% & *mehr* (~\'+\')', privacy_url: 'https://furni.example/privacy?a=b&c=%20', ...more,

@@ -46,7 +46,7 @@ def finish(step, asking, verifier):
     token, _ = asking.get_access_token(verifier)
     # Their answer names the user; tweepy keeps the token alone, so the user is asked for.
     say(step, token=token)
-    return tweepy.API(asking, parser=tweepy.parsers.JSONParser())
+    return asking
 
 
 def verifier_of(address):
@@ -66,7 +66,28 @@ say("denied", **refusal(lambda: asking.get_access_token("1234567")))
 asking = begin("link for reading", callback, access_type="read")
 reader = finish("granted for reading", asking, verifier_of(read()))
 
+# The platform, in tweepy's own types.
+api = tweepy.API(client)
+say("verified", user=api.verify_credentials(include_email=True, skip_status=True)._json)
+say("user", user=api.get_user(screen_name="ANA", include_entities=True)._json)
+say("users", users=[user.screen_name for user in api.lookup_users(screen_name=["ana", "furni"])])
+say("nobody", **refusal(lambda: api.get_user(screen_name="nobody")))
+say("followed", user=api.create_friendship(screen_name="ana")._json)
+source, target = api.get_friendship(source_screen_name="furni", target_screen_name="ana")
+say("friendship", source=source._json, target=target._json)
+say("unfollowed", user=api.destroy_friendship(user_id=ana)._json)
+
+sent = [api.send_direct_message(ana, text) for text in ["Guten Tag", "Wie geht’s?", "Bis bald 👋"]]
+say("sent", ids=[event.id for event in sent], event=sent[2]._json)
+say("read", event=api.get_direct_message(sent[0].id)._json)
+pages = list(tweepy.Cursor(api.get_direct_messages, count=2).pages())
+say("listed", first=len(pages[0]), done=len(pages) == 2, ids=[event.id for page in pages for event in page])
+say("may not message", **refusal(lambda: tweepy.API(reader).send_direct_message(ana, "x")))
+say("limits", resources=api.rate_limit_status()["resources"])
+
 # Feedback.
+client = tweepy.API(client, parser=tweepy.parsers.JSONParser())
+reader = tweepy.API(reader, parser=tweepy.parsers.JSONParser())
 prompt = {
     "type": "nps",
     "to_user_id": ana,
