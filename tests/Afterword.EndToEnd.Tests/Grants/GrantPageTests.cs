@@ -1,0 +1,184 @@
+using System.Web;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.Server.Access;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Grants;
+
+/// <summary>A user with a browser signs in, lets an app in, and shows it out again.</summary>
+public sealed class GrantPageTests(Browser browser) : IClassFixture<Browser>
+{
+    private const string Violations = "async () => (await axe.run()).violations.map(violation => `${violation.id}: ${violation.help}`)";
+
+    private static readonly int[] s_widths = [360, 768, 1440];
+
+    [Fact]
+    public async Task A_user_lets_an_app_in_without_script()
+    {
+        await using var stage = await GrantStage.SetAsync(browser);
+        await stage.AskAsync();
+        await stage.HeadsAsync($"Sign in to let {GrantStage.AppName}");
+        await stage.SignInAsync();
+        await stage.PressAsync("Allow");
+
+        Assert.StartsWith(stage.Receiver.Callback + "&oauth_token=", await stage.Receiver.LedAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_user_shows_an_app_out_and_signs_out_without_script()
+    {
+        await using var stage = await GrantStage.SetAsync(browser);
+        await stage.LetInAsync();
+        await stage.OpenAsync("/apps");
+        await stage.SignInAsync();
+        await stage.PressAsync($"Revoke {GrantStage.AppName}");
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("can no longer use your account");
+        await Assertions.Expect(stage.Page.GetByText("There are none.")).ToBeVisibleAsync();
+
+        await stage.PressAsync("Sign out");
+        await stage.HeadsAsync("Sign in");
+        await stage.OpenAsync("/apps");
+        await stage.HeadsAsync("Sign in");
+    }
+
+    [Fact]
+    public async Task A_user_lets_an_app_in_with_the_keyboard_alone()
+    {
+        await using var stage = await GrantStage.SetAsync(browser, width: 768);
+        await stage.AskAsync();
+        await TypeSignInAsync(stage);
+        await stage.HeadsAsync("use your account?");
+        await TabToAsync(stage, "Allow");
+        await stage.Page.Keyboard.PressAsync("Enter");
+
+        Assert.NotNull(HttpUtility.ParseQueryString(new Uri(await stage.Receiver.LedAsync()).Query)["oauth_verifier"]);
+    }
+
+    [Fact]
+    public async Task A_user_says_no_with_the_keyboard_alone()
+    {
+        await using var stage = await GrantStage.SetAsync(browser);
+        await stage.AskAsync(leg: "authenticate");
+        await TypeSignInAsync(stage);
+        await stage.HeadsAsync("use your account?");
+        await TabToAsync(stage, "Cancel");
+        await stage.Page.Keyboard.PressAsync("Enter");
+
+        Assert.Contains("&denied=", await stage.Receiver.LedAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_told_beside_the_field_and_the_handle_stays()
+    {
+        await using var stage = await GrantStage.SetAsync(browser);
+        await stage.OpenAsync("/sign-in");
+        await stage.SignInAsync("wrong");
+
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The handle or the password is wrong.");
+        await Assertions.Expect(stage.Page.GetByLabel("Handle")).ToHaveValueAsync(GrantStage.Handle);
+        await Assertions.Expect(stage.Page.GetByLabel("Password")).ToHaveValueAsync("");
+        await Assertions.Expect(stage.Page.GetByLabel("Password")).ToBeFocusedAsync();
+        await Assertions.Expect(stage.Page.GetByLabel("Password")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("wrong"));
+    }
+
+    [Theory]
+    [InlineData(nameof(Permission.Read), 1, 3)]
+    [InlineData(nameof(Permission.Write), 2, 2)]
+    [InlineData(nameof(Permission.DirectMessages), 4, 1)]
+    public async Task What_an_app_will_and_will_not_be_able_to_do_is_said(string asked, int can, int cannot)
+    {
+        var permission = Enum.Parse<Permission>(asked);
+        await using var stage = await GrantStage.SetAsync(browser);
+        await stage.AskAsync(permission);
+        await stage.SignInAsync();
+
+        await Assertions.Expect(stage.Page.Locator(".can li")).ToHaveCountAsync(can);
+        await Assertions.Expect(stage.Page.Locator(".cannot li")).ToHaveCountAsync(cannot);
+        await Assertions.Expect(stage.Page.Locator(permission == Permission.DirectMessages ? ".can" : ".cannot")).ToContainTextAsync("direct messages");
+        await Assertions.Expect(stage.Page.GetByRole(AriaRole.Contentinfo)).ToContainTextAsync("127.0.0.1");
+    }
+
+    [Fact]
+    public async Task Axe_finds_nothing_and_nothing_overflows_in_any_light_at_any_width()
+    {
+        await using var stage = await GrantStage.SetAsync(browser, script: true);
+        var page = stage.Page;
+        var complaints = new List<string>();
+        page.Context.Console += (_, message) => complaints.Add(message.Text);
+
+        await stage.OpenAsync("/oauth/authorize?oauth_token=nowhere");
+        await FitsAsync("This link no longer works");
+        await stage.OpenAsync("/sign-in");
+        await FitsAsync("Sign in");
+        await stage.AskAsync();
+        await FitsAsync("Sign in to let");
+        await stage.SignInAsync("wrong");
+        await FitsAsync("Sign in to let");
+        await stage.SignInAsync();
+        await FitsAsync("use your account?");
+        foreach (var permission in new[] { Permission.Write, Permission.Read })
+        {
+            await stage.AskAsync(permission);
+            await FitsAsync("use your account?");
+        }
+
+        await stage.LetInAsync();
+        await stage.OpenAsync("/apps");
+        await FitsAsync("Apps that may use your account");
+        await stage.PressAsync($"Revoke {GrantStage.AppName}");
+        await FitsAsync("Apps that may use your account");
+        await stage.AskAsync(callback: "oob");
+        await stage.PressAsync("Cancel");
+        await FitsAsync("You said no");
+        await stage.AskAsync(callback: "oob");
+        await stage.PressAsync("Allow");
+        await FitsAsync("Type this PIN");
+
+        Assert.Equal([stage.Url.Authority], stage.Hosts);
+
+        // What Chromium says of the statuses of the pages that are refusals.
+        Assert.All(complaints, complaint => Assert.Matches("status of 40[34]", complaint));
+
+        async Task FitsAsync(string heading)
+        {
+            await stage.HeadsAsync(heading);
+            Assert.NotEmpty((await page.RunAxe()).Passes);
+            foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+            {
+                await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+                foreach (var width in s_widths)
+                {
+                    await page.SetViewportSizeAsync(width, 740);
+                    Assert.True(
+                        await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"),
+                        $"\"{heading}\" is wider than a window of {width}.");
+
+                    // The run before has brought axe into the page; bringing it again takes longer than all it does.
+                    Assert.Empty((await page.EvaluateAsync<string[]>(Violations)).Select(violation => $"{heading}, {scheme}, {width}: {violation}"));
+                }
+            }
+        }
+    }
+
+    // The page begins in the field that is to be filled in.
+    private static async Task TypeSignInAsync(GrantStage stage)
+    {
+        await Assertions.Expect(stage.Page.GetByLabel("Handle")).ToBeFocusedAsync();
+        await stage.Page.Keyboard.TypeAsync(GrantStage.Handle);
+        await stage.Page.Keyboard.PressAsync("Tab");
+        await stage.Page.Keyboard.TypeAsync(GrantStage.Password);
+        await stage.Page.Keyboard.PressAsync("Enter");
+    }
+
+    private static async Task TabToAsync(GrantStage stage, string button)
+    {
+        for (var tab = 0; tab < 10; tab++)
+        {
+            await stage.Page.Keyboard.PressAsync("Tab");
+            if (await stage.Page.EvaluateAsync<string>("document.activeElement.textContent") == button) return;
+        }
+
+        Assert.Fail($"Tab does not lead to {button}.");
+    }
+}
