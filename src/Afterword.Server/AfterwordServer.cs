@@ -11,6 +11,7 @@ using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
 
 namespace Afterword.Server;
@@ -57,6 +58,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddAnswers();
             builder.Services.AddPeople();
             builder.Services.AddMessages();
+            builder.Services.AddWebhooks();
             builder.Services.AddHostedService<Upkeep>();
             configure?.Invoke(builder);
 
@@ -110,8 +112,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
         });
 
-        // In-flight requests get this long when the process is told to stop.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        // In-flight requests, and webhooks under way beside them, get this long when the process is told to stop.
+        builder.Services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (TimeSpan.FromSeconds(25), true));
         builder.Logging.ConfigureLogs();
         Activity.DefaultIdFormat = ActivityIdFormat.W3C;
     }

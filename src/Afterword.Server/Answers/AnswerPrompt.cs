@@ -2,6 +2,7 @@ using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Answers;
 
@@ -26,12 +27,13 @@ internal sealed class AnswerPrompt
         var now = _clock.GetUtcNow();
         var states = new Dictionary<long, SenderState>();
         var prompts = new Dictionary<(long, long), Prompt>();
+        var outbox = new Outbox();
+        var senders = requests.Select(request => request.SenderId).Distinct().ToArray();
         await session.EachAsync(
-            [ChangeLog.Stamp(requests.Select(request => request.SenderId).Distinct(), now.ToUnixTimeMilliseconds(), states), Lookup(requests, prompts)],
-            CancellationToken.None);
+            [ChangeLog.Stamp(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
-        var changes = new List<Change>();
+        var changes = new List<Announcement>();
         var outcomes = new AnswerOutcome[requests.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -51,11 +53,12 @@ internal sealed class AnswerPrompt
         }
 
         Write(session, [.. changed.Select(key => prompts[key])]);
-        ChangeLog.Append(session, changes);
+        ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
+        outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
         return outcomes;
     }
 
-    private AnswerOutcome Decide(Prompt prompt, AnswerRequest request, long stamp, DateTimeOffset now, List<Change> changes)
+    private AnswerOutcome Decide(Prompt prompt, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
     {
         if (request.Dismiss) return Dismiss(prompt, stamp, now);
         if (!prompt.IsOpen(now, _settings.CardLifetime)) return new AnswerOutcome.Closed();
@@ -64,13 +67,13 @@ internal sealed class AnswerPrompt
         if (request.Score is { } score && prompt.Score is null)
         {
             after = after with { Score = score, ScoreAt = stamp, UpdatedAt = stamp };
-            changes.Add(Updated(prompt, stamp));
+            changes.Add(Updated(after, stamp));
         }
 
         if (request.Text is { } text && prompt.Comment is null)
         {
             after = after with { Comment = text, CommentAt = stamp, UpdatedAt = stamp };
-            changes.Add(Updated(prompt, stamp));
+            changes.Add(Updated(after, stamp));
         }
 
         return new AnswerOutcome.Recorded(after, request.Score is not null && prompt.Score is not null, request.Text is not null && prompt.Comment is not null);
@@ -84,7 +87,7 @@ internal sealed class AnswerPrompt
         _ => new AnswerOutcome.Recorded(prompt with { DismissedAt = stamp }, false, false),
     };
 
-    private Change Updated(Prompt prompt, long stamp) => new(prompt.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, prompt.Id);
+    private Announcement Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
 
     private static Lookup Lookup(IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts) => new(
         $$"""

@@ -30,6 +30,8 @@ internal sealed record Settings
 
     public required StorageSettings Storage { get; init; }
 
+    public required WebhookSettings Webhooks { get; init; }
+
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 
@@ -82,6 +84,40 @@ internal sealed record SignInSettings
 
     /// <summary>Wrong passwords from one address within a minute, for whatever accounts; then it has to wait. 1 to 10,000; 20 by default.</summary>
     public required int FailuresPerMinute { get; init; }
+}
+
+/// <summary>Section <c>Webhooks</c>.</summary>
+internal sealed record WebhookSettings
+{
+    /// <summary>Lets webhooks go to http addresses, for development.</summary>
+    public required bool AllowPlainHttp { get; init; }
+
+    /// <summary>Lets webhooks reach every address, loopback and private networks included, for development.</summary>
+    public required bool AllowPrivateAddresses { get; init; }
+
+    /// <summary>Networks that webhooks may reach although they are not public.</summary>
+    public required IReadOnlyList<System.Net.IPNetwork> AllowedNetworks { get; init; }
+
+    /// <summary>Requests under way to one endpoint at once, 1 to 256; 16 by default.</summary>
+    public required int Concurrency { get; init; }
+
+    /// <summary>How long an attempt may take, 1 to 60 s; 15 s by default.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Waits after failed attempts; their number is the number of repetitions.</summary>
+    public required IReadOnlyList<TimeSpan> RetrySchedule { get; init; }
+
+    /// <summary>How long an endpoint may fail without one success before it is switched off; 5 days by default.</summary>
+    public required TimeSpan DisableAfter { get; init; }
+
+    /// <summary>How often a node looks for deliveries that it was not told of, and for those that fall due; 1 s by default.</summary>
+    public required TimeSpan PollEvery { get; init; }
+
+    /// <summary>How long a rotated-out secret still signs; 24 hours by default.</summary>
+    public required TimeSpan SecretOverlap { get; init; }
+
+    /// <summary>How long attempts, and the bodies of what was delivered, are kept; 30 days by default.</summary>
+    public required TimeSpan KeepAttempts { get; init; }
 }
 
 /// <summary>Section <c>Storage</c>.</summary>

@@ -7,7 +7,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage", "Webhooks"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -57,12 +57,27 @@ internal sealed class SettingsReader
                 WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),
                 Lanes = (int)read.Whole("Storage:Lanes", Math.Max(1, Environment.ProcessorCount / 2), 1, 64),
             },
+            Webhooks = read.Webhooks(),
             Proxies = read.Networks("Proxies"),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };
         read.RefuseUnknown(named);
         return read._errors.Count == 0 ? (settings, []) : (null, read._errors);
     }
+
+    private WebhookSettings Webhooks() => new()
+    {
+        AllowPlainHttp = OneOf("Webhooks:AllowPlainHttp", "false", "true") == "true",
+        AllowPrivateAddresses = OneOf("Webhooks:AllowPrivateAddresses", "false", "true") == "true",
+        AllowedNetworks = Networks("Webhooks:AllowedNetworks"),
+        Concurrency = (int)Whole("Webhooks:Concurrency", 16, 1, 256),
+        Timeout = Duration("Webhooks:Timeout", TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
+        RetrySchedule = Schedule("Webhooks:RetrySchedule", "5s 5m 30m 2h 5h 10h 14h 20h 24h"),
+        DisableAfter = Duration("Webhooks:DisableAfter", TimeSpan.FromDays(5)),
+        PollEvery = Duration("Webhooks:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+        SecretOverlap = Duration("Webhooks:SecretOverlap", TimeSpan.FromHours(24)),
+        KeepAttempts = Duration("Webhooks:KeepAttempts", TimeSpan.FromDays(30)),
+    };
 
     private string? Raw(string key)
     {
@@ -88,6 +103,25 @@ internal sealed class SettingsReader
         if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
 
         return Wrong(key, text, "a duration as [days.]hours:minutes:seconds, such as 1.00:00:00 or 00:15:00", otherwise);
+    }
+
+    private TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan least, TimeSpan most)
+    {
+        var time = Duration(key, otherwise);
+        return time >= least && time <= most ? time : Wrong(key, Raw(key)!, $"a duration from {least:c} to {most:c}", otherwise);
+    }
+
+    private List<TimeSpan> Schedule(string key, string otherwise)
+    {
+        var waits = new List<TimeSpan>();
+        foreach (var word in (Raw(key) ?? otherwise).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var unit = word[^1] switch { 's' => 1, 'm' => 60, 'h' => 3_600, 'd' => 86_400, _ => 0 };
+            if (unit > 0 && int.TryParse(word.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var amount) && amount is > 0 and <= 100_000) waits.Add(TimeSpan.FromSeconds((double)amount * unit));
+            else return Wrong(key, Raw(key)!, $"waits such as {otherwise}", waits);
+        }
+
+        return waits;
     }
 
     private string OneOf(string key, params string[] allowed)

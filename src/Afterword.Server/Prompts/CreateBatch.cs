@@ -5,6 +5,7 @@ using Afterword.Server.Changes;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Prompts;
 
@@ -18,11 +19,15 @@ internal sealed class CreateBatch(long now)
     private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
     private readonly List<KeyedAnswer> _keyed = [];
     private readonly List<Accepted> _accepted = [];
+    private readonly Outbox _outbox = new();
 
     public long Now => now;
 
     /// <summary>Facts about each request's recipient, by the request's place.</summary>
     public Dictionary<int, RecipientFacts> Facts { get; } = [];
+
+    /// <summary>Finds the webhooks of the senders.</summary>
+    public Lookup Webhooks(IEnumerable<long> senders) => _outbox.Lookup(senders);
 
     /// <summary>Takes over the senders' windows as they were found.</summary>
     public void Open(Dictionary<long, SenderState> states)
@@ -50,7 +55,7 @@ internal sealed class CreateBatch(long now)
 
     public void Accept(CreateRequest request, Prompt prompt, byte[]? cardHash, long changeId, FeedbackJson feedback)
     {
-        _accepted.Add(new(request, prompt, cardHash, changeId));
+        _accepted.Add(new(request, prompt, cardHash, new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
         _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
         if (request.IdempotencyKey is not { } key) return;
 
@@ -60,14 +65,15 @@ internal sealed class CreateBatch(long now)
         _keyed.Add(answer);
     }
 
-    public void Write(Session session, Secrets secrets)
+    public void Write(Session session, Store store)
     {
         WritePrompts(session);
         Message.Write(session, [.. _accepted.Select(a => new Message(
             a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Request.Draft.Message, a.Prompt.CreatedAt))]);
-        ChangeLog.Append(session, [.. _accepted.Select(a => new Change(a.Prompt.SenderId, a.Prompt.CreatedAt, a.ChangeId, ChangeKind.Created, a.Prompt.Id))]);
+        ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
+        _outbox.Write(session, store, _accepted.Select(a => new Announcement(a.Change, a.Prompt)), now);
         WriteCaps(session);
-        Idempotency.Write(session, _keyed, secrets);
+        Idempotency.Write(session, _keyed, store.Secrets);
     }
 
     private void WritePrompts(Session session) => session.Then(
@@ -102,5 +108,5 @@ internal sealed class CreateBatch(long now)
             Rows.Of(used).Long("sender_id", u => u.Sender).Long("started_at", u => u.Window.StartedAt).Long("used", u => u.Window.Used));
     }
 
-    private sealed record Accepted(CreateRequest Request, Prompt Prompt, byte[]? CardHash, long ChangeId);
+    private sealed record Accepted(CreateRequest Request, Prompt Prompt, byte[]? CardHash, Change Change);
 }

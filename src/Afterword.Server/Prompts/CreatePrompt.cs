@@ -31,9 +31,11 @@ internal sealed class CreatePrompt
         // First the lock, then the reads: what they find holds until the commit.
         var states = new Dictionary<long, SenderState>();
         var batch = new CreateBatch(now);
+        var senders = requests.Select(request => request.Sender.UserId).Distinct().ToArray();
         await session.EachAsync(
             [
-                ChangeLog.Stamp(requests.Select(request => request.Sender.UserId).Distinct(), now, states),
+                ChangeLog.Stamp(senders, now, states),
+                batch.Webhooks(senders),
                 RecipientFacts.Lookup(requests, batch),
                 Idempotency.Lookup(requests, batch, now, _store.Secrets),
             ],
@@ -47,7 +49,7 @@ internal sealed class CreatePrompt
             answers[i] = new(outcome, batch.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
         }
 
-        batch.Write(session, _store.Secrets);
+        batch.Write(session, _store);
         return answers;
     }
 

@@ -35,6 +35,15 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Runs <paramref name="body"/> while no other process migrates the same store.</summary>
     public abstract Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
+    /// <summary>Tells other processes on this store something, soon after; those that do not listen just then never hear it.</summary>
+    /// <param name="channel">A lower-case word.</param>
+    /// <param name="text">At most 7,999 bytes.</param>
+    /// <param name="stop">Gives up.</param>
+    public abstract Task NotifyAsync(string channel, string text, CancellationToken stop);
+
+    /// <summary>Hands what other processes tell to <paramref name="heard"/>, until it is stopped or the connection is lost.</summary>
+    public abstract Task ListenAsync(string channel, Action<string> heard, CancellationToken stop);
+
     /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
 

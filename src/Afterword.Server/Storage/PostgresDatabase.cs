@@ -111,6 +111,21 @@ internal sealed class PostgresDatabase : Database
         },
         stop);
 
+    public override Task NotifyAsync(string channel, string text, CancellationToken stop) => ReadAsync(
+        session => session.Sql("select pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);
+
+    public override async Task ListenAsync(string channel, Action<string> heard, CancellationToken stop)
+    {
+        await using var connection = await _source.OpenConnectionAsync(stop);
+        connection.Notification += (_, told) => heard(told.Payload);
+        await using var listen = connection.CreateCommand();
+#pragma warning disable CA2100 // a constant of a feature folder
+        listen.CommandText = $"listen {channel}";
+#pragma warning restore CA2100
+        await listen.ExecuteNonQueryAsync(stop);
+        while (true) await connection.WaitAsync(stop);
+    }
+
     public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => Task.FromResult<IReadOnlyList<string>>([]);
 
     public override async ValueTask DisposeAsync()

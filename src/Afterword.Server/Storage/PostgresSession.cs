@@ -53,6 +53,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         _last = null;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         await batch.ExecuteNonQueryAsync(stop);
+        End(committed: true);
     }
 
     private static NpgsqlBatchCommand Over(string sql, Rows rows)

@@ -5,6 +5,8 @@ namespace Afterword.Server.Storage;
 /// <summary>One conversation with the store: a transaction, or a read. Not for use by two threads at once.</summary>
 internal abstract class Session
 {
+    private List<Action>? _onCommit;
+
     /// <summary>A statement of this session. <paramref name="sql"/> is always a constant; values travel in <c>Bind</c>.</summary>
     public abstract Statement Sql([StringSyntax("sql")] string sql);
 
@@ -16,6 +18,17 @@ internal abstract class Session
 
     /// <summary>A statement over rows, for a write whose answer nobody needs: it goes to the server together with the commit.</summary>
     public abstract void Then([StringSyntax("sql")] string sql, Rows rows);
+
+    /// <summary>Has something done once the transaction is durable, and never if it is undone. It must be quick and must not throw.</summary>
+    public void OnCommit(Action then) => (_onCommit ??= []).Add(then);
+
+    /// <summary>Called by the engine when the transaction has ended.</summary>
+    protected void End(bool committed)
+    {
+        var then = _onCommit;
+        _onCommit = null;
+        if (committed) then?.ForEach(act => act());
+    }
 }
 
 /// <summary>A statement that is run over all of its <paramref name="Rows"/> and hands each row of the answer to <paramref name="Read"/>.</summary>

@@ -25,8 +25,21 @@ internal sealed class SqliteSession(SqliteConnection connection) : Session, IDis
 
     public override void Then(string sql, Rows rows) => Loop(sql, rows, null);
 
-    /// <summary>Runs a word of transaction control.</summary>
-    public void Control(string sql) => Prepared(sql).Run(null);
+    public void Begin() => Prepared("begin immediate").Run(null);
+
+    public void Commit()
+    {
+        Prepared("commit").Run(null);
+        End(committed: true);
+    }
+
+    public void RollBack()
+    {
+        End(committed: false);
+
+        // After a full disk or a read error the engine has often rolled back by itself (https://sqlite.org/lang_transaction.html).
+        if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0) Prepared("rollback").Run(null);
+    }
 
     public void Dispose()
     {

@@ -80,14 +80,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         try
         {
-            _session.Control("begin immediate");
+            _session.Begin();
             foreach (var kind in batch.GroupBy(write => write.Group))
             {
                 if (kind.Key is { } group) Finish(group.RunAsync(_session, [.. kind]));
                 else foreach (var write in kind) Finish(((ISingleWrite)write).RunAsync(_session));
             }
 
-            _session.Control("commit");
+            _session.Commit();
         }
 #pragma warning disable CA1031 // every reason is led to the callers
         catch (Exception error)
@@ -101,13 +101,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
         return null;
     }
 
-    // After a full disk or a read error the engine has often rolled back by itself (https://sqlite.org/lang_transaction.html).
     private void RollBack()
     {
-        if (SQLitePCL.raw.sqlite3_get_autocommit(_session.Connection.Handle) != 0) return;
         try
         {
-            _session.Control("rollback");
+            _session.RollBack();
         }
         catch (SqliteException)
         {

@@ -28,6 +28,9 @@ internal sealed class Store : IAsyncDisposable
 
     public Snowflakes Ids { get; }
 
+    /// <summary>Rung when a webhook has something to deliver.</summary>
+    public Bell WebhookBell { get; } = new();
+
     public Secrets Secrets { get; }
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>

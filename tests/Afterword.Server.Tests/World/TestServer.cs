@@ -22,7 +22,10 @@ internal sealed class TestServer : IAsyncDisposable
     private AfterwordServer _server = null!;
     private int _nonces;
 
-    private TestServer(Dictionary<string, string?> settings, TestFolder? folder) => (_settings, _folder) = (settings, folder);
+    private readonly Action<IServiceCollection>? _replace;
+
+    private TestServer(Dictionary<string, string?> settings, TestFolder? folder, Action<IServiceCollection>? replace = null) =>
+        (_settings, _folder, _replace) = (settings, folder, replace);
 
     public ManualClock Clock { get; } = new("2026-01-05T09:00:00Z");
 
@@ -34,12 +37,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <param name="engine">The engine of its store.</param>
     /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
-    public static async Task<TestServer> StartAsync(Engine engine, params string[] settings)
+    public static Task<TestServer> StartAsync(Engine engine, params string[] settings) => StartAsync(engine, null, settings);
+
+    /// <param name="engine">The engine of its store.</param>
+    /// <param name="replace">Replaces parts of the server.</param>
+    /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
+    public static async Task<TestServer> StartAsync(Engine engine, Action<IServiceCollection>? replace, params string[] settings)
     {
         var folder = TestFolder.Create("store");
         var all = await engine.NewStoreAsync(folder);
         foreach (var pair in settings) all[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        var server = new TestServer(all, folder);
+        var server = new TestServer(all, folder, replace);
         await server.StartAsync();
         return server;
     }
@@ -47,7 +55,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A second node on the same store, with the same clock.</summary>
     public async Task<TestServer> StartSecondAsync()
     {
-        var second = new TestServer(_settings, folder: null) { _server = await CreateAsync(_settings, Clock, []) };
+        var second = new TestServer(_settings, folder: null) { _server = await CreateAsync(_settings, Clock, [], null) };
         await second._server.StartAsync(TestContext.Current.CancellationToken);
         second._nonces = 1_000_000;
         second.Clock.Set(Clock.GetUtcNow());
@@ -191,15 +199,21 @@ internal sealed class TestServer : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        _server = await CreateAsync(_settings, Clock, Log);
+        _server = await CreateAsync(_settings, Clock, Log, _replace);
         await _server.StartAsync(TestContext.Current.CancellationToken);
     }
 
-    private static Task<AfterwordServer> CreateAsync(Dictionary<string, string?> given, TimeProvider clock, List<string> log)
+    private static Task<AfterwordServer> CreateAsync(Dictionary<string, string?> given, TimeProvider clock, List<string> log, Action<IServiceCollection>? replace)
     {
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
         Assert.Empty(errors);
         return AfterwordServer.CreateAsync(
-            settings!, "http://127.0.0.1:0", clock, builder => builder.Logging.ClearProviders().AddProvider(new ListLog(log)), TestContext.Current.CancellationToken);
+            settings!, "http://127.0.0.1:0", clock,
+            builder =>
+            {
+                builder.Logging.ClearProviders().AddProvider(new ListLog(log));
+                replace?.Invoke(builder.Services);
+            },
+            TestContext.Current.CancellationToken);
     }
 }

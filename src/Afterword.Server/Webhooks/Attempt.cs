@@ -1,0 +1,19 @@
+namespace Afterword.Server.Webhooks;
+
+/// <summary>What became of one request to an endpoint.</summary>
+/// <param name="StartedAt">Unix milliseconds.</param>
+/// <param name="Took">Milliseconds.</param>
+/// <param name="Status">The status that came, or null.</param>
+/// <param name="Error">Why no status came, or null.</param>
+/// <param name="Answer">The beginning of the answer's body; empty when there was none.</param>
+/// <param name="RetryAfter">How long the endpoint asked to be left alone.</param>
+internal sealed record Attempt(long StartedAt, long Took, int? Status, string? Error, byte[] Answer, TimeSpan? RetryAfter = null)
+{
+    private const int Gone = 410;
+
+    /// <summary>The endpoint took it over: any 2xx.</summary>
+    public bool Succeeded => Status is >= 200 and < 300;
+
+    /// <summary>The endpoint wants no more of them, ever.</summary>
+    public bool IsGone => Status == Gone;
+}

@@ -1,0 +1,50 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>Where a delivery stands. The numbers are stored.</summary>
+internal enum DeliveryState
+{
+    /// <summary>It is due now or later.</summary>
+    Waiting = 0,
+
+    Delivered = 1,
+
+    /// <summary>It failed too often: nothing is sent until somebody replays it.</summary>
+    Dead = 2,
+}
+
+/// <summary>A delivery that is due.</summary>
+/// <param name="ChangedAt">The stamp of its change; with <paramref name="Id"/> its place in the order of its prompt.</param>
+/// <param name="Id">The id of its change.</param>
+/// <param name="Attempts">All attempts so far.</param>
+/// <param name="Failures">Failed attempts since it was written or replayed.</param>
+/// <param name="Behind">The id of the delivery of the same prompt that must be settled first, or null.</param>
+/// <param name="BehindDueAt">When that is due, Unix milliseconds.</param>
+internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long DueAt, long Attempts, long Failures, byte[] Body, long? Behind, long BehindDueAt)
+{
+    /// <summary>Reads what is due for an endpoint, what is due longest first.</summary>
+    public static Task<List<Delivery>> DueAsync(Database db, EndpointKey endpoint, long now, int most, CancellationToken stop) => db.ReadAsync(
+        session => session.Sql(
+            """
+            select d.prompt_id, d.changed_at, d.id, d.due_at, d.attempts, d.failures, d.body,
+                (select b.id from delivery b
+                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state = 0
+                        and (b.changed_at, b.id) < (d.changed_at, d.id)
+                    order by b.changed_at desc, b.id desc limit 1),
+                (select b.due_at from delivery b
+                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state = 0
+                        and (b.changed_at, b.id) < (d.changed_at, d.id)
+                    order by b.changed_at desc, b.id desc limit 1)
+            from delivery d
+            where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 0 and d.due_at <= @now
+            order by d.due_at, d.changed_at, d.id
+            limit @most
+            """)
+            .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("now", now).Bind("most", (long)most)
+            .ListAsync(Read, stop),
+        stop);
+
+    private static Delivery Read(Row row) => new(
+        row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetBytes(6), row.LongOrNull(7), row.LongOrNull(8) ?? 0);
+}

@@ -1,0 +1,26 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>An endpoint as operators see it: without its secrets.</summary>
+/// <param name="DisabledReason">Why nothing is sent to it; null while it is active.</param>
+/// <param name="SucceededAt">When it took something over for the last time, Unix milliseconds.</param>
+/// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
+internal sealed record Endpoint(
+    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince)
+{
+    /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>w</c>.</summary>
+    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since";
+
+    public const int ColumnCount = 9;
+
+    public bool IsActive => DisabledAt is null;
+
+    public static Endpoint Read(Row row) => new(
+        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8));
+}
+
+/// <summary>An endpoint with how much of what there is for it.</summary>
+/// <param name="Waiting">Deliveries that are yet to be made.</param>
+/// <param name="Dead">Deliveries that are given up.</param>
+internal sealed record ListedEndpoint(Endpoint Endpoint, string ScreenName, long Waiting, long Dead);

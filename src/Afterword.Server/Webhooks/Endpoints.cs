@@ -1,0 +1,154 @@
+using System.Text;
+using Afterword.Server.Changes;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>An endpoint that was just added, with the secret that is told once.</summary>
+internal sealed record NewEndpoint(EndpointKey Key, string Url, WebhookSecret Secret);
+
+/// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
+internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
+{
+    private const int BuriedAtOnce = 1_000;
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Adds an endpoint: it gets every change that is committed after this.</summary>
+    /// <param name="sender">Whose changes.</param>
+    /// <param name="url">Checked by <see cref="WebhookUrl"/>.</param>
+    /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, CancellationToken stop)
+    {
+        var added = new NewEndpoint(new(sender, store.Ids.Next()), url.AbsoluteUri, WebhookSecret.New());
+        var secret = store.Secrets.Protect(added.Secret.Key);
+        var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
+        await store.Main.WriteAsync(
+            async session =>
+            {
+                var stamp = await StampAsync(session, sender, stop);
+                return await session.Sql("insert into webhook (sender_id, id, url, secret, basic, added_at) values (@sender, @id, @url, @secret, @basic, @now)")
+                    .Bind("sender", sender).Bind("id", added.Key.Id).Bind("url", added.Url).Bind("secret", secret).Bind("basic", credentials)
+                    .Bind("now", stamp).RunAsync(stop);
+            },
+            stop);
+        return added;
+    }
+
+    /// <summary>Removes an endpoint: it gets no later change, and what still waits for it is given up.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="told">Called with how many deliveries were given up so far.</param>
+    /// <param name="stop">Gives up; the rest is done by upkeep.</param>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> RemoveAsync(EndpointKey endpoint, Action<long> told, CancellationToken stop)
+    {
+        var removed = await store.Main.WriteAsync(
+            async session =>
+            {
+                var stamp = await StampAsync(session, endpoint.SenderId, stop);
+                return await session.Sql("update webhook set removed_at = @now, fence = fence + 1, lease_until = 0 where sender_id = @sender and id = @id and removed_at is null")
+                    .Bind("now", stamp).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
+            },
+            stop);
+        if (removed == 0) return false;
+
+        await BuryAsync(endpoint, told, stop);
+        return true;
+    }
+
+    /// <summary>Gives up what waits for an endpoint that was removed, some at a time.</summary>
+    public async Task BuryAsync(EndpointKey endpoint, Action<long> told, CancellationToken stop)
+    {
+        var all = 0L;
+        for (var some = BuriedAtOnce; some == BuriedAtOnce; told(all += some))
+        {
+            some = await store.Main.WriteAsync(
+                session => session.Sql(
+                    """
+                    update delivery set state = 2, settled_at = @now
+                    where sender_id = @sender and endpoint_id = @endpoint and (prompt_id, changed_at, id) in (
+                        select prompt_id, changed_at, id from delivery
+                        where sender_id = @sender and endpoint_id = @endpoint and state = 0
+                        order by due_at limit @most)
+                    """)
+                    .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("most", (long)BuriedAtOnce).RunAsync(stop),
+                stop);
+        }
+    }
+
+    /// <summary>Gives a new secret. The old one signs besides it for a while, so that receivers can change over.</summary>
+    /// <returns>Null when there is no such endpoint.</returns>
+    public async Task<WebhookSecret?> RotateAsync(EndpointKey endpoint, CancellationToken stop)
+    {
+        var secret = WebhookSecret.New();
+        var column = store.Secrets.Protect(secret.Key);
+        var rotated = await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                update webhook set old_secret = secret, old_secret_until = @until, secret = @secret
+                where sender_id = @sender and id = @id and removed_at is null
+                """)
+                .Bind("until", Now + (long)settings.Webhooks.SecretOverlap.TotalMilliseconds).Bind("secret", column)
+                .Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+            stop);
+        return rotated == 0 ? null : secret;
+    }
+
+    /// <summary>Switches an endpoint on: what waits for it is delivered, in order. It counts as healthy until it fails again.</summary>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> EnableAsync(EndpointKey endpoint, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql(
+            """
+            update webhook set disabled_at = null, disabled_reason = null, failing_since = null
+            where sender_id = @sender and id = @id and removed_at is null
+            """).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+        stop);
+
+    /// <summary>Switches an endpoint off: what happens from now on waits for it. Requests under way are still noted.</summary>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> DisableAsync(EndpointKey endpoint, string reason, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql(
+            """
+            update webhook set disabled_at = coalesce(disabled_at, @now), disabled_reason = coalesce(disabled_reason, @reason)
+            where sender_id = @sender and id = @id and removed_at is null
+            """).Bind("now", Now).Bind("reason", reason).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+        stop);
+
+    /// <summary>All endpoints, or those of a sender, or one.</summary>
+    public Task<List<ListedEndpoint>> ListAsync(long? sender, long? id, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            $"""
+            select {Endpoint.Columns}, a.screen_name,
+                (select count(*) from delivery d where d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0),
+                (select count(*) from delivery d where d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 2)
+            from webhook w join account a on a.id = w.sender_id
+            where w.removed_at is null and w.sender_id = coalesce(@sender, w.sender_id) and w.id = coalesce(@id, w.id)
+            order by a.screen_name_key, w.id
+            """).Bind("sender", sender).Bind("id", id)
+            .ListAsync(row => new ListedEndpoint(Endpoint.Read(row), row.GetString(Endpoint.ColumnCount), row.GetInt64(Endpoint.ColumnCount + 1), row.GetInt64(Endpoint.ColumnCount + 2)), stop),
+        stop);
+
+    /// <summary>How to reach an endpoint, for a test that is sent by hand.</summary>
+    public async Task<Target?> TargetAsync(EndpointKey endpoint, CancellationToken stop)
+    {
+        var found = await store.Main.ReadAsync(
+            session => session.Sql("select url, basic, secret from webhook where sender_id = @sender and id = @id and removed_at is null")
+                .Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id)
+                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2)), stop),
+            stop);
+        if (found.Url is null) return null;
+
+        var basic = found.Basic is { } credentials ? Encoding.UTF8.GetString(store.Secrets.Unprotect(credentials)) : null;
+        return new(endpoint, new Uri(found.Url), basic, [new(store.Secrets.Unprotect(found.Secret))]);
+    }
+
+    /// <summary>The sender's lock, and an instant that lies between the changes committed before and those after.</summary>
+    private async Task<long> StampAsync(Session session, long sender, CancellationToken stop)
+    {
+        var states = new Dictionary<long, SenderState>();
+        await session.EachAsync([ChangeLog.Stamp([sender], Now, states)], stop);
+        return states[sender].Stamp;
+    }
+}

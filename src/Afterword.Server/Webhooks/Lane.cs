@@ -1,0 +1,323 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>What every lane works with.</summary>
+internal sealed record LaneTools(
+    Store Store, Leases Leases, Settlements Settlements, WebhookSender Sender, RetrySchedule Schedule, Settings Settings, TimeProvider Clock, ILogger<Dispatcher> Log);
+
+/// <summary>Delivers to one endpoint for as long as there is something due and this node holds its lease.</summary>
+/// <remarks>
+/// One loop owns the state; requests and settlements run beside it and tell it by signals. In memory lie the deliveries that
+/// were read and are not settled yet, those of one prompt in a row of which only the first is at work.
+/// </remarks>
+internal sealed class Lane(EndpointKey key, LaneTools tools)
+{
+    // Read ahead of what can be sent at once, and what may wait for its settlement besides.
+    private const int Ahead = 4;
+    private const int MostKnown = 12;
+
+    // While the store does not answer, a settlement is tried again this often.
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _lock = new();
+    private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly HashSet<long> _known = [];
+    private readonly Dictionary<long, LinkedList<Delivery>> _prompts = [];
+    private readonly Queue<Delivery> _ready = new();
+    private bool _rung;
+    private bool _closed;
+    private Lease _lease = null!;
+    private long _until;
+    private bool _more;
+    private bool _ended;
+    private bool _failing;
+    private int _sending;
+    private int _unsettled;
+    private int _limit;
+
+    /// <summary>Ends when the lane has closed.</summary>
+    public Task Done { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Says that there is something new. False when the lane has closed and cannot hear.</summary>
+    public bool TryRing()
+    {
+        lock (_lock)
+        {
+            if (_closed) return false;
+            if (_rung) return true;
+
+            _rung = true;
+        }
+
+        _signals.Writer.TryWrite(default);
+        return true;
+    }
+
+    /// <param name="linger">How long the lane waits for more before it gives the lease back.</param>
+    /// <param name="held">Called when another node holds the lease, with the time until which it does at most.</param>
+    /// <param name="stopping">Ends it when what is under way has ended.</param>
+    /// <param name="abort">Breaks off what is under way.</param>
+    public void Start(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort) =>
+        Done = Task.Run(() => RunAsync(linger, held, stopping, abort), CancellationToken.None);
+
+    private async Task RunAsync(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort)
+    {
+        try
+        {
+            do
+            {
+                var answer = await tools.Leases.TakeAsync(key);
+                if (answer.HeldUntil is { } until) held(until);
+                if (answer.Lease is not { } lease) break;
+
+                await DeliverAsync(lease, linger, stopping, abort);
+                await tools.Leases.ReleaseAsync(_lease);
+            }
+            while (!stopping.IsCancellationRequested && !TryClose());
+        }
+#pragma warning disable CA1031 // whatever it was, the next look at the store starts a new lane
+        catch (Exception error) when (!abort.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+        }
+        catch (Exception error) when (error is OperationCanceledException or ChannelClosedException or ObjectDisposedException or OverloadedException)
+        {
+            // Broken off: the lease runs out by itself.
+        }
+        finally
+        {
+            lock (_lock) _closed = true;
+        }
+    }
+
+    /// <summary>Closes unless there was a ring since it was last heard.</summary>
+    private bool TryClose()
+    {
+        lock (_lock) return _closed = !_rung;
+    }
+
+    private async Task DeliverAsync(Lease lease, TimeSpan linger, CancellationToken stopping, CancellationToken abort)
+    {
+        Begin(lease);
+        while (true)
+        {
+            Hear();
+            if (_ended || stopping.IsCancellationRequested)
+            {
+                if (_unsettled == 0) return;
+            }
+            else
+            {
+                if (_more && _ready.Count < _limit && _known.Count < MostKnown * tools.Settings.Webhooks.Concurrency) await ReadAsync(abort);
+                await SendReadyAsync(abort);
+                if (_known.Count == 0 && !_more && !_ended && !await WaitAsync(linger, stopping)) return;
+            }
+
+            if (_unsettled > 0) await _signals.Reader.WaitToReadAsync(abort);
+        }
+    }
+
+    private void Begin(Lease lease)
+    {
+        _known.Clear();
+        _prompts.Clear();
+        _ready.Clear();
+        (_lease, _until, _failing) = (lease, lease.Until, lease.IsFailing);
+        (_more, _ended, _sending) = (true, false, 0);
+
+        // A sick endpoint is asked by one request at a time until it takes something: it must not hold many for 15 s each.
+        _limit = lease.IsFailing ? 1 : tools.Settings.Webhooks.Concurrency;
+    }
+
+    /// <summary>Waits a while for a signal.</summary>
+    private async Task<bool> WaitAsync(TimeSpan linger, CancellationToken stopping)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        patience.CancelAfter(linger);
+        try
+        {
+            return await _signals.Reader.WaitToReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private void Hear()
+    {
+        while (_signals.Reader.TryRead(out var signal))
+        {
+            switch (signal)
+            {
+                case { Attempt: { } attempt }:
+                    Note(attempt);
+                    break;
+                case { Settlement: { } settlement }:
+                    Settle(settlement, signal.Settled);
+                    break;
+                default:
+                    lock (_lock) _rung = false;
+                    _more = true;
+                    break;
+            }
+        }
+    }
+
+    private void Note(Attempt attempt)
+    {
+        _sending--;
+        _limit = attempt.Succeeded ? Math.Min(_limit * 2, tools.Settings.Webhooks.Concurrency) : Math.Max(_limit / 2, 1);
+        if (attempt.Succeeded == !_failing) return;
+
+        _failing = !attempt.Succeeded;
+        if (_failing) DispatcherLog.EndpointFails(tools.Log, key.Id, _lease.Target.Url.Host, attempt.Status, attempt.Error);
+        else DispatcherLog.EndpointRecovered(tools.Log, key.Id, _lease.Target.Url.Host);
+    }
+
+    private void Settle(Settlement settlement, Settled? settled)
+    {
+        _unsettled--;
+        var delivery = settlement.Delivery;
+        var row = _prompts[delivery.PromptId];
+        if (settled is not { Noted: true })
+        {
+            if (settled is not null) DispatcherLog.CompletionRefused(tools.Log, delivery.Id, key.Id, settlement.Lease.Fence);
+            _ended = true;
+            return;
+        }
+
+        _until = Math.Max(_until, settled.LeasedUntil);
+        if (settled.DisabledReason is { } reason && !_ended)
+        {
+            DispatcherLog.EndpointDisabled(tools.Log, key.Id, _lease.Target.Url.Host, reason);
+            _ended = true;
+        }
+
+        _known.Remove(delivery.Id);
+        row.RemoveFirst();
+        if (settlement.State == DeliveryState.Dead) DispatcherLog.DeliveryDied(tools.Log, delivery.Id, key.Id, settlement.Delivery.Attempts + 1);
+        if (settlement.State == DeliveryState.Waiting)
+        {
+            // Those behind it wait for it: they are put off when they are read again.
+            _more |= row.Count > 0;
+            foreach (var behind in row) _known.Remove(behind.Id);
+            row.Clear();
+        }
+
+        if (row.First is { } next) _ready.Enqueue(next.Value);
+        else _prompts.Remove(delivery.PromptId);
+    }
+
+    private async Task ReadAsync(CancellationToken abort)
+    {
+        var concurrency = tools.Settings.Webhooks.Concurrency;
+        var most = _known.Count + (Ahead * concurrency);
+        var due = await Delivery.DueAsync(tools.Store.Main, key, tools.Clock.GetUtcNow().ToUnixTimeMilliseconds(), most, abort);
+        _more = due.Count == most;
+        var blocked = new List<Delivery>();
+        foreach (var delivery in due.Where(delivery => !_known.Contains(delivery.Id)))
+        {
+            // Only directly behind the one that precedes it; with one between them that is not due yet, it has to wait.
+            var row = _prompts.GetValueOrDefault(delivery.PromptId);
+            if (delivery.Behind is null || row?.Last!.Value.Id == delivery.Behind) Add(delivery, row ?? (_prompts[delivery.PromptId] = []));
+            else blocked.Add(delivery);
+        }
+
+        await PutOffAsync(blocked);
+    }
+
+    private void Add(Delivery delivery, LinkedList<Delivery> row)
+    {
+        _known.Add(delivery.Id);
+        row.AddLast(delivery);
+        if (row.Count == 1) _ready.Enqueue(delivery);
+    }
+
+    /// <summary>Makes deliveries due together with those they wait for, behind which they are then read.</summary>
+    private async Task PutOffAsync(List<Delivery> blocked)
+    {
+        var settled = await Task.WhenAll(blocked.Where(delivery => delivery.BehindDueAt > delivery.DueAt)
+            .Select(delivery => tools.Settlements.RunAsync(new(_lease, delivery, null, DeliveryState.Waiting, delivery.BehindDueAt))));
+        if (settled.Any(one => !one.Noted)) _ended = true;
+    }
+
+    private async Task SendReadyAsync(CancellationToken abort)
+    {
+        while (_ready.Count > 0 && _sending < _limit && !_ended)
+        {
+            if (!tools.Leases.Covers(_until))
+            {
+                if (await tools.Leases.RenewAsync(_lease) is not { } renewed)
+                {
+                    _ended = true;
+                    return;
+                }
+
+                (_lease, _until) = (renewed, renewed.Until);
+            }
+
+            _sending++;
+            _unsettled++;
+            _ = DeliverAsync(_lease, _ready.Dequeue(), abort);
+        }
+    }
+
+    /// <summary>One attempt and its settlement, beside the loop.</summary>
+    private async Task DeliverAsync(Lease lease, Delivery delivery, CancellationToken abort)
+    {
+        var settlement = new Settlement(lease, delivery, null, DeliveryState.Waiting, delivery.DueAt);
+        Settled? settled = null;
+        try
+        {
+            var attempt = await tools.Sender.SendAsync(lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Body, abort);
+            _signals.Writer.TryWrite(new(attempt, null, null));
+            settlement = After(settlement, attempt);
+            settled = await SettleAsync(settlement, abort);
+        }
+#pragma warning disable CA1031 // it ends the lane, which starts anew
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!abort.IsCancellationRequested) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+        }
+
+        _signals.Writer.TryWrite(new(null, settlement, settled));
+    }
+
+    private Settlement After(Settlement settlement, Attempt attempt)
+    {
+        if (attempt.Succeeded) return settlement with { Attempt = attempt, State = DeliveryState.Delivered };
+
+        // An endpoint that is gone gets nothing more by itself, but this one is not to blame for it.
+        var delay = tools.Schedule.DelayAfter(settlement.Delivery.Failures + 1, attempt.RetryAfter);
+        var now = tools.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return delay is { } wait
+            ? settlement with { Attempt = attempt, DueAt = now + (long)wait.TotalMilliseconds }
+            : settlement with { Attempt = attempt, State = DeliveryState.Dead };
+    }
+
+    private async Task<Settled> SettleAsync(Settlement settlement, CancellationToken abort)
+    {
+        while (true)
+        {
+            try
+            {
+                return await tools.Settlements.RunAsync(settlement);
+            }
+            catch (Exception error) when (error is OverloadedException || tools.Store.Main.IsUnavailable(error))
+            {
+                // If it takes so long that the lease runs out, the fence will refuse it, and somebody else delivers once more.
+                await Task.Delay(s_again, abort);
+            }
+        }
+    }
+
+    /// <summary>An attempt that has ended, or a settlement, or a ring when it is neither.</summary>
+    private readonly record struct Signal(Attempt? Attempt, Settlement? Settlement, Settled? Settled);
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>The right to deliver to one endpoint, for a while.</summary>
+/// <param name="Target">Where to deliver.</param>
+/// <param name="Fence">Grows with every holder; a completion with an older one is refused.</param>
+/// <param name="Until">When the right ends unless it is renewed, Unix milliseconds.</param>
+/// <param name="IsFailing">The last attempt failed.</param>
+internal sealed record Lease(Target Target, long Fence, long Until, bool IsFailing);
+
+/// <summary>What became of an attempt to take a lease.</summary>
+/// <param name="Lease">The lease; null when it was not to be had.</param>
+/// <param name="HeldUntil">How long another node holds it, at most; null when nothing is to be delivered to this endpoint now.</param>
+internal sealed record LeaseAnswer(Lease? Lease, long? HeldUntil);
+
+/// <summary>Leases on endpoints: one node at a time delivers to each.</summary>
+/// <remarks>
+/// An attempt is only begun while the lease lasts longer than the attempt can take, and every settlement extends it. If the
+/// holder dies, another takes over when the lease runs out, with a higher fence.
+/// </remarks>
+internal sealed class Leases
+{
+    // A process is held up between the look at the lease and the request, and clocks of nodes differ.
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(5);
+
+    private readonly Store _store;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _needed;
+    private readonly WriteGroup<LeaseRequest, Found> _group;
+
+    public Leases(Store store, Settings settings, TimeProvider clock)
+    {
+        (_store, _clock) = (store, clock);
+        _needed = settings.Webhooks.Timeout + s_margin;
+        Length = _needed * 2;
+        _group = store.Main.Group<LeaseRequest, Found>(request => request.Key.SenderId, RunAsync);
+    }
+
+    /// <summary>How long a lease lasts without being renewed.</summary>
+    public TimeSpan Length { get; }
+
+    private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Whether an attempt may be begun under a lease that lasts until then.</summary>
+    public bool Covers(long until) => until - Now >= _needed.TotalMilliseconds;
+
+    public async Task<LeaseAnswer> TakeAsync(EndpointKey endpoint) => Open(endpoint, await _group.RunAsync(new(endpoint, null, Release: false)));
+
+    /// <summary>Extends a lease and reads anew what is known of the endpoint; gives none when it was lost, or is to be delivered to no more.</summary>
+    public async Task<Lease?> RenewAsync(Lease lease) =>
+        Open(lease.Target.Key, await _group.RunAsync(new(lease.Target.Key, lease.Fence, Release: false))).Lease;
+
+    /// <summary>Gives a lease back, so that the next holder need not wait.</summary>
+    public Task ReleaseAsync(Lease lease) => _group.RunAsync(new(lease.Target.Key, lease.Fence, Release: true));
+
+    /// <summary>Ends all leases: for a store that only one server runs on, whose predecessor cannot be alive.</summary>
+    public Task EndAllAsync(CancellationToken stop) => _store.Main.WriteAsync(
+        session => session.Sql("update webhook set lease_until = 0, fence = fence + 1 where lease_until > 0").RunAsync(stop), stop);
+
+    private async Task<Found[]> RunAsync(Session session, IReadOnlyList<LeaseRequest> requests)
+    {
+        var now = Now;
+        var until = now + (long)Length.TotalMilliseconds;
+        var leased = new Dictionary<EndpointKey, Sealed>();
+        var held = new Dictionary<EndpointKey, long>();
+        LeaseRequest[] ordered = [.. requests.OrderBy(request => request.Key.SenderId).ThenBy(request => request.Key.Id)];
+        await session.EachAsync(
+            [
+                new(
+                    """
+                    update webhook set fence = case when item.fence = 0 then webhook.fence + 1 else webhook.fence end, lease_until = item.until
+                    from {rows}
+                    where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.removed_at is null and webhook.disabled_at is null
+                        and (webhook.fence = item.fence or item.fence = 0 and webhook.lease_until <= item.now)
+                    returning webhook.sender_id, webhook.id, webhook.fence, url, basic, secret, old_secret, old_secret_until, failing_since
+                    """,
+                    Of([.. ordered.Where(request => !request.Release)]).Long("until", _ => until).Long("now", _ => now),
+                    row => leased[new(row.GetInt64(0), row.GetInt64(1))] = Sealed.Read(row)),
+                new(
+                    """
+                    update webhook set lease_until = 0 from {rows}
+                    where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.fence = item.fence
+                    returning webhook.id
+                    """,
+                    Of([.. ordered.Where(request => request.Release)]), _ => { }),
+                new(
+                    """
+                    select w.sender_id, w.id, w.lease_until from {rows} join webhook w on w.sender_id = item.sender_id and w.id = item.id
+                    where w.removed_at is null and w.disabled_at is null
+                    """,
+                    Of(ordered), row => held[new(row.GetInt64(0), row.GetInt64(1))] = row.GetInt64(2)),
+            ],
+            CancellationToken.None);
+
+        return [.. requests.Select(request => leased.TryGetValue(request.Key, out var found) && !request.Release
+            ? new Found(found, until, null)
+            : new Found(null, 0, held.TryGetValue(request.Key, out var heldUntil) && heldUntil > now ? heldUntil : null))];
+    }
+
+    // Not inside the write: unsealing may have to read the key ring.
+    private LeaseAnswer Open(EndpointKey key, Found found)
+    {
+        if (found.Endpoint is not { } endpoint) return new(null, found.HeldUntil);
+
+        var secrets = new List<WebhookSecret> { new(_store.Secrets.Unprotect(endpoint.Secret)) };
+        if (endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now) secrets.Add(new(_store.Secrets.Unprotect(old)));
+
+        var basic = endpoint.Basic is { } credentials ? Encoding.UTF8.GetString(_store.Secrets.Unprotect(credentials)) : null;
+        return new(new Lease(new Target(key, new Uri(endpoint.Url), basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing), null);
+    }
+
+    private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)
+        .Long("sender_id", r => r.Key.SenderId).Long("id", r => r.Key.Id).Long("fence", r => r.Fence ?? 0);
+
+    /// <param name="Fence">That of the lease to renew or to release; null takes a new one.</param>
+    private sealed record LeaseRequest(EndpointKey Key, long? Fence, bool Release);
+
+    private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil);
+
+    private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, bool IsFailing)
+    {
+        public static Sealed Read(Row row) => new(
+            row.GetInt64(2), row.GetString(3), row.BytesOrNull(4), row.GetBytes(5), row.BytesOrNull(6), row.LongOrNull(7), !row.IsDBNull(8));
+    }
+}

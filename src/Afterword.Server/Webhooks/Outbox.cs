@@ -1,0 +1,65 @@
+using Afterword.Client.Wire;
+using Afterword.Server.Changes;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>A change with the prompt as it stood when that happened.</summary>
+internal readonly record struct Announcement(Change Change, Prompt AsOf);
+
+/// <summary>Writes a delivery for each change and endpoint, in the transaction that writes the change.</summary>
+/// <remarks>
+/// The senders' endpoints are read behind <see cref="ChangeLog.Stamp"/>, and whoever adds an endpoint takes that stamp too: a
+/// change is either earlier than the endpoint or has its delivery.
+/// </remarks>
+internal sealed class Outbox
+{
+    private readonly List<EndpointKey> _endpoints = [];
+
+    /// <summary>Finds the endpoints of the senders; it stands behind their stamp in the list of lookups.</summary>
+    public Lookup Lookup(IEnumerable<long> senders) => new(
+        "select w.sender_id, w.id from {rows} join webhook w on w.sender_id = item.sender_id where w.removed_at is null",
+        Rows.Of(senders.ToArray()).Long("sender_id", sender => sender),
+        row => _endpoints.Add(new(row.GetInt64(0), row.GetInt64(1))));
+
+    /// <summary>Writes the deliveries, and rings the store's bell once they are durable.</summary>
+    public void Write(Session session, Store store, IEnumerable<Announcement> announcements, long now)
+    {
+        // Most senders have none, and pay for the lookup alone.
+        if (_endpoints.Count == 0) return;
+
+        var deliveries = new List<(EndpointKey Endpoint, Change Change, byte[] Body)>();
+        foreach (var (change, prompt) in announcements)
+        {
+            byte[]? body = null;
+            foreach (var endpoint in _endpoints)
+            {
+                if (endpoint.SenderId == change.SenderId) deliveries.Add((endpoint, change, body ??= BodyOf(change, prompt)));
+            }
+        }
+
+        session.Then(
+            """
+            insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures, body)
+            select sender_id, endpoint_id, prompt_id, changed_at, id, 0, due_at, 0, 0, body from {rows}
+            """,
+            Rows.Of(deliveries).Long("sender_id", d => d.Endpoint.SenderId).Long("endpoint_id", d => d.Endpoint.Id).Long("prompt_id", d => d.Change.PromptId)
+                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("due_at", _ => now).Bytes("body", d => d.Body));
+
+        var told = deliveries.Select(delivery => delivery.Endpoint).Distinct().ToArray();
+        session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id)));
+    }
+
+    /// <summary>The event object, as the documentation of events.json has it.</summary>
+    public static byte[] BodyOf(Change change, Prompt asOf)
+    {
+        var buffer = Buffers.Rent();
+        var type = change.Kind == ChangeKind.Created ? "feedback.created" : "feedback.updated";
+        WireJson.Write(buffer, new FeedbackEventJson(type, Prompt.Date(change.At), asOf.ToWire()), WireJson.Default.FeedbackEventJson);
+        var body = buffer.WrittenSpan.ToArray();
+        Buffers.Return(buffer);
+        return body;
+    }
+}

@@ -1,0 +1,75 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>Which deliveries of an endpoint are sent again.</summary>
+/// <param name="Event">This one alone, whatever its state.</param>
+/// <param name="From">The first instant of their changes, Unix milliseconds, inclusive.</param>
+/// <param name="To">The last instant, inclusive.</param>
+/// <param name="DeadOnly">Leaves out what was delivered.</param>
+internal sealed record ReplayRange(long? Event, long From, long To, bool DeadOnly);
+
+/// <summary>What came of a replay.</summary>
+/// <param name="Done">These wait again, due at once.</param>
+/// <param name="Forgotten">These were delivered so long ago that their bodies are no longer kept.</param>
+internal sealed record Replayed(long Done, long Forgotten);
+
+/// <summary>Makes settled deliveries wait again, with a fresh schedule. Bodies and ids are those of the first time.</summary>
+internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
+{
+    private const int AtOnce = 1_000;
+
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="range">Which of its deliveries.</param>
+    /// <param name="told">Called with what came of it so far.</param>
+    /// <param name="stop">Gives up between two transactions; what was replayed stays so.</param>
+    public async Task<Replayed> RunAsync(EndpointKey endpoint, ReplayRange range, Action<Replayed> told, CancellationToken stop)
+    {
+        var all = new Replayed(0, 0);
+        var (at, id) = (range.From, 0L);
+        while (true)
+        {
+            var some = await FindAsync(endpoint, range, at, id, stop);
+            var done = await store.Main.WriteAsync(session => ReplayAsync(session, endpoint, [.. some.Where(found => found.HasBody)], stop), stop);
+            told(all = new(all.Done + done, all.Forgotten + some.Count(found => !found.HasBody)));
+            if (some.Count < AtOnce) return all;
+
+            (at, id) = (some[^1].ChangedAt, some[^1].Id + 1);
+        }
+    }
+
+    private Task<List<Found>> FindAsync(EndpointKey endpoint, ReplayRange range, long at, long id, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select d.prompt_id, d.changed_at, d.id, case when d.body is null then 0 else 1 end
+            from change c
+            join delivery d on d.sender_id = c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
+            where c.sender_id = @sender and (c.changed_at, c.id) >= (@at, @id) and c.changed_at <= @to
+                and (d.id = @event or @event = 0 and d.state <> 0 and (d.state = 2 or @dead = 0))
+            order by c.changed_at, c.id
+            limit @most
+            """)
+            .Bind("endpoint", endpoint.Id).Bind("sender", endpoint.SenderId).Bind("at", at).Bind("id", id).Bind("to", range.To)
+            .Bind("event", range.Event ?? 0L).Bind("dead", range.DeadOnly ? 1L : 0L).Bind("most", (long)AtOnce)
+            .ListAsync(row => new Found(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.Flag(3)), stop),
+        stop);
+
+    private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<Found> deliveries, CancellationToken stop)
+    {
+        var done = 0L;
+        await session.EachAsync(
+            """
+            update delivery set state = 0, due_at = item.now, failures = 0, settled_at = null from {rows}
+            where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
+                and delivery.changed_at = item.changed_at and delivery.id = item.id and delivery.body is not null
+            returning delivery.id
+            """,
+            Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
+                .Long("changed_at", f => f.ChangedAt).Long("id", f => f.Id).Long("now", _ => clock.GetUtcNow().ToUnixTimeMilliseconds()),
+            _ => done++, stop);
+        session.OnCommit(() => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id));
+        return done;
+    }
+
+    private sealed record Found(long PromptId, long ChangedAt, long Id, bool HasBody);
+}

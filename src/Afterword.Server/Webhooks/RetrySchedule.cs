@@ -1,0 +1,24 @@
+using Afterword.Server.Hosting;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>Decides how long to wait before the next attempt, or that there will be none.</summary>
+/// <param name="settings">The waits.</param>
+/// <param name="random">Gives numbers from 0 up to 1: endpoints that failed together must not come back together.</param>
+internal sealed class RetrySchedule(Settings settings, Func<double> random)
+{
+    private const double Jitter = 0.2;
+    private static readonly TimeSpan s_mostAsked = TimeSpan.FromDays(1);
+
+    /// <param name="failures">How often the delivery has failed, the last time included; 1 or more.</param>
+    /// <param name="retryAfter">What the endpoint asked for; a shorter wait than the schedule's changes nothing, one of more than a day is cut.</param>
+    public TimeSpan? DelayAfter(long failures, TimeSpan? retryAfter)
+    {
+        var waits = settings.Webhooks.RetrySchedule;
+        if (failures > waits.Count) return null;
+
+        var wait = waits[(int)failures - 1] * (1 + (Jitter * ((2 * random()) - 1)));
+        var asked = retryAfter > s_mostAsked ? s_mostAsked : retryAfter ?? TimeSpan.Zero;
+        return wait > asked ? wait : asked;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>What is to be noted of a delivery.</summary>
+/// <param name="Lease">Under which it was made; with another holder since, nothing is noted.</param>
+/// <param name="Delivery">As it was read.</param>
+/// <param name="Attempt">What happened; null when it is only put off behind an earlier one of its prompt.</param>
+/// <param name="State">What it is from now on.</param>
+/// <param name="DueAt">When it is due again, Unix milliseconds.</param>
+internal sealed record Settlement(Lease Lease, Delivery Delivery, Attempt? Attempt, DeliveryState State, long DueAt);
+
+/// <summary>What became of a settlement.</summary>
+/// <param name="Noted">False when the lease had been taken over.</param>
+/// <param name="LeasedUntil">The lease was extended until then.</param>
+/// <param name="DisabledReason">Why nothing more is to be sent to the endpoint; null when it is active.</param>
+internal sealed record Settled(bool Noted, long LeasedUntil, string? DisabledReason);
+
+/// <summary>Notes what became of deliveries, many in one transaction, and switches off endpoints that want or take no more.</summary>
+internal sealed class Settlements
+{
+    private readonly TimeSpan _leaseLength;
+    private readonly TimeSpan _disableAfter;
+    private readonly TimeProvider _clock;
+    private readonly WriteGroup<Settlement, Settled> _group;
+
+    public Settlements(Store store, Settings settings, Leases leases, TimeProvider clock)
+    {
+        (_leaseLength, _disableAfter, _clock) = (leases.Length, settings.Webhooks.DisableAfter, clock);
+        _group = store.Main.Group<Settlement, Settled>(settlement => settlement.Lease.Target.Key.SenderId, RunAsync);
+    }
+
+    public Task<Settled> RunAsync(Settlement settlement) => _group.RunAsync(settlement);
+
+    private async Task<Settled[]> RunAsync(Session session, IReadOnlyList<Settlement> settlements)
+    {
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var until = now + (long)_leaseLength.TotalMilliseconds;
+        var held = new Dictionary<(EndpointKey, long Fence), Health>();
+        var tallies = settlements.GroupBy(s => (s.Lease.Target.Key, s.Lease.Fence)).Select(group => Tally.Of(group.Key.Key, group.Key.Fence, group))
+            .OrderBy(tally => tally.Key.SenderId).ThenBy(tally => tally.Key.Id).ToArray();
+        await session.EachAsync([Touch(tallies, now, until, held)], CancellationToken.None);
+
+        Write(session, [.. settlements.Where(s => held.ContainsKey((s.Lease.Target.Key, s.Lease.Fence)))], now);
+        var disabled = Disable(session, tallies, held, now);
+        return [.. settlements.Select(s => held.TryGetValue((s.Lease.Target.Key, s.Lease.Fence), out var health)
+            ? new Settled(true, until, disabled.GetValueOrDefault(s.Lease.Target.Key) ?? health.DisabledReason)
+            : new Settled(false, 0, null))];
+    }
+
+    /// <summary>Extends the leases of those who still hold them, and notes how the endpoints do. It locks them until the commit.</summary>
+    private static Lookup Touch(IReadOnlyList<Tally> tallies, long now, long until, Dictionary<(EndpointKey, long), Health> held) => new(
+        """
+        update webhook set lease_until = item.until,
+            succeeded_at = case when item.succeeded = 1 then item.now else webhook.succeeded_at end,
+            failing_since = case when item.succeeded = 1 then item.failed_at else coalesce(webhook.failing_since, item.failed_at) end
+        from {rows}
+        where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.fence = item.fence
+        returning webhook.sender_id, webhook.id, webhook.fence, webhook.failing_since, webhook.disabled_reason
+        """,
+        Rows.Of(tallies).Long("sender_id", t => t.Key.SenderId).Long("id", t => t.Key.Id).Long("fence", t => t.Fence).Long("until", _ => until)
+            .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt),
+        row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4)));
+
+    private static void Write(Session session, Settlement[] settlements, long now)
+    {
+        session.Then(
+            """
+            update delivery set state = item.state, due_at = item.due_at, attempts = item.attempts, failures = item.failures, settled_at = item.settled_at
+            from {rows}
+            where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
+                and delivery.changed_at = item.changed_at and delivery.id = item.id and delivery.state = 0
+            """,
+            Rows.Of(settlements).Long("sender_id", s => s.Lease.Target.Key.SenderId).Long("endpoint_id", s => s.Lease.Target.Key.Id)
+                .Long("prompt_id", s => s.Delivery.PromptId).Long("changed_at", s => s.Delivery.ChangedAt).Long("id", s => s.Delivery.Id)
+                .Long("state", s => (long)s.State).Long("due_at", s => s.DueAt).Long("attempts", s => s.Delivery.Attempts + (s.Attempt is null ? 0 : 1))
+                .Long("failures", s => s.Delivery.Failures + (s.Attempt is { Succeeded: false } ? 1 : 0))
+                .LongOrNull("settled_at", s => s.State == DeliveryState.Waiting ? null : now));
+
+        session.Then(
+            """
+            insert into delivery_attempt (sender_id, endpoint_id, delivery_id, number, started_at, took, status, error, answer)
+            select sender_id, endpoint_id, delivery_id, number, started_at, took, status, error, answer from {rows} where true
+            on conflict (sender_id, endpoint_id, delivery_id, number) do nothing
+            """,
+            Rows.Of(settlements.Where(s => s.Attempt is not null).ToArray()).Long("sender_id", s => s.Lease.Target.Key.SenderId)
+                .Long("endpoint_id", s => s.Lease.Target.Key.Id).Long("delivery_id", s => s.Delivery.Id).Long("number", s => s.Delivery.Attempts + 1)
+                .Long("started_at", s => s.Attempt!.StartedAt).Long("took", s => s.Attempt!.Took).LongOrNull("status", s => s.Attempt!.Status)
+                .Text("error", s => s.Attempt!.Error).Bytes("answer", s => s.Attempt!.Answer is { Length: > 0 } answer ? answer : null));
+    }
+
+    private Dictionary<EndpointKey, string> Disable(Session session, IReadOnlyList<Tally> tallies, Dictionary<(EndpointKey, long), Health> held, long now)
+    {
+        var disabled = new Dictionary<EndpointKey, string>();
+        foreach (var tally in tallies)
+        {
+            if (!held.TryGetValue((tally.Key, tally.Fence), out var health) || health.DisabledReason is not null) continue;
+            if (tally.Gone) disabled[tally.Key] = "It answered 410 Gone.";
+            else if (health.FailingSince <= now - (long)_disableAfter.TotalMilliseconds) disabled[tally.Key] = string.Create(CultureInfo.InvariantCulture, $"Every attempt since {DateTimeOffset.FromUnixTimeMilliseconds(health.FailingSince.Value):u} failed.");
+        }
+
+        session.Then(
+            """
+            update webhook set disabled_at = item.now, disabled_reason = item.reason from {rows}
+            where webhook.sender_id = item.sender_id and webhook.id = item.id
+            """,
+            Rows.Of([.. disabled]).Long("sender_id", d => d.Key.SenderId).Long("id", d => d.Key.Id).Long("now", _ => now).Text("reason", d => d.Value));
+        return disabled;
+    }
+
+    private sealed record Health(long? FailingSince, string? DisabledReason);
+
+    /// <summary>What a batch says of one endpoint.</summary>
+    /// <param name="Succeeded">Something was taken over.</param>
+    /// <param name="FailedAt">The first failure behind the last success, Unix milliseconds; null when there is none.</param>
+    /// <param name="Gone">It answered 410.</param>
+    private sealed record Tally(EndpointKey Key, long Fence, bool Succeeded, long? FailedAt, bool Gone)
+    {
+        public static Tally Of(EndpointKey key, long fence, IEnumerable<Settlement> settlements)
+        {
+            var (succeeded, failedAt, gone) = (false, (long?)null, false);
+            foreach (var attempt in settlements.Select(s => s.Attempt).OfType<Attempt>())
+            {
+                gone |= attempt.IsGone;
+                succeeded |= attempt.Succeeded;
+                failedAt = attempt.Succeeded ? null : failedAt ?? attempt.StartedAt;
+            }
+
+            return new(key, fence, succeeded, failedAt, gone);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using Afterword.Server.Hosting;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>How to reach an endpoint, unsealed.</summary>
+/// <param name="Basic">Credentials as <c>user:password</c>, or null.</param>
+/// <param name="Secrets">One, or two while one is being replaced.</param>
+internal sealed record Target(EndpointKey Key, Uri Url, string? Basic, IReadOnlyList<WebhookSecret> Secrets);
+
+/// <summary>Makes one attempt: signs, posts, looks at the answer.</summary>
+internal sealed class WebhookSender(Destinations destinations, WebhookSettings settings, TimeProvider clock)
+{
+    private const int MostRead = 64 * 1024;
+    private const int Kept = 1024;
+
+    private static readonly string s_userAgent = $"Afterword/{typeof(WebhookSender).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <summary>Whether an endpoint may have this address. Settings may have changed since it was added.</summary>
+    public static bool IsAllowed(Uri url, WebhookSettings settings) => url.Scheme == Uri.UriSchemeHttps || settings.AllowPlainHttp;
+
+    /// <param name="target">Where it goes.</param>
+    /// <param name="id">The event's id, the same on every attempt.</param>
+    /// <param name="body">The event.</param>
+    /// <param name="abort">Breaks it off; that is no attempt.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
+    public async Task<Attempt> SendAsync(Target target, string id, byte[] body, CancellationToken abort)
+    {
+        var started = clock.GetTimestamp();
+        var now = clock.GetUtcNow();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        patience.CancelAfter(settings.Timeout);
+        var (status, retryAfter, error, answer) = ((int?)null, (TimeSpan?)null, (string?)null, Array.Empty<byte>());
+        var destination = destinations.Rent(target.Key);
+        try
+        {
+            if (!IsAllowed(target.Url, settings)) throw new HttpRequestException("Plain http is not allowed: see Webhooks:AllowPlainHttp.");
+
+            using var request = Request(target, id, now, body);
+            using var response = await destination.Http.SendAsync(request, patience.Token);
+            status = (int)response.StatusCode;
+            retryAfter = RetryAfterOf(response.Headers.RetryAfter, now);
+            answer = await ReadAsync(response.Content, patience.Token);
+        }
+        catch (Exception reason) when (reason is HttpRequestException or IOException or SocketException or OperationCanceledException or AuthenticationException or InvalidOperationException)
+        {
+            abort.ThrowIfCancellationRequested();
+
+            // Once there is a status the endpoint has decided; what happened to the rest of its answer changes nothing.
+            if (status is null) error = Explain(reason);
+        }
+        finally
+        {
+            destinations.Return(destination);
+        }
+
+        return new(now.ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error, answer, retryAfter);
+    }
+
+    private static HttpRequestMessage Request(Target target, string id, DateTimeOffset now, byte[] body)
+    {
+        var timestamp = now.ToUnixTimeSeconds();
+        var request = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation("user-agent", s_userAgent);
+        headers.TryAddWithoutValidation("webhook-id", id);
+        headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
+        headers.TryAddWithoutValidation("webhook-signature", WebhookSignature.Of(target.Secrets, id, timestamp, body));
+        if (target.Basic is { } basic) headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(basic)));
+        return request;
+    }
+
+    private static TimeSpan? RetryAfterOf(RetryConditionHeaderValue? header, DateTimeOffset now) => header switch
+    {
+        { Delta: { } seconds } => seconds,
+        { Date: { } date } when date > now => date - now,
+        _ => null,
+    };
+
+    /// <summary>Reads on, so that the connection can be used again, but no more than 64 KiB, and keeps the first of them.</summary>
+    private static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken stop)
+    {
+        if (content.Headers.ContentLength == 0) return [];
+
+        var kept = new byte[Kept];
+        var read = 0;
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(stop);
+            var rest = Array.Empty<byte>();
+            while (read < MostRead)
+            {
+                // What was kept is never written over: the rest goes to waste.
+                if (read >= Kept && rest.Length == 0) rest = new byte[8 * 1024];
+                var count = await stream.ReadAsync(read < Kept ? kept.AsMemory(read) : rest, stop);
+                if (count == 0) break;
+                read += count;
+            }
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // The beginning is what will be shown.
+        }
+
+        return kept[..Math.Min(read, Kept)];
+    }
+
+    private string Explain(Exception reason) => reason switch
+    {
+        OperationCanceledException => string.Create(CultureInfo.InvariantCulture, $"No answer within {settings.Timeout.TotalSeconds:0.#} s."),
+        HttpRequestException { InnerException: AuthenticationException inner } => $"TLS failed: {inner.Message}",
+        HttpRequestException { InnerException: SocketException inner } => inner.Message,
+        HttpRequestException { InnerException: HttpIOException inner } => inner.Message,
+        _ => reason.Message,
+    };
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using System.Security.Cryptography;
+using Afterword.Server.Hosting;
+
+namespace Afterword.Server.Webhooks;
+
+internal static class WebhookServices
+{
+    public static void AddWebhooks(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => provider.GetRequiredService<Settings>().Webhooks);
+        services.AddSingleton<Resolve>(_ => Dns.GetHostAddressesAsync);
+        services.AddSingleton<EgressGuard>();
+        services.AddSingleton<Destinations>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>(), Chance));
+        services.AddSingleton<Leases>();
+        services.AddSingleton<Settlements>();
+        services.AddSingleton<Endpoints>();
+        services.AddSingleton<ReplayDeliveries>();
+        services.AddSingleton<Dispatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());
+    }
+
+    private static double Chance() => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
+}

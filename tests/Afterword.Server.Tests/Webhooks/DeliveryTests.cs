@@ -1,0 +1,318 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>What reaches an endpoint, and when.</summary>
+public abstract class DeliveryTests(Engine engine)
+{
+    [Fact]
+    public async Task Every_change_is_delivered_as_it_stood_when_it_happened()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver, "/in?key=1");
+
+        var id = await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+
+        var all = receiver.All.ToArray();
+        Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], all.Select(one => one.EventType));
+        Assert.All(all, one => Assert.Equal((id, "application/json", "/in"), (one.Feedback, one.ContentType, one.Path)));
+        Assert.False(all[0].Json.GetProperty("feedback").TryGetProperty("response", out _));
+        var first = all[1].Json.GetProperty("feedback").GetProperty("response");
+        Assert.True(first.TryGetProperty("score", out _) && !first.TryGetProperty("text", out _));
+        Assert.Equal("Gern wieder!", all[2].Json.GetProperty("feedback").GetProperty("response").GetProperty("text").GetProperty("value").GetString());
+
+        await site.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var events = (await site.Server.GetAsync(site.Loop.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={site.Clock.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(200);
+        Assert.Equal(Encoding.UTF8.GetString(all[2].Body), events.Json.GetProperty("events")[2].GetRawText());
+        Assert.Equal(3, await site.CountAsync("state = 1 and attempts = 1"));
+    }
+
+    [Fact]
+    public async Task Score_and_text_in_one_call_are_two_events_each_as_of_its_own()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver);
+
+        var id = (await site.Loop.AskAsync("nps", ("test", "true"))).Text("id");
+        (await site.Loop.SubmitAsync(id, ("score", "9"), ("text", "Fine"))).Is(200);
+        await site.DrainAsync();
+
+        var responses = receiver.All.Skip(1).Select(one => one.Json.GetProperty("feedback").GetProperty("response").GetRawText()).ToArray();
+        Assert.Equal(2, responses.Length);
+        Assert.DoesNotContain("Fine", responses[0], StringComparison.Ordinal);
+        Assert.Contains("Fine", responses[1], StringComparison.Ordinal);
+        Assert.All(receiver.All, one => Assert.True(one.Json.GetProperty("feedback").GetProperty("test").GetBoolean()));
+        Assert.Equal(3, receiver.All.Select(one => one.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_delivery_is_signed_and_carries_the_credentials()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver, basic: "furni:s3cret:ü");
+
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        var got = Assert.Single(receiver.All);
+        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("furni:s3cret:ü")), got.Authorization);
+        Assert.Equal(site.Clock.GetUtcNow().ToUnixTimeSeconds(), got.Timestamp);
+        Assert.Equal(SignatureOf(endpoint.Secret, got), got.Signature);
+    }
+
+    [Fact]
+    public async Task A_rotated_out_secret_signs_too_until_its_time_is_over()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+
+        var secret = await site.Endpoints.RotateAsync(endpoint.Key, default);
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+        await site.AdvanceAsync(TimeSpan.FromHours(24));
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        var got = receiver.All.ToArray();
+        Assert.Equal($"{SignatureOf(secret!, got[0])} {SignatureOf(endpoint.Secret, got[0])}", got[0].Signature);
+        Assert.Equal(SignatureOf(secret!, got[1]), got[1].Signature);
+    }
+
+    [Fact]
+    public async Task Each_endpoint_gets_every_change_from_its_addition_to_its_removal()
+    {
+        await using var one = await Receiver.StartAsync();
+        await using var other = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.Loop.AskAsync();
+        var first = await site.AddAsync(one);
+        var between = (await site.Loop.AskAsync()).Text("id");
+        await site.AddAsync(other);
+        var both = (await site.Loop.AskAsync()).Text("id");
+        await site.DrainAsync();
+        Assert.True(await site.Endpoints.RemoveAsync(first.Key, _ => { }, default));
+        var last = (await site.Loop.AskAsync()).Text("id");
+        await site.DrainAsync();
+
+        Assert.Equal([between, both], one.All.Select(got => got.Feedback).Order());
+        Assert.Equal([both, last], other.All.Select(got => got.Feedback).Order());
+        Assert.Equal(4, await site.CountAsync());
+    }
+
+    [Fact]
+    public async Task Another_senders_changes_go_to_another_sender()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        var (other, _) = await site.Server.SenderAsync(site.Loop.App, "other");
+        await site.Endpoints.AddAsync(other.Id, receiver.Url, null, default);
+
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        Assert.Empty(receiver.All);
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
+    public async Task A_failed_delivery_comes_again_by_the_schedule_and_then_is_dead_and_can_be_replayed()
+    {
+        var healthy = false;
+        await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, healthy ? 200 : 500, "no luck"));
+        await using var site = await Site.StartAsync(engine, "Webhooks:DisableAfter=1000.00:00:00");
+        var endpoint = await site.AddAsync(receiver);
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        foreach (var (wait, attempts) in s_waits.Select((wait, i) => (TimeSpan.FromSeconds(wait), i + 2)))
+        {
+            await site.AdvanceAsync(wait * 0.79);
+            Assert.Equal(attempts - 1, receiver.All.Count);
+            await site.AdvanceAsync(wait * 0.42);
+            Assert.Equal(attempts, receiver.All.Count);
+        }
+
+        await site.AdvanceAsync(TimeSpan.FromDays(30));
+        Assert.Equal(10, receiver.All.Count);
+        Assert.Single(receiver.All.Select(got => got.Id).Distinct());
+        Assert.True(receiver.All.Select(got => got.Timestamp).Distinct().Count() == 10);
+        Assert.Equal(1, await site.CountAsync("state = 2 and attempts = 10"));
+        Assert.Equal(10, await site.Server.CountAsync("delivery_attempt", "status = 500 and answer is not null"));
+
+        healthy = true;
+        Assert.Equal(new Replayed(1, 0), await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: true), _ => { }, default));
+        await site.DrainAsync();
+        Assert.Equal(1, await site.CountAsync("state = 1 and attempts = 11"));
+        Assert.Equal(receiver.All.First().Body, receiver.All.Last().Body);
+    }
+
+    [Fact]
+    public async Task A_later_change_of_a_feedback_waits_for_the_earlier_one()
+    {
+        var failing = true;
+        await using var receiver = await Receiver.StartAsync((http, got) => Answer(http, failing && got.EventType == "feedback.created" ? 503 : 204));
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver);
+
+        var id = (await site.Loop.AskAsync()).Text("id");
+        await site.DrainAsync();
+        (await site.Loop.SubmitAsync(id, ("score", "2"))).Is(200);
+        await site.DrainAsync();
+        (await site.Loop.SubmitAsync(id, ("text", "Hm"))).Is(200);
+        var other = await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+        Assert.All(receiver.All, got => Assert.Equal("feedback.created", got.EventType));
+
+        failing = false;
+        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        Assert.Equal(6, await site.CountAsync("state = 1"));
+        foreach (var feedback in (string[])[id, other])
+        {
+            Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Where(got => got.Feedback == feedback).TakeLast(3).Select(got => got.EventType));
+        }
+    }
+
+    [Fact]
+    public async Task A_dead_change_does_not_hold_up_the_next_one()
+    {
+        await using var receiver = await Receiver.StartAsync((http, got) => Answer(http, got.EventType == "feedback.created" ? 500 : 204));
+        await using var site = await Site.StartAsync(engine, "Webhooks:RetrySchedule=5s");
+        await site.AddAsync(receiver);
+        await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+
+        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+
+        Assert.Equal(["feedback.created", "feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Select(got => got.EventType));
+        Assert.Equal(1, await site.CountAsync("state = 2"));
+    }
+
+    [Theory]
+    [InlineData("3600", 3600)]
+    [InlineData("Mon, 05 Jan 2026 11:00:00 GMT", 7200)]
+    [InlineData("999999999", 86_400)]
+    public async Task An_endpoint_that_asks_for_time_gets_it_up_to_a_day(string asked, int seconds)
+    {
+        await using var receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.Headers.RetryAfter = asked;
+            return Answer(http, 429);
+        });
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver);
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        await site.AdvanceAsync(TimeSpan.FromSeconds(seconds - 1));
+        Assert.Single(receiver.All);
+        await site.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, receiver.All.Count);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_is_gone_is_switched_off_at_once_and_what_follows_waits_for_it()
+    {
+        var status = 410;
+        await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, status));
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+        Assert.Contains("410", (await site.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
+        var id = await site.AskAndAnswerAsync();
+        await site.AdvanceAsync(TimeSpan.FromDays(2));
+        Assert.Single(receiver.All);
+        Assert.Equal(4, await site.CountAsync("state = 0"));
+
+        status = 204;
+        Assert.True(await site.Endpoints.EnableAsync(endpoint.Key, default));
+        await site.DrainAsync();
+
+        Assert.Equal(4, await site.CountAsync("state = 1"));
+        Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Where(got => got.Feedback == id).Select(got => got.EventType));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_takes_nothing_for_five_days_is_switched_off()
+    {
+        await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, 500));
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+        for (var hour = 0; hour < 5 * 24; hour += 6)
+        {
+            await site.Loop.AskAsync();
+            await site.DrainAsync();
+            Assert.True((await site.ShowAsync(endpoint)).IsActive);
+            await site.AdvanceAsync(TimeSpan.FromHours(6));
+        }
+
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        Assert.Contains("Every attempt since 2026-01-05 09:00:00Z failed", (await site.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
+        var attempts = receiver.All.Count;
+        await site.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal(attempts, receiver.All.Count);
+    }
+
+    [Fact]
+    public async Task One_success_in_between_keeps_an_endpoint_on()
+    {
+        var status = 500;
+        await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, status));
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+        for (var day = 0; day < 12; day++)
+        {
+            status = day % 4 == 3 ? 200 : 500;
+            await site.Loop.AskAsync();
+            await site.AdvanceAsync(TimeSpan.FromDays(1));
+        }
+
+        Assert.True((await site.ShowAsync(endpoint)).IsActive);
+    }
+
+    [Fact]
+    public async Task A_server_that_starts_again_delivers_what_was_left()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver);
+        await site.Server.Get<Dispatcher>().StopAsync(default);
+        await site.AskAndAnswerAsync();
+        Assert.Empty(receiver.All);
+
+        await site.Server.RestartAsync();
+        await site.DrainAsync();
+
+        Assert.Equal(3, receiver.All.Count);
+    }
+
+    private static readonly double[] s_waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+    private static Task Answer(Microsoft.AspNetCore.Http.HttpContext http, int status, string body = "")
+    {
+        http.Response.StatusCode = status;
+        return status == 204 ? Task.CompletedTask : Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, body);
+    }
+
+    private static string SignatureOf(WebhookSecret secret, Received got)
+    {
+        byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{got.Id}.{got.Timestamp}.")), .. got.Body];
+        return "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret.ToString()["whsec_".Length..]), signed));
+    }
+}
+
+public sealed class SqliteDeliveryTests() : DeliveryTests(Engine.Sqlite);
+
+public sealed class PostgresDeliveryTests() : DeliveryTests(Engine.Postgres);
