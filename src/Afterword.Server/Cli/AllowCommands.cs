@@ -7,7 +7,7 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword allow …</c>: who may ask for feedback.</summary>
 internal static class AllowCommands
 {
-    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), List() };
+    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), WebhookCommands.Allow(), List() };
 
     private static Command App()
     {
@@ -51,15 +51,16 @@ internal static class AllowCommands
 
     private static Command List()
     {
-        var command = new Command("list", "List allowed apps, allowed senders and exempt recipients. Example: afterword allow list");
+        var command = new Command("list", "List allowed apps, allowed senders, exempt recipients and webhooks. Example: afterword allow list");
         command.OnStore(async (parsed, store, stop) =>
         {
             var apps = (await store.Apps.ListAsync(stop)).FindAll(app => app.Allowed);
             var senders = await store.Allowlists.SendersAsync(stop);
             var exempt = await store.Allowlists.ExemptAsync(stop);
+            var webhooks = await store.Endpoints.ListAsync(null, null, stop);
             parsed.Say(
-                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt), CommandJson.Default.AllowedJson,
-                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}")]);
+                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookCommands.ToJson)]), CommandJson.Default.AllowedJson,
+                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"), .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}")]);
         });
         return command;
     }

@@ -19,7 +19,7 @@ internal sealed record AppsJson(IReadOnlyList<AppJson> Apps);
 internal sealed record SenderJson(
     string UserId, string ScreenName, long? CreatesPerDay = null, string? RecipientInterval = null, long? Shows = null, long? Events = null);
 
-internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt);
+internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks);
 
 internal sealed record SenderDeniedJson(string UserId, string ScreenName, bool Allowed);
 
@@ -46,6 +46,11 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(ExemptListJson))]
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(TokenRevokedJson))]
+[JsonSerializable(typeof(WebhookJson))]
+[JsonSerializable(typeof(WebhooksJson))]
+[JsonSerializable(typeof(WebhookDeniedJson))]
+[JsonSerializable(typeof(WebhookReplayJson))]
+[JsonSerializable(typeof(AttemptJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]

@@ -56,6 +56,7 @@ internal static class CommandLine
             AllowCommands.Create(),
             DenyCommands.Create(),
             ExemptCommands.Create(),
+            WebhookCommands.Create(),
             TokenCommands.Create(),
             CallCommand.Create(),
             MigrateCommand.Create(),

@@ -6,7 +6,7 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword deny …</c>: takes off the allowlists.</summary>
 internal static class DenyCommands
 {
-    public static Command Create() => new("deny", "Take an app, a sender or an exempt recipient off its list.") { App(), Sender(), Exempt() };
+    public static Command Create() => new("deny", "Take an app, a sender or an exempt recipient off its list.") { App(), Sender(), Exempt(), WebhookCommands.Deny() };
 
     private static Command App()
     {

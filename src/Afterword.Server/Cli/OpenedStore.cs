@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -11,21 +12,26 @@ namespace Afterword.Server.Cli;
 /// <summary>The store as a command uses it, beside a running server or without one. Closing it gives the worker number back.</summary>
 internal sealed class OpenedStore : IAsyncDisposable
 {
-    private OpenedStore(Store store, TimeProvider clock)
+    private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
-        Store = store;
+        (Store, Settings) = (store, settings);
         Accounts = new Accounts(store, clock);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
+        Endpoints = new Endpoints(store, settings, clock);
     }
 
     public Store Store { get; }
+
+    public Settings Settings { get; }
 
     public Accounts Accounts { get; }
 
     public Apps Apps { get; }
 
     public Allowlists Allowlists { get; }
+
+    public Endpoints Endpoints { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>
@@ -38,7 +44,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         try
         {
             await store.LeaseAsync(clock, stop);
-            return new OpenedStore(store, clock);
+            return new OpenedStore(store, settings, clock);
         }
         catch
         {

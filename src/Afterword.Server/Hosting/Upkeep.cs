@@ -3,11 +3,14 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Hosting;
 
-/// <summary>Small regular work: keeps the worker number, forgets old nonces, windows and keys, renews the key ring.</summary>
-internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+/// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
+internal sealed partial class Upkeep(
+    Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, PruneDeliveries deliveries,
+    TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -21,6 +24,7 @@ internal sealed partial class Upkeep(Store store, WorkerLease lease, Admissions 
                 await requestTokens.PurgeAsync(stoppingToken);
                 await visits.PurgeAsync(stoppingToken);
                 await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
+                await deliveries.RunAsync(stoppingToken);
                 store.Secrets.EnsureKey();
             }
 #pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host

@@ -114,6 +114,12 @@ internal sealed class Doctor(Store store)
             token = tokens[^1].Token;
         }
 
+        problems.AddRange((await store.Main.ReadAsync(
+                session => session.Sql("select id, secret, old_secret, basic from webhook order by id")
+                    .ListAsync(row => (Id: row.GetInt64(0), Secrets: new[] { row.GetBytes(1), row.BytesOrNull(2), row.BytesOrNull(3) }), stop),
+                stop))
+            .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"the secrets of webhook {one.Id} cannot be unsealed")));
         return problems;
     }
 
@@ -180,7 +186,9 @@ internal sealed class Doctor(Store store)
             select 'tokens', count(*) from access_token union all
             select 'prompts', count(*) from prompt union all
             select 'messages', count(*) from message union all
-            select 'events', count(*) from change
+            select 'events', count(*) from change union all
+            select 'webhooks', count(*) from webhook where removed_at is null union all
+            select 'deliveries', count(*) from delivery
             order by 1
             """).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),
         stop);

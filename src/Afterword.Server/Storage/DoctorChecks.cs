@@ -132,6 +132,27 @@ internal static class DoctorChecks
             where c.wrote_at is null or c.wrote_at < m.newest
             """),
 
+        new("webhooks and their deliveries",
+            """
+            select 'events without their delivery to a webhook' as problem, c.id
+            from webhook w
+            join change c on c.sender_id = w.sender_id and c.changed_at > w.added_at and (w.removed_at is null or c.changed_at < w.removed_at)
+            left join delivery d on d.sender_id = c.sender_id and d.endpoint_id = w.id and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
+            where d.id is null
+            union all
+            select case
+                    when w.id is null then 'deliveries to a webhook that is not there'
+                    when c.id is null then 'deliveries of an event that is not there'
+                    when d.changed_at <= w.added_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
+                    when d.state not in (0, 1, 2) then 'deliveries in an unknown state'
+                    when d.state <> 1 and d.body is null then 'deliveries that wait or are dead and have no body'
+                    when d.attempts < d.failures or d.attempts < 0 or d.failures < 0 then 'deliveries with fewer attempts than failures'
+                end, d.id
+            from delivery d
+            left join webhook w on w.sender_id = d.sender_id and w.id = d.endpoint_id
+            left join change c on c.sender_id = d.sender_id and c.changed_at = d.changed_at and c.id = d.id and c.prompt_id = d.prompt_id
+            """),
+
         new("users",
             """
             select 'senders with events who are no users' as problem, s.sender_id as id

@@ -1,0 +1,210 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword webhook …</c>, <c>allow webhook</c> and <c>deny webhook</c>: where changes are told, and what became of it.</summary>
+internal static class WebhookCommands
+{
+    private const int Shown = 20;
+
+    public static Command Create() => new("webhook", "Webhooks: endpoints, their deliveries and attempts.")
+    {
+        List(), Show(), Test(), Rotate(),
+        Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop)),
+        Switch("disable", "Switch an endpoint off: what happens meanwhile waits for it.", (store, key, stop) => store.Endpoints.DisableAsync(key, "Switched off by an operator.", stop)),
+        WebhookReplay.Create(),
+    };
+
+    /// <summary><c>allow webhook</c>.</summary>
+    public static Command Allow()
+    {
+        var handle = Inputs.Handle("The sender whose changes are told.");
+        var url = new Argument<string>("URL") { Description = "Where they are posted to; https, unless Webhooks:AllowPlainHttp is set." };
+        var basic = new Option<string?>("--basic") { Description = "Credentials for Basic authentication; - reads them from stdin.", HelpName = "USER:PASSWORD" };
+        var command = new Command("webhook", "Tell every change of a sender to an address, and print the secret that signs it. Example: afterword allow webhook @furni https://desk.example.com/afterword")
+        {
+            handle, url, basic,
+        };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var text = parsed.GetRequiredValue(url);
+            var (address, wrong) = WebhookUrl.Read(text, store.Settings.Webhooks, Guard(store));
+            if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"The address is \"{text}\"; it must be {wrong}.");
+
+            var credentials = parsed.GetValue(basic) is "-" ? await Console.In.ReadLineAsync(stop) : parsed.GetValue(basic);
+            if (credentials is not null && (!credentials.Contains(':', StringComparison.Ordinal) || credentials.Any(char.IsControl))) throw new CommandException(ExitCode.WrongUse, "--basic must be user:password.");
+
+            var added = await store.Endpoints.AddAsync(account.Id, address!, credentials, stop);
+            parsed.Say(
+                new WebhookJson(Text(added.Key.Id), account.ScreenName, added.Url, added.Secret.ToString(), credentials is not null, Active: true), CommandJson.Default.WebhookJson,
+                $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}", $"Try it: afterword webhook test {added.Key.Id}");
+        });
+        return command;
+    }
+
+    /// <summary><c>deny webhook</c>.</summary>
+    public static Command Deny()
+    {
+        var id = Id();
+        var command = new Command("webhook", "Tell no more changes to an endpoint, and give up what waits for it. Example: afterword deny webhook ID") { id };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var progress = new ProgressLine(TimeProvider.System);
+            var buried = 0L;
+            await store.Endpoints.RemoveAsync(found.Endpoint.Key, all => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Gave up {buried = all:N0} deliveries")), stop);
+            progress.Clear();
+            parsed.Say(
+                new WebhookDeniedJson(Text(found.Endpoint.Key.Id), found.Endpoint.Url, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
+                string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.Url} is told no more; {buried:N0} deliveries were given up."));
+        });
+        return command;
+    }
+
+    /// <summary>An endpoint's id.</summary>
+    public static Argument<long> Id() => new("ID") { Description = "The webhook's id; see: afterword webhook list" };
+
+    /// <exception cref="CommandException">There is none.</exception>
+    public static async Task<ListedEndpoint> FindAsync(OpenedStore store, long id, CancellationToken stop) =>
+        (await store.Endpoints.ListAsync(null, id, stop)).SingleOrDefault()
+            ?? throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no webhook {id}. See: afterword webhook list"));
+
+    private static Command List()
+    {
+        var handle = Inputs.Handle("A sender; all of them when left out.");
+        handle.Arity = ArgumentArity.ZeroOrOne;
+        var command = new Command("list", "List webhooks with what waits for them. Example: afterword webhook list @furni") { handle };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var sender = parsed.GetValue(handle) is { } name ? (await store.AccountAsync(name, stop)).Id : (long?)null;
+            var all = await store.Endpoints.ListAsync(sender, null, stop);
+            parsed.Say(new WebhooksJson([.. all.Select(ToJson)]), CommandJson.Default.WebhooksJson, all.Select(Line));
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var id = Id();
+        var dead = new Option<bool>("--dead") { Description = "Only deliveries that were given up." };
+        var command = new Command("show", "Show a webhook with its latest deliveries and what was answered. Example: afterword webhook show ID --dead") { id, dead };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var latest = await new DeliveryHistory(store.Store).LatestAsync(found.Endpoint.Key, parsed.GetValue(dead), Shown, stop);
+            parsed.Say(ToJson(found) with { Deliveries = [.. latest.Select(DeliveryJson.Of)] }, CommandJson.Default.WebhookJson, [Line(found), .. latest.SelectMany(Lines)]);
+        });
+        return command;
+    }
+
+    private static Command Test()
+    {
+        var id = Id();
+        var command = new Command("test", "Send an event that never happened, marked as a test, from here. Fails unless the endpoint takes it. Example: afterword webhook test ID") { id };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var target = await store.Endpoints.TargetAsync(found.Endpoint.Key, stop);
+            using var destinations = new Destinations(Guard(store), store.Settings.Webhooks, TimeProvider.System);
+            var ids = store.Store.Ids;
+            var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+            var sent = TestEvent.Of(found.Endpoint.Key.SenderId, ids.NextPair(), ids.Next(), now);
+            var attempt = await new WebhookSender(destinations, store.Settings.Webhooks, TimeProvider.System).SendAsync(target!, Text(sent.Id), sent.Body, stop);
+
+            var shown = new ShownAttempt(1, attempt.StartedAt, attempt.Took, attempt.Status, attempt.Error, attempt.Answer.Length == 0 ? null : System.Text.Encoding.UTF8.GetString(attempt.Answer));
+            parsed.Say(AttemptJson.Of(shown), CommandJson.Default.AttemptJson, Line(shown));
+            if (!attempt.Succeeded) throw new CommandException(ExitCode.Failed, "It was not taken: an answer of 200 to 299 was expected.");
+        });
+        return command;
+    }
+
+    private static Command Rotate()
+    {
+        var id = Id();
+        var command = new Command("rotate", "Give a webhook a new secret; the old one signs beside it for Webhooks:SecretOverlap. Example: afterword webhook rotate ID") { id };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var secret = await store.Endpoints.RotateAsync(found.Endpoint.Key, stop);
+            parsed.Say(ToJson(found) with { Secret = secret!.ToString() }, CommandJson.Default.WebhookJson, $"secret  {secret}");
+        });
+        return command;
+    }
+
+    private static Command Switch(string verb, string does, Func<OpenedStore, EndpointKey, CancellationToken, Task> run)
+    {
+        var id = Id();
+        var command = new Command(verb, $"{does} Example: afterword webhook {verb} ID") { id };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            await run(store, found.Endpoint.Key, stop);
+            found = await FindAsync(store, found.Endpoint.Key.Id, stop);
+            parsed.Say(ToJson(found), CommandJson.Default.WebhookJson, Line(found));
+        });
+        return command;
+    }
+
+    private static EgressGuard Guard(OpenedStore store) => new(store.Settings.Webhooks, Dns.GetHostAddressesAsync);
+
+    public static WebhookJson ToJson(ListedEndpoint listed) => new(
+        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Url, null, listed.Endpoint.HasBasic, listed.Endpoint.IsActive, listed.Endpoint.DisabledReason,
+        listed.Waiting, listed.Dead, Iso(listed.Endpoint.SucceededAt), Iso(listed.Endpoint.FailingSince));
+
+    public static string Line(ListedEndpoint listed)
+    {
+        var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
+        if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {Iso(since)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
+    }
+
+    private static IEnumerable<string> Lines(ShownDelivery delivery) =>
+    [
+        $"{Iso(delivery.ChangedAt)}  event {delivery.Event}  feedback {delivery.PromptId}  {DeliveryJson.Name(delivery.State)}{(delivery.State == DeliveryState.Waiting ? $", due {Iso(delivery.DueAt)}" : "")}",
+        .. delivery.Attempts.Select(attempt => $"    {Line(attempt)}"),
+    ];
+
+    // What the endpoint wrote must not speak to the terminal.
+    private static string Line(ShownAttempt attempt) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Iso(attempt.StartedAt)}  {attempt.Took} ms  {attempt.Status?.ToString(CultureInfo.InvariantCulture) ?? attempt.Error}  {string.Concat((attempt.Answer ?? "").Select(letter => char.IsControl(letter) ? ' ' : letter).Take(100))}").TrimEnd();
+
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    public static string? Iso(long? millis) =>
+        millis is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) : null;
+}
+
+/// <param name="Secret">Told once, when it is made.</param>
+internal sealed record WebhookJson(
+    string Id, string Sender, string Url, string? Secret, bool Basic, bool Active, string? DisabledReason = null, long Waiting = 0, long Dead = 0,
+    string? SucceededAt = null, string? FailingSince = null, IReadOnlyList<DeliveryJson>? Deliveries = null);
+
+internal sealed record WebhooksJson(IReadOnlyList<WebhookJson> Webhooks);
+
+internal sealed record WebhookDeniedJson(string Id, string Url, bool Allowed, long GivenUp);
+
+internal sealed record DeliveryJson(string Event, string Feedback, string ChangedAt, string State, string? DueAt, IReadOnlyList<AttemptJson> Attempts)
+{
+    public static DeliveryJson Of(ShownDelivery delivery) => new(
+        WebhookCommands.Text(delivery.Event), WebhookCommands.Text(delivery.PromptId), WebhookCommands.Iso(delivery.ChangedAt)!, Name(delivery.State),
+        delivery.State == DeliveryState.Waiting ? WebhookCommands.Iso(delivery.DueAt) : null, [.. delivery.Attempts.Select(AttemptJson.Of)]);
+
+    public static string Name(DeliveryState state) => state switch
+    {
+        DeliveryState.Waiting => "waiting",
+        DeliveryState.Delivered => "delivered",
+        _ => "dead",
+    };
+}
+
+/// <param name="Milliseconds">How long it took.</param>
+internal sealed record AttemptJson(long Number, string StartedAt, long Milliseconds, int? Status, string? Error, string? Answer)
+{
+    public static AttemptJson Of(ShownAttempt attempt) =>
+        new(attempt.Number, WebhookCommands.Iso(attempt.StartedAt)!, attempt.Took, attempt.Status, attempt.Error, attempt.Answer);
+}

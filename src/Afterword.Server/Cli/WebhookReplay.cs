@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword webhook replay</c>: sends again what an endpoint missed.</summary>
+internal static class WebhookReplay
+{
+    public static Command Create()
+    {
+        var id = WebhookCommands.Id();
+        var one = new Option<long?>("--event") { Description = "One event, whatever became of it.", HelpName = "EVENT" };
+        var dead = new Option<bool>("--dead") { Description = "What was given up; with --from or --to only of that time." };
+        var from = Time("--from", "The first instant of the events, such as 2026-01-05T09:00:00Z.");
+        var to = Time("--to", "The last instant of the events; until now when left out.");
+        var command = new Command(
+            "replay",
+            "Send deliveries again, in order, with their old ids: one event, what was given up, or all of a time. Example: afterword webhook replay ID --dead")
+        {
+            id, one, dead, from, to,
+        };
+        command.Validators.Add(result =>
+        {
+            var (single, range) = (result.GetValue(one) is not null, result.GetValue(dead) || result.GetValue(from) is not null || result.GetValue(to) is not null);
+            if (single == range) result.AddError("Say what to replay: --event EVENT, or --dead, or --from T and --to T, or the last two with --dead.");
+        });
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var found = await WebhookCommands.FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var range = new ReplayRange(
+                parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
+            var progress = new ProgressLine(TimeProvider.System);
+            var replayed = await new ReplayDeliveries(store.Store, TimeProvider.System).RunAsync(
+                found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar.Done:N0}")), stop);
+            progress.Clear();
+            parsed.Say(new WebhookReplayJson(replayed.Done, replayed.Forgotten), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
+            if (range.Event is { } wanted && replayed is { Done: 0, Forgotten: 0 }) throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no event {wanted} for this webhook. See: afterword webhook show {found.Endpoint.Key.Id}"));
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Lines(ListedEndpoint found, Replayed replayed)
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"{replayed.Done:N0} deliveries wait to be sent again.");
+        if (replayed.Forgotten > 0) yield return string.Create(CultureInfo.InvariantCulture, $"{replayed.Forgotten:N0} were delivered so long ago that they are no longer kept (Webhooks:KeepAttempts).");
+        if (!found.Endpoint.IsActive) yield return string.Create(CultureInfo.InvariantCulture, $"The webhook is off. Next: afterword webhook enable {found.Endpoint.Key.Id}");
+    }
+
+    private static Option<DateTimeOffset?> Time(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "T",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return time;
+
+            result.AddError($"{name} is \"{text}\"; it must be an instant such as 2026-01-05T09:00:00Z.");
+            return null;
+        },
+    };
+}
+
+/// <param name="Replayed">These wait to be sent again.</param>
+/// <param name="Forgotten">These were delivered so long ago that they are no longer kept.</param>
+internal sealed record WebhookReplayJson(long Replayed, long Forgotten);

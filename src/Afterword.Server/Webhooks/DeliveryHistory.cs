@@ -1,0 +1,58 @@
+using System.Text;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>A delivery as operators see it.</summary>
+/// <param name="Event">The id of its change, which the endpoint gets as <c>webhook-id</c>.</param>
+/// <param name="ChangedAt">Unix milliseconds.</param>
+/// <param name="DueAt">When a waiting one is tried next, Unix milliseconds.</param>
+/// <param name="Attempts">Newest first; those older than Webhooks:KeepAttempts are forgotten.</param>
+internal sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownAttempt> Attempts);
+
+/// <param name="Status">What the endpoint answered; null when it did not, and <paramref name="Error"/> says why.</param>
+/// <param name="Answer">The beginning of the answer's body, read as UTF-8.</param>
+internal sealed record ShownAttempt(long Number, long StartedAt, long Took, int? Status, string? Error, string? Answer);
+
+/// <summary>The latest deliveries of an endpoint with their attempts.</summary>
+internal sealed class DeliveryHistory(Store store)
+{
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="deadOnly">Leaves out those that wait and those that were delivered.</param>
+    /// <param name="most">How many.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<List<ShownDelivery>> LatestAsync(EndpointKey endpoint, bool deadOnly, int most, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            // The dead have an index; the others are found by the log of changes, which is in the order of time.
+            var found = await session.Sql(deadOnly
+                ? """
+                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at from delivery d
+                  where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 2
+                  order by d.changed_at desc, d.id desc limit @most
+                  """
+                : """
+                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at from change c
+                  join delivery d on d.sender_id = c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
+                  where c.sender_id = @sender and c.changed_at > (select w.added_at from webhook w where w.sender_id = @sender and w.id = @endpoint)
+                  order by c.changed_at desc, c.id desc limit @most
+                  """)
+                .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("most", (long)most)
+                .ListAsync(row => new ShownDelivery(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), (DeliveryState)row.GetInt32(3), row.GetInt64(4), []), stop);
+
+            var attempts = new List<(long Delivery, ShownAttempt Attempt)>();
+            await session.EachAsync(
+                """
+                select a.delivery_id, a.number, a.started_at, a.took, a.status, a.error, a.answer from {rows}
+                join delivery_attempt a on a.sender_id = item.sender_id and a.endpoint_id = item.endpoint_id and a.delivery_id = item.delivery_id
+                """,
+                Rows.Of(found).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("delivery_id", d => d.Event),
+                row => attempts.Add((row.GetInt64(0), Read(row))), stop);
+            var byDelivery = attempts.ToLookup(found => found.Delivery, found => found.Attempt);
+            return found.ConvertAll(delivery => delivery with { Attempts = [.. byDelivery[delivery.Event].OrderByDescending(attempt => attempt.Number)] });
+        },
+        stop);
+
+    private static ShownAttempt Read(Row row) => new(
+        row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), (int?)row.LongOrNull(4), row.TextOrNull(5), row.BytesOrNull(6) is { } answer ? Encoding.UTF8.GetString(answer) : null);
+}

@@ -1,0 +1,89 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>Forgets what is no longer shown: old attempts, and the bodies of what was delivered long ago. Ends what a removal left.</summary>
+/// <remarks>The deliveries themselves stay: they prove that each change was told.</remarks>
+internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints endpoints, TimeProvider clock)
+{
+    private const int AtOnce = 1_000;
+
+    // So that one round of upkeep holds up neither its other duties nor the writers.
+    private const int MostChunks = 20;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var before = (clock.GetUtcNow() - settings.Webhooks.KeepAttempts).ToUnixTimeMilliseconds();
+        foreach (var (endpoint, removed, prunedTo) in await EndpointsAsync(stop))
+        {
+            if (removed) await endpoints.BuryAsync(endpoint, _ => { }, stop);
+            await ForgetAttemptsAsync(endpoint, before, stop);
+            await ForgetBodiesAsync(endpoint, prunedTo, before, stop);
+        }
+    }
+
+    private Task<List<(EndpointKey Endpoint, bool Removed, long PrunedTo)>> EndpointsAsync(CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select sender_id, id, removed_at, pruned_to from webhook")
+            .ListAsync(row => (new EndpointKey(row.GetInt64(0), row.GetInt64(1)), !row.IsDBNull(2), row.GetInt64(3)), stop),
+        stop);
+
+    private async Task ForgetAttemptsAsync(EndpointKey endpoint, long before, CancellationToken stop)
+    {
+        // An attempt is never older than its event, whose id tells when that was made: what is younger need not be looked at.
+        var youngest = (before - Snowflakes.Epoch) << 22;
+        for (var chunk = 0; chunk < MostChunks; chunk++)
+        {
+            var forgotten = await store.Main.WriteAsync(
+                session => session.Sql(
+                    """
+                    delete from delivery_attempt
+                    where sender_id = @sender and endpoint_id = @endpoint and (delivery_id, number) in (
+                        select delivery_id, number from delivery_attempt
+                        where sender_id = @sender and endpoint_id = @endpoint and delivery_id < @youngest and started_at < @before
+                        order by delivery_id, number limit @most)
+                    """)
+                    .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("youngest", youngest).Bind("before", before).Bind("most", (long)AtOnce)
+                    .RunAsync(stop),
+                stop);
+            if (forgotten < AtOnce) return;
+        }
+    }
+
+    /// <summary>Walks along the log of changes from where the last walk ended. What is delivered behind it is forgotten when it is settled.</summary>
+    private async Task ForgetBodiesAsync(EndpointKey endpoint, long from, long before, CancellationToken stop)
+    {
+        for (var chunk = 0; chunk < MostChunks; chunk++)
+        {
+            var to = await StretchAsync(endpoint.SenderId, from, before, stop);
+            if (to == from) return;
+
+            await store.Main.WriteAsync(
+                async session =>
+                {
+                    await session.Sql(
+                        """
+                        update delivery set body = null
+                        where sender_id = @sender and endpoint_id = @endpoint and state = 1 and body is not null
+                            and (prompt_id, changed_at, id) in (
+                                select prompt_id, changed_at, id from change where sender_id = @sender and changed_at > @from and changed_at <= @to)
+                        """)
+                        .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("from", from).Bind("to", to).RunAsync(stop);
+                    return await session.Sql("update webhook set pruned_to = @to where sender_id = @sender and id = @endpoint")
+                        .Bind("to", to).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).RunAsync(stop);
+                },
+                stop);
+            from = to;
+        }
+    }
+
+    /// <summary>The stamp up to which the next chunk of old changes goes; <paramref name="from"/> itself when there are none.</summary>
+    private Task<long> StretchAsync(long sender, long from, long before, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select coalesce(max(changed_at), @from) from (
+                select changed_at from change where sender_id = @sender and changed_at > @from and changed_at < @before
+                order by changed_at, id limit @most) as stretch
+            """).Bind("sender", sender).Bind("from", from).Bind("before", before).Bind("most", (long)AtOnce).FirstAsync(row => row.GetInt64(0), stop),
+        stop);
+}

@@ -1,0 +1,181 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Afterword.Server.Hosting;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>Where webhooks must not go, in every spelling.</summary>
+public sealed class EgressTests
+{
+    private const int AtOnce = 64;
+
+    [Fact]
+    public async Task No_spelling_of_a_forbidden_address_is_connected_to()
+    {
+        using var sentinel = new Sentinel();
+        var spellings = Spellings.All().ToArray();
+        Assert.True(spellings.Length >= 500, $"There are {spellings.Length}.");
+
+        var attempts = await SendAsync(spellings, sentinel);
+
+        Assert.Equal(0, sentinel.Connections);
+        Assert.All(attempts, attempt => Assert.Null(attempt.Attempt.Status));
+        var judged = attempts.Count(attempt => attempt.Attempt.Error!.Contains("no public address", StringComparison.Ordinal));
+        Assert.True(judged >= 500, $"Only {judged} of {attempts.Count} were stopped by the guard: {string.Join('\n', attempts.Where(a => !a.Attempt.Error!.Contains("no public", StringComparison.Ordinal)).Select(a => $"{a.Host}: {a.Attempt.Error}").Take(20))}");
+    }
+
+    [Fact]
+    public async Task Without_the_guard_the_same_spellings_reach_this_machine()
+    {
+        using var sentinel = new Sentinel();
+        var here = Spellings.All().Where(spelling => spelling.IsHere).ToArray();
+
+        var attempts = await SendAsync(here, sentinel, "Webhooks:AllowPrivateAddresses=true");
+
+        Assert.True(sentinel.Connections >= 70, $"Of {here.Length} spellings {sentinel.Connections} connected: {string.Join('\n', attempts.Where(a => a.Attempt.Status is null).Select(a => $"{a.Host}: {a.Attempt.Error}").Take(20))}");
+    }
+
+    [Fact]
+    public async Task Of_several_addresses_only_the_public_ones_are_connected_to()
+    {
+        using var sentinel = new Sentinel();
+        var looked = 0;
+        var guard = new EgressGuard(Settings("Webhooks:AllowedNetworks=127.0.0.9"), (_, _) =>
+        {
+            looked++;
+            return Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.9"), IPAddress.Loopback]);
+        });
+
+        await using var connection = await guard.ConnectAsync(new DnsEndPoint("mixed.example", sentinel.Port), TestContext.Current.CancellationToken);
+
+        var socket = ((System.Net.Sockets.NetworkStream)connection).Socket;
+        Assert.Equal("127.0.0.9", ((IPEndPoint)socket.RemoteEndPoint!).Address.ToString());
+        Assert.Equal(1, looked);
+    }
+
+    [Theory]
+    [InlineData("8.8.8.8", true)]
+    [InlineData("1.1.1.1", true)]
+    [InlineData("172.15.255.255", true)]
+    [InlineData("172.32.0.0", true)]
+    [InlineData("100.63.255.255", true)]
+    [InlineData("100.128.0.0", true)]
+    [InlineData("::ffff:8.8.8.8", true)]
+    [InlineData("2606:4700:4700::1111", true)]
+    [InlineData("2a00:1450::1", true)]
+    [InlineData("169.253.255.255", true)]
+    [InlineData("223.255.255.255", true)]
+    public void A_public_address_is_allowed(string address, bool allowed) =>
+        Assert.Equal(allowed, new EgressGuard(Settings(), Nobody).Allows(IPAddress.Parse(address)));
+
+    [Fact]
+    public void A_named_network_is_allowed_and_nothing_beside_it()
+    {
+        var guard = new EgressGuard(Settings("Webhooks:AllowedNetworks=10.1.0.0/16 fd12::/16"), Nobody);
+
+        Assert.True(guard.Allows(IPAddress.Parse("10.1.255.255")));
+        Assert.True(guard.Allows(IPAddress.Parse("::ffff:10.1.0.1")));
+        Assert.True(guard.Allows(IPAddress.Parse("fd12::1")));
+        Assert.False(guard.Allows(IPAddress.Parse("10.2.0.0")));
+        Assert.False(guard.Allows(IPAddress.Parse("fd13::1")));
+        Assert.False(guard.Allows(IPAddress.Loopback));
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(303)]
+    [InlineData(307)]
+    [InlineData(308)]
+    public async Task A_redirect_is_a_failure_and_is_not_followed(int status)
+    {
+        using var sentinel = new Sentinel();
+        await using var receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = status;
+            http.Response.Headers.Location = Spellings.Url("http", "localhost", sentinel.Port);
+            return Task.CompletedTask;
+        });
+
+        var attempt = await SendAsync(receiver.Url, "Webhooks:AllowPrivateAddresses=true");
+
+        Assert.Equal((status, false), (attempt.Status, attempt.Succeeded));
+        Assert.Equal(0, sentinel.Connections);
+
+        // The control: a client that follows would have gone there.
+        using var follows = new HttpClient();
+        using var followed = await follows.GetAsync(receiver.Url, TestContext.Current.CancellationToken);
+        Assert.Equal(1, sentinel.Connections);
+    }
+
+    [Fact]
+    public async Task Plain_http_is_refused_at_the_time_of_sending_too()
+    {
+        await using var receiver = await Receiver.StartAsync();
+
+        var attempt = await SendAsync(receiver.Url, "Webhooks:AllowPrivateAddresses=true", "Webhooks:AllowPlainHttp=false");
+
+        Assert.Contains("Webhooks:AllowPlainHttp", attempt.Error, StringComparison.Ordinal);
+        Assert.Empty(receiver.All);
+    }
+
+    [Theory]
+    [InlineData("http://desk.example.com/", "https")]
+    [InlineData("ftp://desk.example.com/", "absolute")]
+    [InlineData("//desk.example.com/", "absolute")]
+    [InlineData("desk", "absolute")]
+    [InlineData("https://", "absolute")]
+    [InlineData("https://a:b@desk.example.com/", "--basic")]
+    [InlineData("https://desk.example.com/#x", "fragment")]
+    [InlineData("https://desk.example.com/ x", "absolute")]
+    [InlineData("https://127.0.0.1/", "public")]
+    [InlineData("https://2130706433/", "public")]
+    [InlineData("https://[::1]/", "public")]
+    public void A_wrong_address_is_told_with_what_is_right(string text, string told)
+    {
+        var settings = Settings("Webhooks:AllowPlainHttp=false");
+
+        Assert.Contains(told, WebhookUrl.Read(text, settings, new EgressGuard(settings, Nobody)).Wrong, StringComparison.Ordinal);
+    }
+
+    private static async Task<IReadOnlyCollection<(string Host, Attempt Attempt)>> SendAsync(Spelling[] spellings, Sentinel sentinel, params string[] settings)
+    {
+        var attempts = new ConcurrentBag<(string, Attempt)>();
+        await Parallel.ForEachAsync(spellings, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (spelling, stop) =>
+        {
+            if (!Uri.TryCreate(Spellings.Url("http", spelling.Host, sentinel.Port), UriKind.Absolute, out var url)) return;
+
+            var looked = 0;
+            Task<IPAddress[]> ResolveAsync(string host, CancellationToken _) => Task.FromResult(
+                spelling.Leads is { } leads ? leads[Math.Min(looked++, leads.Length - 1)]
+                : Dns.GetHostAddresses(host));
+            attempts.Add((spelling.Host, await SendAsync(url, ResolveAsync, settings)));
+            if (spelling.Leads is { Length: > 1 }) attempts.Add((spelling.Host, await SendAsync(url, ResolveAsync, settings)));
+        });
+        return attempts;
+    }
+
+    private static Task<Attempt> SendAsync(Uri url, params string[] settings) => SendAsync(url, Nobody, settings);
+
+    private static async Task<Attempt> SendAsync(Uri url, Resolve resolve, params string[] more)
+    {
+        var settings = Settings(more);
+        using var destinations = new Destinations(new EgressGuard(settings, resolve), settings, TimeProvider.System);
+        var sender = new WebhookSender(destinations, settings, TimeProvider.System);
+        return await sender.SendAsync(new Target(new(1, 2), url, null, [WebhookSecret.New()]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
+    }
+
+    private static WebhookSettings Settings(params string[] more)
+    {
+        var given = new Dictionary<string, string?> { ["Webhooks:AllowPlainHttp"] = "true", ["Webhooks:Timeout"] = "00:00:05" };
+        foreach (var pair in more) given[pair.Split('=')[0]] = pair.Split('=')[1];
+        var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
+        Assert.Empty(errors);
+        return settings!.Webhooks;
+    }
+
+    private static Task<IPAddress[]> Nobody(string host, CancellationToken stop) => Task.FromResult<IPAddress[]>([]);
+}
