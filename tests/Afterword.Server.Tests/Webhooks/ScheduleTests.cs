@@ -74,7 +74,7 @@ public abstract class VirtualDaysTests(Engine engine)
             };
             return Task.CompletedTask;
         });
-        site = await Site.StartAsync(engine);
+        site = await Site.StartAsync(engine, "Webhooks:PollEvery=00:01:00");
         await using var over = site;
         for (var i = 0; i < Endpoints; i++) await site.AddAsync(endpoints, $"/{i}");
         await site.Loop.AskAsync();

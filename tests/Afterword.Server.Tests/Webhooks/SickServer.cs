@@ -27,6 +27,9 @@ public enum Sickness
 /// <summary>An endpoint that misbehaves in one way, below HTTP where it must.</summary>
 internal sealed class SickServer : IDisposable
 {
+    private static readonly Lazy<byte[]> s_bomb = new(Bomb);
+    private static readonly Lazy<X509Certificate2> s_selfSigned = new(SelfSigned);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _over = new();
     private readonly Sickness _sickness;
@@ -77,7 +80,7 @@ internal sealed class SickServer : IDisposable
                 if (_sickness == Sickness.HasABadCertificate)
                 {
                     var tls = new SslStream(stream);
-                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = SelfSigned() }, _over.Token);
+                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = s_selfSigned.Value }, _over.Token);
                     stream = tls;
                 }
 
@@ -120,7 +123,7 @@ internal sealed class SickServer : IDisposable
                 await SendAsync(stream, "HTTP/1.1 200 OK\r\n\r\n"u8.ToArray());
                 while (true) await SendAsync(stream, new byte[16 * 1024]);
             case Sickness.SendsABomb:
-                var bomb = Bomb();
+                var bomb = s_bomb.Value;
                 await SendAsync(stream, Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {bomb.Length}\r\nConnection: close\r\n\r\n"));
                 await SendAsync(stream, bomb);
                 break;

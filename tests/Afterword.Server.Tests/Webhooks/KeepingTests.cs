@@ -1,0 +1,162 @@
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>What is kept of deliveries, for how long, and what can be sent again.</summary>
+public abstract class KeepingTests(Engine engine)
+{
+    [Fact]
+    public async Task Attempts_and_delivered_bodies_are_forgotten_after_their_time_and_nothing_else()
+    {
+        var healthy = true;
+        await using var receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = healthy ? 200 : 500;
+            return Task.CompletedTask;
+        });
+        await using var site = await Site.StartAsync(engine, "Webhooks:KeepAttempts=10.00:00:00", "Webhooks:RetrySchedule=5s");
+        var endpoint = await site.AddAsync(receiver);
+        await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+        healthy = false;
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        healthy = true;
+        await site.AdvanceAsync(TimeSpan.FromDays(9));
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        await site.AdvanceAsync(TimeSpan.FromDays(2));
+        await site.Server.Get<PruneDeliveries>().RunAsync(default);
+
+        Assert.Equal(5, await site.CountAsync());
+        Assert.Equal(3, await site.CountAsync("body is null and state = 1"));
+        Assert.Equal(1, await site.CountAsync("body is not null and state = 2"));
+        Assert.Equal(1, await site.CountAsync("body is not null and state = 1"));
+        Assert.Equal(1, await site.Server.CountAsync("delivery_attempt"));
+
+        // What is dead is kept, and can still be sent; the others are told to be forgotten.
+        var replay = site.Server.Get<ReplayDeliveries>();
+        Assert.Equal(new Replayed(2, 3), await replay.RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: false), _ => { }, default));
+        await site.DrainAsync();
+        Assert.Equal(5, await site.CountAsync("state = 1"));
+        Assert.Equal(4, await site.CountAsync("body is null"));
+    }
+
+    [Fact]
+    public async Task A_stretch_of_time_is_sent_again_in_order()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+        await site.AskAndAnswerAsync();
+        await site.AdvanceAsync(TimeSpan.FromHours(1));
+        var from = site.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var again = await site.AskAndAnswerAsync();
+        await site.AdvanceAsync(TimeSpan.FromHours(1));
+        var to = site.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await site.AskAndAnswerAsync();
+        await site.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(9, receiver.All.Count);
+
+        Assert.Equal(new Replayed(3, 0), await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, from, to - 1, DeadOnly: false), _ => { }, default));
+        await site.DrainAsync();
+
+        var replayed = receiver.All.Skip(9).ToArray();
+        Assert.Equal([0, 1, 2], Order.Of(replayed));
+        Assert.All(replayed, got => Assert.Equal(again, got.Feedback));
+        Assert.Equal(receiver.All.Skip(3).Take(3).Select(got => got.Id), replayed.Select(got => got.Id));
+    }
+
+    [Fact]
+    public async Task One_event_is_sent_again_whatever_became_of_it()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver);
+        await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+        var wanted = receiver.All.ElementAt(1);
+
+        var replay = site.Server.Get<ReplayDeliveries>();
+        Assert.Equal(1, (await replay.RunAsync(endpoint.Key, new(long.Parse(wanted.Id, System.Globalization.CultureInfo.InvariantCulture), 0, long.MaxValue, DeadOnly: false), _ => { }, default)).Done);
+        Assert.Equal(0, (await replay.RunAsync(endpoint.Key, new(1, 0, long.MaxValue, DeadOnly: false), _ => { }, default)).Done);
+        await site.DrainAsync();
+
+        Assert.Equal(4, receiver.All.Count);
+        Assert.Equal(wanted.Body, receiver.All.Last().Body);
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_removed_endpoint_is_given_up()
+    {
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(new Uri("http://127.0.0.1:9/"));
+        await site.Endpoints.DisableAsync(endpoint.Key, "test", default);
+        await site.AskAndAnswerAsync();
+
+        Assert.True(await site.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
+        Assert.False(await site.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
+
+        Assert.Equal(3, await site.CountAsync("state = 2"));
+        Assert.Empty(await site.Endpoints.ListAsync(null, null, default));
+    }
+
+    [Fact]
+    public async Task Secrets_and_credentials_are_sealed_in_the_store_and_in_no_log()
+    {
+        await using var receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        await using var site = await Site.StartAsync(engine);
+        var endpoint = await site.AddAsync(receiver, "/path-with-token", basic: "furni:planted-password");
+        await site.Loop.AskAsync();
+        await site.DrainAsync();
+
+        var (secret, basic) = await site.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select secret, basic from webhook").FirstAsync(row => (row.GetBytes(0), row.GetBytes(1)), default), default);
+        Assert.False(secret.AsSpan().IndexOf(endpoint.Secret.Key) >= 0);
+        Assert.False(basic.AsSpan().IndexOf("planted-password"u8) >= 0);
+        Assert.Contains(site.Server.Log, line => line.Contains("127.0.0.1 fails: status 500", StringComparison.Ordinal));
+        foreach (var planted in (string[])["planted-password", "path-with-token", endpoint.Secret.ToString()["whsec_".Length..]])
+        {
+            Assert.DoesNotContain(site.Server.Log, line => line.Contains(planted, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Doctor_finds_a_delivery_that_is_missing_or_stray()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.Loop.AskAsync();
+        await site.AddAsync(receiver);
+        await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+        Assert.Empty(await ProblemsAsync(site));
+
+        await RunAsync(site, "delete from delivery where id = (select max(id) from delivery)");
+        Assert.Contains(await ProblemsAsync(site), problem => problem.Contains("without their delivery", StringComparison.Ordinal));
+        await RunAsync(site, "update delivery set changed_at = changed_at + 1 where id = (select max(id) from delivery)");
+        Assert.Contains(await ProblemsAsync(site), problem => problem.Contains("an event that is not there", StringComparison.Ordinal));
+    }
+
+    private static async Task<List<string>> ProblemsAsync(Site site)
+    {
+        var problems = new List<string>();
+        await foreach (var finding in new Doctor(site.Server.Server.Store).ExamineAsync(_ => { }, default)) problems.AddRange(finding.Problems);
+        return problems;
+    }
+
+    private static Task<int> RunAsync(Site site, string sql) => site.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
+}
+
+public sealed class SqliteKeepingTests() : KeepingTests(Engine.Sqlite);
+
+public sealed class PostgresKeepingTests() : KeepingTests(Engine.Postgres);

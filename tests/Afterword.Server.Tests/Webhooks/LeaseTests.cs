@@ -1,0 +1,152 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>Who may deliver to an endpoint, and whose word counts.</summary>
+public abstract class LeaseTests(Engine engine)
+{
+    [Fact]
+    public async Task An_endpoint_is_leased_to_one_at_a_time()
+    {
+        await using var scene = await StartAsync();
+        var leases = scene.Leases;
+        var first = (await leases.TakeAsync(scene.Endpoint)).Lease;
+        Assert.NotNull(first);
+
+        var refused = await leases.TakeAsync(scene.Endpoint);
+        Assert.Equal((null, (long?)first.Until), (refused.Lease, refused.HeldUntil));
+
+        await leases.ReleaseAsync(first);
+        Assert.Equal(first.Fence + 1, (await leases.TakeAsync(scene.Endpoint)).Lease!.Fence);
+    }
+
+    [Fact]
+    public async Task A_lease_lasts_longer_than_any_attempt_that_is_begun_under_it()
+    {
+        await using var scene = await StartAsync();
+        var timeout = scene.Site.Server.Get<Settings>().Webhooks.Timeout;
+        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+
+        while (scene.Leases.Covers(lease.Until)) scene.Site.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(lease.Until - scene.Site.Clock.GetUtcNow().ToUnixTimeMilliseconds() >= timeout.TotalMilliseconds);
+        Assert.NotNull(await scene.Leases.RenewAsync(lease));
+    }
+
+    [Fact]
+    public async Task A_lease_that_ran_out_passes_on_and_what_the_former_holder_says_is_refused()
+    {
+        await using var scene = await StartAsync();
+        await scene.Site.Loop.AskAsync();
+        var stale = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        var delivery = Assert.Single(await scene.DueAsync());
+
+        scene.Site.Clock.Advance(scene.Leases.Length);
+        var fresh = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+
+        var attempt = new Attempt(0, 1, 204, null, []);
+        Assert.False((await scene.Settlements.RunAsync(new(stale, delivery, attempt, DeliveryState.Delivered, 0))).Noted);
+        Assert.Null(await scene.Leases.RenewAsync(stale));
+        await scene.Leases.ReleaseAsync(stale);
+        Assert.Single(await scene.DueAsync());
+        Assert.Equal(0, await scene.Site.Server.CountAsync("delivery_attempt"));
+
+        Assert.True((await scene.Settlements.RunAsync(new(fresh, delivery, attempt, DeliveryState.Delivered, 0))).Noted);
+        Assert.Empty(await scene.DueAsync());
+        Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
+    }
+
+    [Fact]
+    public async Task A_settlement_extends_the_lease()
+    {
+        await using var scene = await StartAsync();
+        await scene.Site.Loop.AskAsync();
+        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        scene.Site.Clock.Advance(scene.Leases.Length / 2);
+
+        var settled = await scene.Settlements.RunAsync(new(lease, (await scene.DueAsync())[0], new Attempt(0, 1, 204, null, []), DeliveryState.Delivered, 0));
+
+        Assert.Equal(lease.Until + (long)(scene.Leases.Length / 2).TotalMilliseconds, settled.LeasedUntil);
+        scene.Site.Clock.Advance(scene.Leases.Length * 0.75);
+        Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
+    }
+
+    [Fact]
+    public async Task What_is_switched_off_or_removed_is_leased_to_nobody()
+    {
+        await using var scene = await StartAsync();
+        await scene.Site.Endpoints.DisableAsync(scene.Endpoint, "test", default);
+        Assert.Equal(new LeaseAnswer(null, null), await scene.Leases.TakeAsync(scene.Endpoint));
+
+        await scene.Site.Endpoints.EnableAsync(scene.Endpoint, default);
+        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        await scene.Site.Endpoints.RemoveAsync(scene.Endpoint, _ => { }, default);
+        Assert.Null(await scene.Leases.RenewAsync(lease));
+        Assert.Equal(new LeaseAnswer(null, null), await scene.Leases.TakeAsync(scene.Endpoint));
+    }
+
+    [Fact]
+    public async Task A_lease_carries_the_secrets_as_they_are_now()
+    {
+        await using var scene = await StartAsync();
+        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        var secret = await scene.Site.Endpoints.RotateAsync(scene.Endpoint, default);
+
+        lease = (await scene.Leases.RenewAsync(lease))!;
+
+        Assert.Equal(2, lease.Target.Secrets.Count);
+        Assert.Equal(secret!.ToString(), lease.Target.Secrets[0].ToString());
+    }
+
+    private async Task<Scene> StartAsync()
+    {
+        var site = await Site.StartAsync(engine);
+
+        // The server's own dispatcher would take the leases.
+        await site.Server.Get<Dispatcher>().StopAsync(default);
+        return new(site, (await site.AddAsync(new Uri("http://127.0.0.1:9/"))).Key);
+    }
+
+    private sealed record Scene(Site Site, EndpointKey Endpoint) : IAsyncDisposable
+    {
+        public Leases Leases => Site.Server.Get<Leases>();
+
+        public Settlements Settlements => Site.Server.Get<Settlements>();
+
+        public Task<List<Delivery>> DueAsync() =>
+            Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default);
+
+        public ValueTask DisposeAsync() => Site.DisposeAsync();
+    }
+}
+
+public sealed class SqliteLeaseTests() : LeaseTests(Engine.Sqlite);
+
+public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task A_node_that_commits_for_an_endpoint_that_another_holds_tells_that_one()
+    {
+        await using var receiver = await Receiver.StartAsync();
+
+        // Neither looks by itself within this test: what comes, comes by the bell.
+        await using var site = await Site.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
+        await using var second = await site.Server.StartSecondAsync();
+        site.Server.Get<Dispatcher>().Linger = TimeSpan.FromMinutes(1);
+        await site.AddAsync(receiver);
+        await site.Loop.AskAsync();
+        while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+
+        var asked = await second.PostAsync(
+            site.Loop.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", $"{site.Loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/p"));
+        asked.Is(200);
+        while (receiver.All.Count < 2) await Task.Delay(5, TestContext.Current.CancellationToken);
+
+        Assert.Equal(asked.Text("id"), receiver.All.Last().Feedback);
+        Assert.Equal(1, await site.Server.CountAsync("webhook", "fence = 1"));
+    }
+}
