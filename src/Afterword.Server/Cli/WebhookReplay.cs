@@ -22,7 +22,7 @@ internal static class WebhookReplay
         };
         command.Validators.Add(result =>
         {
-            var (single, range) = (result.GetValue(one) is not null, result.GetValue(dead) || result.GetValue(from) is not null || result.GetValue(to) is not null);
+            var (single, range) = (result.GetResult(one) is not null, result.GetResult(dead) is not null || result.GetResult(from) is not null || result.GetResult(to) is not null);
             if (single == range) result.AddError("Say what to replay: --event EVENT, or --dead, or --from T and --to T, or the last two with --dead.");
         });
         command.OnStore(async (parsed, store, stop) =>

@@ -23,9 +23,9 @@ internal enum DeliveryState
 /// <param name="BehindDueAt">When that is due, Unix milliseconds.</param>
 internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long DueAt, long Attempts, long Failures, byte[] Body, long? Behind, long BehindDueAt)
 {
-    /// <summary>Reads what is due for an endpoint, what is due longest first.</summary>
-    public static Task<List<Delivery>> DueAsync(Database db, EndpointKey endpoint, long now, int most, CancellationToken stop) => db.ReadAsync(
-        session => session.Sql(
+    /// <summary>Reads what is due for an endpoint, what is due longest first, with the version of the endpoint.</summary>
+    public static Task<(long Version, List<Delivery> Due)> DueAsync(Database db, EndpointKey endpoint, long now, int most, CancellationToken stop) => db.ReadAsync(
+        async session => (await VersionAsync(session, endpoint, stop), await session.Sql(
             """
             select d.prompt_id, d.changed_at, d.id, d.due_at, d.attempts, d.failures, d.body,
                 (select b.id from delivery b
@@ -42,8 +42,12 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
             limit @most
             """)
             .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("now", now).Bind("most", (long)most)
-            .ListAsync(Read, stop),
+            .ListAsync(Read, stop)),
         stop);
+
+    private static Task<long> VersionAsync(Session session, EndpointKey endpoint, CancellationToken stop) => session.Sql(
+        "select version from webhook where sender_id = @sender and id = @endpoint")
+        .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).FirstAsync(row => row.GetInt64(0), stop);
 
     private static Delivery Read(Row row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetBytes(6), row.LongOrNull(7), row.LongOrNull(8) ?? 0);

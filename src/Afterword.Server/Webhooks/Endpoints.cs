@@ -48,7 +48,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             async session =>
             {
                 var stamp = await StampAsync(session, endpoint.SenderId, stop);
-                return await session.Sql("update webhook set removed_at = @now, fence = fence + 1, lease_until = 0 where sender_id = @sender and id = @id and removed_at is null")
+                return await session.Sql("update webhook set removed_at = @now, version = version + 1, fence = fence + 1, lease_until = 0 where sender_id = @sender and id = @id and removed_at is null")
                     .Bind("now", stamp).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
             },
             stop);
@@ -87,7 +87,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
         var rotated = await store.Main.WriteAsync(
             session => session.Sql(
                 """
-                update webhook set old_secret = secret, old_secret_until = @until, secret = @secret
+                update webhook set version = version + 1, old_secret = secret, old_secret_until = @until, secret = @secret
                 where sender_id = @sender and id = @id and removed_at is null
                 """)
                 .Bind("until", Now + (long)settings.Webhooks.SecretOverlap.TotalMilliseconds).Bind("secret", column)
@@ -101,7 +101,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     public async Task<bool> EnableAsync(EndpointKey endpoint, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         session => session.Sql(
             """
-            update webhook set disabled_at = null, disabled_reason = null, failing_since = null
+            update webhook set version = version + 1, disabled_at = null, disabled_reason = null, failing_since = null
             where sender_id = @sender and id = @id and removed_at is null
             """).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
         stop);
@@ -111,7 +111,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     public async Task<bool> DisableAsync(EndpointKey endpoint, string reason, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         session => session.Sql(
             """
-            update webhook set disabled_at = coalesce(disabled_at, @now), disabled_reason = coalesce(disabled_reason, @reason)
+            update webhook set version = version + 1, disabled_at = coalesce(disabled_at, @now), disabled_reason = coalesce(disabled_reason, @reason)
             where sender_id = @sender and id = @id and removed_at is null
             """).Bind("now", Now).Bind("reason", reason).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
         stop);

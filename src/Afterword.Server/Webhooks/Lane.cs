@@ -192,7 +192,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             return;
         }
 
-        _until = Math.Max(_until, settled.LeasedUntil);
+        // An operator has changed something: before the next request, the lease is read anew.
+        _until = settled.Version == _lease.Version ? Math.Max(_until, settled.LeasedUntil) : 0;
         if (settled.DisabledReason is { } reason && !_ended)
         {
             DispatcherLog.EndpointDisabled(tools.Log, key.Id, _lease.Target.Url.Host, reason);
@@ -218,8 +219,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     {
         var concurrency = tools.Settings.Webhooks.Concurrency;
         var most = _known.Count + (Ahead * concurrency);
-        var due = await Delivery.DueAsync(tools.Store.Main, key, tools.Clock.GetUtcNow().ToUnixTimeMilliseconds(), most, abort);
+        var (version, due) = await Delivery.DueAsync(tools.Store.Main, key, tools.Clock.GetUtcNow().ToUnixTimeMilliseconds(), most, abort);
         _more = due.Count == most;
+
+        // What an operator has changed meanwhile holds for what is sent from now on; what is switched off gets nothing more.
+        if (version != _lease.Version && !await RenewAsync()) return;
+
         var blocked = new List<Delivery>();
         foreach (var delivery in due.Where(delivery => !_known.Contains(delivery.Id)))
         {
@@ -251,21 +256,20 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     {
         while (_ready.Count > 0 && _sending < _limit && !_ended)
         {
-            if (!tools.Leases.Covers(_until))
-            {
-                if (await tools.Leases.RenewAsync(_lease) is not { } renewed)
-                {
-                    _ended = true;
-                    return;
-                }
-
-                (_lease, _until) = (renewed, renewed.Until);
-            }
+            if (!tools.Leases.Covers(_until) && !await RenewAsync()) return;
 
             _sending++;
             _unsettled++;
             _ = DeliverAsync(_lease, _ready.Dequeue(), abort);
         }
+    }
+
+    /// <summary>Extends the lease and reads what is known of the endpoint; false, and the end, when there is nothing more to deliver under it.</summary>
+    private async Task<bool> RenewAsync()
+    {
+        if (await tools.Leases.RenewAsync(_lease) is { } renewed) (_lease, _until) = (renewed, renewed.Until);
+        else _ended = true;
+        return !_ended;
     }
 
     /// <summary>One attempt and its settlement, beside the loop.</summary>

@@ -9,7 +9,8 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Fence">Grows with every holder; a completion with an older one is refused.</param>
 /// <param name="Until">When the right ends unless it is renewed, Unix milliseconds.</param>
 /// <param name="IsFailing">The last attempt failed.</param>
-internal sealed record Lease(Target Target, long Fence, long Until, bool IsFailing);
+/// <param name="Version">Of the endpoint as it was read: with another one, the lease is to be renewed.</param>
+internal sealed record Lease(Target Target, long Fence, long Until, bool IsFailing, long Version);
 
 /// <summary>What became of an attempt to take a lease.</summary>
 /// <param name="Lease">The lease; null when it was not to be had.</param>
@@ -75,7 +76,7 @@ internal sealed class Leases
                     from {rows}
                     where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.removed_at is null and webhook.disabled_at is null
                         and (webhook.fence = item.fence or item.fence = 0 and webhook.lease_until <= item.now)
-                    returning webhook.sender_id, webhook.id, webhook.fence, url, basic, secret, old_secret, old_secret_until, failing_since
+                    returning webhook.sender_id, webhook.id, webhook.fence, url, basic, secret, old_secret, old_secret_until, failing_since, version
                     """,
                     Of([.. ordered.Where(request => !request.Release)]).Long("until", _ => until).Long("now", _ => now),
                     row => leased[new(row.GetInt64(0), row.GetInt64(1))] = Sealed.Read(row)),
@@ -109,7 +110,7 @@ internal sealed class Leases
         if (endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now) secrets.Add(new(_store.Secrets.Unprotect(old)));
 
         var basic = endpoint.Basic is { } credentials ? Encoding.UTF8.GetString(_store.Secrets.Unprotect(credentials)) : null;
-        return new(new Lease(new Target(key, new Uri(endpoint.Url), basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing), null);
+        return new(new Lease(new Target(key, new Uri(endpoint.Url), basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing, endpoint.Version), null);
     }
 
     private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)
@@ -120,9 +121,9 @@ internal sealed class Leases
 
     private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil);
 
-    private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, bool IsFailing)
+    private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, bool IsFailing, long Version)
     {
         public static Sealed Read(Row row) => new(
-            row.GetInt64(2), row.GetString(3), row.BytesOrNull(4), row.GetBytes(5), row.BytesOrNull(6), row.LongOrNull(7), !row.IsDBNull(8));
+            row.GetInt64(2), row.GetString(3), row.BytesOrNull(4), row.GetBytes(5), row.BytesOrNull(6), row.LongOrNull(7), !row.IsDBNull(8), row.GetInt64(9));
     }
 }

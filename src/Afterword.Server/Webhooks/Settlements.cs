@@ -16,7 +16,8 @@ internal sealed record Settlement(Lease Lease, Delivery Delivery, Attempt? Attem
 /// <param name="Noted">False when the lease had been taken over.</param>
 /// <param name="LeasedUntil">The lease was extended until then.</param>
 /// <param name="DisabledReason">Why nothing more is to be sent to the endpoint; null when it is active.</param>
-internal sealed record Settled(bool Noted, long LeasedUntil, string? DisabledReason);
+/// <param name="Version">Of the endpoint as it is now.</param>
+internal sealed record Settled(bool Noted, long LeasedUntil, string? DisabledReason, long Version);
 
 /// <summary>Notes what became of deliveries, many in one transaction, and switches off endpoints that want or take no more.</summary>
 internal sealed class Settlements
@@ -48,8 +49,8 @@ internal sealed class Settlements
         Write(session, [.. settlements.Where(s => held.ContainsKey((s.Lease.Target.Key, s.Lease.Fence)))], now);
         var disabled = Disable(session, tallies, held, now);
         return [.. settlements.Select(s => held.TryGetValue((s.Lease.Target.Key, s.Lease.Fence), out var health)
-            ? new Settled(true, until, disabled.GetValueOrDefault(s.Lease.Target.Key) ?? health.DisabledReason)
-            : new Settled(false, 0, null))];
+            ? new Settled(true, until, disabled.GetValueOrDefault(s.Lease.Target.Key) ?? health.DisabledReason, health.Version)
+            : new Settled(false, 0, null, 0))];
     }
 
     /// <summary>Extends the leases of those who still hold them, and notes how the endpoints do. It locks them until the commit.</summary>
@@ -60,11 +61,11 @@ internal sealed class Settlements
             failing_since = case when item.succeeded = 1 then item.failed_at else coalesce(webhook.failing_since, item.failed_at) end
         from {rows}
         where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.fence = item.fence
-        returning webhook.sender_id, webhook.id, webhook.fence, webhook.failing_since, webhook.disabled_reason
+        returning webhook.sender_id, webhook.id, webhook.fence, webhook.failing_since, webhook.disabled_reason, webhook.version
         """,
         Rows.Of(tallies).Long("sender_id", t => t.Key.SenderId).Long("id", t => t.Key.Id).Long("fence", t => t.Fence).Long("until", _ => until)
             .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt),
-        row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4)));
+        row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5)));
 
     private void Write(Session session, Settlement[] settlements, long now)
     {
@@ -113,7 +114,7 @@ internal sealed class Settlements
         return disabled;
     }
 
-    private sealed record Health(long? FailingSince, string? DisabledReason);
+    private sealed record Health(long? FailingSince, string? DisabledReason, long Version);
 
     /// <summary>What a batch says of one endpoint.</summary>
     /// <param name="Succeeded">Something was taken over.</param>

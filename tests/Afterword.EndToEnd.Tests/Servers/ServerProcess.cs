@@ -118,6 +118,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         return await EndAsync();
     }
 
+    /// <summary>Stops the process as it stands, or lets it go on: SIGSTOP and SIGCONT.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("bash", ["-c", $"kill -{signal} {_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync();

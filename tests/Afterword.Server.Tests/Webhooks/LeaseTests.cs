@@ -116,8 +116,8 @@ public abstract class LeaseTests(Engine engine)
 
         public Settlements Settlements => Site.Server.Get<Settlements>();
 
-        public Task<List<Delivery>> DueAsync() =>
-            Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default);
+        public async Task<List<Delivery>> DueAsync() =>
+            (await Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default)).Due;
 
         public ValueTask DisposeAsync() => Site.DisposeAsync();
     }

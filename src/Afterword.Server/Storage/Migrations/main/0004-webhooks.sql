@@ -1,6 +1,7 @@
 -- Where a sender's changes are told. Secrets are sealed. A change has a delivery if its stamp lies between added_at and
 -- removed_at: both are stamps of the sender, taken under its lock. One node at a time delivers to an endpoint: it holds the
--- lease until lease_until, and the fence, which grows with every holder, shows whose work a completion is.
+-- lease until lease_until, and the fence, which grows with every holder, shows whose work a completion is. The version grows
+-- with everything an operator changes, so that the holder notices.
 create table webhook (
     sender_id bigint not null,
     id bigint not null,
@@ -16,6 +17,7 @@ create table webhook (
     succeeded_at bigint,
     failing_since bigint,
     pruned_to bigint not null default 0,
+    version bigint not null default 0,
     fence bigint not null default 0,
     lease_until bigint not null default 0,
     primary key (sender_id, id)
