@@ -11,6 +11,9 @@ internal sealed class PostgresDatabase : Database
     // 20 ms instead of one for 200,000 accounts.
     private const string ByKey = "-c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+    // A node that is stopped in the middle of a transaction, or cut off, would hold its senders' locks against all others.
+    private const string LetGo = "-c idle_in_transaction_session_timeout=10s";
+
     private readonly NpgsqlDataSource _source;
     private readonly PostgresLanes _lanes;
 
@@ -37,6 +40,7 @@ internal sealed class PostgresDatabase : Database
     public static async Task<PostgresDatabase> OpenAsync(string url, int queue, int lanes, bool syncEveryCommit, CancellationToken stop)
     {
         var text = new NpgsqlConnectionStringBuilder(ConnectionText(url));
+        text.Options = $"{text.Options} {LetGo}";
         if (!syncEveryCommit) text.Options = $"{text.Options} -c synchronous_commit=off";
 
         var source = NpgsqlDataSource.Create(text);
@@ -91,9 +95,9 @@ internal sealed class PostgresDatabase : Database
 
     public override bool IsUnavailable(Exception error) => error switch
     {
-        // 08 connection, 53 resources, 57P operator intervention, 25006 a standby that cannot write;
+        // 08 connection, 53 resources, 57P operator intervention, 25006 a standby that cannot write, 25P03 idle for too long;
         // https://www.postgresql.org/docs/15/errcodes-appendix.html
-        PostgresException { SqlState: { } state } => state is ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] or "25006" or "58030",
+        PostgresException { SqlState: { } state } => state is ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] or "25006" or "25P03" or "58030",
         NpgsqlException => true,
         _ => false,
     };
