@@ -1,10 +1,12 @@
+using System.Globalization;
 using Afterword.Bench;
 using Afterword.Bench.Bare;
+using Afterword.Bench.Load;
 using Afterword.Bench.Stage;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
-// The first three are the processes that a run starts; they are not meant to be called by hand.
+// The first five are the processes that a run starts; they are not meant to be called by hand.
 switch (args)
 {
     case ["bare", var url, var answers]:
@@ -12,6 +14,13 @@ switch (args)
         return 0;
     case ["empty", var url]:
         await EmptyApp.RunAsync(url);
+        return 0;
+    case ["receive", var url]:
+        await ReceivingEnd.RunAsync(url);
+        return 0;
+    case ["post", var url, var count, var concurrency, var body]:
+        await PostLoop.RunAsync(
+            new Uri(url), int.Parse(count, CultureInfo.InvariantCulture), int.Parse(concurrency, CultureInfo.InvariantCulture), await File.ReadAllBytesAsync(body));
         return 0;
     case ["send", var requests, var server, var connections, var seconds, var mode]:
         Ground.Send(requests, server, connections, seconds, again: mode == "again");

@@ -24,6 +24,9 @@ internal static class Run
         ("event-pages-postgres", EventPages.RunOnPostgresAsync),
         ("create-grown-sqlite", GrowingStore.RunOnSqliteAsync),
         ("create-grown-postgres", GrowingStore.RunOnPostgresAsync),
+        ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
+        ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
+        ("sick", Deliveries.RunSickAsync),
         ("start-memory", StartAndMemory.RunAsync),
         (NotMeant, Generators.RunAsync),
     ];

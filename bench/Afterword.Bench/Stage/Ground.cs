@@ -65,6 +65,24 @@ internal sealed class Ground : IAsyncDisposable
         return child;
     }
 
+    /// <summary>Starts a receiver of webhooks and waits until it is ready.</summary>
+    public async Task<Child> StartReceiverAsync()
+    {
+        var child = StartSelf("receive");
+        await child.AnswersAsync(new RequestWriter(child.Address.ToString()).Open("/healthz/ready"));
+        return child;
+    }
+
+    /// <summary>Runs the bare loop of a client, a process of its own, against a receiver.</summary>
+    public static async Task PostAsync(Child receiver, int count, int concurrency, byte[] body)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(file, body);
+        await PostgresCluster.RunAsync(
+            Self, "post", $"http://{receiver.Address}/", count.ToString(CultureInfo.InvariantCulture), concurrency.ToString(CultureInfo.InvariantCulture), file);
+        File.Delete(file);
+    }
+
     /// <summary>Starts the empty application and does not wait.</summary>
     public Child StartEmpty() => StartSelf("empty");
 

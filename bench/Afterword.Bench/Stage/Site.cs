@@ -13,16 +13,17 @@ internal sealed class Site
         ["Limits:EventsPer15Minutes"] = "1000000000",
         ["Feedback:EventsDelay"] = "00:00:00",
         ["Cards:Lifetime"] = "1000.00:00:00",
+        ["Webhooks:AllowPlainHttp"] = "true",
+        ["Webhooks:AllowPrivateAddresses"] = "true",
+        ["Webhooks:Concurrency"] = "64",
     };
-
-    private readonly Settings _settings;
 
     private Site(string name, string key, string value)
     {
         Name = name;
         var all = new Dictionary<string, string>(s_settings) { [key] = value };
         Environment = all.ToDictionary(pair => "AFTERWORD_" + pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value);
-        _settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(all!).Build()).Settings
+        Settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(all!).Build()).Settings
             ?? throw new InvalidOperationException("The settings are wrong.");
     }
 
@@ -31,9 +32,11 @@ internal sealed class Site
 
     public IReadOnlyDictionary<string, string> Environment { get; }
 
+    public Settings Settings { get; }
+
     public static Site Sqlite(string folder) => new("SQLite", "Data", folder);
 
     public static Site Postgres(string url) => new("PostgreSQL", "Database", url);
 
-    public Task<Store> OpenAsync() => Store.OpenAsync(_settings, TimeProvider.System, CancellationToken.None);
+    public Task<Store> OpenAsync() => Store.OpenAsync(Settings, TimeProvider.System, CancellationToken.None);
 }

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Afterword.Bench.Load;
+using Afterword.Server.Storage;
+
+namespace Afterword.Bench.Bare;
+
+/// <summary>What reached a receiver since it was last asked.</summary>
+/// <param name="Seconds">From the first to the last.</param>
+/// <param name="P50">Milliseconds from the making of the event's id, shortly before its commit, to its arrival.</param>
+internal sealed record Arrivals(long Count, double Seconds, double P50, double P99, double Longest)
+{
+    public double Rate => (Count - 1) / Seconds;
+}
+
+/// <summary>A receiver of webhooks that does nothing but read and count. Whatever is posted to /hang is never answered, and to /fail answered with 500.</summary>
+internal static class ReceivingEnd
+{
+    public static async Task RunAsync(string url)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(url);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        var (gate, count, first, last, latencies) = (new Lock(), 0L, 0L, 0L, new Latencies());
+
+        var app = builder.Build();
+        app.MapPost("/", async http =>
+        {
+            await http.Request.Body.CopyToAsync(Stream.Null);
+            var now = Stopwatch.GetTimestamp();
+            var made = (long.Parse(http.Request.Headers["webhook-id"].ToString(), CultureInfo.InvariantCulture) >> 22) + Snowflakes.Epoch;
+            lock (gate)
+            {
+                if (count++ == 0) first = now;
+                last = now;
+                latencies.Add(Math.Max(0, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - made) * (Stopwatch.Frequency / 1_000));
+            }
+
+            http.Response.StatusCode = 204;
+        });
+        app.MapPost("/hang", http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        app.MapPost("/fail", () => TypedResults.StatusCode(500));
+        app.MapGet("/count", http => TellAsync(http, count.ToString(CultureInfo.InvariantCulture)));
+        app.MapGet("/arrivals", http =>
+        {
+            lock (gate)
+            {
+                var seen = new Arrivals(count, Stopwatch.GetElapsedTime(first, last).TotalSeconds, latencies.Percentile(0.5), latencies.Percentile(0.99), latencies.MaxMillis);
+                (count, latencies) = (0, new Latencies());
+                return TellAsync(http, JsonSerializer.Serialize(seen));
+            }
+        });
+        app.MapGet("/healthz/ready", () => "ok");
+        await app.RunAsync();
+    }
+
+    // With its length: who asks here reads no chunks.
+    private static Task TellAsync(HttpContext http, string text)
+    {
+        http.Response.ContentLength = text.Length;
+        return http.Response.WriteAsync(text);
+    }
+}
