@@ -24,7 +24,13 @@ internal enum DeliveryState
 internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long DueAt, long Attempts, long Failures, byte[] Body, long? Behind, long BehindDueAt)
 {
     /// <summary>Reads what is due for an endpoint, what is due longest first, with the version of the endpoint.</summary>
-    public static Task<(long Version, List<Delivery> Due)> DueAsync(Database db, EndpointKey endpoint, long now, int most, CancellationToken stop) => db.ReadAsync(
+    /// <param name="db">The store.</param>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="after">Leaves out this one and those due before it; null for none.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="stop">Gives up.</param>
+    public static Task<(long Version, List<Delivery> Due)> DueAsync(Database db, EndpointKey endpoint, Delivery? after, long now, int most, CancellationToken stop) => db.ReadAsync(
         async session => (await VersionAsync(session, endpoint, stop), await session.Sql(
             """
             select d.prompt_id, d.changed_at, d.id, d.due_at, d.attempts, d.failures, d.body,
@@ -38,10 +44,12 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
                     order by b.changed_at desc, b.id desc limit 1)
             from delivery d
             where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 0 and d.due_at <= @now
+                and (d.due_at, d.changed_at, d.id) > (@due, @at, @id)
             order by d.due_at, d.changed_at, d.id
             limit @most
             """)
             .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("now", now).Bind("most", (long)most)
+            .Bind("due", after?.DueAt ?? -1).Bind("at", after?.ChangedAt ?? 0).Bind("id", after?.Id ?? 0)
             .ListAsync(Read, stop)),
         stop);
 

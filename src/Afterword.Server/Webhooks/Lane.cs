@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
 using Afterword.Server.Hosting;
@@ -23,6 +24,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     // While the store does not answer, a settlement is tried again this often.
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan s_wholeReadEvery = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly HashSet<long> _known = [];
@@ -38,6 +41,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     private int _sending;
     private int _unsettled;
     private int _limit;
+    private Delivery? _last;
+    private long _wholeReadAt;
 
     /// <summary>Ends when the lane has closed.</summary>
     public Task Done { get; private set; } = Task.CompletedTask;
@@ -128,7 +133,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         _prompts.Clear();
         _ready.Clear();
         (_lease, _until, _failing) = (lease, lease.Until, lease.IsFailing);
-        (_more, _ended, _sending) = (true, false, 0);
+        (_more, _ended, _sending, _last) = (true, false, 0, null);
 
         // A sick endpoint is asked by one request at a time until it takes something: it must not hold many for 15 s each.
         _limit = lease.IsFailing ? 1 : tools.Settings.Webhooks.Concurrency;
@@ -218,9 +223,14 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     private async Task ReadAsync(CancellationToken abort)
     {
         var concurrency = tools.Settings.Webhooks.Concurrency;
-        var most = _known.Count + (Ahead * concurrency);
-        var (version, due) = await Delivery.DueAsync(tools.Store.Main, key, tools.Clock.GetUtcNow().ToUnixTimeMilliseconds(), most, abort);
-        _more = due.Count == most;
+        var now = tools.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+        // On from where the last read ended: otherwise each would meet again all that is under way. Now and then from the
+        // beginning, for what was committed late or came back.
+        if (_known.Count == 0 || Stopwatch.GetElapsedTime(_wholeReadAt) >= s_wholeReadEvery) (_last, _wholeReadAt) = (null, Stopwatch.GetTimestamp());
+        var most = (_last is null ? _known.Count : 0) + (Ahead * concurrency);
+        var (version, due) = await Delivery.DueAsync(tools.Store.Main, key, _last, now, most, abort);
+        (_more, _last) = (due.Count == most, due.Count == 0 ? _last : due[^1]);
 
         // What an operator has changed meanwhile holds for what is sent from now on; what is switched off gets nothing more.
         if (version != _lease.Version && !await RenewAsync()) return;

@@ -46,7 +46,9 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
             retryAfter = RetryAfterOf(response.Headers.RetryAfter, now);
             answer = await ReadAsync(response.Content, patience.Token);
         }
-        catch (Exception reason) when (reason is HttpRequestException or IOException or SocketException or OperationCanceledException or AuthenticationException or InvalidOperationException)
+#pragma warning disable CA1031 // whatever an endpoint manages to break is a failed attempt, and comes again by the schedule
+        catch (Exception reason)
+#pragma warning restore CA1031
         {
             abort.ThrowIfCancellationRequested();
 

@@ -298,6 +298,30 @@ public abstract class DeliveryTests(Engine engine)
         Assert.Equal(3, receiver.All.Count);
     }
 
+    [Fact]
+    public async Task A_dispatcher_that_meets_an_error_goes_on_and_so_does_the_api()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var site = await Site.StartAsync(engine);
+        await site.AddAsync(receiver);
+        await RunAsync(site, "alter table delivery rename to lost");
+        while (!Logged(site, "A round of webhook dispatch failed")) await Task.Delay(10, TestContext.Current.CancellationToken);
+        (await site.Server.GetAsync(site.Loop.Sender, "/1.1/feedback/show/1.json")).Is(404);
+
+        await RunAsync(site, "alter table lost rename to delivery");
+        await site.AskAndAnswerAsync();
+        await site.DrainAsync();
+
+        Assert.Equal(3, receiver.All.Count);
+    }
+
+    private static bool Logged(Site site, string text)
+    {
+        lock (site.Server.Log) return site.Server.Log.Exists(line => line.Contains(text, StringComparison.Ordinal));
+    }
+
+    private static Task<int> RunAsync(Site site, string sql) => site.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
+
     private static readonly double[] s_waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
     private static Task Answer(Microsoft.AspNetCore.Http.HttpContext http, int status, string body = "")

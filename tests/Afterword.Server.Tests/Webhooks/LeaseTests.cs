@@ -117,7 +117,7 @@ public abstract class LeaseTests(Engine engine)
         public Settlements Settlements => Site.Server.Get<Settlements>();
 
         public async Task<List<Delivery>> DueAsync() =>
-            (await Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default)).Due;
+            (await Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, null, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default)).Due;
 
         public ValueTask DisposeAsync() => Site.DisposeAsync();
     }
