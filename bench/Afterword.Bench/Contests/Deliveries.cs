@@ -120,8 +120,8 @@ internal static class Deliveries
                 """
                 with recursive n(i) as (select 1 union all select i + 1 from n where i < @count)
                 insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures, body)
-                select @sender, @endpoint, i * 4194304, i, i * 4194304 + 2, 1, 0, 0, 0, @body from n
-                """).Bind("count", (long)count).Bind("sender", endpoint.Key.SenderId).Bind("endpoint", endpoint.Key.Id).Bind("body", s_body).RunAsync(CancellationToken.None),
+                select @sender, @endpoint, cast(i as bigint) * 4194304, @now + i, cast(i as bigint) * 4194304 + 2, 1, 0, 0, 0, @body from n
+                """).Bind("count", (long)count).Bind("now", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()).Bind("sender", endpoint.Key.SenderId).Bind("endpoint", endpoint.Key.Id).Bind("body", s_body).RunAsync(CancellationToken.None),
             CancellationToken.None);
     }
 

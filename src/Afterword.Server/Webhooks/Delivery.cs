@@ -30,16 +30,17 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="most">How many at most.</param>
     /// <param name="stop">Gives up.</param>
+    /// <remarks>The sums lead the inner look-ups to the key: see <see cref="Settlements"/>.</remarks>
     public static Task<(long Version, List<Delivery> Due)> DueAsync(Database db, EndpointKey endpoint, Delivery? after, long now, int most, CancellationToken stop) => db.ReadAsync(
         async session => (await VersionAsync(session, endpoint, stop), await session.Sql(
             """
             select d.prompt_id, d.changed_at, d.id, d.due_at, d.attempts, d.failures, d.body,
                 (select b.id from delivery b
-                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state = 0
+                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state + 0 = 0
                         and (b.changed_at, b.id) < (d.changed_at, d.id)
                     order by b.changed_at desc, b.id desc limit 1),
                 (select b.due_at from delivery b
-                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state = 0
+                    where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state + 0 = 0
                         and (b.changed_at, b.id) < (d.changed_at, d.id)
                     order by b.changed_at desc, b.id desc limit 1)
             from delivery d

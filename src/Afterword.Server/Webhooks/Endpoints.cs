@@ -68,10 +68,12 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
                 session => session.Sql(
                     """
                     update delivery set state = 2, settled_at = @now
-                    where sender_id = @sender and endpoint_id = @endpoint and (prompt_id, changed_at, id) in (
-                        select prompt_id, changed_at, id from delivery
-                        where sender_id = @sender and endpoint_id = @endpoint and state = 0
-                        order by due_at limit @most)
+                    from (
+                        select d.prompt_id, d.changed_at, d.id from delivery d
+                        where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 0
+                        order by d.due_at limit @most) as waiting
+                    where delivery.sender_id = @sender and delivery.endpoint_id = @endpoint and delivery.prompt_id = waiting.prompt_id
+                        and delivery.changed_at = waiting.changed_at and delivery.id = waiting.id
                     """)
                     .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("most", (long)BuriedAtOnce).RunAsync(stop),
                 stop);

@@ -32,23 +32,36 @@ internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints 
     {
         // An attempt is never older than its event, whose id tells when that was made: what is younger need not be looked at.
         var youngest = (before - Snowflakes.Epoch) << 22;
+        var from = 0L;
         for (var chunk = 0; chunk < MostChunks; chunk++)
         {
-            var forgotten = await store.Main.WriteAsync(
+            var to = await AttemptsUpToAsync(endpoint, from, youngest, stop);
+            if (to == from) return;
+
+            await store.Main.WriteAsync(
                 session => session.Sql(
                     """
                     delete from delivery_attempt
-                    where sender_id = @sender and endpoint_id = @endpoint and (delivery_id, number) in (
-                        select delivery_id, number from delivery_attempt
-                        where sender_id = @sender and endpoint_id = @endpoint and delivery_id < @youngest and started_at < @before
-                        order by delivery_id, number limit @most)
+                    where sender_id = @sender and endpoint_id = @endpoint and delivery_id > @from and delivery_id <= @to and started_at < @before
                     """)
-                    .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("youngest", youngest).Bind("before", before).Bind("most", (long)AtOnce)
-                    .RunAsync(stop),
+                    .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("from", from).Bind("to", to).Bind("before", before).RunAsync(stop),
                 stop);
-            if (forgotten < AtOnce) return;
+            from = to;
         }
     }
+
+    /// <summary>The last delivery of the next chunk of attempts; <paramref name="from"/> itself when there are none.</summary>
+    private Task<long> AttemptsUpToAsync(EndpointKey endpoint, long from, long youngest, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select coalesce(max(delivery_id), @from) from (
+                select delivery_id from delivery_attempt
+                where sender_id = @sender and endpoint_id = @endpoint and delivery_id > @from and delivery_id < @youngest
+                order by delivery_id, number limit @most) as chunk
+            """)
+            .Bind("from", from).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("youngest", youngest).Bind("most", (long)AtOnce)
+            .FirstAsync(row => row.GetInt64(0), stop),
+        stop);
 
     /// <summary>Walks along the log of changes from where the last walk ended. What is delivered behind it is forgotten when it is settled.</summary>
     private async Task ForgetBodiesAsync(EndpointKey endpoint, long from, long before, CancellationToken stop)
@@ -63,10 +76,10 @@ internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints 
                 {
                     await session.Sql(
                         """
-                        update delivery set body = null
-                        where sender_id = @sender and endpoint_id = @endpoint and state = 1 and body is not null
-                            and (prompt_id, changed_at, id) in (
-                                select prompt_id, changed_at, id from change where sender_id = @sender and changed_at > @from and changed_at <= @to)
+                        update delivery set body = null from change c
+                        where c.sender_id = @sender and c.changed_at > @from and c.changed_at <= @to
+                            and delivery.sender_id = c.sender_id and delivery.endpoint_id = @endpoint and delivery.prompt_id = c.prompt_id
+                            and delivery.changed_at = c.changed_at and delivery.id = c.id and delivery.state = 1 and delivery.body is not null
                         """)
                         .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("from", from).Bind("to", to).RunAsync(stop);
                     return await session.Sql("update webhook set pruned_to = @to where sender_id = @sender and id = @endpoint")
