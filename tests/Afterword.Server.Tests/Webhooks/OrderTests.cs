@@ -53,7 +53,7 @@ public abstract class OrderTests(Engine engine)
     private static async Task<IReadOnlyCollection<string>> AskAsync(Site site)
     {
         var (create, answers) = (site.Server.Get<CreatePrompt>(), site.Server.Get<AnswerPrompt>());
-        var caller = new Caller(new App(0, "", "", "", Allowed: true, Suspended: false), site.Loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new SenderGrant(null, null, null, null));
+        var caller = new Caller(new App(0, "", "", "", [], Allowed: true, Suspended: false), site.Loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new SenderGrant(null, null, null, null));
         var ids = new ConcurrentBag<string>();
         await Parallel.ForAsync(0, Feedbacks, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, stop) =>
         {
