@@ -9,6 +9,8 @@ namespace Afterword.Server.Hosting.Pages;
 /// <summary>Answers with pages that are rendered once per request.</summary>
 internal static class PageAnswers
 {
+    public const string Html = "text/html; charset=utf-8";
+
     // UTF-8 pages need no references for letters of any script; everything that HTML gives a meaning is still escaped.
     private static readonly ServiceProvider s_services = new ServiceCollection()
         .AddSingleton(HtmlEncoder.Create(UnicodeRanges.All)).AddLogging().BuildServiceProvider();
@@ -23,14 +25,28 @@ internal static class PageAnswers
         {
             var headers = http.Response.Headers;
             if (headers.CacheControl.Count == 0) headers.CacheControl = "no-store";
+            http.SetPageHeaders();
+            await http.AnswerAsync(status, Html, await RenderAsync<TPage>(parameters));
+        }
+
+        /// <summary>What every page tells browsers, besides how long it may be kept.</summary>
+        public void SetPageHeaders()
+        {
+            var headers = http.Response.Headers;
             if (headers.ContentSecurityPolicy.Count == 0) headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
-
-            await using var renderer = new HtmlRenderer(s_services, s_services.GetRequiredService<ILoggerFactory>());
-            var html = await renderer.Dispatcher.InvokeAsync(async () =>
-                (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
-            await http.AnswerAsync(status, "text/html; charset=utf-8", Encoding.UTF8.GetBytes(html));
         }
+    }
+
+    /// <summary>Renders a page as UTF-8.</summary>
+    /// <param name="parameters">The component's parameters by name.</param>
+    public static async Task<byte[]> RenderAsync<TPage>(Dictionary<string, object?> parameters)
+        where TPage : IComponent
+    {
+        await using var renderer = new HtmlRenderer(s_services, s_services.GetRequiredService<ILoggerFactory>());
+        var html = await renderer.Dispatcher.InvokeAsync(async () =>
+            (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
+        return Encoding.UTF8.GetBytes(html);
     }
 }
