@@ -10,6 +10,7 @@ using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -76,6 +77,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapPeople();
             app.MapMessages();
             app.MapStatus();
+            app.MapReference();
             app.MapAssets();
             app.MapHealth();
             return new(store, app);

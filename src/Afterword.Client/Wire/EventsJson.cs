@@ -4,7 +4,7 @@ namespace Afterword.Client.Wire;
 
 /// <summary>One change of a feedback, as a page of events lists it and as a webhook delivers it.</summary>
 /// <param name="EventType"><c>feedback.created</c> or <c>feedback.updated</c>, the latter once per submitted part.</param>
-/// <param name="CreatedAt">When it happened, in the layout of <see cref="TwitterDate"/>.</param>
+/// <param name="CreatedAt">When it happened: a <see cref="TwitterDate">date</see>.</param>
 /// <param name="Feedback">In a page the feedback as it stands now; in a webhook as of the event.</param>
 public sealed record FeedbackEventJson(
     [property: JsonRequired] string EventType,

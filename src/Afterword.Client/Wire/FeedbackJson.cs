@@ -2,8 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Afterword.Client.Wire;
 
-/// <summary>The feedback object exactly as it crosses the wire. Field order is the documented one.</summary>
-/// <param name="CreatedAt">When the prompt was sent, in the layout of <see cref="TwitterDate"/>.</param>
+/// <summary>The feedback object exactly as it crosses the wire.</summary>
+/// <remarks>The order of the members is the documented one.</remarks>
+/// <param name="CreatedAt">When the prompt was sent: a <see cref="TwitterDate">date</see>.</param>
 /// <param name="UpdatedAt">When the last part of an answer came; equals <paramref name="CreatedAt"/> until one does.</param>
 /// <param name="Id">Decimal.</param>
 /// <param name="Type"><c>csat</c> or <c>nps</c>.</param>
@@ -36,14 +37,16 @@ public sealed record FeedbackJson(
     string? CardToken = null);
 
 /// <summary>What a recipient has answered: a score, a text, or both; never neither.</summary>
+/// <param name="Score">Absent until one is given.</param>
+/// <param name="Text">Absent until one is given.</param>
 public sealed record FeedbackResponseJson(ScoreJson? Score, TextJson? Text);
 
 /// <summary>A submitted score. It never changes.</summary>
-/// <param name="CreatedAt">In the layout of <see cref="TwitterDate"/>.</param>
+/// <param name="CreatedAt">When it came: a <see cref="TwitterDate">date</see>.</param>
 /// <param name="Value">1 to 5 for csat, 0 to 10 for nps.</param>
 public sealed record ScoreJson([property: JsonRequired] string CreatedAt, [property: JsonRequired] int Value);
 
 /// <summary>A submitted text. It never changes.</summary>
-/// <param name="CreatedAt">In the layout of <see cref="TwitterDate"/>.</param>
+/// <param name="CreatedAt">When it came: a <see cref="TwitterDate">date</see>.</param>
 /// <param name="Value">1 to 10,000 characters.</param>
 public sealed record TextJson([property: JsonRequired] string CreatedAt, [property: JsonRequired] string Value);

@@ -4,6 +4,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Answers;
@@ -20,8 +21,8 @@ internal static class AnswerEndpoints
     public static void MapAnswers(this IEndpointRouteBuilder routes)
     {
         var recipient = new Signed(Permission.DirectMessages, AppAllowed: true);
-        routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient);
-        routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient);
+        routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient).Describe(AnswerReference.Submit);
+        routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient).Describe(AnswerReference.Dismiss);
         routes.MapCards();
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -16,8 +17,8 @@ internal static class CardEndpoints
 
     public static void MapCards(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show);
-        routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer);
+        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show).Describe(AnswerReference.Card);
+        routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer).Describe(AnswerReference.AnswerCard);
     }
 
     private static async Task Show(HttpContext http, string token, Store store, Settings settings, CardPages pages, TimeProvider clock)

@@ -6,6 +6,7 @@ using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Changes;
@@ -13,14 +14,14 @@ namespace Afterword.Server.Changes;
 /// <summary>What happened, in order, in pages.</summary>
 internal static class EventEndpoints
 {
-    private const int MostPerPage = 100;
+    public const int MostPerPage = 100;
 
     /// <summary>Changes of a range that ended longer ago than this have long been committed, whatever the nodes' clocks say.</summary>
     private static readonly TimeSpan s_settled = TimeSpan.FromHours(1);
 
     public static void MapChanges(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/1.1/feedback/events.json", Events)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events));
+            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events)).Describe(EventReference.Events);
 
     private static async Task Events(HttpContext http, SignedCall call, Store store, Settings settings, TimeProvider clock)
     {

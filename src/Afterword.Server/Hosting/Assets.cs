@@ -1,3 +1,5 @@
+using Afterword.Server.Reference;
+
 namespace Afterword.Server.Hosting;
 
 /// <summary>Serves the files of <c>wwwroot</c> out of the binary.</summary>
@@ -13,7 +15,8 @@ internal static class Assets
     {
         foreach (var name in Names)
         {
-            routes.MapMethods($"/{name}", ["GET", "HEAD"], new KeptAnswer(TypeOf(name), () => Read(name)).ServeAsync);
+            routes.MapMethods($"/{name}", ["GET", "HEAD"], new KeptAnswer(TypeOf(name), () => Read(name)).ServeAsync)
+                .Describe(HostingReference.Asset, standsFor: "/{file}");
         }
     }
 

@@ -1,3 +1,4 @@
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
@@ -7,8 +8,8 @@ internal static class Health
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz/live", (HttpContext http) => http.AnswerAsync(200, "text/plain; charset=utf-8", "ok\n"u8));
-        routes.MapGet("/healthz/ready", Ready);
+        routes.MapGet("/healthz/live", (HttpContext http) => http.AnswerAsync(200, "text/plain; charset=utf-8", "ok\n"u8)).Describe(HostingReference.Live);
+        routes.MapGet("/healthz/ready", Ready).Describe(HostingReference.Ready);
     }
 
     private static async Task Ready(HttpContext http, Store store)

@@ -9,9 +9,9 @@ internal sealed record PromptDraft(
     PromptType Type, long RecipientId, string Message, string PrivacyUrl,
     string? ExternalId, int QuestionVariant, string? DisplayName, bool Test, bool IncludeCard)
 {
-    private const int PrivacyUrlLength = 2_048;
-    private const int ExternalIdLength = 256;
-    private const int DisplayNameLength = 20;
+    public const int PrivacyUrlLength = 2_048;
+    public const int ExternalIdLength = 256;
+    public const int DisplayNameLength = 20;
 
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static PromptDraft? Parse(RequestParameters parameters, Questions questions, out ApiErrors errors)

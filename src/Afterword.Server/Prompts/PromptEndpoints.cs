@@ -5,6 +5,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -22,9 +23,9 @@ internal static class PromptEndpoints
     public static void MapPrompts(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/1.1/feedback/create.json", Create)
-            .WithMetadata(new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, CountsPrompts: true));
+            .WithMetadata(new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, CountsPrompts: true)).Describe(PromptReference.Create);
         routes.MapGet("/1.1/feedback/show/{id}.json", Show)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Show));
+            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Show)).Describe(PromptReference.Show);
     }
 
     private static async Task Create(

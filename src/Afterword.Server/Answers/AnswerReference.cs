@@ -1,0 +1,79 @@
+using Afterword.Client.Wire;
+using Afterword.Server.Prompts;
+using Afterword.Server.Reference;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>What the reference says of the recipient's routes and of the card page.</summary>
+internal static class AnswerReference
+{
+    private static readonly Parameter s_token = new("token", "The end of the card's link.", Shape.Opaque) { Required = true, Example = PromptReference.CardExample };
+
+    public static Operation Submit() => new(Topic.Recipient, "Answer")
+    {
+        Does =
+            """
+            Answers as the recipient, with a score, a text, or both.
+
+            Each part is taken once and never changes. A part that is there already, even with the same value, is 409/355. With both sent and one there, the other is stored, and
+            the error names the one that was refused. A request that was dismissed or has expired is 410/356.
+            """,
+        Caller = "the recipient",
+        Parameters =
+        [
+            PromptReference.Id,
+            new("score", "1 to 5 for csat, 0 to 10 for nps. This or `text` is needed.", Shape.Whole(0, 10)) { Example = "4" },
+            new("text", "What the recipient says, without the blanks around it.", Shape.Text(1, TextRules.MessageLength)) { Example = "Lovely chair" },
+        ],
+        Replies = [Reply.Of("The feedback with its `response`.", WireJson.Default.FeedbackJson, PromptReference.Answered)],
+        Errors = [DocumentedError.Missing, DocumentedError.NotFound, DocumentedError.AlreadySubmitted, DocumentedError.Closed],
+    };
+
+    public static Operation Dismiss() => new(Topic.Recipient, "Close without an answer")
+    {
+        Does =
+            """
+            Closes the request for good. It makes no event and leaves `updated_at` alone. Dismissing twice is no error.
+            """,
+        Caller = "the recipient",
+        Parameters = [PromptReference.Id],
+        Replies = [Reply.Of("The feedback.", WireJson.Default.FeedbackJson, PromptReference.Asked)],
+        Errors = [DocumentedError.NotFound],
+    };
+
+    public static Operation Card() => new(Topic.Pages, "The card")
+    {
+        Does =
+            """
+            Shows the question, then one optional text box, then thanks; or that the request is closed. Reading it changes nothing, however often and by whatever program it is read.
+
+            The link is a key: whoever has it can answer.
+            """,
+        Caller = "whoever has the link",
+        Parameters = [s_token],
+        Replies =
+        [
+            Reply.Page("The step that is still open."), Reply.Page("No such card. Every unknown token gets the same page.", 404),
+            Reply.Plain("The store cannot be reached.", "Over capacity. Please try again in a moment.\n", 503),
+        ],
+    };
+
+    public static Operation AnswerCard() => new(Topic.Pages, "Answer on the card")
+    {
+        Does = "What the card's own forms send: one of the three.",
+        Caller = "whoever has the link",
+        Parameters =
+        [
+            s_token,
+            new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)) { Example = "4" },
+            new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
+            new("dismiss", "Closes the card.", Shape.OneOf("1")),
+        ],
+        Replies =
+        [
+            new(303, "Taken, or there already: on to the next step.") { Headers = [("Location", "The card's own path.")] },
+            Reply.Page("Not understood: the step again, with what is wrong.", 400), Reply.Page("No such card.", 404),
+            Reply.Page("Not stored: the step again, with what was typed.", 503),
+        ],
+    };
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access;
+using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
+
+namespace Afterword.Server.Reference;
+
+/// <summary>A mapped route with its description, and with what follows from how it is mapped.</summary>
+/// <remarks>Public because components are, and take it; what is in it is not.</remarks>
+public sealed partial class DescribedRoute
+{
+    private readonly Signed? _signed;
+
+    private DescribedRoute(string method, RouteEndpoint endpoint, Described described, LimitSettings limits)
+    {
+        _signed = endpoint.Metadata.GetMetadata<Signed>();
+        Method = method;
+        Pattern = described.StandsFor ?? endpoint.RoutePattern.RawText!;
+        Operation = described.Operation();
+        Limit = LimitOf(_signed, limits);
+    }
+
+    internal string Method { get; }
+
+    /// <summary>The path as ASP.NET and OpenAPI write it: <c>/f/{token}</c>.</summary>
+    internal string Pattern { get; }
+
+    internal Operation Operation { get; }
+
+    /// <summary>The limit in words, as this server has it; null where there is none.</summary>
+    internal string? Limit { get; }
+
+    internal bool IsSigned => _signed is not null;
+
+    /// <summary>The path as it is written for people: <c>/f/:token</c>.</summary>
+    internal string Path => Hole.Replace(Pattern, ":$1");
+
+    /// <summary>The path without what most have in common: <c>feedback/create</c>.</summary>
+    internal string ShortPath => Path.Replace("/1.1/", "", StringComparison.Ordinal).Replace(".json", "", StringComparison.Ordinal);
+
+    /// <summary>Names the route in addresses: <c>post-feedback-create</c>.</summary>
+    internal string Anchor => string.Join('-', Words);
+
+    /// <summary>Names the route in programs made from the OpenAPI document: <c>postFeedbackCreate</c>.</summary>
+    internal string OperationId => string.Concat(Words.Select((word, at) => at == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
+
+    internal bool IsApi => Operation.Topic.Audience == Audience.Api;
+
+    internal bool HasLimit => _signed is { CountsPrompts: true } or { Limit: not LimitedEndpoint.None };
+
+    internal string Caller => Operation.Caller ?? (_signed switch
+    {
+        { SenderAllowed: true } => "an allowed sender",
+        null => "anyone",
+        _ => "a user",
+    });
+
+    /// <summary>What the token must allow, as the command line calls it; null where there is no token.</summary>
+    internal string? Permission => _signed?.Permission switch
+    {
+        null => null,
+        Access.Permission.Read => "read",
+        Access.Permission.Write => "write",
+        _ => "dm",
+    };
+
+    internal bool AsksForAllowlists => _signed is { AppAllowed: true } or { SenderAllowed: true };
+
+    internal bool HasBody => Method is not ("GET" or "DELETE");
+
+    /// <summary>What a caller may send besides the path.</summary>
+    internal IEnumerable<Parameter> Sent => Operation.Parameters.Where(parameter => PlaceOf(parameter) != Place.Path);
+
+    /// <summary>Its own errors and those that follow from how it is mapped, in the order of the catalogue.</summary>
+    internal IReadOnlyList<DocumentedError> Errors => [.. DocumentedError.All.Where(error => Operation.Errors.Contains(error) || (IsApi && error.FollowsFrom(this)))];
+
+    private IEnumerable<string> Words =>
+        [Method.ToLowerInvariant(), .. Word.Matches(Pattern == "/" ? "root" : ShortPath).Select(word => word.Value)];
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex Hole { get; }
+
+    [GeneratedRegex("[a-zA-Z0-9]+")]
+    private static partial Regex Word { get; }
+
+    /// <summary>Every described route, in the order of the reference.</summary>
+    internal static IReadOnlyList<DescribedRoute> All(EndpointDataSource endpoints, LimitSettings limits) =>
+    [
+        .. endpoints.Endpoints.OfType<RouteEndpoint>().SelectMany(endpoint => Of(endpoint, limits)).DistinctBy(route => (route.Method, route.Pattern))
+            .OrderBy(route => Topic.All.TakeWhile(topic => topic != route.Operation.Topic).Count()),
+    ];
+
+    internal Place PlaceOf(Parameter parameter) =>
+        parameter.IsHeader ? Place.Header
+        : Pattern.Contains($"{{{parameter.Name}}}", StringComparison.Ordinal) ? Place.Path
+        : HasBody ? Place.Body : Place.Query;
+
+    private static string? LimitOf(Signed? signed, LimitSettings limits) => signed switch
+    {
+        { CountsPrompts: true } when limits.RecipientInterval == TimeSpan.Zero => Say($"{limits.CreatesPerDay:N0} in 24 hours"),
+        { CountsPrompts: true } => Say($"{limits.CreatesPerDay:N0} in 24 hours; one per recipient in {Duration(limits.RecipientInterval)}"),
+        { Limit: LimitedEndpoint.Show } => Say($"{limits.ShowPer15Minutes:N0} in 15 minutes"),
+        { Limit: LimitedEndpoint.Events } => Say($"{limits.EventsPer15Minutes:N0} in 15 minutes"),
+        null or { Limit: LimitedEndpoint.None } => null,
+        _ => throw new System.Diagnostics.UnreachableException($"The limit {signed.Limit} has no words."),
+    };
+
+    private static IEnumerable<DescribedRoute> Of(RouteEndpoint endpoint, LimitSettings limits)
+    {
+        if (endpoint.Metadata.GetMetadata<Described>() is not { } described) return [];
+
+        // HEAD gives what GET gives, without the body, and is not told apart.
+        var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
+        return methods.Where(method => method != HttpMethods.Head || !methods.Contains(HttpMethods.Get))
+            .Select(method => new DescribedRoute(method, endpoint, described, limits));
+    }
+
+    private static string Duration(TimeSpan time) => time switch
+    {
+        { TotalHours: >= 72 } when time.Ticks % TimeSpan.TicksPerDay == 0 => Say($"{time.TotalDays} days"),
+        { TotalHours: >= 2 } when time.Ticks % TimeSpan.TicksPerHour == 0 => Say($"{time.TotalHours} hours"),
+        { TotalMinutes: >= 2 } when time.Ticks % TimeSpan.TicksPerMinute == 0 => Say($"{time.TotalMinutes} minutes"),
+        _ => Say($"{time.TotalSeconds} seconds"),
+    };
+
+    private static string Say(FormattableString words) => words.ToString(CultureInfo.InvariantCulture);
+}

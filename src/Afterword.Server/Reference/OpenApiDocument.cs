@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Afterword.Server.Hosting;
+
+namespace Afterword.Server.Reference;
+
+/// <summary>Writes the OpenAPI 3.1 document out of the described routes.</summary>
+internal sealed class OpenApiDocument
+{
+    private const string Security = "oauth1";
+
+    private readonly IReadOnlyList<DescribedRoute> _routes;
+    private readonly Settings _settings;
+    private readonly Schemas _schemas = new();
+
+    private OpenApiDocument(IReadOnlyList<DescribedRoute> routes, Settings settings) => (_routes, _settings) = (routes, settings);
+
+    /// <summary>The document as UTF-8.</summary>
+    public static byte[] Write(IReadOnlyList<DescribedRoute> routes, Settings settings) =>
+        Encoding.UTF8.GetBytes(new OpenApiDocument(routes, settings).Root().ToJsonString(Sample.Readable));
+
+    private JsonObject Root()
+    {
+        var paths = new JsonObject();
+        foreach (var path in _routes.GroupBy(route => route.Pattern))
+        {
+            paths[path.Key] = Map(path.Select(route => KeyValuePair.Create(route.Method.ToLowerInvariant(), (JsonNode?)Operation(route))));
+        }
+
+        return new()
+        {
+            ["openapi"] = "3.1.1",
+            ["info"] = Info(),
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = _settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? "/" }),
+            ["tags"] = new JsonArray([.. Topics.Select(topic => new JsonObject { ["name"] = topic.Name, ["description"] = topic.About })]),
+            ["x-tagGroups"] = new JsonArray([.. Topics.GroupBy(topic => topic.Audience).Select(group => new JsonObject
+            {
+                ["name"] = group.Key == Audience.Api ? "API" : group.Key.ToString(),
+                ["tags"] = new JsonArray([.. group.Select(topic => (JsonNode)topic.Name)]),
+            })]),
+            ["paths"] = paths,
+            ["components"] = Components(),
+        };
+    }
+
+    private IEnumerable<Topic> Topics => Topic.All.Where(topic => _routes.Any(route => route.Operation.Topic == topic));
+
+    private JsonObject Info() => new()
+    {
+        ["title"] = $"{_settings.Platform} feedback API",
+        ["version"] = "1.1",
+        ["description"] =
+            """
+            Asks customers how it went, inside the conversation, and reads what they answered. Compatible with Twitter's Customer Feedback API v1.1.
+
+            Ids are decimal strings. Dates look like `Fri Nov 20 22:31:55 +0000 2026`, always in UTC. A member without a value is absent, never null.
+            Parameters of a `POST` come as a form or as the members of a JSON object; all may come in the query instead.
+            """,
+        ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
+    };
+
+    private JsonObject Components()
+    {
+        // Written last, when every route has named its types.
+        var errors = _routes.SelectMany(route => route.Errors).Distinct();
+        return new()
+        {
+            ["schemas"] = Map(_schemas.All.Select(type => KeyValuePair.Create(type.Name, (JsonNode?)type.Schema))),
+            ["examples"] = Map(errors.Select(error => KeyValuePair.Create(error.Name, (JsonNode?)Example(error)))),
+            ["headers"] = Map(LimitHeader.All.Select(header => KeyValuePair.Create(header.Name, (JsonNode?)new JsonObject
+            {
+                ["description"] = header.What, ["schema"] = new JsonObject { ["type"] = "integer" },
+            }))),
+            ["securitySchemes"] = new JsonObject
+            {
+                [Security] = new JsonObject
+                {
+                    ["type"] = "http",
+                    ["scheme"] = "OAuth",
+                    ["description"] =
+                        """
+                        OAuth 1.0a (RFC 5849) with a consumer key and an access token, signed with `HMAC-SHA1` or `HMAC-SHA256`, in the header `Authorization: OAuth …`.
+                        The role that an operation names is what the token must allow: `read`, `write`, or `dm`, which is both and direct messages.
+                        """,
+                },
+            },
+        };
+    }
+
+    private JsonObject Operation(DescribedRoute route)
+    {
+        var operation = new JsonObject
+        {
+            ["operationId"] = route.OperationId,
+            ["summary"] = route.Operation.Summary,
+            ["description"] = Description(route),
+            ["tags"] = new JsonArray(route.Operation.Topic.Name),
+        };
+        var parameters = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) != Place.Body).ToArray();
+        if (parameters.Length > 0) operation["parameters"] = new JsonArray([.. parameters.Select(parameter => Parameter(parameter, route.PlaceOf(parameter)))]);
+        if (Body(route) is { } body) operation["requestBody"] = body;
+        operation["responses"] = Responses(route);
+        operation["security"] = route.Permission is null ? new JsonArray() : new JsonArray(new JsonObject { [Security] = new JsonArray(route.Permission) });
+        return operation;
+    }
+
+    private string Description(DescribedRoute route)
+    {
+        var text = new StringBuilder(route.Operation.Does);
+        if (route.IsApi) text.Append(CultureInfo.InvariantCulture, $"\n\nWho calls: {route.Caller}.");
+        if (route.Limit is { } limit) text.Append(CultureInfo.InvariantCulture, $" Limit: {limit}.");
+
+        // Links lead to the reference page of this server.
+        return text.Replace("](/", $"]({_settings.PublicUrl?.GetLeftPart(UriPartial.Authority)}/").ToString();
+    }
+
+    private static JsonObject Parameter(Parameter parameter, Place place)
+    {
+        var written = new JsonObject
+        {
+            ["name"] = parameter.Name,
+            ["in"] = place.ToString().ToLowerInvariant(),
+            ["description"] = Says(parameter),
+            ["required"] = place == Place.Path || parameter.Required,
+            ["schema"] = Schema(parameter),
+        };
+        if (parameter.Shape.Value(parameter.Example) is { } example) written["example"] = example;
+        return written;
+    }
+
+    private JsonObject? Body(DescribedRoute route)
+    {
+        if (route.Operation.Body is { } sample) return new() { ["required"] = true, ["content"] = new JsonObject { ["application/json"] = Content(sample) } };
+
+        var members = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) == Place.Body).ToArray();
+        if (members.Length == 0) return null;
+
+        var content = new JsonObject { ["application/x-www-form-urlencoded"] = Members(members) };
+        if (route.IsSigned) content["application/json"] = Members(members);
+        return new() { ["required"] = members.Any(member => member.Required), ["content"] = content };
+    }
+
+    private static JsonObject Members(Parameter[] members)
+    {
+        var schema = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = Map(members.Select(member =>
+            {
+                var property = Schema(member);
+                property["description"] = Says(member);
+                return KeyValuePair.Create(member.Name, (JsonNode?)property);
+            })),
+        };
+        var required = members.Where(member => member.Required).Select(member => (JsonNode)member.Name).ToArray();
+        if (required.Length > 0) schema["required"] = new JsonArray(required);
+        return new()
+        {
+            ["schema"] = schema,
+            ["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Shape.Value(member.Example)))),
+        };
+    }
+
+    private static JsonObject Schema(Parameter parameter)
+    {
+        var schema = parameter.Shape.Schema;
+        if (parameter.Shape.Value(parameter.Default) is { } otherwise && (string?)schema["type"] != "string") schema["default"] = otherwise;
+        return schema;
+    }
+
+    private static string Says(Parameter parameter) =>
+        $"{parameter.Meaning} {char.ToUpperInvariant(parameter.Shape.Rule[0])}{parameter.Shape.Rule[1..]}{(parameter.Default is null ? "" : $"; default {parameter.Default}")}.";
+
+    private JsonObject Responses(DescribedRoute route)
+    {
+        var responses = Map(route.Operation.Replies.Select(reply => KeyValuePair.Create(Text(reply.Status), (JsonNode?)Response(route, reply))));
+        foreach (var status in route.Errors.GroupBy(error => error.Error.Status))
+        {
+            responses[Text(status.Key)] = new JsonObject
+            {
+                ["description"] = string.Join(" · ", status.Select(error => $"{error.Error.Code}: {error.When}")),
+                ["headers"] = Headers(told: route.HasLimit && status.Key != 401, withRetry: status.Key is 429 or 503),
+                ["content"] = new JsonObject
+                {
+                    ["application/json"] = new JsonObject
+                    {
+                        ["schema"] = _schemas.Of(Client.Wire.WireJson.Default.ErrorsJson),
+                        ["examples"] = Map(status.Select(error => KeyValuePair.Create(error.Name, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/examples/{error.Name}" }))),
+                    },
+                },
+            };
+        }
+
+        return responses;
+    }
+
+    private JsonObject Response(DescribedRoute route, Reply reply)
+    {
+        var headers = Headers(told: route.HasLimit, withRetry: reply.Status == 503);
+        foreach (var (name, what) in reply.Headers) headers[name] = new JsonObject { ["description"] = what, ["schema"] = new JsonObject { ["type"] = "string" } };
+
+        var response = new JsonObject { ["description"] = reply.What, ["headers"] = headers };
+        if (reply.Json is { } sample) response["content"] = new JsonObject { [reply.ContentType!] = Content(sample) };
+        else if (reply.ContentType is { } type)
+        {
+            var content = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } };
+            if (reply.Text is { } text) content["example"] = text;
+            response["content"] = new JsonObject { [type] = content };
+        }
+
+        return response;
+    }
+
+    private JsonObject Content(Sample sample) => new() { ["schema"] = _schemas.Of(sample.Type), ["example"] = sample.Node() };
+
+    // A limit is told once the caller is known.
+    private static JsonObject Headers(bool told, bool withRetry) => Map(LimitHeader.All
+        .Where(header => header.IsRetry ? withRetry : told)
+        .Select(header => KeyValuePair.Create(header.Name, (JsonNode?)new JsonObject { ["$ref"] = $"#/components/headers/{header.Name}" })));
+
+    private static JsonObject Example(DocumentedError error) => new()
+    {
+        ["summary"] = error.When,
+        ["value"] = new JsonObject
+        {
+            ["errors"] = new JsonArray(new JsonObject { ["code"] = error.Error.Code, ["message"] = error.Error.Message }),
+        },
+    };
+
+    private static JsonObject Map(IEnumerable<KeyValuePair<string, JsonNode?>> members) => new(members);
+
+    private static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);
+}

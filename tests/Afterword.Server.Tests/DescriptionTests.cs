@@ -1,0 +1,87 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Reference;
+using Afterword.Server.Tests.World;
+using Microsoft.AspNetCore.Routing;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>What the descriptions say of parameters is what the routes do with them.</summary>
+public abstract class DescriptionTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Fact]
+    public Task Every_described_parameter_is_read() => RefusedAsync(
+        _ => true, parameter => [parameter, parameter], 44, parameter => $"{parameter.Name} parameter is invalid: ");
+
+    [Fact]
+    public Task Every_required_parameter_is_required() => RefusedAsync(
+        parameter => parameter.Required, _ => [], 38, parameter => $"{parameter.Name} parameter is missing.");
+
+    [Fact]
+    public async Task Every_example_is_accepted_by_what_reads_it()
+    {
+        // The examples are of a later day than the test's.
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(365));
+        var refused = new List<string>();
+        foreach (var route in Checkable)
+        {
+            // The examples' ids exist nowhere, and that is all that may be wrong with it.
+            var answer = await CallAsync(route, route.Operation.Parameters);
+            if (answer.Status == 400) refused.Add($"{route.Method} {route.Path}: {answer.Body}");
+        }
+
+        Assert.True(refused.Count == 0, string.Join('\n', refused));
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private IEnumerable<DescribedRoute> Checkable => DescribedRoute.All(_loop.Server.Get<EndpointDataSource>(), _loop.Server.Get<Settings>().Limits)
+        .Where(route => route is { IsSigned: true, Operation.Body: null });
+
+    /// <summary>Calls each route once for each of its parameters, with that one changed, and expects to be refused for it.</summary>
+    private async Task RefusedAsync(
+        Func<Parameter, bool> which, Func<Parameter, Parameter[]> change, int code, Func<Parameter, string> message)
+    {
+        var (failures, calls) = (new List<string>(), 0);
+        foreach (var route in Checkable)
+        {
+            foreach (var parameter in route.Sent.Where(which))
+            {
+                var answer = await CallAsync(route, [.. route.Operation.Parameters.SelectMany(one => one == parameter ? change(one) : [one])], parameter);
+                var wanted = message(parameter);
+                if (answer.Status != 400 || !answer.Codes.Zip(answer.Messages).Any(error => error.First == code && error.Second.StartsWith(wanted, StringComparison.Ordinal)))
+                {
+                    failures.Add($"{route.Method} {route.Path} {parameter.Name}: {answer.Status} {answer.Body}");
+                }
+
+                calls++;
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join('\n', failures));
+        Assert.True(calls > 3, "Nothing was checked.");
+    }
+
+    /// <summary>Calls a route with the examples of these parameters. One without an example goes along only if it is asked for.</summary>
+    private Task<Answer> CallAsync(DescribedRoute route, IReadOnlyList<Parameter> parameters, Parameter? asked = null)
+    {
+        var given = parameters.Where(parameter => parameter.Example is not null || parameter == asked).ToArray();
+        (string, string)[] At(Place place) => [.. given.Where(parameter => route.PlaceOf(parameter) == place).Select(parameter => (parameter.Name, parameter.Example ?? "x"))];
+
+        var path = At(Place.Path).Aggregate(route.Pattern, (pattern, hole) => pattern.Replace($"{{{hole.Item1}}}", hole.Item2, StringComparison.Ordinal));
+        var query = System.Text.Encoding.ASCII.GetString(TestServer.Form(At(Place.Query)));
+        return _loop.Server.SendAsync(
+            _loop.Sender, new HttpMethod(route.Method), query.Length == 0 ? path : $"{path}?{query}", route.Method == "GET" ? null : TestServer.Form(At(Place.Body)),
+            request =>
+            {
+                foreach (var header in At(Place.Header).GroupBy(header => header.Item1)) request.Headers.TryAddWithoutValidation(header.Key, header.Select(one => one.Item2));
+            });
+    }
+}
+
+public sealed class SqliteDescriptionTests() : DescriptionTests(Engine.Sqlite);
+
+public sealed class PostgresDescriptionTests() : DescriptionTests(Engine.Postgres);

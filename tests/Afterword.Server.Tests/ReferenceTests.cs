@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Reference;
+using Afterword.Server.Tests.World;
+using Microsoft.AspNetCore.Routing;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>What is mapped, what OpenAPI says and what <c>docs/api.md</c> says are the same. None of it knows the store, so one engine will do.</summary>
+public sealed class ReferenceTests : IAsyncLifetime
+{
+    private static readonly Docs s_docs = Docs.Read();
+
+    private TestServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(Engine.Sqlite);
+
+    [Fact]
+    public void Every_mapped_route_is_described() =>
+        None(Endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Described>() is null).Select(endpoint => endpoint.DisplayName));
+
+    [Fact]
+    public async Task Every_mapped_route_is_in_the_openapi_document_and_nothing_else()
+    {
+        var document = await JsonAsync("/openapi/v1.json");
+        var told = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
+        Same(Mapped, told);
+    }
+
+    [Fact]
+    public void Every_mapped_route_is_in_the_docs_with_its_caller_and_limit_and_nothing_else()
+    {
+        Same(Mapped.Select(Spoken), s_docs.Routes.Select(row => row.Route));
+        Same(Routes.Select(route => $"{route.Method} {route.Path} | {route.Caller} | {route.Limit ?? "–"}"), s_docs.Routes.Select(row => $"{row.Route} | {row.Caller} | {row.Limit}"));
+    }
+
+    [Fact]
+    public void Every_parameter_stands_in_the_docs_beside_its_route() =>
+        None(Routes.SelectMany(route => route.Operation.Parameters
+            .Where(parameter => !Regex.IsMatch(s_docs.SectionOf($"{route.Method} {route.Path}"), $@"(?<![\w-]){Regex.Escape(parameter.Name)}(?![\w-])"))
+            .Select(parameter => $"{route.Method} {route.Path}: {parameter.Name}")));
+
+    [Fact]
+    public void Every_name_in_a_path_is_a_described_parameter() =>
+        None(Routes.SelectMany(route => Regex.Matches(route.Pattern, @"\{(\w+)\}").Select(hole => hole.Groups[1].Value)
+            .Where(name => !route.Operation.Parameters.Any(parameter => parameter.Name == name && parameter is { Required: true, Example: not null }))
+            .Select(name => $"{route.Method} {route.Path}: {name}")));
+
+    [Fact]
+    public void A_parameter_is_described_once_and_by_full_sentences() =>
+        None(Routes.SelectMany(route => route.Operation.Parameters
+            .Where(parameter => !parameter.Meaning.EndsWith('.') || route.Operation.Parameters.Count(other => other.Name == parameter.Name) != 1)
+            .Select(parameter => $"{route.Method} {route.Path}: {parameter.Name}")));
+
+    [Fact]
+    public void Every_error_is_documented_under_its_own_name()
+    {
+        var members = typeof(ApiError).GetMembers(BindingFlags.Public | BindingFlags.Static)
+            .Where(member => member is FieldInfo { FieldType: var field } && field == typeof(ApiError) || member is MethodInfo { ReturnType: var returned } && returned == typeof(ApiError))
+            .Select(member => member.Name);
+        Same(members, DocumentedError.All.Select(error => error.Name));
+
+        var differing = DocumentedError.All.Where(error => typeof(ApiError).GetField(error.Name)?.GetValue(null) is ApiError own && own != error.Error);
+        None(differing.Select(error => error.Name));
+    }
+
+    [Fact]
+    public void Every_error_is_in_the_docs_with_its_status_code_and_message_and_nothing_else() =>
+        Same(DocumentedError.All.Select(error => $"{error.Error.Status} {error.Error.Code} {error.Error.Message}"), s_docs.Errors);
+
+    [Fact]
+    public async Task Every_member_of_every_object_is_explained()
+    {
+        var schemas = (await JsonAsync("/openapi/v1.json")).GetProperty("components").GetProperty("schemas");
+        None(schemas.EnumerateObject().SelectMany(schema => schema.Value.GetProperty("properties").EnumerateObject()
+            .Where(member => !member.Value.TryGetProperty("description", out _)).Select(member => $"{schema.Name}.{member.Name}")));
+    }
+
+    [Fact]
+    public async Task The_numbers_are_those_of_this_server()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite, "Limits:ShowPer15Minutes=7777", "Limits:RecipientInterval=00:00:00", "Platform=Acme <Chat>", "PublicUrl=https://feedback.acme.example");
+        var document = (await server.SendAsync(null, HttpMethod.Get, "/openapi/v1.json", null)).Json;
+        Assert.Equal("https://feedback.acme.example", document.GetProperty("servers")[0].GetProperty("url").GetString());
+        Assert.Contains("7,777 in 15 minutes", document.GetProperty("paths").GetProperty("/1.1/feedback/show/{id}.json").GetProperty("get").GetProperty("description").GetString(), StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private IEnumerable<RouteEndpoint> Endpoints => _server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    private IReadOnlyList<DescribedRoute> Routes => DescribedRoute.All(_server.Get<EndpointDataSource>(), _server.Get<Settings>().Limits);
+
+    /// <summary>Method and pattern of everything that is mapped; files as one, HEAD with its GET.</summary>
+    private IEnumerable<string> Mapped => Endpoints.SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+        .Where(method => method != "HEAD").Select(method => $"{method} {endpoint.Metadata.GetMetadata<Described>()?.StandsFor ?? endpoint.RoutePattern.RawText}")).Distinct();
+
+    private static string Spoken(string route) => Regex.Replace(route, @"\{(\w+)\}", ":$1");
+
+    private static void None(IEnumerable<string?> wrong) => Assert.True(!wrong.Any(), string.Join('\n', wrong));
+
+    // Names what is missing and what is too much, rather than the first place where two long lists differ.
+    private static void Same(IEnumerable<string> expected, IEnumerable<string> told)
+    {
+        var (left, right) = (expected.ToArray(), told.ToArray());
+        Assert.True(left.ToHashSet().SetEquals(right), $"Missing: {string.Join(", ", left.Except(right))}. Too much: {string.Join(", ", right.Except(left))}.");
+        Assert.Equal(left.Length, right.Length);
+    }
+
+    private async Task<JsonElement> JsonAsync(string path) => (await GetAsync(path)).Is(200).Json;
+
+    private Task<Answer> GetAsync(string path) => _server.SendAsync(null, HttpMethod.Get, path, null);
+
+    /// <summary>What <c>docs/api.md</c> says.</summary>
+    private sealed class Docs
+    {
+        private readonly Dictionary<string, string> _sections = [];
+        private readonly Dictionary<string, string> _anchors = [];
+
+        public List<(string Route, string Caller, string Limit)> Routes { get; } = [];
+
+        public IEnumerable<string> Errors => Rows(_sections["errors"]).Where(cells => cells is [{ Length: > 0 } status, var code, _, _] && char.IsAsciiDigit(status[0]) && code.All(char.IsAsciiDigit))
+            .Select(cells => $"{cells[0].Split('–')[0]} {cells[1]} {cells[2].Replace("`", "", StringComparison.Ordinal)}");
+
+        public static Docs Read()
+        {
+            using var reader = new StreamReader(typeof(ReferenceTests).Assembly.GetManifestResourceStream("docs/api.md")!);
+            var parts = Regex.Split(reader.ReadToEnd(), "^## (.+)$", RegexOptions.Multiline);
+            var docs = new Docs();
+            for (var i = 1; i < parts.Length; i += 2) docs._sections[parts[i].ToLower(CultureInfo.InvariantCulture).Replace(' ', '-')] = parts[i + 1];
+
+            foreach (var cells in Rows(parts[0]))
+            {
+                if (Regex.Match(cells[0], @"^\[`(.+)`\]\(#(.+)\)$") is not { Success: true } route) continue;
+
+                docs.Routes.Add((route.Groups[1].Value, cells[1], cells[2]));
+                docs._anchors[route.Groups[1].Value] = route.Groups[2].Value;
+            }
+
+            return docs;
+        }
+
+        public string SectionOf(string route) => _sections[_anchors[route]];
+
+        private static IEnumerable<string[]> Rows(string text) =>
+            text.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Trim('|', ' ').Split(" | ").Select(cell => cell.Trim()).ToArray());
+    }
+}
