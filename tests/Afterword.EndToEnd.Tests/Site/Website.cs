@@ -1,0 +1,30 @@
+using Afterword.Server;
+using Afterword.Server.Hosting;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.EndToEnd.Tests.Site;
+
+/// <summary>A server on an empty store, for pages that need no more.</summary>
+public sealed class Website : IAsyncLifetime
+{
+    private readonly TestFolder _folder = TestFolder.Create("site");
+    private AfterwordServer _server = null!;
+
+    /// <summary>Where it listens.</summary>
+    public Uri Url => new(_server.Urls.First());
+
+    public async ValueTask InitializeAsync()
+    {
+        var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Data", _folder.Path)]).Build());
+        Assert.Empty(errors);
+        _server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);
+        await _server.StartAsync(default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+}
