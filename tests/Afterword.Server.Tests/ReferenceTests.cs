@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Net;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Afterword.Server.Errors;
@@ -10,14 +13,23 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests;
 
-/// <summary>What is mapped, what OpenAPI says and what <c>docs/api.md</c> says are the same. None of it knows the store, so one engine will do.</summary>
-public sealed class ReferenceTests : IAsyncLifetime
+/// <summary>What is mapped, what OpenAPI says, what the page says and what <c>docs/api.md</c> says are the same. None of it knows the store, so one engine will do.</summary>
+public sealed partial class ReferenceTests : IAsyncLifetime
 {
     private static readonly Docs s_docs = Docs.Read();
 
     private TestServer _server = null!;
 
     public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(Engine.Sqlite);
+
+    [GeneratedRegex("<span class=\"method \\w+\">(\\w+)</span> <code>([^<]+)</code></p>")]
+    private static partial Regex ShownRoute { get; }
+
+    [GeneratedRegex("(?:href|src)=\"([^\"]+)\"")]
+    private static partial Regex Link { get; }
+
+    [GeneratedRegex(" id=\"([^\"]+)\"")]
+    private static partial Regex Id { get; }
 
     [Fact]
     public void Every_mapped_route_is_described() =>
@@ -30,6 +42,13 @@ public sealed class ReferenceTests : IAsyncLifetime
         var told = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
         Same(Mapped, told);
+    }
+
+    [Fact]
+    public async Task Every_mapped_route_is_on_the_page_and_nothing_else()
+    {
+        var page = (await GetAsync("/api")).Body;
+        Same(Mapped.Select(Spoken), ShownRoute.Matches(page).Select(route => $"{route.Groups[1]} {WebUtility.HtmlDecode(route.Groups[2].Value)}"));
     }
 
     [Fact]
@@ -81,13 +100,48 @@ public sealed class ReferenceTests : IAsyncLifetime
             .Where(member => !member.Value.TryGetProperty("description", out _)).Select(member => $"{schema.Name}.{member.Name}")));
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/api")]
+    public async Task Every_link_leads_somewhere_and_every_anchor_is_there_once(string path)
+    {
+        var page = (await GetAsync(path)).Is(200).Body;
+        var ids = Id.Matches(page).Select(id => id.Groups[1].Value).ToArray();
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+
+        var links = Link.Matches(page).Select(link => WebUtility.HtmlDecode(link.Groups[1].Value)).Distinct();
+        foreach (var link in links.Where(link => link.StartsWith('/') || link.StartsWith('#')))
+        {
+            var (target, anchor) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
+            var led = target.Length == 0 ? page : (await GetAsync(target)).Is(200).Body;
+            if (anchor is not null) Assert.True(Id.Matches(led).Any(id => id.Groups[1].Value == anchor), $"{link} leads nowhere.");
+        }
+    }
+
     [Fact]
     public async Task The_numbers_are_those_of_this_server()
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite, "Limits:ShowPer15Minutes=7777", "Limits:RecipientInterval=00:00:00", "Platform=Acme <Chat>", "PublicUrl=https://feedback.acme.example");
+        var page = (await server.SendAsync(null, HttpMethod.Get, "/api", null)).Is(200).Body;
+        Assert.Contains("7,777 in 15 minutes", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("one per recipient", page, StringComparison.Ordinal);
+        Assert.Contains("https://feedback.acme.example/1.1/feedback/create.json", page, StringComparison.Ordinal);
+        Assert.Contains("Acme &lt;Chat&gt; asks how it went", (await server.SendAsync(null, HttpMethod.Get, "/", null)).Body, StringComparison.Ordinal);
+
         var document = (await server.SendAsync(null, HttpMethod.Get, "/openapi/v1.json", null)).Json;
         Assert.Equal("https://feedback.acme.example", document.GetProperty("servers")[0].GetProperty("url").GetString());
         Assert.Contains("7,777 in 15 minutes", document.GetProperty("paths").GetProperty("/1.1/feedback/show/{id}.json").GetProperty("get").GetProperty("description").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_example_signature_is_that_of_the_text_it_shows()
+    {
+        var example = new SigningExample("https://feedback.example.com");
+        var key = Encoding.ASCII.GetBytes($"{SigningExample.ConsumerSecret}&{SigningExample.TokenSecret}");
+#pragma warning disable CA5350 // SHA-1 is the wire protocol
+        Assert.Equal(Convert.ToBase64String(HMACSHA1.HashData(key, Encoding.ASCII.GetBytes(example.BaseString))), example.Signature);
+#pragma warning restore CA5350
+        Assert.Contains(Uri.EscapeDataString(example.Signature), example.Header, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

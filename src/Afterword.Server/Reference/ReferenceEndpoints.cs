@@ -1,8 +1,12 @@
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
+using Afterword.Server.Reference.Pages;
+using Microsoft.AspNetCore.Components;
 
 namespace Afterword.Server.Reference;
 
-/// <summary>Tells programmers what this server can do.</summary>
+/// <summary>Tells visitors what this server is, and programmers what it can do.</summary>
 internal static class ReferenceEndpoints
 {
     public static void MapReference(this WebApplication app)
@@ -10,7 +14,30 @@ internal static class ReferenceEndpoints
         var settings = app.Services.GetRequiredService<Settings>();
         var routes = new Lazy<IReadOnlyList<DescribedRoute>>(() => DescribedRoute.All(app.Services.GetRequiredService<EndpointDataSource>(), settings.Limits));
 
+        app.MapPage<FrontPage>("/", () => new() { ["Platform"] = settings.Platform, ["Routes"] = routes.Value }).Describe(SiteReference.Front);
+        app.MapPage<ApiPage>("/api", () => new()
+        {
+            ["Platform"] = settings.Platform, ["Server"] = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? ExampleCall.AnyServer, ["Routes"] = routes.Value,
+            ["Questions"] = Texts(app.Services.GetRequiredService<Questions>()),
+        }).Describe(SiteReference.Api);
+
         var document = new KeptAnswer("application/json; charset=utf-8", () => OpenApiDocument.Write(routes.Value, settings));
         app.MapMethods("/openapi/v1.json", ["GET", "HEAD"], document.ServeAsync).Describe(SiteReference.OpenApi);
+    }
+
+    private static Dictionary<string, string[]> Texts(Questions questions) => Enum.GetValues<PromptType>().ToDictionary(
+        type => type.Wire, type => Enumerable.Range(0, questions.CountOf(type)).Select(variant => questions.Ask(type, variant, "<display_name>")).ToArray());
+
+    /// <summary>Maps a page that never changes while the server runs.</summary>
+    private static IEndpointConventionBuilder MapPage<TPage>(this WebApplication app, string path, Func<Dictionary<string, object?>> parameters)
+        where TPage : IComponent
+    {
+        // Nothing in these components waits, so the page is complete when the task is returned.
+        var page = new KeptAnswer(PageAnswers.Html, () => PageAnswers.RenderAsync<TPage>(parameters()).GetAwaiter().GetResult());
+        return app.MapMethods(path, ["GET", "HEAD"], http =>
+        {
+            http.SetPageHeaders();
+            return page.ServeAsync(http);
+        });
     }
 }

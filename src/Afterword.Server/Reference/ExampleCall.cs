@@ -1,0 +1,55 @@
+using System.Text;
+
+namespace Afterword.Server.Reference;
+
+/// <summary>One call of a route, as it is typed.</summary>
+/// <param name="Route">The route.</param>
+/// <param name="Server">Scheme and host of the server.</param>
+internal sealed record ExampleCall(DescribedRoute Route, string Server)
+{
+    /// <summary>What is told of a server that does not know its own address.</summary>
+    public const string AnyServer = "https://feedback.example.com";
+
+    private const string Next = " \\\n  ";
+
+    // The order is that of the header which the client writes.
+    private const string Signature =
+        "Authorization: OAuth oauth_consumer_key=\"KEY\", oauth_nonce=\"…\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"…\", oauth_token=\"TOKEN\", oauth_signature=\"…\"";
+
+    /// <summary>With this program, which signs; null where it has nothing to sign, or cannot say what is to be sent.</summary>
+    public string? Command => Route is { IsSigned: true, Operation.Body: null }
+        ? string.Join(Next, [
+            $"afterword call {Route.Method} {FilledPath}",
+            .. Given(Place.Query, Place.Body).Select(parameter => Quoted($"{parameter.Name}={parameter.Example}")),
+            $"--server {Server}", "--key KEY --secret SECRET", "--token TOKEN --token-secret TOKEN_SECRET",
+        ])
+        : null;
+
+    /// <summary>With curl, to which somebody else must give the signature.</summary>
+    public string Curl
+    {
+        get
+        {
+            var query = string.Join('&', Given(Place.Query).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Example!)}"));
+            var address = Quoted(query.Length == 0 ? Server + FilledPath : $"{Server}{FilledPath}?{query}");
+            string[] body = Route.Operation.Body is { } json
+                ? ["-H 'Content-Type: application/json'", $"-d {Quoted(json.Node().ToJsonString())}"]
+                : [.. Given(Place.Body).Select(parameter => $"{(IsPlain(parameter.Example!) ? "-d" : "--data-urlencode")} {Quoted($"{parameter.Name}={parameter.Example}")}")];
+
+            // curl itself takes GET without a body and POST with one.
+            var method = Route.Method == (body.Length > 0 ? HttpMethods.Post : HttpMethods.Get) ? "" : $"-X {Route.Method} ";
+            return string.Join(Next, [$"curl {method}{address}", .. Route.IsSigned ? (string[])[$"-H {Quoted(Signature)}"] : [], .. body]);
+        }
+    }
+
+    private string FilledPath => Given(Place.Path).Aggregate(
+        new StringBuilder(Route.Pattern), (path, parameter) => path.Replace($"{{{parameter.Name}}}", parameter.Example)).ToString();
+
+    private IEnumerable<Parameter> Given(params Place[] places) =>
+        Route.Operation.Parameters.Where(parameter => parameter.Example is not null && places.Contains(Route.PlaceOf(parameter)));
+
+    // A shell leaves these letters alone; a form needs some of them encoded.
+    private static string Quoted(string text) => IsPlain(text, "-_./:=") ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static bool IsPlain(string text, string besides = "-_.") => text.All(letter => char.IsAsciiLetterOrDigit(letter) || besides.Contains(letter, StringComparison.Ordinal));
+}
