@@ -28,6 +28,9 @@ public sealed partial class ReferenceTests : IAsyncLifetime
     [GeneratedRegex("(?:href|src)=\"([^\"]+)\"")]
     private static partial Regex Link { get; }
 
+    [GeneratedRegex("^(##+) (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading { get; }
+
     [GeneratedRegex(" id=\"([^\"]+)\"")]
     private static partial Regex Id { get; }
 
@@ -184,11 +187,17 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         public static Docs Read()
         {
             using var reader = new StreamReader(typeof(ReferenceTests).Assembly.GetManifestResourceStream("docs/api.md")!);
-            var parts = Regex.Split(reader.ReadToEnd(), "^## (.+)$", RegexOptions.Multiline);
+            var text = reader.ReadToEnd();
             var docs = new Docs();
-            for (var i = 1; i < parts.Length; i += 2) docs._sections[parts[i].ToLower(CultureInfo.InvariantCulture).Replace(' ', '-')] = parts[i + 1];
+            foreach (Match heading in Heading.Matches(text))
+            {
+                // A section reaches to the next heading of its own level or a higher one.
+                var level = heading.Groups[1].Length;
+                var end = Heading.Matches(text, heading.Index + 1).FirstOrDefault(next => next.Groups[1].Length <= level)?.Index ?? text.Length;
+                docs._sections[Anchor(heading.Groups[2].Value)] = text[(heading.Index + heading.Length)..end];
+            }
 
-            foreach (var cells in Rows(parts[0]))
+            foreach (var cells in Rows(text[..Heading.Match(text).Index]))
             {
                 if (Regex.Match(cells[0], @"^\[`(.+)`\]\(#(.+)\)$") is not { Success: true } route) continue;
 
@@ -200,6 +209,9 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         }
 
         public string SectionOf(string route) => _sections[_anchors[route]];
+
+        // As the sites that show the file make them.
+        private static string Anchor(string heading) => Regex.Replace(heading.ToLower(CultureInfo.InvariantCulture), @"[^\w\- ]", "").Replace(' ', '-');
 
         private static IEnumerable<string[]> Rows(string text) =>
             text.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Trim('|', ' ').Split(" | ").Select(cell => cell.Trim()).ToArray());

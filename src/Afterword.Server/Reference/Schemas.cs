@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Afterword.Server.Reference;
@@ -40,26 +41,29 @@ public sealed class Schemas
         _all.Add(name, (type.Type, schema));
         if (_notes.Of(type.Type) is { } about) schema["description"] = about;
 
+        // A member without a value is absent from most types; from the others it is there, and null.
+        var leavesOut = type.Options.DefaultIgnoreCondition == JsonIgnoreCondition.WhenWritingNull;
         var properties = new JsonObject();
         foreach (var member in type.Properties)
         {
             var property = Of(type.Options.GetTypeInfo(Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType));
+            if (member.IsGetNullable && !leavesOut) property = OrNull(property);
             if (_notes.Of(type.Type, member.Name) is { } note) property["description"] = note;
             properties[member.Name] = property;
         }
 
         schema["properties"] = properties;
-
-        // On the wire a member without a value is absent, so whatever cannot be null is there.
-        schema["required"] = new JsonArray([.. type.Properties.Where(member => !member.IsGetNullable).Select(member => (JsonNode)member.Name)]);
+        schema["required"] = new JsonArray([.. type.Properties.Where(member => !member.IsGetNullable || !leavesOut).Select(member => (JsonNode)member.Name)]);
         return name;
     }
+
+    private static JsonObject OrNull(JsonObject schema) => new() { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
 
     private static JsonObject Scalar(JsonTypeInfo type)
     {
         var schema = type.GetJsonSchemaAsNode().AsObject();
 
-        // A type that may be null is written as a pair; see above.
+        // The exporter takes every text for one that may be null, and writes a pair; whether it may is the member's matter.
         if (schema["type"] is JsonArray types) schema["type"] = types.Select(one => (string)one!).First(one => one != "null");
         return schema;
     }
