@@ -116,7 +116,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         foreach (var link in links.Where(link => link.StartsWith('/') || link.StartsWith('#')))
         {
             var (target, anchor) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
-            var led = target.Length == 0 ? page : (await GetAsync(target)).Is(200).Body;
+            var led = target.Length == 0 ? page : (await ArriveAsync(target)).Is(200).Body;
             if (anchor is not null) Assert.True(Id.Matches(led).Any(id => id.Groups[1].Value == anchor), $"{link} leads nowhere.");
         }
     }
@@ -134,6 +134,24 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         var document = (await server.SendAsync(null, HttpMethod.Get, "/openapi/v1.json", null)).Json;
         Assert.Equal("https://feedback.acme.example", document.GetProperty("servers")[0].GetProperty("url").GetString());
         Assert.Contains("7,777 in 15 minutes", document.GetProperty("paths").GetProperty("/1.1/feedback/show/{id}.json").GetProperty("get").GetProperty("description").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/oauth/request_token", "oauth1App", null, null)]
+    [InlineData("/oauth/access_token", "oauth1RequestToken", null, "REQUEST_TOKEN")]
+    [InlineData("/1.1/friendships/create.json", "oauth1", "write", "TOKEN")]
+    public async Task Who_signs_follows_from_the_route(string path, string scheme, string? permission, string? token)
+    {
+        var document = await JsonAsync("/openapi/v1.json");
+        var security = Assert.Single(document.GetProperty("paths").GetProperty(path).GetProperty("post").GetProperty("security").EnumerateArray().Single().EnumerateObject());
+        Assert.Equal(scheme, security.Name);
+        Assert.Equal(permission is null ? [] : [permission], security.Value.EnumerateArray().Select(role => role.GetString()));
+        Assert.True(document.GetProperty("components").GetProperty("securitySchemes").TryGetProperty(scheme, out _));
+
+        var call = new ExampleCall(Routes.Single(route => route.Pattern == path && route.Method == "POST"), ExampleCall.AnyServer);
+        Assert.Equal(token is not null, call.Curl!.Contains("oauth_token=", StringComparison.Ordinal));
+        Assert.Equal(token is not null, call.Command!.Contains("--token ", StringComparison.Ordinal));
+        if (token is not null) Assert.Contains($"oauth_token=\"{token}\"", call.Curl, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,6 +188,9 @@ public sealed partial class ReferenceTests : IAsyncLifetime
     }
 
     private async Task<JsonElement> JsonAsync(string path) => (await GetAsync(path)).Is(200).Json;
+
+    // Where nobody is signed in, a page of a user's own leads to signing in.
+    private async Task<Answer> ArriveAsync(string path) => await GetAsync(path) is { Status: 302 } on ? await GetAsync(on.Headers["Location"]) : await GetAsync(path);
 
     private Task<Answer> GetAsync(string path) => _server.SendAsync(null, HttpMethod.Get, path, null);
 

@@ -2,6 +2,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Messages;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.Limits;
 
@@ -25,7 +26,7 @@ internal static class StatusEndpoints
     private const string Messages = "direct_messages";
 
     public static void MapStatus(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/1.1/application/rate_limit_status.json", Status).WithMetadata(new Signed(Limit: LimitedEndpoint.RateLimitStatus));
+        routes.MapGet("/1.1/application/rate_limit_status.json", Status).WithMetadata(new Signed(Limit: LimitedEndpoint.RateLimitStatus)).Describe(StatusReference.Status);
 
     private static async Task Status(HttpContext http, SignedCall call, Admissions admissions, MessageWindow messages, Settings settings, TimeProvider clock)
     {

@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages;
@@ -10,8 +11,9 @@ namespace Afterword.Server.Messages;
 /// <summary>Users write to each other.</summary>
 internal static class MessageEndpoints
 {
+    public const int MostPerPage = 50;
+
     private const int UsualPage = 20;
-    private const int MostPerPage = 50;
 
     public static void AddMessages(this IServiceCollection services)
     {
@@ -23,11 +25,11 @@ internal static class MessageEndpoints
     public static void MapMessages(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/1.1/direct_messages/events/new.json", New)
-            .WithMetadata(new Signed(Permission.DirectMessages, CountsMessages: true, NestedJson: true));
+            .WithMetadata(new Signed(Permission.DirectMessages, CountsMessages: true, NestedJson: true)).Describe(MessageReference.New);
         routes.MapGet("/1.1/direct_messages/events/list.json", List)
-            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList));
+            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList)).Describe(MessageReference.List);
         routes.MapGet("/1.1/direct_messages/events/show.json", Show)
-            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow));
+            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow)).Describe(MessageReference.Show);
     }
 
     private static async Task New(HttpContext http, SignedCall call, SendMessage send, MessageWindow window, TimeProvider clock)

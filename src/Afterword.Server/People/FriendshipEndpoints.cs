@@ -4,6 +4,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.People;
 
@@ -12,13 +13,13 @@ internal static class FriendshipEndpoints
 {
     public static void MapFriendships(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/1.1/friendships/show.json", Show).WithMetadata(new Signed(Limit: LimitedEndpoint.FriendshipsShow));
+        routes.MapGet("/1.1/friendships/show.json", Show).WithMetadata(new Signed(Limit: LimitedEndpoint.FriendshipsShow)).Describe(PeopleReference.Friendship);
 
         var write = new Signed(Permission.Write);
-        routes.MapPost("/1.1/friendships/create.json", Follow).WithMetadata(write);
-        routes.MapPost("/1.1/friendships/destroy.json", Unfollow).WithMetadata(write);
-        routes.MapPost("/1.1/blocks/create.json", Block).WithMetadata(write);
-        routes.MapPost("/1.1/blocks/destroy.json", Unblock).WithMetadata(write);
+        routes.MapPost("/1.1/friendships/create.json", Follow).WithMetadata(write).Describe(PeopleReference.Follow);
+        routes.MapPost("/1.1/friendships/destroy.json", Unfollow).WithMetadata(write).Describe(PeopleReference.Unfollow);
+        routes.MapPost("/1.1/blocks/create.json", Block).WithMetadata(write).Describe(PeopleReference.Block);
+        routes.MapPost("/1.1/blocks/destroy.json", Unblock).WithMetadata(write).Describe(PeopleReference.Unblock);
     }
 
     private static async Task Show(HttpContext http, SignedCall call, Profiles profiles, TimeProvider clock)

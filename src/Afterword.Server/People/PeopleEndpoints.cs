@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.People;
 
@@ -19,11 +20,11 @@ internal static class PeopleEndpoints
 
     public static void MapPeople(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/1.1/account/verify_credentials.json", VerifyCredentials).WithMetadata(new Signed(Limit: LimitedEndpoint.VerifyCredentials));
-        routes.MapGet("/1.1/users/show.json", Show).WithMetadata(new Signed(Limit: LimitedEndpoint.UsersShow));
+        routes.MapGet("/1.1/account/verify_credentials.json", VerifyCredentials).WithMetadata(new Signed(Limit: LimitedEndpoint.VerifyCredentials)).Describe(PeopleReference.VerifyCredentials);
+        routes.MapGet("/1.1/users/show.json", Show).WithMetadata(new Signed(Limit: LimitedEndpoint.UsersShow)).Describe(PeopleReference.Show);
 
         // A list of a hundred may be too long for a query, so that clients post it.
-        routes.MapMethods("/1.1/users/lookup.json", ["GET", "POST"], LookUp).WithMetadata(new Signed(Limit: LimitedEndpoint.UsersLookup));
+        routes.MapMethods("/1.1/users/lookup.json", ["GET", "POST"], LookUp).WithMetadata(new Signed(Limit: LimitedEndpoint.UsersLookup)).Describe(PeopleReference.LookUp);
         routes.MapFriendships();
     }
 

@@ -47,27 +47,37 @@ public sealed partial class DescribedRoute
 
     internal bool IsApi => Operation.Topic.Audience == Audience.Api;
 
-    internal bool HasLimit => _signed is { CountsPrompts: true } or { Limit: not LimitedEndpoint.None };
+    internal bool HasLimit => _signed is { CountsPrompts: true } or { CountsMessages: true } or { Limit: not LimitedEndpoint.None };
 
     internal string Caller => Operation.Caller ?? (_signed switch
     {
         { SenderAllowed: true } => "an allowed sender",
+        { By: Signer.App } => "an app",
+        { By: Signer.RequestToken } => "an app, with a request token",
         null => "anyone",
-        _ => "a user",
+        _ => "any user",
     });
 
-    /// <summary>What the token must allow, as the command line calls it; null where there is no token.</summary>
-    internal string? Permission => _signed?.Permission switch
+    /// <summary>What signs a call; null where nothing does.</summary>
+    internal SignedWith? Signature => _signed is null ? null : SignedWith.Of(_signed.By);
+
+    /// <summary>What the user's token must allow, as the command line calls it; null where none signs.</summary>
+    internal string? Permission => _signed switch
     {
-        null => null,
-        Access.Permission.Read => "read",
-        Access.Permission.Write => "write",
+        null or { By: not Signer.AccessToken } => null,
+        { Permission: Access.Permission.Read } => "read",
+        { Permission: Access.Permission.Write } => "write",
         _ => "dm",
     };
+
+    internal bool TakesJsonAlone => _signed is { NestedJson: true };
 
     internal bool AsksForAllowlists => _signed is { AppAllowed: true } or { SenderAllowed: true };
 
     internal bool HasBody => Method is not ("GET" or "DELETE");
+
+    /// <summary>Whether the examples make a call. Some forms need what only their page has.</summary>
+    internal bool HasExample => Operation.Body is not null || !Operation.Parameters.Any(parameter => parameter is { Required: true, Example: null });
 
     /// <summary>What a caller may send besides the path.</summary>
     internal IEnumerable<Parameter> Sent => Operation.Parameters.Where(parameter => PlaceOf(parameter) != Place.Path);
@@ -100,10 +110,9 @@ public sealed partial class DescribedRoute
     {
         { CountsPrompts: true } when limits.RecipientInterval == TimeSpan.Zero => Say($"{limits.CreatesPerDay:N0} in 24 hours"),
         { CountsPrompts: true } => Say($"{limits.CreatesPerDay:N0} in 24 hours; one per recipient in {Duration(limits.RecipientInterval)}"),
-        { Limit: LimitedEndpoint.Show } => Say($"{limits.ShowPer15Minutes:N0} in 15 minutes"),
-        { Limit: LimitedEndpoint.Events } => Say($"{limits.EventsPer15Minutes:N0} in 15 minutes"),
+        { CountsMessages: true } => Say($"{limits.MessagesPerDay:N0} in 24 hours; {limits.AppMessagesPerDay:N0} per app in 24 hours"),
         null or { Limit: LimitedEndpoint.None } => null,
-        _ => throw new System.Diagnostics.UnreachableException($"The limit {signed.Limit} has no words."),
+        _ => Say($"{limits.MostFor(signed.Limit, grant: null):N0} in 15 minutes"),
     };
 
     private static IEnumerable<DescribedRoute> Of(RouteEndpoint endpoint, LimitSettings limits)

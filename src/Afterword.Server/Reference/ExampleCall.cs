@@ -12,24 +12,25 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
     private const string Next = " \\\n  ";
 
-    // The order is that of the header which the client writes.
-    private const string Signature =
-        "Authorization: OAuth oauth_consumer_key=\"KEY\", oauth_nonce=\"…\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"…\", oauth_token=\"TOKEN\", oauth_signature=\"…\"";
-
-    /// <summary>With this program, which signs; null where it has nothing to sign, or cannot say what is to be sent.</summary>
-    public string? Command => Route is { IsSigned: true, Operation.Body: null }
+    /// <summary>With this program, which signs; null where it has nothing to sign.</summary>
+    public string? Command => Route.Signature is { } signature
         ? string.Join(Next, [
             $"afterword call {Route.Method} {FilledPath}",
-            .. Given(Place.Query, Place.Body).Select(parameter => Quoted($"{parameter.Name}={parameter.Example}")),
-            $"--server {Server}", "--key KEY --secret SECRET", "--token TOKEN --token-secret TOKEN_SECRET",
+            .. Route.Operation.Body is { } json
+                ? (string[])[$"--body {Quoted(json.Node().ToJsonString())}"]
+                : [.. Given(Place.Query, Place.Body).Select(parameter => Quoted($"{parameter.Name}={parameter.Example}"))],
+            $"--server {Server}", "--key KEY --secret SECRET",
+            .. signature.Token is { } token ? (string[])[$"--token {token} --token-secret {token}_SECRET"] : [],
         ])
         : null;
 
-    /// <summary>With curl, to which somebody else must give the signature.</summary>
-    public string Curl
+    /// <summary>With curl, to which somebody else must give the signature; null where something is needed that only a browser has.</summary>
+    public string? Curl
     {
         get
         {
+            if (!Route.HasExample) return null;
+
             var query = string.Join('&', Given(Place.Query).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Example!)}"));
             var address = Quoted(query.Length == 0 ? Server + FilledPath : $"{Server}{FilledPath}?{query}");
             string[] body = Route.Operation.Body is { } json
@@ -38,7 +39,7 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
             // curl itself takes GET without a body and POST with one.
             var method = Route.Method == (body.Length > 0 ? HttpMethods.Post : HttpMethods.Get) ? "" : $"-X {Route.Method} ";
-            return string.Join(Next, [$"curl {method}{address}", .. Route.IsSigned ? (string[])[$"-H {Quoted(Signature)}"] : [], .. body]);
+            return string.Join(Next, [$"curl {method}{address}", .. Route.Signature is { } signature ? (string[])[$"-H {Quoted(Header(signature))}"] : [], .. body]);
         }
     }
 
@@ -47,6 +48,11 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
     private IEnumerable<Parameter> Given(params Place[] places) =>
         Route.Operation.Parameters.Where(parameter => parameter.Example is not null && places.Contains(Route.PlaceOf(parameter)));
+
+    // The order is that of the header which the client writes.
+    private static string Header(SignedWith signature) =>
+        "Authorization: OAuth oauth_consumer_key=\"KEY\", oauth_nonce=\"…\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"…\", "
+        + (signature.Token is null ? "" : $"oauth_token=\"{signature.Token}\", ") + "oauth_signature=\"…\"";
 
     // A shell leaves these letters alone; a form needs some of them encoded.
     private static string Quoted(string text) => IsPlain(text, "-_./:=") ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";

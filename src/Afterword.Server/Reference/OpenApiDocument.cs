@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Afterword.Server.Access;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Reference;
@@ -8,8 +9,6 @@ namespace Afterword.Server.Reference;
 /// <summary>Writes the OpenAPI 3.1 document out of the described routes.</summary>
 internal sealed class OpenApiDocument
 {
-    private const string Security = "oauth1";
-
     private readonly IReadOnlyList<DescribedRoute> _routes;
     private readonly Settings _settings;
     private readonly Schemas _schemas = new();
@@ -54,7 +53,7 @@ internal sealed class OpenApiDocument
             """
             Asks customers how it went, inside the conversation, and reads what they answered. Compatible with Twitter's Customer Feedback API v1.1.
 
-            Ids are decimal strings. Dates look like `Fri Nov 20 22:31:55 +0000 2026`, always in UTC. A member without a value is absent, never null.
+            Ids are decimal strings, in user objects numbers as well. Dates look like `Fri Nov 20 22:31:55 +0000 2026`, always in UTC. An optional member without a value is absent.
             Parameters of a `POST` come as a form or as the members of a JSON object; all may come in the query instead.
             """,
         ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
@@ -72,21 +71,20 @@ internal sealed class OpenApiDocument
             {
                 ["description"] = header.What, ["schema"] = new JsonObject { ["type"] = "integer" },
             }))),
-            ["securitySchemes"] = new JsonObject
-            {
-                [Security] = new JsonObject
-                {
-                    ["type"] = "http",
-                    ["scheme"] = "OAuth",
-                    ["description"] =
-                        """
-                        OAuth 1.0a (RFC 5849) with a consumer key and an access token, signed with `HMAC-SHA1` or `HMAC-SHA256`, in the header `Authorization: OAuth …`.
-                        The role that an operation names is what the token must allow: `read`, `write`, or `dm`, which is both and direct messages.
-                        """,
-                },
-            },
+            ["securitySchemes"] = Map(SignedWith.All.Select(one => KeyValuePair.Create(one.Scheme, (JsonNode?)SecurityScheme(one)))),
         };
     }
+
+    private static JsonObject SecurityScheme(SignedWith signature) => new()
+    {
+        ["type"] = "http",
+        ["scheme"] = "OAuth",
+        ["description"] =
+            $"OAuth 1.0a (RFC 5849) with `HMAC-SHA1` or `HMAC-SHA256` in the header `Authorization: OAuth …`, signed with {signature.Secrets}."
+            + (signature.By == Signer.AccessToken
+                ? " The role that an operation names is what the token must allow: `read`, `write`, which follows and blocks too, or `dm`, which is both and direct messages."
+                : ""),
+    };
 
     private JsonObject Operation(DescribedRoute route)
     {
@@ -101,7 +99,9 @@ internal sealed class OpenApiDocument
         if (parameters.Length > 0) operation["parameters"] = new JsonArray([.. parameters.Select(parameter => Parameter(parameter, route.PlaceOf(parameter)))]);
         if (Body(route) is { } body) operation["requestBody"] = body;
         operation["responses"] = Responses(route);
-        operation["security"] = route.Permission is null ? new JsonArray() : new JsonArray(new JsonObject { [Security] = new JsonArray(route.Permission) });
+        operation["security"] = route.Signature is not { } signature
+            ? new JsonArray()
+            : new JsonArray(new JsonObject { [signature.Scheme] = route.Permission is { } permission ? new JsonArray(permission) : new JsonArray() });
         return operation;
     }
 
@@ -109,6 +109,7 @@ internal sealed class OpenApiDocument
     {
         var text = new StringBuilder(route.Operation.Does);
         if (route.IsApi) text.Append(CultureInfo.InvariantCulture, $"\n\nWho calls: {route.Caller}.");
+        if (route.Signature is { } signature) text.Append(CultureInfo.InvariantCulture, $" Signed with {signature.Secrets}.");
         if (route.Limit is { } limit) text.Append(CultureInfo.InvariantCulture, $" Limit: {limit}.");
 
         // Links lead to the reference page of this server.
@@ -136,12 +137,12 @@ internal sealed class OpenApiDocument
         var members = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) == Place.Body).ToArray();
         if (members.Length == 0) return null;
 
-        var content = new JsonObject { ["application/x-www-form-urlencoded"] = Members(members) };
-        if (route.IsSigned) content["application/json"] = Members(members);
+        var content = new JsonObject { ["application/x-www-form-urlencoded"] = Members(members, route.HasExample) };
+        if (route.IsSigned) content["application/json"] = Members(members, route.HasExample);
         return new() { ["required"] = members.Any(member => member.Required), ["content"] = content };
     }
 
-    private static JsonObject Members(Parameter[] members)
+    private static JsonObject Members(Parameter[] members, bool withExample)
     {
         var schema = new JsonObject
         {
@@ -155,11 +156,10 @@ internal sealed class OpenApiDocument
         };
         var required = members.Where(member => member.Required).Select(member => (JsonNode)member.Name).ToArray();
         if (required.Length > 0) schema["required"] = new JsonArray(required);
-        return new()
-        {
-            ["schema"] = schema,
-            ["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Shape.Value(member.Example)))),
-        };
+
+        var body = new JsonObject { ["schema"] = schema };
+        if (withExample) body["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Shape.Value(member.Example))));
+        return body;
     }
 
     private static JsonObject Schema(Parameter parameter)
@@ -202,6 +202,10 @@ internal sealed class OpenApiDocument
 
         var response = new JsonObject { ["description"] = reply.What, ["headers"] = headers };
         if (reply.Json is { } sample) response["content"] = new JsonObject { [reply.ContentType!] = Content(sample) };
+        else if (reply.Form.Count > 0)
+        {
+            response["content"] = new JsonObject { [reply.ContentType!] = Pairs(reply) };
+        }
         else if (reply.ContentType is { } type)
         {
             var content = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } };
@@ -211,6 +215,17 @@ internal sealed class OpenApiDocument
 
         return response;
     }
+
+    private static JsonObject Pairs(Reply reply) => new()
+    {
+        ["schema"] = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = Map(reply.Form.Select(pair => KeyValuePair.Create(pair.Name, (JsonNode?)new JsonObject { ["type"] = "string", ["description"] = pair.What }))),
+            ["required"] = new JsonArray([.. reply.Form.Select(pair => (JsonNode)pair.Name)]),
+        },
+        ["example"] = Map(reply.Form.Select(pair => KeyValuePair.Create(pair.Name, (JsonNode?)pair.Example))),
+    };
 
     private JsonObject Content(Sample sample) => new() { ["schema"] = _schemas.Of(sample.Type), ["example"] = sample.Node() };
 

@@ -20,7 +20,7 @@ internal sealed record Operation(Topic Topic, string Summary)
     /// <summary>Everything the caller may send, in the order of the reference; those of the path included.</summary>
     public IReadOnlyList<Parameter> Parameters { get; init; } = [];
 
-    /// <summary>The JSON object that is sent, where <see cref="Parameters"/> are not simply its members.</summary>
+    /// <summary>The JSON object that is sent, where <see cref="Parameters"/> are not simply its members, but lead to them: <c>event.type</c>.</summary>
     public Sample? Body { get; init; }
 
     /// <summary>What comes back, the usual answer first; not the errors of the catalogue.</summary>
@@ -56,6 +56,9 @@ internal sealed record Reply(int Status, string What)
 {
     public string? ContentType { get; init; }
 
+    /// <summary>The pairs of a body that is a form, with what they say and an example.</summary>
+    public IReadOnlyList<(string Name, string What, string Example)> Form { get; init; } = [];
+
     public Sample? Json { get; init; }
 
     /// <summary>An example of a body that is not JSON.</summary>
@@ -66,6 +69,14 @@ internal sealed record Reply(int Status, string What)
 
     public static Reply Of<T>(string what, JsonTypeInfo<T> type, T example)
         where T : notnull => new(200, what) { ContentType = "application/json", Json = Sample.Of(type, example) };
+
+    /// <summary>Text as RFC 5849 has it for tokens: a form.</summary>
+    public static Reply Pairs(string what, params (string Name, string What, string Example)[] pairs) => new(200, what)
+    {
+        ContentType = "application/x-www-form-urlencoded", Form = pairs, Text = string.Join('&', pairs.Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Example)}")),
+    };
+
+    public static Reply To(int status, string what, string where) => new(status, what) { Headers = [("Location", where)] };
 
     public static Reply Page(string what, int status = 200) => new(status, what) { ContentType = "text/html" };
 
@@ -88,11 +99,15 @@ public sealed record Topic(string Name, string About, Audience Audience)
 {
     public static readonly Topic Feedback = new("Feedback", "A sender asks, and reads what was answered.", Audience.Api);
     public static readonly Topic Recipient = new("The recipient", "A customer's own app answers in the customer's name.", Audience.Api);
+    public static readonly Topic People = new("Users", "Users look each other up, follow and block.", Audience.Api);
+    public static readonly Topic Messages = new("Direct messages", "Users write to each other.", Audience.Api);
+    public static readonly Topic Access = new("Tokens and limits", "An app gets a user's token, gives it back, and sees how far limits are used up.", Audience.Api);
+    public static readonly Topic SignedIn = new("Pages for users", "Where users sign in, let an app in, and shut it out. All in the browser, without a script.", Audience.Page);
     public static readonly Topic Pages = new("Pages", "What browsers are shown, and the files that go with it. Nothing here needs a signature.", Audience.Page);
     public static readonly Topic Health = new("Health", "For load balancers and whatever restarts processes.", Audience.Health);
 
     /// <summary>All chapters, in the order of the page.</summary>
-    public static IReadOnlyList<Topic> All => [Feedback, Recipient, Pages, Health];
+    public static IReadOnlyList<Topic> All => [Feedback, Recipient, People, Messages, Access, SignedIn, Pages, Health];
 
     /// <summary>The name as part of an address.</summary>
     public string Anchor => Name.ToLowerInvariant().Replace(' ', '-');

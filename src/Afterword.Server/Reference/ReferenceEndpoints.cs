@@ -14,7 +14,7 @@ internal static class ReferenceEndpoints
         var settings = app.Services.GetRequiredService<Settings>();
         var routes = new Lazy<IReadOnlyList<DescribedRoute>>(() => DescribedRoute.All(app.Services.GetRequiredService<EndpointDataSource>(), settings.Limits));
 
-        app.MapPage<FrontPage>("/", () => new() { ["Platform"] = settings.Platform, ["Routes"] = routes.Value }).Describe(SiteReference.Front);
+        app.MapPage<FrontPage>("/", () => new() { ["Platform"] = settings.Platform }).Describe(SiteReference.Front);
         app.MapPage<ApiPage>("/api", () => new()
         {
             ["Platform"] = settings.Platform, ["Server"] = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? ExampleCall.AnyServer, ["Routes"] = routes.Value,

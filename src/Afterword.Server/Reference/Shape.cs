@@ -24,6 +24,10 @@ internal sealed class Shape
     /// <summary>A JSON Schema; the caller may change it.</summary>
     public JsonObject Schema => _schema();
 
+    /// <summary>A text whose rule needs words.</summary>
+    /// <param name="rule">A clause such as <c>ids, separated by commas</c>.</param>
+    public static Shape Said(string rule) => new(rule, () => new() { ["type"] = "string" });
+
     public static Shape Text(int least, int most) => new(
         least == 0 ? Say($"at most {most:N0} characters") : Say($"{least:N0} to {most:N0} characters"),
         () => new() { ["type"] = "string", ["minLength"] = least, ["maxLength"] = most });

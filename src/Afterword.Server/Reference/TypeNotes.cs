@@ -17,12 +17,20 @@ internal sealed partial class TypeNotes
 
     public string? Of(Type type) => Find(type)?.Element("summary") is { } summary ? Text(summary) : null;
 
-    /// <param name="type">A record whose members are parameters.</param>
+    /// <param name="type">A record whose members are parameters, or properties of their own.</param>
     /// <param name="member">A member's name on the wire.</param>
-    public string? Of(Type type, string member) =>
-        Find(type)?.Elements("param").FirstOrDefault(param => Wire((string?)param.Attribute("name")) == member) is { } note ? Text(note) : null;
+    public string? Of(Type type, string member)
+    {
+        var note = Find(type)?.Elements("param").FirstOrDefault(param => Wire((string?)param.Attribute("name")) == member)
+            ?? (type.GetProperties().FirstOrDefault(property => Wire(property.Name) == member) is { } own ? Find(own)?.Element("summary") : null);
+        return note is null ? null : Text(note);
+    }
 
-    private XElement? Find(Type type) => _files.GetOrAdd(type.Assembly, Read).GetValueOrDefault($"T:{type.FullName}");
+    private XElement? Find(Type type) => FileOf(type).GetValueOrDefault($"T:{type.FullName}");
+
+    private XElement? Find(PropertyInfo property) => FileOf(property.DeclaringType!).GetValueOrDefault($"P:{property.DeclaringType!.FullName}.{property.Name}");
+
+    private Dictionary<string, XElement> FileOf(Type type) => _files.GetOrAdd(type.Assembly, Read);
 
     private static Dictionary<string, XElement> Read(Assembly assembly)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Access.Grants.Pages;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.Access.Grants;
 
@@ -12,8 +13,8 @@ internal static class ApprovedAppEndpoints
 
     public static void MapApprovedApps(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Address, List).WithMetadata(new HtmlPage());
-        routes.MapPost(Address, Revoke).WithMetadata(new HtmlPage());
+        routes.MapGet(Address, List).WithMetadata(new HtmlPage()).Describe(GrantReference.Apps);
+        routes.MapPost(Address, Revoke).WithMetadata(new HtmlPage()).Describe(GrantReference.Revoke);
     }
 
     private static async Task List(HttpContext http, Visits visits, Forms forms, Apps apps)

@@ -3,6 +3,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.Access.Grants;
 
@@ -11,9 +12,9 @@ internal static class AuthorizeEndpoints
 {
     public static void MapAuthorize(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/oauth/authorize", Authorize).WithMetadata(new HtmlPage());
-        routes.MapGet("/oauth/authenticate", Authenticate).WithMetadata(new HtmlPage());
-        routes.MapPost("/oauth/authorize", Decide).WithMetadata(new HtmlPage());
+        routes.MapGet("/oauth/authorize", Authorize).WithMetadata(new HtmlPage()).Describe(GrantReference.Authorize);
+        routes.MapGet("/oauth/authenticate", Authenticate).WithMetadata(new HtmlPage()).Describe(GrantReference.Authenticate);
+        routes.MapPost("/oauth/authorize", Decide).WithMetadata(new HtmlPage()).Describe(GrantReference.Decide);
     }
 
     /// <summary>Shows the question about a request token, or the way to it: signing in.</summary>

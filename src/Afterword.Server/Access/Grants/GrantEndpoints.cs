@@ -1,6 +1,7 @@
 using System.Text;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Reference;
 
 namespace Afterword.Server.Access.Grants;
 
@@ -14,11 +15,11 @@ internal static class GrantEndpoints
 
     public static void MapGrants(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/oauth/request_token", s_methods, IssueRequestToken).WithMetadata(new Signed(By: Signer.App));
-        routes.MapMethods("/oauth/access_token", s_methods, Exchange).WithMetadata(new Signed(By: Signer.RequestToken));
+        routes.MapMethods("/oauth/request_token", s_methods, IssueRequestToken).WithMetadata(new Signed(By: Signer.App)).Describe(GrantReference.RequestToken);
+        routes.MapMethods("/oauth/access_token", s_methods, Exchange).WithMetadata(new Signed(By: Signer.RequestToken)).Describe(GrantReference.AccessToken);
         foreach (var name in (ReadOnlySpan<string>)["invalidate_token", "invalidate_token.json"])
         {
-            routes.MapPost($"/1.1/oauth/{name}", Invalidate).WithMetadata(new Signed());
+            routes.MapPost($"/1.1/oauth/{name}", Invalidate).WithMetadata(new Signed()).Describe(GrantReference.Invalidate, standsFor: "/1.1/oauth/invalidate_token.json");
         }
 
         routes.MapAuthorize();

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Afterword.Server.Access.Grants;
 
-/// <summary>The answer of <c>oauth/invalidate_token</c>.</summary>
+/// <summary>A token that has ended.</summary>
+/// <param name="AccessToken">The token.</param>
 internal sealed record InvalidatedTokenJson(string AccessToken);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -2,6 +2,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
+using Afterword.Server.Reference;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -24,9 +25,9 @@ internal static class SignInEndpoints
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Address, Show).WithMetadata(new HtmlPage());
-        routes.MapPost(Address, SignIn).WithMetadata(new HtmlPage());
-        routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage());
+        routes.MapGet(Address, Show).WithMetadata(new HtmlPage()).Describe(SignInReference.Show);
+        routes.MapPost(Address, SignIn).WithMetadata(new HtmlPage()).Describe(SignInReference.SignIn);
+        routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage()).Describe(SignInReference.SignOut);
     }
 
     private static async Task Show(HttpContext http, Visits visits, Forms forms, Settings settings)
