@@ -9,10 +9,10 @@ namespace Afterword.EndToEnd.Tests.Site;
 public sealed class Website : IAsyncLifetime
 {
     private readonly TestFolder _folder = TestFolder.Create("site");
-    private AfterwordServer _server = null!;
+    private AfterwordServer? _server;
 
     /// <summary>Where it listens.</summary>
-    public Uri Url => new(_server.Urls.First());
+    public Uri Url => new(_server!.Urls.First());
 
     public async ValueTask InitializeAsync()
     {
@@ -24,7 +24,8 @@ public sealed class Website : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync();
+        // A start that failed is told by its own error, not by what is missing here.
+        if (_server is not null) await _server.DisposeAsync();
         _folder.Dispose();
     }
 }
