@@ -105,16 +105,9 @@ internal sealed class OpenApiDocument
         return operation;
     }
 
-    private string Description(DescribedRoute route)
-    {
-        var text = new StringBuilder(route.Operation.Does);
-        if (route.IsApi) text.Append(CultureInfo.InvariantCulture, $"\n\nWho calls: {route.Caller}.");
-        if (route.Signature is { } signature) text.Append(CultureInfo.InvariantCulture, $" Signed with {signature.Secrets}.");
-        if (route.Limit is { } limit) text.Append(CultureInfo.InvariantCulture, $" Limit: {limit}.");
-
-        // Links lead to the reference page of this server.
-        return text.Replace("](/", $"]({_settings.PublicUrl?.GetLeftPart(UriPartial.Authority)}/").ToString();
-    }
+    private static string Description(DescribedRoute route) => string.Concat(
+        route.Operation.Does, route.IsApi ? $"\n\nWho calls: {route.Caller}." : "", route.Signature is { } signature ? $" Signed with {signature.Secrets}." : "",
+        route.Limit is { } limit ? $" Limit: {limit}." : "");
 
     private static JsonObject Parameter(Parameter parameter, Place place)
     {
