@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Afterword.Server.Storage;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 
@@ -17,6 +18,9 @@ internal sealed class SqliteStore : TestStore
 
     public override async Task<DbConnection> ConnectAsync()
     {
+        // Some tests run a server within this process. Functions bound before it chooses its library, mixed with those bound
+        // after, would work on each other's memory.
+        _ = SqliteEngine.Library;
         var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "afterword.db")};Pooling=False");
         await connection.OpenAsync();
         return connection;
