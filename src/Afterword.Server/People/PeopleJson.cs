@@ -84,22 +84,31 @@ internal sealed record UserJson
     public string ProfileImageUrlHttps => ProfileImageUrl;
 
     // The look of a page that nobody has here, in the colours that Twitter gave those who chose none: typed clients refuse a user without them.
+    /// <summary>A colour that nobody chose.</summary>
     public string ProfileBackgroundColor { get; init; } = "F5F8FA";
 
+    /// <summary>Always null.</summary>
     public string? ProfileBackgroundImageUrl { get; init; }
 
+    /// <summary>Always null.</summary>
     public string? ProfileBackgroundImageUrlHttps { get; init; }
 
+    /// <summary>Always false.</summary>
     public bool ProfileBackgroundTile { get; init; }
 
+    /// <summary>A colour that nobody chose.</summary>
     public string ProfileLinkColor { get; init; } = "1DA1F2";
 
+    /// <summary>A colour that nobody chose.</summary>
     public string ProfileSidebarBorderColor { get; init; } = "C0DEED";
 
+    /// <summary>A colour that nobody chose.</summary>
     public string ProfileSidebarFillColor { get; init; } = "DDEEF6";
 
+    /// <summary>A colour that nobody chose.</summary>
     public string ProfileTextColor { get; init; } = "333333";
 
+    /// <summary>Always true.</summary>
     public bool ProfileUseBackgroundImage { get; init; } = true;
 
     /// <summary>The caller follows the user.</summary>

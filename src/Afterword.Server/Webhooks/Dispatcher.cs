@@ -69,7 +69,9 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
         await _abort.CancelAsync();
         await LanesAsync();
         base.Dispose();
-        await (ExecuteTask ?? Task.CompletedTask);
+
+        // Stopped before it began, it counts as cancelled.
+        await (ExecuteTask ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
         _abort.Dispose();
     }
