@@ -58,6 +58,14 @@ internal sealed class ClientScript : IAsyncDisposable
         return json.RootElement.Clone();
     }
 
+    /// <summary>What the client complained of when it ended without one step done.</summary>
+    public async Task<string> FailureAsync()
+    {
+        Assert.Equal("", await _process.StandardOutput.ReadToEndAsync());
+        await _process.WaitForExitAsync();
+        return string.Join('\n', _errors);
+    }
+
     public async Task TellAsync(string line)
     {
         await _process.StandardInput.WriteLineAsync(line);

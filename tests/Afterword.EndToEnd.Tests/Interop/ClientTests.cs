@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Servers;
 
@@ -26,6 +25,18 @@ public sealed class ClientTests
     [Fact]
     public async Task Tweepy_for_Python_works_on_PostgreSQL() => await WorksAsync(await PostgresStore.NewAsync(), s_tweepy);
 
+    [Fact]
+    public async Task A_client_that_was_not_told_of_the_authority_trusts_nobody_here()
+    {
+        await using var site = await Site.StartAsync(new SqliteStore());
+        foreach (var (library, complaint) in new[] { (s_tweepy, "CERTIFICATE_VERIFY_FAILED"), (await NodeAsync(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE") })
+        {
+            await using var client = ClientScript.Start(library.Command, site.Names);
+            await client.TellAsync(site.Brief);
+            Assert.Contains(complaint, await client.FailureAsync(), StringComparison.Ordinal);
+        }
+    }
+
     private static async Task<Library> NodeAsync()
     {
         var folder = Path.Combine(s_scripts, "Node");
@@ -39,11 +50,8 @@ public sealed class ClientTests
         await using var browser = new Browser(site.BrowserArguments);
         await browser.InitializeAsync();
         await using var visitor = await browser.VisitorAsync();
-        await using var client = ClientScript.Start(library.Command, site.ClientEnvironment);
-        await client.TellAsync(JsonSerializer.Serialize(new
-        {
-            app = new { key = site.App.ConsumerKey, secret = site.App.ConsumerSecret }, callback = site.Receiver.Callback, ana = $"{site.Ana.Id}",
-        }));
+        await using var client = ClientScript.Start(library.Command, site.NamesAndTrust);
+        await client.TellAsync(site.Brief);
 
         await new Run(site, library, client, new Person(await visitor.NewPageAsync(), site)).AllAsync();
     }

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Access;
 using Afterword.Server.People;
@@ -16,15 +18,14 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Few, so that a client soon sees what a limit looks like.</summary>
     public const int ShowsPer15Minutes = 5;
 
-    // Of the loopback network, and nobody else's.
-    private const string Address = "127.0.0.77";
     private const int Port = 443;
 
     private static readonly string[] s_names = ["api.twitter.com", "api.x.com"];
 
     private readonly TestFolder _folder;
+    private readonly string _address;
 
-    private Site(TestFolder folder) => _folder = folder;
+    private Site(TestFolder folder, string address) => (_folder, _address) = (folder, address);
 
     public required TestAuthority Authority { get; init; }
 
@@ -43,38 +44,42 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>What makes Chromium find the server, and trust its key alone.</summary>
     public string[] BrowserArguments =>
     [
-        $"--host-resolver-rules={string.Join(',', s_names.Select(name => $"MAP {name} {Address}"))}",
+        $"--host-resolver-rules={string.Join(',', s_names.Select(name => $"MAP {name} {_address}"))}",
         $"--ignore-certificate-errors-spki-list={Authority.KeyHash}",
     ];
 
+    /// <summary>What makes a client's process find the server.</summary>
+    public Dictionary<string, string> Names => new() { ["LD_PRELOAD"] = "libnss_wrapper.so", ["NSS_WRAPPER_HOSTS"] = HostsFile };
+
     /// <summary>What makes a client's process find the server and trust it.</summary>
-    public Dictionary<string, string> ClientEnvironment => new()
+    public Dictionary<string, string> NamesAndTrust => new(Names) { ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile, ["REQUESTS_CA_BUNDLE"] = Authority.RootFile };
+
+    /// <summary>What a client's script is told first.</summary>
+    public string Brief => JsonSerializer.Serialize(new
     {
-        ["LD_PRELOAD"] = "libnss_wrapper.so",
-        ["NSS_WRAPPER_HOSTS"] = HostsFile,
-        ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile,
-        ["REQUESTS_CA_BUNDLE"] = Authority.RootFile,
-        ["SSL_CERT_FILE"] = Authority.RootFile,
-    };
+        app = new { key = App.ConsumerKey, secret = App.ConsumerSecret }, callback = Receiver.Callback, ana = $"{Ana.Id}",
+    });
 
     private string HostsFile => Path.Combine(_folder.Path, "hosts");
 
     public static async Task<Site> StartAsync(TestStore store)
     {
-        RequirePort();
+        // Of the loopback network, and of this run alone: the port is the same for all.
+        var address = $"127.77.{RandomNumberGenerator.GetInt32(256)}.{RandomNumberGenerator.GetInt32(1, 255)}";
+        RequirePort(address);
         var folder = TestFolder.Create("site");
         var receiver = await CallbackReceiver.StartAsync();
         var (app, furni, ana) = await SetUpAsync(store, receiver.Callback);
         var authority = await TestAuthority.IssueAsync(folder.Path, s_names);
-        var site = new Site(folder)
+        var site = new Site(folder, address)
         {
             Authority = authority, Receiver = receiver, App = app, Furni = furni, Ana = ana,
             Server = await ServerProcess.StartAtAsync(
-                store, $"https://{Address}:{Port}",
+                store, $"https://{address}:{Port}",
                 $"Kestrel:Certificates:Default:Path={authority.CertificateFile}", $"Kestrel:Certificates:Default:KeyPath={authority.KeyFile}",
                 "Limits:RecipientInterval=00:00:00", $"Limits:ShowPer15Minutes={ShowsPer15Minutes}", "Feedback:EventsDelay=00:00:00"),
         };
-        await File.WriteAllLinesAsync(site.HostsFile, [.. s_names.Select(name => $"{Address} {name}"), "127.0.0.1 localhost"]);
+        await File.WriteAllLinesAsync(site.HostsFile, [.. s_names.Select(name => $"{address} {name}"), "127.0.0.1 localhost"]);
         return site;
     }
 
@@ -93,16 +98,16 @@ internal sealed class Site : IAsyncDisposable
         return (app, furni, ana!);
     }
 
-    private static void RequirePort()
+    private static void RequirePort(string address)
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Parse(Address), Port);
+            using var listener = new TcpListener(IPAddress.Parse(address), Port);
             listener.Start();
         }
         catch (SocketException error)
         {
-            Assert.Fail($"Twitter's clients ask on port {Port}, and {Address}:{Port} cannot be had: {error.Message}. "
+            Assert.Fail($"Twitter's clients ask on port {Port}, and {address}:{Port} cannot be had: {error.Message}. "
                 + $"Run the tests as root, or allow the port to all: sysctl net.ipv4.ip_unprivileged_port_start={Port}");
         }
     }

@@ -15,6 +15,12 @@ const refusal = async call => {
   }
 };
 
+// What the network said is in none of the error's public members.
+process.on('uncaughtException', error => {
+  console.error(error, error._options?.error?.code);
+  process.exit(1);
+});
+
 const { app, callback, ana } = JSON.parse(await read());
 const keys = { appKey: app.key, appSecret: app.secret };
 
