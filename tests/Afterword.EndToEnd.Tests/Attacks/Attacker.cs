@@ -58,8 +58,8 @@ internal sealed class Attacker(ServerProcess server, int seed) : IDisposable
     {
         var bytes = request.ToBytes();
         var (status, head, body, time) = Send(request, bytes);
-        if (!IsRefused(status, head, body)) Faults.Add($"{status} {body}\nfor\n{System.Text.Encoding.Latin1.GetString(bytes)}");
-        else Refused++;
+        if (IsPage(request) ? status is 0 or >= 500 : !IsRefused(status, head, body)) Faults.Add($"{status} {body}\nfor\n{System.Text.Encoding.Latin1.GetString(bytes)}");
+        else if (!IsPage(request)) Refused++;
 
         // A collection or a compilation that happens to come by is not the request's doing: that stays with it when it is repeated.
         for (var i = 0; i < 5 && time > most / 10; i++)
@@ -85,6 +85,10 @@ internal sealed class Attacker(ServerProcess server, int seed) : IDisposable
         if (request.Target.StartsWith("/1.1/feedback/create", StringComparison.Ordinal)) Created++;
         if (request.Target.StartsWith("/oauth/request_token", StringComparison.Ordinal)) Begun++;
     }
+
+    // A target that was cut short may be a page that everybody may see.
+    private static bool IsPage(WireRequest request) =>
+        !request.Target.StartsWith("/1.1/", StringComparison.OrdinalIgnoreCase) && !request.Target.StartsWith("/oauth/", StringComparison.OrdinalIgnoreCase);
 
     // Refused at the door. What is wrong with parameters, and how a limit stands, is told to known callers alone.
     private static bool IsRefused(int status, string head, string body) =>
