@@ -46,10 +46,11 @@ internal sealed class Site : IAsyncDisposable
     [
         $"--host-resolver-rules={string.Join(',', s_names.Select(name => $"MAP {name} {_address}"))}",
         $"--ignore-certificate-errors-spki-list={Authority.KeyHash}",
+        "--no-proxy-server",
     ];
 
-    /// <summary>What makes a client's process find the server.</summary>
-    public Dictionary<string, string> Names => new() { ["LD_PRELOAD"] = "libnss_wrapper.so", ["NSS_WRAPPER_HOSTS"] = HostsFile };
+    /// <summary>What makes a client's process find the server, past any proxy of the machine.</summary>
+    public Dictionary<string, string> Names => new() { ["LD_PRELOAD"] = "libnss_wrapper.so", ["NSS_WRAPPER_HOSTS"] = HostsFile, ["NO_PROXY"] = "*" };
 
     /// <summary>What makes a client's process find the server and trust it.</summary>
     public Dictionary<string, string> NamesAndTrust => new(Names) { ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile, ["REQUESTS_CA_BUNDLE"] = Authority.RootFile };
