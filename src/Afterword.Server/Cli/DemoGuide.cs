@@ -36,6 +36,12 @@ internal sealed class DemoGuide(
         "Open a card, as the customer would:",
         .. cards.Select(card => $"  {card.Feedback.Type,-4}  {card.Customer.Name,-15} {card.Feedback.CardUrl}"),
         "",
+        $"Sign in as @{shop.Customers[0].ScreenName} or @{shop.Sender.ScreenName}, with the password {shop.Password}, to see the apps that were let in:",
+        $"  {url}/apps",
+        "",
+        "Read how programs ask:",
+        $"  {url}/api",
+        "",
         $"Ask {shop.Customers[2].Name}; the answer holds the link of her card (card_url):",
         $"  {CreateCall}",
         "",
@@ -54,7 +60,7 @@ internal sealed class DemoGuide(
     ];
 
     public DemoJson ToJson() => new(
-        urls, store, Json(shop.Sender), [.. shop.Customers.Select(Json)],
+        urls, store, Json(shop.Sender), [.. shop.Customers.Select(Json)], shop.Password,
         new(keys.App.ConsumerKey, keys.App.ConsumerSecret, keys.App.Name, keys.App.Callbacks, Allowed: true, Suspended: false),
         new(keys.Token.Token, keys.Token.TokenSecret, Decimal(shop.Sender.Id), shop.Sender.ScreenName, "dm"),
         [.. cards.Select(card => new DemoCardJson(card.Feedback.Id, card.Feedback.Type, card.Feedback.ToUserId, card.Customer.Name, card.Feedback.CardUrl!, card.Feedback.CardToken!))],
@@ -89,5 +95,5 @@ internal sealed record DemoHistoryJson(int Asked, int Answered, long FromTime, l
 internal sealed record DemoCallsJson(string Create, string Show, string Events);
 
 internal sealed record DemoJson(
-    IReadOnlyList<string> Urls, string Store, UserJson Sender, IReadOnlyList<UserJson> Customers, AppJson App, TokenJson Token,
+    IReadOnlyList<string> Urls, string Store, UserJson Sender, IReadOnlyList<UserJson> Customers, string Password, AppJson App, TokenJson Token,
     IReadOnlyList<DemoCardJson> Cards, DemoHistoryJson History, DemoCallsJson Calls);

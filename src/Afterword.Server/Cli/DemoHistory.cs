@@ -11,7 +11,8 @@ namespace Afterword.Server.Cli;
 /// <param name="Asked">Requests for feedback in that year, the tests not counted.</param>
 /// <param name="Answered">Those of them that got a score.</param>
 /// <param name="From">When it began.</param>
-internal sealed record DemoShop(Account Sender, IReadOnlyList<Account> Customers, int Asked, int Answered, DateTimeOffset From);
+/// <param name="Password">Everybody's, another one each time: the demo may be reached by others.</param>
+internal sealed record DemoShop(Account Sender, IReadOnlyList<Account> Customers, string Password, int Asked, int Answered, DateTimeOffset From);
 
 /// <summary>Writes the demo's year through the same code that serves requests, under a clock that is set to the past.</summary>
 internal sealed class DemoHistory
@@ -47,12 +48,13 @@ internal sealed class DemoHistory
             throw new CommandException(ExitCode.Failed, $"The store {OpenedStore.NameOf(settings)} has users already. The demo needs an empty one, or none: then it makes one and throws it away.");
         }
 
-        var sender = await AddAsync(store, "furni", "Furni", stop);
+        var password = Apps.Random(9);
+        var sender = await AddAsync(store, "furni", "Furni", password, stop);
         Account[] customers =
         [
-            await AddAsync(store, "majalindqvist", "Maja Lindqvist", stop),
-            await AddAsync(store, "tomasherrera", "Tomás Herrera", stop),
-            await AddAsync(store, "aisharahman", "Aisha Rahman", stop),
+            await AddAsync(store, "majalindqvist", "Maja Lindqvist", password, stop),
+            await AddAsync(store, "tomasherrera", "Tomás Herrera", password, stop),
+            await AddAsync(store, "aisharahman", "Aisha Rahman", password, stop),
         ];
         await store.Allowlists.AllowSenderAsync(sender.Id, new SenderGrant(null, null, null, null), stop);
         foreach (var customer in customers) await store.Allowlists.ExemptAsync(customer.Id, stop);
@@ -60,7 +62,7 @@ internal sealed class DemoHistory
         await new DemoHistory(store, settings, clock, sender, customers).RunAsync(year, stop);
         var follow = new FollowUser(new Bonds(store.Store));
         foreach (var customer in customers) await follow.RunAsync(customer.Id, sender.Id, stop);
-        return new(sender, customers, year.Count(asked => !asked.Test), year.Count(asked => asked.Score is not null), year[0].At);
+        return new(sender, customers, password, year.Count(asked => !asked.Test), year.Count(asked => asked.Score is not null), year[0].At);
     }
 
     /// <summary>The sender as it would call, with the documented limit whatever the settings say.</summary>
@@ -71,8 +73,8 @@ internal sealed class DemoHistory
     public static PromptDraft Draft(PromptType type, Account customer, string message, string externalId) => new(
         type, customer.Id, message.Replace("{name}", customer.Name.Split(' ')[0], StringComparison.Ordinal), PrivacyUrl, externalId, 0, null, Test: false, IncludeCard: false);
 
-    private static async Task<Account> AddAsync(OpenedStore store, string screenName, string name, CancellationToken stop) =>
-        await store.Accounts.AddAsync(screenName, name, null, Reach.Anyone, stop)
+    private static async Task<Account> AddAsync(OpenedStore store, string screenName, string name, string password, CancellationToken stop) =>
+        await store.Accounts.AddAsync(screenName, name, password, Reach.Anyone, stop)
             ?? throw new CommandException(ExitCode.Failed, $"@{screenName} was added by somebody else just now: the demo needs a store of its own.");
 
     /// <summary>Lets everything happen in the order of its time, since stamps only go forward.</summary>

@@ -150,15 +150,30 @@ public sealed class DemoTests
             Assert.NotNull(told);
             var json = told.RootElement.ToString();
             var card = System.Text.RegularExpressions.Regex.Match(json, "http://127\\.0\\.0\\.1:\\d+/f/[A-Za-z0-9_-]+").Value;
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
             Assert.Contains("Furni", await http.GetStringAsync(new Uri(card)), StringComparison.Ordinal);
             using var score = new FormUrlEncodedContent([new("score", "5")]);
             Assert.Equal(303, (int)(await http.PostAsync(new Uri(card), score)).StatusCode);
+            Assert.Equal(303, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), told.RootElement.GetProperty("password").GetString()!));
+            Assert.Equal(403, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), "another"));
         }
         finally
         {
             demo.Kill();
             await demo.WaitForExitAsync();
         }
+    }
+
+    private static async Task<int> SignInAsync(HttpClient http, Uri address, string password)
+    {
+        using var page = await http.GetAsync(address);
+        var token = System.Text.RegularExpressions.Regex.Match(await page.Content.ReadAsStringAsync(), "name=\"form\" value=\"([^\"]+)\"").Groups[1].Value;
+        using var form = new HttpRequestMessage(HttpMethod.Post, address)
+        {
+            Content = new FormUrlEncodedContent([new("form", token), new("screen_name", "majalindqvist"), new("password", password)]),
+        };
+        form.Headers.Add("Cookie", page.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        using var answer = await http.SendAsync(form);
+        return (int)answer.StatusCode;
     }
 }
