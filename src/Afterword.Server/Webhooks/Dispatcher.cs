@@ -29,6 +29,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
     private readonly Dictionary<EndpointKey, Lane> _lanes = [];
     private readonly ConcurrentDictionary<EndpointKey, long> _elsewhere = new();
     private readonly Channel<EndpointKey> _toTell = System.Threading.Channels.Channel.CreateUnbounded<EndpointKey>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _abort = new();
     private bool _disposed;
@@ -49,6 +50,8 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
     /// <summary>Delivers all that is due now and returns when nothing is under way any more.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
+        // A lease that was taken before those of the last server were ended would be ended with them.
+        await _begun.Task.WaitAsync(stop);
         while (await LookAsync(stop) > 0) await LanesAsync().WaitAsync(stop);
     }
 
@@ -82,6 +85,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
 
         // Only one server runs on a SQLite store: whoever held a lease is no more.
         if (_settings.Database is null) await UntilDoneAsync(_tools.Leases.EndAllAsync, stoppingToken);
+        _begun.TrySetResult();
         _store.WebhookBell.Rung += OnBell;
         await Task.WhenAll(
             RepeatAsync(LookAroundAsync, stoppingToken), RepeatAsync(TellAsync, stoppingToken),
