@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
-internal sealed record NewEndpoint(EndpointKey Key, string Url, WebhookSecret Secret);
+internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret);
 
 /// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
 internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
@@ -22,7 +22,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <param name="stop">Gives up.</param>
     public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, CancellationToken stop)
     {
-        var added = new NewEndpoint(new(sender, store.Ids.Next()), url.AbsoluteUri, WebhookSecret.New());
+        var added = new NewEndpoint(new(sender, store.Ids.Next()), url.AbsoluteUri, NewSecret.New());
         var secret = store.Secrets.Protect(added.Secret.Key);
         var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
         await store.Main.WriteAsync(
@@ -82,9 +82,9 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     /// <summary>Gives a new secret. The old one signs besides it for a while, so that receivers can change over.</summary>
     /// <returns>Null when there is no such endpoint.</returns>
-    public async Task<WebhookSecret?> RotateAsync(EndpointKey endpoint, CancellationToken stop)
+    public async Task<NewSecret?> RotateAsync(EndpointKey endpoint, CancellationToken stop)
     {
-        var secret = WebhookSecret.New();
+        var secret = NewSecret.New();
         var column = store.Secrets.Protect(secret.Key);
         var rotated = await store.Main.WriteAsync(
             session => session.Sql(
@@ -140,10 +140,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
                 .Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id)
                 .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2)), stop),
             stop);
-        if (found.Url is null) return null;
-
-        var basic = found.Basic is { } credentials ? Encoding.UTF8.GetString(store.Secrets.Unprotect(credentials)) : null;
-        return new(endpoint, new Uri(found.Url), basic, [new(store.Secrets.Unprotect(found.Secret))]);
+        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, [found.Secret]);
     }
 
     /// <summary>The sender's lock, and an instant that lies between the changes committed before and those after.</summary>

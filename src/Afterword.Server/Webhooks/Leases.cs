@@ -1,4 +1,3 @@
-using System.Text;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -106,11 +105,8 @@ internal sealed class Leases
     {
         if (found.Endpoint is not { } endpoint) return new(null, found.HeldUntil);
 
-        var secrets = new List<WebhookSecret> { new(_store.Secrets.Unprotect(endpoint.Secret)) };
-        if (endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now) secrets.Add(new(_store.Secrets.Unprotect(old)));
-
-        var basic = endpoint.Basic is { } credentials ? Encoding.UTF8.GetString(_store.Secrets.Unprotect(credentials)) : null;
-        return new(new Lease(new Target(key, new Uri(endpoint.Url), basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing, endpoint.Version), null);
+        byte[][] secrets = endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now ? [endpoint.Secret, old] : [endpoint.Secret];
+        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing, endpoint.Version), null);
     }
 
     private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)

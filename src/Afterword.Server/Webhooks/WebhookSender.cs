@@ -3,14 +3,22 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Afterword.Client.Webhooks;
 using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
 /// <summary>How to reach an endpoint, unsealed.</summary>
 /// <param name="Basic">Credentials as <c>user:password</c>, or null.</param>
 /// <param name="Secrets">One, or two while one is being replaced.</param>
-internal sealed record Target(EndpointKey Key, Uri Url, string? Basic, IReadOnlyList<WebhookSecret> Secrets);
+internal sealed record Target(EndpointKey Key, Uri Url, string? Basic, IReadOnlyList<WebhookSecret> Secrets)
+{
+    /// <summary>Opens what is stored sealed.</summary>
+    public static Target Unseal(Secrets secrets, EndpointKey key, string url, byte[]? basic, IReadOnlyList<byte[]> keys) => new(
+        key, new Uri(url), basic is null ? null : Encoding.UTF8.GetString(secrets.Unprotect(basic)),
+        [.. keys.Select(sealedKey => NewSecret.SignerOf(secrets.Unprotect(sealedKey)))]);
+}
 
 /// <summary>Makes one attempt: signs, posts, looks at the answer.</summary>
 internal sealed class WebhookSender(Destinations destinations, WebhookSettings settings, TimeProvider clock)
@@ -65,17 +73,20 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
 
     private static HttpRequestMessage Request(Target target, string id, DateTimeOffset now, byte[] body)
     {
-        var timestamp = now.ToUnixTimeSeconds();
         var request = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var headers = request.Headers;
         headers.TryAddWithoutValidation("user-agent", s_userAgent);
         headers.TryAddWithoutValidation("webhook-id", id);
-        headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
-        headers.TryAddWithoutValidation("webhook-signature", WebhookSignature.Of(target.Secrets, id, timestamp, body));
+        headers.TryAddWithoutValidation("webhook-timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        headers.TryAddWithoutValidation("webhook-signature", SignatureOf(target.Secrets, id, now, body));
         if (target.Basic is { } basic) headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(basic)));
         return request;
     }
+
+    /// <summary>One signature for each secret, separated by spaces, as the Standard Webhooks specification has it.</summary>
+    internal static string SignatureOf(IReadOnlyList<WebhookSecret> secrets, string id, DateTimeOffset now, byte[] body) =>
+        string.Join(' ', secrets.Select(secret => secret.Sign(id, now, body)));
 
     private static TimeSpan? RetryAfterOf(RetryConditionHeaderValue? header, DateTimeOffset now) => header switch
     {

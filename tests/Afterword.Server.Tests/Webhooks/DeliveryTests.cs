@@ -330,7 +330,7 @@ public abstract class DeliveryTests(Engine engine)
         return status == 204 ? Task.CompletedTask : Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, body);
     }
 
-    private static string SignatureOf(WebhookSecret secret, Received got)
+    private static string SignatureOf(NewSecret secret, Received got)
     {
         byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{got.Id}.{got.Timestamp}.")), .. got.Body];
         return "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret.ToString()["whsec_".Length..]), signed));

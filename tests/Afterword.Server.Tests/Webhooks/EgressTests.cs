@@ -165,7 +165,7 @@ public sealed class EgressTests
         var settings = Settings(more);
         using var destinations = new Destinations(new EgressGuard(settings, resolve), settings, TimeProvider.System);
         var sender = new WebhookSender(destinations, settings, TimeProvider.System);
-        return await sender.SendAsync(new Target(new(1, 2), url, null, [WebhookSecret.New()]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
+        return await sender.SendAsync(new Target(new(1, 2), url, null, [NewSecret.SignerOf(NewSecret.New().Key)]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
     }
 
     private static WebhookSettings Settings(params string[] more)
