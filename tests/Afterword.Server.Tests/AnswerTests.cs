@@ -63,6 +63,7 @@ public abstract class AnswerTests(Engine engine) : IAsyncLifetime
     [InlineData("nps", "5.0", 400)]
     [InlineData("nps", "٣", 400)]
     [InlineData("nps", "007", 400)]
+    [InlineData("nps", "7\0", 400)]
     [InlineData("nps", "", 400)]
     public async Task A_score_lies_on_the_scale_of_its_type(string type, string score, int status)
     {

@@ -143,6 +143,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("nps", "-1", 400)]
     [InlineData("nps", "1.0", 400)]
     [InlineData("nps", " 1", 400)]
+    [InlineData("nps", "1\0", 400)]
     [InlineData("nps", "99999999999999999999", 400)]
     public async Task Question_variants_are_those_of_the_catalogue(string type, string variant, int status) =>
         (await SendAsync(Given(("type", type), ("question_variant_id", variant)))).Is(status);

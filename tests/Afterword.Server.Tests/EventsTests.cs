@@ -104,6 +104,7 @@ public abstract class EventsTests(Engine engine) : IAsyncLifetime
     [InlineData("from_time=0", 38)]
     [InlineData("from_time=x&to_time=1", 44)]
     [InlineData("from_time=-1&to_time=1", 44)]
+    [InlineData("from_time=0%00&to_time=1", 44)]
     [InlineData("from_time=1.5&to_time=2", 44)]
     [InlineData("from_time=2&to_time=1", 44)]
     [InlineData("from_time=0&to_time=1&count=0", 44)]

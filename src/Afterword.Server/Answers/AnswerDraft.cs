@@ -17,7 +17,7 @@ internal sealed record AnswerDraft(int? Score, string? Text)
         int? number = null;
         if (score is not null)
         {
-            if (int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) && score.Length <= 2) number = parsed;
+            if (score.Length <= 2 && WholeNumber.TryRead(score, out var parsed)) number = (int)parsed;
             else read.Errors.Add(ApiError.Invalid("score", "a whole number"));
         }
 

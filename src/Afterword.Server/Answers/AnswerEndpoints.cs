@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
@@ -76,7 +75,7 @@ internal static class AnswerEndpoints
     /// <summary>Finds a prompt by its recipient. The message has the id that follows the prompt's, and an index by recipient.</summary>
     private static async Task<Prompt?> FindAsync(Store store, long recipient, string id, CancellationToken stop)
     {
-        if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var prompt) || prompt == long.MaxValue) return null;
+        if (!WholeNumber.TryRead(id, out var prompt) || prompt == long.MaxValue) return null;
 
         return await store.Main.ReadAsync(
             session => session.Sql(

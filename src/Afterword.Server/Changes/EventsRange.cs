@@ -53,7 +53,7 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
     private static long? ReadTime(Reader read, string name, bool required)
     {
         if ((required ? read.Required(name) : read.Optional(name)) is not { } text) return null;
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var millis)) return millis;
+        if (WholeNumber.TryRead(text, out var millis)) return millis;
 
         read.Errors.Add(ApiError.Invalid(name, "milliseconds since 1970, as a whole number"));
         return null;

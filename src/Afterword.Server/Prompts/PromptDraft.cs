@@ -74,15 +74,9 @@ internal sealed record PromptDraft(
 
     private static int ReadVariant(Reader read, PromptType? type, Questions questions)
     {
-        const string name = "question_variant_id";
-        if (read.Optional(name) is not { } text) return 0;
-
         // Without a type the wider range decides: a number beyond both is wrong in any case.
         var most = type is { } known ? questions.CountOf(known) - 1 : Math.Max(questions.CountOf(PromptType.Csat), questions.CountOf(PromptType.Nps)) - 1;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var variant) && variant <= most) return variant;
-
-        read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from 0 to {most}")));
-        return 0;
+        return read.Whole("question_variant_id", 0, most, otherwise: 0);
     }
 
     private static bool ReadTruth(Reader read, string name)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
@@ -76,7 +75,7 @@ internal static class PromptEndpoints
 
     private static async Task Show(HttpContext http, string id, SignedCall call, Store store, TimeProvider clock)
     {
-        if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var prompt))
+        if (!WholeNumber.TryRead(id, out var prompt))
         {
             await http.RefuseAsync(ApiError.NotFound);
             return;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Afterword.Server.Access.Grants.Pages;
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Errors;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Reference;
 
@@ -33,7 +34,7 @@ internal static class ApprovedAppEndpoints
         }
 
         var approved = await apps.ApprovedByAsync(visitor.UserId, http.RequestAborted);
-        var ended = long.TryParse(form["app"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? approved.Find(app => app.Id == id) : null;
+        var ended = WholeNumber.TryRead(form["app"].ToString(), out var id) ? approved.Find(app => app.Id == id) : null;
         if (ended is not null)
         {
             foreach (var token in await apps.DisapproveAsync(visitor.UserId, ended.Id, http.RequestAborted)) credentials.Forget(token);
