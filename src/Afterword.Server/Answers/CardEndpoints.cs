@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -58,8 +59,7 @@ internal static class CardEndpoints
             return;
         }
 
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = http.Request.Path.Value;
+        http.SeeOther(http.Request.Path.Value!);
     }
 
     private static (AnswerRequest? Request, CardProblem? Problem, string? Typed) Parse(IFormCollection? form, Prompt prompt)

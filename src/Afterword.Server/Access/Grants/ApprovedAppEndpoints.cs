@@ -29,7 +29,7 @@ internal static class ApprovedAppEndpoints
         var visitor = await visits.WhoAsync(http);
         if (await forms.ReadAsync(http) is not { } form || visitor is null)
         {
-            await AuthorizeEndpoints.ShowForeignFormAsync(http, Address);
+            await Forms.ShowForeignAsync(http, Address);
             return;
         }
 

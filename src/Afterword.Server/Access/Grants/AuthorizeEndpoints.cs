@@ -1,6 +1,5 @@
 using Afterword.Server.Access.Grants.Pages;
 using Afterword.Server.Access.SignIn;
-using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Reference;
@@ -16,33 +15,6 @@ internal static class AuthorizeEndpoints
         routes.MapGet("/oauth/authenticate", Authenticate).WithMetadata(new HtmlPage()).Describe(GrantReference.Authenticate);
         routes.MapPost("/oauth/authorize", Decide).WithMetadata(new HtmlPage()).Describe(GrantReference.Decide);
     }
-
-    /// <summary>Shows the question about a request token, or the way to it: signing in.</summary>
-    /// <param name="problem">What was wrong with the attempt before this one.</param>
-    public static async Task ShowSignInAsync(
-        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, string? problem)
-    {
-        // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
-        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
-        await http.ShowPageAsync<SignInPage>(status, new()
-        {
-            [nameof(SignInPage.Platform)] = settings.Platform,
-            [nameof(SignInPage.Token)] = forms.TokenFor(http),
-            [nameof(SignInPage.App)] = token?.AppName,
-            [nameof(SignInPage.OauthToken)] = token?.Token,
-            [nameof(SignInPage.Leg)] = leg,
-            [nameof(SignInPage.ScreenName)] = screenName,
-            [nameof(SignInPage.Problem)] = problem,
-        });
-    }
-
-    /// <summary>The page for a request token that cannot be decided about.</summary>
-    public static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<NoticePage>(404, NoticePage.Of(
-        "This link no longer works", "Such a link works once, within 15 minutes. Go back to the app that sent you here, and begin again from there."));
-
-    /// <summary>The page for a form that was not made for this browser and this user.</summary>
-    public static Task ShowForeignFormAsync(HttpContext http, string back) => http.ShowPageAsync<NoticePage>(400, NoticePage.Of(
-        "This page was too old", "It was opened before you signed in or out, or cookies are off. Nothing was changed.", back, "Open it anew"));
 
     public static string AddressOf(string leg, string token) => $"/oauth/{leg}?oauth_token={Uri.EscapeDataString(token)}";
 
@@ -69,7 +41,7 @@ internal static class AuthorizeEndpoints
         }
 
         var visitor = IsTrue(query["force_login"]) ? null : await visits.WhoAsync(http);
-        if (visitor is null) await ShowSignInAsync(http, 200, settings, forms, token, leg, query["screen_name"].FirstOrDefault(), problem: null);
+        if (visitor is null) await SignInEndpoints.ShowAsync(http, 200, settings, forms, token, leg, query["screen_name"].FirstOrDefault(), problem: null);
         else await ask(token, visitor);
     }
 
@@ -79,7 +51,7 @@ internal static class AuthorizeEndpoints
         var form = await forms.ReadAsync(http);
         if (visitor is null || form is null)
         {
-            await ShowForeignFormAsync(http, AddressOf("authorize", Forms.Peek(http, "oauth_token")));
+            await Forms.ShowForeignAsync(http, AddressOf("authorize", Forms.Peek(http, "oauth_token")));
         }
         else if (await OpenTokenAsync(tokens, form["oauth_token"], http.RequestAborted) is not { } token)
         {
@@ -140,6 +112,10 @@ internal static class AuthorizeEndpoints
             [nameof(AuthorizePage.Host)] = token.Callback.Place,
         });
     }
+
+    /// <summary>The page for a request token that cannot be decided about.</summary>
+    private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<NoticePage>(404, NoticePage.Of(
+        "This link no longer works", "Such a link works once, within 15 minutes. Go back to the app that sent you here, and begin again from there."));
 
     private static async Task<RequestToken?> OpenTokenAsync(RequestTokens tokens, Microsoft.Extensions.Primitives.StringValues given, CancellationToken stop) =>
         given is [{ Length: > 0 and <= 100 } text] && await tokens.FindAsync(text, stop) is { IsApproved: false, AppSuspended: false } token ? token : null;

@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting.Pages;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -42,6 +43,11 @@ internal sealed class Forms(IAntiforgery antiforgery)
             return null;
         }
     }
+
+    /// <summary>The page for a form that <see cref="ReadAsync"/> refused.</summary>
+    /// <param name="back">Where a fresh one is.</param>
+    public static Task ShowForeignAsync(HttpContext http, string back) => http.ShowPageAsync<NoticePage>(400, NoticePage.Of(
+        "This page was too old", "It was opened before you signed in or out, or cookies are off. Nothing was changed.", back, "Open it anew"));
 
     /// <summary>Always Secure, as the cookie of a visit is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>
     private sealed class HostCookie : CookieBuilder

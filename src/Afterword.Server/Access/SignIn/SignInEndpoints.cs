@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Grants;
+using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
@@ -30,17 +31,38 @@ internal static class SignInEndpoints
         routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage()).Describe(SignInReference.SignOut);
     }
 
+    /// <summary>Asks for handle and password, for the sake of an app or for the user's own.</summary>
+    /// <param name="token">The app's request token; null without one.</param>
+    /// <param name="leg">Which page asked, <c>authorize</c> or <c>authenticate</c>, and is led back to.</param>
+    /// <param name="problem">What was wrong with the attempt before this one.</param>
+    public static async Task ShowAsync(
+        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, string? problem)
+    {
+        // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
+        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
+        await http.ShowPageAsync<SignInPage>(status, new()
+        {
+            [nameof(SignInPage.Platform)] = settings.Platform,
+            [nameof(SignInPage.Token)] = forms.TokenFor(http),
+            [nameof(SignInPage.App)] = token?.AppName,
+            [nameof(SignInPage.OauthToken)] = token?.Token,
+            [nameof(SignInPage.Leg)] = leg,
+            [nameof(SignInPage.ScreenName)] = screenName,
+            [nameof(SignInPage.Problem)] = problem,
+        });
+    }
+
     private static async Task Show(HttpContext http, Visits visits, Forms forms, Settings settings)
     {
         if (await visits.WhoAsync(http) is not null) http.Response.Redirect(ApprovedAppEndpoints.Address);
-        else await AuthorizeEndpoints.ShowSignInAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null);
+        else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null);
     }
 
     private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, Settings settings)
     {
         if (await forms.ReadAsync(http) is not { } form)
         {
-            await AuthorizeEndpoints.ShowForeignFormAsync(http, Address);
+            await Forms.ShowForeignAsync(http, Address);
             return;
         }
 
@@ -51,15 +73,14 @@ internal static class SignInEndpoints
         if (outcome is SignInOutcome.Welcome welcome)
         {
             await visits.BeginAsync(http, welcome.UserId);
-            http.Response.StatusCode = StatusCodes.Status303SeeOther;
-            http.Response.Headers.Location = oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : ApprovedAppEndpoints.Address;
+            http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : ApprovedAppEndpoints.Address);
             return;
         }
 
         var token = oauthToken.Length > 0 ? await tokens.FindAsync(oauthToken, http.RequestAborted) : null;
         var (status, problem) = Explain(outcome, settings);
         if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";
-        await AuthorizeEndpoints.ShowSignInAsync(http, status, settings, forms, token, leg, screenName, problem);
+        await ShowAsync(http, status, settings, forms, token, leg, screenName, problem);
     }
 
     private static (int Status, string Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch
@@ -79,14 +100,13 @@ internal static class SignInEndpoints
         await visits.WhoAsync(http);
         if (await forms.ReadAsync(http) is not { } form)
         {
-            await AuthorizeEndpoints.ShowForeignFormAsync(http, ApprovedAppEndpoints.Address);
+            await Forms.ShowForeignAsync(http, ApprovedAppEndpoints.Address);
             return;
         }
 
         await visits.EndAsync(http);
         var oauthToken = form["oauth_token"].ToString();
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : Address;
+        http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : Address);
     }
 
     // One for all requests: it keeps nothing between calls, and its store opens a session of its own for each.

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Afterword.Server.Answers.Pages;
+using Afterword.Server.Hosting.Pages;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Server.Answers;
 
@@ -97,13 +96,8 @@ internal sealed class CardPages
 
         private static HtmlTemplate Render<TPage>(Dictionary<string, object?> parameters) where TPage : IComponent
         {
-            using var services = new ServiceCollection().AddSingleton(HtmlTemplate.Encoder).BuildServiceProvider();
-            using var renderer = new HtmlRenderer(services, NullLoggerFactory.Instance);
-
             // Nothing in these components awaits, so the task is complete when it is returned.
-            var html = renderer.Dispatcher.InvokeAsync(async () =>
-                (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
-            return HtmlTemplate.Parse(html.GetAwaiter().GetResult());
+            return HtmlTemplate.Parse(PageAnswers.MarkupAsync<TPage>(parameters).GetAwaiter().GetResult());
         }
     }
 }

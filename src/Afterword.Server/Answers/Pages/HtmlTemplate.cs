@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Unicode;
+using Afterword.Server.Hosting.Pages;
 
 namespace Afterword.Server.Answers.Pages;
 
@@ -21,9 +20,6 @@ internal sealed class HtmlTemplate
     // The marks must pass the renderer's own encoding unchanged, in text as in attributes: letters and underscores do.
     private const string MarkStart = "__slot_";
     private const string MarkEnd = "__";
-
-    // UTF-8 pages need no references for letters of any script; everything that HTML gives a meaning is still escaped.
-    public static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     // One more piece than there are slots: slot i stands between the pieces i and i + 1.
     private readonly byte[][] _pieces;
@@ -90,7 +86,7 @@ internal sealed class HtmlTemplate
         while (!rest.IsEmpty)
         {
             // Room for at least one character in its longest form, so that every round makes progress.
-            Encoder.EncodeUtf8(rest, output.GetSpan(64), out var consumed, out var written);
+            PageAnswers.Encoder.EncodeUtf8(rest, output.GetSpan(64), out var consumed, out var written);
             output.Advance(written);
             rest = rest[consumed..];
         }

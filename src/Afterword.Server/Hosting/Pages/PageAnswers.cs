@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Server.Hosting.Pages;
 
@@ -12,8 +13,9 @@ internal static class PageAnswers
     public const string Html = "text/html; charset=utf-8";
 
     // UTF-8 pages need no references for letters of any script; everything that HTML gives a meaning is still escaped.
-    private static readonly ServiceProvider s_services = new ServiceCollection()
-        .AddSingleton(HtmlEncoder.Create(UnicodeRanges.All)).AddLogging().BuildServiceProvider();
+    public static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
+
+    private static readonly ServiceProvider s_services = new ServiceCollection().AddSingleton(Encoder).BuildServiceProvider();
 
     extension(HttpContext http)
     {
@@ -29,6 +31,13 @@ internal static class PageAnswers
             await http.AnswerAsync(status, Html, await RenderAsync<TPage>(parameters));
         }
 
+        /// <summary>Leads on to a page, which the browser gets, whatever the method of this request was.</summary>
+        public void SeeOther(string address)
+        {
+            http.Response.StatusCode = StatusCodes.Status303SeeOther;
+            http.Response.Headers.Location = address;
+        }
+
         /// <summary>What every page tells browsers, besides how long it may be kept.</summary>
         public void SetPageHeaders()
         {
@@ -42,11 +51,15 @@ internal static class PageAnswers
     /// <summary>Renders a page as UTF-8.</summary>
     /// <param name="parameters">The component's parameters by name.</param>
     public static async Task<byte[]> RenderAsync<TPage>(Dictionary<string, object?> parameters)
+        where TPage : IComponent => Encoding.UTF8.GetBytes(await MarkupAsync<TPage>(parameters));
+
+    /// <summary>Renders a page as text.</summary>
+    /// <param name="parameters">The component's parameters by name.</param>
+    public static async Task<string> MarkupAsync<TPage>(Dictionary<string, object?> parameters)
         where TPage : IComponent
     {
-        await using var renderer = new HtmlRenderer(s_services, s_services.GetRequiredService<ILoggerFactory>());
-        var html = await renderer.Dispatcher.InvokeAsync(async () =>
+        await using var renderer = new HtmlRenderer(s_services, NullLoggerFactory.Instance);
+        return await renderer.Dispatcher.InvokeAsync(async () =>
             (await renderer.RenderComponentAsync<TPage>(ParameterView.FromDictionary(parameters))).ToHtmlString());
-        return Encoding.UTF8.GetBytes(html);
     }
 }
