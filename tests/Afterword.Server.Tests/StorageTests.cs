@@ -200,16 +200,10 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
     public async Task A_store_of_the_first_schema_counts_who_follows_whom()
     {
         using var folder = TestFolder.Create("old");
-        var settings = await engine.NewStoreAsync(folder);
-        await using Database old = settings.TryGetValue("Database", out var url)
-            ? await PostgresDatabase.OpenAsync(url!, 10, 1, syncEveryCommit: true, default)
-            : SqliteDatabase.Open(Path.Combine(folder.Path, "old.db"), 10, syncEveryCommit: true, checkpoints: true);
-        await RunAsync(old, old.Translate(Migrator.Of("main")[0].Text));
+        await using var old = await OldAsync(folder, 1);
         await RunAsync(
             old,
             """
-            create table schema_version (part text not null, number bigint not null, name text not null, applied_at bigint not null, primary key (part, number));
-            insert into schema_version (part, number, name, applied_at) values ('main', 1, 'first', 0);
             insert into account (id, screen_name, screen_name_key, name, accepts, created_at) values (1, 'a', 'a', 'A', 'anyone', 0), (2, 'b', 'b', 'B', 'anyone', 0), (3, 'c', 'c', 'C', 'anyone', 0);
             insert into contact (sender_id, user_id, follows) values (1, 2, 1), (1, 3, 1), (3, 1, 1), (2, 1, 0);
             """);
@@ -221,10 +215,52 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
         Assert.Equal([(1, 2, 1), (2, 0, 1), (3, 1, 1)], counts);
     }
 
+    [Fact]
+    public async Task A_store_of_the_fourth_schema_knows_what_its_deliveries_told()
+    {
+        // Prompt 1 got score and text one after the other, prompt 2 both at once, prompt 3 a text alone.
+        using var folder = TestFolder.Create("old");
+        await using var old = await OldAsync(folder, 4);
+        await RunAsync(
+            old,
+            """
+            insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question, privacy_url, created_at, updated_at, score, score_at, comment, comment_at) values
+                (1, 1, 9, 0, 1, 0, 0, 'q', 'https://a.example', 100, 300, 4, 200, 'c', 300),
+                (1, 2, 9, 0, 1, 0, 0, 'q', 'https://a.example', 110, 210, 4, 210, 'c', 210),
+                (1, 3, 9, 0, 1, 0, 0, 'q', 'https://a.example', 120, 220, null, null, 'c', 220);
+            insert into change (sender_id, changed_at, id, kind, prompt_id) values
+                (1, 100, 11, 1, 1), (1, 200, 12, 2, 1), (1, 300, 13, 2, 1), (1, 110, 21, 1, 2), (1, 210, 22, 2, 2), (1, 210, 23, 2, 2), (1, 120, 31, 1, 3), (1, 220, 32, 2, 3);
+            insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures)
+            select sender_id, 7, prompt_id, changed_at, id, 0, 0, 0, 0 from change;
+            """);
+
+        Assert.Contains("0005-delivery-parts.sql", await Migrator.RunAsync(old, "main", _clock, default));
+
+        var parts = await old.ReadAsync(session => session.Sql("select id, parts from delivery order by id").ListAsync(row => (row.GetInt64(0), row.GetInt32(1)), default), default);
+        Assert.Equal([(11, 0), (12, 1), (13, 3), (21, 0), (22, 1), (23, 3), (31, 0), (32, 2)], parts);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>A store that an older program left, at this schema.</summary>
+    private async Task<Database> OldAsync(TestFolder folder, int schema)
+    {
+        var settings = await engine.NewStoreAsync(folder);
+        Database old = settings.TryGetValue("Database", out var url)
+            ? await PostgresDatabase.OpenAsync(url!, 10, 1, syncEveryCommit: true, default)
+            : SqliteDatabase.Open(Path.Combine(folder.Path, "old.db"), 10, syncEveryCommit: true, checkpoints: true);
+        await RunAsync(old, "create table schema_version (part text not null, number bigint not null, name text not null, applied_at bigint not null, primary key (part, number))");
+        foreach (var migration in Migrator.Of("main").Take(schema))
+        {
+            await RunAsync(old, old.Translate(migration.Text));
+            await RunAsync(old, $"insert into schema_version (part, number, name, applied_at) values ('main', {migration.Number}, '{migration.Name}', 0)");
+        }
+
+        return old;
     }
 
     private static Task<int> RunAsync(Database db, string script) => db.WriteAsync(

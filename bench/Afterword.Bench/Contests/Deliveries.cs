@@ -58,7 +58,7 @@ internal static class Deliveries
     private static async Task RunAsync(Ground ground, Site site, Action<Figure> tell)
     {
         await using var receiver = await ground.StartReceiverAsync();
-        var count = ground.IsQuick ? 40_000 : 200_000;
+        var count = ground.IsQuick ? 80_000 : 200_000;
         Cast cast;
         await using (var store = await site.OpenAsync())
         {
@@ -74,7 +74,7 @@ internal static class Deliveries
 
             await using (var store = await site.OpenAsync())
             {
-                await store.Main.WriteAsync(session => session.Sql("update delivery set state = 0, due_at = 0, settled_at = null").RunAsync(CancellationToken.None), CancellationToken.None);
+                await store.Main.WriteAsync(session => session.Sql("update delivery set state = 0, due_at = 0, settled_at = null, took = null, status = null").RunAsync(CancellationToken.None), CancellationToken.None);
             }
 
             await using var server = await ground.StartServerAsync(site);
@@ -115,13 +115,23 @@ internal static class Deliveries
         // The sender that the later calls are of; its backlog is of prompts long past.
         var endpoint = await EndpointsOf(store, site).AddAsync(cast.Senders[0].Id, url, null, CancellationToken.None);
         for (var sender = 1; sender < cast.Senders.Count; sender++) await EndpointsOf(store, site).AddAsync(cast.Senders[sender].Id, url, null, CancellationToken.None);
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         await store.Main.WriteAsync(
             session => session.Sql(
                 """
                 with recursive n(i) as (select 1 union all select i + 1 from n where i < @count)
-                insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures, body)
-                select @sender, @endpoint, cast(i as bigint) * 4194304, @now + i, cast(i as bigint) * 4194304 + 2, 1, 0, 0, 0, @body from n
-                """).Bind("count", (long)count).Bind("now", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()).Bind("sender", endpoint.Key.SenderId).Bind("endpoint", endpoint.Key.Id).Bind("body", s_body).RunAsync(CancellationToken.None),
+                insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question,
+                    privacy_url, external_id, display_name, created_at, updated_at)
+                select @sender, cast(i as bigint) * 4194304, 1000000400001, cast(i as bigint) * 4194304 + 1, 1, 0, 3, 'How likely are you to recommend The Corner Shop to a friend?',
+                    'https://shop.example/privacy', 'ticket_200000', 'The Corner Shop', @now + i, @now + i from n
+                """).Bind("count", (long)count).Bind("now", now).Bind("sender", endpoint.Key.SenderId).RunAsync(CancellationToken.None),
+            CancellationToken.None);
+        await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, parts, state, due_at, attempts, failures)
+                select p.sender_id, @endpoint, p.id, p.created_at, p.id + 2, 0, 1, 0, 0, 0 from prompt p where p.sender_id = @sender
+                """).Bind("sender", endpoint.Key.SenderId).Bind("endpoint", endpoint.Key.Id).RunAsync(CancellationToken.None),
             CancellationToken.None);
     }
 

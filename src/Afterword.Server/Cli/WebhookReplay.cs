@@ -32,18 +32,17 @@ internal static class WebhookReplay
                 parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
             var progress = new ProgressLine(TimeProvider.System);
             var replayed = await new ReplayDeliveries(store.Store, TimeProvider.System).RunAsync(
-                found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar.Done:N0}")), stop);
+                found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar:N0}")), stop);
             progress.Clear();
-            parsed.Say(new WebhookReplayJson(replayed.Done, replayed.Forgotten), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
-            if (range.Event is { } wanted && replayed is { Done: 0, Forgotten: 0 }) throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no event {wanted} for this webhook. See: afterword webhook show {found.Endpoint.Key.Id}"));
+            parsed.Say(new WebhookReplayJson(replayed), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
+            if (range.Event is { } wanted && replayed == 0) throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no event {wanted} for this webhook. See: afterword webhook show {found.Endpoint.Key.Id}"));
         });
         return command;
     }
 
-    private static IEnumerable<string> Lines(ListedEndpoint found, Replayed replayed)
+    private static IEnumerable<string> Lines(ListedEndpoint found, long replayed)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{replayed.Done:N0} deliveries wait to be sent again.");
-        if (replayed.Forgotten > 0) yield return string.Create(CultureInfo.InvariantCulture, $"{replayed.Forgotten:N0} were delivered so long ago that they are no longer kept (Webhooks:KeepAttempts).");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{replayed:N0} deliveries wait to be sent again.");
         if (!found.Endpoint.IsActive) yield return string.Create(CultureInfo.InvariantCulture, $"The webhook is off. Next: afterword webhook enable {found.Endpoint.Key.Id}");
     }
 
@@ -63,5 +62,4 @@ internal static class WebhookReplay
 }
 
 /// <param name="Replayed">These wait to be sent again.</param>
-/// <param name="Forgotten">These were delivered so long ago that they are no longer kept.</param>
-internal sealed record WebhookReplayJson(long Replayed, long Forgotten);
+internal sealed record WebhookReplayJson(long Replayed);

@@ -116,7 +116,7 @@ internal sealed record WebhookSettings
     /// <summary>How long a rotated-out secret still signs; 24 hours by default.</summary>
     public required TimeSpan SecretOverlap { get; init; }
 
-    /// <summary>How long attempts, and the bodies of what was delivered, are kept; 30 days by default.</summary>
+    /// <summary>How long attempts are kept; 30 days by default.</summary>
     public required TimeSpan KeepAttempts { get; init; }
 }
 

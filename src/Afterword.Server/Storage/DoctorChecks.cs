@@ -145,12 +145,15 @@ internal static class DoctorChecks
                     when c.id is null then 'deliveries of an event that is not there'
                     when d.changed_at <= w.added_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
                     when d.state not in (0, 1, 2) then 'deliveries in an unknown state'
-                    when d.state <> 1 and d.body is null then 'deliveries that wait or are dead and have no body'
+                    when p.id is null then 'deliveries of a feedback that is not there'
+                    when d.parts not in (0, 1, 2, 3) or (d.parts = 0) <> (c.kind = 1) or d.parts in (1, 3) and p.score is null or d.parts in (2, 3) and p.comment is null
+                        then 'deliveries that tell something else than their event'
                     when d.attempts < d.failures or d.attempts < 0 or d.failures < 0 then 'deliveries with fewer attempts than failures'
                 end, d.id
             from delivery d
             left join webhook w on w.sender_id = d.sender_id and w.id = d.endpoint_id
             left join change c on c.sender_id = d.sender_id and c.changed_at = d.changed_at and c.id = d.id and c.prompt_id = d.prompt_id
+            left join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
             """),
 
         new("users",

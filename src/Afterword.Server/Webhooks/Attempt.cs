@@ -14,6 +14,9 @@ internal sealed record Attempt(long StartedAt, long Took, int? Status, string? E
     /// <summary>The endpoint took it over: any 2xx.</summary>
     public bool Succeeded => Status is >= 200 and < 300;
 
+    /// <summary>Taken over without a word: there is nothing to show of it but when, how fast and with which status.</summary>
+    public bool IsPlain => Succeeded && Answer.Length == 0;
+
     /// <summary>The endpoint wants no more of them, ever.</summary>
     public bool IsGone => Status == Gone;
 }

@@ -1,3 +1,5 @@
+using Afterword.Server.Changes;
+using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -14,15 +16,35 @@ internal enum DeliveryState
     Dead = 2,
 }
 
+/// <summary>The parts of an answer that a delivery tells; none when it announces the prompt. The numbers are stored.</summary>
+[Flags]
+internal enum AnswerParts
+{
+    None = 0,
+    Score = 1,
+    Text = 2,
+}
+
 /// <summary>A delivery that is due.</summary>
-/// <param name="ChangedAt">The stamp of its change; with <paramref name="Id"/> its place in the order of its prompt.</param>
-/// <param name="Id">The id of its change.</param>
+/// <param name="Event">What it tells.</param>
 /// <param name="Attempts">All attempts so far.</param>
 /// <param name="Failures">Failed attempts since it was written or replayed.</param>
 /// <param name="Behind">The id of the delivery of the same prompt that must be settled first, or null.</param>
 /// <param name="BehindDueAt">When that is due, Unix milliseconds.</param>
-internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long DueAt, long Attempts, long Failures, byte[] Body, long? Behind, long BehindDueAt)
+internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, long Failures, long? Behind, long BehindDueAt)
 {
+    /// <summary>The id of its change.</summary>
+    public long Id => Event.Change.Id;
+
+    /// <summary>The stamp of its change; with <see cref="Id"/> its place in the order of its prompt.</summary>
+    public long ChangedAt => Event.Change.At;
+
+    public long PromptId => Event.Change.PromptId;
+
+    /// <summary>Which parts of the answer are told of a prompt as it stands.</summary>
+    public static AnswerParts PartsOf(Prompt prompt) =>
+        (prompt.Score is null ? AnswerParts.None : AnswerParts.Score) | (prompt.Comment is null ? AnswerParts.None : AnswerParts.Text);
+
     /// <summary>Reads what is due for an endpoint, what is due longest first, with the version of the endpoint.</summary>
     /// <param name="db">The store.</param>
     /// <param name="endpoint">The endpoint.</param>
@@ -33,8 +55,8 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
     /// <remarks>The sums lead the inner look-ups to the key: see <see cref="Settlements"/>.</remarks>
     public static Task<(long Version, List<Delivery> Due)> DueAsync(Database db, EndpointKey endpoint, Delivery? after, long now, int most, CancellationToken stop) => db.ReadAsync(
         async session => (await VersionAsync(session, endpoint, stop), await session.Sql(
-            """
-            select d.prompt_id, d.changed_at, d.id, d.due_at, d.attempts, d.failures, d.body,
+            $"""
+            select {Prompt.Columns}, d.changed_at, d.id, d.parts, d.due_at, d.attempts, d.failures,
                 (select b.id from delivery b
                     where b.sender_id = d.sender_id and b.endpoint_id = d.endpoint_id and b.prompt_id = d.prompt_id and b.state + 0 = 0
                         and (b.changed_at, b.id) < (d.changed_at, d.id)
@@ -44,6 +66,7 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
                         and (b.changed_at, b.id) < (d.changed_at, d.id)
                     order by b.changed_at desc, b.id desc limit 1)
             from delivery d
+            join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
             where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 0 and d.due_at <= @now
                 and (d.due_at, d.changed_at, d.id) > (@due, @at, @id)
             order by d.due_at, d.changed_at, d.id
@@ -58,6 +81,22 @@ internal sealed record Delivery(long PromptId, long ChangedAt, long Id, long Due
         "select version from webhook where sender_id = @sender and id = @endpoint")
         .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).FirstAsync(row => row.GetInt64(0), stop);
 
-    private static Delivery Read(Row row) => new(
-        row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetBytes(6), row.LongOrNull(7), row.LongOrNull(8) ?? 0);
+    private static Delivery Read(Row row)
+    {
+        const int next = Prompt.ColumnCount;
+        var (prompt, at, id, parts) = (Prompt.Read(row), row.GetInt64(next), row.GetInt64(next + 1), (AnswerParts)row.GetInt32(next + 2));
+        var kind = parts == AnswerParts.None ? ChangeKind.Created : ChangeKind.Updated;
+        return new(
+            new(new(prompt.SenderId, at, id, kind, prompt.Id), AsOf(prompt, at, parts)),
+            row.GetInt64(next + 3), row.GetInt64(next + 4), row.GetInt64(next + 5), row.LongOrNull(next + 6), row.LongOrNull(next + 7) ?? 0);
+    }
+
+    /// <summary>A prompt as it stood when a change was made: what is written once needs only to be left out where it came later.</summary>
+    private static Prompt AsOf(Prompt now, long at, AnswerParts parts)
+    {
+        var then = now with { UpdatedAt = at };
+        if (!parts.HasFlag(AnswerParts.Score)) then = then with { Score = null, ScoreAt = null };
+        if (!parts.HasFlag(AnswerParts.Text)) then = then with { Comment = null, CommentAt = null };
+        return then;
+    }
 }

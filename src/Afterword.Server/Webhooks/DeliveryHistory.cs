@@ -7,7 +7,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Event">The id of its change, which the endpoint gets as <c>webhook-id</c>.</param>
 /// <param name="ChangedAt">Unix milliseconds.</param>
 /// <param name="DueAt">When a waiting one is tried next, Unix milliseconds.</param>
-/// <param name="Attempts">Newest first; those older than Webhooks:KeepAttempts are forgotten.</param>
+/// <param name="Attempts">Newest first. Those older than Webhooks:KeepAttempts are forgotten, but not the one that an endpoint took over without a word.</param>
 internal sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownAttempt> Attempts);
 
 /// <param name="Status">What the endpoint answered; null when it did not, and <paramref name="Error"/> says why.</param>
@@ -27,18 +27,18 @@ internal sealed class DeliveryHistory(Store store)
             // The dead have an index; the others are found by the log of changes, which is in the order of time.
             var found = await session.Sql(deadOnly
                 ? """
-                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at from delivery d
+                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at, d.attempts, d.settled_at, d.took, d.status from delivery d
                   where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 2
                   order by d.changed_at desc, d.id desc limit @most
                   """
                 : """
-                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at from change c
+                  select d.id, d.prompt_id, d.changed_at, d.state, d.due_at, d.attempts, d.settled_at, d.took, d.status from change c
                   join delivery d on d.sender_id = c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
                   where c.sender_id = @sender and c.changed_at > (select w.added_at from webhook w where w.sender_id = @sender and w.id = @endpoint)
                   order by c.changed_at desc, c.id desc limit @most
                   """)
                 .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("most", (long)most)
-                .ListAsync(row => new ShownDelivery(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), (DeliveryState)row.GetInt32(3), row.GetInt64(4), []), stop);
+                .ListAsync(ReadDelivery, stop);
 
             var attempts = new List<(long Delivery, ShownAttempt Attempt)>();
             await session.EachAsync(
@@ -49,9 +49,16 @@ internal sealed class DeliveryHistory(Store store)
                 Rows.Of(found).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("delivery_id", d => d.Event),
                 row => attempts.Add((row.GetInt64(0), Read(row))), stop);
             var byDelivery = attempts.ToLookup(found => found.Delivery, found => found.Attempt);
-            return found.ConvertAll(delivery => delivery with { Attempts = [.. byDelivery[delivery.Event].OrderByDescending(attempt => attempt.Number)] });
+            return found.ConvertAll(delivery => delivery with { Attempts = [.. delivery.Attempts, .. byDelivery[delivery.Event].OrderByDescending(attempt => attempt.Number)] });
         },
         stop);
+
+    /// <summary>A delivery with the attempt that stands in its own row, if there is one: the last.</summary>
+    private static ShownDelivery ReadDelivery(Row row)
+    {
+        ShownAttempt[] plain = row.LongOrNull(7) is { } took ? [new(row.GetInt64(5), row.GetInt64(6) - took, took, row.GetInt32(8), null, null)] : [];
+        return new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), (DeliveryState)row.GetInt32(3), row.GetInt64(4), plain);
+    }
 
     private static ShownAttempt Read(Row row) => new(
         row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), (int?)row.LongOrNull(4), row.TextOrNull(5), row.BytesOrNull(6) is { } answer ? Encoding.UTF8.GetString(answer) : null);

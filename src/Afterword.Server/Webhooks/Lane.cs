@@ -289,7 +289,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         Settled? settled = null;
         try
         {
-            var attempt = await tools.Sender.SendAsync(lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Body, abort);
+            var attempt = await tools.Sender.SendAsync(lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
             _signals.Writer.TryWrite(new(attempt, null, null));
             settlement = After(settlement, attempt);
             settled = await SettleAsync(settlement, abort);

@@ -7,7 +7,19 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>A change with the prompt as it stood when that happened.</summary>
-internal readonly record struct Announcement(Change Change, Prompt AsOf);
+internal readonly record struct Announcement(Change Change, Prompt AsOf)
+{
+    /// <summary>The event object as UTF-8, as the documentation of events.json has it.</summary>
+    public byte[] Body()
+    {
+        var buffer = Buffers.Rent();
+        var type = Change.Kind == ChangeKind.Created ? "feedback.created" : "feedback.updated";
+        WireJson.Write(buffer, new FeedbackEventJson(type, Prompt.Date(Change.At), AsOf.ToWire()), WireJson.Default.FeedbackEventJson);
+        var body = buffer.WrittenSpan.ToArray();
+        Buffers.Return(buffer);
+        return body;
+    }
+}
 
 /// <summary>Writes a delivery for each change and endpoint, in the transaction that writes the change.</summary>
 /// <remarks>
@@ -30,36 +42,18 @@ internal sealed class Outbox
         // Most senders have none, and pay for the lookup alone.
         if (_endpoints.Count == 0) return;
 
-        var deliveries = new List<(EndpointKey Endpoint, Change Change, byte[] Body)>();
-        foreach (var (change, prompt) in announcements)
-        {
-            byte[]? body = null;
-            foreach (var endpoint in _endpoints)
-            {
-                if (endpoint.SenderId == change.SenderId) deliveries.Add((endpoint, change, body ??= BodyOf(change, prompt)));
-            }
-        }
-
+        var deliveries = announcements
+            .SelectMany(told => _endpoints.Where(endpoint => endpoint.SenderId == told.Change.SenderId), (told, endpoint) => (Endpoint: endpoint, told.Change, told.AsOf))
+            .ToArray();
         session.Then(
             """
-            insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures, body)
-            select sender_id, endpoint_id, prompt_id, changed_at, id, 0, due_at, 0, 0, body from {rows}
+            insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, parts, state, due_at, attempts, failures)
+            select sender_id, endpoint_id, prompt_id, changed_at, id, parts, 0, due_at, 0, 0 from {rows}
             """,
             Rows.Of(deliveries).Long("sender_id", d => d.Endpoint.SenderId).Long("endpoint_id", d => d.Endpoint.Id).Long("prompt_id", d => d.Change.PromptId)
-                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("due_at", _ => now).Bytes("body", d => d.Body));
+                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("parts", d => (long)Delivery.PartsOf(d.AsOf)).Long("due_at", _ => now));
 
         var told = deliveries.Select(delivery => delivery.Endpoint).Distinct().ToArray();
         session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id)));
-    }
-
-    /// <summary>The event object, as the documentation of events.json has it.</summary>
-    public static byte[] BodyOf(Change change, Prompt asOf)
-    {
-        var buffer = Buffers.Rent();
-        var type = change.Kind == ChangeKind.Created ? "feedback.created" : "feedback.updated";
-        WireJson.Write(buffer, new FeedbackEventJson(type, Prompt.Date(change.At), asOf.ToWire()), WireJson.Default.FeedbackEventJson);
-        var body = buffer.WrittenSpan.ToArray();
-        Buffers.Return(buffer);
-        return body;
     }
 }

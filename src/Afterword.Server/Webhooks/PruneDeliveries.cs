@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>Forgets what is no longer shown: old attempts, and the bodies of what was delivered long ago. Ends what a removal left.</summary>
+/// <summary>Forgets attempts that are no longer shown. Ends what a removal left.</summary>
 /// <remarks>The deliveries themselves stay: they prove that each change was told.</remarks>
 internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints endpoints, TimeProvider clock)
 {
@@ -15,17 +15,16 @@ internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints 
     public async Task RunAsync(CancellationToken stop)
     {
         var before = (clock.GetUtcNow() - settings.Webhooks.KeepAttempts).ToUnixTimeMilliseconds();
-        foreach (var (endpoint, removed, prunedTo) in await EndpointsAsync(stop))
+        foreach (var (endpoint, removed) in await EndpointsAsync(stop))
         {
             if (removed) await endpoints.BuryAsync(endpoint, _ => { }, stop);
             await ForgetAttemptsAsync(endpoint, before, stop);
-            await ForgetBodiesAsync(endpoint, prunedTo, before, stop);
         }
     }
 
-    private Task<List<(EndpointKey Endpoint, bool Removed, long PrunedTo)>> EndpointsAsync(CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql("select sender_id, id, removed_at, pruned_to from webhook")
-            .ListAsync(row => (new EndpointKey(row.GetInt64(0), row.GetInt64(1)), !row.IsDBNull(2), row.GetInt64(3)), stop),
+    private Task<List<(EndpointKey Endpoint, bool Removed)>> EndpointsAsync(CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select sender_id, id, removed_at from webhook")
+            .ListAsync(row => (new EndpointKey(row.GetInt64(0), row.GetInt64(1)), !row.IsDBNull(2)), stop),
         stop);
 
     private async Task ForgetAttemptsAsync(EndpointKey endpoint, long before, CancellationToken stop)
@@ -61,42 +60,5 @@ internal sealed class PruneDeliveries(Store store, Settings settings, Endpoints 
             """)
             .Bind("from", from).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("youngest", youngest).Bind("most", (long)AtOnce)
             .FirstAsync(row => row.GetInt64(0), stop),
-        stop);
-
-    /// <summary>Walks along the log of changes from where the last walk ended. What is delivered behind it is forgotten when it is settled.</summary>
-    private async Task ForgetBodiesAsync(EndpointKey endpoint, long from, long before, CancellationToken stop)
-    {
-        for (var chunk = 0; chunk < MostChunks; chunk++)
-        {
-            var to = await StretchAsync(endpoint.SenderId, from, before, stop);
-            if (to == from) return;
-
-            await store.Main.WriteAsync(
-                async session =>
-                {
-                    await session.Sql(
-                        """
-                        update delivery set body = null from change c
-                        where c.sender_id = @sender and c.changed_at > @from and c.changed_at <= @to
-                            and delivery.sender_id = c.sender_id and delivery.endpoint_id = @endpoint and delivery.prompt_id = c.prompt_id
-                            and delivery.changed_at = c.changed_at and delivery.id = c.id and delivery.state = 1 and delivery.body is not null
-                        """)
-                        .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("from", from).Bind("to", to).RunAsync(stop);
-                    return await session.Sql("update webhook set pruned_to = @to where sender_id = @sender and id = @endpoint")
-                        .Bind("to", to).Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).RunAsync(stop);
-                },
-                stop);
-            from = to;
-        }
-    }
-
-    /// <summary>The stamp up to which the next chunk of old changes goes; <paramref name="from"/> itself when there are none.</summary>
-    private Task<long> StretchAsync(long sender, long from, long before, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql(
-            """
-            select coalesce(max(changed_at), @from) from (
-                select changed_at from change where sender_id = @sender and changed_at > @from and changed_at < @before
-                order by changed_at, id limit @most) as stretch
-            """).Bind("sender", sender).Bind("from", from).Bind("before", before).Bind("most", (long)AtOnce).FirstAsync(row => row.GetInt64(0), stop),
         stop);
 }

@@ -9,11 +9,6 @@ namespace Afterword.Server.Webhooks;
 /// <param name="DeadOnly">Leaves out what was delivered.</param>
 internal sealed record ReplayRange(long? Event, long From, long To, bool DeadOnly);
 
-/// <summary>What came of a replay.</summary>
-/// <param name="Done">These wait again, due at once.</param>
-/// <param name="Forgotten">These were delivered so long ago that their bodies are no longer kept.</param>
-internal sealed record Replayed(long Done, long Forgotten);
-
 /// <summary>Makes settled deliveries wait again, with a fresh schedule. Bodies and ids are those of the first time.</summary>
 internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
 {
@@ -21,17 +16,17 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
 
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="range">Which of its deliveries.</param>
-    /// <param name="told">Called with what came of it so far.</param>
+    /// <param name="told">Called with how many wait again so far.</param>
     /// <param name="stop">Gives up between two transactions; what was replayed stays so.</param>
-    public async Task<Replayed> RunAsync(EndpointKey endpoint, ReplayRange range, Action<Replayed> told, CancellationToken stop)
+    /// <returns>How many wait again, due at once.</returns>
+    public async Task<long> RunAsync(EndpointKey endpoint, ReplayRange range, Action<long> told, CancellationToken stop)
     {
-        var all = new Replayed(0, 0);
+        var all = 0L;
         var (at, id) = (range.From, 0L);
         while (true)
         {
             var some = await FindAsync(endpoint, range, at, id, stop);
-            var done = await store.Main.WriteAsync(session => ReplayAsync(session, endpoint, [.. some.Where(found => found.HasBody)], stop), stop);
-            told(all = new(all.Done + done, all.Forgotten + some.Count(found => !found.HasBody)));
+            told(all += await store.Main.WriteAsync(session => ReplayAsync(session, endpoint, some, stop), stop));
             if (some.Count < AtOnce) return all;
 
             (at, id) = (some[^1].ChangedAt, some[^1].Id + 1);
@@ -41,7 +36,7 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
     private Task<List<Found>> FindAsync(EndpointKey endpoint, ReplayRange range, long at, long id, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             """
-            select d.prompt_id, d.changed_at, d.id, case when d.body is null then 0 else 1 end
+            select d.prompt_id, d.changed_at, d.id
             from change c
             join delivery d on d.sender_id = c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
             where c.sender_id = @sender and (c.changed_at, c.id) >= (@at, @id) and c.changed_at <= @to
@@ -51,25 +46,39 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
             """)
             .Bind("endpoint", endpoint.Id).Bind("sender", endpoint.SenderId).Bind("at", at).Bind("id", id).Bind("to", range.To)
             .Bind("event", range.Event ?? 0L).Bind("dead", range.DeadOnly ? 1L : 0L).Bind("most", (long)AtOnce)
-            .ListAsync(row => new Found(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.Flag(3)), stop),
+            .ListAsync(row => new Found(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), stop),
         stop);
 
     private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<Found> deliveries, CancellationToken stop)
     {
         var done = 0L;
+        var rows = Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
+            .Long("changed_at", f => f.ChangedAt).Long("id", f => f.Id).Long("now", _ => clock.GetUtcNow().ToUnixTimeMilliseconds());
+
+        // The plain attempt that ended the last round makes room for that of the next.
         await session.EachAsync(
             """
-            update delivery set state = 0, due_at = item.now, failures = 0, settled_at = null from {rows}
+            insert into delivery_attempt (sender_id, endpoint_id, delivery_id, number, started_at, took, status)
+            select d.sender_id, d.endpoint_id, d.id, d.attempts, d.settled_at - d.took, d.took, d.status from {rows}
+            join delivery d on d.sender_id = item.sender_id and d.endpoint_id = item.endpoint_id and d.prompt_id = item.prompt_id
+                and d.changed_at = item.changed_at and d.id = item.id
+            where d.took is not null
+            on conflict (sender_id, endpoint_id, delivery_id, number) do nothing
+            returning delivery_id
+            """,
+            rows, _ => { }, stop);
+        await session.EachAsync(
+            """
+            update delivery set state = 0, due_at = item.now, failures = 0, settled_at = null, took = null, status = null from {rows}
             where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
-                and delivery.changed_at = item.changed_at and delivery.id = item.id and delivery.body is not null
+                and delivery.changed_at = item.changed_at and delivery.id = item.id
             returning delivery.id
             """,
-            Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
-                .Long("changed_at", f => f.ChangedAt).Long("id", f => f.Id).Long("now", _ => clock.GetUtcNow().ToUnixTimeMilliseconds()),
+            rows,
             _ => done++, stop);
         session.OnCommit(() => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id));
         return done;
     }
 
-    private sealed record Found(long PromptId, long ChangedAt, long Id, bool HasBody);
+    private sealed record Found(long PromptId, long ChangedAt, long Id);
 }

@@ -24,14 +24,12 @@ internal sealed class Settlements
 {
     private readonly TimeSpan _leaseLength;
     private readonly TimeSpan _disableAfter;
-    private readonly long _keepMillis;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<Settlement, Settled> _group;
 
     public Settlements(Store store, Settings settings, Leases leases, TimeProvider clock)
     {
         (_leaseLength, _disableAfter, _clock) = (leases.Length, settings.Webhooks.DisableAfter, clock);
-        _keepMillis = (long)settings.Webhooks.KeepAttempts.TotalMilliseconds;
         _group = store.Main.Group<Settlement, Settled>(settlement => settlement.Lease.Target.Key.SenderId, RunAsync);
     }
 
@@ -67,14 +65,14 @@ internal sealed class Settlements
             .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt),
         row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5)));
 
-    private void Write(Session session, Settlement[] settlements, long now)
+    private static void Write(Session session, Settlement[] settlements, long now)
     {
         // The sum keeps the planner from the index of what is due: without statistics it prefers that to the key, and reads all of
         // an endpoint's backlog for each row.
         session.Then(
             """
             update delivery set state = item.state, due_at = item.due_at, attempts = item.attempts, failures = item.failures, settled_at = item.settled_at,
-                body = case when item.state = 1 and delivery.changed_at < item.forget_before then null else delivery.body end
+                took = item.took, status = item.status
             from {rows}
             where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
                 and delivery.changed_at = item.changed_at and delivery.id = item.id and delivery.state + 0 = 0
@@ -83,7 +81,9 @@ internal sealed class Settlements
                 .Long("prompt_id", s => s.Delivery.PromptId).Long("changed_at", s => s.Delivery.ChangedAt).Long("id", s => s.Delivery.Id)
                 .Long("state", s => (long)s.State).Long("due_at", s => s.DueAt).Long("attempts", s => s.Delivery.Attempts + (s.Attempt is null ? 0 : 1))
                 .Long("failures", s => s.Delivery.Failures + (s.Attempt is { Succeeded: false } ? 1 : 0))
-                .LongOrNull("settled_at", s => s.State == DeliveryState.Waiting ? null : now).Long("forget_before", _ => now - _keepMillis));
+                .LongOrNull("settled_at", s => s.State == DeliveryState.Waiting ? null : s.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
+                .LongOrNull("took", s => s.Attempt is { IsPlain: true } plain ? plain.Took : null)
+                .LongOrNull("status", s => s.Attempt is { IsPlain: true } plain ? plain.Status : null));
 
         session.Then(
             """
@@ -91,7 +91,7 @@ internal sealed class Settlements
             select sender_id, endpoint_id, delivery_id, number, started_at, took, status, error, answer from {rows} where true
             on conflict (sender_id, endpoint_id, delivery_id, number) do nothing
             """,
-            Rows.Of(settlements.Where(s => s.Attempt is not null).ToArray()).Long("sender_id", s => s.Lease.Target.Key.SenderId)
+            Rows.Of(settlements.Where(s => s.Attempt is { IsPlain: false }).ToArray()).Long("sender_id", s => s.Lease.Target.Key.SenderId)
                 .Long("endpoint_id", s => s.Lease.Target.Key.Id).Long("delivery_id", s => s.Delivery.Id).Long("number", s => s.Delivery.Attempts + 1)
                 .Long("started_at", s => s.Attempt!.StartedAt).Long("took", s => s.Attempt!.Took).LongOrNull("status", s => s.Attempt!.Status)
                 .Text("error", s => s.Attempt!.Error).Bytes("answer", s => s.Attempt!.Answer is { Length: > 0 } answer ? answer : null));

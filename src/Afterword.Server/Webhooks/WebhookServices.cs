@@ -18,6 +18,7 @@ internal static class WebhookServices
         services.AddSingleton<Settlements>();
         services.AddSingleton<Endpoints>();
         services.AddSingleton<ReplayDeliveries>();
+        services.AddSingleton<DeliveryHistory>();
         services.AddSingleton<PruneDeliveries>();
         services.AddSingleton<Dispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());

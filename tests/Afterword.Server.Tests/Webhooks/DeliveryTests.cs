@@ -150,7 +150,7 @@ public abstract class DeliveryTests(Engine engine)
         Assert.Equal(10, await site.Server.CountAsync("delivery_attempt", "status = 500 and answer is not null"));
 
         healthy = true;
-        Assert.Equal(new Replayed(1, 0), await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: true), _ => { }, default));
+        Assert.Equal(1, await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: true), _ => { }, default));
         await site.DrainAsync();
         Assert.Equal(1, await site.CountAsync("state = 1 and attempts = 11"));
         Assert.Equal(receiver.All.First().Body, receiver.All.Last().Body);

@@ -52,10 +52,11 @@ public abstract class LeaseTests(Engine engine)
         Assert.Null(await scene.Leases.RenewAsync(stale));
         await scene.Leases.ReleaseAsync(stale);
         Assert.Single(await scene.DueAsync());
-        Assert.Equal(0, await scene.Site.Server.CountAsync("delivery_attempt"));
+        Assert.Equal(1, await scene.Site.CountAsync("attempts = 0 and took is null"));
 
         Assert.True((await scene.Settlements.RunAsync(new(fresh, delivery, attempt, DeliveryState.Delivered, 0))).Noted);
         Assert.Empty(await scene.DueAsync());
+        Assert.Equal(1, await scene.Site.CountAsync("attempts = 1 and took = 1 and status = 204"));
         Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
     }
 
