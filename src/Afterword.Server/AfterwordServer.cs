@@ -77,6 +77,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapPeople();
             app.MapMessages();
             app.MapStatus();
+            app.MapWebhooks();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Grants;
+using Afterword.Server.Access.Operators;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Access;
@@ -14,5 +15,6 @@ internal static class AccessServices
         services.AddSingleton<Accounts>();
         services.AddSingleton<RequestTokens>();
         services.AddSingleton<SignatureCheck>();
+        services.AddSingleton<OperatorKeys>();
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Access;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
 
@@ -59,7 +60,7 @@ internal static class AllowCommands
             var exempt = await store.Allowlists.ExemptAsync(stop);
             var webhooks = await store.Endpoints.ListAsync(null, null, stop);
             parsed.Say(
-                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookCommands.ToJson)]), CommandJson.Default.AllowedJson,
+                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)]), CommandJson.Default.AllowedJson,
                 [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"), .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}")]);
         });
         return command;

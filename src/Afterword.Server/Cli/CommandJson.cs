@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
 
@@ -51,6 +52,9 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(WebhookDeniedJson))]
 [JsonSerializable(typeof(WebhookReplayJson))]
 [JsonSerializable(typeof(AttemptJson))]
+[JsonSerializable(typeof(OperatorKeyJson))]
+[JsonSerializable(typeof(OperatorKeysJson))]
+[JsonSerializable(typeof(OperatorKeyRevokedJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]

@@ -58,6 +58,7 @@ internal static class CommandLine
             ExemptCommands.Create(),
             WebhookCommands.Create(),
             TokenCommands.Create(),
+            OperatorKeyCommands.Create(),
             CallCommand.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Operators;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -19,6 +20,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
         Endpoints = new Endpoints(store, settings, clock);
+        OperatorKeys = new OperatorKeys(store, clock);
     }
 
     public Store Store { get; }
@@ -32,6 +34,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Allowlists Allowlists { get; }
 
     public Endpoints Endpoints { get; }
+
+    public OperatorKeys OperatorKeys { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>

@@ -36,11 +36,11 @@ internal static class WebhookCommands
             if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"The address is \"{text}\"; it must be {wrong}.");
 
             var credentials = parsed.GetValue(basic) is "-" ? await Console.In.ReadLineAsync(stop) : parsed.GetValue(basic);
-            if (credentials is not null && (!credentials.Contains(':', StringComparison.Ordinal) || credentials.Any(char.IsControl))) throw new CommandException(ExitCode.WrongUse, "--basic must be user:password.");
+            if (credentials is not null && !WebhookUrl.IsBasic(credentials)) throw new CommandException(ExitCode.WrongUse, "--basic must be user:password.");
 
             var added = await store.Endpoints.AddAsync(account.Id, address!, credentials, stop);
             parsed.Say(
-                new WebhookJson(Text(added.Key.Id), account.ScreenName, added.Url, added.Secret.ToString(), credentials is not null, Active: true), CommandJson.Default.WebhookJson,
+                new WebhookJson(WebhookJson.Text(added.Key.Id), account.ScreenName, added.Url, added.Secret.ToString(), credentials is not null, Active: true), CommandJson.Default.WebhookJson,
                 $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}", $"Try it: afterword webhook test {added.Key.Id}");
         });
         return command;
@@ -59,7 +59,7 @@ internal static class WebhookCommands
             await store.Endpoints.RemoveAsync(found.Endpoint.Key, all => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Gave up {buried = all:N0} deliveries")), stop);
             progress.Clear();
             parsed.Say(
-                new WebhookDeniedJson(Text(found.Endpoint.Key.Id), found.Endpoint.Url, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
+                new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.Url, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
                 string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.Url} is told no more; {buried:N0} deliveries were given up."));
         });
         return command;
@@ -82,7 +82,7 @@ internal static class WebhookCommands
         {
             var sender = parsed.GetValue(handle) is { } name ? (await store.AccountAsync(name, stop)).Id : (long?)null;
             var all = await store.Endpoints.ListAsync(sender, null, stop);
-            parsed.Say(new WebhooksJson([.. all.Select(ToJson)]), CommandJson.Default.WebhooksJson, all.Select(Line));
+            parsed.Say(new WebhooksJson([.. all.Select(WebhookJson.Of)]), CommandJson.Default.WebhooksJson, all.Select(Line));
         });
         return command;
     }
@@ -96,7 +96,7 @@ internal static class WebhookCommands
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             var latest = await new DeliveryHistory(store.Store).LatestAsync(found.Endpoint.Key, parsed.GetValue(dead), Shown, stop);
-            parsed.Say(ToJson(found) with { Deliveries = [.. latest.Select(DeliveryJson.Of)] }, CommandJson.Default.WebhookJson, [Line(found), .. latest.SelectMany(Lines)]);
+            parsed.Say(WebhookJson.Of(found) with { Deliveries = [.. latest.Select(DeliveryJson.Of)] }, CommandJson.Default.WebhookJson, [Line(found), .. latest.SelectMany(Lines)]);
         });
         return command;
     }
@@ -108,16 +108,12 @@ internal static class WebhookCommands
         command.OnStore(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
-            var target = await store.Endpoints.TargetAsync(found.Endpoint.Key, stop);
             using var destinations = new Destinations(Guard(store), store.Settings.Webhooks, TimeProvider.System);
-            var ids = store.Store.Ids;
-            var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-            var sent = TestEvent.Of(found.Endpoint.Key.SenderId, ids.NextPair(), ids.Next(), now);
-            var attempt = await new WebhookSender(destinations, store.Settings.Webhooks, TimeProvider.System).SendAsync(target!, Text(sent.Id), sent.Body, stop);
-
-            var shown = new ShownAttempt(1, attempt.StartedAt, attempt.Took, attempt.Status, attempt.Error, attempt.Answer.Length == 0 ? null : System.Text.Encoding.UTF8.GetString(attempt.Answer));
-            parsed.Say(AttemptJson.Of(shown), CommandJson.Default.AttemptJson, Line(shown));
-            if (!attempt.Succeeded) throw new CommandException(ExitCode.Failed, "It was not taken: an answer of 200 to 299 was expected.");
+            var sender = new WebhookSender(destinations, store.Settings.Webhooks, TimeProvider.System);
+            var (taken, attempt) = await new SendTestEvent(store.Store, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
+                ?? throw new CommandException(ExitCode.Failed, "The webhook was removed meanwhile.");
+            parsed.Say(AttemptJson.Of(attempt), CommandJson.Default.AttemptJson, Line(attempt));
+            if (!taken) throw new CommandException(ExitCode.Failed, "It was not taken: an answer of 200 to 299 was expected.");
         });
         return command;
     }
@@ -130,7 +126,7 @@ internal static class WebhookCommands
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             var secret = await store.Endpoints.RotateAsync(found.Endpoint.Key, stop);
-            parsed.Say(ToJson(found) with { Secret = secret!.ToString() }, CommandJson.Default.WebhookJson, $"secret  {secret}");
+            parsed.Say(WebhookJson.Of(found) with { Secret = secret!.ToString() }, CommandJson.Default.WebhookJson, $"secret  {secret}");
         });
         return command;
     }
@@ -144,67 +140,28 @@ internal static class WebhookCommands
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             await run(store, found.Endpoint.Key, stop);
             found = await FindAsync(store, found.Endpoint.Key.Id, stop);
-            parsed.Say(ToJson(found), CommandJson.Default.WebhookJson, Line(found));
+            parsed.Say(WebhookJson.Of(found), CommandJson.Default.WebhookJson, Line(found));
         });
         return command;
     }
 
     private static EgressGuard Guard(OpenedStore store) => new(store.Settings.Webhooks, Dns.GetHostAddressesAsync);
 
-    public static WebhookJson ToJson(ListedEndpoint listed) => new(
-        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Url, null, listed.Endpoint.HasBasic, listed.Endpoint.IsActive, listed.Endpoint.DisabledReason,
-        listed.Waiting, listed.Dead, Iso(listed.Endpoint.SucceededAt), Iso(listed.Endpoint.FailingSince));
-
     public static string Line(ListedEndpoint listed)
     {
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
-        if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {Iso(since)}";
+        if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
         return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }
 
     private static IEnumerable<string> Lines(ShownDelivery delivery) =>
     [
-        $"{Iso(delivery.ChangedAt)}  event {delivery.Event}  feedback {delivery.PromptId}  {DeliveryJson.Name(delivery.State)}{(delivery.State == DeliveryState.Waiting ? $", due {Iso(delivery.DueAt)}" : "")}",
+        $"{WebhookJson.Iso(delivery.ChangedAt)}  event {delivery.Event}  feedback {delivery.PromptId}  {DeliveryJson.Name(delivery.State)}{(delivery.State == DeliveryState.Waiting ? $", due {WebhookJson.Iso(delivery.DueAt)}" : "")}",
         .. delivery.Attempts.Select(attempt => $"    {Line(attempt)}"),
     ];
 
     // What the endpoint wrote must not speak to the terminal.
     private static string Line(ShownAttempt attempt) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Iso(attempt.StartedAt)}  {attempt.Took} ms  {attempt.Status?.ToString(CultureInfo.InvariantCulture) ?? attempt.Error}  {string.Concat((attempt.Answer ?? "").Select(letter => char.IsControl(letter) ? ' ' : letter).Take(100))}").TrimEnd();
-
-    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    public static string? Iso(long? millis) =>
-        millis is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) : null;
-}
-
-/// <param name="Secret">Told once, when it is made.</param>
-internal sealed record WebhookJson(
-    string Id, string Sender, string Url, string? Secret, bool Basic, bool Active, string? DisabledReason = null, long Waiting = 0, long Dead = 0,
-    string? SucceededAt = null, string? FailingSince = null, IReadOnlyList<DeliveryJson>? Deliveries = null);
-
-internal sealed record WebhooksJson(IReadOnlyList<WebhookJson> Webhooks);
-
-internal sealed record WebhookDeniedJson(string Id, string Url, bool Allowed, long GivenUp);
-
-internal sealed record DeliveryJson(string Event, string Feedback, string ChangedAt, string State, string? DueAt, IReadOnlyList<AttemptJson> Attempts)
-{
-    public static DeliveryJson Of(ShownDelivery delivery) => new(
-        WebhookCommands.Text(delivery.Event), WebhookCommands.Text(delivery.PromptId), WebhookCommands.Iso(delivery.ChangedAt)!, Name(delivery.State),
-        delivery.State == DeliveryState.Waiting ? WebhookCommands.Iso(delivery.DueAt) : null, [.. delivery.Attempts.Select(AttemptJson.Of)]);
-
-    public static string Name(DeliveryState state) => state switch
-    {
-        DeliveryState.Waiting => "waiting",
-        DeliveryState.Delivered => "delivered",
-        _ => "dead",
-    };
-}
-
-/// <param name="Milliseconds">How long it took.</param>
-internal sealed record AttemptJson(long Number, string StartedAt, long Milliseconds, int? Status, string? Error, string? Answer)
-{
-    public static AttemptJson Of(ShownAttempt attempt) =>
-        new(attempt.Number, WebhookCommands.Iso(attempt.StartedAt)!, attempt.Took, attempt.Status, attempt.Error, attempt.Answer);
+        $"{WebhookJson.Iso(attempt.StartedAt)}  {attempt.Took} ms  {attempt.Status?.ToString(CultureInfo.InvariantCulture) ?? attempt.Error}  {string.Concat((attempt.Answer ?? "").Select(letter => char.IsControl(letter) ? ' ' : letter).Take(100))}").TrimEnd();
 }

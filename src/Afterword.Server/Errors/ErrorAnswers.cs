@@ -7,11 +7,11 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Errors;
 
-/// <summary>Gives every refusal and every failure below <c>/1.1</c> and <c>/oauth</c> the documented shape.</summary>
+/// <summary>Gives every refusal and every failure below <c>/1.1</c>, <c>/oauth</c> and <c>/operator</c> the documented shape.</summary>
 internal static partial class ErrorAnswers
 {
     // Clients for Twitter ask for its other versions too, and read JSON alone: they are told that there is no such page.
-    private static readonly string[] s_apis = ["/1.1", "/oauth", "/oauth2", "/2"];
+    private static readonly string[] s_apis = ["/1.1", "/oauth", "/oauth2", "/2", "/operator"];
 
     extension(HttpContext http)
     {

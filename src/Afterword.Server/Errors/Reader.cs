@@ -43,6 +43,19 @@ internal sealed class Reader(RequestParameters parameters)
         return otherwise;
     }
 
+    /// <summary>Gives the truth value; false when it was left out, or after noting what is wrong.</summary>
+    public bool Truth(string name)
+    {
+        switch (Optional(name))
+        {
+            case null or "false" or "0" or "f": return false;
+            case "true" or "1" or "t": return true;
+            default:
+                Errors.Add(ApiError.Invalid(name, "true or false"));
+                return false;
+        }
+    }
+
     private long? Id(string name, string? text)
     {
         if (text is null) return null;

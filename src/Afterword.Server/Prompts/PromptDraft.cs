@@ -26,8 +26,8 @@ internal sealed record PromptDraft(
         var externalId = ReadShort(read, "external_id", ExternalIdLength);
         var variant = ReadVariant(read, type, questions);
         var displayName = ReadShort(read, "display_name", DisplayNameLength);
-        var test = ReadTruth(read, "test");
-        var includeCard = ReadTruth(read, "include_card");
+        var test = read.Truth("test");
+        var includeCard = read.Truth("include_card");
 
         return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard);
     }
@@ -77,17 +77,5 @@ internal sealed record PromptDraft(
         // Without a type the wider range decides: a number beyond both is wrong in any case.
         var most = type is { } known ? questions.CountOf(known) - 1 : Math.Max(questions.CountOf(PromptType.Csat), questions.CountOf(PromptType.Nps)) - 1;
         return read.Whole("question_variant_id", 0, most, otherwise: 0);
-    }
-
-    private static bool ReadTruth(Reader read, string name)
-    {
-        switch (read.Optional(name))
-        {
-            case null or "false" or "0" or "f": return false;
-            case "true" or "1" or "t": return true;
-            default:
-                read.Errors.Add(ApiError.Invalid(name, "true or false"));
-                return false;
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Operators;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 
@@ -15,6 +16,7 @@ public sealed partial class DescribedRoute
     private DescribedRoute(string method, RouteEndpoint endpoint, Described described, LimitSettings limits)
     {
         _signed = endpoint.Metadata.GetMetadata<Signed>();
+        IsOperator = endpoint.Metadata.GetMetadata<OperatorRoute>() is not null;
         Method = method;
         Pattern = described.StandsFor ?? endpoint.RoutePattern.RawText!;
         Operation = described.Operation();
@@ -33,6 +35,9 @@ public sealed partial class DescribedRoute
 
     internal bool IsSigned => _signed is not null;
 
+    /// <summary>Whether it takes an operator key.</summary>
+    internal bool IsOperator { get; }
+
     /// <summary>The path as it is written for people: <c>/f/:token</c>.</summary>
     internal string Path => Hole.Replace(Pattern, ":$1");
 
@@ -45,7 +50,7 @@ public sealed partial class DescribedRoute
     /// <summary>Names the route in programs made from the OpenAPI document: <c>postFeedbackCreate</c>.</summary>
     internal string OperationId => string.Concat(Words.Select((word, at) => at == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
 
-    internal bool IsApi => Operation.Topic.Audience == Audience.Api;
+    internal bool IsApi => Operation.Topic.Audience is Audience.Api or Audience.Operator;
 
     internal bool HasLimit => _signed is { CountsPrompts: true } or { CountsMessages: true } or { Limit: not LimitedEndpoint.None };
 

@@ -11,7 +11,7 @@ namespace Afterword.Server.Reference;
 internal sealed record DocumentedError(ApiError Error, string When, [CallerMemberName] string Name = "")
 {
     public static readonly DocumentedError NoCredentials = new(ApiError.NoCredentials, "credentials are missing, incomplete, repeated, in two places, or of another scheme or method") { FollowsFrom = Signature };
-    public static readonly DocumentedError BadCredentials = new(ApiError.BadCredentials, "unknown consumer, wrong signature, a nonce that was used, or a wrong verifier") { FollowsFrom = Signature };
+    public static readonly DocumentedError BadCredentials = new(ApiError.BadCredentials, "unknown consumer, wrong signature, a nonce that was used, a wrong verifier, or no operator key") { FollowsFrom = route => route.IsSigned || route.IsOperator };
     public static readonly DocumentedError BadToken = new(ApiError.BadToken, "unknown or revoked token, or another app's; a request token that is used, expired or not approved") { FollowsFrom = Token };
     public static readonly DocumentedError BadTimestamp = new(ApiError.BadTimestamp, "more than 300 s away from the server's clock") { FollowsFrom = Signature };
     public static readonly DocumentedError CallbackNotApproved = new(ApiError.CallbackNotApproved, "`oauth_callback` is none of the app's");
@@ -23,11 +23,11 @@ internal sealed record DocumentedError(ApiError Error, string When, [CallerMembe
     public static readonly DocumentedError Missing = new(ApiError.Missing("<name>"), "a required parameter is not given, or empty") { FollowsFrom = route => route.Sent.Any(parameter => parameter.Required) };
     public static readonly DocumentedError Invalid = new(ApiError.Invalid("<name>", "<what it must be>"), "range, length, form, encoding, or given more than once; the header `Idempotency-Key` too") { FollowsFrom = route => route.Sent.Any() };
     public static readonly DocumentedError MessageTooLong = new(ApiError.MessageTooLong, "`message` or `text` is too long; beside other errors the status is 400");
-    public static readonly DocumentedError BadJson = new(ApiError.BadJson, "announced as JSON, and is none or no object") { FollowsFrom = SignedBody };
+    public static readonly DocumentedError BadJson = new(ApiError.BadJson, "announced as JSON, and is none or no object") { FollowsFrom = Body };
     public static readonly DocumentedError BadForm = new(ApiError.BadForm, "it broke off");
-    public static readonly DocumentedError BodyTooLarge = new(ApiError.BodyTooLarge, "longer than that") { FollowsFrom = SignedBody };
+    public static readonly DocumentedError BodyTooLarge = new(ApiError.BodyTooLarge, "longer than that") { FollowsFrom = Body };
     public static readonly DocumentedError TooManyParameters = new(ApiError.TooManyParameters, "header, query and body together have more") { FollowsFrom = Signature };
-    public static readonly DocumentedError WrongContentType = new(ApiError.WrongContentType, "any other media type, or another charset") { FollowsFrom = route => SignedBody(route) && !route.TakesJsonAlone };
+    public static readonly DocumentedError WrongContentType = new(ApiError.WrongContentType, "any other media type, or another charset") { FollowsFrom = route => Body(route) && !route.TakesJsonAlone };
     public static readonly DocumentedError NotJson = new(ApiError.NotJson, "the route takes nothing else") { FollowsFrom = route => route.TakesJsonAlone };
     public static readonly DocumentedError For = new(new(400, 44, "The request is invalid: status <status>."), "broken HTTP that has no entry of its own; the status is any from 400 to 499");
     public static readonly DocumentedError NotFound = new(ApiError.NotFound, "unknown route or wrong method; unknown feedback or message, or another's");
@@ -60,5 +60,5 @@ internal sealed record DocumentedError(ApiError Error, string When, [CallerMembe
 
     private static bool Token(DescribedRoute route) => route.Signature?.Token is not null;
 
-    private static bool SignedBody(DescribedRoute route) => route is { IsSigned: true, HasBody: true };
+    private static bool Body(DescribedRoute route) => route is { IsSigned: true, HasBody: true } || (route is { IsOperator: true, HasBody: true } && route.Sent.Any());
 }

@@ -39,7 +39,7 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
             // curl itself takes GET without a body and POST with one.
             var method = Route.Method == (body.Length > 0 ? HttpMethods.Post : HttpMethods.Get) ? "" : $"-X {Route.Method} ";
-            return string.Join(Next, [$"curl {method}{address}", .. Route.Signature is { } signature ? (string[])[$"-H {Quoted(Header(signature))}"] : [], .. body]);
+            return string.Join(Next, [$"curl {method}{address}", .. Route.Signature is { } signature ? (string[])[$"-H {Quoted(Header(signature))}"] : Route.IsOperator ? ["-H 'Authorization: Bearer OPERATOR_KEY'"] : [], .. body]);
         }
     }
 

@@ -9,6 +9,8 @@ namespace Afterword.Server.Reference;
 /// <summary>Writes the OpenAPI 3.1 document out of the described routes.</summary>
 internal sealed class OpenApiDocument
 {
+    private const string OperatorScheme = "operatorKey";
+
     private readonly IReadOnlyList<DescribedRoute> _routes;
     private readonly Settings _settings;
     private readonly Schemas _schemas = new();
@@ -71,7 +73,10 @@ internal sealed class OpenApiDocument
             {
                 ["description"] = header.What, ["schema"] = new JsonObject { ["type"] = "integer" },
             }))),
-            ["securitySchemes"] = Map(SignedWith.All.Select(one => KeyValuePair.Create(one.Scheme, (JsonNode?)SecurityScheme(one)))),
+            ["securitySchemes"] = Map([.. SignedWith.All.Select(one => KeyValuePair.Create(one.Scheme, (JsonNode?)SecurityScheme(one))), KeyValuePair.Create(OperatorScheme, (JsonNode?)new JsonObject
+            {
+                ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A key that `afterword operator-key add` printed.",
+            })]),
         };
     }
 
@@ -100,7 +105,7 @@ internal sealed class OpenApiDocument
         if (Body(route) is { } body) operation["requestBody"] = body;
         operation["responses"] = Responses(route);
         operation["security"] = route.Signature is not { } signature
-            ? new JsonArray()
+            ? new JsonArray([.. route.IsOperator ? (JsonNode[])[new JsonObject { [OperatorScheme] = new JsonArray() }] : []])
             : new JsonArray(new JsonObject { [signature.Scheme] = route.Permission is { } permission ? new JsonArray(permission) : new JsonArray() });
         return operation;
     }
@@ -131,7 +136,7 @@ internal sealed class OpenApiDocument
         if (members.Length == 0) return null;
 
         var content = new JsonObject { ["application/x-www-form-urlencoded"] = Members(members, route.HasExample) };
-        if (route.IsSigned) content["application/json"] = Members(members, route.HasExample);
+        if (route.IsSigned || route.IsOperator) content["application/json"] = Members(members, route.HasExample);
         return new() { ["required"] = members.Any(member => member.Required), ["content"] = content };
     }
 

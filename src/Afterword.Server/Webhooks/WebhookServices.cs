@@ -19,6 +19,7 @@ internal static class WebhookServices
         services.AddSingleton<Endpoints>();
         services.AddSingleton<ReplayDeliveries>();
         services.AddSingleton<DeliveryHistory>();
+        services.AddSingleton<SendTestEvent>();
         services.AddSingleton<PruneDeliveries>();
         services.AddSingleton<Dispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());

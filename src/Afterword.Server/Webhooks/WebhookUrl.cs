@@ -8,6 +8,9 @@ internal static class WebhookUrl
 {
     private const int MostLength = 2048;
 
+    /// <summary>Whether a text is credentials for Basic authentication: <c>user:password</c>.</summary>
+    public static bool IsBasic(string text) => text.Contains(':', StringComparison.Ordinal) && !text.Any(char.IsControl);
+
     /// <summary>Gives the address, or what is wrong with it and how to mend that.</summary>
     /// <remarks>A name is not looked up here: what counts is what it leads to when something is delivered.</remarks>
     public static (Uri? Url, string? Wrong) Read(string text, WebhookSettings settings, EgressGuard guard)

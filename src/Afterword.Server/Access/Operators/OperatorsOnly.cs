@@ -1,0 +1,39 @@
+using System.Net.Http.Headers;
+using Afterword.Server.Errors;
+
+namespace Afterword.Server.Access.Operators;
+
+/// <summary>Metadata of a route that takes an operator key.</summary>
+internal sealed class OperatorRoute;
+
+/// <summary>Lets only those through who bring an operator key.</summary>
+internal static class OperatorsOnly
+{
+    private const string Scheme = "Bearer";
+
+    /// <summary>The group of the routes below <c>/operator</c>.</summary>
+    public static RouteGroupBuilder MapOperator(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/operator");
+        group.WithMetadata(new OperatorRoute());
+        group.AddEndpointFilter(CheckAsync);
+        return group;
+    }
+
+    private static async ValueTask<object?> CheckAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var http = call.HttpContext;
+        http.Response.Headers.CacheControl = "no-store";
+        if (KeyOf(http.Request) is { } key && await http.RequestServices.GetRequiredService<OperatorKeys>().NameOfAsync(key, http.RequestAborted) is not null) return await next(call);
+
+        // RFC 6750, section 3.
+        http.Response.Headers.WWWAuthenticate = Scheme;
+        await http.RefuseAsync(ApiError.BadCredentials);
+        return Results.Empty;
+    }
+
+    private static string? KeyOf(HttpRequest request) =>
+        request.Headers.Authorization is [{ } text] && AuthenticationHeaderValue.TryParse(text, out var header) && Scheme.Equals(header.Scheme, StringComparison.OrdinalIgnoreCase)
+            ? header.Parameter
+            : null;
+}

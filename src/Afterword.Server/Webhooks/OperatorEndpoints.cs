@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Afterword.Server.Access.Operators;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Reference;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>What <c>afterword webhook</c> does, for an operator's programs.</summary>
+internal static class OperatorEndpoints
+{
+    private const int Shown = 20;
+    private const int MostShown = 200;
+
+    public static void MapWebhooks(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapOperator();
+        group.MapGet("/webhooks.json", List).Describe(OperatorReference.List);
+        group.MapPost("/webhooks.json", Add).Describe(OperatorReference.Add);
+        group.MapGet("/webhooks/{id}.json", Show).Describe(OperatorReference.Show);
+        group.MapDelete("/webhooks/{id}.json", Remove).Describe(OperatorReference.Remove);
+        group.MapPost("/webhooks/{id}/test.json", Test).Describe(OperatorReference.Test);
+        group.MapPost("/webhooks/{id}/rotate.json", Rotate).Describe(OperatorReference.Rotate);
+        group.MapPost("/webhooks/{id}/enable.json", Enable).Describe(OperatorReference.Enable);
+        group.MapPost("/webhooks/{id}/disable.json", Disable).Describe(OperatorReference.Disable);
+        group.MapPost("/webhooks/{id}/replay.json", Replay).Describe(OperatorReference.Replay);
+    }
+
+    private static async Task List(HttpContext http, Endpoints endpoints, Accounts accounts)
+    {
+        if (await http.ReadParametersAsync() is not { } read) return;
+
+        var handle = read.Optional("sender");
+        if (await RefusedAsync(http, read)) return;
+
+        var sender = handle is null ? null : await accounts.FindAsync(handle.TrimStart('@'), http.RequestAborted);
+        if (handle is not null && sender is null) await http.RefuseAsync(ApiError.RecipientUnknown);
+        else await http.AnswerAsync(200, new WebhooksJson([.. (await endpoints.ListAsync(sender?.Id, null, http.RequestAborted)).Select(WebhookJson.Of)]), OperatorJson.Default.WebhooksJson);
+    }
+
+    private static async Task Add(HttpContext http, Endpoints endpoints, Accounts accounts, WebhookSettings settings, EgressGuard guard)
+    {
+        if (await http.ReadParametersAsync() is not { } read) return;
+
+        var (handle, text, basic) = (read.Required("sender"), read.Required("url"), read.Optional("basic"));
+        var (url, wrong) = text is null ? (null, null) : WebhookUrl.Read(text, settings, guard);
+        if (wrong is not null) read.Errors.Add(ApiError.Invalid("url", wrong));
+        if (basic is not null && !WebhookUrl.IsBasic(basic)) read.Errors.Add(ApiError.Invalid("basic", "user:password"));
+        if (await RefusedAsync(http, read)) return;
+
+        if (await accounts.FindAsync(handle!.TrimStart('@'), http.RequestAborted) is not { } sender)
+        {
+            await http.RefuseAsync(ApiError.RecipientUnknown);
+            return;
+        }
+
+        var added = await endpoints.AddAsync(sender.Id, url!, basic, http.RequestAborted);
+        var webhook = new WebhookJson(WebhookJson.Text(added.Key.Id), sender.ScreenName, added.Url, added.Secret.ToString(), basic is not null, Active: true);
+        await http.AnswerAsync(201, webhook, OperatorJson.Default.WebhookJson);
+    }
+
+    private static async Task Show(HttpContext http, string id, Endpoints endpoints, DeliveryHistory history)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found || await http.ReadParametersAsync() is not { } read) return;
+
+        var dead = read.Truth("dead");
+        var most = read.Whole("count", 1, MostShown, Shown);
+        if (await RefusedAsync(http, read)) return;
+
+        var latest = await history.LatestAsync(found.Endpoint.Key, dead, most, http.RequestAborted);
+        await http.AnswerAsync(200, WebhookJson.Of(found) with { Deliveries = [.. latest.Select(DeliveryJson.Of)] }, OperatorJson.Default.WebhookJson);
+    }
+
+    private static async Task Remove(HttpContext http, string id, Endpoints endpoints)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found) return;
+
+        var buried = 0L;
+        await endpoints.RemoveAsync(found.Endpoint.Key, all => buried = all, http.RequestAborted);
+        await http.AnswerAsync(200, new WebhookDeniedJson(id, found.Endpoint.Url, Allowed: false, buried), OperatorJson.Default.WebhookDeniedJson);
+    }
+
+    private static async Task Test(HttpContext http, string id, Endpoints endpoints, SendTestEvent test)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found) return;
+
+        if (await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is { } sent) await http.AnswerAsync(200, AttemptJson.Of(sent.Attempt), OperatorJson.Default.AttemptJson);
+        else await http.RefuseAsync(ApiError.NotFound);
+    }
+
+    private static async Task Rotate(HttpContext http, string id, Endpoints endpoints)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found) return;
+
+        var secret = await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted);
+        await http.AnswerAsync(200, WebhookJson.Of(found) with { Secret = secret?.ToString() }, OperatorJson.Default.WebhookJson);
+    }
+
+    private static Task Enable(HttpContext http, string id, Endpoints endpoints) => SwitchAsync(http, id, endpoints, key => endpoints.EnableAsync(key, http.RequestAborted));
+
+    private static Task Disable(HttpContext http, string id, Endpoints endpoints) =>
+        SwitchAsync(http, id, endpoints, key => endpoints.DisableAsync(key, "Switched off by an operator.", http.RequestAborted));
+
+    private static async Task SwitchAsync(HttpContext http, string id, Endpoints endpoints, Func<EndpointKey, Task> run)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found) return;
+
+        await run(found.Endpoint.Key);
+        if (await FindAsync(http, id, endpoints) is { } now) await http.AnswerAsync(200, WebhookJson.Of(now), OperatorJson.Default.WebhookJson);
+    }
+
+    /// <summary>Writes a line of JSON for each transaction, and one at the end, so that a long replay shows how far it is.</summary>
+    private static async Task Replay(HttpContext http, string id, Endpoints endpoints, ReplayDeliveries replay)
+    {
+        if (await FindAsync(http, id, endpoints) is not { } found || await http.ReadParametersAsync() is not { } read) return;
+
+        var (one, dead, from, to) = (read.OptionalId("event"), read.Truth("dead"), read.OptionalId("from"), read.OptionalId("to"));
+        if (one is null && !dead && from is null && to is null) read.Errors.Add(ApiError.Missing("event"));
+        if (one is not null && (dead || from is not null || to is not null)) read.Errors.Add(ApiError.Invalid("event", "alone, or left out for a range"));
+        if (await RefusedAsync(http, read)) return;
+
+        http.Response.ContentType = "application/x-ndjson";
+        var written = Task.CompletedTask;
+        var all = await replay.RunAsync(
+            found.Endpoint.Key, new(one, from ?? 0, to ?? long.MaxValue, dead),
+            soFar => written = WriteAsync(http, written, new(soFar, Done: false)), http.RequestAborted);
+        await WriteAsync(http, written, new(all, Done: true));
+    }
+
+    private static async Task WriteAsync(HttpContext http, Task before, ReplayProgressJson line)
+    {
+        await before;
+        await http.Response.Body.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, OperatorJson.Default.ReplayProgressJson), (byte)'\n'], http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Gives the endpoint, or null after the call was refused.</summary>
+    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints)
+    {
+        var found = WholeNumber.TryRead(id, out var number) ? (await endpoints.ListAsync(null, number, http.RequestAborted)).SingleOrDefault() : null;
+        if (found is null) await http.RefuseAsync(ApiError.NotFound);
+        return found;
+    }
+
+    private static async Task<bool> RefusedAsync(HttpContext http, Reader read)
+    {
+        if (read.Errors.Any) await http.RefuseAsync(read.Errors);
+        return read.Errors.Any;
+    }
+}

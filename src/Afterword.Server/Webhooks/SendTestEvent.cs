@@ -1,0 +1,20 @@
+using System.Globalization;
+using System.Text;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>Sends an event that never happened, marked as a test, at once and once. It leaves no delivery behind.</summary>
+internal sealed class SendTestEvent(Store store, Endpoints endpoints, WebhookSender sender, TimeProvider clock)
+{
+    /// <returns>What the endpoint answered; null when there is no such endpoint.</returns>
+    public async Task<(bool Taken, ShownAttempt Attempt)?> RunAsync(EndpointKey endpoint, CancellationToken stop)
+    {
+        if (await endpoints.TargetAsync(endpoint, stop) is not { } target) return null;
+
+        var sent = TestEvent.Of(endpoint.SenderId, store.Ids.NextPair(), store.Ids.Next(), clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var attempt = await sender.SendAsync(target, sent.Id.ToString(CultureInfo.InvariantCulture), sent.Body, stop);
+        var answer = attempt.Answer.Length == 0 ? null : Encoding.UTF8.GetString(attempt.Answer);
+        return (attempt.Succeeded, new(1, attempt.StartedAt, attempt.Took, attempt.Status, attempt.Error, answer));
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>A webhook as operators see it, by command and by call.</summary>
+/// <param name="Id">Names it in commands and calls.</param>
+/// <param name="Sender">Whose changes it is told: the handle.</param>
+/// <param name="Url">Where they are posted to.</param>
+/// <param name="Secret">What signs them. Told once, when it is made.</param>
+/// <param name="Basic">Whether Basic credentials are sent along.</param>
+/// <param name="Active">False when it is switched off: then what happens waits for it.</param>
+/// <param name="DisabledReason">Why it is off.</param>
+/// <param name="Waiting">Deliveries that are due now or later.</param>
+/// <param name="Dead">Deliveries that were given up.</param>
+/// <param name="SucceededAt">When it last took something over, ISO 8601 in UTC.</param>
+/// <param name="FailingSince">The first failure since then.</param>
+/// <param name="Deliveries">The latest, newest first; only where one webhook is shown.</param>
+internal sealed record WebhookJson(
+    string Id, string Sender, string Url, string? Secret, bool Basic, bool Active, string? DisabledReason = null, long Waiting = 0, long Dead = 0,
+    string? SucceededAt = null, string? FailingSince = null, IReadOnlyList<DeliveryJson>? Deliveries = null)
+{
+    public static WebhookJson Of(ListedEndpoint listed) => new(
+        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Url, null, listed.Endpoint.HasBasic, listed.Endpoint.IsActive, listed.Endpoint.DisabledReason,
+        listed.Waiting, listed.Dead, Iso(listed.Endpoint.SucceededAt), Iso(listed.Endpoint.FailingSince));
+
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    public static string? Iso(long? millis) =>
+        millis is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) : null;
+}
+
+/// <summary>Webhooks, by sender.</summary>
+/// <param name="Webhooks">Each with what waits for it.</param>
+internal sealed record WebhooksJson(IReadOnlyList<WebhookJson> Webhooks);
+
+/// <summary>A webhook that was denied.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Url">Where it was.</param>
+/// <param name="Allowed">False.</param>
+/// <param name="GivenUp">Deliveries that waited for it and will never be sent.</param>
+internal sealed record WebhookDeniedJson(string Id, string Url, bool Allowed, long GivenUp);
+
+/// <summary>One event on its way to one webhook.</summary>
+/// <param name="Event">The event's id, which is sent as <c>webhook-id</c>.</param>
+/// <param name="Feedback">The feedback's id.</param>
+/// <param name="ChangedAt">When it happened, ISO 8601 in UTC.</param>
+/// <param name="State"><c>waiting</c>, <c>delivered</c> or <c>dead</c>.</param>
+/// <param name="DueAt">When a waiting one is tried next.</param>
+/// <param name="Attempts">Newest first.</param>
+internal sealed record DeliveryJson(string Event, string Feedback, string ChangedAt, string State, string? DueAt, IReadOnlyList<AttemptJson> Attempts)
+{
+    public static DeliveryJson Of(ShownDelivery delivery) => new(
+        WebhookJson.Text(delivery.Event), WebhookJson.Text(delivery.PromptId), WebhookJson.Iso(delivery.ChangedAt)!, Name(delivery.State),
+        delivery.State == DeliveryState.Waiting ? WebhookJson.Iso(delivery.DueAt) : null, [.. delivery.Attempts.Select(AttemptJson.Of)]);
+
+    public static string Name(DeliveryState state) => state switch
+    {
+        DeliveryState.Waiting => "waiting",
+        DeliveryState.Delivered => "delivered",
+        _ => "dead",
+    };
+}
+
+/// <summary>One request to a webhook.</summary>
+/// <param name="Number">Counted from 1.</param>
+/// <param name="StartedAt">ISO 8601 in UTC.</param>
+/// <param name="Milliseconds">How long it took.</param>
+/// <param name="Status">What the webhook answered; absent when it did not.</param>
+/// <param name="Error">Why no answer came.</param>
+/// <param name="Answer">The beginning of what it answered, if anything.</param>
+internal sealed record AttemptJson(long Number, string StartedAt, long Milliseconds, int? Status, string? Error, string? Answer)
+{
+    public static AttemptJson Of(ShownAttempt attempt) =>
+        new(attempt.Number, WebhookJson.Iso(attempt.StartedAt)!, attempt.Took, attempt.Status, attempt.Error, attempt.Answer);
+}
+
+/// <param name="Replayed">So many wait to be sent again, so far.</param>
+/// <param name="Done">Whether there are no more.</param>
+internal sealed record ReplayProgressJson(long Replayed, bool Done);
+
+/// <summary>What the routes for operators write.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(WebhookJson))]
+[JsonSerializable(typeof(WebhooksJson))]
+[JsonSerializable(typeof(WebhookDeniedJson))]
+[JsonSerializable(typeof(AttemptJson))]
+[JsonSerializable(typeof(ReplayProgressJson))]
+internal sealed partial class OperatorJson : JsonSerializerContext;

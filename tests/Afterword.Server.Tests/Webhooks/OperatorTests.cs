@@ -1,0 +1,165 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Afterword.Client.Webhooks;
+using Afterword.Server.Access.Operators;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>What an operator's programs may do, and nobody else.</summary>
+public abstract class OperatorTests(Engine engine) : IAsyncLifetime
+{
+    private Site _site = null!;
+    private string _key = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _site = await Site.StartAsync(engine, "Webhooks:RetrySchedule=5s");
+        _key = (await _site.Server.Get<OperatorKeys>().AddAsync("deploy", default))!;
+    }
+
+    [Fact]
+    public async Task An_operator_adds_an_endpoint_which_gets_the_changes_signed_with_the_secret_that_was_told()
+    {
+        await using var receiver = await Receiver.StartAsync();
+
+        var added = (await CallAsync("POST", "", ("sender", "@Furni"), ("url", receiver.Url.AbsoluteUri), ("basic", "furni:s3cret"))).Is(201);
+        await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+
+        Assert.Equal(3, receiver.All.Count);
+        Assert.StartsWith("whsec_", added.Text("secret"), StringComparison.Ordinal);
+        var secret = WebhookSecret.Parse(added.Text("secret"));
+        Assert.All(receiver.All, got => Assert.Equal(secret.Sign(got.Id, DateTimeOffset.FromUnixTimeSeconds(got.Timestamp), got.Body), got.Signature));
+
+        var listed = (await CallAsync("GET", "?sender=furni")).Is(200).Json.GetProperty("webhooks");
+        Assert.Equal(added.Text("id"), listed[0].GetProperty("id").GetString());
+        Assert.False(listed[0].TryGetProperty("secret", out _));
+        var shown = (await CallAsync("GET", $"/{added.Text("id")}", ("count", "2"))).Is(200).Json.GetProperty("deliveries");
+        Assert.Equal(2, shown.GetArrayLength());
+        Assert.Equal("delivered", shown[0].GetProperty("state").GetString());
+        Assert.Equal(204, shown[0].GetProperty("attempts")[0].GetProperty("status").GetInt32());
+    }
+
+    [Fact]
+    public async Task Test_rotate_switch_and_remove_do_what_the_commands_do()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201).Text("id");
+
+        Assert.Equal(204, (await CallAsync("POST", $"/{id}/test")).Is(200).Json.GetProperty("status").GetInt32());
+        Assert.True(Assert.Single(receiver.All).Json.GetProperty("feedback").GetProperty("test").GetBoolean());
+        Assert.StartsWith("whsec_", (await CallAsync("POST", $"/{id}/rotate")).Is(200).Text("secret"), StringComparison.Ordinal);
+
+        Assert.False((await CallAsync("POST", $"/{id}/disable")).Is(200).Json.GetProperty("active").GetBoolean());
+        await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+        Assert.Single(receiver.All);
+        Assert.True((await CallAsync("POST", $"/{id}/enable")).Is(200).Json.GetProperty("active").GetBoolean());
+        await _site.DrainAsync();
+        Assert.Equal(4, receiver.All.Count);
+
+        (await CallAsync("POST", $"/{id}/disable")).Is(200);
+        await _site.Loop.AskAsync();
+        Assert.Equal(1, (await CallAsync("DELETE", $"/{id}")).Is(200).Json.GetProperty("given_up").GetInt64());
+        (await CallAsync("GET", $"/{id}")).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task A_replay_tells_how_far_it_is()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201).Text("id");
+        for (var i = 0; i < 3; i++) await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+
+        var lines = (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("""{"replayed":9,"done":true}""", lines[^1]);
+        await _site.DrainAsync();
+        Assert.Equal(18, receiver.All.Count);
+
+        var one = receiver.All.First().Id;
+        Assert.EndsWith("{\"replayed\":1,\"done\":true}\n", (await CallAsync("POST", $"/{id}/replay", ("event", one))).Is(200).Body, StringComparison.Ordinal);
+        (await CallAsync("POST", $"/{id}/replay")).Is(400, 38);
+        (await CallAsync("POST", $"/{id}/replay", ("event", one), ("dead", "true"))).Is(400, 44);
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("POST", "")]
+    [InlineData("GET", "/1")]
+    [InlineData("DELETE", "/1")]
+    [InlineData("POST", "/1/test")]
+    [InlineData("POST", "/1/rotate")]
+    [InlineData("POST", "/1/enable")]
+    [InlineData("POST", "/1/disable")]
+    [InlineData("POST", "/1/replay")]
+    public async Task Without_a_valid_key_nothing_is_told(string method, string path)
+    {
+        await _site.AddAsync(new Uri("http://127.0.0.1:9/"));
+        foreach (var authorization in (string?[])[null, "Bearer", "Bearer awop_none", $"Basic {_key}", $"Bearer {_key}x", $"Bearer {new string('a', 5000)}"])
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_site.Server.Url, $"/operator/webhooks{path}.json"));
+            if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            var answer = (await _site.Server.SendAsync(request)).Is(401, 32);
+            Assert.Equal("Bearer", answer.Headers["WWW-Authenticate"]);
+        }
+
+        // The same call with the key gets past the door.
+        Assert.NotEqual(401, (await CallAsync(method, path)).Status);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_refused_at_once_and_a_key_is_in_no_row_and_no_log()
+    {
+        var keys = _site.Server.Get<OperatorKeys>();
+        (await CallAsync("GET", "")).Is(200);
+        Assert.Null(await keys.AddAsync("deploy", default));
+        var stored = await _site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select key_hash from operator_key").FirstAsync(row => row.GetBytes(0), default), default);
+        Assert.False(stored.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_key)) >= 0);
+
+        Assert.True(await keys.RevokeAsync("deploy", default));
+        (await CallAsync("GET", "")).Is(401, 32);
+        Assert.DoesNotContain(_site.Server.Log, line => line.Contains(_key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Bad_input_is_named()
+    {
+        Assert.Equal(["sender parameter is missing.", "url parameter is missing."], (await CallAsync("POST", "")).Is(400, 38, 38).Messages);
+        Assert.Contains("without a fragment", Assert.Single((await CallAsync("POST", "", ("sender", "furni"), ("url", "https://a.example/#x"))).Is(400, 44).Messages), StringComparison.Ordinal);
+        (await CallAsync("POST", "", ("sender", "furni"), ("url", "https://a.example/"), ("basic", "nocolon"))).Is(400, 44);
+        (await CallAsync("POST", "", ("sender", "nobody"), ("url", "https://a.example/"))).Is(404, 50);
+        (await CallAsync("POST", "", ("sender", "furni"), ("url", new string('a', 70_000)))).Is(413, 44);
+        (await CallAsync("GET", "/abc")).Is(404, 34);
+        (await CallAsync("GET", "/99999999999999999999")).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task A_json_body_counts_like_a_form()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_site.Server.Url, "/operator/webhooks.json"))
+        {
+            Content = new StringContent("""{"sender":"furni","url":"https://desk.example.com/"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key);
+        Assert.Equal("https://desk.example.com/", (await _site.Server.SendAsync(request)).Is(201).Text("url"));
+    }
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    private Task<Answer> CallAsync(string method, string path, params (string Name, string Value)[] parameters)
+    {
+        var (name, query) = path.Split('?') is [var before, var after] ? (before, "?" + after) : (path, "");
+        var form = TestServer.Form(parameters);
+        if (method == "GET" && parameters.Length > 0) query = "?" + Encoding.ASCII.GetString(form);
+        return _site.Server.SendAsync(
+            null, new HttpMethod(method), $"/operator/webhooks{name}.json{query}", method == "POST" ? form : null,
+            request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key));
+    }
+}
+
+public sealed class SqliteOperatorTests() : OperatorTests(Engine.Sqlite);
+
+public sealed class PostgresOperatorTests() : OperatorTests(Engine.Postgres);
