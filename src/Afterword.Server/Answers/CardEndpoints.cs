@@ -3,6 +3,7 @@ using System.Globalization;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -144,14 +145,14 @@ internal static class CardEndpoints
     private static Task NotFoundAsync(HttpContext http, CardPages pages)
     {
         var page = Buffers.Rent();
-        pages.WriteNotFound(page, "en");
+        pages.WriteNotFound(page, Language.English);
         return SendAsync(http, 404, page);
     }
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
     {
         var page = Buffers.Rent();
-        pages.Write(page, view, "en");
+        pages.Write(page, view, Language.English);
         return SendAsync(http, status, page);
     }
 

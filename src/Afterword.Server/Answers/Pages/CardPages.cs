@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using Afterword.Server.Answers.Pages;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Microsoft.AspNetCore.Components;
 
 namespace Afterword.Server.Answers;
@@ -14,45 +14,16 @@ namespace Afterword.Server.Answers;
 /// </remarks>
 internal sealed class CardPages
 {
-    private const string ResourcePrefix = "languages/";
-    private const string English = "en";
+    private readonly ConcurrentDictionary<Language, LanguagePages> _languages = new();
 
-    private readonly FrozenDictionary<string, Lazy<LanguagePages>> _languages;
-    private readonly FrozenDictionary<string, Lazy<LanguagePages>>.AlternateLookup<ReadOnlySpan<char>> _byTag;
-
-    public CardPages()
-    {
-        // A language is read when somebody first asks for it: sixteen files would lengthen every start.
-        var english = CardWords.Read(ResourcePrefix + English + ".json", fallback: null);
-        _languages = typeof(CardPages).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
-            .ToFrozenDictionary(
-                name => Path.GetFileNameWithoutExtension(name),
-                name => new Lazy<LanguagePages>(() => new(CardWords.Read(name, english))),
-                StringComparer.OrdinalIgnoreCase);
-        _byTag = _languages.GetAlternateLookup<ReadOnlySpan<char>>();
-    }
-
-    /// <param name="language">A language tag such as <c>pt-BR</c>; the nearest language there is, else English, is written.</param>
-    public void Write(IBufferWriter<byte> output, CardView view, string language) =>
+    public void Write(IBufferWriter<byte> output, CardView view, Language language) =>
         Pages(language).Card(view).Write(output, view);
 
     /// <summary>The page for a link that was never given out: the same for every token.</summary>
-    /// <inheritdoc cref="Write" path="/param"/>
-    public void WriteNotFound(IBufferWriter<byte> output, string language) =>
+    public void WriteNotFound(IBufferWriter<byte> output, Language language) =>
         Pages(language).NotFound.Write(output, view: null);
 
-    private LanguagePages Pages(ReadOnlySpan<char> tag)
-    {
-        // RFC 4647, section 3.4 (lookup): drop the last subtag until something fits.
-        while (tag.Length > 0)
-        {
-            if (_byTag.TryGetValue(tag, out var pages)) return pages.Value;
-            tag = tag[..Math.Max(tag.LastIndexOf('-'), 0)];
-        }
-
-        return _languages[English].Value;
-    }
+    private LanguagePages Pages(Language language) => _languages.GetOrAdd(language, static language => new(CardWords.All.In(language)));
 
     /// <summary>Everything that makes one card's markup differ from another's, apart from the values in its slots.</summary>
     private readonly record struct Look(CardStep Step, bool IsNps, int? Score, CardProblem? Problem);

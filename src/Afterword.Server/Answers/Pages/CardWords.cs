@@ -1,23 +1,17 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Afterword.Server.Languages;
 
 namespace Afterword.Server.Answers.Pages;
 
 /// <summary>Every word of the card in one language.</summary>
 /// <remarks>
 /// A word may hold <c>{sender}</c>, <c>{score}</c> or <c>{label}</c>, and square brackets around the part that is a link.
-/// English must have every word (it would not load otherwise); other languages may lag behind, word by word.
-/// Public only because Razor makes every component public, and with it the types of its parameters.
 /// </remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record CardWords
+public sealed record CardWords : Words
 {
-    public required string Language { get; init; }
-
-    /// <summary><c>ltr</c> or <c>rtl</c>.</summary>
-    public required string Direction { get; init; }
+    internal static readonly Section<CardWords> All = new("card", CardWordsJson.Default.CardWords);
 
     public required string ScoreTitle { get; init; }
     public required string TextTitle { get; init; }
@@ -91,28 +85,6 @@ public sealed record CardWords
         10 => Fill(NpsEnd, score, NpsHigh),
         _ => Fill(NpsScore, score, ""),
     };
-
-    /// <param name="resource">The embedded file of the language.</param>
-    /// <param name="fallback">Lends the words that the file lacks; null for a file that must be complete.</param>
-    internal static CardWords Read(string resource, CardWords? fallback)
-    {
-        using var stream = typeof(CardWords).Assembly.GetManifestResourceStream(resource)
-            ?? throw new FileNotFoundException($"There is no language file {resource} in this build.");
-        var file = JsonNode.Parse(stream)!.AsObject();
-        var words = file["card"]!.DeepClone().AsObject();
-        words["language"] = file["language"]!.DeepClone();
-        words["direction"] = file["direction"]!.DeepClone();
-
-        if (fallback is not null)
-        {
-            foreach (var (name, word) in JsonSerializer.SerializeToNode(fallback, CardWordsJson.Default.CardWords)!.AsObject())
-            {
-                words.TryAdd(name, word!.DeepClone());
-            }
-        }
-
-        return words.Deserialize(CardWordsJson.Default.CardWords)!;
-    }
 
     private static string Fill(string word, int score, string label) => word
         .Replace("{score}", score.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
