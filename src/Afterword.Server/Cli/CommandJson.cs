@@ -7,7 +7,7 @@ namespace Afterword.Server.Cli;
 
 internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store);
 
-internal sealed record UserJson(string Id, string ScreenName, string Name, string Dms, bool Suspended);
+internal sealed record UserJson(string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null);
 
 internal sealed record ImportJson(int Imported);
 

@@ -61,6 +61,8 @@ internal static class Inputs
 
     public static string NotAHandle(string text) => $"\"{text}\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.";
 
+    public static string NotALanguage(string text) => $"\"{text}\" is not the tag of a language, such as de or pt-BR.";
+
     /// <summary>What a name must be, when it is not that; else null.</summary>
     public static string? WrongWithName(string name) =>
         TextRules.IsBlank(name) || TextRules.LengthOf(name) > NameLength || name.Any(char.IsControl) ? "1 to 50 characters, none of them a control character" : null;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Languages;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
@@ -32,12 +33,22 @@ internal static class UserCommands
         };
         dms.AcceptOnlyFromAmong(Reach.Anyone, Reach.Following);
 
-        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms };
+        var language = new Option<string?>("--language")
+        {
+            Description = "What the user reads, as a tag: questions and pages come in it. Without one, the browser decides.", HelpName = "TAG",
+        };
+        language.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } tag && !Language.IsTag(tag)) result.AddError(Inputs.NotALanguage(tag));
+        });
+
+        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language };
         command.OnStore(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
-            var account = await store.Accounts.AddAsync(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms), stop)
+            var account = await store.Accounts.AddAsync(
+                new NewAccount(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language) }, stop)
                 ?? throw new CommandException(ExitCode.Failed, $"There is a user @{screenName} already. See: afterword user show @{screenName}");
             Say(parsed, account);
         });
@@ -71,8 +82,8 @@ internal static class UserCommands
     {
         var id = account.Id.ToString(CultureInfo.InvariantCulture);
         parsed.Say(
-            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended), CommandJson.Default.UserJson,
-            $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}{(account.Suspended ? "  suspended" : "")}");
+            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language), CommandJson.Default.UserJson,
+            $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}{(account.Language is { } tag ? $"  reads {tag}" : "")}{(account.Suspended ? "  suspended" : "")}");
     }
 
     private static string ReadPassword()

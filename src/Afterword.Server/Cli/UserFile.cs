@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Languages;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms and password.</summary>
+/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms, password and language.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language"];
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(int Line, NewAccount Account)> _good = [];
@@ -29,14 +30,14 @@ internal sealed class UserFile
         var records = new CsvReader(content);
         if (records.Next() is not { } header)
         {
-            file._bad.Add((1, "the file is empty; its first line must be handle,name[,dms][,password]"));
+            file._bad.Add((1, "the file is empty; its first line must be handle,name[,dms][,password][,language]"));
             return file;
         }
 
         var columns = header.Select(name => Array.IndexOf(s_columns, name.Trim().ToLowerInvariant())).ToArray();
         if (columns.Contains(-1) || columns.Distinct().Count() < columns.Length || !columns.Contains(0) || !columns.Contains(1))
         {
-            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as handle,name[,dms][,password]"));
+            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as handle,name[,dms][,password][,language]"));
             return file;
         }
 
@@ -63,7 +64,10 @@ internal sealed class UserFile
         if (Inputs.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
 
-        if (_bad.Count == problems) _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms)));
+        var language = string.IsNullOrWhiteSpace(fields[4]) ? null : fields[4].Trim();
+        if (language is not null && !Language.IsTag(language)) _bad.Add((line, Inputs.NotALanguage(language)));
+
+        if (_bad.Count == problems) _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms) { Language = language }));
     }
 
     /// <summary>Reads records one after the other; a quoted field may hold commas, quotes and line ends.</summary>

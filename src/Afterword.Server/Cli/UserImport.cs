@@ -13,7 +13,7 @@ internal static class UserImport
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE.csv") { Description = "CSV in UTF-8 with the header handle,name[,dms][,password]." };
+        var file = new Argument<string>("FILE.csv") { Description = "CSV in UTF-8 with the header handle,name[,dms][,password][,language]." };
         var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file };
         command.OnStore(async (parsed, store, stop) =>
         {

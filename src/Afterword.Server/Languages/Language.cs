@@ -1,11 +1,12 @@
 using System.Collections.Frozen;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Primitives;
 
 namespace Afterword.Server.Languages;
 
 /// <summary>One of the languages that this build speaks: there is one file for each.</summary>
 /// <remarks>The files' names are read, never the files themselves: sixteen of them would lengthen every start.</remarks>
-internal sealed class Language
+internal sealed partial class Language
 {
     private const string ResourcePrefix = "languages/";
     private const string Suffix = ".json";
@@ -56,10 +57,17 @@ internal sealed class Language
         return best;
     }
 
+    /// <summary>Whether a text has the form of a tag (RFC 5646); the language may be one that we do not speak.</summary>
+    public static bool IsTag(string text) => text.Length <= LongestTag && WellFormed.IsMatch(text);
+
     /// <summary>Opens the language's file.</summary>
     public Stream Open() => typeof(Language).Assembly.GetManifestResourceStream(ResourcePrefix + Tag + Suffix)!;
 
     public override string ToString() => Tag;
+
+    // Longer names of languages are reserved, and are more likely a language's name than its tag.
+    [GeneratedRegex(@"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex WellFormed { get; }
 
     private static FrozenDictionary<string, Language> FindAll()
     {

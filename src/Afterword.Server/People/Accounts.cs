@@ -11,15 +11,23 @@ namespace Afterword.Server.People;
 /// <param name="Name">The profile name.</param>
 /// <param name="Accepts">Who may write: <see cref="Reach.Anyone"/> or <see cref="Reach.Following"/>.</param>
 /// <param name="Suspended">May neither call nor be asked.</param>
-internal sealed record Account(long Id, string ScreenName, string Name, string Accepts, bool Suspended);
+internal sealed record Account(long Id, string ScreenName, string Name, string Accepts, bool Suspended)
+{
+    /// <summary>The tag of the language that the user reads, or null when nobody has said.</summary>
+    public string? Language { get; init; }
+}
 
 /// <summary>A user to be added, checked.</summary>
-internal sealed record NewAccount(string ScreenName, string Name, string? Password, string Accepts);
+internal sealed record NewAccount(string ScreenName, string Name, string? Password, string Accepts)
+{
+    /// <inheritdoc cref="Account.Language"/>
+    public string? Language { get; init; }
+}
 
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, TimeProvider clock)
 {
-    private const string Columns = "id, screen_name, name, accepts, suspended_at";
+    private const string Columns = "id, screen_name, name, accepts, suspended_at, language";
 
     /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.</summary>
     public const int HashRounds = 210_000;
@@ -39,22 +47,26 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
     public static void WasteTime(string password) => s_passwords.VerifyHashedPassword(s_nobody, s_nobodysHash.Value, password);
 
     /// <returns>The new account, or null when the handle is taken.</returns>
-    public async Task<Account?> AddAsync(string screenName, string name, string? password, string accepts, CancellationToken stop)
+    public Task<Account?> AddAsync(string screenName, string name, string? password, string accepts, CancellationToken stop) =>
+        AddAsync(new NewAccount(screenName, name, password, accepts), stop);
+
+    /// <returns>The new account, or null when the handle is taken.</returns>
+    public async Task<Account?> AddAsync(NewAccount user, CancellationToken stop)
     {
-        var account = new Account(store.Ids.Next(), screenName, name, accepts, Suspended: false);
+        var account = new Account(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false) { Language = user.Language };
 
         // Hashing takes a tenth of a second by design: not inside the transaction.
-        var hash = password is null ? null : s_passwords.HashPassword(account, password);
+        var hash = user.Password is null ? null : s_passwords.HashPassword(account, user.Password);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var added = await store.Main.WriteAsync(
             session => session.Sql(
                 """
-                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, created_at)
-                values (@id, @screen_name, @key, @name, @hash, @accepts, @now)
+                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at)
+                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @now)
                 on conflict (screen_name_key) do nothing
                 """)
-                .Bind("id", account.Id).Bind("screen_name", screenName).Bind("key", Key(screenName)).Bind("name", name)
-                .Bind("hash", hash).Bind("accepts", accepts).Bind("now", now).RunAsync(stop),
+                .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
+                .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("now", now).RunAsync(stop),
             stop);
         return added == 1 ? account : null;
     }
@@ -79,13 +91,14 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
                 var added = 0;
                 await session.EachAsync(
                     """
-                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, created_at)
-                    select id, screen_name, screen_name_key, name, password_hash, accepts, created_at from {rows} where true order by screen_name_key
+                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at)
+                    select id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at from {rows} where true order by screen_name_key
                     on conflict (screen_name_key) do nothing
                     returning id
                     """,
                     Rows.Of(hashed).Long("id", h => h.Id).Text("screen_name", h => h.Account.ScreenName).Text("screen_name_key", h => Key(h.Account.ScreenName))
-                        .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts).Long("created_at", _ => now),
+                        .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts)
+                        .Text("language", h => h.Account.Language).Long("created_at", _ => now),
                     _ => added++,
                     stop);
                 return added;
@@ -120,5 +133,5 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
     public static string Key(string screenName) => screenName.ToLowerInvariant();
 
     private static Account Read(Row row) =>
-        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4));
+        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4)) { Language = row.TextOrNull(5) };
 }
