@@ -26,4 +26,5 @@ internal abstract record AnswerOutcome
 /// <param name="Score">Allowed for the prompt's type, or null.</param>
 /// <param name="Text">Trimmed and checked, or null.</param>
 /// <param name="Dismiss">Closes the card instead.</param>
-internal sealed record AnswerRequest(long SenderId, long PromptId, int? Score, string? Text, bool Dismiss = false);
+/// <param name="Seen">The question as the one who scores saw it; null is as it was asked.</param>
+internal sealed record AnswerRequest(long SenderId, long PromptId, int? Score, string? Text, bool Dismiss = false, Question? Seen = null);

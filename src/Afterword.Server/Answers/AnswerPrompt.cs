@@ -67,6 +67,7 @@ internal sealed class AnswerPrompt
         if (request.Score is { } score && prompt.Score is null)
         {
             after = after with { Score = score, ScoreAt = stamp, UpdatedAt = stamp };
+            if (request.Seen is { } seen) after = after with { Question = seen.Text, Language = seen.Language.Tag };
             changes.Add(Updated(after, stamp));
         }
 
@@ -105,11 +106,11 @@ internal sealed class AnswerPrompt
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
         """
         update prompt set score = item.score, score_at = item.score_at, comment = item.comment, comment_at = item.comment_at,
-            dismissed_at = item.dismissed_at, updated_at = item.updated_at
+            dismissed_at = item.dismissed_at, updated_at = item.updated_at, question = item.question, language = item.language
         from {rows}
         where prompt.sender_id = item.sender_id and prompt.id = item.id
         """,
         Rows.Of(prompts).Long("sender_id", p => p.SenderId).Long("id", p => p.Id).LongOrNull("score", p => p.Score).LongOrNull("score_at", p => p.ScoreAt)
             .Text("comment", p => p.Comment).LongOrNull("comment_at", p => p.CommentAt).LongOrNull("dismissed_at", p => p.DismissedAt)
-            .Long("updated_at", p => p.UpdatedAt));
+            .Long("updated_at", p => p.UpdatedAt).Text("question", p => p.Question).Text("language", p => p.Language));
 }

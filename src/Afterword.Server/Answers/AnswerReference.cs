@@ -48,6 +48,8 @@ internal static class AnswerReference
             Shows the question, then one optional text box, then thanks; or that the request is closed. Reading it changes nothing, however often and by whatever program it is read.
 
             The link is a key: whoever has it can answer.
+
+            It is in the recipient's language, else in the browser's (`Accept-Language`), else in that of the question.
             """,
         Caller = "whoever has the link",
         Parameters = [s_token],
@@ -68,6 +70,7 @@ internal static class AnswerReference
             new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)) { Example = "4" },
             new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
             new("dismiss", "Closes the card.", Shape.OneOf("1")),
+            new("language", "The language in which the question was read, beside a score.", Shape.Text(2, 35)) { Example = "de" },
         ],
         Replies =
         [

@@ -23,14 +23,15 @@ internal static class CardEndpoints
         routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer).Describe(AnswerReference.AnswerCard);
     }
 
-    private static async Task Show(HttpContext http, string token, Store store, Settings settings, CardPages pages, TimeProvider clock)
+    private static async Task Show(HttpContext http, string token, Store store, Settings settings, CardPages pages, Questions questions, TimeProvider clock)
     {
         SetHeaders(http.Response.Headers);
         if (await FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-        else await WriteAsync(http, 200, pages, View(card, http.Request.Path, clock.GetUtcNow(), settings.CardLifetime));
+        else await WriteAsync(http, 200, pages, View(http, card, LanguageOf(http, card), questions, clock.GetUtcNow(), settings.CardLifetime));
     }
 
-    private static async Task Answer(HttpContext http, string token, Store store, Settings settings, CardPages pages, AnswerPrompt answers, TimeProvider clock)
+    private static async Task Answer(
+        HttpContext http, string token, Store store, Settings settings, CardPages pages, Questions questions, AnswerPrompt answers, TimeProvider clock)
     {
         SetHeaders(http.Response.Headers);
         if (await FindAsync(store, token, http.RequestAborted) is not { } card)
@@ -40,8 +41,9 @@ internal static class CardEndpoints
         }
 
         var form = await ReadFormAsync(http);
-        var view = View(card, http.Request.Path, clock.GetUtcNow(), settings.CardLifetime);
-        var (request, problem, typed) = Parse(form, card.Prompt);
+        var language = Language.Find(form?["language"].ToString()) ?? LanguageOf(http, card);
+        var view = View(http, card, language, questions, clock.GetUtcNow(), settings.CardLifetime);
+        var (request, problem, typed) = Parse(form, card.Prompt, view.Question);
         if (problem is { } wrong)
         {
             await WriteAsync(http, 400, pages, view.Step is CardStep.Score or CardStep.Text ? view with { Problem = wrong, Typed = typed } : view);
@@ -63,7 +65,7 @@ internal static class CardEndpoints
         http.SeeOther(http.Request.Path.Value!);
     }
 
-    private static (AnswerRequest? Request, CardProblem? Problem, string? Typed) Parse(IFormCollection? form, Prompt prompt)
+    private static (AnswerRequest? Request, CardProblem? Problem, string? Typed) Parse(IFormCollection? form, Prompt prompt, Question seen)
     {
         if (form is null) return (null, CardProblem.TextTooLong, null);
         if (form.ContainsKey("dismiss")) return (new(prompt.SenderId, prompt.Id, null, null, Dismiss: true), null, null);
@@ -71,7 +73,7 @@ internal static class CardEndpoints
         if (form.TryGetValue("score", out var score))
         {
             return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && prompt.Type.Allows(number)
-                ? (new(prompt.SenderId, prompt.Id, number, null), null, null)
+                ? (new(prompt.SenderId, prompt.Id, number, null, Seen: seen), null, null)
                 : (null, CardProblem.ScoreMissing, null);
         }
 
@@ -101,7 +103,11 @@ internal static class CardEndpoints
         }
     }
 
-    private static CardView View(Card card, string path, DateTimeOffset now, TimeSpan lifetime)
+    // Where neither the recipient nor the browser names a language of ours, the one of the question is the best guess.
+    private static Language LanguageOf(HttpContext http, Card card) =>
+        Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
+
+    private static CardView View(HttpContext http, Card card, Language language, Questions questions, DateTimeOffset now, TimeSpan lifetime)
     {
         var prompt = card.Prompt;
         var step = prompt switch
@@ -112,7 +118,7 @@ internal static class CardEndpoints
             { Score: null } => CardStep.Score,
             _ => CardStep.Text,
         };
-        return new(step, prompt.Type == PromptType.Nps, prompt.Question, card.SenderName, prompt.PrivacyUrl, path, prompt.Score, null, null);
+        return new(step, language, prompt.Type == PromptType.Nps, questions.For(prompt, language), card.SenderName, prompt.PrivacyUrl, http.Request.Path, prompt.Score, null, null);
     }
 
     private static async Task<Card?> FindAsync(Store store, string token, CancellationToken stop)
@@ -122,12 +128,13 @@ internal static class CardEndpoints
         var found = await store.Main.ReadAsync(
             session => session.Sql(
                 $"""
-                select {Prompt.Columns}, p.card_hash, a.name
-                from prompt p join account a on a.id = p.sender_id
+                select {Prompt.Columns}, p.card_hash, a.name, r.language
+                from prompt p join account a on a.id = p.sender_id join account r on r.id = p.recipient_id
                 where p.sender_id = @sender and p.id = @id
                 """)
                 .Bind("sender", link.SenderId).Bind("id", link.PromptId)
-                .FirstAsync(row => new Card(Prompt.Read(row), row.BytesOrNull(Prompt.ColumnCount), row.GetString(Prompt.ColumnCount + 1)), stop),
+                .FirstAsync(
+                    row => new Card(Prompt.Read(row), row.BytesOrNull(Prompt.ColumnCount), row.GetString(Prompt.ColumnCount + 1), row.TextOrNull(Prompt.ColumnCount + 2)), stop),
             stop);
         return found is not null && link.Matches(found.Hash) ? found : null;
     }
@@ -145,24 +152,27 @@ internal static class CardEndpoints
     private static Task NotFoundAsync(HttpContext http, CardPages pages)
     {
         var page = Buffers.Rent();
-        pages.WriteNotFound(page, Language.English);
-        return SendAsync(http, 404, page);
+        var language = http.LanguageFor(own: null);
+        pages.WriteNotFound(page, language);
+        return SendAsync(http, 404, language, page);
     }
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
     {
         var page = Buffers.Rent();
-        pages.Write(page, view, Language.English);
-        return SendAsync(http, status, page);
+        pages.Write(page, view);
+        return SendAsync(http, status, view.Language, page);
     }
 
-    private static Task SendAsync(HttpContext http, int status, ArrayBufferWriter<byte> page)
+    private static Task SendAsync(HttpContext http, int status, Language language, ArrayBufferWriter<byte> page)
     {
+        http.Response.Headers.ContentLanguage = language.Tag;
+
         // The body is copied before the first wait, so the buffer is free at once.
         var sent = http.AnswerAsync(status, "text/html; charset=utf-8", page.WrittenSpan);
         Buffers.Return(page);
         return sent;
     }
 
-    private sealed record Card(Prompt Prompt, byte[]? Hash, string SenderName);
+    private sealed record Card(Prompt Prompt, byte[]? Hash, string SenderName, string? Language);
 }

@@ -79,15 +79,15 @@ internal sealed class CreateBatch(long now)
     private void WritePrompts(Session session) => session.Then(
         """
         insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, created_at, updated_at)
+            privacy_url, external_id, display_name, card_hash, language, created_at, updated_at)
         select sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, created_at, created_at from {rows}
+            privacy_url, external_id, display_name, card_hash, language, created_at, created_at from {rows}
         """,
         Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.Id).Long("recipient_id", a => a.Prompt.RecipientId)
             .Long("message_id", a => a.Prompt.MessageId).Long("type", a => (long)a.Prompt.Type).Long("test", a => a.Prompt.Test ? 1 : 0)
             .Long("question_variant", a => a.Prompt.QuestionVariant).Text("question", a => a.Prompt.Question).Text("privacy_url", a => a.Prompt.PrivacyUrl)
             .Text("external_id", a => a.Prompt.ExternalId).Text("display_name", a => a.Prompt.DisplayName).Bytes("card_hash", a => a.CardHash)
-            .Long("created_at", a => a.Prompt.CreatedAt));
+            .Text("language", a => a.Prompt.Language).Long("created_at", a => a.Prompt.CreatedAt));
 
     private void WriteCaps(Session session)
     {

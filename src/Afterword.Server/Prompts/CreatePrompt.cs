@@ -1,6 +1,7 @@
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
+using Afterword.Server.Languages;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -69,18 +70,18 @@ internal sealed class CreatePrompt
         }
 
         if (!batch.WindowOf(request.Sender.UserId).TryCount(_window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
-        return Accept(batch, request);
+        return Accept(batch, request, Language.Find(facts.Language) ?? Language.English);
     }
 
-    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request)
+    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request, Language language)
     {
         var draft = request.Draft;
         var stamp = batch.StampOf(request.Sender.UserId);
         var id = _store.Ids.NextPair();
-        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name);
+        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name, language);
         var prompt = new Prompt(
-            request.Sender.UserId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question,
-            draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null);
+            request.Sender.UserId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question.Text,
+            draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null, question.Language.Tag);
 
         var feedback = prompt.ToWire();
         byte[]? hash = null;

@@ -1,5 +1,6 @@
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference.Pages;
 using Microsoft.AspNetCore.Components;
@@ -26,7 +27,7 @@ internal static class ReferenceEndpoints
     }
 
     private static Dictionary<string, string[]> Texts(Questions questions) => Enum.GetValues<PromptType>().ToDictionary(
-        type => type.Wire, type => Enumerable.Range(0, questions.CountOf(type)).Select(variant => questions.Ask(type, variant, "<display_name>")).ToArray());
+        type => type.Wire, type => Enumerable.Range(0, questions.CountOf(type)).Select(variant => questions.Ask(type, variant, "<display_name>", Language.English).Text).ToArray());
 
     /// <summary>Maps a page that never changes while the server runs.</summary>
     private static IEndpointConventionBuilder MapPage<TPage>(this WebApplication app, string path, Func<Dictionary<string, object?>> parameters)

@@ -16,8 +16,8 @@ internal sealed class CardPages
 {
     private readonly ConcurrentDictionary<Language, LanguagePages> _languages = new();
 
-    public void Write(IBufferWriter<byte> output, CardView view, Language language) =>
-        Pages(language).Card(view).Write(output, view);
+    public void Write(IBufferWriter<byte> output, CardView view) =>
+        Pages(view.Language).Card(view).Write(output, view);
 
     /// <summary>The page for a link that was never given out: the same for every token.</summary>
     public void WriteNotFound(IBufferWriter<byte> output, Language language) =>

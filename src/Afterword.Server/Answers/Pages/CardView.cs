@@ -1,3 +1,6 @@
+using Afterword.Server.Languages;
+using Afterword.Server.Prompts;
+
 namespace Afterword.Server.Answers;
 
 /// <summary>What the card asks for next.</summary>
@@ -37,8 +40,9 @@ internal enum CardProblem
 
 /// <summary>One card as one customer sees it now.</summary>
 /// <param name="Step">What is open.</param>
+/// <param name="Language">The language of the page; the question may have another one.</param>
 /// <param name="IsNps">Eleven circles, 0 to 10, instead of five faces, 1 to 5.</param>
-/// <param name="Question">The question as it was asked, the name already filled in.</param>
+/// <param name="Question">The question with the name filled in.</param>
 /// <param name="SenderName">The name in the sender's profile; not the prompt's <c>display_name</c>, which belongs to the question only.</param>
 /// <param name="PrivacyUrl">Absolute http or https address; anything else is not linked.</param>
 /// <param name="Path">The card's own path, where its forms post to.</param>
@@ -46,5 +50,5 @@ internal enum CardProblem
 /// <param name="Problem">Why the last submission was refused, or null.</param>
 /// <param name="Typed">The refused text, so that the customer need not write it again; null for none.</param>
 internal sealed record CardView(
-    CardStep Step, bool IsNps, string Question, string SenderName, string PrivacyUrl, string Path,
+    CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path,
     int? Score, CardProblem? Problem, string? Typed);

@@ -8,6 +8,7 @@ namespace Afterword.Server.Answers.Pages;
 internal enum Slot
 {
     Question,
+    QuestionLanguage,
     Sender,
     PrivacyUrl,
     Path,
@@ -62,7 +63,8 @@ internal sealed class HtmlTemplate
 
     private static string Value(Slot slot, CardView view) => slot switch
     {
-        Slot.Question => view.Question,
+        Slot.Question => view.Question.Text,
+        Slot.QuestionLanguage => view.Question.Language.Tag,
         Slot.Sender => view.SenderName,
         Slot.PrivacyUrl => IsWebAddress(view.PrivacyUrl) ? view.PrivacyUrl : "about:blank",
         Slot.Path => view.Path,
