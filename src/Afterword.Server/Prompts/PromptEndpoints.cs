@@ -17,6 +17,7 @@ internal static class PromptEndpoints
         services.AddSingleton<Questions>();
         services.AddSingleton<PromptWindow>();
         services.AddSingleton<CreatePrompt>();
+        services.AddSingleton<StopAsking>();
     }
 
     public static void MapPrompts(this IEndpointRouteBuilder routes)

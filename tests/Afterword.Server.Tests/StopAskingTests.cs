@@ -1,0 +1,98 @@
+using System.Globalization;
+using Afterword.Server.Prompts;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>A recipient wants no more requests from a sender.</summary>
+public abstract class StopAskingTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Fact]
+    public async Task Who_said_stop_is_not_asked_until_they_allow_it_again()
+    {
+        await StopAsync();
+        (await CreateAsync()).Is(403, 349);
+        Assert.Equal(0, await _loop.Server.CountAsync("prompt"));
+
+        await UndoAsync();
+        (await CreateAsync()).Is(200);
+    }
+
+    [Fact]
+    public async Task Twice_is_as_good_as_once()
+    {
+        await StopAsync();
+        var at = await StoppedAtAsync();
+        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await StopAsync();
+        Assert.Equal(at, await StoppedAtAsync());
+
+        await UndoAsync();
+        await UndoAsync();
+        (await CreateAsync()).Is(200);
+    }
+
+    [Fact]
+    public async Task What_was_asked_before_can_still_be_answered()
+    {
+        var id = (await _loop.AskAsync()).Text("id");
+        await StopAsync();
+
+        (await _loop.SubmitAsync(id, ("score", "5"))).Is(200);
+    }
+
+    [Fact]
+    public async Task It_holds_for_this_sender_and_this_recipient_alone()
+    {
+        var (_, other) = await _loop.Server.SenderAsync(_loop.App, "lamps");
+        var bob = await _loop.Server.UserAsync("bob");
+        await StopAsync();
+
+        (await CreateAsync(other)).Is(200);
+        (await CreateAsync(to: bob.Id)).Is(200);
+        (await _loop.Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200);
+    }
+
+    [Fact]
+    public async Task To_undo_what_was_never_done_changes_nothing()
+    {
+        await UndoAsync();
+
+        Assert.Equal(0, await _loop.Server.CountAsync("contact", "opted_out_at is not null"));
+        (await CreateAsync()).Is(200);
+    }
+
+    [Fact]
+    public async Task No_request_is_younger_than_the_word_stop()
+    {
+        var creates = Enumerable.Range(0, 40).Select(_ => CreateAsync()).ToArray();
+        await StopAsync();
+        var stored = await _loop.Server.CountAsync("prompt");
+        var answers = await Task.WhenAll(creates);
+
+        Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 200, 403 }));
+        Assert.Equal(stored, answers.Count(answer => answer.Status == 200));
+        Assert.Equal(stored, await _loop.Server.CountAsync("prompt"));
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private Task StopAsync() => _loop.Server.Get<StopAsking>().RunAsync(_loop.Furni.Id, _loop.Ana.Id, default);
+
+    private Task UndoAsync() => _loop.Server.Get<StopAsking>().UndoAsync(_loop.Furni.Id, _loop.Ana.Id, default);
+
+    private Task<long> StoppedAtAsync() => _loop.Server.Server.Store.Main.ReadAsync(
+        session => session.Sql("select opted_out_at from contact where opted_out_at is not null").FirstAsync(row => row.GetInt64(0), default), default);
+
+    private Task<Answer> CreateAsync(Afterword.Client.OAuth.OAuthCredentials? sender = null, long? to = null) => _loop.Server.PostAsync(
+        sender ?? _loop.Sender, "/1.1/feedback/create.json",
+        ("type", "csat"), ("to_user_id", (to ?? _loop.Ana.Id).ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+}
+
+public sealed class SqliteStopAskingTests() : StopAskingTests(Engine.Sqlite);
+
+public sealed class PostgresStopAskingTests() : StopAskingTests(Engine.Postgres);
