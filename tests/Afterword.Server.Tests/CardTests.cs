@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Afterword.Server.Answers;
+using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 
@@ -23,8 +25,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         Assert.Equal(path, (await PostAsync(path, "score=4")).Is(303).Headers["Location"]);
         Assert.Contains("name=\"text\"", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
         (await PostAsync(path, "text=Nice+chairs%0D%0Aand+tables")).Is(303);
-        var thanks = (await GetAsync(path)).Is(200).Body;
-        Assert.DoesNotContain("<form", thanks, StringComparison.Ordinal);
+        AsksNothing(await GetAsync(path));
 
         var response = (await _loop.ShowAsync(id)).Json.GetProperty("response");
         Assert.Equal(4, response.GetProperty("score").GetProperty("value").GetInt32());
@@ -48,7 +49,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         var (id, path) = await CardAsync("csat");
         var before = (await _loop.ShowAsync(id)).Body;
 
-        foreach (var query in new[] { "", "?score=5", "?text=x", "?dismiss=1" })
+        foreach (var query in new[] { "", "?score=5", "?text=x", "?dismiss=1", "?asking=stop" })
         {
             (await GetAsync(path + query)).Is(200);
             using var head = new HttpRequestMessage(HttpMethod.Head, new Uri(_loop.Server.Url, path + query));
@@ -59,6 +60,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
         Assert.Equal(before, (await _loop.ShowAsync(id)).Body);
         Assert.Equal(1, await _loop.Server.CountAsync("change"));
+        Assert.Equal(0, await _loop.Server.CountAsync("contact", "opted_out_at is not null"));
     }
 
     [Fact]
@@ -139,20 +141,116 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         var (_, path) = await CardAsync("csat");
         (await PostAsync(path, "dismiss=1")).Is(303);
 
-        Assert.DoesNotContain("<form", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        AsksNothing(await GetAsync(path));
         (await PostAsync(path, "score=5")).Is(303);
         Assert.Equal(1, await _loop.Server.CountAsync("change"));
     }
 
     [Fact]
-    public async Task An_expired_card_says_that_it_is_closed()
+    public async Task An_expired_card_says_that_its_time_is_over()
     {
         var (_, path) = await CardAsync("csat");
         await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
 
-        Assert.DoesNotContain("<form", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        Assert.Contains("This request has ended", (await GetAsync(path)).Body, StringComparison.Ordinal);
+        AsksNothing(await GetAsync(path));
         (await PostAsync(path, "score=5")).Is(303);
         Assert.Equal(1, await _loop.Server.CountAsync("change"));
+    }
+
+    [Fact]
+    public async Task A_score_alone_is_thanked_for_when_the_time_is_over()
+    {
+        var (_, path) = await CardAsync("csat");
+        (await PostAsync(path, "score=5")).Is(303);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
+
+        var page = await GetAsync(path);
+        AsksNothing(page);
+        Assert.Contains("Thank you for your feedback", page.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_text_that_comes_second_is_told_that_the_first_one_counts()
+    {
+        var (id, path) = await CardAsync("csat");
+        (await PostAsync(path, "score=5")).Is(303);
+        (await PostAsync(path, "text=First")).Is(303);
+
+        (await PostAsync(path, "text=First")).Is(303);
+        Assert.Contains("You had already answered.", (await PostAsync(path, "text=Second")).Is(409).Body, StringComparison.Ordinal);
+        Assert.Equal("First", (await _loop.ShowAsync(id)).Json.GetProperty("response").GetProperty("text").GetProperty("value").GetString());
+    }
+
+    [Fact]
+    public async Task Who_says_stop_on_the_card_is_not_asked_until_they_undo_it_there()
+    {
+        var (_, path) = await CardAsync("csat");
+
+        Assert.Equal($"{path}#card-asking", (await PostAsync(path, "asking=stop")).Is(303).Headers["Location"]);
+        var stopped = (await GetAsync(path)).Is(200).Body;
+        Assert.Contains("You will not be asked again", stopped, StringComparison.Ordinal);
+        Assert.Contains("name=\"score\"", stopped, StringComparison.Ordinal);
+        (await CreateAsync()).Is(403, 349);
+
+        (await PostAsync(path, "asking=again")).Is(303);
+        Assert.Contains("value=\"stop\"", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        (await CreateAsync()).Is(200);
+    }
+
+    [Theory]
+    [InlineData("dismiss=1")]
+    [InlineData("score=5&text=x", "text=Fine")]
+    [InlineData]
+    public async Task Who_may_ask_can_be_said_on_a_closed_card_too(params string[] forms)
+    {
+        var (_, path) = await CardAsync("csat");
+        foreach (var form in forms) (await PostAsync(path, form)).Is(303);
+        if (forms.Length == 0) await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
+
+        (await PostAsync(path, "asking=stop")).Is(303);
+        Assert.Contains("value=\"again\"", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
+        (await CreateAsync()).Is(403, 349);
+        (await PostAsync(path, "asking=again")).Is(303);
+        (await CreateAsync()).Is(200);
+    }
+
+    [Theory]
+    [InlineData("asking=")]
+    [InlineData("asking=STOP")]
+    [InlineData("asking=stop&asking=again")]
+    public async Task Half_a_word_stops_nothing(string form)
+    {
+        var (_, path) = await CardAsync("csat");
+
+        (await PostAsync(path, form)).Is(400);
+        (await CreateAsync()).Is(200);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("score=2")]
+    [InlineData("score=2", "text=Why")]
+    [InlineData("asking=stop")]
+    public async Task The_panel_is_the_card_without_its_page(params string[] forms)
+    {
+        var (_, path) = await CardAsync("csat");
+        foreach (var form in forms) (await PostAsync(path, form)).Is(303);
+        var card = await Card.FindAsync(_loop.Server.Server.Store, path["/f/".Length..], default);
+        var view = _loop.Server.Get<AnswerCard>().View(card!, path, Language.English) with { Hidden = new("form", "a\"b") };
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+
+        _loop.Server.Get<CardPages>().WritePanel(output, view);
+
+        var panel = Encoding.UTF8.GetString(output.WrittenSpan);
+        var page = (await GetAsync(path)).Body;
+        Assert.StartsWith("<section class=\"card panel\" lang=\"en\" dir=\"ltr\"", panel, StringComparison.Ordinal);
+        Assert.EndsWith("</section>", panel.TrimEnd(), StringComparison.Ordinal);
+        foreach (var outer in new[] { "<html", "<main", "<header", "<h1", "<link", "<title" }) Assert.DoesNotContain(outer, panel, StringComparison.Ordinal);
+        Assert.Equal(Fields(page[page.IndexOf("<body", StringComparison.Ordinal)..]), Fields(Regex.Replace(panel, "<input type=\"hidden\"[^>]*>", "")));
+        Assert.Equal(Regex.Count(panel, "<form"), Regex.Count(panel, "value=\"a&quot;b\""));
+
+        static string[] Fields(string html) => [.. Regex.Matches(html, "name=\"[a-z]+\"( value=\"[^\"]*\")?|action=\"[^\"]*\"").Select(match => match.Value)];
     }
 
     [Fact]
@@ -207,11 +305,20 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
+    private static void AsksNothing(Answer page)
+    {
+        foreach (var name in new[] { "score", "text", "dismiss" }) Assert.DoesNotContain($"name=\"{name}\"", page.Is(200).Body, StringComparison.Ordinal);
+    }
+
     private async Task<(string Id, string Path)> CardAsync(string type)
     {
         var asked = await _loop.AskAsync(type, ("include_card", "true"));
         return (asked.Text("id"), new Uri(asked.Text("card_url")).AbsolutePath);
     }
+
+    private Task<Answer> CreateAsync() => _loop.Server.PostAsync(
+        _loop.Sender, "/1.1/feedback/create.json",
+        ("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
     private Task<Answer> GetAsync(string path) => _loop.Server.SendAsync(null, HttpMethod.Get, path, null);
 

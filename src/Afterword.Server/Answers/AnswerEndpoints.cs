@@ -14,6 +14,7 @@ internal static class AnswerEndpoints
     public static void AddAnswers(this IServiceCollection services)
     {
         services.AddSingleton<AnswerPrompt>();
+        services.AddSingleton<AnswerCard>();
         services.AddSingleton<CardPages>();
     }
 

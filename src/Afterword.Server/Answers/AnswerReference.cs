@@ -62,7 +62,7 @@ internal static class AnswerReference
 
     public static Operation AnswerCard() => new(Topic.Pages, "Answer on the card")
     {
-        Does = "What the card's own forms send: one of the three.",
+        Does = "What the card's own forms send: one of the four.",
         Caller = "whoever has the link",
         Parameters =
         [
@@ -71,11 +71,13 @@ internal static class AnswerReference
             new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
             new("dismiss", "Closes the card.", Shape.OneOf("1")),
             new("language", "The language in which the question was read, beside a score.", Shape.Text(2, 35)) { Example = "de" },
+            new("asking", "`stop`: this recipient gets no more requests from this sender, and `create` is 403/349. `again` undoes it. Both also on a closed card.", Shape.OneOf("stop", "again")),
         ],
         Replies =
         [
             new(303, "Taken, or there already: on to the next step.") { Headers = [("Location", "The card's own path.")] },
             Reply.Page("Not understood: the step again, with what is wrong.", 400), Reply.Page("No such card.", 404),
+            Reply.Page("Another text was there already: what counts.", 409),
             Reply.Page("Not stored: the step again, with what was typed.", 503),
         ],
     };

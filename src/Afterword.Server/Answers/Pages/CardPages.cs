@@ -14,61 +14,78 @@ namespace Afterword.Server.Answers;
 /// </remarks>
 internal sealed class CardPages
 {
+    /// <summary>The part of the card that tells whether its sender may ask again.</summary>
+    public const string AskingId = "card-asking";
+
     private readonly ConcurrentDictionary<Language, LanguagePages> _languages = new();
 
-    public void Write(IBufferWriter<byte> output, CardView view) =>
-        Pages(view.Language).Card(view).Write(output, view);
+    /// <summary>The whole page.</summary>
+    public void Write(IBufferWriter<byte> output, CardView view) => Pages(view.Language).Card(view, isPanel: false).Write(output, view);
+
+    /// <summary>The card without the page around it, for a page that has one: the same steps, words and forms.</summary>
+    public void WritePanel(IBufferWriter<byte> output, CardView view) => Pages(view.Language).Card(view, isPanel: true).Write(output, view);
 
     /// <summary>The page for a link that was never given out: the same for every token.</summary>
-    public void WriteNotFound(IBufferWriter<byte> output, Language language) =>
-        Pages(language).NotFound.Write(output, view: null);
+    public void WriteNotFound(IBufferWriter<byte> output, Language language) => Pages(language).NotFound.Write(output, view: null);
 
     private LanguagePages Pages(Language language) => _languages.GetOrAdd(language, static language => new(CardWords.All.In(language)));
 
     /// <summary>Everything that makes one card's markup differ from another's, apart from the values in its slots.</summary>
-    private readonly record struct Look(CardStep Step, bool IsNps, int? Score, CardProblem? Problem);
+    private readonly record struct Look(CardStep Step, bool IsNps, int? Score, bool IsStopped, CardProblem? Problem, bool IsPanel);
 
     private sealed class LanguagePages(CardWords words)
     {
         private readonly ConcurrentDictionary<Look, HtmlTemplate> _cards = new();
-        private readonly Lazy<HtmlTemplate> _notFound = new(() => Render<UnknownCard>(new() { ["Words"] = words }));
+        private readonly Lazy<HtmlTemplate> _notFound = new(() => RenderPage<UnknownCard>(new(words), words.NotFoundTitle, []));
 
         public HtmlTemplate NotFound => _notFound.Value;
 
-        public HtmlTemplate Card(CardView view)
+        public HtmlTemplate Card(CardView view, bool isPanel)
         {
-            // Only a score of the scale makes a look of its own, so the number of looks is bounded.
+            // Only what makes a look of its own is part of it, so that the number of looks is bounded.
             var score = view.Step is CardStep.Text && Scale.Of(view.IsNps).Contains(view.Score) ? view.Score : null;
-            return _cards.GetOrAdd(new(view.Step, view.IsNps, score, view.Problem), static (look, words) => Render(look, words), words);
+            return _cards.GetOrAdd(
+                new(view.Step, view.IsOpen && view.IsNps, score, view.IsStopped, view.Problem, isPanel), static (look, words) => Render(look, words), words);
         }
 
         private static HtmlTemplate Render(Look look, CardWords words)
         {
-            var problem = look.Problem is { } p ? words.For(p) : null;
-            var parameters = new Dictionary<string, object?> { ["Words"] = words, ["Problem"] = problem };
-            switch (look.Step)
+            var frame = new CardFrame(words)
             {
-                case CardStep.Score:
-                    parameters["IsNps"] = look.IsNps;
-                    return Render<ScoreStep>(parameters);
-                case CardStep.Text:
-                    parameters["IsNps"] = look.IsNps;
-                    parameters["Score"] = look.Score;
-                    parameters["IsTextWrong"] = look.Problem is CardProblem.TextBlank or CardProblem.TextTooLong;
-                    return Render<TextStep>(parameters);
-                case CardStep.Thanks:
-                    return Render<ThanksStep>(parameters);
-                case CardStep.Closed:
-                    return Render<ClosedStep>(parameters);
-                default:
-                    throw new System.Diagnostics.UnreachableException(look.Step.ToString());
-            }
+                HasSender = true, IsPanel = look.IsPanel, IsStopped = look.IsStopped, IsOpen = look.Step is CardStep.Score or CardStep.Text,
+                Problem = look.Problem is { } problem ? words.For(problem) : null,
+            };
+            return look.Step switch
+            {
+                CardStep.Score => Render<ScoreStep>(frame, words.ScoreTitle, new() { ["IsNps"] = look.IsNps }),
+                CardStep.Text => Render<TextStep>(
+                    frame, words.TextTitle,
+                    new() { ["IsNps"] = look.IsNps, ["Score"] = look.Score, ["IsTextWrong"] = look.Problem is CardProblem.TextBlank or CardProblem.TextTooLong }),
+                CardStep.Thanks => Render<ThanksStep>(frame, words.ThanksTitle, []),
+                CardStep.Dismissed => Render<ClosedStep>(frame, words.ClosedTitle, []),
+                CardStep.Expired => Render<ClosedStep>(frame, words.ExpiredTitle, new() { ["IsExpired"] = true }),
+                _ => throw new System.Diagnostics.UnreachableException(look.Step.ToString()),
+            };
         }
 
-        private static HtmlTemplate Render<TPage>(Dictionary<string, object?> parameters) where TPage : IComponent
+        private static HtmlTemplate Render<TStep>(CardFrame frame, string title, Dictionary<string, object?> parameters)
+            where TStep : IComponent
         {
-            // Nothing in these components awaits, so the task is complete when it is returned.
-            return HtmlTemplate.Parse(PageAnswers.MarkupAsync<TPage>(parameters).GetAwaiter().GetResult());
+            if (!frame.IsPanel) return RenderPage<TStep>(frame, title, parameters);
+
+            parameters["Frame"] = frame;
+            return Markup<TStep>(parameters);
         }
+
+        private static HtmlTemplate RenderPage<TStep>(CardFrame frame, string title, Dictionary<string, object?> parameters)
+            where TStep : IComponent
+        {
+            parameters["Frame"] = frame;
+            return Markup<CardDocument>(new() { ["Frame"] = frame, ["Title"] = title, ["Step"] = typeof(TStep), ["Parameters"] = parameters });
+        }
+
+        // Nothing in these components awaits, so the task is complete when it is returned.
+        private static HtmlTemplate Markup<TComponent>(Dictionary<string, object?> parameters)
+            where TComponent : IComponent => HtmlTemplate.Parse(PageAnswers.MarkupAsync<TComponent>(parameters).GetAwaiter().GetResult());
     }
 }

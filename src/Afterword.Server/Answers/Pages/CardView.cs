@@ -1,3 +1,4 @@
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 
@@ -15,8 +16,11 @@ internal enum CardStep
     /// <summary>Everything the customer wanted to say is in.</summary>
     Thanks,
 
-    /// <summary>The card takes no more answers: it was dismissed, or its lifetime is over.</summary>
-    Closed,
+    /// <summary>The customer closed the card without an answer.</summary>
+    Dismissed,
+
+    /// <summary>The card's lifetime ended without an answer.</summary>
+    Expired,
 }
 
 /// <summary>Why the last submission was not taken. It is shown above the step that is open now.</summary>
@@ -40,15 +44,26 @@ internal enum CardProblem
 
 /// <summary>One card as one customer sees it now.</summary>
 /// <param name="Step">What is open.</param>
-/// <param name="Language">The language of the page; the question may have another one.</param>
+/// <param name="Language">The language of the words; the question may be in another one.</param>
 /// <param name="IsNps">Eleven circles, 0 to 10, instead of five faces, 1 to 5.</param>
 /// <param name="Question">The question with the name filled in.</param>
 /// <param name="SenderName">The name in the sender's profile; not the prompt's <c>display_name</c>, which belongs to the question only.</param>
 /// <param name="PrivacyUrl">Absolute http or https address; anything else is not linked.</param>
-/// <param name="Path">The card's own path, where its forms post to.</param>
+/// <param name="Path">Where the card's forms post to.</param>
 /// <param name="Score">The score given, or null; read in step <see cref="CardStep.Text"/> only.</param>
-/// <param name="Problem">Why the last submission was refused, or null.</param>
-/// <param name="Typed">The refused text, so that the customer need not write it again; null for none.</param>
+/// <param name="IsStopped">The customer wants no more requests from this sender.</param>
 internal sealed record CardView(
-    CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path,
-    int? Score, CardProblem? Problem, string? Typed);
+    CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path, int? Score, bool IsStopped)
+{
+    /// <summary>Why the last submission was refused, or null.</summary>
+    public CardProblem? Problem { get; init; }
+
+    /// <summary>The refused text, so that the customer need not write it again; null for none.</summary>
+    public string? Typed { get; init; }
+
+    /// <summary>A hidden field for the forms of a panel, such as the one that shows them to be ours; null for none.</summary>
+    public FormToken? Hidden { get; init; }
+
+    /// <summary>Whether the step asks for something.</summary>
+    public bool IsOpen => Step is CardStep.Score or CardStep.Text;
+}

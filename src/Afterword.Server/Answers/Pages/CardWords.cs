@@ -17,6 +17,7 @@ public sealed record CardWords : Words
     public required string TextTitle { get; init; }
     public required string ThanksTitle { get; init; }
     public required string ClosedTitle { get; init; }
+    public required string ExpiredTitle { get; init; }
     public required string NotFoundTitle { get; init; }
     public required string ProblemTitle { get; init; }
 
@@ -43,10 +44,17 @@ public sealed record CardWords : Words
     public required string ThanksDetail { get; init; }
     public required string Closed { get; init; }
     public required string ClosedDetail { get; init; }
+    public required string Expired { get; init; }
+    public required string ExpiredDetail { get; init; }
     public required string NotFound { get; init; }
     public required string NotFoundDetail { get; init; }
     public required string Privacy { get; init; }
     public required string NewTab { get; init; }
+    public required string StopAsking { get; init; }
+    public required string Stopped { get; init; }
+    public required string StoppedDetail { get; init; }
+    public required string StoppedOpen { get; init; }
+    public required string AskAgain { get; init; }
 
     public required string ScoreMissing { get; init; }
     public required string TextBlank { get; init; }

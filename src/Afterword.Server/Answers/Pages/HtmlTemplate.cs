@@ -13,6 +13,8 @@ internal enum Slot
     PrivacyUrl,
     Path,
     Typed,
+    HiddenName,
+    HiddenValue,
 }
 
 /// <summary>A rendered page with open slots: fixed UTF-8 pieces, and between them the values of one card.</summary>
@@ -69,6 +71,8 @@ internal sealed class HtmlTemplate
         Slot.PrivacyUrl => IsWebAddress(view.PrivacyUrl) ? view.PrivacyUrl : "about:blank",
         Slot.Path => view.Path,
         Slot.Typed => view.Typed ?? "",
+        Slot.HiddenName => view.Hidden?.Name ?? "",
+        Slot.HiddenValue => view.Hidden?.Value ?? "",
         _ => throw new System.Diagnostics.UnreachableException(slot.ToString()),
     };
 

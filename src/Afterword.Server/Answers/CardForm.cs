@@ -1,0 +1,76 @@
+using System.Globalization;
+using Afterword.Server.Errors;
+using Afterword.Server.Prompts;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Afterword.Server.Answers;
+
+/// <summary>What a form of the card asks for, checked against the prompt that it was shown with.</summary>
+internal abstract record CardForm
+{
+    // A text of 10,000 characters of four bytes each, percent-encoded, with room for its neighbours.
+    private const int MaxForm = 128 * 1024;
+
+    private CardForm()
+    {
+    }
+
+    /// <summary>An answer, or closing the card.</summary>
+    internal sealed record Answer(AnswerRequest Request) : CardForm;
+
+    internal sealed record StopAsking : CardForm;
+
+    internal sealed record AskAgain : CardForm;
+
+    /// <param name="Problem">What is wrong with it.</param>
+    /// <param name="Typed">The text that was refused, or null.</param>
+    internal sealed record Wrong(CardProblem Problem, string? Typed) : CardForm;
+
+    /// <summary>Reads a request's form; null when it is larger than any card's.</summary>
+    public static async Task<IFormCollection?> ReadAsync(HttpContext http)
+    {
+        if (!http.Request.HasFormContentType) return FormCollection.Empty;
+
+        // What is beyond is read and thrown away by the server, so that the browser gets to see the answer.
+        if (http.Request.ContentLength > MaxForm) return null;
+        try
+        {
+            return await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, MultipartBodyLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 8 }, http.RequestAborted);
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Understands a form.</summary>
+    /// <param name="form">As <see cref="ReadAsync"/> gave it.</param>
+    /// <param name="prompt">The prompt that whoever sent it may answer.</param>
+    public static CardForm Parse(IFormCollection? form, Prompt prompt)
+    {
+        if (form is null) return new Wrong(CardProblem.TextTooLong, null);
+        if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => Nothing(prompt) };
+        if (form.ContainsKey("dismiss")) return new Answer(new(prompt.SenderId, prompt.Id, null, null, Dismiss: true));
+        if (form.TryGetValue("score", out var score))
+        {
+            return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && prompt.Type.Allows(number)
+                ? new Answer(new(prompt.SenderId, prompt.Id, number, null))
+                : new Wrong(CardProblem.ScoreMissing, null);
+        }
+
+        return form.TryGetValue("text", out var text)
+            ? ParseText(text.ToString(), prompt)
+            : Nothing(prompt);
+    }
+
+    private static Wrong Nothing(Prompt prompt) => new(prompt.Score is null ? CardProblem.ScoreMissing : CardProblem.TextBlank, null);
+
+    private static CardForm ParseText(string text, Prompt prompt)
+    {
+        var errors = new ApiErrors();
+        var comment = AnswerDraft.ReadText(text, errors);
+        if (!errors.Any) return new Answer(new(prompt.SenderId, prompt.Id, null, comment));
+
+        return new Wrong(TextRules.LengthOf(text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, text);
+    }
+}
