@@ -3,6 +3,7 @@ using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Errors;
@@ -21,9 +22,13 @@ internal static partial class ErrorAnswers
             if (error.Status == 503) http.Response.Headers.RetryAfter = "1";
 
             if (IsApi(http)) return http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson);
-            return http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is not null
-                ? http.ShowPageAsync<NoticePage>(error.Status, NoticePage.Failure(error.Status))
-                : http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
+            if (http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null)
+            {
+                return http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
+            }
+
+            var words = NoticeWords.All.In(http.LanguageFor(own: null));
+            return http.ShowPageAsync<NoticePage>(error.Status, words, NoticePage.Failure(error.Status, words));
         }
 
         public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(

@@ -3,6 +3,7 @@ using Afterword.Server.Access.Grants.Pages;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Access.Grants;
@@ -29,7 +30,7 @@ internal static class ApprovedAppEndpoints
         var visitor = await visits.WhoAsync(http);
         if (await forms.ReadAsync(http) is not { } form || visitor is null)
         {
-            await Forms.ShowForeignAsync(http, Address);
+            await Forms.ShowForeignAsync(http, Address, visitor);
             return;
         }
 
@@ -46,12 +47,14 @@ internal static class ApprovedAppEndpoints
     private static async Task ShowAsync(HttpContext http, Forms forms, Apps apps, Visitor visitor, string? ended)
     {
         var approved = await apps.ApprovedByAsync(visitor.UserId, http.RequestAborted);
-        await http.ShowPageAsync<AppsPage>(200, new()
+        var language = http.LanguageFor(visitor.Language);
+        var words = GrantWords.All.In(language);
+        await http.ShowPageAsync<AppsPage>(200, words, new()
         {
             [nameof(AppsPage.Token)] = forms.TokenFor(http),
             [nameof(AppsPage.Visitor)] = visitor,
             [nameof(AppsPage.Apps)] = approved.ConvertAll(app => new AppsPage.Line(
-                app.Id.ToString(CultureInfo.InvariantCulture), app.Name, Granted.InShort(app.Permission), app.Since)),
+                app.Id.ToString(CultureInfo.InvariantCulture), app.Name, words.InShort(app.Permission, Dates.Day(app.Since, language)))),
             [nameof(AppsPage.Ended)] = ended,
         });
     }

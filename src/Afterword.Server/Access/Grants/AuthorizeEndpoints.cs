@@ -2,6 +2,7 @@ using Afterword.Server.Access.Grants.Pages;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Access.Grants;
@@ -51,11 +52,11 @@ internal static class AuthorizeEndpoints
         var form = await forms.ReadAsync(http);
         if (visitor is null || form is null)
         {
-            await Forms.ShowForeignAsync(http, AddressOf("authorize", Forms.Peek(http, "oauth_token")));
+            await Forms.ShowForeignAsync(http, AddressOf("authorize", Forms.Peek(http, "oauth_token")), visitor);
         }
         else if (await OpenTokenAsync(tokens, form["oauth_token"], http.RequestAborted) is not { } token)
         {
-            await ShowGoneAsync(http);
+            await ShowGoneAsync(http, visitor);
         }
         else if (form["decision"] == "allow")
         {
@@ -63,7 +64,7 @@ internal static class AuthorizeEndpoints
         }
         else if (form["decision"] == "cancel")
         {
-            await CancelAsync(http, tokens, token);
+            await CancelAsync(http, tokens, token, visitor);
         }
         else
         {
@@ -75,11 +76,11 @@ internal static class AuthorizeEndpoints
     {
         if (await tokens.ApproveAsync(token, visitor.UserId, http.RequestAborted) is not { } verifier)
         {
-            await ShowGoneAsync(http);
+            await ShowGoneAsync(http, visitor);
         }
         else if (token.Callback.IsPin)
         {
-            await http.ShowPageAsync<PinPage>(200, new()
+            await http.ShowPageAsync<PinPage>(200, GrantWords.All.In(http.LanguageFor(visitor.Language)), new()
             {
                 [nameof(PinPage.Platform)] = settings.Platform, [nameof(PinPage.App)] = token.AppName, [nameof(PinPage.Pin)] = verifier,
             });
@@ -90,32 +91,37 @@ internal static class AuthorizeEndpoints
         }
     }
 
-    private static async Task CancelAsync(HttpContext http, RequestTokens tokens, RequestToken token)
+    private static async Task CancelAsync(HttpContext http, RequestTokens tokens, RequestToken token, Visitor visitor)
     {
-        if (!await tokens.DenyAsync(token, http.RequestAborted)) await ShowGoneAsync(http);
+        var words = GrantWords.All.In(http.LanguageFor(visitor.Language));
+        if (!await tokens.DenyAsync(token, http.RequestAborted)) await ShowGoneAsync(http, visitor);
         else if (!token.Callback.IsPin) Redirect(http, StatusCodes.Status303SeeOther, token.Callback.With(("denied", token.Token)));
-        else await http.ShowPageAsync<NoticePage>(200, NoticePage.Of("You said no", $"{token.AppName} cannot use your account. You can close this page."));
+        else await http.ShowPageAsync<NoticePage>(200, words, NoticePage.Of(words.Denied, words.DeniedDetail.Replace("{app}", token.AppName, StringComparison.Ordinal)));
     }
 
     private static Task ShowQuestionAsync(HttpContext http, Settings settings, Forms forms, RequestToken token, Visitor visitor)
     {
         http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token.Callback.PolicySource);
-        return http.ShowPageAsync<AuthorizePage>(200, new()
+        var words = GrantWords.All.In(http.LanguageFor(visitor.Language));
+        return http.ShowPageAsync<AuthorizePage>(200, words, new()
         {
             [nameof(AuthorizePage.Platform)] = settings.Platform,
             [nameof(AuthorizePage.Token)] = forms.TokenFor(http),
             [nameof(AuthorizePage.Visitor)] = visitor,
             [nameof(AuthorizePage.App)] = token.AppName,
-            [nameof(AuthorizePage.Can)] = Granted.Can(token.Permission),
-            [nameof(AuthorizePage.Cannot)] = Granted.Cannot(token.Permission),
+            [nameof(AuthorizePage.Can)] = words.CanOf(token.Permission),
+            [nameof(AuthorizePage.Cannot)] = words.CannotOf(token.Permission),
             [nameof(AuthorizePage.OauthToken)] = token.Token,
             [nameof(AuthorizePage.Host)] = token.Callback.Place,
         });
     }
 
     /// <summary>The page for a request token that cannot be decided about.</summary>
-    private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<NoticePage>(404, NoticePage.Of(
-        "This link no longer works", "Such a link works once, within 15 minutes. Go back to the app that sent you here, and begin again from there."));
+    private static Task ShowGoneAsync(HttpContext http, Visitor? visitor = null)
+    {
+        var words = GrantWords.All.In(http.LanguageFor(visitor?.Language));
+        return http.ShowPageAsync<NoticePage>(404, words, NoticePage.Of(words.Gone, words.GoneDetail));
+    }
 
     private static async Task<RequestToken?> OpenTokenAsync(RequestTokens tokens, Microsoft.Extensions.Primitives.StringValues given, CancellationToken stop) =>
         given is [{ Length: > 0 and <= 100 } text] && await tokens.FindAsync(text, stop) is { IsApproved: false, AppSuspended: false } token ? token : null;

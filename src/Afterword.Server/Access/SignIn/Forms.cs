@@ -1,4 +1,5 @@
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -46,8 +47,12 @@ internal sealed class Forms(IAntiforgery antiforgery)
 
     /// <summary>The page for a form that <see cref="ReadAsync"/> refused.</summary>
     /// <param name="back">Where a fresh one is.</param>
-    public static Task ShowForeignAsync(HttpContext http, string back) => http.ShowPageAsync<NoticePage>(400, NoticePage.Of(
-        "This page was too old", "It was opened before you signed in or out, or cookies are off. Nothing was changed.", back, "Open it anew"));
+    /// <param name="visitor">Who sent it, if that is known.</param>
+    public static Task ShowForeignAsync(HttpContext http, string back, Visitor? visitor = null)
+    {
+        var words = NoticeWords.All.In(http.LanguageFor(visitor?.Language));
+        return http.ShowPageAsync<NoticePage>(400, words, NoticePage.Of(words.TooOld, words.TooOldDetail, back, words.OpenAnew));
+    }
 
     /// <summary>Always Secure, as the cookie of a visit is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>
     private sealed class HostCookie : CookieBuilder

@@ -2,6 +2,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Reference;
 using Microsoft.AspNetCore.Identity;
@@ -36,11 +37,12 @@ internal static class SignInEndpoints
     /// <param name="leg">Which page asked, <c>authorize</c> or <c>authenticate</c>, and is led back to.</param>
     /// <param name="problem">What was wrong with the attempt before this one.</param>
     public static async Task ShowAsync(
-        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, string? problem)
+        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, Func<SignInWords, string>? problem)
     {
         // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
         http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
-        await http.ShowPageAsync<SignInPage>(status, new()
+        var words = SignInWords.All.In(http.LanguageFor(own: null));
+        await http.ShowPageAsync<SignInPage>(status, words, new()
         {
             [nameof(SignInPage.Platform)] = settings.Platform,
             [nameof(SignInPage.Token)] = forms.TokenFor(http),
@@ -48,7 +50,7 @@ internal static class SignInEndpoints
             [nameof(SignInPage.OauthToken)] = token?.Token,
             [nameof(SignInPage.Leg)] = leg,
             [nameof(SignInPage.ScreenName)] = screenName,
-            [nameof(SignInPage.Problem)] = problem,
+            [nameof(SignInPage.Problem)] = problem?.Invoke(words),
         });
     }
 
@@ -83,17 +85,14 @@ internal static class SignInEndpoints
         await ShowAsync(http, status, settings, forms, token, leg, screenName, problem);
     }
 
-    private static (int Status, string Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch
+    private static (int Status, Func<SignInWords, string> Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch
     {
         // One answer for a wrong handle, a wrong password and a locked account, so that guessing teaches nothing.
-        SignInOutcome.Wrong => (403,
-            $"The handle or the password is wrong. After {settings.SignIn.FailuresBeforeLock} wrong passwords an account stays closed for {Minutes(settings.SignIn.LockFor)}."),
-        SignInOutcome.TooMany => (429, "There were too many attempts. Please wait a minute and try again."),
-        SignInOutcome.Suspended => (403, "This account is suspended. Ask whoever runs this server."),
+        SignInOutcome.Wrong => (403, words => words.Wrong.For((long)Math.Max(1, Math.Ceiling(settings.SignIn.LockFor.TotalMinutes)))),
+        SignInOutcome.TooMany => (429, words => words.TooMany),
+        SignInOutcome.Suspended => (403, words => words.Suspended),
         _ => throw new System.Diagnostics.UnreachableException(outcome.ToString()),
     };
-
-    private static string Minutes(TimeSpan time) => time <= TimeSpan.FromMinutes(1) ? "a minute" : $"{Math.Ceiling(time.TotalMinutes):0} minutes";
 
     private static async Task SignOut(HttpContext http, Visits visits, Forms forms)
     {

@@ -7,7 +7,8 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Access.SignIn;
 
 /// <summary>A user at a browser.</summary>
-public sealed record Visitor(long UserId, string ScreenName, string Name);
+/// <param name="Language">The tag of the language that the user chose; null when the browser decides.</param>
+public sealed record Visitor(long UserId, string ScreenName, string Name, string? Language);
 
 /// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
 internal sealed class Visits(Store store, TimeProvider clock)
@@ -27,12 +28,12 @@ internal sealed class Visits(Store store, TimeProvider clock)
         var found = await store.Main.ReadAsync(
             session => session.Sql(
                 """
-                select a.id, a.screen_name, a.name, v.seen_at
+                select a.id, a.screen_name, a.name, a.language, v.seen_at
                 from visit v join account a on a.id = v.user_id
                 where v.key_hash = @hash and v.seen_at > @oldest and a.suspended_at is null
                 """)
                 .Bind("hash", SHA256.HashData(key)).Bind("oldest", oldest)
-                .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2)), row.GetInt64(3)), http.RequestAborted),
+                .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4)), http.RequestAborted),
             http.RequestAborted);
         if (found is null) return null;
         if (found.At < now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(http, key, now);

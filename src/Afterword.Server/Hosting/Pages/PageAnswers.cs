@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
+using Afterword.Server.Languages;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,6 +30,18 @@ internal static class PageAnswers
             if (headers.CacheControl.Count == 0) headers.CacheControl = "no-store";
             http.SetPageHeaders();
             await http.AnswerAsync(status, Html, await RenderAsync<TPage>(parameters));
+        }
+
+        /// <summary>The same for a page in somebody's language.</summary>
+        /// <param name="status">The status of the answer.</param>
+        /// <param name="words">The component's <c>Words</c>.</param>
+        /// <param name="parameters">The component's other parameters by name.</param>
+        public Task ShowPageAsync<TPage>(int status, Words words, Dictionary<string, object?> parameters)
+            where TPage : IComponent
+        {
+            http.Response.Headers.ContentLanguage = words.Language;
+            parameters["Words"] = words;
+            return http.ShowPageAsync<TPage>(status, parameters);
         }
 
         /// <summary>Leads on to a page, which the browser gets, whatever the method of this request was.</summary>

@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+using Afterword.Server.Languages;
+
+namespace Afterword.Server.Access.SignIn.Pages;
+
+/// <summary>The words of the page to sign in on. A word may hold <c>{platform}</c> or <c>{app}</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record SignInWords : Words
+{
+    internal static readonly Section<SignInWords> All = new("sign_in", SignInWordsJson.Default.SignInWords);
+
+    public required string Title { get; init; }
+    public required string TitleForApp { get; init; }
+    public required string Heading { get; init; }
+    public required string HeadingForApp { get; init; }
+    public required string DetailForApp { get; init; }
+    public required string Handle { get; init; }
+    public required string Password { get; init; }
+    public required string SignIn { get; init; }
+    public required string Help { get; init; }
+
+    /// <summary>By the minutes that an account stays locked.</summary>
+    public required Counted Wrong { get; init; }
+
+    public required string TooMany { get; init; }
+    public required string Suspended { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(SignInWords))]
+internal sealed partial class SignInWordsJson : JsonSerializerContext;
