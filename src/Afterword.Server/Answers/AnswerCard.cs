@@ -27,23 +27,27 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
     /// <param name="card">The caller has shown that it may be seen.</param>
     /// <param name="path">Where its forms post to.</param>
     /// <param name="language">The language of its words.</param>
-    public CardView View(Card card, string path, Language language) => card.View(path, language, questions.For(card.Prompt, language), clock.GetUtcNow(), settings.CardLifetime);
+    public CardView View(Card card, string path, Language language)
+    {
+        var prompt = card.Prompt;
+        return new(
+            card.StepAt(clock.GetUtcNow(), settings.CardLifetime), language, prompt.Type == PromptType.Nps, questions.For(prompt, language), card.SenderName, prompt.PrivacyUrl, path,
+            prompt.Score, card.IsStopped);
+    }
 
     /// <inheritdoc cref="View" path="/param"/>
     /// <param name="form">As <see cref="CardForm.ReadAsync"/> gave it.</param>
     /// <param name="stop">Gives up.</param>
     public async Task<CardReply> RunAsync(Card card, string path, Language language, IFormCollection? form, CancellationToken stop)
     {
-        // A form says in which language it was read; what the browser asks for may have changed since.
-        language = Language.Find(form?["language"].ToString()) ?? language;
-        var view = View(card, path, language);
-        var read = CardForm.Parse(form, card.Prompt);
+        var view = View(card, path, Language.Find(form?["language"].ToString()) ?? language);
+        var read = CardForm.Parse(form, card.Prompt, view.Question);
         try
         {
             switch (read)
             {
                 case CardForm.Answer(var request):
-                    return Reply(await answers.RunAsync(request with { Seen = view.Question }), request);
+                    return Reply(await answers.RunAsync(request), request);
                 case CardForm.StopAsking:
                     await stopAsking.RunAsync(card.Prompt.SenderId, card.Prompt.RecipientId, stop);
                     return new CardReply.Taken(IsAboutAsking: true);
@@ -65,7 +69,7 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
         {
             // A second tap is no mistake, and the next step shows which score counts. A text that was written for nothing is told.
             AnswerOutcome.Recorded(var prompt, _, TextRefused: true) when prompt.Comment != request.Text =>
-                new CardReply.Refused(409, View(card with { Prompt = prompt }, path, language) with { Problem = CardProblem.AlreadyAnswered }),
+                new CardReply.Refused(409, View(card with { Prompt = prompt }, path, view.Language) with { Problem = CardProblem.AlreadyAnswered }),
 
             // What came too late shows on the card itself: it is closed.
             _ => new CardReply.Taken(IsAboutAsking: false),

@@ -70,8 +70,8 @@ internal static class AnswerReference
             new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)) { Example = "4" },
             new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
             new("dismiss", "Closes the card.", Shape.OneOf("1")),
-            new("language", "The language in which the question was read, beside a score.", Shape.Text(2, 35)) { Example = "de" },
             new("asking", "`stop`: this recipient gets no more requests from this sender, and `create` is 403/349. `again` undoes it. Both also on a closed card.", Shape.OneOf("stop", "again")),
+            new("language", "The language in which the question was read, beside a score.", Shape.Text(2, 35)) { Example = "de" },
         ],
         Replies =
         [

@@ -20,7 +20,7 @@ internal static class CardEndpoints
     {
         SetHeaders(http.Response.Headers);
         if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-        else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, card.LanguageFor(http)));
+        else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)));
     }
 
     private static async Task Answer(HttpContext http, string token, Store store, CardPages pages, AnswerCard answer)
@@ -33,7 +33,7 @@ internal static class CardEndpoints
         }
 
         var path = http.Request.Path.Value!;
-        switch (await answer.RunAsync(card, path, card.LanguageFor(http), await CardForm.ReadAsync(http), http.RequestAborted))
+        switch (await answer.RunAsync(card, path, LanguageOf(http, card), await CardForm.ReadAsync(http), http.RequestAborted))
         {
             case CardReply.Taken(var isAboutAsking):
                 http.SeeOther(isAboutAsking ? $"{path}#{CardPages.AskingId}" : path);
@@ -46,6 +46,10 @@ internal static class CardEndpoints
                 throw new System.Diagnostics.UnreachableException(other.ToString());
         }
     }
+
+    // Where neither the recipient nor the browser names a language of ours, the one of the question is the best guess.
+    private static Language LanguageOf(HttpContext http, Card card) =>
+        Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
 
     private static void SetHeaders(IHeaderDictionary headers)
     {

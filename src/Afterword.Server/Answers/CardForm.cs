@@ -46,7 +46,8 @@ internal abstract record CardForm
     /// <summary>Understands a form.</summary>
     /// <param name="form">As <see cref="ReadAsync"/> gave it.</param>
     /// <param name="prompt">The prompt that whoever sent it may answer.</param>
-    public static CardForm Parse(IFormCollection? form, Prompt prompt)
+    /// <param name="seen">The question as they read it.</param>
+    public static CardForm Parse(IFormCollection? form, Prompt prompt, Question seen)
     {
         if (form is null) return new Wrong(CardProblem.TextTooLong, null);
         if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => Nothing(prompt) };
@@ -54,7 +55,7 @@ internal abstract record CardForm
         if (form.TryGetValue("score", out var score))
         {
             return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && prompt.Type.Allows(number)
-                ? new Answer(new(prompt.SenderId, prompt.Id, number, null))
+                ? new Answer(new(prompt.SenderId, prompt.Id, number, null, Seen: seen))
                 : new Wrong(CardProblem.ScoreMissing, null);
         }
 

@@ -44,7 +44,7 @@ internal enum CardProblem
 
 /// <summary>One card as one customer sees it now.</summary>
 /// <param name="Step">What is open.</param>
-/// <param name="Language">The language of the words; the question may be in another one.</param>
+/// <param name="Language">The language of the words; the question may have another one.</param>
 /// <param name="IsNps">Eleven circles, 0 to 10, instead of five faces, 1 to 5.</param>
 /// <param name="Question">The question with the name filled in.</param>
 /// <param name="SenderName">The name in the sender's profile; not the prompt's <c>display_name</c>, which belongs to the question only.</param>
