@@ -6,13 +6,16 @@ namespace Afterword.Server.Languages;
 /// <summary>Days as a language writes them in a sentence.</summary>
 internal static partial class Dates
 {
-    /// <summary>A day such as <c>5 January 2026</c>.</summary>
+    /// <summary>A day such as <c>January 5, 2026</c>.</summary>
     public static string Day(DateTimeOffset day, Language language)
     {
         try
         {
             var culture = CultureInfo.GetCultureInfo(language.Tag);
-            return day.ToString(DayOfWeek().Replace(culture.DateTimeFormat.LongDatePattern, ""), culture);
+            var pattern = DayOfWeek().Replace(culture.DateTimeFormat.LongDatePattern, "");
+
+            // Indonesian would have a zero before the day, as in a table.
+            return day.ToString(pattern.Replace("dd", "d", StringComparison.Ordinal), culture);
         }
         catch (CultureNotFoundException)
         {

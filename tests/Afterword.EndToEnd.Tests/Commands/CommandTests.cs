@@ -59,6 +59,7 @@ public abstract class CommandTests : IAsyncLifetime
     [InlineData(2, "user")]
     [InlineData(2, "user", "add", "@a")]
     [InlineData(2, "user", "add", "@a", "--name", "A", "--dms", "nobody")]
+    [InlineData(2, "user", "add", "@a", "--name", "A", "--language", "german")]
     [InlineData(2, "serve", "--set", "Limits:CreatesPerDay=none")]
     [InlineData(2, "serve", "--set", "Limits:Unknown=1")]
     [InlineData(1, "user", "show", "@nobody")]
@@ -91,6 +92,23 @@ public abstract class CommandTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, "handle,name\n" + string.Concat(Enumerable.Range(0, 1_000).Select(i => $"u{i},\"User, {i}\"\n")));
         (await RunAsync("user", "import", file)).Is(0);
         Assert.Equal("User, 999", (await RunAsync("user", "show", "@u999")).Is(0)["name"]);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_users_language_is_given_by_option_or_in_a_file()
+    {
+        Assert.Equal("pt-BR", (await RunAsync("user", "add", "@bia", "--name", "Bia", "--language", "pt-BR")).Is(0)["language"]);
+        Assert.Equal("pt-BR", (await RunAsync("user", "show", "@bia")).Is(0)["language"]);
+
+        var file = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"readers-{Environment.ProcessId}-{_store.Engine}.csv"));
+        await File.WriteAllTextAsync(file, "handle,name,language\nkai,Kai,de\nlee,Lee,korean\n");
+        Assert.Contains("line 3", (await RunAsync("user", "import", file)).Is(1).Errors, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, "handle,name,language\nkai,Kai,de\nlee,Lee,\n");
+        (await RunAsync("user", "import", file)).Is(0);
+        Assert.Equal("de", (await RunAsync("user", "show", "@kai")).Is(0)["language"]);
+        Assert.DoesNotContain("language", (await RunAsync("user", "show", "@lee")).Is(0).Output, StringComparison.Ordinal);
         File.Delete(file);
     }
 

@@ -8,6 +8,9 @@ internal sealed partial class Guest(TestServer server)
 {
     public Dictionary<string, string> Cookies { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the browser asks for by <c>Accept-Language</c>.</summary>
+    public string? Reads { get; init; }
+
     public Task<Page> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
     /// <summary>Sends the page's form with this action, its hidden fields included.</summary>
@@ -27,6 +30,7 @@ internal sealed partial class Guest(TestServer server)
     {
         using var request = new HttpRequestMessage(method, new Uri(server.Url, path));
         if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        if (Reads is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Reads);
         if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
 
         var answer = await server.SendAsync(request);
