@@ -131,7 +131,7 @@ public sealed partial class LanguageFileTests
         return JsonNode.Parse(stream)!.AsObject();
     }
 
-    [GeneratedRegex("PIN|Cookie")]
+    [GeneratedRegex("PIN|Cookie|@furni")]
     private static partial Regex LatinEverywhere();
 
     // {sender}, <display_name>, and the brackets around a link.
