@@ -15,6 +15,7 @@ internal static class AnswerEndpoints
     {
         services.AddSingleton<AnswerPrompt>();
         services.AddSingleton<AnswerCard>();
+        services.AddSingleton<CardGate>();
         services.AddSingleton<CardPages>();
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
@@ -12,38 +13,63 @@ internal static class CardEndpoints
 {
     public static void MapCards(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show).Describe(AnswerReference.Card);
-        routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer).Describe(AnswerReference.AnswerCard);
+        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show).WithMetadata(new HtmlPage()).Describe(AnswerReference.Card);
+        routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer).WithMetadata(new HtmlPage()).Describe(AnswerReference.AnswerCard);
     }
 
-    private static async Task Show(HttpContext http, string token, Store store, CardPages pages, AnswerCard answer)
+    private static async Task Show(HttpContext http, string token, Store store, CardPages pages, CardGate gate, AnswerCard answer)
     {
         SetHeaders(http.Response.Headers);
-        if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-        else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)));
-    }
-
-    private static async Task Answer(HttpContext http, string token, Store store, CardPages pages, AnswerCard answer)
-    {
-        SetHeaders(http.Response.Headers);
-        if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card)
+        if (!gate.TryPass(token, http.Connection.RemoteIpAddress))
         {
-            await NotFoundAsync(http, pages);
+            await TroubleAsync(http, 429, gate.SecondsToWait, pages, null);
             return;
         }
 
-        var path = http.Request.Path.Value!;
-        switch (await answer.RunAsync(card, path, LanguageOf(http, card), await CardForm.ReadAsync(http), http.RequestAborted))
+        try
+        {
+            if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
+            else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)));
+        }
+        catch (Exception error) when (store.Main.IsUnavailable(error))
+        {
+            await TroubleAsync(http, 503, 1, pages, null);
+        }
+    }
+
+    private static async Task Answer(HttpContext http, string token, Store store, CardPages pages, CardGate gate, AnswerCard answer)
+    {
+        SetHeaders(http.Response.Headers);
+        var form = await CardForm.ReadAsync(http);
+        if (!gate.TryPass(token, http.Connection.RemoteIpAddress))
+        {
+            await TroubleAsync(http, 429, gate.SecondsToWait, pages, form?["text"]);
+            return;
+        }
+
+        try
+        {
+            if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
+            else await TellAsync(http, pages, await answer.RunAsync(card, http.Request.Path, LanguageOf(http, card), form, http.RequestAborted));
+        }
+        catch (Exception error) when (store.Main.IsUnavailable(error))
+        {
+            await TroubleAsync(http, 503, 1, pages, form?["text"]);
+        }
+    }
+
+    private static Task TellAsync(HttpContext http, CardPages pages, CardReply reply)
+    {
+        switch (reply)
         {
             case CardReply.Taken(var isAboutAsking):
-                http.SeeOther(isAboutAsking ? $"{path}#{CardPages.AskingId}" : path);
-                break;
+                http.SeeOther(isAboutAsking ? $"{http.Request.Path}#{CardPages.AskingId}" : http.Request.Path);
+                return Task.CompletedTask;
             case CardReply.Refused(var status, var view):
                 if (status == 503) http.Response.Headers.RetryAfter = "1";
-                await WriteAsync(http, status, pages, view);
-                break;
-            case var other:
-                throw new System.Diagnostics.UnreachableException(other.ToString());
+                return WriteAsync(http, status, pages, view);
+            default:
+                throw new System.Diagnostics.UnreachableException(reply.ToString());
         }
     }
 
@@ -56,7 +82,7 @@ internal static class CardEndpoints
         headers.CacheControl = "no-store";
         headers["Referrer-Policy"] = "no-referrer";
         headers["X-Robots-Tag"] = "noindex, nofollow";
-        headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
+        headers.ContentSecurityPolicy = SecurityHeaders.CardPolicy;
         headers.XContentTypeOptions = "nosniff";
     }
 
@@ -67,6 +93,16 @@ internal static class CardEndpoints
         var language = http.LanguageFor(own: null);
         pages.WriteNotFound(page, language);
         return SendAsync(http, 404, language, page);
+    }
+
+    /// <summary>There is a flood, or the store does not answer: a page says so, with what was typed.</summary>
+    private static Task TroubleAsync(HttpContext http, int status, long wait, CardPages pages, string? typed)
+    {
+        http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
+        var page = Buffers.Rent();
+        var language = http.LanguageFor(own: null);
+        pages.WriteTrouble(page, language, http.Request.Path, string.IsNullOrEmpty(typed) ? null : typed);
+        return SendAsync(http, status, language, page);
     }
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)

@@ -23,6 +23,12 @@ internal sealed record Settings
     /// <summary><c>Cards:Lifetime</c>: how long a card can be answered.</summary>
     public required TimeSpan CardLifetime { get; init; }
 
+    /// <summary><c>Cards:CallsPerLink</c>: opens and answers of one card's link in a minute, on each node; 300 by default, 0 is no limit.</summary>
+    public required long CardCallsPerLink { get; init; }
+
+    /// <summary><c>Cards:CallsPerAddress</c>: the same of all cards from one address (IPv6: a /64); 1,200 by default, 0 is no limit. This machine itself has none.</summary>
+    public required long CardCallsPerAddress { get; init; }
+
     /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
     public required bool PublishedNps { get; init; }
 

@@ -45,6 +45,8 @@ internal sealed class SettingsReader
             },
             EventsDelay = read.Duration("Feedback:EventsDelay", TimeSpan.FromHours(24)),
             CardLifetime = read.Duration("Cards:Lifetime", TimeSpan.FromDays(30)),
+            CardCallsPerLink = read.Whole("Cards:CallsPerLink", 300, 0, 1_000_000),
+            CardCallsPerAddress = read.Whole("Cards:CallsPerAddress", 1_200, 0, 1_000_000),
             PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
             SignIn = new SignInSettings
             {

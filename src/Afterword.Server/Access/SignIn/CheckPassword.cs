@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.RateLimiting;
 using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Microsoft.AspNetCore.Identity;
 
@@ -50,7 +51,7 @@ internal sealed class CheckPassword(UserManager<Login> users, Settings settings)
         if (!turn.IsAcquired) return new SignInOutcome.TooMany();
 
         // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
-        var network = NetworkOf(from);
+        var network = Networks.Of(from);
         using (var allowance = _failures.AttemptAcquire(network, permitCount: 0))
         {
             if (!allowance.IsAcquired) return new SignInOutcome.TooMany();
@@ -92,17 +93,5 @@ internal sealed class CheckPassword(UserManager<Login> users, Settings settings)
     {
         var bare = Accounts.Bare(handle.Trim());
         return Accounts.Handle.IsMatch(bare) ? users.FindByNameAsync(Accounts.Key(bare)) : Task.FromResult<Login?>(null);
-    }
-
-    // One customer of a provider has a whole /64 of IPv6 addresses.
-    private static IPAddress NetworkOf(IPAddress? address)
-    {
-        if (address is null) return IPAddress.None;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
-        if (address.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6) return address;
-
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
     }
 }

@@ -28,6 +28,12 @@ internal sealed class CardPages
     /// <summary>The page for a link that was never given out: the same for every token.</summary>
     public void WriteNotFound(IBufferWriter<byte> output, Language language) => Pages(language).NotFound.Write(output, view: null);
 
+    /// <summary>The page for a card that cannot be read just now.</summary>
+    /// <param name="path">Where to try again.</param>
+    /// <param name="typed">The text that was sent, which the customer must not lose; null for none.</param>
+    public void WriteTrouble(IBufferWriter<byte> output, Language language, string path, string? typed) => Pages(language).Trouble(typed is not null).Write(
+        output, new(CardStep.Text, language, false, new("", language), "", "", path, null, false) { Typed = typed });
+
     private LanguagePages Pages(Language language) => _languages.GetOrAdd(language, static language => new(CardWords.All.In(language)));
 
     /// <summary>Everything that makes one card's markup differ from another's, apart from the values in its slots.</summary>
@@ -38,7 +44,12 @@ internal sealed class CardPages
         private readonly ConcurrentDictionary<Look, HtmlTemplate> _cards = new();
         private readonly Lazy<HtmlTemplate> _notFound = new(() => RenderPage<UnknownCard>(new(words), words.NotFoundTitle, []));
 
+        private readonly Lazy<HtmlTemplate> _trouble = new(() => RenderTrouble(words, isTyped: false));
+        private readonly Lazy<HtmlTemplate> _troubleTyped = new(() => RenderTrouble(words, isTyped: true));
+
         public HtmlTemplate NotFound => _notFound.Value;
+
+        public HtmlTemplate Trouble(bool isTyped) => (isTyped ? _troubleTyped : _trouble).Value;
 
         public HtmlTemplate Card(CardView view, bool isPanel)
         {
@@ -67,6 +78,8 @@ internal sealed class CardPages
                 _ => throw new System.Diagnostics.UnreachableException(look.Step.ToString()),
             };
         }
+
+        private static HtmlTemplate RenderTrouble(CardWords words, bool isTyped) => RenderPage<TroublePage>(new(words), words.Trouble, new() { ["IsTyped"] = isTyped });
 
         private static HtmlTemplate Render<TStep>(CardFrame frame, string title, Dictionary<string, object?> parameters)
             where TStep : IComponent

@@ -49,6 +49,11 @@ public sealed record CardWords : Words
     public required string NotFound { get; init; }
     public required string NotFoundDetail { get; init; }
     public required string Privacy { get; init; }
+    public required string Trouble { get; init; }
+    public required string TroubleDetail { get; init; }
+    public required string TroubleTyped { get; init; }
+    public required string TryAgain { get; init; }
+    public required string NotSent { get; init; }
     public required string NewTab { get; init; }
     public required string StopAsking { get; init; }
     public required string Stopped { get; init; }

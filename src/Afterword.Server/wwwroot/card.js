@@ -1,0 +1,92 @@
+// The card without page loads: sends its forms and puts the next step in place. Without this script the same forms do the same.
+
+const patience = 20_000;
+const said = Object.assign(document.createElement('p'), { className: 'hidden' });
+said.setAttribute('role', 'status');
+document.body.append(said);
+let sending = false;
+
+// XMLHttpRequest, not fetch: it hands over a document in which nothing ran, and no text ever becomes markup here.
+function send(form, submitter) {
+  // Two taps are one answer.
+  if (sending) return;
+  sending = true;
+
+  const card = form.closest('.card');
+  const fields = new URLSearchParams(new FormData(form));
+  if (submitter?.name) fields.append(submitter.name, submitter.value);
+  card.querySelector('.not-sent')?.remove();
+  card.setAttribute('aria-busy', 'true');
+  check(submitter, true);
+
+  const request = new XMLHttpRequest();
+  request.open('POST', form.action);
+  Object.assign(request, { responseType: 'document', timeout: patience });
+  request.onloadend = () => {
+    sending = false;
+    const answer = request.response;
+    const next = answer?.querySelector('#card-heading')?.closest('.card');
+    if (next) return show(card, next, answer.title, fields.has('asking'));
+
+    // Nobody answered, or nobody we know. What was typed still stands in its box.
+    card.removeAttribute('aria-busy');
+    check(submitter, false);
+    const note = document.querySelector('#card-not-sent').content.cloneNode(true);
+    note.querySelector('button').onclick = () => send(form, submitter);
+    form.before(note);
+  };
+  request.send(fields);
+}
+
+function show(card, next, title, isAsking) {
+  const typed = card.querySelector('textarea')?.value;
+  const box = next.querySelector('textarea');
+  if (box && typed && !box.value) box.value = typed;
+  prepare(next);
+
+  const place = () => {
+    card.replaceWith(next);
+    document.title = title;
+    const focused = isAsking ? next.querySelector('#card-asking') : next.querySelector('[autofocus]') ?? next.querySelector('#card-heading');
+    if (focused.id === 'card-heading') focused.tabIndex = -1;
+    focused.focus();
+    if (!isAsking) said.textContent = title;
+  };
+  if (document.startViewTransition && matchMedia('(prefers-reduced-motion: no-preference)').matches) document.startViewTransition(place);
+  else place();
+}
+
+// With script the scale is one stop for the Tab key, and arrows walk along it, as in a group of radio buttons. They do not
+// choose, for choosing sends: that takes Enter, Space or a tap.
+function prepare(card) {
+  const scale = card.querySelector('.scale');
+  if (!scale) return;
+
+  const scores = [...scale.children];
+  scale.setAttribute('role', 'radiogroup');
+  scores.forEach((score, i) => {
+    score.setAttribute('role', 'radio');
+    score.tabIndex = i ? -1 : 0;
+    check(score, false);
+  });
+  scale.addEventListener('focusin', ({ target }) => scores.forEach(score => { score.tabIndex = score === target ? 0 : -1; }));
+  scale.addEventListener('keydown', event => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const at = scores.indexOf(event.target);
+    const step = getComputedStyle(scale).direction === 'rtl' ? -1 : 1;
+    const to = { ArrowRight: at + step, ArrowLeft: at - step, ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    scores.at(to % scores.length).focus();
+  });
+}
+
+function check(button, isChosen) {
+  if (button?.getAttribute('role') === 'radio') button.setAttribute('aria-checked', isChosen);
+}
+
+document.addEventListener('submit', event => {
+  event.preventDefault();
+  send(event.target, event.submitter);
+});
+prepare(document.querySelector('.card'));
