@@ -77,7 +77,8 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
             Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
             Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
             Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
-            Assert.DoesNotContain("script", policy, StringComparison.Ordinal);
+            Assert.Contains("script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", policy, StringComparison.Ordinal);
+            Assert.False(answer.Headers.ContainsKey("Content-Encoding"));
             Assert.False(answer.Headers.ContainsKey("Set-Cookie"));
         }
     }
@@ -265,7 +266,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
         var page = (await GetAsync(new Uri(answer.Text("card_url")).AbsolutePath)).Is(200).Body;
 
-        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script", page.Replace("<script type=\"module\" src=\"/card.js\"></script>", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -291,16 +292,24 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain(_loop.Server.Log, line => line.Contains(path["/f/".Length..], StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task The_first_load_is_at_most_15_KB()
+    [Theory]
+    [InlineData("csat")]
+    [InlineData("nps")]
+    public async Task The_first_load_is_at_most_15_KB(string type)
     {
-        var (_, path) = await CardAsync("nps");
-        var page = await GetAsync(path);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, "/card.css")) { Headers = { { "Accept-Encoding", "gzip" } } };
-        var style = (await _loop.Server.SendAsync(request)).Is(200);
+        var (_, path) = await CardAsync(type);
 
-        Assert.Equal("gzip", style.Headers["Content-Encoding"]);
-        Assert.True(Encoding.UTF8.GetByteCount(page.Body) + style.Header("Content-Length") < 15_000);
+        // The page goes as it is: its address is a secret that stands in it, and compressed lengths tell of secrets.
+        var bytes = (await SendAsync(path, "gzip, br")).Is(200).Header("Content-Length");
+        foreach (var file in new[] { "/card.css", "/card.js" })
+        {
+            var sent = (await SendAsync(file, "gzip")).Is(200);
+            Assert.Equal("gzip", sent.Headers["Content-Encoding"]);
+            Assert.NotEmpty(sent.Headers["ETag"]);
+            bytes += sent.Header("Content-Length");
+        }
+
+        Assert.InRange(bytes, 1, 15_000);
     }
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
@@ -321,6 +330,12 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         ("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
     private Task<Answer> GetAsync(string path) => _loop.Server.SendAsync(null, HttpMethod.Get, path, null);
+
+    private async Task<Answer> SendAsync(string path, string accepted)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, path)) { Headers = { { "Accept-Encoding", accepted } } };
+        return await _loop.Server.SendAsync(request);
+    }
 
     private Task<Answer> PostAsync(string path, string form) => _loop.Server.SendAsync(null, HttpMethod.Post, path, Encoding.ASCII.GetBytes(form));
 }

@@ -15,7 +15,8 @@ function send(form, submitter) {
   const card = form.closest('.card');
   const fields = new URLSearchParams(new FormData(form));
   if (submitter?.name) fields.append(submitter.name, submitter.value);
-  card.querySelector('.not-sent')?.remove();
+  for (const told of card.querySelectorAll('.not-sent, .problem')) told.remove();
+  card.querySelector('textarea')?.removeAttribute('aria-invalid');
   card.setAttribute('aria-busy', 'true');
   check(submitter, true);
 
@@ -33,7 +34,7 @@ function send(form, submitter) {
     check(submitter, false);
     const note = document.querySelector('#card-not-sent').content.cloneNode(true);
     note.querySelector('button').onclick = () => send(form, submitter);
-    form.before(note);
+    (form.querySelector('.actions') ?? form).before(note);
   };
   request.send(fields);
 }

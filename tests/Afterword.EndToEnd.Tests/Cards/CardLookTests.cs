@@ -1,0 +1,152 @@
+using Afterword.Server.Prompts;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Cards;
+
+/// <summary>How the card looks on screens of every kind, step by step.</summary>
+public sealed class CardLookTests(Browser browser, CardStage stage) : IClassFixture<Browser>, IClassFixture<CardStage>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task Axe_finds_nothing_on_any_step(ColorScheme scheme)
+    {
+        await using var visitor = await browser.VisitorAsync(script: true, scheme: scheme);
+        var steps = 0;
+        await WalkAsync(visitor, async page =>
+        {
+            var found = await page.RunAxe();
+            Assert.Empty(found.Violations.Select(violation => $"{violation.Id}: {violation.Help} {violation.Nodes[0].Html}"));
+            Assert.NotEmpty(found.Passes);
+            steps++;
+        });
+        Assert.Equal(16, steps);
+    }
+
+    [Theory]
+    [InlineData(320, 16)]
+    [InlineData(320, 32)]
+    [InlineData(360, 16)]
+    [InlineData(600, 16)]
+    [InlineData(1440, 16)]
+    public async Task Nothing_overflows_and_every_target_is_large_enough(int width, int letters)
+    {
+        await using var visitor = await browser.VisitorAsync(width, script: true);
+        await visitor.AddInitScriptAsync($"addEventListener('DOMContentLoaded', () => document.documentElement.style.setProperty('font-size', '{letters}px'))");
+        await WalkAsync(visitor, async page =>
+        {
+            Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
+
+            // WCAG 2.2, 2.5.8 asks for 24; what is tapped first has more.
+            var sizes = await page.EvaluateAsync<float[]>("[...document.querySelectorAll('button, a.send, textarea')].filter(one => one.checkVisibility()).map(one => { const box = one.getBoundingClientRect(); return Math.min(box.width, box.height); })");
+            Assert.All(sizes, size => Assert.InRange(size, 40, 10_000));
+        });
+    }
+
+    [Fact]
+    public async Task Eleven_circles_stand_in_two_rows_on_a_phone_and_in_one_from_600_pixels()
+    {
+        Assert.Equal(2, await RowsAsync(599));
+        Assert.Equal(1, await RowsAsync(600));
+
+        async Task<int> RowsAsync(int width)
+        {
+            await using var visitor = await browser.VisitorAsync(width, script: true);
+            var (page, _) = await stage.OpenAsync(visitor, PromptType.Nps);
+            return await page.EvaluateAsync<int>("new Set([...document.querySelectorAll('.scale button')].map(one => Math.round(one.getBoundingClientRect().top))).size");
+        }
+    }
+
+    [Fact]
+    public async Task A_language_from_right_to_left_mirrors_the_card_and_its_arrows()
+    {
+        await using var visitor = await browser.VisitorAsync(script: true);
+        await visitor.SetExtraHTTPHeadersAsync([new("Accept-Language", "ar")]);
+        var (page, _) = await stage.OpenAsync(visitor, PromptType.Csat);
+        await Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync("dir", "rtl");
+
+        var scores = page.Locator("button[name=score]");
+        var (first, last, close) = (await BoxAsync(scores.First), await BoxAsync(scores.Last), await BoxAsync(page.Locator(".close")));
+        Assert.True(first.X > last.X, "The lowest score stands on the right.");
+        Assert.True(close.X < 60, "The cross stands on the left.");
+
+        await scores.First.FocusAsync();
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await Assertions.Expect(scores.Nth(1)).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task In_forced_colours_and_without_motion_the_chosen_score_still_shows()
+    {
+        await using var visitor = await browser.VisitorAsync(script: true);
+        var (page, _) = await stage.OpenAsync(visitor, PromptType.Nps);
+        await page.EmulateMediaAsync(new() { ForcedColors = ForcedColors.Active });
+        var chosen = page.Locator("button[value='6']");
+        var before = await BorderAsync();
+        await chosen.EvaluateAsync("one => one.setAttribute('aria-checked', 'true')");
+
+        Assert.NotEqual(before, await BorderAsync());
+        Assert.Equal("0s", await page.Locator(".mark").First.EvaluateAsync<string>("one => getComputedStyle(one).transitionDuration"));
+
+        Task<string> BorderAsync() => chosen.Locator(".mark").EvaluateAsync<string>("one => getComputedStyle(one).borderColor");
+    }
+
+    [Fact]
+    public async Task On_paper_there_are_no_buttons_that_nobody_can_press()
+    {
+        await using var visitor = await browser.VisitorAsync(script: true);
+        var (page, _) = await stage.OpenAsync(visitor, PromptType.Csat);
+        await page.EmulateMediaAsync(new() { Media = Media.Print });
+
+        await Assertions.Expect(page.Locator(".close")).ToBeHiddenAsync();
+        await Assertions.Expect(page.GetByText("Stop asking me")).ToBeHiddenAsync();
+        await Assertions.Expect(page.GetByText("Neutral")).ToBeVisibleAsync();
+    }
+
+    /// <summary>Goes through every look of the card.</summary>
+    private async Task WalkAsync(IBrowserContext visitor, Func<IPage, Task> look)
+    {
+        foreach (var type in new[] { PromptType.Csat, PromptType.Nps })
+        {
+            var (page, _) = await stage.OpenAsync(visitor, type);
+            await look(page);
+            await TapAsync(page, "[value=stop]", "[value=again]");
+            await TapAsync(page, "[name=score]", "textarea");
+            await page.Locator("textarea").FillAsync("  ");
+            await TapAsync(page, ".send", "[aria-invalid]");
+            await page.RouteAsync("**/f/*", route => route.AbortAsync());
+            await TapAsync(page, ".send", ".not-sent");
+            await page.UnrouteAsync("**/f/*");
+            await page.Locator("textarea").FillAsync("Fine.");
+            await TapAsync(page, ".send", ".good");
+
+            async Task TapAsync(IPage page, string button, string next)
+            {
+                await page.Locator(button).First.ClickAsync();
+                await page.Locator(next).First.WaitForAsync();
+                await look(page);
+            }
+        }
+
+        var (closed, _) = await stage.OpenAsync(visitor, PromptType.Csat);
+        await closed.Locator(".close").ClickAsync();
+        await closed.Locator(".sign").WaitForAsync();
+        await look(closed);
+
+        var lost = await visitor.NewPageAsync();
+        await lost.GotoAsync(new Uri(stage.Url, "/f/nowhere").ToString());
+        await look(lost);
+
+        var flooded = await stage.FloodAsync();
+        await lost.GotoAsync(flooded);
+        await look(lost);
+        await lost.EvaluateAsync("document.body.innerHTML = '<form method=post><textarea name=text>Mine</textarea><button>Go</button></form>'");
+        await lost.Locator("button").ClickAsync();
+        await lost.Locator("#card-typed").WaitForAsync();
+        await Assertions.Expect(lost.Locator("textarea")).ToHaveValueAsync("Mine");
+        await look(lost);
+    }
+
+    private static async Task<LocatorBoundingBoxResult> BoxAsync(ILocator one) => (await one.BoundingBoxAsync())!;
+}
