@@ -56,7 +56,7 @@ internal static class AnswerReference
         Replies =
         [
             Reply.Page("The step that is still open."), Reply.Page("No such card. Every unknown token gets the same page.", 404),
-            Reply.Plain("The store cannot be reached.", "Over capacity. Please try again in a moment.\n", 503),
+            Reply.Page("Too many calls on this link or from this address.", 429), Reply.Page("The store cannot be reached.", 503),
         ],
     };
 
@@ -78,6 +78,7 @@ internal static class AnswerReference
             new(303, "Taken, or there already: on to the next step.") { Headers = [("Location", "The card's own path.")] },
             Reply.Page("Not understood: the step again, with what is wrong.", 400), Reply.Page("No such card.", 404),
             Reply.Page("Another text was there already: what counts.", 409),
+            Reply.Page("Too many calls on this link or from this address: a page with what was typed.", 429),
             Reply.Page("Not stored: the step again, with what was typed.", 503),
         ],
     };

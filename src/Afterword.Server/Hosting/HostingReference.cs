@@ -7,7 +7,7 @@ internal static class HostingReference
 {
     public static Operation Asset() => new(Topic.Pages, "A file of the pages")
     {
-        Does = "The stylesheets of the pages. They may be kept for an hour and have an `ETag`.",
+        Does = "The stylesheets and scripts of the pages. They may be kept for an hour and have an `ETag`.",
         Parameters = [new("file", "The file's name.", Shape.OneOf([.. Assets.Names])) { Required = true, Example = "card.css" }],
         Replies = [new(200, "The file, compressed if you accept that.") { ContentType = "text/css" }, new(304, "You have it already.")],
     };
