@@ -38,9 +38,9 @@ public sealed class CardLookTests(Browser browser, CardStage stage) : IClassFixt
         {
             Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth"));
 
-            // WCAG 2.2, 2.5.8 asks for 24; what is tapped first has more.
+            // WCAG 2.2, 2.5.8 asks for 24. Eleven circles beside letters twice as large leave no more than that.
             var sizes = await page.EvaluateAsync<float[]>("[...document.querySelectorAll('button, a.send, textarea')].filter(one => one.checkVisibility()).map(one => { const box = one.getBoundingClientRect(); return Math.min(box.width, box.height); })");
-            Assert.All(sizes, size => Assert.InRange(size, 40, 10_000));
+            Assert.All(sizes, size => Assert.InRange(size, letters > 16 ? 24 : 40, 10_000));
         });
     }
 
@@ -141,8 +141,13 @@ public sealed class CardLookTests(Browser browser, CardStage stage) : IClassFixt
         var flooded = await stage.FloodAsync();
         await lost.GotoAsync(flooded);
         await look(lost);
-        await lost.EvaluateAsync("document.body.innerHTML = '<form method=post><textarea name=text>Mine</textarea><button>Go</button></form>'");
-        await lost.Locator("button").ClickAsync();
+        await lost.EvaluateAsync(
+            """
+            const form = Object.assign(document.createElement('form'), { method: 'post', action: location.href });
+            form.append(Object.assign(document.createElement('textarea'), { name: 'text', value: 'Mine' }));
+            document.body.append(form);
+            HTMLFormElement.prototype.submit.call(form);
+            """);
         await lost.Locator("#card-typed").WaitForAsync();
         await Assertions.Expect(lost.Locator("textarea")).ToHaveValueAsync("Mine");
         await look(lost);

@@ -16,7 +16,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
         var loads = 0;
         page.FrameNavigated += (_, _) => loads++;
 
-        await page.Locator("button[value='4']").ClickAsync();
+        await Score(page, 4).ClickAsync();
         await Assertions.Expect(Heading(page)).ToHaveTextAsync("Thank you");
         await Assertions.Expect(Heading(page)).ToBeFocusedAsync();
         await Assertions.Expect(page).ToHaveTitleAsync("Thank you – tell Furni why");
@@ -47,7 +47,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
         Assert.Equal(["/card.css", "/card.js"], files.Select(file => file.AbsolutePath).Where(path => !path.StartsWith("/f/", StringComparison.Ordinal)).Order());
         Assert.Equal(3, files.Length);
 
-        await page.Locator("button[value='9']").ClickAsync();
+        await Score(page, 9).ClickAsync();
         await page.GetByRole(AriaRole.Textbox).WaitForAsync();
         Assert.Empty(complaints);
         Assert.Empty(await visitor.CookiesAsync());
@@ -68,10 +68,10 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
             await route.ContinueAsync();
         });
 
-        await page.Locator("button[value='2']").ClickAsync();
-        await Assertions.Expect(page.Locator("button[value='2']")).ToHaveAttributeAsync("aria-checked", "true");
-        await page.Locator("button[value='5']").ClickAsync();
-        await page.Locator("button[value='2']").ClickAsync();
+        await Score(page, 2).ClickAsync();
+        await Assertions.Expect(Score(page, 2)).ToHaveAttributeAsync("aria-checked", "true");
+        await Score(page, 5).ClickAsync();
+        await Score(page, 2).ClickAsync();
         second.SetResult();
 
         await page.GetByRole(AriaRole.Textbox).WaitForAsync();
@@ -84,7 +84,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
     {
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, id) = await stage.OpenAsync(visitor, PromptType.Csat);
-        await page.Locator("button[value='1']").ClickAsync();
+        await Score(page, 1).ClickAsync();
         await page.GetByRole(AriaRole.Textbox).FillAsync("Long and careful words.");
         await page.RouteAsync(Cards, route => route.AbortAsync());
         await page.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
@@ -107,7 +107,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, id) = await stage.OpenAsync(visitor, PromptType.Nps);
         await page.RouteAsync(Cards, route => route.FulfillAsync(new() { Status = status, ContentType = type, Body = "<p>Some gateway speaks.</p>" }));
-        await page.Locator("button[value='7']").ClickAsync();
+        await Score(page, 7).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
         await page.UnrouteAsync(Cards);
 
@@ -148,7 +148,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
     {
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, id) = await stage.OpenAsync(visitor, PromptType.Csat);
-        await page.Locator("button[value='3']").ClickAsync();
+        await Score(page, 3).ClickAsync();
         await page.GetByRole(AriaRole.Textbox).FillAsync("Half a");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop asking me" }).ClickAsync();
@@ -167,7 +167,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
     {
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, id) = await stage.OpenAsync(visitor, PromptType.Csat);
-        await page.Locator("button[value='5']").ClickAsync();
+        await Score(page, 5).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "No thanks" }).ClickAsync();
         await Assertions.Expect(Heading(page)).ToHaveTextAsync("Thank you for your feedback");
 
