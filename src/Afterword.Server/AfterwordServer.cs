@@ -4,6 +4,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
+using Afterword.Server.Channels;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -60,6 +61,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddPeople();
             builder.Services.AddMessages();
             builder.Services.AddWebhooks();
+            builder.Services.AddChannels();
             builder.Services.AddHostedService<Upkeep>();
             configure?.Invoke(builder);
 

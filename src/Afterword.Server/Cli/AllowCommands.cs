@@ -8,7 +8,7 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword allow …</c>: who may ask for feedback.</summary>
 internal static class AllowCommands
 {
-    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), WebhookCommands.Allow(), List() };
+    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), WebhookCommands.Allow(), HandoverCommands.Allow(), List() };
 
     private static Command App()
     {

@@ -7,7 +7,8 @@ namespace Afterword.Server.Cli;
 
 internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store);
 
-internal sealed record UserJson(string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null);
+internal sealed record UserJson(
+    string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null);
 
 internal sealed record ImportJson(int Imported);
 
@@ -55,6 +56,12 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(OperatorKeyJson))]
 [JsonSerializable(typeof(OperatorKeysJson))]
 [JsonSerializable(typeof(OperatorKeyRevokedJson))]
+[JsonSerializable(typeof(HandoverAllowedJson))]
+[JsonSerializable(typeof(HandoverDeniedJson))]
+[JsonSerializable(typeof(ChannelsJson))]
+[JsonSerializable(typeof(DispatchesJson))]
+[JsonSerializable(typeof(DispatchesRetriedJson))]
+[JsonSerializable(typeof(DispatchAttemptJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]

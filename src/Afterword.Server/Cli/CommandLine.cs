@@ -57,6 +57,7 @@ internal static class CommandLine
             DenyCommands.Create(),
             ExemptCommands.Create(),
             WebhookCommands.Create(),
+            ChannelCommands.Create(),
             TokenCommands.Create(),
             OperatorKeyCommands.Create(),
             CallCommand.Create(),

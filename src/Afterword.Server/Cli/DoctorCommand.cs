@@ -25,7 +25,7 @@ internal static class DoctorCommand
         }
 
         await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop));
-        var doctor = new Doctor(store);
+        var doctor = new Doctor(store, TimeProvider.System);
         var facts = await doctor.FactsAsync(stop);
         if (!parsed.WantsJson) Tell(facts, OpenedStore.NameOf(settings));
 

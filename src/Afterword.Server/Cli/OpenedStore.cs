@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Operators;
+using Afterword.Server.Channels.Handover;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -21,6 +22,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         Allowlists = new Allowlists(store, clock);
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
+        Handovers = new Handovers(store, clock);
     }
 
     public Store Store { get; }
@@ -36,6 +38,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Endpoints Endpoints { get; }
 
     public OperatorKeys OperatorKeys { get; }
+
+    public Handovers Handovers { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>

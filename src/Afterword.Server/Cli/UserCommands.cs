@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 
@@ -11,7 +12,7 @@ internal static class UserCommands
 {
     public static Command Create() => new("user", "Users: those who ask and those who are asked.")
     {
-        Add(), UserImport.Create(), Suspend("suspend", true), Suspend("resume", false), Show(),
+        Add(), UserImport.Create(), ReachBy(), Suspend("suspend", true), Suspend("resume", false), Show(),
     };
 
     private static Command Add()
@@ -42,17 +43,53 @@ internal static class UserCommands
             if (result.GetValueOrDefault<string?>() is { } tag && !Language.IsTag(tag)) result.AddError(Inputs.NotALanguage(tag));
         });
 
-        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language };
+        var channel = new Option<string?>("--channel") { Description = "How requests reach the user besides Messages.", HelpName = string.Join('|', ChannelNames.All) };
+        var mail = Mail();
+        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, mail };
         command.OnStore(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
+            var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(mail));
             var account = await store.Accounts.AddAsync(
-                new NewAccount(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language) }, stop)
+                new NewAccount(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language), Reachability = by }, stop)
                 ?? throw new CommandException(ExitCode.Failed, $"There is a user @{screenName} already. See: afterword user show @{screenName}");
             Say(parsed, account);
         });
         return command;
+    }
+
+    private static Command ReachBy()
+    {
+        var handle = Inputs.Handle();
+        var channel = new Argument<string>("CHANNEL") { Description = $"One of {string.Join(", ", ChannelNames.All)}." };
+        var mail = Mail();
+        var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, mail };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail), stop);
+            Say(parsed, await store.AccountAsync(account.ScreenName, stop));
+        });
+        return command;
+    }
+
+    private static Option<string?> Mail() => new("--mail") { Description = "The user's mail address.", HelpName = "ADDRESS" };
+
+    /// <exception cref="CommandException">What was given is wrong, or there is no mail server.</exception>
+    private static Reachability ReadReachability(OpenedStore store, string? channel, string? mail)
+    {
+        var (by, wrong) = Reachability.Read(channel, mail);
+        if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"{char.ToUpperInvariant(wrong[0])}{wrong[1..]}.");
+
+        if (by!.Channel == Channel.Email) NeedMail(store);
+        return by;
+    }
+
+    /// <exception cref="CommandException">There is no mail server.</exception>
+    public static void NeedMail(OpenedStore store)
+    {
+        if (store.Settings.Mail is null) throw new CommandException(ExitCode.Failed, "The channel email is not configured: set Mail:Host, Mail:From and PublicUrl, for the server and for this command.");
     }
 
     private static Command Suspend(string verb, bool suspended)
@@ -82,8 +119,10 @@ internal static class UserCommands
     {
         var id = account.Id.ToString(CultureInfo.InvariantCulture);
         parsed.Say(
-            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language), CommandJson.Default.UserJson,
-            $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}{(account.Language is { } tag ? $"  reads {tag}" : "")}{(account.Suspended ? "  suspended" : "")}");
+            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail), CommandJson.Default.UserJson,
+            string.Join("  ", ((string?[])[
+                $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}",
+                account.Channel.Name, account.Mail, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>()));
     }
 
     private static string ReadPassword()

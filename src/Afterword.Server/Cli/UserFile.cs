@@ -1,14 +1,18 @@
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms, password and language.</summary>
+/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms, password, language, channel and mail.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "mail"];
+
+    /// <summary>What the first line looks like.</summary>
+    public const string Header = "handle,name[,dms][,password][,language][,channel][,mail]";
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(int Line, NewAccount Account)> _good = [];
@@ -30,14 +34,14 @@ internal sealed class UserFile
         var records = new CsvReader(content);
         if (records.Next() is not { } header)
         {
-            file._bad.Add((1, "the file is empty; its first line must be handle,name[,dms][,password][,language]"));
+            file._bad.Add((1, $"the file is empty; its first line must be {Header}"));
             return file;
         }
 
         var columns = header.Select(name => Array.IndexOf(s_columns, name.Trim().ToLowerInvariant())).ToArray();
         if (columns.Contains(-1) || columns.Distinct().Count() < columns.Length || !columns.Contains(0) || !columns.Contains(1))
         {
-            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as handle,name[,dms][,password][,language]"));
+            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as {Header}"));
             return file;
         }
 
@@ -63,12 +67,19 @@ internal sealed class UserFile
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (Inputs.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
+        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]));
+        if (unreachable is not null) _bad.Add((line, unreachable));
 
-        var language = string.IsNullOrWhiteSpace(fields[4]) ? null : fields[4].Trim();
+        var language = Given(fields[4]);
         if (language is not null && !Language.IsTag(language)) _bad.Add((line, Inputs.NotALanguage(language)));
 
-        if (_bad.Count == problems) _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms) { Language = language }));
+        if (_bad.Count == problems)
+        {
+            _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms) { Language = language, Reachability = by! }));
+        }
     }
+
+    private static string? Given(string? field) => string.IsNullOrWhiteSpace(field) ? null : field.Trim();
 
     /// <summary>Reads records one after the other; a quoted field may hold commas, quotes and line ends.</summary>
     private sealed class CsvReader(TextReader content)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Afterword.Server.Channels;
 
 namespace Afterword.Server.Cli;
 
@@ -13,12 +14,13 @@ internal static class UserImport
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE.csv") { Description = "CSV in UTF-8 with the header handle,name[,dms][,password][,language]." };
+        var file = new Argument<string>("FILE.csv") { Description = $"CSV in UTF-8 with the header {UserFile.Header}." };
         var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file };
         command.OnStore(async (parsed, store, stop) =>
         {
             var progress = new ProgressLine(TimeProvider.System);
             var users = Read(parsed.GetRequiredValue(file));
+            if (users.Good.Any(user => user.Account.Reachability.Channel == Channel.Email)) UserCommands.NeedMail(store);
             await CheckAsync(users, store, progress, stop);
 
             var imported = await AddAsync(users, store, progress, stop);

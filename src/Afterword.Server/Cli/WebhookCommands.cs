@@ -23,7 +23,7 @@ internal static class WebhookCommands
     {
         var handle = Inputs.Handle("The sender whose changes are told.");
         var url = new Argument<string>("URL") { Description = "Where they are posted to; https, unless Webhooks:AllowPlainHttp is set." };
-        var basic = new Option<string?>("--basic") { Description = "Credentials for Basic authentication; - reads them from stdin.", HelpName = "USER:PASSWORD" };
+        var basic = Basic();
         var command = new Command("webhook", "Tell every change of a sender to an address, and print the secret that signs it. Example: afterword allow webhook @furni https://desk.example.com/afterword")
         {
             handle, url, basic,
@@ -31,19 +31,33 @@ internal static class WebhookCommands
         command.OnStore(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var text = parsed.GetRequiredValue(url);
-            var (address, wrong) = WebhookUrl.Read(text, store.Settings.Webhooks, Guard(store));
-            if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"The address is \"{text}\"; it must be {wrong}.");
-
-            var credentials = parsed.GetValue(basic) is "-" ? await Console.In.ReadLineAsync(stop) : parsed.GetValue(basic);
-            if (credentials is not null && !WebhookUrl.IsBasic(credentials)) throw new CommandException(ExitCode.WrongUse, "--basic must be user:password.");
-
-            var added = await store.Endpoints.AddAsync(account.Id, address!, credentials, stop);
+            var address = ReadUrl(store, parsed.GetRequiredValue(url));
+            var credentials = await ReadBasicAsync(parsed.GetValue(basic), stop);
+            var added = await store.Endpoints.AddAsync(account.Id, address, credentials, stop);
             parsed.Say(
                 new WebhookJson(WebhookJson.Text(added.Key.Id), account.ScreenName, added.Url, added.Secret.ToString(), credentials is not null, Active: true), CommandJson.Default.WebhookJson,
                 $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}", $"Try it: afterword webhook test {added.Key.Id}");
         });
         return command;
+    }
+
+    /// <summary>Where something is posted to with credentials.</summary>
+    public static Option<string?> Basic() => new("--basic") { Description = "Credentials for Basic authentication; - reads them from stdin.", HelpName = "USER:PASSWORD" };
+
+    /// <exception cref="CommandException">It is no address that may be posted to.</exception>
+    public static Uri ReadUrl(OpenedStore store, string text)
+    {
+        var (address, wrong) = WebhookUrl.Read(text, store.Settings.Webhooks, Guard(store));
+        return wrong is null ? address! : throw new CommandException(ExitCode.WrongUse, $"The address is \"{text}\"; it must be {wrong}.");
+    }
+
+    /// <exception cref="CommandException">They are no credentials.</exception>
+    public static async Task<string?> ReadBasicAsync(string? given, CancellationToken stop)
+    {
+        var credentials = given is "-" ? await Console.In.ReadLineAsync(stop) : given;
+        if (credentials is not null && !WebhookUrl.IsBasic(credentials)) throw new CommandException(ExitCode.WrongUse, "--basic must be user:password.");
+
+        return credentials;
     }
 
     /// <summary><c>deny webhook</c>.</summary>
@@ -145,7 +159,7 @@ internal static class WebhookCommands
         return command;
     }
 
-    private static EgressGuard Guard(OpenedStore store) => new(store.Settings.Webhooks, Dns.GetHostAddressesAsync);
+    public static EgressGuard Guard(OpenedStore store) => new(store.Settings.Webhooks, Dns.GetHostAddressesAsync);
 
     public static string Line(ListedEndpoint listed)
     {

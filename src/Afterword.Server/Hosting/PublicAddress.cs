@@ -6,6 +6,6 @@ internal static class PublicAddress
     {
         /// <summary>What addresses of this server begin with: <c>PublicUrl</c>, or else the host that was called. Without a slash at the end.</summary>
         public string PublicBase(Settings settings) =>
-            settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? $"{http.Request.Scheme}://{http.Request.Host.Value}";
+            settings.PublicBase ?? $"{http.Request.Scheme}://{http.Request.Host.Value}";
     }
 }

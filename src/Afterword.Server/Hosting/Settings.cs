@@ -1,3 +1,5 @@
+using Afterword.Server.Channels;
+
 namespace Afterword.Server.Hosting;
 
 /// <summary>Every setting of the server, checked when it starts. <c>docs/configuration.md</c> lists the keys.</summary>
@@ -11,6 +13,9 @@ internal sealed record Settings
 
     /// <summary><c>PublicUrl</c>: how customers reach this server; null means the host they asked for.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>What addresses begin with by <see cref="PublicUrl"/>, without a slash at the end; null without one.</summary>
+    public string? PublicBase => PublicUrl?.GetLeftPart(UriPartial.Authority);
 
     /// <summary><c>Platform</c>: the name of this platform in questions.</summary>
     public required string Platform { get; init; }
@@ -37,6 +42,11 @@ internal sealed record Settings
     public required StorageSettings Storage { get; init; }
 
     public required WebhookSettings Webhooks { get; init; }
+
+    public required ChannelSettings Channels { get; init; }
+
+    /// <summary>Section <c>Mail</c>; null while no mail server is named, and then no mail is sent.</summary>
+    public MailSettings? Mail { get; init; }
 
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
@@ -124,6 +134,47 @@ internal sealed record WebhookSettings
 
     /// <summary>How long attempts are kept; 30 days by default.</summary>
     public required TimeSpan KeepAttempts { get; init; }
+}
+
+/// <summary>Section <c>Channels</c>.</summary>
+internal sealed record ChannelSettings
+{
+    /// <summary>Requests under way at once to the mail server, and to each sender's own means; 1 to 256, 8 by default.</summary>
+    public required int Concurrency { get; init; }
+
+    /// <summary>Waits after failed attempts; their number is the number of repetitions.</summary>
+    public required IReadOnlyList<TimeSpan> RetrySchedule { get; init; }
+
+    /// <summary>How often a node looks for what falls due; 1 s by default.</summary>
+    public required TimeSpan PollEvery { get; init; }
+}
+
+/// <summary>Section <c>Mail</c>: the server that takes mails over.</summary>
+internal sealed record MailSettings
+{
+    public required string Host { get; init; }
+
+    /// <summary>1 to 65,535; 587 by default.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>The connection must become TLS before anything else is said, with a certificate of <see cref="Host"/>.</summary>
+    public required bool StartTls { get; init; }
+
+    public string? User { get; init; }
+
+    public string? Password { get; init; }
+
+    /// <summary>Whom the mails come from.</summary>
+    public required EmailAddress From { get; init; }
+
+    /// <summary>The name beside it; null for the name of the sender that asks.</summary>
+    public string? FromName { get; init; }
+
+    /// <summary>How long one mail may take, 1 to 60 s; 20 s by default, which is less than a server gets to stop.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Never the password.</summary>
+    public override string ToString() => $"{Host}:{Port}";
 }
 
 /// <summary>Section <c>Storage</c>.</summary>

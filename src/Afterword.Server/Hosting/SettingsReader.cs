@@ -5,9 +5,9 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Hosting;
 
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
-internal sealed class SettingsReader
+internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage", "Webhooks"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage", "Webhooks", "Channels", "Mail"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -60,6 +60,8 @@ internal sealed class SettingsReader
                 Lanes = (int)read.Whole("Storage:Lanes", Math.Max(1, Environment.ProcessorCount / 2), 1, 64),
             },
             Webhooks = read.Webhooks(),
+            Channels = read.Channels(),
+            Mail = read.Mail(),
             Proxies = read.Networks("Proxies"),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,12 @@ internal sealed record Account(long Id, string ScreenName, string Name, string A
 {
     /// <summary>The tag of the language that the user reads, or null when nobody has said.</summary>
     public string? Language { get; init; }
+
+    /// <summary>How requests reach the user besides Messages.</summary>
+    public Channel Channel { get; init; }
+
+    /// <summary>The user's mail address, or null.</summary>
+    public string? Mail { get; init; }
 }
 
 /// <summary>A user to be added, checked.</summary>
@@ -22,12 +29,14 @@ internal sealed record NewAccount(string ScreenName, string Name, string? Passwo
 {
     /// <inheritdoc cref="Account.Language"/>
     public string? Language { get; init; }
+
+    public Reachability Reachability { get; init; } = Reachability.Default;
 }
 
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, TimeProvider clock)
 {
-    private const string Columns = "id, screen_name, name, accepts, suspended_at, language";
+    private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail";
 
     /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.</summary>
     public const int HashRounds = 210_000;
@@ -53,7 +62,10 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
     /// <returns>The new account, or null when the handle is taken.</returns>
     public async Task<Account?> AddAsync(NewAccount user, CancellationToken stop)
     {
-        var account = new Account(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false) { Language = user.Language };
+        var account = new Account(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false)
+        {
+            Language = user.Language, Channel = user.Reachability.Channel, Mail = user.Reachability.Mail?.Value,
+        };
 
         // Hashing takes a tenth of a second by design: not inside the transaction.
         var hash = user.Password is null ? null : s_passwords.HashPassword(account, user.Password);
@@ -61,12 +73,13 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
         var added = await store.Main.WriteAsync(
             session => session.Sql(
                 """
-                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at)
-                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @now)
+                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at)
+                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @now)
                 on conflict (screen_name_key) do nothing
                 """)
                 .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
-                .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("now", now).RunAsync(stop),
+                .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
+                .Bind("now", now).RunAsync(stop),
             stop);
         return added == 1 ? account : null;
     }
@@ -91,14 +104,15 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
                 var added = 0;
                 await session.EachAsync(
                     """
-                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at)
-                    select id, screen_name, screen_name_key, name, password_hash, accepts, language, created_at from {rows} where true order by screen_name_key
+                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at)
+                    select id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at from {rows} where true order by screen_name_key
                     on conflict (screen_name_key) do nothing
                     returning id
                     """,
                     Rows.Of(hashed).Long("id", h => h.Id).Text("screen_name", h => h.Account.ScreenName).Text("screen_name_key", h => Key(h.Account.ScreenName))
                         .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts)
-                        .Text("language", h => h.Account.Language).Long("created_at", _ => now),
+                        .Text("language", h => h.Account.Language).Long("channel", h => (long)h.Account.Reachability.Channel)
+                        .Text("mail", h => h.Account.Reachability.Mail?.Value).Long("created_at", _ => now),
                     _ => added++,
                     stop);
                 return added;
@@ -129,9 +143,19 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
             .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop),
         stop);
 
+    /// <summary>Changes how requests reach a user from now on; what waits keeps its channel, and a mail goes to the new address.</summary>
+    /// <returns>False when there is no such account.</returns>
+    public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
+            .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop),
+        stop);
+
     /// <summary>What a handle is looked up by, in any letter case.</summary>
     public static string Key(string screenName) => screenName.ToLowerInvariant();
 
     private static Account Read(Row row) =>
-        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4)) { Language = row.TextOrNull(5) };
+        new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4))
+        {
+            Language = row.TextOrNull(5), Channel = (Channel)row.GetInt32(6), Mail = row.TextOrNull(7),
+        };
 }

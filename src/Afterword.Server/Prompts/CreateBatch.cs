@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Afterword.Client.Wire;
+using Afterword.Server.Answers;
 using Afterword.Server.Changes;
+using Afterword.Server.Channels;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Storage;
@@ -19,6 +21,7 @@ internal sealed class CreateBatch(long now)
     private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
     private readonly List<KeyedAnswer> _keyed = [];
     private readonly List<Accepted> _accepted = [];
+    private readonly List<NewDispatch> _dispatches = [];
     private readonly Outbox _outbox = new();
 
     public long Now => now;
@@ -53,9 +56,10 @@ internal sealed class CreateBatch(long now)
     public long? LastPromptAt(CreateRequest request, RecipientFacts facts) =>
         _promptedNow.TryGetValue((request.Sender.UserId, request.Draft.RecipientId), out var at) ? at : facts.PromptedAt;
 
-    public void Accept(CreateRequest request, Prompt prompt, byte[]? cardHash, long changeId, FeedbackJson feedback)
+    public void Accept(CreateRequest request, Prompt prompt, Channel channel, CardLink? card, long changeId, FeedbackJson feedback)
     {
-        _accepted.Add(new(request, prompt, cardHash, new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
+        if (channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, channel, request.CardBase, card!.Value));
+        _accepted.Add(new(request, prompt, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
         _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
         if (request.IdempotencyKey is not { } key) return;
 
@@ -72,6 +76,7 @@ internal sealed class CreateBatch(long now)
             a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Request.Draft.Message, a.Prompt.CreatedAt))]);
         ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
         _outbox.Write(session, store, _accepted.Select(a => new Announcement(a.Change, a.Prompt)), now);
+        NewDispatch.Write(session, store, _dispatches, now);
         WriteCaps(session);
         Idempotency.Write(session, _keyed, store.Secrets);
     }

@@ -1,5 +1,6 @@
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
+using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Languages;
 using Afterword.Server.Storage;
@@ -70,29 +71,24 @@ internal sealed class CreatePrompt
         }
 
         if (!batch.WindowOf(request.Sender.UserId).TryCount(_window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
-        return Accept(batch, request, Language.Find(facts.Language) ?? Language.English);
+        return Accept(batch, request, facts);
     }
 
-    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request, Language language)
+    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request, RecipientFacts facts)
     {
         var draft = request.Draft;
         var stamp = batch.StampOf(request.Sender.UserId);
         var id = _store.Ids.NextPair();
-        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name, language);
+        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name, Language.Find(facts.Language) ?? Language.English);
         var prompt = new Prompt(
             request.Sender.UserId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question.Text,
             draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null, question.Language.Tag);
 
         var feedback = prompt.ToWire();
-        byte[]? hash = null;
-        if (draft.IncludeCard)
-        {
-            var link = CardLink.New(prompt.SenderId, prompt.Id);
-            hash = link.Hash();
-            feedback = feedback with { CardUrl = $"{request.CardBase}{CardLink.PathPrefix}{link}", CardToken = link.ToString() };
-        }
+        var card = draft.IncludeCard || facts.Channel != Channel.BuiltIn ? CardLink.New(prompt.SenderId, prompt.Id) : (CardLink?)null;
+        if (draft.IncludeCard) feedback = feedback with { CardUrl = $"{request.CardBase}{CardLink.PathPrefix}{card}", CardToken = card.ToString() };
 
-        batch.Accept(request, prompt, hash, _store.Ids.Next(), feedback);
+        batch.Accept(request, prompt, facts.Channel, card, _store.Ids.Next(), feedback);
         return new(feedback, Replayed: false);
     }
 }

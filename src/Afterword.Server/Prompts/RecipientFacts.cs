@@ -1,3 +1,4 @@
+using Afterword.Server.Channels;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
 
@@ -10,12 +11,13 @@ namespace Afterword.Server.Prompts;
 /// <param name="PromptedAt">When the sender asked this recipient last, Unix milliseconds.</param>
 /// <param name="Exempt">The recipient may be asked at any time.</param>
 /// <param name="Language">The tag of the language that the recipient reads, or null.</param>
-internal sealed record RecipientFacts(string? Name, bool Suspended, bool CanBeAsked, long? PromptedAt, bool Exempt, string? Language)
+/// <param name="Channel">How requests reach the recipient besides Messages.</param>
+internal sealed record RecipientFacts(string? Name, bool Suspended, bool CanBeAsked, long? PromptedAt, bool Exempt, string? Language, Channel Channel)
 {
     /// <summary>Finds the facts for each request of a batch.</summary>
     public static Lookup Lookup(IReadOnlyList<CreateRequest> requests, CreateBatch batch) => new(
         """
-        select item.place, a.name, a.suspended_at, a.accepts, c.follows, c.blocks, c.wrote_at, c.opted_out_at, c.prompted_at, e.user_id, a.language
+        select item.place, a.name, a.suspended_at, a.accepts, c.follows, c.blocks, c.wrote_at, c.opted_out_at, c.prompted_at, e.user_id, a.language, a.channel
         from {rows}
         left join account a on a.id = item.recipient_id
         left join contact c on c.sender_id = item.sender_id and c.user_id = item.recipient_id
@@ -25,5 +27,5 @@ internal sealed record RecipientFacts(string? Name, bool Suspended, bool CanBeAs
         row => batch.Facts[(int)row.GetInt64(0)] = new(
             row.TextOrNull(1), !row.IsDBNull(2),
             Reach.IsOpen(row.TextOrNull(3), follows: row.Flag(4), blocks: row.Flag(5), wrote: !row.IsDBNull(6)) && row.IsDBNull(7),
-            row.LongOrNull(8), !row.IsDBNull(9), row.TextOrNull(10)));
+            row.LongOrNull(8), !row.IsDBNull(9), row.TextOrNull(10), (Channel)(row.LongOrNull(11) ?? 0)));
 }

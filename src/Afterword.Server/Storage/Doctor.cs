@@ -20,10 +20,13 @@ internal sealed record StoreFacts(
     string Engine, IReadOnlyDictionary<string, string> Durability, IReadOnlyDictionary<string, long> Schema, IReadOnlyDictionary<string, long> Rows);
 
 /// <summary>Examines a store: engine, settings, invariants, secrets. It changes nothing and may run beside a server.</summary>
-internal sealed class Doctor(Store store)
+internal sealed class Doctor(Store store, TimeProvider clock)
 {
     private const int SecretsAtOnce = 1_000;
     private static readonly string[] s_sets = ["main", "admissions"];
+
+    // What is due goes out within seconds, unless nothing sends it.
+    private static readonly TimeSpan s_overdue = TimeSpan.FromMinutes(15);
 
     private IEnumerable<Database> Databases => new[] { store.Main, store.Admissions }.Distinct();
 
@@ -120,6 +123,15 @@ internal sealed class Doctor(Store store)
                 stop))
             .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
             .Select(one => string.Create(CultureInfo.InvariantCulture, $"the secrets of webhook {one.Id} cannot be unsealed")));
+        problems.AddRange((await store.Main.ReadAsync(
+                session => session.Sql(
+                    """
+                    select sender_id, secret, basic from handover union all
+                    select sender_id, token, null from dispatch where state < 2 and channel in (1, 2) and token is not null
+                    """).ListAsync(row => (Id: row.GetInt64(0), Secrets: new[] { row.GetBytes(1), row.BytesOrNull(2) }), stop),
+                stop))
+            .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"what the channels keep for sender {one.Id} cannot be unsealed")).Distinct());
         return problems;
     }
 
@@ -188,8 +200,11 @@ internal sealed class Doctor(Store store)
             select 'messages', count(*) from message union all
             select 'events', count(*) from change union all
             select 'webhooks', count(*) from webhook where removed_at is null union all
-            select 'deliveries', count(*) from delivery
+            select 'deliveries', count(*) from delivery union all
+            select 'requests by channel', count(*) from dispatch union all
+            select 'dead requests', count(*) from dispatch where state = 3 union all
+            select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2) and due_at < @overdue
             order by 1
-            """).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),
+            """).Bind("overdue", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_overdue.TotalMilliseconds).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),
         stop);
 }

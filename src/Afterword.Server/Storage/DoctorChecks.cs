@@ -156,6 +156,24 @@ internal static class DoctorChecks
             left join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
             """),
 
+        new("channels and their requests",
+            """
+            select case
+                    when p.id is null then 'requests through a channel that are no requests'
+                    when d.channel not in (1, 2) or d.state not in (0, 1, 2, 3, 4) then 'requests through a channel in an unknown channel or state'
+                    when (d.state < 2) <> (d.token is not null) then 'requests through a channel whose link is gone too early or kept too long'
+                    when d.state < 2 and p.card_hash is null then 'requests through a channel whose card has no link'
+                    when d.attempts < d.failures or d.attempts < d.uncertain or d.failures < 0 or d.uncertain < 0 then 'requests through a channel with fewer attempts than failures'
+                end as problem, d.prompt_id as id
+            from dispatch d
+            left join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
+            union all
+            select 'attempts of requests that are not there', a.prompt_id
+            from dispatch_attempt a left join dispatch d on d.sender_id = a.sender_id and d.prompt_id = a.prompt_id where d.prompt_id is null
+            union all
+            select 'users of the channel email without an address', id from account where channel = 1 and mail is null
+            """),
+
         new("users",
             """
             select 'senders with events who are no users' as problem, s.sender_id as id

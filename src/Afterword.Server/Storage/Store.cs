@@ -31,6 +31,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>Rung when a webhook has something to deliver.</summary>
     public Bell WebhookBell { get; } = new();
 
+    /// <summary>Rung when a request is to go through a channel.</summary>
+    public Bell ChannelBell { get; } = new();
+
     public Secrets Secrets { get; }
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>

@@ -7,7 +7,8 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Error">Why no status came, or null.</param>
 /// <param name="Answer">The beginning of the answer's body; empty when there was none.</param>
 /// <param name="RetryAfter">How long the endpoint asked to be left alone.</param>
-internal sealed record Attempt(long StartedAt, long Took, int? Status, string? Error, byte[] Answer, TimeSpan? RetryAfter = null)
+/// <param name="Unreached">No connection came about, so that nothing was sent.</param>
+internal sealed record Attempt(long StartedAt, long Took, int? Status, string? Error, byte[] Answer, TimeSpan? RetryAfter = null, bool Unreached = false)
 {
     private const int Gone = 410;
 

@@ -49,7 +49,7 @@ internal sealed class EgressGuard(WebhookSettings settings, Resolve resolve)
         var allowed = Array.FindAll(found, Allows);
         if (allowed.Length == 0)
         {
-            throw new HttpRequestException(found.Length == 0
+            throw new HttpRequestException(HttpRequestError.ConnectionError, found.Length == 0
                 ? $"{target.Host} has no address."
                 : $"{target.Host} has no public address. Webhooks:AllowedNetworks or Webhooks:AllowPrivateAddresses would let it through.");
         }

@@ -1,11 +1,9 @@
-using Afterword.Server.Hosting;
-
 namespace Afterword.Server.Webhooks;
 
 /// <summary>Decides how long to wait before the next attempt, or that there will be none.</summary>
-/// <param name="settings">The waits.</param>
+/// <param name="waits">How long after the first failure, the second, and so on.</param>
 /// <param name="random">Gives numbers from 0 up to 1: endpoints that failed together must not come back together.</param>
-internal sealed class RetrySchedule(Settings settings, Func<double> random)
+internal sealed class RetrySchedule(IReadOnlyList<TimeSpan> waits, Func<double> random)
 {
     private const double Jitter = 0.2;
     private static readonly TimeSpan s_mostAsked = TimeSpan.FromDays(1);
@@ -14,7 +12,6 @@ internal sealed class RetrySchedule(Settings settings, Func<double> random)
     /// <param name="retryAfter">What the endpoint asked for; a shorter wait than the schedule's changes nothing, one of more than a day is cut.</param>
     public TimeSpan? DelayAfter(long failures, TimeSpan? retryAfter)
     {
-        var waits = settings.Webhooks.RetrySchedule;
         if (failures > waits.Count) return null;
 
         var wait = waits[(int)failures - 1] * (1 + (Jitter * ((2 * random()) - 1)));

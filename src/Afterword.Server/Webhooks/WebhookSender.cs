@@ -42,11 +42,11 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
         var now = clock.GetUtcNow();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(abort);
         patience.CancelAfter(settings.Timeout);
-        var (status, retryAfter, error, answer) = ((int?)null, (TimeSpan?)null, (string?)null, Array.Empty<byte>());
+        var (status, retryAfter, error, answer, unreached) = ((int?)null, (TimeSpan?)null, (string?)null, Array.Empty<byte>(), false);
         var destination = destinations.Rent(target.Key);
         try
         {
-            if (!IsAllowed(target.Url, settings)) throw new HttpRequestException("Plain http is not allowed: see Webhooks:AllowPlainHttp.");
+            if (!IsAllowed(target.Url, settings)) throw new HttpRequestException(HttpRequestError.ConnectionError, "Plain http is not allowed: see Webhooks:AllowPlainHttp.");
 
             using var request = Request(target, id, now, body);
             using var response = await destination.Http.SendAsync(request, patience.Token);
@@ -62,13 +62,14 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
 
             // Once there is a status the endpoint has decided; what happened to the rest of its answer changes nothing.
             if (status is null) error = Explain(reason);
+            unreached = reason is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError };
         }
         finally
         {
             destinations.Return(destination);
         }
 
-        return new(now.ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error, answer, retryAfter);
+        return new(now.ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error, answer, retryAfter, unreached);
     }
 
     private static HttpRequestMessage Request(Target target, string id, DateTimeOffset now, byte[] body)

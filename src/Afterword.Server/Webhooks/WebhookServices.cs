@@ -13,7 +13,7 @@ internal static class WebhookServices
         services.AddSingleton<EgressGuard>();
         services.AddSingleton<Destinations>();
         services.AddSingleton<WebhookSender>();
-        services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>(), Chance));
+        services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>().Webhooks.RetrySchedule, Chance));
         services.AddSingleton<Leases>();
         services.AddSingleton<Settlements>();
         services.AddSingleton<Endpoints>();
@@ -25,5 +25,6 @@ internal static class WebhookServices
         services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());
     }
 
-    private static double Chance() => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
+    /// <summary>Gives numbers from 0 up to 1.</summary>
+    public static double Chance() => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
 }

@@ -153,7 +153,7 @@ public abstract class KeepingTests(Engine engine)
     private static async Task<List<string>> ProblemsAsync(Site site)
     {
         var problems = new List<string>();
-        await foreach (var finding in new Doctor(site.Server.Server.Store).ExamineAsync(_ => { }, default)) problems.AddRange(finding.Problems);
+        await foreach (var finding in new Doctor(site.Server.Server.Store, site.Clock).ExamineAsync(_ => { }, default)) problems.AddRange(finding.Problems);
         return problems;
     }
 

@@ -18,7 +18,7 @@ public sealed class ScheduleTests
     [InlineData(0.999999, 1.2)]
     public void The_waits_are_the_documented_ones_give_or_take_a_fifth(double chance, double factor)
     {
-        var schedule = new RetrySchedule(Defaults(), () => chance);
+        var schedule = new RetrySchedule(Defaults().Webhooks.RetrySchedule, () => chance);
 
         for (var failures = 1; failures <= s_waits.Length; failures++)
         {
@@ -32,7 +32,7 @@ public sealed class ScheduleTests
     [Fact]
     public void What_an_endpoint_asks_for_lengthens_a_wait_and_never_shortens_it()
     {
-        var schedule = new RetrySchedule(Defaults(), () => 0.5);
+        var schedule = new RetrySchedule(Defaults().Webhooks.RetrySchedule, () => 0.5);
 
         Assert.Equal(TimeSpan.FromMinutes(7), schedule.DelayAfter(1, TimeSpan.FromMinutes(7)));
         Assert.Equal(TimeSpan.FromMinutes(5), schedule.DelayAfter(2, TimeSpan.FromSeconds(1)));

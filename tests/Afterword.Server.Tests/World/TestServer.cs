@@ -184,7 +184,7 @@ internal sealed class TestServer : IAsyncDisposable
     public async Task<List<DoctorFinding>> ExamineAsync()
     {
         var findings = new List<DoctorFinding>();
-        await foreach (var finding in new Doctor(_server.Store).ExamineAsync(_ => { }, default)) findings.Add(finding);
+        await foreach (var finding in new Doctor(_server.Store, Clock).ExamineAsync(_ => { }, default)) findings.Add(finding);
         return findings;
     }
 

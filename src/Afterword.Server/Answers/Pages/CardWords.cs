@@ -67,6 +67,9 @@ public sealed record CardWords : Words
     public required string AlreadyAnswered { get; init; }
     public required string NotSaved { get; init; }
 
+    /// <summary>The words as English has them, for what is no page.</summary>
+    internal static CardWords English { get; } = Read("languages/en.json", fallback: null);
+
     internal string For(CardProblem problem) => problem switch
     {
         CardProblem.ScoreMissing => ScoreMissing,

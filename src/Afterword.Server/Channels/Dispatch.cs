@@ -1,0 +1,88 @@
+using Afterword.Server.Answers;
+using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Channels;
+
+/// <summary>Where a dispatch stands. The numbers are stored.</summary>
+internal enum DispatchState
+{
+    /// <summary>It is due now or later.</summary>
+    Waiting = 0,
+
+    /// <summary>A node is at it, until its lease runs out.</summary>
+    Sending = 1,
+
+    /// <summary>The mail server, or the sender's own one, took it over.</summary>
+    Sent = 2,
+
+    /// <summary>It was refused, or failed too often: nothing is sent until somebody has it tried again.</summary>
+    Dead = 3,
+
+    /// <summary>There was no need for it any more before it could be sent.</summary>
+    CalledOff = 4,
+}
+
+/// <summary>Whose turn it is: what goes to the mail server, or to one sender's own means. None waits for another.</summary>
+/// <param name="SenderId">0 for the mail server, which all senders share.</param>
+internal readonly record struct Lane(Channel Channel, long SenderId)
+{
+    public static Lane Mail { get; } = new(Channel.Email, 0);
+}
+
+/// <summary>A dispatch that is due, with all that is needed to bring it to its recipient.</summary>
+/// <param name="State"><see cref="DispatchState.Sending"/> when an attempt was begun and never noted: its node died, or was cut off.</param>
+/// <param name="Failures">Failed attempts since it was written or tried again.</param>
+/// <param name="Uncertain">Attempts of which nobody knows whether they reached the recipient.</param>
+/// <param name="OptedOut">The recipient wants no more requests of this sender, or blocked it.</param>
+internal sealed record Dispatch(
+    Prompt Prompt, DispatchState State, long Attempts, long Failures, long Uncertain, long Fence, string CardBase, byte[]? Token,
+    string Message, Party Sender, Party Recipient, bool OptedOut)
+{
+    /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
+    public const string Columns =
+        $"""
+        {Prompt.Columns},
+        d.state, d.attempts, d.failures, d.uncertain, d.fence, d.card_base, d.token, m.body,
+        s.id, s.screen_name, s.name, s.language, s.mail, s.suspended_at, r.id, r.screen_name, r.name, r.language, r.mail, r.suspended_at,
+        case when c.opted_out_at is not null or c.blocks = 1 then 1 else 0 end
+        """;
+
+    /// <summary>What goes behind the table <c>dispatch d</c>.</summary>
+    public const string Joins =
+        """
+        join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
+        join message m on m.sender_id = p.sender_id and m.id = p.message_id
+        join account s on s.id = p.sender_id
+        join account r on r.id = p.recipient_id
+        left join contact c on c.sender_id = p.sender_id and c.user_id = p.recipient_id
+        """;
+
+    private const int Own = Prompt.ColumnCount;
+
+    /// <param name="row">A row that begins with <see cref="Columns"/>.</param>
+    public static Dispatch Read(Row row) => new(
+        Prompt.Read(row), (DispatchState)row.GetInt32(Own), row.GetInt64(Own + 1), row.GetInt64(Own + 2), row.GetInt64(Own + 3), row.GetInt64(Own + 4),
+        row.GetString(Own + 5), row.BytesOrNull(Own + 6), row.GetString(Own + 7), Party.Read(row, Own + 8), Party.Read(row, Own + 14), row.GetInt64(Own + 20) == 1);
+
+    /// <summary>Why there is no need to send it any more; null when there is.</summary>
+    public string? CalledOffBecause(DateTimeOffset now, Settings settings)
+    {
+        if (Prompt.Score is not null) return "It was answered before.";
+        if (!Prompt.IsOpen(now, settings.CardLifetime)) return "The card is closed.";
+        if (OptedOut) return "The recipient wants no requests of this sender.";
+        return Recipient.Suspended ? "The recipient is suspended." : null;
+    }
+
+    /// <summary>The card's link as the recipient gets it.</summary>
+    public string CardUrl(Secrets secrets, Settings settings) =>
+        $"{settings.PublicBase ?? CardBase}{CardLink.PathPrefix}{NewDispatch.Unseal(secrets, Token ?? throw new InvalidOperationException($"The card's token of {Prompt.Id} is gone."))}";
+}
+
+/// <summary>One of the two people of a dispatch.</summary>
+internal sealed record Party(long Id, string ScreenName, string Name, string? Language, string? Mail, bool Suspended)
+{
+    public static Party Read(Row row, int at) => new(
+        row.GetInt64(at), row.GetString(at + 1), row.GetString(at + 2), row.TextOrNull(at + 3), row.TextOrNull(at + 4), !row.IsDBNull(at + 5));
+}

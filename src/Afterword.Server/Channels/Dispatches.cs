@@ -1,0 +1,152 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Channels;
+
+/// <summary>What is to be sent: looked for, taken under a lease, and noted.</summary>
+/// <remarks>
+/// A claim is a lease, not a removal. If its node dies, the row falls due again when the lease runs out; what became of the
+/// attempt is uncertain then, and it is made once more. Every claim raises the fence, and a word under an older one is refused.
+/// </remarks>
+internal sealed class Dispatches(Store store, Settings settings, TimeProvider clock)
+{
+    // A process is held up between the claim and the request, and clocks of nodes differ.
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, or for the sender's own means.</summary>
+    public async Task<List<Lane>> DueLanesAsync(CancellationToken stop)
+    {
+        var lanes = await store.Main.ReadAsync(
+            session => session.Sql(
+                """
+                select h.sender_id from handover h where (
+                    select d.due_at from dispatch d where d.sender_id = h.sender_id and d.state < 2 and d.channel = 2 order by d.due_at limit 1) <= @now
+                """).Bind("now", Now).ListAsync(row => new Lane(Channel.Webhook, row.GetInt64(0)), stop),
+            stop);
+        if (settings.Mail is not null) lanes.Add(Lane.Mail);
+        return lanes;
+    }
+
+    /// <summary>Takes what is due longest in a lane, and calls off what there is no need for any more.</summary>
+    /// <returns>What is to be sent now; perhaps less than was due, when another node was faster.</returns>
+    public async Task<List<Dispatch>> ClaimAsync(Lane lane, int most, CancellationToken stop)
+    {
+        var found = await FindAsync(lane, most, stop);
+        if (found.Count == 0) return [];
+
+        var now = clock.GetUtcNow();
+        var needless = found.FindAll(dispatch => dispatch.CalledOffBecause(now, settings) is not null);
+        return await store.Main.WriteAsync(
+            async session =>
+            {
+                CallOff(session, needless, now);
+                return await ClaimAsync(session, [.. found.Except(needless).OrderBy(one => one.Prompt.SenderId).ThenBy(one => one.Prompt.Id)], lane, stop);
+            },
+            stop);
+    }
+
+    /// <summary>Notes what became of an attempt.</summary>
+    /// <param name="dispatch">As it was claimed.</param>
+    /// <param name="attempt">What happened.</param>
+    /// <param name="retryIn">When it is tried again; null for never.</param>
+    /// <returns>False when another node has taken over since: its word counts.</returns>
+    public async Task<bool> SettleAsync(Dispatch dispatch, Attempt attempt, TimeSpan? retryIn)
+    {
+        var state = attempt.Outcome == AttemptOutcome.Sent ? DispatchState.Sent : retryIn is null ? DispatchState.Dead : DispatchState.Waiting;
+        var (now, due) = (Now, Now + (long)(retryIn?.TotalMilliseconds ?? 0));
+        return await store.Main.WriteAsync(
+            async session =>
+            {
+                var noted = await session.Sql(
+                    """
+                    update dispatch set state = @state, due_at = @due, failures = failures + @failed, uncertain = uncertain + @uncertain, reason = @reason,
+                        settled_at = case when @state > 1 then @now end, token = case when @state > 1 then null else token end
+                    where sender_id = @sender and prompt_id = @prompt and state = 1 and fence = @fence
+                    """)
+                    .Bind("state", (long)state).Bind("due", due).Bind("failed", attempt.Outcome == AttemptOutcome.Sent ? 0L : 1L)
+                    .Bind("uncertain", attempt.Outcome == AttemptOutcome.Uncertain ? 1L : 0L).Bind("reason", attempt.Error).Bind("now", now)
+                    .Bind("sender", dispatch.Prompt.SenderId).Bind("prompt", dispatch.Prompt.Id).Bind("fence", dispatch.Fence).RunAsync(CancellationToken.None);
+                if (noted == 1) Note(session, dispatch, attempt);
+                return noted == 1;
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>Ends all leases: for a store that only one server runs on, whose predecessor cannot be alive.</summary>
+    public Task EndAllAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("update dispatch set due_at = @now where state < 2 and channel in (1, 2) and due_at > @now and state = 1").Bind("now", Now).RunAsync(stop), stop);
+
+    /// <summary>Calls off what waited so long for a way to be sent that its card has closed, and wipes the card's token with it.</summary>
+    public Task CallOffExpiredAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql(
+            """
+            update dispatch set state = 4, settled_at = @now, token = null, reason = 'The card is closed.'
+            where state < 2 and channel in (1, 2) and due_at < @before and state = 0
+            """).Bind("now", Now).Bind("before", Now - (long)settings.CardLifetime.TotalMilliseconds).RunAsync(stop),
+        stop);
+
+    private Task<List<Dispatch>> FindAsync(Lane lane, int most, CancellationToken stop) => store.Main.ReadAsync(
+        session => (lane.Channel == Channel.Email
+                ? session.Sql(
+                    $"""
+                    select {Dispatch.Columns} from dispatch d {Dispatch.Joins}
+                    where d.state < 2 and d.channel = 1 and d.due_at <= @now order by d.due_at, d.sender_id, d.prompt_id limit @most
+                    """)
+                : session.Sql(
+                    $"""
+                    select {Dispatch.Columns} from dispatch d {Dispatch.Joins}
+                    where d.state < 2 and d.channel = 2 and d.sender_id = @sender and d.due_at <= @now order by d.due_at, d.prompt_id limit @most
+                    """).Bind("sender", lane.SenderId))
+            .Bind("now", Now).Bind("most", (long)most).ListAsync(Dispatch.Read, stop),
+        stop);
+
+    private async Task<List<Dispatch>> ClaimAsync(Session session, Dispatch[] found, Lane lane, CancellationToken stop)
+    {
+        var (now, until) = (Now, Now + (long)(TimeoutOf(lane) + s_margin).TotalMilliseconds);
+        var claimed = new HashSet<long>();
+
+        // Whoever finds one in state 1 finds that its holder did not come back: one more attempt of which nobody knows.
+        await session.EachAsync(
+            """
+            update dispatch set uncertain = dispatch.uncertain + dispatch.state, state = 1, due_at = item.until, attempts = dispatch.attempts + 1, fence = item.fence + 1
+            from {rows}
+            where dispatch.sender_id = item.sender_id and dispatch.prompt_id = item.prompt_id and dispatch.state < 2 and dispatch.fence = item.fence
+            returning dispatch.prompt_id
+            """,
+            KeysOf(found).Long("fence", d => d.Fence).Long("until", _ => until), row => claimed.Add(row.GetInt64(0)), stop);
+
+        var taken = found.Where(dispatch => claimed.Contains(dispatch.Prompt.Id)).ToList();
+        session.Then(
+            """
+            update dispatch_attempt set outcome = 4, error = item.error from {rows}
+            where dispatch_attempt.sender_id = item.sender_id and dispatch_attempt.prompt_id = item.prompt_id and dispatch_attempt.number = item.number and outcome is null
+            """,
+            KeysOf([.. taken.Where(dispatch => dispatch.State == DispatchState.Sending)]).Long("number", d => d.Attempts).Text("error", _ => "It was begun, and what became of it was not noted."));
+        session.Then(
+            "insert into dispatch_attempt (sender_id, prompt_id, number, started_at) select sender_id, prompt_id, number, started_at from {rows}",
+            KeysOf(taken).Long("number", d => d.Attempts + 1).Long("started_at", _ => now));
+        return taken.ConvertAll(dispatch => dispatch with { State = DispatchState.Sending, Attempts = dispatch.Attempts + 1, Fence = dispatch.Fence + 1 });
+    }
+
+    private void CallOff(Session session, List<Dispatch> needless, DateTimeOffset now) => session.Then(
+        """
+        update dispatch set state = 4, settled_at = item.now, token = null, reason = item.reason from {rows}
+        where dispatch.sender_id = item.sender_id and dispatch.prompt_id = item.prompt_id and dispatch.state < 2 and dispatch.fence = item.fence
+        """,
+        KeysOf(needless).Long("fence", d => d.Fence).Long("now", _ => now.ToUnixTimeMilliseconds()).Text("reason", d => d.CalledOffBecause(now, settings)));
+
+    private static void Note(Session session, Dispatch dispatch, Attempt attempt) => session.Then(
+        """
+        update dispatch_attempt set took = item.took, outcome = item.outcome, status = item.status, error = item.error from {rows}
+        where dispatch_attempt.sender_id = item.sender_id and dispatch_attempt.prompt_id = item.prompt_id and dispatch_attempt.number = item.number
+        """,
+        KeysOf([dispatch]).Long("number", d => d.Attempts).Long("took", _ => attempt.Took).Long("outcome", _ => (long)attempt.Outcome)
+            .LongOrNull("status", _ => attempt.Status).Text("error", _ => attempt.Error));
+
+    private static Rows.Builder<Dispatch> KeysOf(IReadOnlyList<Dispatch> dispatches) =>
+        Rows.Of(dispatches).Long("sender_id", d => d.Prompt.SenderId).Long("prompt_id", d => d.Prompt.Id);
+
+    private TimeSpan TimeoutOf(Lane lane) => lane.Channel == Channel.Email ? settings.Mail!.Timeout : settings.Webhooks.Timeout;
+}

@@ -1,0 +1,55 @@
+using System.Text;
+using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Channels.Handover;
+
+/// <summary>Where a sender takes its requests over, as operators see it.</summary>
+internal sealed record HandoverPlace(long SenderId, string Url, bool HasBasic, long AddedAt);
+
+/// <summary>The addresses at which senders take over what they bring to their customers themselves: at most one for each.</summary>
+internal sealed class Handovers(Store store, TimeProvider clock)
+{
+    /// <summary>Sets a sender's address. One that was there before is replaced, secret and all; what waits goes to the new one.</summary>
+    /// <param name="sender">Whose requests.</param>
+    /// <param name="url">Checked by <see cref="WebhookUrl"/>.</param>
+    /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>The secret, which is told once.</returns>
+    public async Task<NewSecret> SetAsync(long sender, Uri url, string? basic, CancellationToken stop)
+    {
+        var secret = NewSecret.New();
+        var column = store.Secrets.Protect(secret.Key);
+        var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
+        var id = store.Ids.Next();
+        await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                insert into handover (sender_id, id, url, secret, basic, added_at) values (@sender, @id, @url, @secret, @basic, @now)
+                on conflict (sender_id) do update set id = excluded.id, url = excluded.url, secret = excluded.secret, basic = excluded.basic, added_at = excluded.added_at
+                """)
+                .Bind("sender", sender).Bind("id", id).Bind("url", url.AbsoluteUri).Bind("secret", column).Bind("basic", credentials)
+                .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
+            stop);
+        return secret;
+    }
+
+    /// <returns>False when there was none.</returns>
+    public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql("delete from handover where sender_id = @sender").Bind("sender", sender).RunAsync(stop), stop);
+
+    public Task<HandoverPlace?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select sender_id, url, basic, added_at from handover where sender_id = @sender").Bind("sender", sender)
+            .FirstAsync(row => new HandoverPlace(row.GetInt64(0), row.GetString(1), !row.IsDBNull(2), row.GetInt64(3)), stop),
+        stop);
+
+    /// <summary>How to reach a sender's address, unsealed; null when there is none.</summary>
+    public async Task<Target?> TargetAsync(long sender, CancellationToken stop)
+    {
+        var found = await store.Main.ReadAsync(
+            session => session.Sql("select id, url, basic, secret from handover where sender_id = @sender").Bind("sender", sender)
+                .FirstAsync(row => (Id: row.GetInt64(0), Url: row.GetString(1), Basic: row.BytesOrNull(2), Secret: row.GetBytes(3)), stop),
+            stop);
+        return found.Url is null ? null : Target.Unseal(store.Secrets, new(sender, found.Id), found.Url, found.Basic, [found.Secret]);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net.Mail;
+using System.Net.Mime;
+using System.Text;
+using Afterword.Server.Answers.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Channels.Mail;
+
+/// <summary>One answer that a mail offers.</summary>
+/// <param name="Label">As it is read out, such as <c>4 – Satisfied</c>.</param>
+/// <param name="Link">Opens the card with this score chosen and nothing recorded.</param>
+public sealed record MailAnswer(int Score, string Label, string Tone, string Link);
+
+/// <summary>A request for feedback as a mail: plain text, and HTML that fetches nothing from anywhere.</summary>
+internal static class CardMail
+{
+    // Keeps a name apart from the writing direction around it, in mails that cannot say so in markup.
+    private const char Isolate = '\u2068';
+    private const char EndIsolate = '\u2069';
+
+    // RFC 5322 folds longer lines; a subject that nobody sees the end of helps nobody.
+    private const int MostSubject = 150;
+
+    /// <param name="dispatch">What is asked, of whom.</param>
+    /// <param name="cardUrl">The card's link.</param>
+    /// <param name="to">The recipient's address.</param>
+    /// <param name="settings">Section <c>Mail</c>.</param>
+    /// <param name="platform">The platform's name.</param>
+    public static async Task<MailMessage> ComposeAsync(Dispatch dispatch, string cardUrl, EmailAddress to, MailSettings settings, string platform)
+    {
+        var (words, card) = (MailWords.English, CardWords.English);
+        var prompt = dispatch.Prompt;
+        var name = prompt.DisplayName ?? dispatch.Sender.Name;
+        var scale = Scale.Of(prompt.Type == PromptType.Nps);
+        MailAnswer[] answers = [.. scale.Scores.Select(score => new MailAnswer(
+            score, scale.Label(score, card), scale.Tone(score), string.Create(CultureInfo.InvariantCulture, $"{cardUrl}?score={score}")))];
+        string Fill(string word) => word.Replace("{sender}", Isolate + name + EndIsolate, StringComparison.Ordinal).Replace("{platform}", platform, StringComparison.Ordinal);
+
+        var mail = NewMail(settings, dispatch.Sender.Name, to, OneLine(words.Subject.Replace("{sender}", name, StringComparison.Ordinal)));
+        try
+        {
+            SetHeaders(mail, prompt, cardUrl);
+            SetBody(mail, Plain(dispatch, answers, cardUrl, words, Fill), await PageAnswers.MarkupAsync<CardMailPage>(new()
+            {
+                [nameof(CardMailPage.Words)] = words, [nameof(CardMailPage.Card)] = card, [nameof(CardMailPage.Message)] = dispatch.Message, [nameof(CardMailPage.Question)] = prompt.Question,
+                [nameof(CardMailPage.IsNps)] = prompt.Type == PromptType.Nps, [nameof(CardMailPage.Answers)] = answers, [nameof(CardMailPage.CardUrl)] = cardUrl,
+                [nameof(CardMailPage.StopUrl)] = StopUrl(cardUrl), [nameof(CardMailPage.PrivacyUrl)] = prompt.PrivacyUrl, [nameof(CardMailPage.Fill)] = (Func<string, string>)Fill,
+            }));
+            return mail;
+        }
+        catch
+        {
+            mail.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A mail that asks nothing, to try out the mail server.</summary>
+    public static MailMessage ComposeTest(EmailAddress to, MailSettings settings, string platform)
+    {
+        var mail = NewMail(settings, platform, to, OneLine(MailWords.English.TestSubject.Replace("{platform}", platform, StringComparison.Ordinal)));
+        mail.Headers.Add("Auto-Submitted", "auto-generated");
+        mail.Body = MailWords.English.TestText.Replace("{platform}", platform, StringComparison.Ordinal);
+        (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
+        return mail;
+    }
+
+    /// <summary>The same for every attempt, so that whoever gets the mail twice can show it once.</summary>
+    public static string MessageId(long prompt, string cardUrl) => string.Create(CultureInfo.InvariantCulture, $"<{prompt}@{new Uri(cardUrl).IdnHost}>");
+
+    /// <summary>What a header can hold: one line, without what ends a line anywhere.</summary>
+    public static string OneLine(string text)
+    {
+        var line = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (line.Length >= MostSubject) break;
+
+            // Half a surrogate pair comes out of the enumeration as U+FFFD, which is harmless.
+            var breaks = Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+            line.Append(breaks ? " " : rune.ToString());
+        }
+
+        return line.ToString().Trim();
+    }
+
+    /// <summary>The place on the card's page where its recipient ends the sender's requests.</summary>
+    private static string StopUrl(string cardUrl) => cardUrl + "#stop";
+
+    private static MailMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject)
+    {
+        var mail = new MailMessage { From = new MailAddress(settings.From.Value, OneLine(settings.FromName ?? name), Encoding.UTF8), Subject = subject, SubjectEncoding = Encoding.UTF8 };
+        mail.To.Add(new MailAddress(to.Value));
+        return mail;
+    }
+
+    private static void SetHeaders(MailMessage mail, Prompt prompt, string cardUrl)
+    {
+        mail.Headers.Add("Message-ID", MessageId(prompt.Id, cardUrl));
+
+        // RFC 3834: no vacation note answers it. No Precedence: RFC 2076 discourages it, and "bulk" ends in the wrong folder.
+        mail.Headers.Add("Auto-Submitted", "auto-generated");
+        mail.Headers.Add("X-Auto-Response-Suppress", "All");
+
+        // Opening the link shows the card, where requests can be stopped; posting to it stops them at once, which RFC 8058
+        // allows over https alone.
+        mail.Headers.Add("List-Unsubscribe", $"<{cardUrl}>");
+        if (cardUrl.StartsWith("https://", StringComparison.Ordinal)) mail.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
+
+    private static void SetBody(MailMessage mail, string plain, string html)
+    {
+        mail.Body = plain;
+        (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
+        var view = AlternateView.CreateAlternateViewFromString(html, Encoding.UTF8, MediaTypeNames.Text.Html);
+        view.TransferEncoding = TransferEncoding.QuotedPrintable;
+        mail.AlternateViews.Add(view);
+    }
+
+    private static string Plain(Dispatch dispatch, IEnumerable<MailAnswer> answers, string cardUrl, MailWords words, Func<string, string> fill) => string.Join(
+        "\n\n",
+        dispatch.Message, dispatch.Prompt.Question, words.PlainChoose,
+        string.Join('\n', answers.Select(answer => words.PlainAnswer.Replace("{label}", answer.Label, StringComparison.Ordinal).Replace("{link}", answer.Link, StringComparison.Ordinal))),
+        string.Join('\n',
+            "-- ", fill(words.PlainPrivacy).Replace("{link}", dispatch.Prompt.PrivacyUrl, StringComparison.Ordinal),
+            fill(words.PlainStop).Replace("{link}", StopUrl(cardUrl), StringComparison.Ordinal), fill(words.Why)));
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Mail;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Channels.Mail;
+
+/// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
+internal sealed class MailCarrier(Store store, Settings settings, TimeProvider clock)
+{
+    private const int FirstPermanent = 550;
+
+    public async Task<Attempt> SendAsync(Dispatch dispatch, CancellationToken abort)
+    {
+        if (!EmailAddress.TryParse(dispatch.Recipient.Mail, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no mail address.");
+
+        using var mail = await CardMail.ComposeAsync(dispatch, dispatch.CardUrl(store.Secrets, settings), to, settings.Mail!, settings.Platform);
+        return await SendAsync(mail, abort);
+    }
+
+    /// <summary>Sends a mail that asks nothing.</summary>
+    public async Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort)
+    {
+        using var mail = CardMail.ComposeTest(to, settings.Mail!, settings.Platform);
+        return await SendAsync(mail, abort);
+    }
+
+    /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
+    private async Task<Attempt> SendAsync(MailMessage mail, CancellationToken abort)
+    {
+        var server = settings.Mail!;
+        var started = clock.GetTimestamp();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        patience.CancelAfter(server.Timeout);
+        var (outcome, status, error) = (AttemptOutcome.Sent, (int?)null, (string?)null);
+        try
+        {
+            using var smtp = new SmtpClient(server.Host, server.Port) { EnableSsl = server.StartTls, DeliveryFormat = SmtpDeliveryFormat.SevenBit };
+            if (server.User is not null) smtp.Credentials = new NetworkCredential(server.User, server.Password);
+            await smtp.SendMailAsync(mail, patience.Token);
+        }
+#pragma warning disable CA1031 // whatever a mail server manages to break is a failed attempt, and comes again by the schedule
+        catch (Exception reason)
+#pragma warning restore CA1031
+        {
+            abort.ThrowIfCancellationRequested();
+            (outcome, status, error) = Judge(reason, server);
+        }
+
+        return new(outcome, (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error);
+    }
+
+    /// <summary>What a failure means for the mail: whether it may come again, and whether it may have arrived.</summary>
+    private static (AttemptOutcome Outcome, int? Status, string Error) Judge(Exception reason, MailSettings server)
+    {
+        var error = Explain(reason, server);
+        if (reason is SmtpException { StatusCode: > 0 } answered)
+        {
+            // From 550 on it is this mail, or this address, that is refused for good. What stands before that (500 to 538) says
+            // that the server is set up in another way than the settings think: an operator will mend it, and the mail waits.
+            var status = (int)answered.StatusCode;
+            return (status >= FirstPermanent ? AttemptOutcome.Refused : AttemptOutcome.Failed, status, error);
+        }
+
+        return (NothingWasSent(reason) ? AttemptOutcome.Failed : AttemptOutcome.Uncertain, null, error);
+    }
+
+    /// <summary>Whether it failed before there was anything to take over. When in doubt, no.</summary>
+    private static bool NothingWasSent(Exception reason)
+    {
+        for (var at = reason; at is not null; at = at.InnerException)
+        {
+            if (at is AuthenticationException or NotSupportedException or InvalidOperationException) return true;
+            if (at is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.HostUnreachable or SocketError.NetworkUnreachable }) return true;
+        }
+
+        return false;
+    }
+
+    private static string Explain(Exception reason, MailSettings server) => reason switch
+    {
+        OperationCanceledException => FormattableString.Invariant($"{server.Host} did not take the mail within {server.Timeout.TotalSeconds:0.#} s."),
+        SmtpException { InnerException: AuthenticationException inner } => $"TLS failed: {inner.Message}",
+        SmtpException { InnerException: { } inner } => inner.InnerException?.Message ?? inner.Message,
+        _ => reason.Message,
+    };
+}

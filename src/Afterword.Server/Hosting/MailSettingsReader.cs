@@ -1,0 +1,53 @@
+using System.Net;
+using Afterword.Server.Channels;
+
+namespace Afterword.Server.Hosting;
+
+// The sections of the channels.
+internal sealed partial class SettingsReader
+{
+    private ChannelSettings Channels() => new()
+    {
+        Concurrency = (int)Whole("Channels:Concurrency", 8, 1, 256),
+        RetrySchedule = Schedule("Channels:RetrySchedule", "1m 5m 15m 1h 4h 12h 24h"),
+        PollEvery = Duration("Channels:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+    };
+
+    private MailSettings? Mail()
+    {
+        var host = Raw("Mail:Host");
+        var port = (int)Whole("Mail:Port", 587, 1, 65_535);
+        var startTls = OneOf("Mail:Tls", "starttls", "none") == "starttls";
+        var (user, password) = (Raw("Mail:User"), Raw("Mail:Password"));
+        var from = Raw("Mail:From");
+        var name = Raw("Mail:FromName");
+        var timeout = Duration("Mail:Timeout", TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        if (host is null)
+        {
+            // Whoever writes the rest believes that mails are sent.
+            if ((user ?? password ?? from ?? name) is not null) Missing("Mail:Host", "the mail server's name, for there are other settings of Mail");
+            return null;
+        }
+
+        if (Uri.CheckHostName(host) == UriHostNameType.Unknown) Wrong("Mail:Host", host, "the name of a mail server, such as smtp.example.com", host);
+        if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, "a mail address such as feedback@example.com", from);
+        if (name?.Any(char.IsControl) == true) Wrong("Mail:FromName", name, "a name without control characters", name);
+        if (user is null != password is null) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
+        if (password is not null && !startTls && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls when there is a password, or the password would be sent in the clear", host);
+
+        // The links in a mail are the platform's own: they must not begin with whatever host an app happened to call.
+        if (Raw("PublicUrl") is null) Missing("PublicUrl", "how customers reach this server, for the links in mails");
+        return address is null ? null : new MailSettings
+        {
+            Host = host, Port = port, StartTls = startTls, User = user, Password = password, From = address, FromName = name, Timeout = timeout,
+        };
+    }
+
+    private static bool IsThisMachine(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+
+    private string Missing(string key, string needed)
+    {
+        _errors.Add($"{key} is not set; it must be {needed}. ({Variable(key)})");
+        return key;
+    }
+}
