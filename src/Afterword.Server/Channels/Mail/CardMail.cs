@@ -84,7 +84,8 @@ internal static class CardMail
             line.Append(breaks ? " " : rune.ToString());
         }
 
-        return line.ToString().Trim();
+        // In a header "=?" begins an encoded word: what looks like one would be decoded, line breaks and all.
+        return line.ToString().Trim().Replace("=?", "= ?", StringComparison.Ordinal);
     }
 
     /// <summary>The place on the card's page where its recipient ends the sender's requests.</summary>

@@ -2,16 +2,15 @@ using System.Net;
 using System.Net.Mail;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text.RegularExpressions;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Channels.Mail;
 
 /// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
-internal sealed class MailCarrier(Store store, Settings settings, TimeProvider clock)
+internal sealed partial class MailCarrier(Store store, Settings settings, TimeProvider clock)
 {
-    private const int FirstPermanent = 550;
-
     public async Task<Attempt> SendAsync(Dispatch dispatch, CancellationToken abort)
     {
         if (!EmailAddress.TryParse(dispatch.Recipient.Mail, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no mail address.");
@@ -58,21 +57,37 @@ internal sealed class MailCarrier(Store store, Settings settings, TimeProvider c
         var error = Explain(reason, server);
         if (reason is SmtpException { StatusCode: > 0 } answered)
         {
-            // From 550 on it is this mail, or this address, that is refused for good. What stands before that (500 to 538) says
-            // that the server is set up in another way than the settings think: an operator will mend it, and the mail waits.
-            var status = (int)answered.StatusCode;
-            return (status >= FirstPermanent ? AttemptOutcome.Refused : AttemptOutcome.Failed, status, error);
+            return (IsForGood((int)answered.StatusCode, error) ? AttemptOutcome.Refused : AttemptOutcome.Failed, (int)answered.StatusCode, error);
         }
 
         return (NothingWasSent(reason) ? AttemptOutcome.Failed : AttemptOutcome.Uncertain, null, error);
     }
 
+    /// <summary>Whether a reply refuses this mail, or this recipient, whenever it comes again.</summary>
+    /// <remarks>
+    /// Other refusals are meant for the operator: a wrong password, no right to relay, a server that takes no mail now. They will
+    /// be mended, and the mail waits. The enhanced code tells them apart (RFC 3463, section 3: 1 address, 2 mailbox, 6 content;
+    /// 1.7 and 1.8 are about the address it comes from); where there is none, the code does, but for 554, which can mean either.
+    /// </remarks>
+    private static bool IsForGood(int status, string reply)
+    {
+        if (Enhanced().Match(reply) is not { Success: true } code) return status >= 550 && status != 554;
+
+        return code.Groups["subject"].Value is "1" or "2" or "6" && code.Value is not ("5.1.7" or "5.1.8");
+    }
+
+    [GeneratedRegex(@"(?<= )5\.(?<subject>[0-9]{1,3})\.[0-9]{1,3}(?![0-9])")]
+    private static partial Regex Enhanced();
+
     /// <summary>Whether it failed before there was anything to take over. When in doubt, no.</summary>
     private static bool NothingWasSent(Exception reason)
     {
+        // Without a cause it is the client itself that went no further, as without STARTTLS.
+        if (reason is SmtpException { InnerException: null }) return true;
+
         for (var at = reason; at is not null; at = at.InnerException)
         {
-            if (at is AuthenticationException or NotSupportedException or InvalidOperationException) return true;
+            if (at is AuthenticationException) return true;
             if (at is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.HostUnreachable or SocketError.NetworkUnreachable }) return true;
         }
 

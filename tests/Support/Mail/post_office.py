@@ -1,0 +1,60 @@
+"""A real mail server for tests: takes mails by SMTP and prints what an independent reader finds in each, one JSON line a mail."""
+import asyncio
+import email
+import email.policy
+import json
+import ssl
+import sys
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+options = json.loads(sys.argv[1])
+
+
+class Reader:
+    async def handle_DATA(self, server, session, envelope):
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        plain = mail.get_body(("plain",))
+        html = mail.get_body(("html",))
+        say({
+            "from": envelope.mail_from,
+            "to": envelope.rcpt_tos,
+            "tls": session.ssl is not None,
+            "user": options.get("user") if session.authenticated else None,
+            "headers": [[name, str(value)] for name, value in mail.items()],
+            "defects": [str(defect) for part in mail.walk() for defect in part.defects],
+            "type": mail.get_content_type(),
+            "plain": plain and plain.get_content(),
+            "html": html and html.get_content(),
+            "raw": envelope.content.decode("ascii"),
+        })
+        return "250 2.0.0 Taken"
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    right = (data.login.decode(), data.password.decode()) == (options["user"], options["password"])
+    return AuthResult(success=right, handled=True)
+
+
+def say(value):
+    print(json.dumps(value), flush=True)
+
+
+def new_session():
+    more = {}
+    if options.get("certificate"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options["certificate"], options["key"])
+        more.update(tls_context=context, require_starttls=True)
+    if options.get("user"):
+        more.update(authenticator=authenticate, auth_required=True, auth_require_tls=bool(options.get("certificate")))
+    return SMTP(Reader(), hostname="mail.test", **more)
+
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(new_session, "127.0.0.1", 0)
+    say(server.sockets[0].getsockname()[1])
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+asyncio.run(main())
