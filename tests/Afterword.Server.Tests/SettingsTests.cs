@@ -33,6 +33,47 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_mail_server_has_the_documented_defaults()
+    {
+        var (settings, errors) = Read(("PublicUrl", "https://feedback.example"), ("Mail:Host", "smtp.example"), ("Mail:From", "f@example.com"), ("Mail:User", "u"), ("Mail:Password", "hunter2"));
+
+        Assert.Empty(errors);
+        var mail = settings!.Mail!;
+        Assert.Equal((587, true, TimeSpan.FromSeconds(20), null), (mail.Port, mail.StartTls, mail.Timeout, mail.FromName));
+        Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
+        Assert.Null(Read().Settings!.Mail);
+        Assert.Equal((8, 7), (settings.Channels.Concurrency, settings.Channels.RetrySchedule.Count));
+    }
+
+    [Theory]
+    [InlineData("Mail:Host is not set", "Mail:Host=")]
+    [InlineData("Mail:Host is \"a b\"", "Mail:Host=a b")]
+    [InlineData("Mail:From is not set", "Mail:From=")]
+    [InlineData("Mail:From is \"Furni <f@example.com>\"", "Mail:From=Furni <f@example.com>")]
+    [InlineData("PublicUrl is not set", "PublicUrl=")]
+    [InlineData("Mail:User is not set", "Mail:User=")]
+    [InlineData("Mail:Password is not set", "Mail:Password=")]
+    [InlineData("Mail:Tls is \"none\"", "Mail:Tls=none")]
+    [InlineData("Mail:Tls is \"ssl\"", "Mail:Tls=ssl")]
+    [InlineData("Mail:Port is \"0\"", "Mail:Port=0")]
+    [InlineData("Mail:FromName is", "Mail:FromName=A\nB")]
+    [InlineData("Mail:Timeout is", "Mail:Timeout=01:00:00")]
+    [InlineData("Mail:Passwort is not a setting", "Mail:Passwort=x")]
+    public void What_is_wrong_with_a_mail_server_is_told_without_its_password(string told, string changed)
+    {
+        var given = new Dictionary<string, string>
+        {
+            ["PublicUrl"] = "https://feedback.example", ["Mail:Host"] = "smtp.example", ["Mail:From"] = "f@example.com", ["Mail:User"] = "u", ["Mail:Password"] = "hunter2",
+        };
+        given[changed.Split('=')[0]] = changed.Split('=')[1];
+
+        var error = Assert.Single(Read([.. given.Select(pair => (pair.Key, pair.Value))]).Errors);
+
+        Assert.StartsWith(told, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_section_or_a_named_key_that_nobody_reads_is_refused()
     {
         Assert.Contains(Read(("Limit:CreatesPerDay", "5")).Errors, error => error.StartsWith("Limit is not a section", StringComparison.Ordinal));

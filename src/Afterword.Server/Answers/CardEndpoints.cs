@@ -29,7 +29,7 @@ internal static class CardEndpoints
         try
         {
             if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-            else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)));
+            else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)) with { Chosen = ChosenIn(http.Request.Query) });
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))
         {
@@ -50,7 +50,7 @@ internal static class CardEndpoints
         try
         {
             if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-            else await TellAsync(http, pages, await answer.RunAsync(card, http.Request.Path, LanguageOf(http, card), form, http.RequestAborted));
+            else await TellAsync(http, pages, form, await answer.RunAsync(card, http.Request.Path, LanguageOf(http, card), form, http.RequestAborted));
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))
         {
@@ -58,10 +58,14 @@ internal static class CardEndpoints
         }
     }
 
-    private static Task TellAsync(HttpContext http, CardPages pages, CardReply reply)
+    private static Task TellAsync(HttpContext http, CardPages pages, IFormCollection? form, CardReply reply)
     {
         switch (reply)
         {
+            case CardReply.Taken when CardForm.IsOneClick(form):
+                // Not led on: RFC 8058, section 3.1, forbids it, for programs do not follow.
+                http.Response.StatusCode = StatusCodes.Status204NoContent;
+                return Task.CompletedTask;
             case CardReply.Taken(var isAboutAsking):
                 http.SeeOther(isAboutAsking ? $"{http.Request.Path}#{CardPages.AskingId}" : http.Request.Path);
                 return Task.CompletedTask;
@@ -76,6 +80,9 @@ internal static class CardEndpoints
     // Where neither the recipient nor the browser names a language of ours, the one of the question is the best guess.
     private static Language LanguageOf(HttpContext http, Card card) =>
         Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
+
+    // What a mail's link stands for is shown, never taken: programs that look into mails open every link.
+    private static int? ChosenIn(IQueryCollection query) => int.TryParse(query["score"], NumberStyles.None, CultureInfo.InvariantCulture, out var score) ? score : null;
 
     private static void SetHeaders(IHeaderDictionary headers)
     {

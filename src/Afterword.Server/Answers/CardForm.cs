@@ -51,6 +51,7 @@ internal abstract record CardForm
     {
         if (form is null) return new Wrong(CardProblem.TextTooLong, null);
         if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => Nothing(prompt) };
+        if (IsOneClick(form)) return new StopAsking();
         if (form.ContainsKey("dismiss")) return new Answer(new(prompt.SenderId, prompt.Id, null, null, Dismiss: true));
         if (form.TryGetValue("score", out var score))
         {
@@ -63,6 +64,9 @@ internal abstract record CardForm
             ? ParseText(text.ToString(), prompt)
             : Nothing(prompt);
     }
+
+    /// <summary>Whether a mail program sent it, at one click of its reader and without any page (RFC 8058, section 3.1).</summary>
+    public static bool IsOneClick(IFormCollection? form) => form?["List-Unsubscribe"].ToString() == "One-Click";
 
     private static Wrong Nothing(Prompt prompt) => new(prompt.Score is null ? CardProblem.ScoreMissing : CardProblem.TextBlank, null);
 

@@ -47,7 +47,7 @@ public abstract partial class MailTests(Engine engine)
         var mail = Assert.Single(office.All);
         var card = CardLinkOf(mail);
 
-        string[] all = [.. scores.Split(' ').Select(score => $"{card}?score={score}"), card, $"{card}#stop", "https://furni.example/privacy"];
+        string[] all = [.. scores.Split(' ').Select(score => $"{card}?score={score}"), card, $"{card}#card-asking", "https://furni.example/privacy"];
         Assert.Equal(all.Order(), Href().Matches(mail.Html).Select(link => System.Net.WebUtility.HtmlDecode(link.Groups[1].Value)).Order());
         foreach (var link in all.Where(link => link != card)) Assert.Contains(link, mail.Plain, StringComparison.Ordinal);
 

@@ -54,7 +54,8 @@ internal sealed class CardPages
         public HtmlTemplate Card(CardView view, bool isPanel)
         {
             // Only what makes a look of its own is part of it, so that the number of looks is bounded.
-            var score = view.Step is CardStep.Text && Scale.Of(view.IsNps).Contains(view.Score) ? view.Score : null;
+            var score = view.Step switch { CardStep.Text => view.Score, CardStep.Score => view.Chosen, _ => null };
+            if (!Scale.Of(view.IsNps).Contains(score)) score = null;
             return _cards.GetOrAdd(
                 new(view.Step, view.IsOpen && view.IsNps, score, view.IsStopped, view.Problem, isPanel), static (look, words) => Render(look, words), words);
         }
@@ -68,7 +69,7 @@ internal sealed class CardPages
             };
             return look.Step switch
             {
-                CardStep.Score => Render<ScoreStep>(frame, words.ScoreTitle, new() { ["IsNps"] = look.IsNps }),
+                CardStep.Score => Render<ScoreStep>(frame, words.ScoreTitle, new() { ["IsNps"] = look.IsNps, ["Chosen"] = look.Score }),
                 CardStep.Text => Render<TextStep>(
                     frame, words.TextTitle,
                     new() { ["IsNps"] = look.IsNps, ["Score"] = look.Score, ["IsTextWrong"] = look.Problem is CardProblem.TextBlank or CardProblem.TextTooLong }),

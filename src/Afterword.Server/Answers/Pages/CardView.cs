@@ -55,6 +55,9 @@ internal enum CardProblem
 internal sealed record CardView(
     CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path, int? Score, bool IsStopped)
 {
+    /// <summary>The score that a link of a mail stands for, to be confirmed; null for none. Nothing is recorded of it.</summary>
+    public int? Chosen { get; init; }
+
     /// <summary>Why the last submission was refused, or null.</summary>
     public CardProblem? Problem { get; init; }
 

@@ -33,6 +33,9 @@ public sealed record CardWords : Words
     public required string NpsScore { get; init; }
     public required string NpsEnd { get; init; }
 
+    public required string Confirm { get; init; }
+    public required string ConfirmDetail { get; init; }
+
     public required string ScoreThanks { get; init; }
     public required string YourAnswer { get; init; }
     public required string TextLabel { get; init; }
@@ -67,9 +70,6 @@ public sealed record CardWords : Words
     public required string AlreadyAnswered { get; init; }
     public required string NotSaved { get; init; }
 
-    /// <summary>The words as English has them, for what is no page.</summary>
-    internal static CardWords English { get; } = Read("languages/en.json", fallback: null);
-
     internal string For(CardProblem problem) => problem switch
     {
         CardProblem.ScoreMissing => ScoreMissing,
@@ -101,6 +101,9 @@ public sealed record CardWords : Words
         10 => Fill(NpsEnd, score, NpsHigh),
         _ => Fill(NpsScore, score, ""),
     };
+
+    /// <param name="label">A score as it is read out.</param>
+    internal string ConfirmOf(string label) => Confirm.Replace("{label}", label, StringComparison.Ordinal);
 
     private static string Fill(string word, int score, string label) => word
         .Replace("{score}", score.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)

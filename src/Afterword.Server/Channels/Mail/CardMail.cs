@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Net.Mail;
 using System.Net.Mime;
 using System.Text;
+using Afterword.Server.Answers;
 using Afterword.Server.Answers.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Channels.Mail;
@@ -31,7 +33,8 @@ internal static class CardMail
     /// <param name="platform">The platform's name.</param>
     public static async Task<MailMessage> ComposeAsync(Dispatch dispatch, string cardUrl, EmailAddress to, MailSettings settings, string platform)
     {
-        var (words, card) = (MailWords.English, CardWords.English);
+        var language = Language.Find(dispatch.Recipient.Language) ?? Language.English;
+        var (words, card) = (MailWords.All.In(language), CardWords.All.In(language));
         var prompt = dispatch.Prompt;
         var name = prompt.DisplayName ?? dispatch.Sender.Name;
         var scale = Scale.Of(prompt.Type == PromptType.Nps);
@@ -61,9 +64,10 @@ internal static class CardMail
     /// <summary>A mail that asks nothing, to try out the mail server.</summary>
     public static MailMessage ComposeTest(EmailAddress to, MailSettings settings, string platform)
     {
-        var mail = NewMail(settings, platform, to, OneLine(MailWords.English.TestSubject.Replace("{platform}", platform, StringComparison.Ordinal)));
+        var words = MailWords.All.In(Language.English);
+        var mail = NewMail(settings, platform, to, OneLine(words.TestSubject.Replace("{platform}", platform, StringComparison.Ordinal)));
         mail.Headers.Add("Auto-Submitted", "auto-generated");
-        mail.Body = MailWords.English.TestText.Replace("{platform}", platform, StringComparison.Ordinal);
+        mail.Body = words.TestText.Replace("{platform}", platform, StringComparison.Ordinal);
         (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
         return mail;
     }
@@ -89,7 +93,7 @@ internal static class CardMail
     }
 
     /// <summary>The place on the card's page where its recipient ends the sender's requests.</summary>
-    private static string StopUrl(string cardUrl) => cardUrl + "#stop";
+    private static string StopUrl(string cardUrl) => $"{cardUrl}#{CardPages.AskingId}";
 
     private static MailMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject)
     {

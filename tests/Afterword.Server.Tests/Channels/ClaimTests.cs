@@ -1,0 +1,78 @@
+using Afterword.Server.Channels;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Channels;
+
+/// <summary>Who may send a request, whose word counts, and what a server that ended leaves behind.</summary>
+public abstract class ClaimTests(Engine engine)
+{
+    [Fact]
+    public async Task A_request_is_claimed_by_one_at_a_time_and_a_late_word_is_refused()
+    {
+        // Nothing is sent by itself: there is no mail server until the claims are made by hand.
+        await using var site = await ChannelSite.StartAsync(engine, 25);
+        await site.Courier.StopAsync(default);
+        await site.AskAsync(site.Ada);
+        var dispatches = site.Server.Get<Dispatches>();
+
+        var first = Assert.Single(await dispatches.ClaimAsync(Lane.Mail, 10, default));
+        Assert.Empty(await dispatches.ClaimAsync(Lane.Mail, 10, default));
+        site.Clock.Advance(TimeSpan.FromMinutes(1));
+        var second = Assert.Single(await dispatches.ClaimAsync(Lane.Mail, 10, default));
+        Assert.Equal((2, first.Fence + 1), (second.Attempts, second.Fence));
+
+        var sent = new Attempt(AttemptOutcome.Sent, 5, 250, null);
+        Assert.False(await dispatches.SettleAsync(first, sent, null));
+        Assert.True(await dispatches.SettleAsync(second, sent, null));
+        Assert.False(await dispatches.SettleAsync(second, sent, null));
+        var shown = await site.ShowAsync(second.Prompt.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
+        Assert.Equal((DispatchState.Sent, true), (shown.State, shown.MaybeTwice));
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_a_server_that_ended_was_at_is_sent_once_more_and_shown_as_maybe_sent_twice()
+    {
+        var holds = true;
+        await using var script = MailScript.Start(command => holds && command == "." ? MailScript.Hang : null);
+        await using var site = await ChannelSite.StartAsync(engine, script.Port);
+        var id = await site.AskAsync(site.Ada);
+        while (script.Mails.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+
+        // It ends with the mail taken and the word not noted.
+        holds = false;
+        await site.Server.RestartAsync();
+        if (engine == Engine.Postgres) site.Clock.Advance(TimeSpan.FromMinutes(1));
+        await site.DrainAsync();
+
+        Assert.Equal(2, script.Mails.Count);
+        Assert.All(script.Mails, mail => Assert.Contains($"<{id}@feedback.example>", mail, StringComparison.Ordinal));
+        var shown = await site.ShowAsync(id);
+        Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
+        Assert.Equal((DispatchState.Sent, true), (shown.State, shown.MaybeTwice));
+        await site.Server.AllIsWellAsync();
+    }
+}
+
+public sealed class SqliteClaimTests() : ClaimTests(Engine.Sqlite);
+
+public sealed class PostgresClaimTests() : ClaimTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task Two_nodes_send_each_request_once()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var site = await ChannelSite.StartAsync(Engine.Postgres, office.Port);
+        await using var second = await site.Server.StartSecondAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(i => site.CreateAsync(i % 2 == 0 ? site.Server : second, site.Ada)));
+        await Task.WhenAll(site.DrainAsync(), second.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken));
+
+        var mails = await office.WaitAsync(60);
+        Assert.Equal(60, mails.Select(mail => mail.MessageId).Distinct().Count());
+        Assert.Equal(60, mails.Length);
+        Assert.Equal(60, await site.CountAsync("state = 2 and attempts = 1"));
+    }
+}
