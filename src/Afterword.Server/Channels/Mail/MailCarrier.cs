@@ -15,16 +15,12 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
     {
         if (!EmailAddress.TryParse(dispatch.Recipient.Mail, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no mail address.");
 
-        using var mail = await CardMail.ComposeAsync(dispatch, dispatch.CardUrl(store.Secrets, settings), to, settings.Mail!, settings.Platform);
+        var mail = await CardMail.ComposeAsync(dispatch, dispatch.CardUrl(store.Secrets, settings), to, settings.Mail!, settings.Platform);
         return await SendAsync(mail, abort);
     }
 
     /// <summary>Sends a mail that asks nothing.</summary>
-    public async Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort)
-    {
-        using var mail = CardMail.ComposeTest(to, settings.Mail!, settings.Platform);
-        return await SendAsync(mail, abort);
-    }
+    public Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort) => SendAsync(CardMail.ComposeTest(to, settings.Mail!, settings.Platform), abort);
 
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
     private async Task<Attempt> SendAsync(MailMessage mail, CancellationToken abort)
@@ -36,9 +32,9 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         var (outcome, status, error) = (AttemptOutcome.Sent, (int?)null, (string?)null);
         try
         {
-            using var smtp = new SmtpClient(server.Host, server.Port) { EnableSsl = server.StartTls, DeliveryFormat = SmtpDeliveryFormat.SevenBit };
-            if (server.User is not null) smtp.Credentials = new NetworkCredential(server.User, server.Password);
-            await smtp.SendMailAsync(mail, patience.Token);
+            // The client waits for the reply to a whole mail without heeding the token: it is left alone with that, and ends by
+            // its own timeout.
+            await Task.Run(() => DeliverAsync(mail, server, patience.Token), CancellationToken.None).WaitAsync(patience.Token);
         }
 #pragma warning disable CA1031 // whatever a mail server manages to break is a failed attempt, and comes again by the schedule
         catch (Exception reason)
@@ -49,6 +45,19 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         }
 
         return new(outcome, (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error);
+    }
+
+    private static async Task DeliverAsync(MailMessage mail, MailSettings server, CancellationToken stop)
+    {
+        using (mail)
+        {
+            using var smtp = new SmtpClient(server.Host, server.Port)
+            {
+                EnableSsl = server.StartTls, DeliveryFormat = SmtpDeliveryFormat.SevenBit, Timeout = (int)server.Timeout.TotalMilliseconds,
+            };
+            if (server.User is not null) smtp.Credentials = new NetworkCredential(server.User, server.Password);
+            await smtp.SendMailAsync(mail, stop);
+        }
     }
 
     /// <summary>What a failure means for the mail: whether it may come again, and whether it may have arrived.</summary>
