@@ -8,9 +8,9 @@ namespace Afterword.Support;
 /// <summary>A mail as an independent reader found it.</summary>
 internal sealed record ReceivedMail(JsonElement Json)
 {
-    public string Plain => Json.GetProperty("plain").GetString()!;
+    public string Plain => TextOf("plain");
 
-    public string Html => Json.GetProperty("html").GetString()!;
+    public string Html => TextOf("html");
 
     /// <summary>The mail as it came over the wire.</summary>
     public string Raw => Json.GetProperty("raw").GetString()!;
@@ -21,6 +21,8 @@ internal sealed record ReceivedMail(JsonElement Json)
 
     /// <summary>The only header of this name.</summary>
     public string this[string header] => Headers(header) is [var one] ? one : throw new InvalidOperationException($"There are {Headers(header).Length} headers {header}.");
+
+    private string TextOf(string part) => Json.GetProperty(part).GetString()!.ReplaceLineEndings("\n");
 
     public string[] Headers(string name) =>
         [.. Json.GetProperty("headers").EnumerateArray().Where(pair => pair[0].GetString()!.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(pair => pair[1].GetString()!)];

@@ -31,6 +31,13 @@ class Reader:
         return "250 2.0.0 Taken"
 
 
+class Server(SMTP):
+    async def smtp_AUTH(self, arg):
+        # The names of mechanisms know no letter case (RFC 4422, section 3.1); this library's table does.
+        mechanism, _, rest = (arg or "").partition(" ")
+        await super().smtp_AUTH(f"{mechanism.upper()} {rest}".strip())
+
+
 def authenticate(server, session, envelope, mechanism, data):
     right = (data.login.decode(), data.password.decode()) == (options["user"], options["password"])
     return AuthResult(success=right, handled=True)
@@ -48,7 +55,7 @@ def new_session():
         more.update(tls_context=context, require_starttls=True)
     if options.get("user"):
         more.update(authenticator=authenticate, auth_required=True, auth_require_tls=bool(options.get("certificate")))
-    return SMTP(Reader(), hostname="mail.test", **more)
+    return Server(Reader(), hostname="mail.test", **more)
 
 
 async def main():

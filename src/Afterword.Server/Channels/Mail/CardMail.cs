@@ -118,12 +118,15 @@ internal static class CardMail
 
     private static void SetBody(MailMessage mail, string plain, string html)
     {
-        mail.Body = plain;
+        mail.Body = WireLines(plain);
         (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
-        var view = AlternateView.CreateAlternateViewFromString(html, Encoding.UTF8, MediaTypeNames.Text.Html);
+        var view = AlternateView.CreateAlternateViewFromString(WireLines(html), Encoding.UTF8, MediaTypeNames.Text.Html);
         view.TransferEncoding = TransferEncoding.QuotedPrintable;
         mail.AlternateViews.Add(view);
     }
+
+    // RFC 2045, section 6.7: the line breaks of a text are CRLF. A bare one would be encoded as a letter.
+    private static string WireLines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
 
     private static string Plain(Dispatch dispatch, IEnumerable<MailAnswer> answers, string cardUrl, MailWords words, Func<string, string> fill) => string.Join(
         "\n\n",

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using Afterword.EndToEnd.Tests.Commands;
+using Afterword.EndToEnd.Tests.Interop;
+using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Channels;
+
+/// <summary>Channels as an operator meets them: the command line beside a running server, which is killed at the worst moment.</summary>
+public abstract class ChannelCommandTests
+{
+    private const string Password = "mail-password-kept-secret";
+
+    private TestStore _store = null!;
+    private string[] _settings = [];
+
+    private protected abstract Task<TestStore> NewStoreAsync();
+
+    [Fact]
+    public async Task A_mail_that_is_refused_is_shown_and_goes_out_when_it_is_tried_again()
+    {
+        var refuses = true;
+        await using var script = MailScript.Start(command => refuses && command.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 No such user\u001b[2J" : null);
+        await using var server = await StartAsync(script.Port);
+        var (app, token, ada) = await SetUpAsync();
+        Assert.Equal(("email", "ada@example.com"), (ada["channel"], ada["mail"]));
+
+        var id = (await AskAsync(server, app, token, ada))["id"];
+        var shown = await ShownAsync("dead");
+        Assert.Equal((id, "ada", "refused", 550), (shown.GetProperty("feedback").GetString(), shown.GetProperty("recipient").GetString(), shown.GetProperty("attempts")[0].GetProperty("outcome").GetString(), shown.GetProperty("attempts")[0].GetProperty("status").GetInt32()));
+        Assert.DoesNotContain("\u001b", (await Command.RunAsync(["channel", "show", "@furni", .. Place()])).Is(0).Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await RunAsync("channel", "list")).Is(0).Json.GetProperty("channels")[0].GetProperty("dead").GetInt32());
+        Assert.Equal(1, (await RunAsync("doctor")).Is(0).Json.GetProperty("rows").GetProperty("dead requests").GetInt32());
+
+        refuses = false;
+        Assert.Equal(1, (await RunAsync("channel", "retry", "@furni", "--feedback", id)).Is(0).Json.GetProperty("retried").GetInt32());
+        await ShownAsync("sent");
+        Assert.Single(script.Mails);
+        (await RunAsync("channel", "retry", "@furni", "--feedback", id)).Is(1);
+        (await RunAsync("doctor")).Is(0);
+        Assert.DoesNotContain(server.Errors, line => line.Contains("ada@example.com", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_when_its_mail_was_taken_sends_it_again_under_its_id_and_says_so()
+    {
+        var holds = true;
+        await using var script = MailScript.Start(command => holds && command == "." ? MailScript.Hang : null);
+        string id;
+        await using (var server = await StartAsync(script.Port))
+        {
+            var (app, token, ada) = await SetUpAsync();
+            id = (await AskAsync(server, app, token, ada))["id"];
+            while (script.Mails.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+            Assert.Equal(ServerProcess.KilledCode, await server.KillAsync());
+        }
+
+        holds = false;
+
+        // As if its lease had run out: on a shared database nobody can know sooner that it is dead.
+        await _store.RunAsync("update dispatch set due_at = 0");
+        await using var next = await ServerProcess.StartAsync(_store, _settings);
+        var shown = await ShownAsync("sent");
+
+        Assert.True(shown.GetProperty("maybe_twice").GetBoolean());
+        Assert.Equal(["sent", "uncertain"], shown.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("outcome").GetString()));
+        Assert.Equal(2, script.Mails.Count);
+        Assert.All(script.Mails, mail => Assert.Contains($"<{id}@feedback.example>", mail, StringComparison.Ordinal));
+        Assert.Contains("maybe sent twice", (await Command.RunAsync(["channel", "show", "@furni", .. Place()])).Is(0).Output, StringComparison.Ordinal);
+        (await RunAsync("doctor")).Is(0);
+    }
+
+    [Fact]
+    public async Task A_test_mail_goes_over_TLS_with_the_password_and_to_no_server_that_is_not_trusted()
+    {
+        using var folder = TestFolder.Create("mail");
+        var authority = await TestAuthority.IssueAsync(folder.Path, "localhost");
+        await using var office = await PostOffice.StartAsync("postmaster", Password, (authority.CertificateFile, authority.KeyFile));
+        _store = await NewStoreAsync();
+        string[] test = ["channel", "test", "mail", "--to", "ada@example.com", .. Place(), .. Set("PublicUrl=https://feedback.example", "Mail:Host=localhost", $"Mail:Port={office.Port}", "Mail:From=f@mail.example", "Mail:User=postmaster")];
+
+        Assert.Equal(0, await RunTrustingAsync(authority.RootFile, [.. test, .. Set($"Mail:Password={Password}")]));
+        var mail = (await office.WaitAsync(1))[0].Json;
+        Assert.Equal((true, "postmaster", "ada@example.com"), (mail.GetProperty("tls").GetBoolean(), mail.GetProperty("user").GetString(), mail.GetProperty("to")[0].GetString()));
+
+        Assert.Equal(1, await RunTrustingAsync(authority.RootFile, [.. test, .. Set("Mail:Password=wrong")]));
+        Assert.Equal(1, await RunTrustingAsync("/dev/null", [.. test, .. Set($"Mail:Password={Password}")]));
+        Assert.Single(office.All);
+    }
+
+    [Fact]
+    public async Task Users_are_added_imported_and_changed_with_their_channel()
+    {
+        _store = await NewStoreAsync();
+        Assert.Contains("Mail:Host", (await RunAsync("user", "add", "@ada", "--name", "Ada", "--channel", "email", "--mail", "ada@example.com")).Is(1).Errors, StringComparison.Ordinal);
+        _settings = Mail(25);
+
+        Assert.Equal("built-in", (await RunAsync("user", "add", "@ada", "--name", "Ada", "--mail", "ada@example.com")).Is(0)["channel"]);
+        Assert.Equal(("email", "ada@example.com"), ((await RunAsync("user", "channel", "@ada", "email")).Is(0)["channel"], (await RunAsync("user", "show", "@ada")).Is(0)["mail"]));
+        Assert.Contains("an address", (await RunAsync("user", "add", "@bo", "--name", "Bo", "--channel", "email")).Is(2).Errors.Replace("a mail address", "an address", StringComparison.Ordinal), StringComparison.Ordinal);
+        (await RunAsync("user", "channel", "@ada", "pigeon")).Is(2);
+        (await RunAsync("user", "add", "@bo", "--name", "Bo", "--mail", "bo@example.com\nBcc: eve@example.com")).Is(2);
+
+        using var folder = TestFolder.Create("users");
+        var file = Path.Combine(folder.Path, "users.csv");
+        await File.WriteAllTextAsync(file, "handle,name,channel,mail\nbo,Bo,webhook,\ncy,Cy,email,cy@example.com\ndi,Di,,\n");
+        (await RunAsync("user", "import", file)).Is(0);
+        Assert.Equal(("webhook", "email", "built-in"), ((await RunAsync("user", "show", "@bo"))["channel"], (await RunAsync("user", "show", "@cy"))["channel"], (await RunAsync("user", "show", "@di"))["channel"]));
+
+        await File.WriteAllTextAsync(file, "handle,name,channel,mail\nex,Ex,email,\nfi,Fi,email,fi@\n");
+        var errors = (await RunAsync("user", "import", file)).Is(1).Errors;
+        Assert.Contains("line 2: the channel email needs a mail address", errors, StringComparison.Ordinal);
+        Assert.Contains("line 3: the mail address is \"fi@\"", errors, StringComparison.Ordinal);
+        (await RunAsync("doctor")).Is(0);
+    }
+
+    [Fact]
+    public async Task A_sender_takes_its_requests_over_once_it_has_an_address()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var server = await StartAsync(0, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true");
+        var (app, token, ada) = await SetUpAsync("webhook");
+        await AskAsync(server, app, token, ada);
+        Assert.Contains("not configured", (await ShownAsync("waiting")).GetProperty("reason").GetString(), StringComparison.Ordinal);
+
+        (await RunAsync("channel", "test", "webhook", "@furni")).Is(1);
+        Assert.StartsWith("whsec_", (await RunAsync("allow", "channel", "@furni", receiver.Url.ToString(), "--basic", "u:p")).Is(0)["secret"], StringComparison.Ordinal);
+        await ShownAsync("sent");
+        (await RunAsync("channel", "test", "webhook", "@furni")).Is(0);
+        Assert.Equal([false, true], receiver.All.Select(got => got.Json.GetProperty("feedback").GetProperty("test").GetBoolean()));
+        (await RunAsync("deny", "channel", "@furni")).Is(0);
+        (await RunAsync("deny", "channel", "@furni")).Is(1);
+        (await RunAsync("allow", "channel", "@furni", "ftp://x.example/")).Is(2);
+        (await RunAsync("doctor")).Is(0);
+    }
+
+    private static string[] Mail(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={port}"), "Mail:Tls=none", "Mail:From=f@mail.example"];
+
+    private static string[] Set(params string[] settings) => [.. settings.SelectMany(setting => (string[])["--set", setting])];
+
+    private static async Task<int> RunTrustingAsync(string root, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["SSL_CERT_FILE"] = root;
+        using var process = Process.Start(start)!;
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.DoesNotContain(Password, string.Concat(output), StringComparison.Ordinal);
+        return process.ExitCode;
+    }
+
+    private async Task<ServerProcess> StartAsync(int mailPort, params string[] settings)
+    {
+        _store = await NewStoreAsync();
+        _settings = ["Limits:RecipientInterval=00:00:00", .. mailPort == 0 ? [] : Mail(mailPort), .. settings];
+        return await ServerProcess.StartAsync(_store, _settings);
+    }
+
+    private async Task<(Command App, Command Token, Command Ada)> SetUpAsync(string channel = "email")
+    {
+        (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
+        var ada = (await RunAsync("user", "add", "@ada", "--name", "Ada", "--channel", channel, "--mail", "ada@example.com")).Is(0);
+        var app = (await RunAsync("app", "add", "Helpdesk")).Is(0);
+        var token = (await RunAsync("token", "issue", app["consumer_key"], "@furni")).Is(0);
+        (await RunAsync("allow", "app", app["consumer_key"])).Is(0);
+        (await RunAsync("allow", "sender", "@furni")).Is(0);
+        return (app, token, ada);
+    }
+
+    private static async Task<Command> AskAsync(ServerProcess server, Command app, Command token, Command ada) => (await Command.RunAsync(
+    [
+        "call", "POST", "/1.1/feedback/create.json", "type=csat", $"to_user_id={ada["id"]}", "message=How did we do?", "privacy_url=https://furni.example/p",
+        "--server", server.Url.ToString(), "--key", app["consumer_key"], "--secret", app["consumer_secret"], "--token", token["oauth_token"], "--token-secret", token["oauth_token_secret"],
+    ])).Is(0);
+
+    /// <summary>Waits until the only request is in this state.</summary>
+    private async Task<System.Text.Json.JsonElement> ShownAsync(string state)
+    {
+        while (true)
+        {
+            var requests = (await RunAsync("channel", "show", "@furni")).Is(0).Json.GetProperty("requests");
+            if (requests.GetArrayLength() == 1 && requests[0].GetProperty("state").GetString() == state) return requests[0];
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private string[] Place() => [$"--{_store.Place.Key.ToLowerInvariant()}", _store.Place.Value];
+
+    private Task<Command> RunAsync(params string[] arguments) => Command.RunAsync([.. arguments, .. Place(), .. Set(_settings), "--json"]);
+}
+
+public sealed class SqliteChannelCommandTests : ChannelCommandTests
+{
+    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+}
+
+public sealed class PostgresChannelCommandTests : ChannelCommandTests
+{
+    private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
+}
