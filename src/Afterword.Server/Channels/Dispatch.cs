@@ -34,17 +34,16 @@ internal readonly record struct Lane(Channel Channel, long SenderId)
 /// <summary>A dispatch that is due, with all that is needed to bring it to its recipient.</summary>
 /// <param name="State"><see cref="DispatchState.Sending"/> when an attempt was begun and never noted: its node died, or was cut off.</param>
 /// <param name="Failures">Failed attempts since it was written or tried again.</param>
-/// <param name="Uncertain">Attempts of which nobody knows whether they reached the recipient.</param>
 /// <param name="OptedOut">The recipient wants no more requests of this sender, or blocked it.</param>
 internal sealed record Dispatch(
-    Prompt Prompt, DispatchState State, long Attempts, long Failures, long Uncertain, long Fence, string CardBase, byte[]? Token,
+    Prompt Prompt, DispatchState State, long Attempts, long Failures, long Fence, string CardBase, byte[]? Token,
     string Message, Party Sender, Party Recipient, bool OptedOut)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
     public const string Columns =
         $"""
         {Prompt.Columns},
-        d.state, d.attempts, d.failures, d.uncertain, d.fence, d.card_base, d.token, m.body,
+        d.state, d.attempts, d.failures, d.fence, d.card_base, d.token, m.body,
         s.id, s.screen_name, s.name, s.language, s.mail, s.suspended_at, r.id, r.screen_name, r.name, r.language, r.mail, r.suspended_at,
         case when c.opted_out_at is not null or c.blocks = 1 then 1 else 0 end
         """;
@@ -63,8 +62,8 @@ internal sealed record Dispatch(
 
     /// <param name="row">A row that begins with <see cref="Columns"/>.</param>
     public static Dispatch Read(Row row) => new(
-        Prompt.Read(row), (DispatchState)row.GetInt32(Own), row.GetInt64(Own + 1), row.GetInt64(Own + 2), row.GetInt64(Own + 3), row.GetInt64(Own + 4),
-        row.GetString(Own + 5), row.BytesOrNull(Own + 6), row.GetString(Own + 7), Party.Read(row, Own + 8), Party.Read(row, Own + 14), row.GetInt64(Own + 20) == 1);
+        Prompt.Read(row), (DispatchState)row.GetInt32(Own), row.GetInt64(Own + 1), row.GetInt64(Own + 2), row.GetInt64(Own + 3),
+        row.GetString(Own + 4), row.BytesOrNull(Own + 5), row.GetString(Own + 6), Party.Read(row, Own + 7), Party.Read(row, Own + 13), row.GetInt64(Own + 19) == 1);
 
     /// <summary>Why there is no need to send it any more; null when there is.</summary>
     public string? CalledOffBecause(DateTimeOffset now, Settings settings)

@@ -5,14 +5,13 @@ namespace Afterword.Server.Channels;
 
 /// <summary>A dispatch as operators see it.</summary>
 /// <param name="DueAt">When it is tried next, or while it is being sent, until when; Unix milliseconds.</param>
-/// <param name="Uncertain">Attempts of which nobody knows whether they arrived: with one, and another attempt, it may have come twice.</param>
 /// <param name="Reason">Why it is not sent, or null.</param>
 /// <param name="Attempts">Newest first.</param>
 internal sealed record ShownDispatch(
-    long PromptId, long RecipientId, string Recipient, Channel Channel, DispatchState State, long CreatedAt, long DueAt, long Uncertain, string? Reason, IReadOnlyList<ShownAttempt> Attempts)
+    long PromptId, long RecipientId, string Recipient, Channel Channel, DispatchState State, long CreatedAt, long DueAt, string? Reason, IReadOnlyList<ShownAttempt> Attempts)
 {
-    /// <summary>There was an attempt that may have arrived, and one more.</summary>
-    public bool MaybeTwice => Uncertain > 0 && Attempts.Count > 1;
+    /// <summary>More than one attempt arrived, or may have.</summary>
+    public bool MaybeTwice => Attempts.Count(attempt => attempt.Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain) > 1;
 }
 
 /// <param name="Outcome">Null while it is under way.</param>
@@ -27,7 +26,7 @@ internal sealed class DispatchHistory(Store store, Settings settings)
 {
     private const string Columns =
         """
-        d.prompt_id, r.id, r.screen_name, d.channel, d.state, p.created_at, d.due_at, d.uncertain, d.reason
+        d.prompt_id, r.id, r.screen_name, d.channel, d.state, p.created_at, d.due_at, d.reason
         """;
 
     /// <summary>What became of one request; null when it went to Messages alone, or does not exist.</summary>
@@ -94,7 +93,7 @@ internal sealed class DispatchHistory(Store store, Settings settings)
     };
 
     private static ShownDispatch Read(Row row) => new(
-        row.GetInt64(0), row.GetInt64(1), row.GetString(2), (Channel)row.GetInt32(3), (DispatchState)row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.TextOrNull(8), []);
+        row.GetInt64(0), row.GetInt64(1), row.GetString(2), (Channel)row.GetInt32(3), (DispatchState)row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.TextOrNull(7), []);
 
     private static async Task<List<ShownDispatch>> WithAttemptsAsync(Session session, long sender, List<ShownDispatch> found, CancellationToken stop)
     {

@@ -61,12 +61,12 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
             {
                 var noted = await session.Sql(
                     """
-                    update dispatch set state = @state, due_at = @due, failures = failures + @failed, uncertain = uncertain + @uncertain, reason = @reason,
+                    update dispatch set state = @state, due_at = @due, failures = failures + @failed, reason = @reason,
                         settled_at = case when @state > 1 then @now end, token = case when @state > 1 then null else token end
                     where sender_id = @sender and prompt_id = @prompt and state = 1 and fence = @fence
                     """)
                     .Bind("state", (long)state).Bind("due", due).Bind("failed", attempt.Outcome == AttemptOutcome.Sent ? 0L : 1L)
-                    .Bind("uncertain", attempt.Outcome == AttemptOutcome.Uncertain ? 1L : 0L).Bind("reason", attempt.Error).Bind("now", now)
+                    .Bind("reason", attempt.Error).Bind("now", now)
                     .Bind("sender", dispatch.Prompt.SenderId).Bind("prompt", dispatch.Prompt.Id).Bind("fence", dispatch.Fence).RunAsync(CancellationToken.None);
                 if (noted == 1) Note(session, dispatch, attempt);
                 return noted == 1;
@@ -106,17 +106,16 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     {
         var (now, until) = (Now, Now + (long)(TimeoutOf(lane) + s_margin).TotalMilliseconds);
         var claimed = new HashSet<long>();
-
-        // Whoever finds one in state 1 finds that its holder did not come back: one more attempt of which nobody knows.
         await session.EachAsync(
             """
-            update dispatch set uncertain = dispatch.uncertain + dispatch.state, state = 1, due_at = item.until, attempts = dispatch.attempts + 1, fence = item.fence + 1
+            update dispatch set state = 1, due_at = item.until, attempts = dispatch.attempts + 1, fence = item.fence + 1
             from {rows}
             where dispatch.sender_id = item.sender_id and dispatch.prompt_id = item.prompt_id and dispatch.state < 2 and dispatch.fence = item.fence
             returning dispatch.prompt_id
             """,
             KeysOf(found).Long("fence", d => d.Fence).Long("until", _ => until), row => claimed.Add(row.GetInt64(0)), stop);
 
+        // Whoever is found in state 1 has a holder that did not come back.
         var taken = found.Where(dispatch => claimed.Contains(dispatch.Prompt.Id)).ToList();
         session.Then(
             """

@@ -17,8 +17,8 @@ internal sealed record NewDispatch(long SenderId, long PromptId, Channel Channel
 
         session.Then(
             """
-            insert into dispatch (sender_id, prompt_id, channel, state, due_at, attempts, failures, uncertain, fence, card_base, token)
-            select sender_id, prompt_id, channel, 0, due_at, 0, 0, 0, 0, card_base, token from {rows}
+            insert into dispatch (sender_id, prompt_id, channel, state, due_at, attempts, failures, fence, card_base, token)
+            select sender_id, prompt_id, channel, 0, due_at, 0, 0, 0, card_base, token from {rows}
             """,
             Rows.Of(dispatches).Long("sender_id", d => d.SenderId).Long("prompt_id", d => d.PromptId).Long("channel", d => (long)d.Channel)
                 .Long("due_at", _ => now).Text("card_base", d => d.CardBase).Bytes("token", d => Seal(store.Secrets, d.Card)));

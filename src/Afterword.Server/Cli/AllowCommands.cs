@@ -52,16 +52,17 @@ internal static class AllowCommands
 
     private static Command List()
     {
-        var command = new Command("list", "List allowed apps, allowed senders, exempt recipients and webhooks. Example: afterword allow list");
+        var command = new Command("list", "List allowed apps, allowed senders, exempt recipients, webhooks and channels. Example: afterword allow list");
         command.OnStore(async (parsed, store, stop) =>
         {
             var apps = (await store.Apps.ListAsync(stop)).FindAll(app => app.Allowed);
             var senders = await store.Allowlists.SendersAsync(stop);
             var exempt = await store.Allowlists.ExemptAsync(stop);
             var webhooks = await store.Endpoints.ListAsync(null, null, stop);
+            var channels = await store.Handovers.ListAsync(stop);
             parsed.Say(
-                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)]), CommandJson.Default.AllowedJson,
-                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"), .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}")]);
+                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)], [.. channels.Select(HandoverCommands.ToJson)]), CommandJson.Default.AllowedJson,
+                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"), .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}"), .. channels.Select(channel => $"channel @{channel.ScreenName}  {channel.Url}")]);
         });
         return command;
     }

@@ -21,7 +21,7 @@ internal sealed record AppsJson(IReadOnlyList<AppJson> Apps);
 internal sealed record SenderJson(
     string UserId, string ScreenName, long? CreatesPerDay = null, string? RecipientInterval = null, long? Shows = null, long? Events = null);
 
-internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks);
+internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks, IReadOnlyList<HandoverAllowedJson> Channels);
 
 internal sealed record SenderDeniedJson(string UserId, string ScreenName, bool Allowed);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Afterword.Server.Channels.Handover;
 
 namespace Afterword.Server.Cli;
 
@@ -30,6 +31,8 @@ internal static class HandoverCommands
         return command;
     }
 
+    public static HandoverAllowedJson ToJson(HandoverPlace place) => new(place.ScreenName, place.Url, null, place.HasBasic);
+
     public static Command Deny()
     {
         var handle = Inputs.Handle();
@@ -48,6 +51,6 @@ internal static class HandoverCommands
 }
 
 /// <param name="Secret">Told once, when it is made.</param>
-internal sealed record HandoverAllowedJson(string Sender, string Url, string Secret, bool Basic);
+internal sealed record HandoverAllowedJson(string Sender, string Url, string? Secret, bool Basic);
 
 internal sealed record HandoverDeniedJson(string UserId, string ScreenName, bool Allowed);

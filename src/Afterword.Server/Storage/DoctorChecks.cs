@@ -163,7 +163,7 @@ internal static class DoctorChecks
                     when d.channel not in (1, 2) or d.state not in (0, 1, 2, 3, 4) then 'requests through a channel in an unknown channel or state'
                     when (d.state < 2) <> (d.token is not null) then 'requests through a channel whose link is gone too early or kept too long'
                     when d.state < 2 and p.card_hash is null then 'requests through a channel whose card has no link'
-                    when d.attempts < d.failures or d.attempts < d.uncertain or d.failures < 0 or d.uncertain < 0 then 'requests through a channel with fewer attempts than failures'
+                    when d.attempts < d.failures or d.failures < 0 then 'requests through a channel with fewer attempts than failures'
                 end as problem, d.prompt_id as id
             from dispatch d
             left join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id

@@ -128,6 +128,7 @@ public abstract class ChannelCommandTests
         await ShownAsync("sent");
         (await RunAsync("channel", "test", "webhook", "@furni")).Is(0);
         Assert.Equal([false, true], receiver.All.Select(got => got.Json.GetProperty("feedback").GetProperty("test").GetBoolean()));
+        Assert.Equal(receiver.Url.ToString(), (await RunAsync("allow", "list")).Is(0).Json.GetProperty("channels")[0].GetProperty("url").GetString());
         (await RunAsync("deny", "channel", "@furni")).Is(0);
         (await RunAsync("deny", "channel", "@furni")).Is(1);
         (await RunAsync("allow", "channel", "@furni", "ftp://x.example/")).Is(2);

@@ -149,7 +149,7 @@ public sealed class HandoverJsonTests
             1212121212121, 684095374270562304, 343434343434, 684095374270562305, PromptType.Csat, false, 0, "How satisfied are you with Möbel?", "https://mybusiness.domain/privacy",
             "ticket_5555", null, 1451936737000, 1451936737000, null, null, null, null, null);
         var dispatch = new Dispatch(
-            prompt, DispatchState.Sending, 1, 0, 0, 1, "", null, "Grüße & „Danke“", new(1212121212121, "mybusiness", "Möbel", null, null, false),
+            prompt, DispatchState.Sending, 1, 0, 1, "", null, "Grüße & „Danke“", new(1212121212121, "mybusiness", "Möbel", null, null, false),
             new(343434343434, "ada", "Ada", "pt-BR", "ada@example.com", false), false);
 
         Golden.Matches("request.json", Encoding.UTF8.GetString(HandoverCarrier.BodyOf(dispatch, "https://feedback.example/f/TOKEN")));

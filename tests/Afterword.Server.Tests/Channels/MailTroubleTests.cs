@@ -112,6 +112,22 @@ public abstract class MailTroubleTests(Engine engine)
     }
 
     [Fact]
+    public async Task A_failure_before_an_uncertain_attempt_makes_it_no_two()
+    {
+        var reply = "451 Later";
+        await using var script = MailScript.Start(command => command == "." ? reply : null);
+        await using var site = await ChannelSite.StartAsync(engine, script.Port);
+        var id = await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+        reply = MailScript.Drop;
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        var shown = await site.ShowAsync(id);
+        Assert.Equal([(AttemptOutcome?)AttemptOutcome.Uncertain, AttemptOutcome.Failed], shown.Attempts.Select(attempt => attempt.Outcome));
+        Assert.False(shown.MaybeTwice);
+    }
+
+    [Fact]
     public async Task A_mail_server_that_is_not_there_was_sent_nothing()
     {
         var script = MailScript.Start(_ => null);

@@ -39,7 +39,7 @@ internal sealed class HandoverCarrier : IDisposable
         var prompt = new Prompt(
             sender.Id, pair, sender.Id, pair + 1, PromptType.Csat, Test: true, 0, "How satisfied are you with this test?", "https://example.com/privacy", "test_request", null, now, now,
             null, null, null, null, null);
-        var test = new Dispatch(prompt, DispatchState.Sending, 1, 0, 0, 0, "", null, "This is a test. There is no card behind the link.", sender, sender, OptedOut: false);
+        var test = new Dispatch(prompt, DispatchState.Sending, 1, 0, 0, "", null, "This is a test. There is no card behind the link.", sender, sender, OptedOut: false);
         return SendAsync(target, pair, BodyOf(test, "https://example.com/f/test"), abort);
     }
 

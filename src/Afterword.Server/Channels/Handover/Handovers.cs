@@ -5,7 +5,7 @@ using Afterword.Server.Webhooks;
 namespace Afterword.Server.Channels.Handover;
 
 /// <summary>Where a sender takes its requests over, as operators see it.</summary>
-internal sealed record HandoverPlace(long SenderId, string Url, bool HasBasic, long AddedAt);
+internal sealed record HandoverPlace(string ScreenName, string Url, bool HasBasic);
 
 /// <summary>The addresses at which senders take over what they bring to their customers themselves: at most one for each.</summary>
 internal sealed class Handovers(Store store, TimeProvider clock)
@@ -38,9 +38,9 @@ internal sealed class Handovers(Store store, TimeProvider clock)
     public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         session => session.Sql("delete from handover where sender_id = @sender").Bind("sender", sender).RunAsync(stop), stop);
 
-    public Task<HandoverPlace?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql("select sender_id, url, basic, added_at from handover where sender_id = @sender").Bind("sender", sender)
-            .FirstAsync(row => new HandoverPlace(row.GetInt64(0), row.GetString(1), !row.IsDBNull(2), row.GetInt64(3)), stop),
+    public Task<List<HandoverPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select a.screen_name, h.url, h.basic from handover h join account a on a.id = h.sender_id order by a.screen_name_key")
+            .ListAsync(row => new HandoverPlace(row.GetString(0), row.GetString(1), !row.IsDBNull(2)), stop),
         stop);
 
     /// <summary>How to reach a sender's address, unsealed; null when there is none.</summary>

@@ -14,7 +14,6 @@ create table dispatch (
     due_at bigint not null,
     attempts bigint not null,
     failures bigint not null,
-    uncertain bigint not null,
     fence bigint not null,
     settled_at bigint,
     reason text,
