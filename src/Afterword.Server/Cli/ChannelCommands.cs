@@ -153,8 +153,8 @@ internal sealed record DispatchJson(
     string Feedback, string Recipient, string Channel, string State, string CreatedAt, string? DueAt, bool MaybeTwice, string? Reason, IReadOnlyList<DispatchAttemptJson> Attempts)
 {
     public static DispatchJson Of(ShownDispatch dispatch, string? notConfigured) => new(
-        WebhookJson.Text(dispatch.PromptId), dispatch.Recipient, dispatch.Channel.Name, Name(dispatch.State), WebhookJson.Iso(dispatch.CreatedAt)!,
-        dispatch.State == DispatchState.Waiting ? WebhookJson.Iso(dispatch.DueAt) : null, dispatch.MaybeTwice, notConfigured ?? dispatch.Reason, [.. dispatch.Attempts.Select(DispatchAttemptJson.Of)]);
+        Webhooks.WebhookJson.Text(dispatch.PromptId), dispatch.Recipient, dispatch.Channel.Name, Name(dispatch.State), Webhooks.WebhookJson.Iso(dispatch.CreatedAt)!,
+        dispatch.State == DispatchState.Waiting ? Webhooks.WebhookJson.Iso(dispatch.DueAt) : null, dispatch.MaybeTwice, notConfigured ?? dispatch.Reason, [.. dispatch.Attempts.Select(DispatchAttemptJson.Of)]);
 
     private static string Name(DispatchState state) => state switch
     {
@@ -173,7 +173,7 @@ internal sealed record DispatchesRetriedJson(int Retried);
 internal sealed record DispatchAttemptJson(long Number, string StartedAt, long? Milliseconds, string Outcome, int? Status, string? Error)
 {
     public static DispatchAttemptJson Of(ShownAttempt attempt) =>
-        new(attempt.Number, WebhookJson.Iso(attempt.StartedAt)!, attempt.Took, Name(attempt.Outcome), attempt.Status, attempt.Error);
+        new(attempt.Number, Webhooks.WebhookJson.Iso(attempt.StartedAt)!, attempt.Took, Name(attempt.Outcome), attempt.Status, attempt.Error);
 
     private static string Name(AttemptOutcome? outcome) => outcome switch
     {
