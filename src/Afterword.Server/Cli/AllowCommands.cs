@@ -5,10 +5,13 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
 
-/// <summary><c>afterword allow …</c>: who may ask for feedback.</summary>
+/// <summary><c>afterword allow …</c>: who may ask for feedback, where it is told and shown.</summary>
 internal static class AllowCommands
 {
-    public static Command Create() => new("allow", "The allowlists: apps and handles that may ask for feedback.") { App(), Sender(), WebhookCommands.Allow(), HandoverCommands.Allow(), List() };
+    public static Command Create() => new("allow", "The allowlists: who may ask for feedback, where it is told, and which pages may show cards.")
+    {
+        App(), Sender(), WebhookCommands.Allow(), HandoverCommands.Allow(), EmbedCommands.Allow(), List(),
+    };
 
     private static Command App()
     {
@@ -52,7 +55,7 @@ internal static class AllowCommands
 
     private static Command List()
     {
-        var command = new Command("list", "List allowed apps, allowed senders, exempt recipients, webhooks and channels. Example: afterword allow list");
+        var command = new Command("list", "List allowed apps, allowed senders, exempt recipients, webhooks, channels and pages with cards. Example: afterword allow list");
         command.OnStore(async (parsed, store, stop) =>
         {
             var apps = (await store.Apps.ListAsync(stop)).FindAll(app => app.Allowed);
@@ -60,9 +63,17 @@ internal static class AllowCommands
             var exempt = await store.Allowlists.ExemptAsync(stop);
             var webhooks = await store.Endpoints.ListAsync(null, null, stop);
             var channels = await store.Handovers.ListAsync(stop);
+            var embeds = await store.EmbedOrigins.ListAsync(stop);
             parsed.Say(
-                new AllowedJson([.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)], [.. channels.Select(HandoverCommands.ToJson)]), CommandJson.Default.AllowedJson,
-                [.. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"), .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}"), .. channels.Select(channel => $"channel @{channel.ScreenName}  {channel.Url}")]);
+                new AllowedJson(
+                    [.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)],
+                    [.. channels.Select(HandoverCommands.ToJson)], [.. embeds.Select(EmbedCommands.ToJson)]),
+                CommandJson.Default.AllowedJson,
+                [
+                    .. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"),
+                    .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}"), .. channels.Select(channel => $"channel @{channel.ScreenName}  {channel.Url}"),
+                    .. embeds.Select(embed => $"embed   {EmbedCommands.Line(embed)}"),
+                ]);
         });
         return command;
     }

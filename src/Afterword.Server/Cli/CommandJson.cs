@@ -21,7 +21,12 @@ internal sealed record AppsJson(IReadOnlyList<AppJson> Apps);
 internal sealed record SenderJson(
     string UserId, string ScreenName, long? CreatesPerDay = null, string? RecipientInterval = null, long? Shows = null, long? Events = null);
 
-internal sealed record AllowedJson(IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks, IReadOnlyList<HandoverAllowedJson> Channels);
+internal sealed record AllowedJson(
+    IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks,
+    IReadOnlyList<HandoverAllowedJson> Channels, IReadOnlyList<EmbedJson> Embeds);
+
+/// <summary>A site whose pages may show a sender's cards.</summary>
+internal sealed record EmbedJson(string ScreenName, string Origin, bool Allowed);
 
 internal sealed record SenderDeniedJson(string UserId, string ScreenName, bool Allowed);
 
@@ -62,6 +67,7 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(DispatchesJson))]
 [JsonSerializable(typeof(DispatchesRetriedJson))]
 [JsonSerializable(typeof(DispatchAttemptJson))]
+[JsonSerializable(typeof(EmbedJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]

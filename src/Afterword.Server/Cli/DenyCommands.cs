@@ -6,7 +6,10 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword deny …</c>: takes off the allowlists.</summary>
 internal static class DenyCommands
 {
-    public static Command Create() => new("deny", "Take an app, a sender or an exempt recipient off its list.") { App(), Sender(), Exempt(), WebhookCommands.Deny(), HandoverCommands.Deny() };
+    public static Command Create() => new("deny", "Take an app, a sender, an exempt recipient, a webhook, a channel or a page off its list.")
+    {
+        App(), Sender(), Exempt(), WebhookCommands.Deny(), HandoverCommands.Deny(), EmbedCommands.Deny(),
+    };
 
     private static Command App()
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -23,6 +24,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
+        EmbedOrigins = new EmbedOrigins(store, clock);
     }
 
     public Store Store { get; }
@@ -40,6 +42,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public OperatorKeys OperatorKeys { get; }
 
     public Handovers Handovers { get; }
+
+    public EmbedOrigins EmbedOrigins { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>

@@ -62,6 +62,10 @@ public abstract class CommandTests : IAsyncLifetime
     [InlineData(2, "user", "add", "@a", "--name", "A", "--language", "german")]
     [InlineData(2, "serve", "--set", "Limits:CreatesPerDay=none")]
     [InlineData(2, "serve", "--set", "Limits:Unknown=1")]
+    [InlineData(2, "allow", "embed", "@furni")]
+    [InlineData(2, "allow", "embed", "@furni", "http://shop.example")]
+    [InlineData(2, "allow", "embed", "@furni", "https://*.shop.example")]
+    [InlineData(1, "allow", "embed", "@nobody", "https://shop.example")]
     [InlineData(1, "user", "show", "@nobody")]
     [InlineData(1, "allow", "app", "nobody")]
     [InlineData(1, "token", "issue", "nobody", "@nobody")]
@@ -72,6 +76,21 @@ public abstract class CommandTests : IAsyncLifetime
         Assert.Equal("", command.Output);
         Assert.NotEqual("", command.Errors);
         Assert.DoesNotContain("   at ", command.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_site_may_show_cards_until_it_may_not()
+    {
+        (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
+        var allowed = (await RunAsync("allow", "embed", "@furni", "https://Shop.example:443/")).Is(0);
+        Assert.Equal("https://shop.example", allowed["origin"]);
+        (await RunAsync("allow", "embed", "furni", "https://shop.example")).Is(0);
+        var listed = (await RunAsync("allow", "list")).Is(0).Json.GetProperty("embeds");
+        Assert.Equal("furni https://shop.example", Assert.Single(listed.EnumerateArray().Select(embed => $"{embed.GetProperty("screen_name")} {embed.GetProperty("origin")}")));
+
+        (await RunAsync("deny", "embed", "@furni", "https://shop.example")).Is(0);
+        Assert.Contains("was not allowed", (await RunAsync("deny", "embed", "@furni", "https://shop.example")).Is(1).Errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("allow", "list")).Is(0).Json.GetProperty("embeds").GetArrayLength());
     }
 
     [Fact]
