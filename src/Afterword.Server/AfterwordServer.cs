@@ -5,6 +5,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
+using Afterword.Server.Embed;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -58,6 +59,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSignIn();
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
+            builder.Services.AddEmbed();
             builder.Services.AddPeople();
             builder.Services.AddMessages();
             builder.Services.AddWebhooks();
@@ -75,6 +77,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapSignIn();
             app.MapPrompts();
             app.MapAnswers();
+            app.MapEmbed();
             app.MapChanges();
             app.MapPeople();
             app.MapMessages();

@@ -77,8 +77,8 @@ internal static class CardEndpoints
         }
     }
 
-    // Where neither the recipient nor the browser names a language of ours, the one of the question is the best guess.
-    private static Language LanguageOf(HttpContext http, Card card) =>
+    /// <summary>The language of the card: where neither the recipient nor the browser names one of ours, that of the question is the best guess.</summary>
+    public static Language LanguageOf(HttpContext http, Card card) =>
         Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
 
     // What a mail's link stands for is shown, never taken: programs that look into mails open every link.

@@ -15,10 +15,15 @@ internal static class Answers
         {
             var buffer = Buffers.Rent();
             WireJson.Write(buffer, value, type);
+            return http.AnswerAsync(status, Json, buffer);
+        }
 
+        /// <summary>Sends what a rented buffer holds, and gives it back.</summary>
+        public Task AnswerAsync(int status, string contentType, ArrayBufferWriter<byte> rented)
+        {
             // The body is copied before the first wait, so the buffer is free at once.
-            var sent = http.AnswerAsync(status, Json, buffer.WrittenSpan);
-            Buffers.Return(buffer);
+            var sent = http.AnswerAsync(status, contentType, rented.WrittenSpan);
+            Buffers.Return(rented);
             return sent;
         }
 

@@ -28,6 +28,9 @@ internal sealed class CardPages
     /// <summary>The page for a link that was never given out: the same for every token.</summary>
     public void WriteNotFound(IBufferWriter<byte> output, Language language) => Pages(language).NotFound.Write(output, view: null);
 
+    /// <summary>The same as a panel.</summary>
+    public void WriteNotFoundPanel(IBufferWriter<byte> output, Language language) => Pages(language).NotFoundPanel.Write(output, view: null);
+
     /// <summary>The page for a card that cannot be read just now.</summary>
     /// <param name="path">Where to try again.</param>
     /// <param name="typed">The text that was sent, which the customer must not lose; null for none.</param>
@@ -44,10 +47,13 @@ internal sealed class CardPages
         private readonly ConcurrentDictionary<Look, HtmlTemplate> _cards = new();
         private readonly Lazy<HtmlTemplate> _notFound = new(() => RenderPage<UnknownCard>(new(words), words.NotFoundTitle, []));
 
+        private readonly Lazy<HtmlTemplate> _notFoundPanel = new(() => Render<UnknownCard>(new(words) { IsPanel = true }, words.NotFoundTitle, []));
         private readonly Lazy<HtmlTemplate> _trouble = new(() => RenderTrouble(words, isTyped: false));
         private readonly Lazy<HtmlTemplate> _troubleTyped = new(() => RenderTrouble(words, isTyped: true));
 
         public HtmlTemplate NotFound => _notFound.Value;
+
+        public HtmlTemplate NotFoundPanel => _notFoundPanel.Value;
 
         public HtmlTemplate Trouble(bool isTyped) => (isTyped ? _troubleTyped : _trouble).Value;
 

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Afterword.Server.Answers.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.Languages;
+
+namespace Afterword.Server.Embed;
+
+/// <summary>What a page loads to show cards: the script with its words in every language, and the style.</summary>
+internal static partial class EmbedFiles
+{
+    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(ReadText("embed/embed.js").Replace("'{words}'", Words(), StringComparison.Ordinal)));
+
+    public static KeptAnswer Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(ReadText("wwwroot/card.css") + ReadText("embed/embed.css"))));
+
+    /// <summary>
+    /// Fits the style of the card's page to a card within another: its colours hang within the element, where the page's own properties of the
+    /// same name stay what they are, the window's width does not count, and the page's own size of letters need not be the card's.
+    /// </summary>
+    private static string ForShadow(string css)
+    {
+        // There is no container of that name: what is for the page's frame does not hold here, however wide the window is.
+        css = css.Replace(":root, :host", ".place", StringComparison.Ordinal).Replace("@media (min-width:", "@container page (min-width:", StringComparison.Ordinal);
+
+        // Where a container is measured, no property can be read.
+        css = MeasuredRem().Replace(css, measured => string.Create(CultureInfo.InvariantCulture, $"width: {16 * int.Parse(measured.Groups["number"].ValueSpan, CultureInfo.InvariantCulture)}px"));
+        return Rem().Replace(css, "calc(${number} * var(--rem))");
+    }
+
+    private static string Words() => JsonSerializer.Serialize(
+        Language.All.ToDictionary(language => language.Tag, language => new[] { EmbedWords.All.In(language).NotLoaded, CardWords.All.In(language).NotSent, CardWords.All.In(language).TryAgain }),
+        EmbedWordsJson.Default.DictionaryStringStringArray);
+
+    private static string ReadText(string resource)
+    {
+        using var reader = new StreamReader(typeof(EmbedFiles).Assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"(?<=@container \(min-)width: (?<number>\d+)rem")]
+    private static partial Regex MeasuredRem();
+
+    [GeneratedRegex(@"(?<number>\d*\.?\d+)rem\b")]
+    private static partial Regex Rem();
+}
