@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Access;
+using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
@@ -38,6 +39,7 @@ internal static class DemoCommand
         await using var server = await ServeCommand.StartAsync(settings, parsed.GetRequiredValue(s_urls), stop);
         var url = DemoGuide.LinkBase(server.Urls);
         var keys = await KeysAsync(server, shop, clock, stop);
+        await AllowChatAsync(server, shop, clock, stop);
         await WriteToShopAsync(server, shop, keys.App, stop);
         var guide = new DemoGuide(
             shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, keys,
@@ -63,6 +65,13 @@ internal static class DemoCommand
         await apps.AllowAsync(app.ConsumerKey, true, stop);
         var token = await apps.IssueTokenAsync(app.ConsumerKey, shop.Sender.Id, Permission.DirectMessages, stop);
         return new(app, token!);
+    }
+
+    /// <summary>Lets the sample of a chat show cards, and ask the last customer as often as somebody tries it.</summary>
+    private static async Task AllowChatAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
+    {
+        await new EmbedOrigins(server.Store, clock).AllowAsync(shop.Sender.Id, new(DemoGuide.ChatOrigin), stop);
+        await new Allowlists(server.Store, clock).ExemptAsync(shop.Customers[2].Id, stop);
     }
 
     /// <summary>What the customers wrote just now; the fresh requests answer it.</summary>

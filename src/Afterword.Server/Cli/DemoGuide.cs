@@ -16,6 +16,9 @@ internal sealed record DemoCard(FeedbackJson Feedback, Account Customer);
 internal sealed class DemoGuide(
     DemoShop shop, string store, bool thrownAway, IReadOnlyList<string> urls, string url, DemoKeys keys, IReadOnlyList<DemoCard> cards, DateTimeOffset now)
 {
+    /// <summary>Where <c>samples/chat-widget</c> listens.</summary>
+    public const string ChatOrigin = "http://localhost:5091";
+
     /// <summary>An address of this machine that a browser can open, out of those the server listens on.</summary>
     public static string LinkBase(IEnumerable<string> urls)
     {
@@ -44,6 +47,9 @@ internal sealed class DemoGuide(
         "",
         $"Ask {shop.Customers[2].Name}; the answer holds the link of her card (card_url):",
         $"  {CreateCall}",
+        "",
+        $"Show her a card in a shop's chat, at {ChatOrigin}:",
+        $"  dotnet run --project samples/chat-widget -- --server {url} {Keys} --to {Decimal(shop.Customers[2].Id)}",
         "",
         $"Read what the customers wrote to @{shop.Sender.ScreenName}, and what it wrote:",
         $"  {Call("GET /1.1/direct_messages/events/list.json count=5")}",
@@ -76,7 +82,9 @@ internal sealed class DemoGuide(
     private string EventsCall(string from, string to) => Call($"GET /1.1/feedback/events.json from_time={from} to_time={to} count=100");
 
     private string Call(string what) =>
-        $"./afterword call {what} --server {url} --key {keys.App.ConsumerKey} --secret {keys.App.ConsumerSecret} --token {keys.Token.Token} --token-secret {keys.Token.TokenSecret}";
+        $"./afterword call {what} --server {url} {Keys}";
+
+    private string Keys => $"--key {keys.App.ConsumerKey} --secret {keys.App.ConsumerSecret} --token {keys.Token.Token} --token-secret {keys.Token.TokenSecret}";
 
     private static UserJson Json(Account account) => new(Decimal(account.Id), account.ScreenName, account.Name, account.Accepts, account.Suspended);
 
