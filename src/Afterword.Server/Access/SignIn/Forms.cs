@@ -30,13 +30,15 @@ internal sealed class Forms(IAntiforgery antiforgery)
     /// <summary>A value of a form that <see cref="ReadAsync"/> refused, for a link back; empty when there is none.</summary>
     public static string Peek(HttpContext http, string name) => http.Features.Get<IFormFeature>()?.Form?[name].ToString() ?? "";
 
+    /// <param name="http">The request.</param>
+    /// <param name="most">The most bytes of the form; more for pages where people write at length.</param>
     /// <returns>The form, or null when it is not ours or cannot be read.</returns>
-    public async Task<IFormCollection?> ReadAsync(HttpContext http)
+    public async Task<IFormCollection?> ReadAsync(HttpContext http, int most = MaxForm)
     {
-        if (!http.Request.HasFormContentType || http.Request.ContentLength > MaxForm) return null;
+        if (!http.Request.HasFormContentType || http.Request.ContentLength > most) return null;
         try
         {
-            var form = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, MultipartBodyLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 16 }, http.RequestAborted);
+            var form = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = most, MultipartBodyLengthLimit = most, KeyLengthLimit = 64, ValueCountLimit = 16 }, http.RequestAborted);
             return await antiforgery.IsRequestValidAsync(http) ? form : null;
         }
         catch (Exception error) when (error is IOException or InvalidDataException)

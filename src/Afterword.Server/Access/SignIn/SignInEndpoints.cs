@@ -36,8 +36,9 @@ internal static class SignInEndpoints
     /// <param name="token">The app's request token; null without one.</param>
     /// <param name="leg">Which page asked, <c>authorize</c> or <c>authenticate</c>, and is led back to.</param>
     /// <param name="problem">What was wrong with the attempt before this one.</param>
+    /// <param name="to">Where the user was going; read by <see cref="LocalPath"/>.</param>
     public static async Task ShowAsync(
-        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, Func<SignInWords, string>? problem)
+        HttpContext http, int status, Settings settings, Forms forms, RequestToken? token, string? leg, string? screenName, Func<SignInWords, string>? problem, string? to = null)
     {
         // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
         http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
@@ -49,15 +50,21 @@ internal static class SignInEndpoints
             [nameof(SignInPage.App)] = token?.AppName,
             [nameof(SignInPage.OauthToken)] = token?.Token,
             [nameof(SignInPage.Leg)] = leg,
+            [nameof(SignInPage.To)] = to,
             [nameof(SignInPage.ScreenName)] = screenName,
             [nameof(SignInPage.Problem)] = problem?.Invoke(words),
         });
     }
 
+    /// <summary>The page to sign in on, and to go on from.</summary>
+    /// <param name="to">A path of this server, or null.</param>
+    public static string AddressFor(string? to) => to is null ? Address : $"{Address}?to={Uri.EscapeDataString(to)}";
+
     private static async Task Show(HttpContext http, Visits visits, Forms forms, Settings settings)
     {
-        if (await visits.WhoAsync(http) is not null) http.Response.Redirect(ApprovedAppEndpoints.Address);
-        else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null);
+        var to = LocalPath.Read(http.Request.Query["to"]);
+        if (await visits.WhoAsync(http) is not null) http.Response.Redirect(to ?? ApprovedAppEndpoints.Address);
+        else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null, to);
     }
 
     private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, Settings settings)
@@ -70,19 +77,20 @@ internal static class SignInEndpoints
 
         var oauthToken = form["oauth_token"].ToString();
         var leg = form["leg"] == "authenticate" ? "authenticate" : "authorize";
+        var to = LocalPath.Read(form["to"]);
         var screenName = form["screen_name"].ToString();
         var outcome = await check.RunAsync(screenName, form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
         if (outcome is SignInOutcome.Welcome welcome)
         {
             await visits.BeginAsync(http, welcome.UserId);
-            http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : ApprovedAppEndpoints.Address);
+            http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : to ?? ApprovedAppEndpoints.Address);
             return;
         }
 
         var token = oauthToken.Length > 0 ? await tokens.FindAsync(oauthToken, http.RequestAborted) : null;
         var (status, problem) = Explain(outcome, settings);
         if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";
-        await ShowAsync(http, status, settings, forms, token, leg, screenName, problem);
+        await ShowAsync(http, status, settings, forms, token, leg, screenName, problem, to);
     }
 
     private static (int Status, Func<SignInWords, string> Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch
@@ -105,7 +113,7 @@ internal static class SignInEndpoints
 
         await visits.EndAsync(http);
         var oauthToken = form["oauth_token"].ToString();
-        http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : Address);
+        http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : AddressFor(LocalPath.Read(form["to"])));
     }
 
     // One for all requests: it keeps nothing between calls, and its store opens a session of its own for each.

@@ -13,6 +13,8 @@ internal static class SignInReference
     /// <summary>What every form of these pages sends along.</summary>
     public static readonly Parameter Form = new("form", "Ties the form to the browser and the user that the page was made for.", Shape.Opaque) { Required = true };
 
+    private static readonly Parameter s_to = new("to", "Where the user was going: a path of this server, or it is not followed.", Shape.Said("a path such as `/messages`"));
+
     private static readonly Parameter s_token = new("oauth_token", "The request token of the app that waits.", Shape.Opaque);
 
     /// <summary>A form that another page sent, or one from before the user signed in or out.</summary>
@@ -22,7 +24,8 @@ internal static class SignInReference
     {
         Does = "Asks for handle and password.",
         Caller = User,
-        Replies = [Reply.Page("The form."), Reply.To(302, "Signed in already.", "`/apps`.")],
+        Parameters = [s_to],
+        Replies = [Reply.Page("The form."), Reply.To(302, "Signed in already.", "`to`, or `/apps`.")],
     };
 
     public static Operation SignIn() => new(Topic.SignedIn, "Send handle and password")
@@ -39,10 +42,11 @@ internal static class SignInReference
             new("password", "The password.", Shape.Said("as the user chose it")) { Required = true },
             s_token,
             new("leg", "Which page asked for it.", Shape.OneOf("authorize", "authenticate")) { Default = "authorize" },
+            s_to,
         ],
         Replies =
         [
-            Reply.To(303, "Signed in.", "`/apps`, or the question of the app that waits."), NotOurs, Reply.Page("Wrong, locked or suspended: the form again.", 403),
+            Reply.To(303, "Signed in.", "`to`, `/apps`, or the question of the app that waits."), NotOurs, Reply.Page("Wrong, locked or suspended: the form again.", 403),
             Reply.Page("Too many attempts from this address.", 429) with { Headers = [("Retry-After", "When to come again, in seconds.")] },
         ],
     };
@@ -51,7 +55,7 @@ internal static class SignInReference
     {
         Does = "What the button of the pages sends.",
         Caller = User,
-        Parameters = [Form, s_token],
+        Parameters = [Form, s_token, s_to],
         Replies = [Reply.To(303, "Signed out.", "`/sign-in`, or the question of the app that waits."), NotOurs],
     };
 }

@@ -24,24 +24,17 @@ internal sealed class Visits(Store store, TimeProvider clock)
         if (!TryReadKey(http, out var key)) return null;
 
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var oldest = now - (long)s_lifetime.TotalMilliseconds;
-        var found = await store.Main.ReadAsync(
-            session => session.Sql(
-                """
-                select a.id, a.screen_name, a.name, a.language, v.seen_at
-                from visit v join account a on a.id = v.user_id
-                where v.key_hash = @hash and v.seen_at > @oldest and a.suspended_at is null
-                """)
-                .Bind("hash", SHA256.HashData(key)).Bind("oldest", oldest)
-                .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4)), http.RequestAborted),
-            http.RequestAborted);
-        if (found is null) return null;
+        if (await FindAsync(key, now, http.RequestAborted) is not { } found) return null;
         if (found.At < now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(http, key, now);
 
         // The token of a form is made out to this user.
         http.User = new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, found.Who.UserId.ToString(CultureInfo.InvariantCulture))], "visit"));
         return found.Who;
     }
+
+    /// <summary>Whether the browser is still signed in with this user, for an answer that goes on for long: nothing is noted and no cookie set.</summary>
+    public async Task<bool> IsStillAsync(HttpContext http, Visitor visitor) =>
+        TryReadKey(http, out var key) && (await FindAsync(key, clock.GetUtcNow().ToUnixTimeMilliseconds(), http.RequestAborted))?.Who.UserId == visitor.UserId;
 
     /// <summary>Signs the user in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
     public async Task BeginAsync(HttpContext http, long userId)
@@ -68,6 +61,17 @@ internal sealed class Visits(Store store, TimeProvider clock)
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from visit where seen_at <= @oldest")
             .Bind("oldest", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_lifetime.TotalMilliseconds).RunAsync(stop),
+        stop);
+
+    private Task<Seen?> FindAsync(byte[] key, long now, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select a.id, a.screen_name, a.name, a.language, v.seen_at
+            from visit v join account a on a.id = v.user_id
+            where v.key_hash = @hash and v.seen_at > @oldest and a.suspended_at is null
+            """)
+            .Bind("hash", SHA256.HashData(key)).Bind("oldest", now - (long)s_lifetime.TotalMilliseconds)
+            .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4)), stop),
         stop);
 
     // The two weeks begin again, for the row and for the cookie.
