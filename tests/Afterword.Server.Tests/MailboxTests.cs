@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
@@ -180,8 +179,7 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
 
     private async Task<string> SendAsync((Account From, Account To) pair)
     {
-        var caller = new Caller(new App(7, "k", "n", "s", [], true, false), pair.From.Id, pair.From.ScreenName, pair.From.Name, Permission.DirectMessages, null);
-        var answer = await Server.Get<SendMessage>().RunAsync(new(caller, new MessageDraft(pair.To.Id, "Hello")));
+        var answer = await Server.Get<SendMessage>().RunAsync(new(pair.From.Id, AppId: 7, new MessageDraft(pair.To.Id, "Hello")));
         return Assert.IsType<SendOutcome.Sent>(answer.Outcome).Message.Id.ToString(CultureInfo.InvariantCulture);
     }
 

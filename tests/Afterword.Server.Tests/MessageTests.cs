@@ -199,9 +199,7 @@ public abstract class MessageTests(Engine engine) : IAsyncLifetime
     {
         await StartAsync("Limits:MessagesPerDay=1", "Storage:Lanes=1");
         var shy = await Server.UserAsync("shy", Reach.Following);
-        var app = new App(7, "k", "n", "s", [], true, false);
-        Task<SendAnswer> SendAsync(Account from, Account to) => Server.Get<SendMessage>().RunAsync(
-            new(new(app, from.Id, from.ScreenName, from.Name, Permission.DirectMessages, null), new MessageDraft(to.Id, "Hello")));
+        Task<SendAnswer> SendAsync(Account from, Account to) => Server.Get<SendMessage>().RunAsync(new(from.Id, AppId: 7, new MessageDraft(to.Id, "Hello")));
 
         // Somebody else's write holds furni's lock, and with it the first of these: the others gather behind it to one batch.
         using var held = new SemaphoreSlim(0);

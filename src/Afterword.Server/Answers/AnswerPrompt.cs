@@ -55,6 +55,10 @@ internal sealed class AnswerPrompt
         Write(session, [.. changed.Select(key => prompts[key])]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
+        session.OnCommit(() =>
+        {
+            foreach (var key in changed) _store.InboxBell.Ring(prompts[key].RecipientId, prompts[key].SenderId);
+        });
         return outcomes;
     }
 

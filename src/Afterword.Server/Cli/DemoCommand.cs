@@ -82,7 +82,7 @@ internal static class DemoCommand
         string[] texts = ["Hi! Could the armchair come on Tuesday instead?", "Hello, how long does the warranty of my bed run?", "Is my desk lamp on its way by now?"];
         foreach (var (customer, text) in shop.Customers.Zip(texts))
         {
-            await send.RunAsync(new(DemoHistory.CallerOf(customer) with { App = app! }, new MessageDraft(shop.Sender.Id, text)));
+            await send.RunAsync(new(customer.Id, app!.Id, new MessageDraft(shop.Sender.Id, text)));
         }
     }
 

@@ -41,7 +41,7 @@ internal static class MessageEndpoints
             return;
         }
 
-        var answer = await send.RunAsync(new(call.Caller, draft));
+        var answer = await send.RunAsync(new(call.Caller.UserId, call.Caller.App.Id, draft));
         http.ShowLimit(answer.Window);
         await TellAsync(http, answer.Outcome, clock);
     }

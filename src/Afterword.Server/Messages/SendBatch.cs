@@ -39,7 +39,7 @@ internal sealed class SendBatch(long now)
             on conflict (sender_id) do update set used = message_window.used
             returning sender_id, started_at, used
             """,
-            Rows.Of(Distinct(requests, request => request.Sender.UserId)).Long("sender_id", sender => sender),
+            Rows.Of(Distinct(requests, request => request.SenderId)).Long("sender_id", sender => sender),
             row => _senders[row.GetInt64(0)] = DayWindow.At(now, row.GetInt64(1), row.GetInt64(2))),
         new(
             """
@@ -48,7 +48,7 @@ internal sealed class SendBatch(long now)
             on conflict (app_id) do update set used = app_message_window.used
             returning app_id, started_at, used
             """,
-            Rows.Of(Distinct(requests, request => request.Sender.App.Id)).Long("app_id", app => app),
+            Rows.Of(Distinct(requests.Where(request => request.AppId is not null), request => request.AppId!.Value)).Long("app_id", app => app),
             row => _apps[row.GetInt64(0)] = DayWindow.At(now, row.GetInt64(1), row.GetInt64(2))),
         new(
             """
@@ -58,7 +58,7 @@ internal sealed class SendBatch(long now)
             left join contact c on c.sender_id = item.sender_id and c.user_id = item.recipient_id
             left join contact r on r.sender_id = item.recipient_id and r.user_id = item.sender_id
             """,
-            Rows.Of(requests).Place().Long("sender_id", r => r.Sender.UserId).Long("recipient_id", r => r.Draft.RecipientId),
+            Rows.Of(requests).Place().Long("sender_id", r => r.SenderId).Long("recipient_id", r => r.Draft.RecipientId),
             row =>
             {
                 var place = (int)row.GetInt64(0);
@@ -67,9 +67,10 @@ internal sealed class SendBatch(long now)
             }),
     ];
 
-    public DayWindow WindowOfSender(SendRequest request) => _senders[request.Sender.UserId];
+    public DayWindow WindowOfSender(SendRequest request) => _senders[request.SenderId];
 
-    public DayWindow WindowOfApp(SendRequest request) => _apps[request.Sender.App.Id];
+    /// <returns>Null when no app is in between.</returns>
+    public DayWindow? WindowOfApp(SendRequest request) => request.AppId is { } app ? _apps[app] : null;
 
     /// <param name="place">The request's place in the batch.</param>
     public MessageRecipient RecipientOf(int place) => _recipients[place];
@@ -92,7 +93,7 @@ internal sealed class SendBatch(long now)
     {
         // Not before the window that counts it, whatever the clock of the node says that opened it.
         var at = Math.Max(now, WindowOfSender(request).StartedAt);
-        var message = new Message(request.Sender.UserId, id, request.Draft.RecipientId, null, request.Draft.Text, at);
+        var message = new Message(request.SenderId, id, request.Draft.RecipientId, null, request.Draft.Text, at);
         _accepted.Add(message);
 
         // For the recipient it is an inbound message: it opens the way back, with new free replies.
@@ -103,11 +104,11 @@ internal sealed class SendBatch(long now)
         return message;
     }
 
-    public void Write(Session session)
+    public void Write(Session session, Store store)
     {
         if (_accepted.Count == 0) return;
 
-        Message.Write(session, _accepted);
+        Message.Write(session, store, _accepted);
         session.Then(
             "update message_window set started_at = item.started_at, used = item.used from {rows} where message_window.sender_id = item.sender_id",
             Rows.Of([.. _senders]).Long("sender_id", s => s.Key).Long("started_at", s => s.Value.StartedAt).Long("used", s => s.Value.Used));
@@ -129,9 +130,9 @@ internal sealed class SendBatch(long now)
         Rows.Of(_inbound.Where(pair => pair.Value is { WroteNow: not null } or { Replied: > 0 }).OrderBy(pair => pair.Key).ToArray())
             .Long("sender_id", p => p.Key.Sender).Long("user_id", p => p.Key.User).LongOrNull("wrote_at", p => p.Value.WroteNow).Long("free_replies", p => p.Value.Replied));
 
-    private static (long Sender, long User) Pair(SendRequest request) => (request.Sender.UserId, request.Draft.RecipientId);
+    private static (long Sender, long User) Pair(SendRequest request) => (request.SenderId, request.Draft.RecipientId);
 
-    private static long[] Distinct(IReadOnlyList<SendRequest> requests, Func<SendRequest, long> key) => [.. requests.Select(key).Distinct().Order()];
+    private static long[] Distinct(IEnumerable<SendRequest> requests, Func<SendRequest, long> key) => [.. requests.Select(key).Distinct().Order()];
 
     /// <summary>What a user wrote to a sender, and the sender's free replies to it.</summary>
     private sealed class Inbound

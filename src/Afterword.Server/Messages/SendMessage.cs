@@ -15,7 +15,7 @@ internal sealed class SendMessage
     public SendMessage(Store store, Settings settings, TimeProvider clock)
     {
         (_store, _limits, _clock) = (store, settings.Limits, clock);
-        _group = store.Main.Group<SendRequest, SendAnswer>(request => request.Sender.UserId, RunAsync);
+        _group = store.Main.Group<SendRequest, SendAnswer>(request => request.SenderId, RunAsync);
     }
 
     public Task<SendAnswer> RunAsync(SendRequest request) => _group.RunAsync(request);
@@ -33,7 +33,7 @@ internal sealed class SendMessage
             answers[i] = new(outcome, batch.WindowOfSender(requests[i]).StateFor(_limits.MessagesPerDay));
         }
 
-        batch.Write(session);
+        batch.Write(session, _store);
         return answers;
     }
 
@@ -42,7 +42,7 @@ internal sealed class SendMessage
         var recipient = batch.RecipientOf(place);
         if (!recipient.IsKnown) return new SendOutcome.RecipientUnknown();
         if (recipient.Suspended) return new SendOutcome.RecipientSuspended();
-        if (request.Draft.RecipientId == request.Sender.UserId || !batch.CanWrite(request, recipient)) return new SendOutcome.CannotMessage();
+        if (request.Draft.RecipientId == request.SenderId || !batch.CanWrite(request, recipient)) return new SendOutcome.CannotMessage();
 
         if (!batch.TryReplyFree(request, _limits.FreeReplies) && Count(batch, request) is { } reached) return new SendOutcome.LimitReached(reached);
         return new SendOutcome.Sent(batch.Accept(request, _store.Ids.Next()));
@@ -52,12 +52,12 @@ internal sealed class SendMessage
     private LimitState? Count(SendBatch batch, SendRequest request)
     {
         var (mine, app) = (batch.WindowOfSender(request), batch.WindowOfApp(request));
-        var (mineNow, appNow) = (mine.StateFor(_limits.MessagesPerDay), app.StateFor(_limits.AppMessagesPerDay));
-        switch (mineNow.Remaining > 0, appNow.Remaining > 0)
+        var (mineNow, appNow) = (mine.StateFor(_limits.MessagesPerDay), app?.StateFor(_limits.AppMessagesPerDay) ?? default);
+        switch (mineNow.Remaining > 0, app is null || appNow.Remaining > 0)
         {
             case (true, true):
                 mine.TryCount(_limits.MessagesPerDay);
-                app.TryCount(_limits.AppMessagesPerDay);
+                app?.TryCount(_limits.AppMessagesPerDay);
                 return null;
             case (false, true):
                 return mineNow;

@@ -1,10 +1,12 @@
-using Afterword.Server.Access;
 using Afterword.Server.Limits;
 
 namespace Afterword.Server.Messages;
 
 /// <summary>A direct message on its way into a batch.</summary>
-internal sealed record SendRequest(Caller Sender, MessageDraft Draft);
+/// <param name="SenderId">Who writes.</param>
+/// <param name="AppId">The app whose limit counts it, too; null for the platform's own Messages, whose users together have no limit.</param>
+/// <param name="Draft">What to whom, checked.</param>
+internal sealed record SendRequest(long SenderId, long? AppId, MessageDraft Draft);
 
 /// <summary>What became of a direct message. A refusal is an ordinary outcome, not an exception.</summary>
 internal abstract record SendOutcome

@@ -72,7 +72,7 @@ internal sealed class CreateBatch(long now)
     public void Write(Session session, Store store)
     {
         WritePrompts(session);
-        Message.Write(session, [.. _accepted.Select(a => new Message(
+        Message.Write(session, store, [.. _accepted.Select(a => new Message(
             a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Request.Draft.Message, a.Prompt.CreatedAt))]);
         ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
         _outbox.Write(session, store, _accepted.Select(a => new Announcement(a.Change, a.Prompt)), now);
