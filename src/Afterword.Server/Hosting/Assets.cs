@@ -34,6 +34,7 @@ internal static class Assets
         ".js" => "text/javascript; charset=utf-8",
         ".svg" => "image/svg+xml",
         ".png" => "image/png",
+        ".webmanifest" => "application/manifest+json",
         _ => "application/octet-stream",
     };
 }

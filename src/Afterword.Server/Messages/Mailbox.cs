@@ -23,7 +23,8 @@ internal sealed class Mailbox(Store store, TimeProvider clock)
         order by id desc limit @limit
         """;
 
-    private static readonly TimeSpan s_kept = TimeSpan.FromDays(30);
+    /// <summary>How long messages can be read.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(30);
 
     /// <summary>Newest first.</summary>
     /// <param name="user">Whose messages.</param>
@@ -47,5 +48,5 @@ internal sealed class Mailbox(Store store, TimeProvider clock)
         stop);
 
     // Ids tell the time, so that the index that finds a message knows its age as well.
-    private long Oldest => Snowflakes.FirstOf(clock.GetUtcNow() - s_kept);
+    private long Oldest => Snowflakes.FirstOf(clock.GetUtcNow() - Kept);
 }

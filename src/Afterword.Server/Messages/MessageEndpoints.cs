@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Messages.Inbox;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -20,6 +21,7 @@ internal static class MessageEndpoints
         services.AddSingleton<MessageWindow>();
         services.AddSingleton<SendMessage>();
         services.AddSingleton<Mailbox>();
+        services.AddInbox();
     }
 
     public static void MapMessages(this IEndpointRouteBuilder routes)
@@ -30,6 +32,7 @@ internal static class MessageEndpoints
             .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList)).Describe(MessageReference.List);
         routes.MapGet("/1.1/direct_messages/events/show.json", Show)
             .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow)).Describe(MessageReference.Show);
+        routes.MapInbox();
     }
 
     private static async Task New(HttpContext http, SignedCall call, SendMessage send, MessageWindow window, TimeProvider clock)

@@ -14,6 +14,7 @@ internal static class PeopleEndpoints
     {
         services.AddSingleton<Profiles>();
         services.AddSingleton<Bonds>();
+        services.AddSingleton<Preferences>();
         services.AddSingleton<FollowUser>();
         services.AddSingleton<BlockUser>();
     }

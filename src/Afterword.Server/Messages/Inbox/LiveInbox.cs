@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Messages.Inbox;
+
+/// <summary>Wakes the open pages of users for whom there is something new, on this node and on the others.</summary>
+/// <remarks>Nothing but ids travels, and a wake-up is a hint: what is new, the page asks for itself.</remarks>
+internal sealed partial class LiveInbox : BackgroundService
+{
+    /// <summary>Open pages of one user; one more polls instead.</summary>
+    public const int MostOfUser = 8;
+
+    private const int MostOfNode = 10_000;
+    private const string Channel = "afterword_inbox";
+    private const string Everybody = "*";
+
+    // PostgreSQL takes 7,999 bytes; an id has at most 19, with a space, and the node's name goes in front.
+    private const int IdsAtOnce = 380;
+
+    // Beyond, it is cheaper for every node to wake every page than for all to read the list.
+    private const int MostToTell = 4 * IdsAtOnce;
+
+    // What comes within a moment travels together.
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
+
+    private readonly Store _store;
+    private readonly ILogger<LiveInbox> _log;
+    private readonly bool _hasOthers;
+    private readonly string _node = RandomNumberGenerator.GetHexString(8);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, List<OpenPage>> _open = [];
+    private readonly HashSet<long> _toTell = [];
+    private readonly Signal _told = new();
+    private int _count;
+
+    public LiveInbox(Store store, Settings settings, ILogger<LiveInbox> log)
+    {
+        (_store, _log, _hasOthers) = (store, log, settings.Database is not null);
+        store.InboxBell.Rung += OnBell;
+    }
+
+    /// <summary>How often a page that is told nothing gets a sign of life, and its session is looked at.</summary>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How many pages are open.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _count;
+        }
+    }
+
+    /// <returns>Null when the user, or this node, has as many as it may.</returns>
+    public OpenPage? TryOpen(long user)
+    {
+        lock (_lock)
+        {
+            var pages = _open.GetValueOrDefault(user) ?? [];
+            if (pages.Count >= MostOfUser || _count >= MostOfNode) return null;
+
+            var page = new OpenPage(this, user);
+            pages.Add(page);
+            _open[user] = pages;
+            _count++;
+            return page;
+        }
+    }
+
+    public override void Dispose()
+    {
+        _store.InboxBell.Rung -= OnBell;
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _hasOthers
+        ? Task.WhenAll(RepeatAsync(TellAsync, stoppingToken), RepeatAsync(ListenAsync, stoppingToken))
+        : Task.CompletedTask;
+
+    private async Task ListenAsync(CancellationToken stop)
+    {
+        // What was told while nobody listened is found out by looking.
+        WakeAll();
+        await _store.Main.ListenAsync(Channel, Hear, stop);
+    }
+
+    private async Task TellAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await _told.WaitAsync(Timeout.InfiniteTimeSpan, stop);
+            await Task.Delay(s_gather, stop);
+            long[] ids;
+            lock (_lock)
+            {
+                ids = [.. _toTell];
+                _toTell.Clear();
+            }
+
+            if (ids.Length > MostToTell) await _store.Main.NotifyAsync(Channel, $"{_node} {Everybody}", stop);
+            else foreach (var some in ids.Chunk(IdsAtOnce)) await _store.Main.NotifyAsync(Channel, $"{_node} {string.Join(' ', some)}", stop);
+        }
+    }
+
+    private void Hear(string told)
+    {
+        var words = told.Split(' ');
+        if (words[0] == _node) return;
+
+        foreach (var word in words.AsSpan(1))
+        {
+            if (word == Everybody) WakeAll();
+            else if (long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var user)) Wake(user);
+        }
+    }
+
+    private void OnBell(long user, long other)
+    {
+        lock (_lock)
+        {
+            Wake(user);
+            if (other != user) Wake(other);
+            if (!_hasOthers || _toTell.Count > MostToTell) return;
+
+            _toTell.Add(user);
+            _toTell.Add(other);
+        }
+
+        _told.Set();
+    }
+
+    private void Wake(long user)
+    {
+        lock (_lock)
+        {
+            if (_open.TryGetValue(user, out var pages)) pages.ForEach(page => page.Woken.Set());
+        }
+    }
+
+    private void WakeAll()
+    {
+        lock (_lock)
+        {
+            foreach (var page in _open.Values.SelectMany(pages => pages)) page.Woken.Set();
+        }
+    }
+
+    private void Close(OpenPage page)
+    {
+        lock (_lock)
+        {
+            var pages = _open[page.User];
+            if (!pages.Remove(page)) return;
+
+            _count--;
+            if (pages.Count == 0) _open.Remove(page.User);
+        }
+    }
+
+    /// <summary>Runs something that should never end, again and again if it does.</summary>
+    private async Task RepeatAsync(Func<CancellationToken, Task> run, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await run(stop);
+            }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                if (stop.IsCancellationRequested) return;
+
+                RelayFailed(_log, error);
+                await Task.Delay(s_pause, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 1601, Level = LogLevel.Warning, Message = "Pages on other nodes cannot be told what is new; they look for themselves meanwhile.")]
+    private static partial void RelayFailed(ILogger log, Exception error);
+
+    /// <summary>A page that is open in a user's browser.</summary>
+    internal sealed class OpenPage(LiveInbox inbox, long user) : IDisposable
+    {
+        public long User => user;
+
+        /// <summary>Set when there may be something new.</summary>
+        public Signal Woken { get; } = new();
+
+        public void Dispose() => inbox.Close(this);
+    }
+}
+
+/// <summary>Wakes the one who waits; however often it was set, that is once.</summary>
+internal sealed class Signal
+{
+    private readonly System.Threading.Channels.Channel<bool> _set = System.Threading.Channels.Channel.CreateBounded<bool>(
+        new System.Threading.Channels.BoundedChannelOptions(1) { FullMode = System.Threading.Channels.BoundedChannelFullMode.DropWrite });
+
+    public void Set() => _set.Writer.TryWrite(true);
+
+    /// <returns>False when the time was over before.</returns>
+    public async Task<bool> WaitAsync(TimeSpan most, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        over.CancelAfter(most);
+        try
+        {
+            return await _set.Reader.ReadAsync(over.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}
