@@ -213,7 +213,7 @@ async function send(form) {
   form.dataset.busy = "1";
   try {
     const { answer, page } = await fetchPage(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    const problem = page.getElementById("write-problem")?.textContent.trim() ?? "";
+    const problem = (page.getElementById("write-problem") ?? page.querySelector(".reason"))?.textContent.trim() ?? "";
     if (answer.ok && part("bubbles", page)) {
       text.value = "";
       grow(text);

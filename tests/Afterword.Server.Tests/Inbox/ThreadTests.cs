@@ -114,8 +114,11 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
         foreach (var page in new[] { refused, await ThreadAsync() })
         {
             Assert.Contains("takes no messages from you at the moment", page.Html, StringComparison.Ordinal);
-            Assert.DoesNotContain("<textarea", page.Html, StringComparison.Ordinal);
+            Assert.DoesNotContain("id=\"write\"", page.Html, StringComparison.Ordinal);
         }
+
+        Assert.Contains("readonly", refused.Html, StringComparison.Ordinal);
+        Assert.Contains("\nSecond</textarea>", refused.Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,13 +47,13 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
     {
         var language = http.LanguageFor(visitor.Language);
         var chosen = asked is null ? null : asked.View ?? await ViewAsync(visitor, peer, asked.Id, language, http.RequestAborted);
-        var newest = thread.Cards is [var prompt, ..] ? answer.View(new Card(prompt, peer.Name, thread.OptedOut), PathOf(peer, prompt.Id), language) : null;
+        var newest = thread.Cards is [var first, ..] ? answer.View(first, PathOf(peer, first.Prompt.Id), language) : null;
         if ((chosen ?? newest) is not { } view) return new(null, IsDone: false, []);
 
-        var shown = chosen is null ? thread.Cards[0].Id : asked!.Id;
+        var shown = chosen is null ? thread.Cards[0].Prompt.Id : asked!.Id;
         return new(
             Draw(view with { Hidden = token }), !view.IsOpen,
-            [.. thread.Cards.Where(card => card.Id != shown).Select(card => new CardLine(InboxAddress.OfCard(peer.ScreenName, card.Id), card.Question))]);
+            [.. thread.Cards.Select(card => card.Prompt).Where(prompt => prompt.Id != shown).Select(prompt => new CardLine(InboxAddress.OfCard(peer.ScreenName, prompt.Id), prompt.Question))]);
     }
 
     private async Task<CardView?> ViewAsync(Visitor visitor, Profile peer, long id, Language language, CancellationToken stop)

@@ -1,4 +1,4 @@
-using Afterword.Server.Prompts;
+using Afterword.Server.Answers;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages.Inbox;
@@ -28,7 +28,7 @@ internal static class OpenCards
         .. await session.Sql(
             $"""
             {Received}
-            select distinct p.sender_id from received r join prompt p on p.sender_id = r.sender_id and p.id = r.prompt_id
+            select distinct p.sender_id from received as mine join prompt p on p.sender_id = mine.sender_id and p.id = mine.prompt_id
             where {IsOpen}
             """)
             .Bind("user", user).Bind("oldest", Snowflakes.FirstOf(since - s_apart)).Bind("since", since.ToUnixTimeMilliseconds())
@@ -38,22 +38,22 @@ internal static class OpenCards
     /// <summary>What one sender waits for, newest first.</summary>
     /// <inheritdoc cref="SendersAsync" path="/param"/>
     /// <param name="sender">Who asked.</param>
-    public static Task<List<Prompt>> OfAsync(Session session, long user, long sender, DateTimeOffset since, CancellationToken stop) => session.Sql(
+    public static Task<List<Card>> OfAsync(Session session, long user, long sender, DateTimeOffset since, CancellationToken stop) => session.Sql(
         $"""
         {Received}
-        select {Prompt.Columns} from received r join prompt p on p.sender_id = r.sender_id and p.id = r.prompt_id
-        where r.sender_id = @sender and {IsOpen}
+        select {Card.Columns} from received as mine, {Card.Tables}
+        where mine.sender_id = @sender and p.sender_id = mine.sender_id and p.id = mine.prompt_id and {IsOpen}
         order by p.id desc
         """)
         .Bind("user", user).Bind("sender", sender).Bind("oldest", Snowflakes.FirstOf(since - s_apart)).Bind("since", since.ToUnixTimeMilliseconds())
-        .ListAsync(Prompt.Read, stop);
+        .ListAsync(Card.Read, stop);
 
     /// <summary>When a request was last answered or dismissed, Unix milliseconds; 0 when none was.</summary>
     /// <inheritdoc cref="SendersAsync" path="/param"/>
     public static async Task<long> ChangedAtAsync(Session session, long user, DateTimeOffset since, CancellationToken stop) => await session.Sql(
         $"""
         {Received}
-        select max(p.updated_at), max(p.dismissed_at) from received r join prompt p on p.sender_id = r.sender_id and p.id = r.prompt_id
+        select max(p.updated_at), max(p.dismissed_at) from received as mine join prompt p on p.sender_id = mine.sender_id and p.id = mine.prompt_id
         """)
         .Bind("user", user).Bind("oldest", Snowflakes.FirstOf(since - s_apart)).FirstAsync(row => Math.Max(row.LongOrNull(0) ?? 0, row.LongOrNull(1) ?? 0), stop);
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using Afterword.Server.Answers;
 using Afterword.Server.Hosting;
-using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages.Inbox;
@@ -10,7 +10,7 @@ namespace Afterword.Server.Messages.Inbox;
 /// <param name="Earlier">Messages below this id come before; null when there are none.</param>
 /// <param name="Cards">The other one's requests that wait for an answer, newest first.</param>
 /// <param name="OptedOut">The other one may not ask the user any more.</param>
-internal sealed record Conversed(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Prompt> Cards, bool OptedOut);
+internal sealed record Conversed(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool OptedOut);
 
 /// <summary>Reads what a user and another wrote to each other, and notes how far it was read.</summary>
 internal sealed class ReadThread(Store store, Settings settings, TimeProvider clock)

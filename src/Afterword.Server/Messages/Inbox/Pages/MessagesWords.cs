@@ -58,7 +58,7 @@ public sealed record MessagesWords : Words
 
     public required string Handle { get; init; }
     public required string HandleHint { get; init; }
-    public required string FirstMessage { get; init; }
+    public required string Message { get; init; }
     public required string Nobody { get; init; }
     public required string Yourself { get; init; }
     public required string GoOn { get; init; }

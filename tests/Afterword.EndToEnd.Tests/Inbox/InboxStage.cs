@@ -1,0 +1,109 @@
+using System.Globalization;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.Server;
+using Afterword.Server.Access;
+using Afterword.Server.Hosting;
+using Afterword.Server.Messages;
+using Afterword.Server.Messages.Inbox;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Inbox;
+
+/// <summary>A server in this process with a shop and a customer, and browsers in which the customer is signed in.</summary>
+internal sealed class InboxStage : IAsyncDisposable
+{
+    public const string Password = "correct horse battery staple";
+
+    private readonly TestFolder _folder = TestFolder.Create("inbox");
+    private readonly List<IBrowserContext> _visitors = [];
+    private AfterwordServer _server = null!;
+    private Account _furni = null!;
+    private Account _ana = null!;
+
+    public Uri Url => new(_server.Urls.First());
+
+    public static async Task<InboxStage> SetAsync()
+    {
+        var stage = new InboxStage();
+        await stage.StartAsync("http://127.0.0.1:0");
+        var accounts = stage._server.Services.GetRequiredService<Accounts>();
+        stage._furni = (await accounts.AddAsync("furni", "Furni", Password, Reach.Anyone, default))!;
+        stage._ana = (await accounts.AddAsync("ana", "Ana", Password, Reach.Anyone, default))!;
+        return stage;
+    }
+
+    /// <summary>A window of its own, signed in, on a page.</summary>
+    public async Task<IPage> OpenAsync(
+        Browser browser, string path, int width = 360, bool script = true, ColorScheme scheme = ColorScheme.Light, string handle = "ana")
+    {
+        var visitor = await browser.VisitorAsync(width, script, scheme);
+        _visitors.Add(visitor);
+        var page = await visitor.NewPageAsync();
+        await page.GotoAsync(new Uri(Url, path).ToString());
+        await page.GetByLabel("Handle").FillAsync(handle);
+        await page.GetByLabel("Password").FillAsync(Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync(new Uri(Url, path).ToString());
+        return page;
+    }
+
+    /// <summary>Furni writes.</summary>
+    public async Task WriteAsync(string text) =>
+        Assert.IsType<SendOutcome.Sent>((await _server.Services.GetRequiredService<SendMessage>().RunAsync(new(_furni.Id, null, new(_ana.Id, text)))).Outcome);
+
+    /// <summary>Ana writes, somewhere else.</summary>
+    public async Task WriteBackAsync(string text) =>
+        Assert.IsType<SendOutcome.Sent>((await _server.Services.GetRequiredService<SendMessage>().RunAsync(new(_ana.Id, null, new(_furni.Id, text)))).Outcome);
+
+    /// <summary>Furni asks; gives the request's id.</summary>
+    public async Task<long> AskAsync(PromptType type = PromptType.Csat)
+    {
+        var caller = new Caller(new App(1, "k", "n", "s", [], true, false), _furni.Id, _furni.ScreenName, _furni.Name, Permission.DirectMessages, new(null, null, null, null));
+        var draft = new PromptDraft(type, _ana.Id, "How did we do?", "https://furni.example/privacy", null, 0, null, Test: false, IncludeCard: false);
+        var answer = await _server.Services.GetRequiredService<CreatePrompt>().RunAsync(new(caller, draft, null, Url.ToString()));
+        return long.Parse(Assert.IsType<CreateOutcome.Created>(answer.Outcome).Feedback.Id, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Waits until so many pages listen for what is new.</summary>
+    public async Task UntilOpenAsync(int pages)
+    {
+        var live = _server.Services.GetRequiredService<LiveInbox>();
+        while (live.Count < pages) await Task.Delay(20);
+    }
+
+    public Task<(int? Score, string? Text)> StoredAsync(long id) => _server.Store.Main.ReadAsync(
+        session => session.Sql("select score, comment from prompt where id = @id").Bind("id", id)
+            .FirstAsync(row => (row.IsDBNull(0) ? (int?)null : row.GetInt32(0), row.IsDBNull(1) ? null : row.GetString(1)), default),
+        default);
+
+    /// <summary>Stops the server, as seen from the browsers; <see cref="ComeBackAsync"/> starts it where it was.</summary>
+    public async Task<Uri> GoAwayAsync()
+    {
+        var url = Url;
+        await _server.DisposeAsync();
+        return url;
+    }
+
+    public Task ComeBackAsync(Uri url) => StartAsync(url.GetLeftPart(UriPartial.Authority));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var visitor in _visitors) await visitor.DisposeAsync();
+        await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task StartAsync(string url)
+    {
+        var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Data"] = _folder.Path, ["Limits:RecipientInterval"] = "00:00:00" }).Build());
+        Assert.Empty(errors);
+        _server = await AfterwordServer.CreateAsync(settings!, url, TimeProvider.System, null, default);
+        await _server.StartAsync(default);
+    }
+}
