@@ -108,8 +108,9 @@ function takeCard(page, mustShow = false) {
   const [mine, theirs] = [part("card"), part("card", page)];
   if (!mine || !theirs) return;
 
-  // Thanks stay until there is something else to say; what is being written is not taken away.
-  const thanks = mine.querySelector("[data-done]") && !theirs.querySelector(".pinned");
+  // Thanks stay until there is something new to say, though others may wait; what is being written is not taken away.
+  const next = theirs.querySelector('form[action*="/card/"]')?.getAttribute("action").split("/card/")[1];
+  const thanks = mine.querySelector("[data-done]") && (!next || mine.querySelector(`a[href$="card=${next}"]`));
   if (mustShow || !(thanks || isTyping(mine))) swap("card", page);
 }
 
