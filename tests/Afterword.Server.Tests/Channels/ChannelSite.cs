@@ -46,8 +46,8 @@ internal sealed class ChannelSite : IAsyncDisposable
                 .. mail, .. settings,
             ]);
         var accounts = loop.Server.Get<Accounts>();
-        var ada = await accounts.AddAsync(new NewAccount("ada", "Ada Ångström", null, Reach.Anyone, Reachability.Read("email", "ada@example.com").Reachability!), default);
-        var bo = await accounts.AddAsync(new NewAccount("bo", "Bo", null, Reach.Anyone, Reachability.Read("webhook", null).Reachability!), default);
+        var ada = await accounts.AddAsync(new NewAccount("ada", "Ada Ångström", null, Reach.Anyone) { Reachability = Reachability.Read("email", "ada@example.com").Reachability! }, default);
+        var bo = await accounts.AddAsync(new NewAccount("bo", "Bo", null, Reach.Anyone) { Reachability = Reachability.Read("webhook", null).Reachability! }, default);
         return new(loop, ada!, bo!);
     }
 
