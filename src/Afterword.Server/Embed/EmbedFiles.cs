@@ -11,9 +11,9 @@ namespace Afterword.Server.Embed;
 /// <summary>What a page loads to show cards: the script with its words in every language, and the style.</summary>
 internal static partial class EmbedFiles
 {
-    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(ReadText("embed/embed.js").Replace("'{words}'", Words(), StringComparison.Ordinal)));
+    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(Bare(ReadText("embed/embed.js")).Replace("'{words}'", Words(), StringComparison.Ordinal)));
 
-    public static KeptAnswer Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(ReadText("wwwroot/card.css") + ReadText("embed/embed.css"))));
+    public static KeptAnswer Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(Bare(ReadText("wwwroot/card.css") + ReadText("embed/embed.css")))));
 
     /// <summary>
     /// Fits the style of the card's page to a card within another: its colours hang within the element, where the page's own properties of the
@@ -29,6 +29,9 @@ internal static partial class EmbedFiles
         return Rem().Replace(css, "calc(${number} * var(--rem))");
     }
 
+    // Comments and indentation are for those who read the files; they would be a fifth of what every visitor loads.
+    private static string Bare(string text) => Comment().Replace(text, "");
+
     private static string Words() => JsonSerializer.Serialize(
         Language.All.ToDictionary(language => language.Tag, language => new[] { EmbedWords.All.In(language).NotLoaded, CardWords.All.In(language).NotSent, CardWords.All.In(language).TryAgain }),
         EmbedWordsJson.Default.DictionaryStringStringArray);
@@ -38,6 +41,10 @@ internal static partial class EmbedFiles
         using var reader = new StreamReader(typeof(EmbedFiles).Assembly.GetManifestResourceStream(resource)!);
         return reader.ReadToEnd();
     }
+
+    // Comments of lines of their own, comments between asterisks, and blanks at the beginning of a line.
+    [GeneratedRegex(@"^\s*//[^\n]*\n|^\s*/\*.*?\*/\s*?\n|^\s+", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"(?<=@container \(min-)width: (?<number>\d+)rem")]
     private static partial Regex MeasuredRem();
