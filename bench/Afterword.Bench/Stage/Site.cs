@@ -11,6 +11,8 @@ internal sealed class Site
         ["Limits:CreatesPerDay"] = "1000000000",
         ["Limits:ShowPer15Minutes"] = "1000000000",
         ["Limits:EventsPer15Minutes"] = "1000000000",
+        ["Cards:CallsPerLink"] = "0",
+        ["Cards:CallsPerAddress"] = "0",
         ["Feedback:EventsDelay"] = "00:00:00",
         ["Cards:Lifetime"] = "1000.00:00:00",
         ["Webhooks:AllowPlainHttp"] = "true",
