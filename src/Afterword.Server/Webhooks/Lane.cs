@@ -26,11 +26,18 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
 
     private static readonly TimeSpan s_wholeReadEvery = TimeSpan.FromSeconds(1);
 
+    // Of a stream of attempts, so many are gathered for so long before the next are settled: a commit costs the same for one as
+    // for a hundred, and nothing but the next event of the same prompt waits for it.
+    private const int Stream = 8;
+    private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(3);
+
     private readonly Lock _lock = new();
     private readonly Channel<Signal> _signals = Channel.CreateUnbounded<Signal>(new UnboundedChannelOptions { SingleReader = true });
     private readonly HashSet<long> _known = [];
     private readonly Dictionary<long, LinkedList<Delivery>> _prompts = [];
     private readonly Queue<Delivery> _ready = new();
+    private readonly List<Settlement> _attempted = [];
+    private bool _settling;
     private bool _rung;
     private bool _closed;
     private Lease _lease = null!;
@@ -123,6 +130,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
                 if (_known.Count == 0 && !_more && !_ended && !await WaitAsync(linger, stopping)) return;
             }
 
+            SettleAttempted(abort);
             if (_unsettled > 0) await _signals.Reader.WaitToReadAsync(abort);
         }
     }
@@ -130,6 +138,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     private void Begin(Lease lease)
     {
         _known.Clear();
+        _attempted.Clear();
+        _settling = false;
         _prompts.Clear();
         _ready.Clear();
         (_lease, _until, _failing) = (lease, lease.Until, lease.IsFailing);
@@ -160,11 +170,17 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         {
             switch (signal)
             {
-                case { Attempt: { } attempt }:
-                    Note(attempt);
-                    break;
                 case { Settlement: { } settlement }:
-                    Settle(settlement, signal.Settled);
+                    Note(settlement);
+                    break;
+                case { Batch: { } batch }:
+                    Settle(batch, signal.Settled);
+                    break;
+                case { Gathered: true }:
+                    _settling = false;
+                    break;
+                case { Broken: true }:
+                    (_sending, _unsettled, _ended) = (_sending - 1, _unsettled - 1, true);
                     break;
                 default:
                     lock (_lock) _rung = false;
@@ -174,9 +190,11 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         }
     }
 
-    private void Note(Attempt attempt)
+    private void Note(Settlement settlement)
     {
+        var attempt = settlement.Attempt!;
         _sending--;
+        _attempted.Add(settlement);
         _limit = attempt.Succeeded ? Math.Min(_limit * 2, tools.Settings.Webhooks.Concurrency) : Math.Max(_limit / 2, 1);
         if (attempt.Succeeded == !_failing) return;
 
@@ -185,14 +203,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         else DispatcherLog.EndpointRecovered(tools.Log, key.Id, _lease.Target.Url.Host);
     }
 
-    private void Settle(Settlement settlement, Settled? settled)
+    private void Settle(Settlement[] batch, Settled? settled)
     {
-        _unsettled--;
-        var delivery = settlement.Delivery;
-        var row = _prompts[delivery.PromptId];
+        _unsettled -= batch.Length;
         if (settled is not { Noted: true })
         {
-            if (settled is not null) DispatcherLog.CompletionRefused(tools.Log, delivery.Id, key.Id, settlement.Lease.Fence);
+            if (settled is not null) DispatcherLog.CompletionRefused(tools.Log, batch[0].Delivery.Id, key.Id, _lease.Fence);
             _ended = true;
             return;
         }
@@ -205,6 +221,14 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             _ended = true;
         }
 
+        foreach (var settlement in batch) Advance(settlement);
+    }
+
+    /// <summary>Goes on to what stands behind a delivery that was settled.</summary>
+    private void Advance(Settlement settlement)
+    {
+        var delivery = settlement.Delivery;
+        var row = _prompts[delivery.PromptId];
         _known.Remove(delivery.Id);
         row.RemoveFirst();
         if (settlement.State == DeliveryState.Dead) DispatcherLog.DeliveryDied(tools.Log, delivery.Id, key.Id, settlement.Delivery.Attempts + 1);
@@ -257,9 +281,9 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     /// <summary>Makes deliveries due together with those they wait for, behind which they are then read.</summary>
     private async Task PutOffAsync(List<Delivery> blocked)
     {
-        var settled = await Task.WhenAll(blocked.Where(delivery => delivery.BehindDueAt > delivery.DueAt)
-            .Select(delivery => tools.Settlements.RunAsync(new(_lease, delivery, null, DeliveryState.Waiting, delivery.BehindDueAt))));
-        if (settled.Any(one => !one.Noted)) _ended = true;
+        Settlement[] later = [.. blocked.Where(delivery => delivery.BehindDueAt > delivery.DueAt)
+            .Select(delivery => new Settlement(delivery, null, DeliveryState.Waiting, delivery.BehindDueAt))];
+        if (later.Length > 0 && !(await tools.Settlements.RunAsync(_lease, later)).Noted) _ended = true;
     }
 
     private async Task SendReadyAsync(CancellationToken abort)
@@ -282,17 +306,52 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         return !_ended;
     }
 
-    /// <summary>One attempt and its settlement, beside the loop.</summary>
+    /// <summary>One attempt, beside the loop.</summary>
     private async Task DeliverAsync(Lease lease, Delivery delivery, CancellationToken abort)
     {
-        var settlement = new Settlement(lease, delivery, null, DeliveryState.Waiting, delivery.DueAt);
-        Settled? settled = null;
         try
         {
             var attempt = await tools.Sender.SendAsync(lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
-            _signals.Writer.TryWrite(new(attempt, null, null));
-            settlement = After(settlement, attempt);
-            settled = await SettleAsync(settlement, abort);
+            _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt) });
+        }
+#pragma warning disable CA1031 // it ends the lane, which starts anew
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!abort.IsCancellationRequested) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+            _signals.Writer.TryWrite(new() { Broken = true });
+        }
+    }
+
+    private Settlement After(Delivery delivery, Attempt attempt)
+    {
+        if (attempt.Succeeded) return new(delivery, attempt, DeliveryState.Delivered, delivery.DueAt);
+
+        // An endpoint that is gone gets nothing more by itself, but this one is not to blame for it.
+        var delay = tools.Schedule.DelayAfter(delivery.Failures + 1, attempt.RetryAfter);
+        var now = tools.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return delay is { } wait
+            ? new(delivery, attempt, DeliveryState.Waiting, now + (long)wait.TotalMilliseconds)
+            : new(delivery, attempt, DeliveryState.Dead, delivery.DueAt);
+    }
+
+    /// <summary>Begins to settle what was attempted, unless the last settlement is still under way.</summary>
+    private void SettleAttempted(CancellationToken abort)
+    {
+        if (_settling || _attempted.Count == 0) return;
+
+        _settling = true;
+        _ = SettleAsync(_lease, [.. _attempted], abort);
+        _attempted.Clear();
+    }
+
+    /// <summary>One settlement of many attempts, beside the loop.</summary>
+    private async Task SettleAsync(Lease lease, Settlement[] batch, CancellationToken abort)
+    {
+        Settled? settled = null;
+        try
+        {
+            settled = await SettleAsync(lease, batch, tools.Settlements, abort);
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew
         catch (Exception error)
@@ -301,28 +360,18 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             if (!abort.IsCancellationRequested) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
         }
 
-        _signals.Writer.TryWrite(new(null, settlement, settled));
+        _signals.Writer.TryWrite(new() { Batch = batch, Settled = settled });
+        if (batch.Length >= Stream && settled is not null) await Task.Delay(s_gather, CancellationToken.None);
+        _signals.Writer.TryWrite(new() { Gathered = true });
     }
 
-    private Settlement After(Settlement settlement, Attempt attempt)
-    {
-        if (attempt.Succeeded) return settlement with { Attempt = attempt, State = DeliveryState.Delivered };
-
-        // An endpoint that is gone gets nothing more by itself, but this one is not to blame for it.
-        var delay = tools.Schedule.DelayAfter(settlement.Delivery.Failures + 1, attempt.RetryAfter);
-        var now = tools.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        return delay is { } wait
-            ? settlement with { Attempt = attempt, DueAt = now + (long)wait.TotalMilliseconds }
-            : settlement with { Attempt = attempt, State = DeliveryState.Dead };
-    }
-
-    private async Task<Settled> SettleAsync(Settlement settlement, CancellationToken abort)
+    private async Task<Settled> SettleAsync(Lease lease, Settlement[] batch, Settlements settlements, CancellationToken abort)
     {
         while (true)
         {
             try
             {
-                return await tools.Settlements.RunAsync(settlement);
+                return await settlements.RunAsync(lease, batch);
             }
             catch (Exception error) when (error is OverloadedException || tools.Store.Main.IsUnavailable(error))
             {
@@ -332,6 +381,6 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         }
     }
 
-    /// <summary>An attempt that has ended, or a settlement, or a ring when it is neither.</summary>
-    private readonly record struct Signal(Attempt? Attempt, Settlement? Settlement, Settled? Settled);
+    /// <summary>What the loop hears: an attempt that has ended or was broken off, a batch that was settled or not, that the next may be, or else a ring.</summary>
+    private readonly record struct Signal(Settlement? Settlement, Settlement[]? Batch, Settled? Settled, bool Gathered, bool Broken);
 }

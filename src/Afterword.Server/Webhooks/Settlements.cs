@@ -5,12 +5,11 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>What is to be noted of a delivery.</summary>
-/// <param name="Lease">Under which it was made; with another holder since, nothing is noted.</param>
 /// <param name="Delivery">As it was read.</param>
 /// <param name="Attempt">What happened; null when it is only put off behind an earlier one of its prompt.</param>
 /// <param name="State">What it is from now on.</param>
 /// <param name="DueAt">When it is due again, Unix milliseconds.</param>
-internal sealed record Settlement(Lease Lease, Delivery Delivery, Attempt? Attempt, DeliveryState State, long DueAt);
+internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryState State, long DueAt);
 
 /// <summary>What became of a settlement.</summary>
 /// <param name="Noted">False when the lease had been taken over.</param>
@@ -25,29 +24,31 @@ internal sealed class Settlements
     private readonly TimeSpan _leaseLength;
     private readonly TimeSpan _disableAfter;
     private readonly TimeProvider _clock;
-    private readonly WriteGroup<Settlement, Settled> _group;
+    private readonly WriteGroup<Batch, Settled> _group;
 
     public Settlements(Store store, Settings settings, Leases leases, TimeProvider clock)
     {
         (_leaseLength, _disableAfter, _clock) = (leases.Length, settings.Webhooks.DisableAfter, clock);
-        _group = store.Main.Group<Settlement, Settled>(settlement => settlement.Lease.Target.Key.SenderId, RunAsync);
+        _group = store.Main.Group<Batch, Settled>(batch => batch.Lease.Target.Key.SenderId, RunAsync);
     }
 
-    public Task<Settled> RunAsync(Settlement settlement) => _group.RunAsync(settlement);
+    /// <param name="lease">Under which they were made; with another holder since, nothing is noted.</param>
+    /// <param name="settlements">One or more, of one endpoint.</param>
+    public Task<Settled> RunAsync(Lease lease, params Settlement[] settlements) => _group.RunAsync(new(lease, settlements));
 
-    private async Task<Settled[]> RunAsync(Session session, IReadOnlyList<Settlement> settlements)
+    private async Task<Settled[]> RunAsync(Session session, IReadOnlyList<Batch> batches)
     {
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         var until = now + (long)_leaseLength.TotalMilliseconds;
         var held = new Dictionary<(EndpointKey, long Fence), Health>();
-        var tallies = settlements.GroupBy(s => (s.Lease.Target.Key, s.Lease.Fence)).Select(group => Tally.Of(group.Key.Key, group.Key.Fence, group))
+        var tallies = batches.GroupBy(batch => batch.Holder).Select(group => Tally.Of(group.Key.Key, group.Key.Fence, group.SelectMany(batch => batch.Settlements)))
             .OrderBy(tally => tally.Key.SenderId).ThenBy(tally => tally.Key.Id).ToArray();
         await session.EachAsync([Touch(tallies, now, until, held)], CancellationToken.None);
 
-        Write(session, [.. settlements.Where(s => held.ContainsKey((s.Lease.Target.Key, s.Lease.Fence)))], now);
+        Write(session, [.. batches.Where(batch => held.ContainsKey(batch.Holder)).SelectMany(batch => batch.Settlements, (batch, settlement) => (batch.Holder.Key, settlement))], now);
         var disabled = Disable(session, tallies, held, now);
-        return [.. settlements.Select(s => held.TryGetValue((s.Lease.Target.Key, s.Lease.Fence), out var health)
-            ? new Settled(true, until, disabled.GetValueOrDefault(s.Lease.Target.Key) ?? health.DisabledReason, health.Version)
+        return [.. batches.Select(batch => held.TryGetValue(batch.Holder, out var health)
+            ? new Settled(true, until, disabled.GetValueOrDefault(batch.Holder.Key) ?? health.DisabledReason, health.Version)
             : new Settled(false, 0, null, 0))];
     }
 
@@ -65,7 +66,7 @@ internal sealed class Settlements
             .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt),
         row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5)));
 
-    private static void Write(Session session, Settlement[] settlements, long now)
+    private static void Write(Session session, (EndpointKey Endpoint, Settlement Settlement)[] noted, long now)
     {
         // The sum keeps the planner from the index of what is due: without statistics it prefers that to the key, and reads all of
         // an endpoint's backlog for each row.
@@ -77,13 +78,13 @@ internal sealed class Settlements
             where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
                 and delivery.changed_at = item.changed_at and delivery.id = item.id and delivery.state + 0 = 0
             """,
-            Rows.Of(settlements).Long("sender_id", s => s.Lease.Target.Key.SenderId).Long("endpoint_id", s => s.Lease.Target.Key.Id)
-                .Long("prompt_id", s => s.Delivery.PromptId).Long("changed_at", s => s.Delivery.ChangedAt).Long("id", s => s.Delivery.Id)
-                .Long("state", s => (long)s.State).Long("due_at", s => s.DueAt).Long("attempts", s => s.Delivery.Attempts + (s.Attempt is null ? 0 : 1))
-                .Long("failures", s => s.Delivery.Failures + (s.Attempt is { Succeeded: false } ? 1 : 0))
-                .LongOrNull("settled_at", s => s.State == DeliveryState.Waiting ? null : s.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
-                .LongOrNull("took", s => s.Attempt is { IsPlain: true } plain ? plain.Took : null)
-                .LongOrNull("status", s => s.Attempt is { IsPlain: true } plain ? plain.Status : null));
+            Rows.Of(noted).Long("sender_id", n => n.Endpoint.SenderId).Long("endpoint_id", n => n.Endpoint.Id)
+                .Long("prompt_id", n => n.Settlement.Delivery.PromptId).Long("changed_at", n => n.Settlement.Delivery.ChangedAt).Long("id", n => n.Settlement.Delivery.Id)
+                .Long("state", n => (long)n.Settlement.State).Long("due_at", n => n.Settlement.DueAt).Long("attempts", n => n.Settlement.Delivery.Attempts + (n.Settlement.Attempt is null ? 0 : 1))
+                .Long("failures", n => n.Settlement.Delivery.Failures + (n.Settlement.Attempt is { Succeeded: false } ? 1 : 0))
+                .LongOrNull("settled_at", n => n.Settlement.State == DeliveryState.Waiting ? null : n.Settlement.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
+                .LongOrNull("took", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Took : null)
+                .LongOrNull("status", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Status : null));
 
         session.Then(
             """
@@ -91,10 +92,10 @@ internal sealed class Settlements
             select sender_id, endpoint_id, delivery_id, number, started_at, took, status, error, answer from {rows} where true
             on conflict (sender_id, endpoint_id, delivery_id, number) do nothing
             """,
-            Rows.Of(settlements.Where(s => s.Attempt is { IsPlain: false }).ToArray()).Long("sender_id", s => s.Lease.Target.Key.SenderId)
-                .Long("endpoint_id", s => s.Lease.Target.Key.Id).Long("delivery_id", s => s.Delivery.Id).Long("number", s => s.Delivery.Attempts + 1)
-                .Long("started_at", s => s.Attempt!.StartedAt).Long("took", s => s.Attempt!.Took).LongOrNull("status", s => s.Attempt!.Status)
-                .Text("error", s => s.Attempt!.Error).Bytes("answer", s => s.Attempt!.Answer is { Length: > 0 } answer ? answer : null));
+            Rows.Of(noted.Where(n => n.Settlement.Attempt is { IsPlain: false }).ToArray()).Long("sender_id", n => n.Endpoint.SenderId)
+                .Long("endpoint_id", n => n.Endpoint.Id).Long("delivery_id", n => n.Settlement.Delivery.Id).Long("number", n => n.Settlement.Delivery.Attempts + 1)
+                .Long("started_at", n => n.Settlement.Attempt!.StartedAt).Long("took", n => n.Settlement.Attempt!.Took).LongOrNull("status", n => n.Settlement.Attempt!.Status)
+                .Text("error", n => n.Settlement.Attempt!.Error).Bytes("answer", n => n.Settlement.Attempt!.Answer is { Length: > 0 } answer ? answer : null));
     }
 
     private Dictionary<EndpointKey, string> Disable(Session session, IReadOnlyList<Tally> tallies, Dictionary<(EndpointKey, long), Health> held, long now)
@@ -114,6 +115,11 @@ internal sealed class Settlements
             """,
             Rows.Of([.. disabled]).Long("sender_id", d => d.Key.SenderId).Long("id", d => d.Key.Id).Long("now", _ => now).Text("reason", d => d.Value));
         return disabled;
+    }
+
+    private sealed record Batch(Lease Lease, Settlement[] Settlements)
+    {
+        public (EndpointKey Key, long Fence) Holder => (Lease.Target.Key, Lease.Fence);
     }
 
     private sealed record Health(long? FailingSince, string? DisabledReason, long Version);
