@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Mail;
 using System.Net.Mime;
 using System.Text;
+using System.Text.RegularExpressions;
 using Afterword.Server.Answers;
 using Afterword.Server.Answers.Pages;
 using Afterword.Server.Hosting;
@@ -17,7 +18,7 @@ namespace Afterword.Server.Channels.Mail;
 public sealed record MailAnswer(int Score, string Label, string Tone, string Link);
 
 /// <summary>A request for feedback as a mail: plain text, and HTML that fetches nothing from anywhere.</summary>
-internal static class CardMail
+internal static partial class CardMail
 {
     // Keeps a name apart from the writing direction around it, in mails that cannot say so in markup.
     private const char Isolate = '\u2068';
@@ -40,13 +41,20 @@ internal static class CardMail
         var scale = Scale.Of(prompt.Type == PromptType.Nps);
         MailAnswer[] answers = [.. scale.Scores.Select(score => new MailAnswer(
             score, scale.Label(score, card), scale.Tone(score), string.Create(CultureInfo.InvariantCulture, $"{cardUrl}?score={score}")))];
-        string Fill(string word) => word.Replace("{sender}", Isolate + name + EndIsolate, StringComparison.Ordinal).Replace("{platform}", platform, StringComparison.Ordinal);
+        string Fill(string word) => FillWith(word, null);
+        string FillWith(string word, string? link) => Place().Replace(word, place => place.Value switch
+        {
+            "{sender}" => Isolate + name + EndIsolate,
+            "{platform}" => platform,
+            "{link}" when link is not null => link,
+            var other => other,
+        });
 
         var mail = NewMail(settings, dispatch.Sender.Name, to, OneLine(words.Subject.Replace("{sender}", name, StringComparison.Ordinal)));
         try
         {
             SetHeaders(mail, prompt, cardUrl);
-            SetBody(mail, Plain(dispatch, answers, cardUrl, words, Fill), await PageAnswers.MarkupAsync<CardMailPage>(new()
+            SetBody(mail, Plain(dispatch, answers, cardUrl, words, FillWith), await PageAnswers.MarkupAsync<CardMailPage>(new()
             {
                 [nameof(CardMailPage.Words)] = words, [nameof(CardMailPage.Card)] = card, [nameof(CardMailPage.Message)] = dispatch.Message, [nameof(CardMailPage.Question)] = prompt.Question,
                 [nameof(CardMailPage.IsNps)] = prompt.Type == PromptType.Nps, [nameof(CardMailPage.Answers)] = answers, [nameof(CardMailPage.CardUrl)] = cardUrl,
@@ -128,11 +136,14 @@ internal static class CardMail
     // RFC 2045, section 6.7: the line breaks of a text are CRLF. A bare one would be encoded as a letter.
     private static string WireLines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
 
-    private static string Plain(Dispatch dispatch, IEnumerable<MailAnswer> answers, string cardUrl, MailWords words, Func<string, string> fill) => string.Join(
+    private static string Plain(Dispatch dispatch, IEnumerable<MailAnswer> answers, string cardUrl, MailWords words, Func<string, string?, string> fill) => string.Join(
         "\n\n",
         dispatch.Message, dispatch.Prompt.Question, words.PlainChoose,
         string.Join('\n', answers.Select(answer => words.PlainAnswer.Replace("{label}", answer.Label, StringComparison.Ordinal).Replace("{link}", answer.Link, StringComparison.Ordinal))),
         string.Join('\n',
-            "-- ", fill(words.PlainPrivacy).Replace("{link}", dispatch.Prompt.PrivacyUrl, StringComparison.Ordinal),
-            fill(words.PlainStop).Replace("{link}", StopUrl(cardUrl), StringComparison.Ordinal), fill(words.Why)));
+            "-- ", fill(words.PlainPrivacy, dispatch.Prompt.PrivacyUrl), fill(words.PlainStop, StopUrl(cardUrl)), fill(words.Why, null)));
+
+    // All places at once: what comes in may look like a place itself.
+    [GeneratedRegex(@"\{[a-z]+\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Place();
 }
