@@ -1,0 +1,108 @@
+using System.Net;
+using Afterword.EndToEnd.Tests.Cards;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Abuse;
+
+/// <summary>The control: a site that shows texts as they come is caught by what finds nothing on ours.</summary>
+public sealed class TrapTests : IAsyncLifetime
+{
+    private readonly Browser _browser = Trap.NewBrowser();
+    private WebApplication _site = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _browser.InitializeAsync();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        _site = builder.Build();
+        _site.Urls.Add("http://127.0.0.1:0");
+        _site.MapGet("/open", http => ShowAsync(http, text => text));
+        _site.MapGet("/encoded", http => ShowAsync(http, WebUtility.HtmlEncode));
+        _site.MapGet("/strict", http =>
+        {
+            http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'";
+            return ShowAsync(http, text => text);
+        });
+        await _site.StartAsync();
+    }
+
+    [Theory]
+    [InlineData("<script>alert(1)</script>", "ran alert 1")]
+    [InlineData("<script>__xss('script')</script>", "ran script")]
+    [InlineData("<script>document.title='taken'</script>", "ran title")]
+    [InlineData("<img src=x onerror=alert(1)>", "ran alert 1")]
+    [InlineData("<svg onload=alert(1)>", "ran alert 1")]
+    [InlineData("<input autofocus onfocus=alert(1)>", "ran alert 1")]
+    [InlineData("</title><script>alert(1)</script>", "ran alert 1")]
+    [InlineData("<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>", "ran alert 1")]
+    [InlineData("<img src=https://foreign.example/beacon>", "request https://foreign.example/beacon")]
+    [InlineData("<link rel=stylesheet href=https://foreign.example/x.css>", "request https://foreign.example/x.css")]
+    [InlineData("<script>throw new Error('broken')</script>", "error")]
+    public async Task A_page_that_shows_texts_raw_is_caught(string text, string caught) => Assert.Contains(await CaughtAsync("/open", text), one => one.StartsWith(caught, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("<script>alert(1)</script>", "policy script-src-elem inline")]
+    [InlineData("<svg onload=alert(1)>", "policy script-src-attr inline")]
+    [InlineData("<img src=https://foreign.example/beacon>", "policy img-src https://foreign.example/beacon")]
+    [InlineData("<style>p{}</style>", "policy style-src-elem inline")]
+    [InlineData("<b style=color:red>x</b>", "policy style-src-attr inline")]
+    public async Task What_only_the_policy_stopped_is_caught_too(string text, string caught)
+    {
+        var all = await CaughtAsync("/strict", text);
+        Assert.Contains(all, one => one.StartsWith(caught, StringComparison.Ordinal));
+        Assert.DoesNotContain(all, one => one.StartsWith("ran", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Most_payloads_of_the_list_work_where_nothing_is_encoded_and_none_where_it_is()
+    {
+        Assert.Empty(await CaughtAsync("/encoded", string.Join('\n', Payloads.All)));
+
+        // All at once, each on a page of its own: one may end the page for the next.
+        var working = 0;
+        await Parallel.ForEachAsync(Payloads.All, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (text, _) =>
+        {
+            if ((await CaughtAsync("/open", text)).Length > 0) Interlocked.Increment(ref working);
+        });
+        Assert.True(working >= 50, $"Only {working} of {Payloads.All.Length} did anything.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _site.DisposeAsync();
+        await _browser.DisposeAsync();
+    }
+
+    private async Task<string[]> CaughtAsync(string path, string text)
+    {
+        await using var visitor = await _browser.VisitorAsync(script: true);
+        var trap = await Trap.SetAsync(visitor, _site.Urls.First());
+        var page = await visitor.NewPageAsync();
+        try
+        {
+            await page.GotoAsync($"{_site.Urls.First()}{path}?{Uri.EscapeDataString(text)}");
+            return await trap.CaughtAsync(page);
+        }
+        catch (PlaywrightException)
+        {
+            // The page was led away, which is what it was to do: its request was seen.
+            return await trap.CaughtAsync(await visitor.NewPageAsync());
+        }
+    }
+
+    // In all the places where a page of ours has a text: title, element, attribute in double quotes, text field.
+    private static Task ShowAsync(HttpContext http, Func<string, string?> encode)
+    {
+        var text = encode(Uri.UnescapeDataString(http.Request.QueryString.Value ?? "").TrimStart('?'));
+        http.Response.ContentType = "text/html; charset=utf-8";
+        return http.Response.WriteAsync(
+            $"""
+            <!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{text}</title><link rel="icon" href="data:,">
+            <p>{text}</p><input value="{text}"><textarea>{text}</textarea></html>
+            """);
+    }
+}
