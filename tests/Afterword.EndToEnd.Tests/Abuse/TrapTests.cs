@@ -60,7 +60,7 @@ public sealed class TrapTests : IAsyncLifetime
     [Fact]
     public async Task Most_payloads_of_the_list_work_where_nothing_is_encoded_and_none_where_it_is()
     {
-        Assert.Empty(await CaughtAsync("/encoded", string.Join('\n', Payloads.All)));
+        foreach (var some in Payloads.All.Chunk(20)) Assert.Empty(await CaughtAsync("/encoded", string.Join('\n', some)));
 
         // All at once, each on a page of its own: one may end the page for the next.
         var working = 0;
