@@ -78,7 +78,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("display_name")]
     public async Task Control_characters_are_refused_but_for_newline_and_tab(string name)
     {
-        foreach (var bad in new[] { "\0", "\u0001", "\r", "\u001b", "\u007f", "\u0085" }) (await SendAsync(Given((name, $"a{bad}b")))).Is(400, 44);
+        foreach (var bad in new[] { "\0", "\u0001", "\r", "\u001b", "\u007f", "\u0085", "\ufffe" }) (await SendAsync(Given((name, $"a{bad}b")))).Is(400, 44);
         Assert.Equal(0, await _server.CountAsync("prompt"));
 
         (await SendAsync(Given((name, "a\tb\nc")))).Is(200);

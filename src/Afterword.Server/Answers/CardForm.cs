@@ -1,7 +1,7 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Answers;
 
@@ -27,21 +27,8 @@ internal abstract record CardForm
     internal sealed record Wrong(CardProblem Problem, string? Typed) : CardForm;
 
     /// <summary>Reads a request's form; null when it is larger than any card's.</summary>
-    public static async Task<IFormCollection?> ReadAsync(HttpContext http)
-    {
-        if (!http.Request.HasFormContentType) return FormCollection.Empty;
-
-        // What is beyond is read and thrown away by the server, so that the browser gets to see the answer.
-        if (http.Request.ContentLength > MaxForm) return null;
-        try
-        {
-            return await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = MaxForm, MultipartBodyLengthLimit = MaxForm, KeyLengthLimit = 64, ValueCountLimit = 8 }, http.RequestAborted);
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException)
-        {
-            return null;
-        }
-    }
+    public static async Task<IFormCollection?> ReadAsync(HttpContext http) =>
+        http.Request.HasFormContentType ? await http.ReadFormWithinAsync(MaxForm, values: 8) : FormCollection.Empty;
 
     /// <summary>Understands a form.</summary>
     /// <param name="form">As <see cref="ReadAsync"/> gave it.</param>

@@ -21,12 +21,15 @@ internal static class TextRules
         return length;
     }
 
+    // The mark of a text that is read in the wrong byte order: no character, and the framework normalises no text that has it.
+    private const char NoCharacter = '\uFFFE';
+
     /// <summary>Control characters other than newline and tab are refused: terminals, logs and mails obey them.</summary>
     public static bool HasForbidden(string text)
     {
         foreach (var unit in text)
         {
-            if (char.IsControl(unit) && unit is not ('\n' or '\t')) return true;
+            if (unit == NoCharacter || (char.IsControl(unit) && unit is not ('\n' or '\t'))) return true;
         }
 
         return false;
@@ -57,5 +60,7 @@ internal static class TextRules
         return text;
     }
 
-    public static string Normalise(string text) => text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
+    /// <summary>Gives a text in NFC; one that is refused anyway is given back as it is.</summary>
+    public static string Normalise(string text) =>
+        text.Contains(NoCharacter, StringComparison.Ordinal) || text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
 }

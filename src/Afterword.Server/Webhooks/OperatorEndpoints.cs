@@ -31,10 +31,10 @@ internal static class OperatorEndpoints
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
-        var handle = read.Optional("sender");
+        var handle = Handle(read, read.Optional("sender"));
         if (await RefusedAsync(http, read)) return;
 
-        var sender = handle is null ? null : await accounts.FindAsync(handle.TrimStart('@'), http.RequestAborted);
+        var sender = handle is null ? null : await accounts.FindAsync(handle, http.RequestAborted);
         if (handle is not null && sender is null) await http.RefuseAsync(ApiError.RecipientUnknown);
         else await http.AnswerAsync(200, new WebhooksJson([.. (await endpoints.ListAsync(sender?.Id, null, http.RequestAborted)).Select(WebhookJson.Of)]), OperatorJson.Default.WebhooksJson);
     }
@@ -43,13 +43,13 @@ internal static class OperatorEndpoints
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
-        var (handle, text, basic) = (read.Required("sender"), read.Required("url"), read.Optional("basic"));
+        var (handle, text, basic) = (Handle(read, read.Required("sender")), read.Required("url"), read.Optional("basic"));
         var (url, wrong) = text is null ? (null, null) : WebhookUrl.Read(text, settings, guard);
         if (wrong is not null) read.Errors.Add(ApiError.Invalid("url", wrong));
         if (basic is not null && !WebhookUrl.IsBasic(basic)) read.Errors.Add(ApiError.Invalid("basic", "user:password"));
         if (await RefusedAsync(http, read)) return;
 
-        if (await accounts.FindAsync(handle!.TrimStart('@'), http.RequestAborted) is not { } sender)
+        if (await accounts.FindAsync(handle!, http.RequestAborted) is not { } sender)
         {
             await http.RefuseAsync(ApiError.RecipientUnknown);
             return;
@@ -141,6 +141,15 @@ internal static class OperatorEndpoints
         var found = WholeNumber.TryRead(id, out var number) ? (await endpoints.ListAsync(null, number, http.RequestAborted)).SingleOrDefault() : null;
         if (found is null) await http.RefuseAsync(ApiError.NotFound);
         return found;
+    }
+
+    /// <summary>Gives a handle without its @, or null after noting that it is none.</summary>
+    private static string? Handle(Reader read, string? text)
+    {
+        if (text is null || Accounts.Handle.IsMatch(Accounts.Bare(text))) return text is null ? null : Accounts.Bare(text);
+
+        read.Errors.Add(ApiError.Invalid("sender", "a handle such as @furni"));
+        return null;
     }
 
     private static async Task<bool> RefusedAsync(HttpContext http, Reader read)

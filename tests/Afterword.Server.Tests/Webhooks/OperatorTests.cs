@@ -130,6 +130,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         Assert.Equal(["sender parameter is missing.", "url parameter is missing."], (await CallAsync("POST", "")).Is(400, 38, 38).Messages);
         Assert.Contains("without a fragment", Assert.Single((await CallAsync("POST", "", ("sender", "furni"), ("url", "https://a.example/#x"))).Is(400, 44).Messages), StringComparison.Ordinal);
         (await CallAsync("POST", "", ("sender", "furni"), ("url", "https://a.example/"), ("basic", "nocolon"))).Is(400, 44);
+        foreach (var wrong in (string[])["fur\0ni", "a b", "sixteen_letters_"]) (await CallAsync("POST", "", ("sender", wrong), ("url", "https://a.example/"))).Is(400, 44);
         (await CallAsync("POST", "", ("sender", "nobody"), ("url", "https://a.example/"))).Is(404, 50);
         (await CallAsync("POST", "", ("sender", "furni"), ("url", new string('a', 70_000)))).Is(413, 44);
         (await CallAsync("GET", "/abc")).Is(404, 34);

@@ -29,19 +29,22 @@ internal sealed class RequestTokens(Store store, Apps apps, TimeProvider clock)
     }
 
     /// <returns>The token, or null when it was never issued, was used or has expired.</returns>
-    public Task<RequestToken?> FindAsync(string token, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql(
-            """
-            select r.secret, r.app_id, a.name, a.suspended_at, r.callback, r.permission, r.user_id
-            from request_token r join app a on a.id = r.app_id
-            where r.token = @token and r.created_at > @oldest
-            """)
-            .Bind("token", token).Bind("oldest", Oldest).FirstAsync(
-                row => new RequestToken(
-                    token, Unseal(row.GetBytes(0)), row.GetInt64(1), row.GetString(2), !row.IsDBNull(3), new(row.GetString(4)),
-                    (Permission)row.GetInt32(5), !row.IsDBNull(6)),
-                stop),
-        stop);
+    public Task<RequestToken?> FindAsync(string token, CancellationToken stop) => token.Contains('\0', StringComparison.Ordinal)
+        // PostgreSQL has no such character in its texts, and fails.
+        ? Task.FromResult<RequestToken?>(null)
+        : store.Main.ReadAsync(
+            session => session.Sql(
+                """
+                select r.secret, r.app_id, a.name, a.suspended_at, r.callback, r.permission, r.user_id
+                from request_token r join app a on a.id = r.app_id
+                where r.token = @token and r.created_at > @oldest
+                """)
+                .Bind("token", token).Bind("oldest", Oldest).FirstAsync(
+                    row => new RequestToken(
+                        token, Unseal(row.GetBytes(0)), row.GetInt64(1), row.GetString(2), !row.IsDBNull(3), new(row.GetString(4)),
+                        (Permission)row.GetInt32(5), !row.IsDBNull(6)),
+                    stop),
+            stop);
 
     /// <summary>Binds the token to the user who said yes.</summary>
     /// <returns>The verifier, or null when somebody has decided already, or it is too late.</returns>

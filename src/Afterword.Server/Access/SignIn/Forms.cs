@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
 using Microsoft.AspNetCore.Antiforgery;
@@ -35,16 +36,8 @@ internal sealed class Forms(IAntiforgery antiforgery)
     /// <returns>The form, or null when it is not ours or cannot be read.</returns>
     public async Task<IFormCollection?> ReadAsync(HttpContext http, int most = MaxForm)
     {
-        if (!http.Request.HasFormContentType || http.Request.ContentLength > most) return null;
-        try
-        {
-            var form = await http.Request.ReadFormAsync(new FormOptions { ValueLengthLimit = most, MultipartBodyLengthLimit = most, KeyLengthLimit = 64, ValueCountLimit = 16 }, http.RequestAborted);
-            return await antiforgery.IsRequestValidAsync(http) ? form : null;
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException)
-        {
-            return null;
-        }
+        var form = http.Request.HasFormContentType ? await http.ReadFormWithinAsync(most, values: 16) : null;
+        return form is not null && await antiforgery.IsRequestValidAsync(http) ? form : null;
     }
 
     /// <summary>The page for a form that <see cref="ReadAsync"/> refused.</summary>
