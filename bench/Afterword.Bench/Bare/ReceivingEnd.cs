@@ -7,11 +7,11 @@ using Afterword.Server.Storage;
 namespace Afterword.Bench.Bare;
 
 /// <summary>What reached a receiver since it was last asked.</summary>
-/// <param name="Seconds">From the first of the last three quarters to the last: the first quarter warms up whoever sends.</param>
+/// <param name="Seconds">From the first of the second half to the last: the first half warms up whoever sends.</param>
 /// <param name="P50">Milliseconds from the making of the event's id, shortly before its commit, to its arrival.</param>
 internal sealed record Arrivals(long Count, double Seconds, double P50, double P99, double Longest)
 {
-    public double Rate => (Count - (Count / 4) - 1) / Seconds;
+    public double Rate => (Count - (Count / 2) - 1) / Seconds;
 }
 
 /// <summary>A receiver of webhooks that does nothing but read and count. Whatever is posted to /hang is never answered, and to /fail answered with 500.</summary>
@@ -47,7 +47,7 @@ internal static class ReceivingEnd
         {
             lock (gate)
             {
-                var seconds = times.Count == 0 ? 0 : Stopwatch.GetElapsedTime(times[times.Count / 4], times[^1]).TotalSeconds;
+                var seconds = times.Count == 0 ? 0 : Stopwatch.GetElapsedTime(times[times.Count / 2], times[^1]).TotalSeconds;
                 var seen = new Arrivals(times.Count, seconds, latencies.Percentile(0.5), latencies.Percentile(0.99), latencies.MaxMillis);
                 (times, latencies) = ([], new Latencies());
                 return TellAsync(http, JsonSerializer.Serialize(seen));

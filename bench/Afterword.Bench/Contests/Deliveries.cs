@@ -58,7 +58,7 @@ internal static class Deliveries
     private static async Task RunAsync(Ground ground, Site site, Action<Figure> tell)
     {
         await using var receiver = await ground.StartReceiverAsync();
-        var count = ground.IsQuick ? 80_000 : 200_000;
+        var count = ground.IsQuick ? 120_000 : 400_000;
         Cast cast;
         await using (var store = await site.OpenAsync())
         {
