@@ -103,11 +103,32 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await _loop.Server.CountAsync("change", "kind = 2"));
     }
 
+    [Fact]
+    public async Task A_forged_link_leaves_nothing_behind()
+    {
+        var (_, path) = await CardAsync("csat");
+        Assert.True(CardLink.TryParse(path["/f/".Length..], out var link));
+        var states = await _loop.Server.CountAsync("sender_state");
+        var forged = new CardLink(link.SenderId, link.PromptId, new byte[20]);
+
+        foreach (var form in new[] { "score=5&language=en", "score=5", "text=Hello", "dismiss=1", "asking=stop", "asking=again", "score=77&language=en", "nothing=1" })
+        {
+            (await PostAsync($"/f/{forged}", form)).Is(404);
+            (await PostAsync($"/f/{CardLink.New(77, 88)}", form)).Is(404);
+        }
+
+        Assert.Equal(states, await _loop.Server.CountAsync("sender_state"));
+        Assert.Equal(1, await _loop.Server.CountAsync("change"));
+        Assert.Equal(0, await _loop.Server.CountAsync("prompt", "dismissed_at is not null or score is not null or comment is not null"));
+        Assert.Equal(0, await _loop.Server.CountAsync("contact", "opted_out_at is not null"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("score=")]
     [InlineData("score=6")]
     [InlineData("score=0")]
+    [InlineData("score=6&language=de")]
     [InlineData("score=abc")]
     [InlineData("score=%00")]
     [InlineData("score=1&score=2")]
@@ -238,7 +259,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         var (_, path) = await CardAsync("csat");
         foreach (var form in forms) (await PostAsync(path, form)).Is(303);
         var card = await Card.FindAsync(_loop.Server.Server.Store, path["/f/".Length..], default);
-        var view = _loop.Server.Get<AnswerCard>().View(card!, path, Language.English) with { Hidden = new("form", "a\"b") };
+        var view = _loop.Server.Get<AnswerCard>().View(card!, new(path, _ => Language.English)) with { Hidden = new("form", "a\"b") };
         var output = new System.Buffers.ArrayBufferWriter<byte>();
 
         _loop.Server.Get<CardPages>().WritePanel(output, view);

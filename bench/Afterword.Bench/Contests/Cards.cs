@@ -26,7 +26,7 @@ internal static class Cards
         await using var server = await ground.StartServerAsync(site);
         var writer = new RequestWriter(server.Address.ToString());
         byte[] Open(int i) => writer.Open(paths[Scatter(i, cards)]);
-        byte[] Score(int i) => writer.Submit(paths[i], ("score", (i % 11).ToString(CultureInfo.InvariantCulture)));
+        byte[] Score(int i) => writer.Submit(paths[i], ("language", "en"), ("score", (i % 11).ToString(CultureInfo.InvariantCulture)));
 
         var page = await Exchange.SendAsync(server.Address, Open(0));
         await using var bare = await ground.StartBareAsync(("card.html", page.Body));

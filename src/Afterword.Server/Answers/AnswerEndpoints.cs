@@ -2,7 +2,6 @@ using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
-using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -34,24 +33,20 @@ internal static class AnswerEndpoints
         {
             await http.RefuseAsync(read.Errors);
         }
-        else if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } prompt)
+        else if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } key)
         {
             await http.RefuseAsync(ApiError.NotFound);
         }
-        else if (draft.Score is { } score && !prompt.Type.Allows(score))
-        {
-            await http.RefuseAsync(AnswerDraft.OutOfRange(prompt.Type));
-        }
         else
         {
-            await TellAsync(http, await answers.RunAsync(new(prompt.SenderId, prompt.Id, draft.Score, draft.Text)));
+            await TellAsync(http, await answers.RunAsync(new(key, draft.Score, draft.Text)));
         }
     }
 
     private static async Task Dismiss(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers)
     {
-        if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } prompt) await http.RefuseAsync(ApiError.NotFound);
-        else await TellAsync(http, await answers.RunAsync(new(prompt.SenderId, prompt.Id, null, null, Dismiss: true)));
+        if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } key) await http.RefuseAsync(ApiError.NotFound);
+        else await TellAsync(http, await answers.RunAsync(new(key, null, null, Dismiss: true)));
     }
 
     private static Task TellAsync(HttpContext http, AnswerOutcome outcome)
@@ -65,6 +60,8 @@ internal static class AnswerEndpoints
                 if (scoreRefused) errors.Add(ApiError.AlreadySubmitted("score"));
                 if (textRefused) errors.Add(ApiError.AlreadySubmitted("text"));
                 return http.RefuseAsync(errors);
+            case AnswerOutcome.OutOfRange(var type):
+                return http.RefuseAsync(AnswerDraft.OutOfRange(type));
             case AnswerOutcome.Closed:
                 return http.RefuseAsync(ApiError.Closed);
             case AnswerOutcome.NotFound:
@@ -75,19 +72,15 @@ internal static class AnswerEndpoints
     }
 
     /// <summary>Finds a prompt by its recipient. The message has the id that follows the prompt's, and an index by recipient.</summary>
-    private static async Task<Prompt?> FindAsync(Store store, long recipient, string id, CancellationToken stop)
+    private static async Task<CardKey?> FindAsync(Store store, long recipient, string id, CancellationToken stop)
     {
         if (!WholeNumber.TryRead(id, out var prompt) || prompt == long.MaxValue) return null;
 
         return await store.Main.ReadAsync(
             session => session.Sql(
-                $"""
-                select {Prompt.Columns}
-                from message m
-                join prompt p on p.sender_id = m.sender_id and p.id = m.prompt_id
-                where m.recipient_id = @recipient and m.id = @message and m.prompt_id = @prompt
-                """)
-                .Bind("recipient", recipient).Bind("message", prompt + 1).Bind("prompt", prompt).FirstAsync(Prompt.Read, stop),
+                "select sender_id from message where recipient_id = @recipient and id = @message and prompt_id = @prompt")
+                .Bind("recipient", recipient).Bind("message", prompt + 1).Bind("prompt", prompt)
+                .FirstAsync(row => (CardKey?)new CardKey(row.GetInt64(0), prompt, null), stop),
             stop);
     }
 }

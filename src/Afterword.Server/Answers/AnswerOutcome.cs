@@ -1,3 +1,4 @@
+using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Answers;
@@ -14,17 +15,20 @@ internal abstract record AnswerOutcome
     /// <param name="TextRefused">A text was there already; the new one changed nothing.</param>
     internal sealed record Recorded(Prompt Prompt, bool ScoreRefused, bool TextRefused) : AnswerOutcome;
 
+    /// <summary>The prompt's scale has no such score.</summary>
+    internal sealed record OutOfRange(PromptType Type) : AnswerOutcome;
+
     /// <summary>Expired or dismissed.</summary>
     internal sealed record Closed : AnswerOutcome;
 
+    /// <summary>There is no such prompt, or the key does not open it.</summary>
     internal sealed record NotFound : AnswerOutcome;
 }
 
-/// <summary>An answer on its way into a batch. The caller has shown that it may answer this prompt.</summary>
-/// <param name="SenderId">Whose prompt it is.</param>
-/// <param name="PromptId">The prompt.</param>
-/// <param name="Score">Allowed for the prompt's type, or null.</param>
+/// <summary>An answer on its way into a batch.</summary>
+/// <param name="Key">Which prompt it answers; whether it may is found out with the prompt.</param>
+/// <param name="Score">A score, or null.</param>
 /// <param name="Text">Trimmed and checked, or null.</param>
 /// <param name="Dismiss">Closes the card instead.</param>
-/// <param name="Seen">The question as the one who scores saw it; null is as it was asked.</param>
-internal sealed record AnswerRequest(long SenderId, long PromptId, int? Score, string? Text, bool Dismiss = false, Question? Seen = null);
+/// <param name="SeenIn">The language in which the one who scores was asked; null is that of the question as it was asked.</param>
+internal sealed record AnswerRequest(CardKey Key, int? Score, string? Text, bool Dismiss = false, Language? SeenIn = null);

@@ -10,14 +10,15 @@ namespace Afterword.Server.Answers;
 internal sealed class AnswerPrompt
 {
     private readonly Store _store;
+    private readonly Questions _questions;
     private readonly Settings _settings;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<AnswerRequest, AnswerOutcome> _group;
 
-    public AnswerPrompt(Store store, Settings settings, TimeProvider clock)
+    public AnswerPrompt(Store store, Questions questions, Settings settings, TimeProvider clock)
     {
-        (_store, _settings, _clock) = (store, settings, clock);
-        _group = store.Main.Group<AnswerRequest, AnswerOutcome>(request => request.SenderId, RunAsync);
+        (_store, _questions, _settings, _clock) = (store, questions, settings, clock);
+        _group = store.Main.Group<AnswerRequest, AnswerOutcome>(request => request.Key.SenderId, RunAsync);
     }
 
     public Task<AnswerOutcome> RunAsync(AnswerRequest request) => _group.RunAsync(request);
@@ -27,18 +28,21 @@ internal sealed class AnswerPrompt
         var now = _clock.GetUtcNow();
         var states = new Dictionary<long, SenderState>();
         var prompts = new Dictionary<(long, long), Prompt>();
+        var hashes = new Dictionary<(long, long), byte[]?>();
         var outbox = new Outbox();
-        var senders = requests.Select(request => request.SenderId).Distinct().ToArray();
+        var senders = requests.Select(request => request.Key.SenderId).Distinct().ToArray();
+
+        // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [ChangeLog.Stamp(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts)], CancellationToken.None);
+            [ChangeLog.StampKnown(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, hashes)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();
         var outcomes = new AnswerOutcome[requests.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
-            var key = (requests[i].SenderId, requests[i].PromptId);
-            if (!prompts.TryGetValue(key, out var prompt))
+            var key = (requests[i].Key.SenderId, requests[i].Key.PromptId);
+            if (!prompts.TryGetValue(key, out var prompt) || !requests[i].Key.Opens(hashes[key]))
             {
                 outcomes[i] = new AnswerOutcome.NotFound();
                 continue;
@@ -65,13 +69,14 @@ internal sealed class AnswerPrompt
     private AnswerOutcome Decide(Prompt prompt, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
     {
         if (request.Dismiss) return Dismiss(prompt, stamp, now);
+        if (request.Score is { } given && !prompt.Type.Allows(given)) return new AnswerOutcome.OutOfRange(prompt.Type);
         if (!prompt.IsOpen(now, _settings.CardLifetime)) return new AnswerOutcome.Closed();
 
         var after = prompt;
         if (request.Score is { } score && prompt.Score is null)
         {
             after = after with { Score = score, ScoreAt = stamp, UpdatedAt = stamp };
-            if (request.Seen is { } seen) after = after with { Question = seen.Text, Language = seen.Language.Tag };
+            if (request.SeenIn is { } language && _questions.For(prompt, language) is var seen) after = after with { Question = seen.Text, Language = seen.Language.Tag };
             changes.Add(Updated(after, stamp));
         }
 
@@ -94,17 +99,18 @@ internal sealed class AnswerPrompt
 
     private Announcement Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
 
-    private static Lookup Lookup(IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts) => new(
+    private static Lookup Lookup(IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts, Dictionary<(long, long), byte[]?> hashes) => new(
         $$"""
-        select {{Prompt.Columns}}
+        select {{Prompt.Columns}}, p.card_hash
         from {rows}
         join prompt p on p.sender_id = item.sender_id and p.id = item.id
         """,
-        Rows.Of(requests).Long("sender_id", r => r.SenderId).Long("id", r => r.PromptId),
+        Rows.Of(requests).Long("sender_id", r => r.Key.SenderId).Long("id", r => r.Key.PromptId),
         row =>
         {
             var prompt = Prompt.Read(row);
             prompts[(prompt.SenderId, prompt.Id)] = prompt;
+            hashes[(prompt.SenderId, prompt.Id)] = row.BytesOrNull(Prompt.ColumnCount);
         });
 
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(

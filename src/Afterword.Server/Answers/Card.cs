@@ -31,16 +31,21 @@ internal sealed record Card(Prompt Prompt, string SenderName, bool IsStopped, st
     public static Card Read(Row row) => new(Prompt.Read(row), row.GetString(Prompt.ColumnCount), !row.IsDBNull(Prompt.ColumnCount + 1), row.TextOrNull(Prompt.ColumnCount + 2));
 
     /// <summary>Finds the card behind a link; null for every token that opens none.</summary>
-    public static async Task<Card?> FindAsync(Store store, string token, CancellationToken stop)
-    {
-        if (!CardLink.TryParse(token, out var link)) return null;
+    public static Task<Card?> FindAsync(Store store, string token, CancellationToken stop) =>
+        CardLink.TryParse(token, out var link) ? FindAsync(store, link.Key(), stop) : Task.FromResult<Card?>(null);
 
+    /// <summary>Finds the card that a key opens; null when it opens none.</summary>
+    public static async Task<Card?> FindAsync(Store store, CardKey key, CancellationToken stop)
+    {
         var (card, hash) = await store.Main.ReadAsync(
             session => session.Sql($"select {Columns}, p.card_hash from {Tables} where p.sender_id = @sender and p.id = @id")
-                .Bind("sender", link.SenderId).Bind("id", link.PromptId).FirstAsync(row => (Read(row), row.BytesOrNull(ColumnCount)), stop),
+                .Bind("sender", key.SenderId).Bind("id", key.PromptId).FirstAsync(row => (Read(row), row.BytesOrNull(ColumnCount)), stop),
             stop);
-        return link.Matches(hash) ? card : null;
+        return key.Opens(hash) ? card : null;
     }
+
+    /// <summary>Opens it again; whoever has the card has shown that they may see it.</summary>
+    public CardKey Key => new(Prompt.SenderId, Prompt.Id, null);
 
     /// <summary>What the card asks for now.</summary>
     public CardStep StepAt(DateTimeOffset now, TimeSpan lifetime)

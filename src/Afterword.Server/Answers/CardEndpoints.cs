@@ -29,7 +29,7 @@ internal static class CardEndpoints
         try
         {
             if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-            else await WriteAsync(http, 200, pages, answer.View(card, http.Request.Path, LanguageOf(http, card)) with { Chosen = ChosenIn(http.Request.Query) });
+            else await WriteAsync(http, 200, pages, answer.View(card, PlaceOf(http)) with { Chosen = ChosenIn(http.Request.Query) });
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))
         {
@@ -49,8 +49,8 @@ internal static class CardEndpoints
 
         try
         {
-            if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
-            else await TellAsync(http, pages, form, await answer.RunAsync(card, http.Request.Path, LanguageOf(http, card), form, http.RequestAborted));
+            if (!CardLink.TryParse(token, out var link)) await NotFoundAsync(http, pages);
+            else await TellAsync(http, pages, form, await answer.RunAsync(link.Key(), PlaceOf(http), form, http.RequestAborted));
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))
         {
@@ -72,6 +72,8 @@ internal static class CardEndpoints
             case CardReply.Refused(var status, var view):
                 if (status == 503) http.Response.Headers.RetryAfter = "1";
                 return WriteAsync(http, status, pages, view);
+            case CardReply.Unknown:
+                return NotFoundAsync(http, pages);
             default:
                 throw new System.Diagnostics.UnreachableException(reply.ToString());
         }
@@ -80,6 +82,8 @@ internal static class CardEndpoints
     /// <summary>The language of the card: where neither the recipient nor the browser names one of ours, that of the question is the best guess.</summary>
     public static Language LanguageOf(HttpContext http, Card card) =>
         Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
+
+    private static CardPlace PlaceOf(HttpContext http) => new(http.Request.Path, card => LanguageOf(http, card));
 
     // What a mail's link stands for is shown, never taken: programs that look into mails open every link.
     private static int? ChosenIn(IQueryCollection query) => int.TryParse(query["score"], NumberStyles.None, CultureInfo.InvariantCulture, out var score) ? score : null;

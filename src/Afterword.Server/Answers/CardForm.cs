@@ -5,7 +5,7 @@ using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Answers;
 
-/// <summary>What a form of the card asks for, checked against the prompt that it was shown with.</summary>
+/// <summary>What a form of the card asks for, as far as it shows without the prompt.</summary>
 internal abstract record CardForm
 {
     // A text of 10,000 characters of four bytes each, percent-encoded, with room for its neighbours.
@@ -15,16 +15,16 @@ internal abstract record CardForm
     {
     }
 
-    /// <summary>An answer, or closing the card.</summary>
+    /// <summary>An answer, or closing the card. Whether the scale has the score shows with the prompt.</summary>
     internal sealed record Answer(AnswerRequest Request) : CardForm;
 
     internal sealed record StopAsking : CardForm;
 
     internal sealed record AskAgain : CardForm;
 
-    /// <param name="Problem">What is wrong with it.</param>
+    /// <param name="Problem">What is wrong with it; null when it asks for nothing, which is a score or a text missing.</param>
     /// <param name="Typed">The text that was refused, or null.</param>
-    internal sealed record Wrong(CardProblem Problem, string? Typed) : CardForm;
+    internal sealed record Wrong(CardProblem? Problem, string? Typed) : CardForm;
 
     /// <summary>Reads a request's form; null when it is larger than any card's.</summary>
     public static async Task<IFormCollection?> ReadAsync(HttpContext http) =>
@@ -32,36 +32,33 @@ internal abstract record CardForm
 
     /// <summary>Understands a form.</summary>
     /// <param name="form">As <see cref="ReadAsync"/> gave it.</param>
-    /// <param name="prompt">The prompt that whoever sent it may answer.</param>
-    /// <param name="seen">The question as they read it.</param>
-    public static CardForm Parse(IFormCollection? form, Prompt prompt, Question seen)
+    /// <param name="key">The card that it is for.</param>
+    public static CardForm Parse(IFormCollection? form, CardKey key)
     {
         if (form is null) return new Wrong(CardProblem.TextTooLong, null);
-        if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => Nothing(prompt) };
+        if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => new Wrong(null, null) };
         if (IsOneClick(form)) return new StopAsking();
-        if (form.ContainsKey("dismiss")) return new Answer(new(prompt.SenderId, prompt.Id, null, null, Dismiss: true));
+        if (form.ContainsKey("dismiss")) return new Answer(new(key, null, null, Dismiss: true));
         if (form.TryGetValue("score", out var score))
         {
-            return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && prompt.Type.Allows(number)
-                ? new Answer(new(prompt.SenderId, prompt.Id, number, null, Seen: seen))
+            return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? new Answer(new(key, number, null))
                 : new Wrong(CardProblem.ScoreMissing, null);
         }
 
         return form.TryGetValue("text", out var text)
-            ? ParseText(text.ToString(), prompt)
-            : Nothing(prompt);
+            ? ParseText(text.ToString(), key)
+            : new Wrong(null, null);
     }
 
     /// <summary>Whether a mail program sent it, at one click of its reader and without any page (RFC 8058, section 3.1).</summary>
     public static bool IsOneClick(IFormCollection? form) => form?["List-Unsubscribe"].ToString() == "One-Click";
 
-    private static Wrong Nothing(Prompt prompt) => new(prompt.Score is null ? CardProblem.ScoreMissing : CardProblem.TextBlank, null);
-
-    private static CardForm ParseText(string text, Prompt prompt)
+    private static CardForm ParseText(string text, CardKey key)
     {
         var errors = new ApiErrors();
         var comment = AnswerDraft.ReadText(text, errors);
-        if (!errors.Any) return new Answer(new(prompt.SenderId, prompt.Id, null, comment));
+        if (!errors.Any) return new Answer(new(key, null, comment));
 
         return new Wrong(TextRules.LengthOf(text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, text);
     }

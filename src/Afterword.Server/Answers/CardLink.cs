@@ -33,7 +33,8 @@ internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyM
 
     public byte[] Hash() => SHA256.HashData(Secret.Span);
 
-    public bool Matches(byte[]? stored) => stored is not null && CryptographicOperations.FixedTimeEquals(Hash(), stored);
+    /// <summary>What it opens, if its secret is the right one.</summary>
+    public CardKey Key() => new(SenderId, PromptId, Hash());
 
     public override string ToString()
     {
@@ -43,4 +44,14 @@ internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyM
         Secret.Span.CopyTo(bytes[16..]);
         return Base64Url.EncodeToString(bytes);
     }
+}
+
+/// <summary>A prompt with what shows that its card may be seen and answered.</summary>
+/// <param name="SenderId">Whose prompt it is.</param>
+/// <param name="PromptId">The prompt.</param>
+/// <param name="LinkHash">The hash of a link's secret; null when the caller has shown that this is whom the prompt asks.</param>
+internal readonly record struct CardKey(long SenderId, long PromptId, byte[]? LinkHash)
+{
+    /// <param name="stored">The hash that belongs to the prompt, or null when it has no link.</param>
+    public bool Opens(byte[]? stored) => LinkHash is null || (stored is not null && CryptographicOperations.FixedTimeEquals(LinkHash, stored));
 }

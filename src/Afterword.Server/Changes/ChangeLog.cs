@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Changes;
@@ -18,10 +19,17 @@ internal static class ChangeLog
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="states">Receives the state of each sender.</param>
     /// <returns>The first of a transaction's lookups: what those behind it find holds until the commit.</returns>
-    public static Lookup Stamp(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => new(
-        """
+    public static Lookup Stamp(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => StampWhere("true", senders, now, states);
+
+    /// <summary>The same for whoever names senders before it is known whether there are any: those without a change get no state.</summary>
+    /// <inheritdoc cref="Stamp" path="/param"/>
+    public static Lookup StampKnown(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) =>
+        StampWhere("exists (select 1 from sender_state known where known.sender_id = item.sender_id)", senders, now, states);
+
+    private static Lookup StampWhere([StringSyntax("sql")] string condition, IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => new(
+        $$"""
         insert into sender_state (sender_id, changed_at, window_started_at, window_used)
-        select sender_id, now, 0, 0 from {rows} where true order by sender_id
+        select sender_id, now, 0, 0 from {rows} where {{condition}} order by sender_id
         on conflict (sender_id) do update set
             changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at + 1 end
         returning sender_id, changed_at, window_started_at, window_used

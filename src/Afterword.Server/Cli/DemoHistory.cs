@@ -28,10 +28,11 @@ internal sealed class DemoHistory
     private DemoHistory(OpenedStore store, Settings settings, SettableClock clock, Account sender, IReadOnlyList<Account> customers)
     {
         _clock = clock;
-        _create = new CreatePrompt(store.Store, settings, new Questions(settings), new PromptWindow(store.Store, settings, clock), clock);
+        var questions = new Questions(settings);
+        _create = new CreatePrompt(store.Store, settings, questions, new PromptWindow(store.Store, settings, clock), clock);
 
         // In the story a card was open for a month, whatever the settings make of it now.
-        _answer = new AnswerPrompt(store.Store, settings with { CardLifetime = TimeSpan.FromDays(30) }, clock);
+        _answer = new AnswerPrompt(store.Store, questions, settings with { CardLifetime = TimeSpan.FromDays(30) }, clock);
         _sender = CallerOf(sender);
         _customers = customers;
     }
@@ -81,14 +82,14 @@ internal sealed class DemoHistory
     private async Task RunAsync(IReadOnlyList<DemoConversation> year, CancellationToken stop)
     {
         var ids = new long[year.Count];
-        var steps = new List<(DateTimeOffset At, int Conversation, AnswerRequest? Answer)>();
+        var steps = new List<(DateTimeOffset At, int Conversation, Func<CardKey, AnswerRequest>? Answer)>();
         for (var i = 0; i < year.Count; i++)
         {
             var asked = year[i];
             steps.Add((asked.At, i, null));
-            if (asked.DismissedAt is { } dismissedAt) steps.Add((dismissedAt, i, new(_sender.UserId, 0, null, null, Dismiss: true)));
-            if (asked.ScoreAt is { } scoreAt) steps.Add((scoreAt, i, new(_sender.UserId, 0, asked.Score, null)));
-            if (asked.CommentAt is { } commentAt) steps.Add((commentAt, i, new(_sender.UserId, 0, null, asked.Comment)));
+            if (asked.DismissedAt is { } dismissedAt) steps.Add((dismissedAt, i, key => new(key, null, null, Dismiss: true)));
+            if (asked.ScoreAt is { } scoreAt) steps.Add((scoreAt, i, key => new(key, asked.Score, null)));
+            if (asked.CommentAt is { } commentAt) steps.Add((commentAt, i, key => new(key, null, asked.Comment)));
         }
 
         foreach (var (at, conversation, answer) in steps.OrderBy(step => step.At))
@@ -96,7 +97,7 @@ internal sealed class DemoHistory
             stop.ThrowIfCancellationRequested();
             _clock.Now = at;
             if (answer is null) ids[conversation] = await AskAsync(year[conversation]);
-            else await AnswerAsync(answer with { PromptId = ids[conversation] });
+            else await AnswerAsync(answer(new(_sender.UserId, ids[conversation], null)));
         }
     }
 

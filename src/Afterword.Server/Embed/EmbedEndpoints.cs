@@ -41,7 +41,7 @@ internal static class EmbedEndpoints
         // Asked without a page, by a program or by a page of this server, it shows what the card's link shows.
         if (await OpenAsync(http, token, store, origins, gate, needsOrigin: false, language, pages) is not { } card) return;
 
-        await WriteAsync(http, 200, pages, answers.View(card, CardLink.PathPrefix + token, LanguageOf(http, card, language)));
+        await WriteAsync(http, 200, pages, answers.View(card, PlaceOf(http, token, language)));
     }
 
     private static async Task Answer(HttpContext http, string token, Store store, EmbedOrigins origins, CardGate gate, CardPages pages, AnswerCard answers)
@@ -50,8 +50,8 @@ internal static class EmbedEndpoints
         var given = form?["language"].ToString();
         if (await OpenAsync(http, token, store, origins, gate, needsOrigin: true, given, pages) is not { } card) return;
 
-        var (path, language) = (CardLink.PathPrefix + token, LanguageOf(http, card, given));
-        switch (await answers.RunAsync(card, path, language, form, http.RequestAborted))
+        var place = PlaceOf(http, token, given);
+        switch (await answers.RunAsync(card.Key, place, form, http.RequestAborted))
         {
             case CardReply.Refused(var status, var again):
                 if (status == 503) http.Response.Headers.RetryAfter = "1";
@@ -59,7 +59,10 @@ internal static class EmbedEndpoints
                 break;
             case CardReply.Taken:
                 var next = await Card.FindAsync(store, token, http.RequestAborted);
-                await WriteAsync(http, 200, pages, answers.View(next ?? card, path, language));
+                await WriteAsync(http, 200, pages, answers.View(next ?? card, place));
+                break;
+            case CardReply.Unknown:
+                await WriteNotFoundAsync(http, pages, place.LanguageOf(card));
                 break;
             case var other:
                 throw new System.Diagnostics.UnreachableException(other.ToString());
@@ -124,7 +127,8 @@ internal static class EmbedEndpoints
         return card;
     }
 
-    private static Language LanguageOf(HttpContext http, Card card, string? given) => Language.Find(given) ?? CardEndpoints.LanguageOf(http, card);
+    private static CardPlace PlaceOf(HttpContext http, string token, string? given) =>
+        new(CardLink.PathPrefix + token, card => Language.Find(given) ?? CardEndpoints.LanguageOf(http, card));
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
     {

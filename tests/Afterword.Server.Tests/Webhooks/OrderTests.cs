@@ -63,11 +63,11 @@ public abstract class OrderTests(Engine engine)
             var id = long.Parse(asked.Feedback.Id, CultureInfo.InvariantCulture);
 
             // Half in one call, half in two.
-            if (i % 2 == 0) await answers.RunAsync(new(site.Loop.Furni.Id, id, 3, "So, so."));
+            if (i % 2 == 0) await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), 3, "So, so."));
             else
             {
-                await answers.RunAsync(new(site.Loop.Furni.Id, id, null, "So, so."));
-                await answers.RunAsync(new(site.Loop.Furni.Id, id, 3, null));
+                await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), null, "So, so."));
+                await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), 3, null));
             }
         });
         return ids;

@@ -34,7 +34,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
 
     /// <summary>Takes what a form of the card sends.</summary>
     public Task<CardReply> AnswerAsync(HttpContext http, Visitor visitor, Profile peer, Card card, IFormCollection form) =>
-        answer.RunAsync(card, PathOf(peer, card.Prompt.Id), http.LanguageFor(visitor.Language), form, http.RequestAborted);
+        answer.RunAsync(card.Key, PlaceOf(peer, card.Prompt.Id, http.LanguageFor(visitor.Language)), form, http.RequestAborted);
 
     /// <summary>Draws the card that was asked for, else the newest that waits.</summary>
     /// <param name="http">The request.</param>
@@ -47,7 +47,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
     {
         var language = http.LanguageFor(visitor.Language);
         var chosen = asked is null ? null : asked.View ?? await ViewAsync(visitor, peer, asked.Id, language, http.RequestAborted);
-        var newest = thread.Cards is [var first, ..] ? answer.View(first, PathOf(peer, first.Prompt.Id), language) : null;
+        var newest = thread.Cards is [var first, ..] ? answer.View(first, PlaceOf(peer, first.Prompt.Id, language)) : null;
         if ((chosen ?? newest) is not { } view) return new(null, IsDone: false, []);
 
         var shown = chosen is null ? thread.Cards[0].Prompt.Id : asked!.Id;
@@ -61,7 +61,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
         if (await FindAsync(peer.Id, id, visitor.UserId, stop) is not { } card) return null;
 
         // What was waved away is gone, unless it was with the word never to be asked again: that one can be taken back here.
-        var view = answer.View(card, PathOf(peer, id), language);
+        var view = answer.View(card, PlaceOf(peer, id, language));
         return view.Step is CardStep.Dismissed && !view.IsStopped ? null : view;
     }
 
@@ -74,5 +74,6 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
         return markup;
     }
 
-    private static string PathOf(Profile peer, long prompt) => FormattableString.Invariant($"{InboxAddress.Of(peer.ScreenName)}/card/{prompt}");
+    private static CardPlace PlaceOf(Profile peer, long prompt, Language language) =>
+        new(FormattableString.Invariant($"{InboxAddress.Of(peer.ScreenName)}/card/{prompt}"), _ => language);
 }

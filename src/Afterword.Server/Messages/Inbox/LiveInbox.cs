@@ -119,6 +119,9 @@ internal sealed partial class LiveInbox : BackgroundService
 
     private void OnBell(long user, long other)
     {
+        // Called by the thread that commits, for every answer; a page that opens just now reads what is stored anyway.
+        if (!_hasOthers && Volatile.Read(ref _count) == 0) return;
+
         lock (_lock)
         {
             Wake(user);
