@@ -34,7 +34,7 @@ internal sealed class AnswerPrompt
 
         // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [ChangeLog.StampKnown(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, hashes)], CancellationToken.None);
+            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, hashes)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();

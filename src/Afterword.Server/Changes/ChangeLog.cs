@@ -21,10 +21,10 @@ internal static class ChangeLog
     /// <returns>The first of a transaction's lookups: what those behind it find holds until the commit.</returns>
     public static Lookup Stamp(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => StampWhere("true", senders, now, states);
 
-    /// <summary>The same for whoever names senders before it is known whether there are any: those without a change get no state.</summary>
+    /// <summary>The same for those who name senders before it is known whether there are any: who never asked gets no state.</summary>
     /// <inheritdoc cref="Stamp" path="/param"/>
-    public static Lookup StampKnown(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) =>
-        StampWhere("exists (select 1 from sender_state known where known.sender_id = item.sender_id)", senders, now, states);
+    public static Lookup StampAsking(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) =>
+        StampWhere("exists (select 1 from prompt p where p.sender_id = item.sender_id)", senders, now, states);
 
     private static Lookup StampWhere([StringSyntax("sql")] string condition, IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => new(
         $$"""
