@@ -322,7 +322,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
         // The page goes as it is: its address is a secret that stands in it, and compressed lengths tell of secrets.
         var bytes = (await SendAsync(path, "gzip, br")).Is(200).Header("Content-Length");
-        foreach (var file in new[] { "/card.css", "/card.js" })
+        foreach (var file in new[] { "/card.css", "/card.js", "/scale.js" })
         {
             var sent = (await SendAsync(file, "gzip")).Is(200);
             Assert.Equal("gzip", sent.Headers["Content-Encoding"]);

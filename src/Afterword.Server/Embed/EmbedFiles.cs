@@ -11,7 +11,8 @@ namespace Afterword.Server.Embed;
 /// <summary>What a page loads to show cards: the script with its words in every language, and the style.</summary>
 internal static partial class EmbedFiles
 {
-    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(Bare(ReadText("embed/embed.js")).Replace("'{words}'", Words(), StringComparison.Ordinal)));
+    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(
+        Bare(ReadText("embed/embed.js")).Replace("'{words}'", Words(), StringComparison.Ordinal).Replace("'{scale}';", Scale(), StringComparison.Ordinal)));
 
     public static KeptAnswer Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(Bare(ReadText("wwwroot/card.css") + ReadText("embed/embed.css")))));
 
@@ -35,6 +36,9 @@ internal static partial class EmbedFiles
     private static string Words() => JsonSerializer.Serialize(
         Language.All.ToDictionary(language => language.Tag, language => new[] { EmbedWords.All.In(language).NotLoaded, CardWords.All.In(language).NotSent, CardWords.All.In(language).TryAgain }),
         EmbedWordsJson.Default.DictionaryStringStringArray);
+
+    // The embed is one script, so that a page needs one line: what the card's page imports is a part of it.
+    private static string Scale() => Bare(ReadText("wwwroot/scale.js")).Replace("export ", "", StringComparison.Ordinal);
 
     private static string ReadText(string resource)
     {

@@ -18,6 +18,8 @@
   const attributes = new Set(('class cx cy d dir disabled for form hidden href id lang maxlength name r rel role rows tabindex target type value viewBox '
     + 'aria-describedby aria-hidden aria-invalid aria-label aria-labelledby aria-live aria-pressed autocomplete checked').split(' '));
 
+  '{scale}';
+
   // Not fetch: this hands over a document that was parsed with nothing in it running, also where the page's Trusted Types forbid to parse.
   const send = (method, path, responseType, body) => new Promise((answer, fail) => {
     const request = new XMLHttpRequest();
@@ -79,6 +81,7 @@
         event.preventDefault();
         // Afterwards the event does not know them any more.
         const { target, submitter } = event;
+        if (!this.#sending) check(submitter, true);
         this.#exchange(() => new URLSearchParams(new FormData(target, submitter)));
       });
     }
@@ -138,6 +141,7 @@
       const card = answer.response?.querySelector('.card');
       if (!card) throw new Error('no card');
       const panel = copy(card);
+      walkable(panel);
       const heading = panel.querySelector('#card-heading');
       heading.tabIndex = -1;
 
@@ -164,6 +168,7 @@
       const again = make('button', { type: 'button', className: 'quiet', onclick: () => this.#exchange(fill) }, tryAgain);
       const problem = make('div', { className: 'not-sent' }, make('p', { className: 'problem', role: 'alert' }, fill ? notSent : notLoaded), again);
       const follow = this.matches(':focus-within');
+      for (const score of this.#panel.querySelectorAll('.scale > *')) check(score, false);
       this.#panel.querySelector('.not-sent')?.remove();
       // What was typed stays where it is, and this stands beside what was pressed.
       const [actions, heading] = ['.actions', '#card-heading'].map(one => this.#panel.querySelector(one));

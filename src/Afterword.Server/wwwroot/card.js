@@ -1,5 +1,7 @@
 // The card without page loads: sends its forms and puts the next step in place. Without this script the same forms do the same.
 
+import { check, walkable } from '/scale.js';
+
 const patience = 20_000;
 const said = Object.assign(document.createElement('p'), { className: 'hidden' });
 said.setAttribute('role', 'status');
@@ -43,7 +45,7 @@ function show(card, next, title, isAsking) {
   const typed = card.querySelector('textarea')?.value;
   const box = next.querySelector('textarea');
   if (box && typed && !box.value) box.value = typed;
-  prepare(next);
+  walkable(next);
 
   const place = () => {
     card.replaceWith(next);
@@ -57,37 +59,8 @@ function show(card, next, title, isAsking) {
   else place();
 }
 
-// With script the scale is one stop for the Tab key, and arrows walk along it, as in a group of radio buttons. They do not
-// choose, for choosing sends: that takes Enter, Space or a tap.
-function prepare(card) {
-  const scale = card.querySelector('.scale');
-  if (!scale) return;
-
-  const scores = [...scale.children];
-  scale.setAttribute('role', 'radiogroup');
-  scores.forEach((score, i) => {
-    score.setAttribute('role', 'radio');
-    score.tabIndex = i ? -1 : 0;
-    check(score, false);
-  });
-  scale.addEventListener('focusin', ({ target }) => scores.forEach(score => { score.tabIndex = score === target ? 0 : -1; }));
-  scale.addEventListener('keydown', event => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const at = scores.indexOf(event.target);
-    const step = getComputedStyle(scale).direction === 'rtl' ? -1 : 1;
-    const to = { ArrowRight: at + step, ArrowLeft: at - step, ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    scores.at(to % scores.length).focus();
-  });
-}
-
-function check(button, isChosen) {
-  if (button?.getAttribute('role') === 'radio') button.setAttribute('aria-checked', isChosen);
-}
-
 document.addEventListener('submit', event => {
   event.preventDefault();
   send(event.target, event.submitter);
 });
-prepare(document.querySelector('.card'));
+walkable(document.querySelector('.card'));

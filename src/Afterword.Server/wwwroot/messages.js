@@ -1,5 +1,7 @@
 // Makes Messages pleasant: times of this place, sending without a new page, and what is new at once. All of it works without.
 
+import { walkable } from "/scale.js";
+
 const body = document.body;
 const part = (name, root = document) => root.querySelector(`[data-part="${name}"]`);
 
@@ -82,6 +84,7 @@ function swap(name, page) {
   const focused = mine.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   mine.replaceChildren(...theirs.childNodes);
   localise(mine);
+  walkable(mine);
   if (focused) mine.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -346,6 +349,7 @@ function begin() {
   if (list) partDays(list);
   const text = document.getElementById("write");
   if (text) grow(text);
+  walkable(part("card"));
 
   // The page is fetched anew under its plain address; which card was asked for is of this moment.
   if (new URLSearchParams(location.search).has("card")) history.replaceState(null, "", location.pathname);

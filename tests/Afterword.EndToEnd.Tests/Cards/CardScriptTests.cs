@@ -32,7 +32,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
     }
 
     [Fact]
-    public async Task The_first_load_asks_this_server_for_three_files_and_leaves_nothing_behind()
+    public async Task The_first_load_asks_this_server_for_four_files_and_leaves_nothing_behind()
     {
         await using var visitor = await browser.VisitorAsync(script: true);
         var requests = new List<Uri>();
@@ -44,8 +44,8 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
 
         var files = requests.Where(request => request.Scheme != "data").ToArray();
         Assert.All(files, file => Assert.Equal(stage.Url.Authority, file.Authority));
-        Assert.Equal(["/card.css", "/card.js"], files.Select(file => file.AbsolutePath).Where(path => !path.StartsWith("/f/", StringComparison.Ordinal)).Order());
-        Assert.Equal(3, files.Length);
+        Assert.Equal(["/card.css", "/card.js", "/scale.js"], files.Select(file => file.AbsolutePath).Where(path => !path.StartsWith("/f/", StringComparison.Ordinal)).Order());
+        Assert.Equal(4, files.Length);
 
         await Score(page, 9).ClickAsync();
         await page.GetByRole(AriaRole.Textbox).WaitForAsync();

@@ -23,7 +23,7 @@ public sealed class ChatSampleTests(Browser browser) : IClassFixture<Browser>
             await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Chat with us" }).ClickAsync();
             await stage.Page.GetByRole(AriaRole.Button, new() { Name = "End chat" }).ClickAsync();
             await CleanAsync(stage.Page);
-            await stage.Card.GetByRole(AriaRole.Button, new() { Name = "5 – Very satisfied" }).ClickAsync();
+            await stage.Card.GetByRole(AriaRole.Radio, new() { Name = "5 – Very satisfied" }).ClickAsync();
             await stage.Card.GetByRole(AriaRole.Textbox).FillAsync("Nora was great.");
             await CleanAsync(stage.Page);
             await stage.Card.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
