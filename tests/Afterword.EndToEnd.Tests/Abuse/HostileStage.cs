@@ -36,12 +36,12 @@ internal sealed class HostileStage : IAsyncDisposable
 
     public Account Ana { get; private set; } = null!;
 
-    public static async Task<HostileStage> SetAsync(Browser browser, bool script = true)
+    public static async Task<HostileStage> SetAsync(Browser browser, bool script = true, string callsPerLink = "0")
     {
         var stage = new HostileStage();
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Data"] = stage._folder.Path, ["Limits:RecipientInterval"] = "00:00:00", ["Limits:CreatesPerDay"] = "1000000", ["Cards:CallsPerLink"] = "0",
+            ["Data"] = stage._folder.Path, ["Limits:RecipientInterval"] = "00:00:00", ["Limits:CreatesPerDay"] = "1000000", ["Cards:CallsPerLink"] = callsPerLink,
         }).Build());
         Assert.Empty(errors);
         stage._server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);

@@ -176,5 +176,69 @@ public sealed class HostileTextTests : IAsyncLifetime
         await stage.Trap.IsEmptyAsync(stage.Page, "apps");
     }
 
+    [Fact]
+    public async Task The_settings_name_who_may_not_ask_letter_by_letter()
+    {
+        await using var stage = await HostileStage.SetAsync(_browser);
+        await stage.SignInAsync();
+        var asking = stage.Get<Server.Prompts.StopAsking>();
+        for (var i = 0; i < Hostile.All.Length; i++) await asking.RunAsync((await stage.UserAsync(HostileStage.HandleOf(i), Hostile.All[i])).Id, stage.Ana.Id, default);
+
+        await stage.OpenAsync("/messages/settings");
+
+        Assert.Equal(Hostile.All.Order(StringComparer.Ordinal), (await stage.TextsAsync(".silenced bdi")).Order(StringComparer.Ordinal));
+        Assert.All(await stage.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('.silenced button')].map(one => one.ariaLabel)"), label => Assert.NotEmpty(label));
+        await stage.Trap.IsEmptyAsync(stage.Page, "settings");
+    }
+
+    [Fact]
+    public async Task The_page_with_the_number_for_an_app_shows_its_name_letter_by_letter()
+    {
+        await using var stage = await HostileStage.SetAsync(_browser);
+        await stage.SignInAsync();
+        foreach (var text in Hostile.Some(every: 96))
+        {
+            await stage.OpenAsync(await stage.AppAsync(text, letIn: false, "oob"));
+            await stage.Page.GetByRole(AriaRole.Button, new() { Name = "Allow" }).ClickAsync();
+            await stage.Page.Locator("#oauth_pin").WaitForAsync();
+
+            Assert.Contains(text, await stage.TextAsync("h1"), StringComparison.Ordinal);
+            await stage.Trap.IsEmptyAsync(stage.Page, text);
+        }
+    }
+
+    [Fact]
+    public async Task The_page_that_holds_a_flood_back_keeps_what_was_typed_letter_by_letter()
+    {
+        await using var stage = await HostileStage.SetAsync(_browser, callsPerLink: "1");
+        var furni = await stage.UserAsync("furni", "Furni");
+        foreach (var text in Hostile.Some(every: 64))
+        {
+            var (address, _) = await stage.AskAsync(furni, "Hello");
+
+            // When a minute ends in between, the call is let through: the one after it is not.
+            do
+            {
+                await stage.Page.GotoAsync(address);
+                await stage.Page.EvaluateAsync(
+                    """
+                    text => {
+                      const form = Object.assign(document.createElement('form'), { method: 'post', action: location.href });
+                      form.append(Object.assign(document.createElement('textarea'), { name: 'text', value: text }));
+                      document.body.append(form);
+                      document.body.classList.add('left');
+                      HTMLFormElement.prototype.submit.call(form);
+                    }
+                    """,
+                    text);
+                await stage.Page.Locator("body:not(.left)").WaitForAsync();
+            }
+            while (await stage.Page.Locator("#card-typed").CountAsync() == 0);
+
+            Assert.Equal(text, await stage.ValueAsync("#card-text"));
+            await stage.Trap.IsEmptyAsync(stage.Page, text);
+        }
+    }
+
     public ValueTask DisposeAsync() => _browser.DisposeAsync();
 }
