@@ -39,6 +39,12 @@ public sealed record PromptRequest
     /// <summary>Keeps this feedback out of every figure.</summary>
     public bool Test { get; init; }
 
+    /// <summary>Who led the conversation, for the sender's figures: one line of at most 64 characters. Customers never see it.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>What the conversation was about, for the sender's figures: at most 10 of at most 32 characters, without commas. Customers never see them.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Asks for the card's link and token in the answer, to show the card somewhere else.</summary>
     public bool IncludeCard { get; init; }
 
@@ -58,5 +64,7 @@ public sealed record PromptRequest
         if (QuestionVariantId is { } variant) yield return new("question_variant_id", variant.ToString(CultureInfo.InvariantCulture));
         if (DisplayName is not null) yield return new("display_name", DisplayName);
         if (Test) yield return new("test", "true");
+        if (Agent is not null) yield return new("agent", Agent);
+        if (Tags.Count > 0) yield return new("tags", string.Join(',', Tags));
     }
 }

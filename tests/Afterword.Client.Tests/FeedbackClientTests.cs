@@ -46,7 +46,7 @@ public sealed class FeedbackClientTests : IDisposable
         await client.CreateAsync(
             Prompt() with
             {
-                Type = FeedbackType.Csat, ExternalId = "t_5", QuestionVariantId = 37, DisplayName = "Möbel", Test = true,
+                Type = FeedbackType.Csat, ExternalId = "t_5", QuestionVariantId = 37, DisplayName = "Möbel", Test = true, Agent = "Zoë", Tags = ["billing", "refund"],
                 IncludeCard = true, IdempotencyKey = "k-1",
             },
             Stop);
@@ -54,7 +54,7 @@ public sealed class FeedbackClientTests : IDisposable
         var sent = _network.Requests.Single();
         Assert.Equal("?include_card=true", sent.Address.Query);
         Assert.StartsWith("type=csat&", sent.Body, StringComparison.Ordinal);
-        Assert.EndsWith("&external_id=t_5&question_variant_id=37&display_name=M%C3%B6bel&test=true", sent.Body, StringComparison.Ordinal);
+        Assert.EndsWith("&external_id=t_5&question_variant_id=37&display_name=M%C3%B6bel&test=true&agent=Zo%C3%AB&tags=billing%2Crefund", sent.Body, StringComparison.Ordinal);
         Assert.Equal("k-1", sent.IdempotencyKey);
     }
 

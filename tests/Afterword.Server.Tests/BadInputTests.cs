@@ -55,6 +55,8 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("question_variant_id", "1")]
     [InlineData("display_name", "x")]
     [InlineData("test", "1")]
+    [InlineData("agent", "x")]
+    [InlineData("tags", "x")]
     public async Task A_parameter_given_twice_is_invalid(string name, string value) =>
         Assert.Equal([$"{name} parameter is invalid: given more than once."], (await SendAsync([.. Given((name, value)), (name, value)])).Is(400, 44).Messages);
 

@@ -100,6 +100,51 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Agent_and_tags_are_stored_tidied_and_shown_to_nobody()
+    {
+        var created = (await CreateAsync(("agent", " Zoë  Müller\u00A0"), ("tags", " billing,refund ,, billing,Refund,Zoe\u0308"))).Is(200);
+
+        var stored = await _server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select agent, tags from prompt").FirstAsync(row => (row.GetString(0), row.GetString(1)), default), default);
+        Assert.Equal(("Zoë  Müller", "billing,refund,Refund,Zoë"), stored);
+        Assert.DoesNotContain("billing", created.Body + (await _server.GetAsync(_token, $"/1.1/feedback/show/{created.Text("id")}.json")).Is(200).Body, StringComparison.Ordinal);
+
+        var found = await _server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select prompt_id from prompt_tag where sender_id = @sender and tag = 'refund'").Bind("sender", _furni.Id)
+                .ListAsync(row => row.GetInt64(0), default),
+            default);
+        Assert.Equal([long.Parse(created.Text("id"), CultureInfo.InvariantCulture)], found);
+    }
+
+    [Theory]
+    [InlineData("agent", "65 characters", "one line of at most 64 characters")]
+    [InlineData("agent", "two\nlines", "one line of at most 64 characters")]
+    [InlineData("agent", "\u200b", "one line of at most 64 characters")]
+    [InlineData("tags", "11 tags", "at most 10 tags")]
+    [InlineData("tags", "33 characters", "each tag is one line of at most 32 characters")]
+    [InlineData("tags", "a,b\tc", "each tag is one line of at most 32 characters")]
+    [InlineData("tags", "a,b\u0007", "each tag is one line of at most 32 characters")]
+    public async Task An_agent_or_tags_beyond_their_limits_are_refused(string name, string value, string reason)
+    {
+        value = value switch
+        {
+            "65 characters" => new('a', 65),
+            "11 tags" => string.Join(',', Enumerable.Range(0, 11)),
+            "33 characters" => new('a', 33),
+            _ => value,
+        };
+        Assert.Equal([$"{name} parameter is invalid: {reason}."], (await CreateAsync((name, value))).Is(400, 44).Messages);
+    }
+
+    [Fact]
+    public async Task An_agent_and_tags_at_their_limits_are_taken()
+    {
+        var most = string.Join(',', Enumerable.Range(0, 10).Select(i => string.Concat(Enumerable.Repeat("😀", 31)) + i));
+
+        (await CreateAsync(("agent", string.Concat(Enumerable.Repeat("😀", 64))), ("tags", most))).Is(200);
+    }
+
+    [Fact]
     public async Task A_recipient_is_asked_once_in_24_hours()
     {
         (await CreateAsync()).Is(200);
@@ -195,6 +240,8 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await _server.CountAsync("prompt"));
 
         Assert.Contains("Idempotency-Key", (await KeyedAsync("k1", ("external_id", "other"))).Is(409, 355).Messages[0], StringComparison.Ordinal);
+        (await KeyedAsync("k1", ("include_card", "1"), ("agent", "zoe"))).Is(409, 355);
+        (await KeyedAsync("k1", ("include_card", "1"), ("tags", "zoe"))).Is(409, 355);
         await _server.AdvanceAsync(TimeSpan.FromHours(24));
         Assert.NotEqual(first.Body, (await KeyedAsync("k1", ("include_card", "1"))).Is(200).Body);
     }

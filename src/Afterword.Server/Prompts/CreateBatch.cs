@@ -59,7 +59,7 @@ internal sealed class CreateBatch(long now)
     public void Accept(CreateRequest request, Prompt prompt, Channel channel, CardLink? card, long changeId, FeedbackJson feedback)
     {
         if (channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, channel, request.CardBase, card!.Value));
-        _accepted.Add(new(request, prompt, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
+        _accepted.Add(new(request, prompt, channel, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
         _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
         if (request.IdempotencyKey is not { } key) return;
 
@@ -72,6 +72,7 @@ internal sealed class CreateBatch(long now)
     public void Write(Session session, Store store)
     {
         WritePrompts(session);
+        WriteTags(session);
         Message.Write(session, store, [.. _accepted.Select(a => new Message(
             a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Request.Draft.Message, a.Prompt.CreatedAt))]);
         ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
@@ -84,15 +85,21 @@ internal sealed class CreateBatch(long now)
     private void WritePrompts(Session session) => session.Then(
         """
         insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, language, created_at, updated_at)
+            privacy_url, external_id, display_name, card_hash, language, created_at, updated_at, agent, tags, channel)
         select sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, language, created_at, created_at from {rows}
+            privacy_url, external_id, display_name, card_hash, language, created_at, created_at, agent, tags, channel from {rows}
         """,
         Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.Id).Long("recipient_id", a => a.Prompt.RecipientId)
             .Long("message_id", a => a.Prompt.MessageId).Long("type", a => (long)a.Prompt.Type).Long("test", a => a.Prompt.Test ? 1 : 0)
             .Long("question_variant", a => a.Prompt.QuestionVariant).Text("question", a => a.Prompt.Question).Text("privacy_url", a => a.Prompt.PrivacyUrl)
             .Text("external_id", a => a.Prompt.ExternalId).Text("display_name", a => a.Prompt.DisplayName).Bytes("card_hash", a => a.CardHash)
-            .Text("language", a => a.Prompt.Language).Long("created_at", a => a.Prompt.CreatedAt));
+            .Text("language", a => a.Prompt.Language).Long("created_at", a => a.Prompt.CreatedAt)
+            .Text("agent", a => a.Request.Draft.Agent).Text("tags", a => a.Request.Draft.Tags?.ToString()).Long("channel", a => (long)a.Channel));
+
+    private void WriteTags(Session session) => session.Then(
+        "insert into prompt_tag (sender_id, tag, prompt_id) select sender_id, tag, prompt_id from {rows}",
+        Rows.Of([.. _accepted.Where(a => a.Request.Draft.Tags is not null).SelectMany(a => a.Request.Draft.Tags!.All, (a, tag) => (a.Prompt, Tag: tag))])
+            .Long("sender_id", t => t.Prompt.SenderId).Text("tag", t => t.Tag).Long("prompt_id", t => t.Prompt.Id));
 
     private void WriteCaps(Session session)
     {
@@ -113,5 +120,5 @@ internal sealed class CreateBatch(long now)
             Rows.Of(used).Long("sender_id", u => u.Sender).Long("started_at", u => u.Window.StartedAt).Long("used", u => u.Window.Used));
     }
 
-    private sealed record Accepted(CreateRequest Request, Prompt Prompt, byte[]? CardHash, Change Change);
+    private sealed record Accepted(CreateRequest Request, Prompt Prompt, Channel Channel, byte[]? CardHash, Change Change);
 }

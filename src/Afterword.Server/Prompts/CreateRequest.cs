@@ -16,11 +16,15 @@ internal sealed record CreateRequest(Caller Sender, PromptDraft Draft, string? I
     public byte[] Fingerprint()
     {
         var text = new StringBuilder();
-        foreach (var part in (ReadOnlySpan<string?>)
+        List<string?> parts =
             [
                 Draft.Type.Wire, Draft.RecipientId.ToString(CultureInfo.InvariantCulture), Draft.Message, Draft.PrivacyUrl, Draft.ExternalId,
                 Draft.QuestionVariant.ToString(CultureInfo.InvariantCulture), Draft.DisplayName, Draft.Test ? "1" : "0", Draft.IncludeCard ? "1" : "0",
-            ])
+            ];
+
+        // A call without them has the fingerprint that it had before there were any.
+        if (Draft.Agent is not null || Draft.Tags is not null) parts.AddRange([Draft.Agent, Draft.Tags?.ToString()]);
+        foreach (var part in parts)
         {
             // The length goes first: without it, moving a character from one field to the next would change nothing.
             text.Append(CultureInfo.InvariantCulture, $"{part?.Length ?? -1}:{part}");

@@ -7,11 +7,12 @@ namespace Afterword.Server.Prompts;
 /// <summary>A create call whose every field has been checked. Nobody downstream checks again.</summary>
 internal sealed record PromptDraft(
     PromptType Type, long RecipientId, string Message, string PrivacyUrl,
-    string? ExternalId, int QuestionVariant, string? DisplayName, bool Test, bool IncludeCard)
+    string? ExternalId, int QuestionVariant, string? DisplayName, bool Test, bool IncludeCard, string? Agent = null, Tags? Tags = null)
 {
     public const int PrivacyUrlLength = 2_048;
     public const int ExternalIdLength = 256;
     public const int DisplayNameLength = 20;
+    public const int AgentLength = 64;
 
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static PromptDraft? Parse(RequestParameters parameters, Questions questions, out ApiErrors errors)
@@ -29,7 +30,10 @@ internal sealed record PromptDraft(
         var test = read.Truth("test");
         var includeCard = read.Truth("include_card");
 
-        return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard);
+        var agent = ReadLabel(read, "agent", AgentLength);
+        var tags = Tags.Read(read, "tags");
+
+        return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard, agent, tags);
     }
 
     // Case-sensitive on purpose: the documentation says "csat, nps (case sensitive)".
@@ -69,6 +73,16 @@ internal sealed record PromptDraft(
 
         text = TextRules.Normalise(text);
         if (TextRules.LengthOf(text) > most) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"at most {most} characters")));
+        return text;
+    }
+
+    // Figures are broken down by it, so it is one line and has no spaces around it.
+    private static string? ReadLabel(Reader read, string name, int most)
+    {
+        if (read.Optional(name)?.Trim() is not { Length: > 0 } text) return null;
+
+        text = TextRules.Normalise(text);
+        if (!TextRules.IsLabel(text, most)) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"one line of at most {most} characters")));
         return text;
     }
 

@@ -35,6 +35,10 @@ internal static class TextRules
         return false;
     }
 
+    /// <summary>Whether a text can stand as a name in a list: one line, not blank, not too long.</summary>
+    public static bool IsLabel(string text, int most) =>
+        !HasForbidden(text) && text.AsSpan().IndexOfAny('\n', '\t') < 0 && !IsBlank(text) && LengthOf(text) <= most;
+
     public static bool IsBlank(string text)
     {
         foreach (var rune in text.EnumerateRunes())
