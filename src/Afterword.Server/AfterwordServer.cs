@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Admin;
 using Afterword.Server.Answers;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
@@ -57,6 +59,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton(clock);
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
+            builder.Services.AddConsole();
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
             builder.Services.AddEmbed();
@@ -73,6 +76,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseSecurityHeaders();
             app.UseRouting();
             app.UseMiddleware<SignedRequests>();
+            app.UseMiddleware<ConsoleDoor>();
             app.MapGrants();
             app.MapSignIn();
             app.MapPrompts();
@@ -83,6 +87,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapMessages();
             app.MapStatus();
             app.MapWebhooks();
+            app.MapConsoleEntrances();
+            app.MapConsolePeople();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

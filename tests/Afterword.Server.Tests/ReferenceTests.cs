@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reference;
@@ -167,7 +168,9 @@ public sealed partial class ReferenceTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private IEnumerable<RouteEndpoint> Endpoints => _server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+    // The console's pages are for people, and stand in docs/console.md.
+    private IEnumerable<RouteEndpoint> Endpoints => _server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .Where(endpoint => endpoint.Metadata.GetMetadata<ConsoleRoute>() is null);
 
     private IReadOnlyList<DescribedRoute> Routes => DescribedRoute.All(_server.Get<EndpointDataSource>(), _server.Get<Settings>().Limits);
 

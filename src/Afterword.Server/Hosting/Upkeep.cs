@@ -1,4 +1,5 @@
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Prompts;
@@ -9,7 +10,7 @@ namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, PruneDeliveries deliveries,
+    Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, ConsoleSessions consoleSessions, PruneDeliveries deliveries,
     TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -23,6 +24,7 @@ internal sealed partial class Upkeep(
                 await admissions.PurgeAsync(stoppingToken);
                 await requestTokens.PurgeAsync(stoppingToken);
                 await visits.PurgeAsync(stoppingToken);
+                await consoleSessions.PurgeAsync(stoppingToken);
                 await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
                 await deliveries.RunAsync(stoppingToken);
                 store.Secrets.EnsureKey();

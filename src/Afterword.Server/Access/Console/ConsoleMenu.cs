@@ -1,0 +1,38 @@
+using Afterword.Server.Access.Console.Pages;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What the navigation shows: the pages that are mapped and that the role may open, as their own entries say.</summary>
+internal sealed class ConsoleMenu(EndpointDataSource endpoints)
+{
+    private const string SenderPages = "/console/@{handle}/";
+    private const string AdminPages = "/console/admin/";
+
+    // Their order is that of the menu. The first that a person may open is where they arrive.
+    private static readonly (string Page, string Name)[] s_sender =
+    [
+        ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("export", "Export"), ("asked", "Asked"), ("webhooks", "Webhooks"),
+        ("people", "People"), ("audit", "Audit"),
+    ];
+
+    private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("audit", "Audit")];
+
+    private readonly Lazy<Dictionary<string, Entry>> _entries = new(() => endpoints.Endpoints.OfType<RouteEndpoint>()
+        .Where(endpoint => endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null && endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains(HttpMethods.Get))
+        .Where(endpoint => endpoint.Metadata.GetMetadata<Entry>() is not null)
+        .ToDictionary(endpoint => endpoint.RoutePattern.RawText!, endpoint => endpoint.Metadata.GetMetadata<Entry>()!));
+
+    /// <param name="person">Who looks.</param>
+    /// <param name="seat">Where; null for pages that belong to no sender.</param>
+    public IReadOnlyList<MenuItem> For(Person person, Seat? seat)
+    {
+        if (seat is null) return [];
+
+        var (prefix, pages) = seat.SenderId == Place.Installation ? (AdminPages, s_admin) : (SenderPages, s_sender);
+        return [.. pages.Where(one => _entries.Value.TryGetValue(prefix + one.Page, out var entry) && entry.Roles.Contains(seat.Role))
+            .Select(one => new MenuItem(one.Page, one.Name, seat.AddressOf(one.Page)))];
+    }
+
+    /// <summary>Where a person arrives at a place; null when there is nothing for the role.</summary>
+    public string? FirstOf(Person person, Place place) => For(person, new(person, place)) is [var first, ..] ? first.Address : null;
+}

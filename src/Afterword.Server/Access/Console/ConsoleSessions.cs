@@ -1,0 +1,122 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>A browser that is signed in, or half.</summary>
+/// <param name="Person">Whose.</param>
+/// <param name="Stage"><see cref="EntryStage.Arriving"/> or <see cref="EntryStage.Person"/>.</param>
+internal sealed record ConsoleSession(Person Person, EntryStage Stage);
+
+/// <summary>Which browsers a person is signed in with. Read from the store at every request: what ends, ends at once and on every node.</summary>
+internal sealed class ConsoleSessions(Store store, TimeProvider clock)
+{
+    public const string Cookie = "__Host-afterword-console";
+
+    /// <summary>Nobody stays signed in for longer than a working day.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(8);
+
+    /// <summary>A browser that nobody uses is forgotten.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
+
+    private const int KeyLength = 20;
+    private const int BrowserLength = 200;
+    private static readonly TimeSpan s_noteEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>Who sits at this browser; null when nobody does.</summary>
+    public async Task<ConsoleSession?> WhoAsync(HttpContext http)
+    {
+        if (!TryReadKey(http, out var key)) return null;
+
+        var now = Now;
+        if (await FindAsync(SHA256.HashData(key), now, http.RequestAborted) is not { } found) return null;
+        if (found.SeenAt <= now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(found.Session.Person.SessionId, now, http.RequestAborted);
+        return found.Session;
+    }
+
+    /// <summary>Whether the seat still holds, for an answer that goes on for long: nothing is noted.</summary>
+    public async Task<bool> IsStillAsync(HttpContext http, Seat seat) =>
+        TryReadKey(http, out var key) && await FindAsync(SHA256.HashData(key), Now, http.RequestAborted) is { } found
+        && found.Session.Stage == EntryStage.Person && found.Session.Person.Id == seat.Person.Id && found.Session.Person.Places.Contains(seat.Place);
+
+    /// <summary>Signs the person in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
+    public async Task BeginAsync(HttpContext http, long personId, EntryStage stage)
+    {
+        var browser = http.Request.Headers.UserAgent.ToString();
+        await EndAsync(http);
+        SetCookie(http, await AddAsync(personId, stage, browser.Length > BrowserLength ? browser[..BrowserLength] : browser, http.RequestAborted));
+    }
+
+    /// <summary>Makes a session and gives what its cookie holds.</summary>
+    public async Task<string> AddAsync(long personId, EntryStage stage, string browser, CancellationToken stop)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyLength);
+        await store.Main.WriteAsync(
+            session => session.Sql("insert into console_session (id, key_hash, person_id, stage, browser, created_at, seen_at) values (@id, @hash, @person, @stage, @browser, @now, @now)")
+                .Bind("id", store.Ids.Next()).Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("stage", (long)stage).Bind("browser", browser).Bind("now", Now).RunAsync(stop),
+            stop);
+        return Base64Url.EncodeToString(key);
+    }
+
+    public async Task EndAsync(HttpContext http)
+    {
+        if (!TryReadKey(http, out var key)) return;
+
+        await store.Main.WriteAsync(
+            session => session.Sql("delete from console_session where key_hash = @hash").Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted), http.RequestAborted);
+        http.Response.Cookies.Delete(Cookie, Options());
+    }
+
+    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from console_session where created_at <= @oldest").Bind("oldest", Now - (long)Lifetime.TotalMilliseconds).RunAsync(stop), stop);
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private Task<Found?> FindAsync(byte[] hash, long now, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var places = new List<Place>();
+            var found = await session.Sql(
+                """
+                select p.id, p.mail, p.name, s.id, s.stage, s.seen_at
+                from console_session s join person p on p.id = s.person_id
+                where s.key_hash = @hash and s.created_at > @oldest and s.seen_at > @idle
+                """)
+                .Bind("hash", hash).Bind("oldest", now - (long)Lifetime.TotalMilliseconds).Bind("idle", now - (long)Idle.TotalMilliseconds)
+                .FirstAsync(
+                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4)), row.GetInt64(5)), stop);
+            if (found is not null) places.AddRange(await PlacesAsync(session, found.Session.Person.Id, stop));
+            return found;
+        },
+        stop);
+
+    private static Task<List<Place>> PlacesAsync(Session session, long personId, CancellationToken stop) => session.Sql(
+        """
+        select r.sender_id, coalesce(a.screen_name, ''), coalesce(a.name, ''), r.role
+        from person_role r left join account a on a.id = r.sender_id
+        where r.person_id = @person and (r.sender_id = 0 or a.id is not null)
+        order by a.screen_name_key
+        """)
+        .Bind("person", personId).ListAsync(row => new Place(row.GetInt64(0), row.GetString(1), row.GetString(2), (Role)row.GetInt32(3)), stop);
+
+    private Task<int> NoteAsync(long id, long now, CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("update console_session set seen_at = @now where id = @id").Bind("now", now).Bind("id", id).RunAsync(stop), stop);
+
+    private static bool TryReadKey(HttpContext http, out byte[] key)
+    {
+        key = [];
+        if (http.Request.Cookies[Cookie] is not { Length: > 0 and < 64 } text || !Base64Url.IsValid(text, out var length) || length != KeyLength) return false;
+
+        key = Base64Url.DecodeFromChars(text);
+        return true;
+    }
+
+    // A cookie of the browser's session: it ends with the browser, and the row ends it anyway.
+    private static void SetCookie(HttpContext http, string key) => http.Response.Cookies.Append(Cookie, key, Options());
+
+    // Secure always: browsers keep such a cookie from loopback without TLS too, and nowhere else should one travel in clear.
+    private static CookieOptions Options() => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/" };
+
+    private sealed record Found(ConsoleSession Session, long SeenAt);
+}

@@ -1,0 +1,16 @@
+using Afterword.Server.Access.SignIn;
+
+namespace Afterword.Server.Access.Console.Pages;
+
+/// <summary>What stands around every page of the console.</summary>
+/// <param name="Person">Who looks.</param>
+/// <param name="Seat">Where; null for pages that belong to no sender.</param>
+/// <param name="Menu">The pages there that the role may open.</param>
+/// <param name="Token">The hidden field of every form.</param>
+public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token);
+
+/// <summary>A page in the navigation.</summary>
+/// <param name="Page">Names it: <c>overview</c>.</param>
+/// <param name="Name">What people read.</param>
+/// <param name="Address">Where it is.</param>
+public sealed record MenuItem(string Page, string Name, string Address);

@@ -1,0 +1,49 @@
+using System.Reflection;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>A person who is signed in to the console.</summary>
+/// <param name="Id">The person's id.</param>
+/// <param name="Mail">The mail address that the person signs in with.</param>
+/// <param name="Name">What others read.</param>
+/// <param name="SessionId">The browser that the person sits at.</param>
+/// <param name="Places">Where the person has a role, by name.</param>
+public sealed record Person(long Id, string Mail, string Name, long SessionId, IReadOnlyList<Place> Places)
+{
+    public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
+
+    /// <summary>Hands a handler the person whom the door let in.</summary>
+    public static ValueTask<Person?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Person>());
+}
+
+/// <summary>Where a person has a role.</summary>
+/// <param name="SenderId">The sender; <see cref="Installation"/> for operators.</param>
+/// <param name="Handle">The sender's handle without @; empty for the installation.</param>
+/// <param name="SenderName">The sender's profile name; empty for the installation.</param>
+/// <param name="Role">What the person may there.</param>
+public sealed record Place(long SenderId, string Handle, string SenderName, Role Role)
+{
+    /// <summary>Stands for the installation where a sender's id would stand.</summary>
+    public const long Installation = 0;
+}
+
+/// <summary>A person in one sender's console, or at the installation. Only the door makes one, after it asked the store.</summary>
+/// <param name="Person">Who.</param>
+/// <param name="Place">Where, and with which role.</param>
+public sealed record Seat(Person Person, Place Place)
+{
+    public Role Role => Place.Role;
+
+    public long SenderId => Place.SenderId;
+
+    /// <summary>The sender's handle without @, in its own letter case.</summary>
+    public string Handle => Place.Handle;
+
+    public string SenderName => Place.SenderName;
+
+    /// <summary>An address within this sender's console: <c>overview</c> becomes <c>/console/@furni/overview</c>.</summary>
+    public string AddressOf(string page) => SenderId == Place.Installation ? $"/console/admin/{page}" : $"/console/@{Handle}/{page}";
+
+    /// <summary>Hands a handler the seat that the door found.</summary>
+    public static ValueTask<Seat?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Seat>());
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.Server;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Support;
+using Deque.AxeCore.Playwright;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Consoles;
+
+/// <summary>A server in this process with the sender @furni, and browsers in which its people are signed in.</summary>
+internal sealed class ConsoleStage : IAsyncDisposable
+{
+    private readonly TestFolder _folder = TestFolder.Create("console");
+    private readonly Browser _browser;
+    private readonly List<IBrowserContext> _visitors = [];
+    private AfterwordServer _server = null!;
+
+    private ConsoleStage(Browser browser) => _browser = browser;
+
+    /// <summary>By name: a passkey belongs to a host that has one.</summary>
+    public Uri Url => new($"http://localhost:{new Uri(_server.Urls.First()).Port}");
+
+    public IServiceProvider Services => _server.Services;
+
+    public Account Furni { get; private set; } = null!;
+
+    /// <param name="browser">The test class's.</param>
+    /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
+    public static async Task<ConsoleStage> SetAsync(Browser browser, params string[] settings)
+    {
+        var stage = new ConsoleStage(browser);
+        var given = settings.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => (string?)pair[1]);
+        given["Data"] = stage._folder.Path;
+        var (read, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
+        Assert.Empty(errors);
+        stage._server = await AfterwordServer.CreateAsync(read!, "http://127.0.0.1:0", TimeProvider.System, null, default);
+        await stage._server.StartAsync(default);
+        stage.Furni = (await stage.Services.GetRequiredService<Accounts>().AddAsync("furni", "Furni", null, Reach.Anyone, default))!;
+        await stage.Services.GetRequiredService<Allowlists>().AllowSenderAsync(stage.Furni.Id, new(null, null, null, null), default);
+        return stage;
+    }
+
+    /// <summary>Adds a person at @furni, or an operator.</summary>
+    public Task<long> PersonAsync(Role role, string mail)
+    {
+        Assert.True(EmailAddress.TryParse(mail, out var address));
+        var name = CultureInfo.InvariantCulture.TextInfo.ToTitleCase(mail[..mail.IndexOf('@', StringComparison.Ordinal)]);
+        return Services.GetRequiredService<Persons>().AddAsync(address, name, role == Role.Operator ? Place.Installation : Furni.Id, role, default);
+    }
+
+    /// <summary>A tab in which somebody of this role is signed in.</summary>
+    public async Task<IPage> SeatAsync(Role role, int width = 1440, ColorScheme scheme = ColorScheme.Light, bool script = true)
+    {
+        var person = await PersonAsync(role, $"{role.Word}@furni.example");
+        var key = await Services.GetRequiredService<ConsoleSessions>().AddAsync(person, EntryStage.Person, "Chromium", default);
+        var visitor = await VisitorAsync(width, scheme, script);
+        await visitor.AddCookiesAsync([new Cookie { Name = ConsoleSessions.Cookie, Value = key, Url = $"https://{Url.Host}/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
+        return await visitor.NewPageAsync();
+    }
+
+    /// <summary>A browser in which nobody is signed in.</summary>
+    public async Task<IBrowserContext> VisitorAsync(int width = 1440, ColorScheme scheme = ColorScheme.Light, bool script = true)
+    {
+        var visitor = await _browser.VisitorAsync(width, script, scheme);
+        _visitors.Add(visitor);
+        return visitor;
+    }
+
+    public Task OpenAsync(IPage page, string path) => page.GotoAsync(new Uri(Url, path).ToString());
+
+    /// <summary>The page fits its window and axe finds nothing.</summary>
+    public static async Task IsFineAsync(IPage page)
+    {
+        var found = await page.RunAxe();
+        Assert.Empty(found.Violations.Select(violation => $"{violation.Id}: {violation.Help} {violation.Nodes[0].Html}"));
+        Assert.NotEmpty(found.Passes);
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), "The page is wider than its window.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var visitor in _visitors) await visitor.DisposeAsync();
+        await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+}
