@@ -15,6 +15,7 @@ using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -63,6 +64,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
             builder.Services.AddEmbed();
+            builder.Services.AddReports();
             builder.Services.AddPeople();
             builder.Services.AddMessages();
             builder.Services.AddWebhooks();
@@ -83,6 +85,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapAnswers();
             app.MapEmbed();
             app.MapChanges();
+            app.MapReports();
             app.MapPeople();
             app.MapMessages();
             app.MapStatus();

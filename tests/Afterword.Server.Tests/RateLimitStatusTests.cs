@@ -26,6 +26,7 @@ public abstract class RateLimitStatusTests(Engine engine) : IAsyncLifetime
     [InlineData("/1.1/application/rate_limit_status.json?resources=none", "application", "/application/rate_limit_status")]
     [InlineData("/1.1/feedback/show/1.json", "feedback", "/feedback/show/:id")]
     [InlineData("/1.1/feedback/events.json?from_time=0&to_time=1", "feedback", "/feedback/events")]
+    [InlineData("/1.1/feedback/export.csv", "feedback", "/feedback/export")]
     public async Task What_an_answer_says_the_status_says_too(string path, string family, string route)
     {
         var answer = await _loop.Server.GetAsync(_loop.Sender, path);

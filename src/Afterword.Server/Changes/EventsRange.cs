@@ -18,8 +18,8 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
     public static EventsRange? Parse(Reader read, long sender, DateTimeOffset latest, IDataProtector seal)
     {
         var cursor = read.Optional("cursor");
-        var from = ReadTime(read, "from_time", cursor is null);
-        var to = ReadTime(read, "to_time", cursor is null);
+        var from = read.Millis("from_time", required: cursor is null);
+        var to = read.Millis("to_time", required: cursor is null);
         if (read.Errors.Any) return null;
         if (cursor is not null) return Resume(read, cursor, sender, from, to, seal);
 
@@ -48,14 +48,5 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
         var isOurs = seal.TryOpen(cursor, numbers);
         range = new(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
         return isOurs;
-    }
-
-    private static long? ReadTime(Reader read, string name, bool required)
-    {
-        if ((required ? read.Required(name) : read.Optional(name)) is not { } text) return null;
-        if (WholeNumber.TryRead(text, out var millis)) return millis;
-
-        read.Errors.Add(ApiError.Invalid(name, "milliseconds since 1970, as a whole number"));
-        return null;
     }
 }

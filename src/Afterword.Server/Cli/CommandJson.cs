@@ -68,6 +68,7 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(DispatchesRetriedJson))]
 [JsonSerializable(typeof(DispatchAttemptJson))]
 [JsonSerializable(typeof(EmbedJson))]
+[JsonSerializable(typeof(ExportJson))]
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]

@@ -61,6 +61,7 @@ internal static class CommandLine
             TokenCommands.Create(),
             OperatorKeyCommands.Create(),
             CallCommand.Create(),
+            ExportCommand.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -34,26 +34,46 @@ internal sealed class Reader(RequestParameters parameters)
     /// <param name="least">The smallest that is allowed, 0 or more.</param>
     /// <param name="most">The largest that is allowed.</param>
     /// <param name="otherwise">The default.</param>
-    public int Whole(string name, int least, int most, int otherwise)
+    public int Whole(string name, int least, int most, int otherwise) => OptionalWhole(name, least, most) ?? otherwise;
+
+    /// <summary>Gives the whole number, or null when it was left out, or after noting what is wrong.</summary>
+    /// <param name="name">The parameter's name on the wire.</param>
+    /// <param name="least">The smallest that is allowed, 0 or more.</param>
+    /// <param name="most">The largest that is allowed.</param>
+    public int? OptionalWhole(string name, int least, int most)
     {
-        if (Optional(name) is not { } text) return otherwise;
+        if (Optional(name) is not { } text) return null;
         if (WholeNumber.TryRead(text, out var number) && number >= least && number <= most) return (int)number;
 
         Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}")));
-        return otherwise;
+        return null;
     }
 
     /// <summary>Gives the truth value; false when it was left out, or after noting what is wrong.</summary>
-    public bool Truth(string name)
+    public bool Truth(string name) => OptionalTruth(name) ?? false;
+
+    /// <summary>Gives the truth value, or null when it was left out, or after noting what is wrong.</summary>
+    public bool? OptionalTruth(string name)
     {
         switch (Optional(name))
         {
-            case null or "false" or "0" or "f": return false;
+            case null: return null;
+            case "false" or "0" or "f": return false;
             case "true" or "1" or "t": return true;
             default:
                 Errors.Add(ApiError.Invalid(name, "true or false"));
-                return false;
+                return null;
         }
+    }
+
+    /// <summary>Gives the instant in Unix milliseconds, or null after noting why there is none, unless it may be left out.</summary>
+    public long? Millis(string name, bool required = false)
+    {
+        if ((required ? Required(name) : Optional(name)) is not { } text) return null;
+        if (WholeNumber.TryRead(text, out var millis)) return millis;
+
+        Errors.Add(ApiError.Invalid(name, "milliseconds since 1970, as a whole number"));
+        return null;
     }
 
     private long? Id(string name, string? text)

@@ -15,6 +15,7 @@ internal enum LimitedEndpoint
     MessagesList = 7,
     MessagesShow = 8,
     RateLimitStatus = 9,
+    Export = 10,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>

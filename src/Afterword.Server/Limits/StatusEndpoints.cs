@@ -18,6 +18,7 @@ internal static class StatusEndpoints
         (Messages, "/direct_messages/events/show", LimitedEndpoint.MessagesShow),
         ("feedback", "/feedback/show/:id", LimitedEndpoint.Show),
         ("feedback", "/feedback/events", LimitedEndpoint.Events),
+        ("feedback", "/feedback/export", LimitedEndpoint.Export),
         ("friendships", "/friendships/show", LimitedEndpoint.FriendshipsShow),
         ("users", "/users/show/:id", LimitedEndpoint.UsersShow),
         ("users", "/users/lookup", LimitedEndpoint.UsersLookup),

@@ -17,7 +17,11 @@ internal sealed class Snowflakes(TimeProvider clock)
     private Func<bool> _holds = () => false;
 
     /// <summary>The lowest id that can be made of an instant; those of earlier ones are below it.</summary>
-    public static long FirstOf(DateTimeOffset instant) => (instant.ToUnixTimeMilliseconds() - Epoch) << 22;
+    public static long FirstOf(DateTimeOffset instant) => FirstOf(instant.ToUnixTimeMilliseconds());
+
+    /// <inheritdoc cref="FirstOf(DateTimeOffset)"/>
+    /// <param name="millis">Unix milliseconds; what no id can be made of counts as the nearest of which one can.</param>
+    public static long FirstOf(long millis) => Math.Clamp(millis - Epoch, 0, (1L << 41) - 1) << 22;
 
     /// <summary>The latest millisecond of which an id was made.</summary>
     public long LastMillis

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Reports;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword export</c>: a sender's feedback as CSV, beside a running server or without one.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var handle = Inputs.Handle("The sender's handle.");
+        var file = new Option<string?>("--output", "-o") { Description = "The file; without it the lines go to stdout.", HelpName = "FILE" };
+        var resume = new Option<bool>("--resume") { Description = "Go on with a FILE that was interrupted, behind its last complete line. Give the same filter again." };
+        var after = new Option<long?>("--after") { Description = "Only what has a higher id.", HelpName = "ID" };
+        var mark = new Option<bool>("--bom") { Description = "Begin with the mark by which spreadsheets know UTF-8." };
+        var filter = new FilterOptions();
+        var command = new Command("export", "Write a sender's feedback as CSV. Example: afterword export @furni --from 2026-01-01 --type nps -o nps.csv") { handle, file, resume, after, mark };
+        filter.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            var hasFile = result.GetValue(file) is not null;
+            if (result.GetValue(resume) && !hasFile) result.AddError("--resume needs the FILE that was interrupted: -o FILE.");
+            if (result.GetValue(resume) && result.GetValue(after) is not null) result.AddError("--resume and --after both say where to go on; give one of them.");
+            if (result.GetValue(StoreOptions.Json) && !hasFile) result.AddError("--json writes a document of its own to stdout; say where the lines go: -o FILE.");
+        });
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var request = new ExportRequest(
+                filter.Of(parsed, account.Id), account.ScreenName, Sight.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
+            var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);
+            if (parsed.GetValue(file) is { } path) await WriteAsync(parsed, export, request, path, parsed.GetValue(resume), stop);
+            else await ToStandardOutputAsync(export, request, stop);
+        });
+        return command;
+    }
+
+    private static async Task ToStandardOutputAsync(ExportFeedback export, ExportRequest request, CancellationToken stop)
+    {
+        await using var output = Console.OpenStandardOutput();
+
+        // Lines that scroll by are progress enough.
+        var progress = new ProgressLine(TimeProvider.System);
+        await export.RunAsync(request, output, Console.IsOutputRedirected ? now => Tell(progress, now, 0) : null, stop);
+        progress.Clear();
+    }
+
+    private static async Task WriteAsync(ParseResult parsed, ExportFeedback export, ExportRequest request, string path, bool resume, CancellationToken stop)
+    {
+        using var file = ExportFile.Open(path, resume);
+        var begun = file.Begun;
+        if (begun.Length > 0) request = request with { After = begun.LastId, Header = false, ByteOrderMark = false };
+
+        var progress = new ProgressLine(TimeProvider.System);
+        long rows;
+        try
+        {
+            rows = begun.Rows + await export.RunAsync(request, file.Stream, now => Tell(progress, now, begun.Rows), stop);
+        }
+        catch
+        {
+            progress.Clear();
+            await Console.Error.WriteLineAsync($"What was written is in {path}.part. Go on with --resume and the same options.");
+            throw;
+        }
+
+        file.Complete();
+        progress.Clear();
+        var said = string.Create(CultureInfo.InvariantCulture, $"Wrote {rows:N0} lines to {path}");
+        parsed.Say(
+            new ExportJson(path, rows, rows - begun.Rows), CommandJson.Default.ExportJson,
+            begun.Rows == 0 ? $"{said}." : string.Create(CultureInfo.InvariantCulture, $"{said}; {begun.Rows:N0} of them were there already."));
+    }
+
+    private static void Tell(ProgressLine progress, ExportProgress now, long before) =>
+        progress.Show(string.Create(CultureInfo.InvariantCulture, $"Exported {before + now.Rows:N0} lines"));
+}
+
+/// <param name="File">Where the lines are.</param>
+/// <param name="Rows">How many there are, without the header.</param>
+/// <param name="Written">How many of them were written now.</param>
+internal sealed record ExportJson(string File, long Rows, long Written);

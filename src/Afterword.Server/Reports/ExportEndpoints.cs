@@ -1,0 +1,34 @@
+using Afterword.Server.Access;
+using Afterword.Server.Errors;
+using Afterword.Server.Limits;
+using Afterword.Server.Reference;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>A sender takes its feedback along, as a file.</summary>
+internal static class ExportEndpoints
+{
+    public static void MapExport(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/1.1/feedback/export.csv", Export)
+            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Export)).Describe(ExportReference.Export);
+
+    private static async Task Export(HttpContext http, SignedCall call, ExportFeedback export, TimeProvider clock)
+    {
+        var read = new Reader(call.Parameters);
+        var filter = Filter.Parse(read, call.Caller.UserId);
+        var request = new ExportRequest(filter, call.Caller.ScreenName, Sight.Full, read.OptionalId("after") ?? 0, read.OptionalTruth("header") ?? true, read.Truth("bom"));
+        if (await http.RefusedAsync(read, call, clock)) return;
+
+        await http.SendAsync(export, request, clock);
+    }
+
+    /// <summary>Sends the file piece by piece, as fast as it is taken. What goes wrong on the way breaks the connection, so that nobody takes a part for the whole.</summary>
+    public static Task SendAsync(this HttpContext http, ExportFeedback export, ExportRequest request, TimeProvider clock)
+    {
+        var headers = http.Response.Headers;
+        headers.ContentType = "text/csv; charset=utf-8";
+        headers.ContentDisposition = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"attachment; filename=\"{request.From}-{clock.GetUtcNow():yyyy-MM-dd}.csv\"");
+        headers.CacheControl = "no-store";
+        return export.RunAsync(request, http.Response.Body, null, http.RequestAborted);
+    }
+}

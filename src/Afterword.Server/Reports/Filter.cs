@@ -1,0 +1,129 @@
+using System.Text;
+using Afterword.Server.Errors;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>Whether feedback that was marked as a test is meant.</summary>
+internal enum TestFeedback
+{
+    /// <summary>Without it, as in every figure.</summary>
+    Without,
+
+    /// <summary>It alone.</summary>
+    Alone,
+
+    /// <summary>With it.</summary>
+    With,
+}
+
+/// <summary>Which of a sender's feedback is meant. Export, lists and figures all ask by it: here alone does a filter become SQL.</summary>
+/// <param name="SenderId">Whose feedback.</param>
+/// <param name="From">First millisecond in which it was asked, inclusive.</param>
+/// <param name="To">Last millisecond in which it was asked, inclusive.</param>
+/// <param name="Type">Of one type alone.</param>
+/// <param name="MinScore">With this score or a higher one.</param>
+/// <param name="MaxScore">With this score or a lower one.</param>
+/// <param name="HasText">With a text, or without.</param>
+/// <param name="Test">Whether tests are meant.</param>
+/// <param name="Tag">With this tag among its own.</param>
+/// <param name="Agent">Of this agent.</param>
+/// <param name="ExternalId">With the sender's own reference.</param>
+internal sealed record Filter(
+    long SenderId, long? From = null, long? To = null, PromptType? Type = null, int? MinScore = null, int? MaxScore = null,
+    bool? HasText = null, TestFeedback Test = TestFeedback.Without, string? Tag = null, string? Agent = null, string? ExternalId = null)
+{
+    public const int HighestScore = 10;
+    public const int TextLength = 256;
+
+    // Rows lie in the order of their ids, which begin with the time; created_at is that of the sender's lock. How far the two
+    // may be apart is how far the clocks of two nodes may be, and the doctor looks for more.
+    private const long Apart = 86_400_000;
+
+    /// <summary>Every feedback of the range has a higher id.</summary>
+    public long Above => From is { } from ? Snowflakes.FirstOf(from - Apart) - 1 : 0;
+
+    /// <summary>Every feedback of the range has a lower id.</summary>
+    public long Below => To is { } to ? Snowflakes.FirstOf(Math.Min(to, long.MaxValue - Apart) + Apart) : long.MaxValue;
+
+    /// <summary>Reads a filter; what is wrong is in the reader's errors, and then the filter is of no use.</summary>
+    public static Filter Parse(Reader read, long sender)
+    {
+        var (from, to) = (read.Millis("from_time"), read.Millis("to_time"));
+        var type = ReadType(read);
+        var (least, most) = (read.OptionalWhole("min_score", 0, HighestScore), read.OptionalWhole("max_score", 0, HighestScore));
+        var filter = new Filter(
+            sender, from, to, type, least, most, read.OptionalTruth("has_text"), ReadTest(read), ReadText(read, "tag"), ReadText(read, "agent"), ReadText(read, "external_id"));
+        if (from > to) read.Errors.Add(ApiError.Invalid("from_time", "not after to_time"));
+        if (least > most) read.Errors.Add(ApiError.Invalid("min_score", "not above max_score"));
+        return filter;
+    }
+
+    /// <summary>The condition, for a prompt called <c>p</c>; <see cref="Bind"/> brings its values.</summary>
+    public string Sql()
+    {
+        var sql = new StringBuilder("p.sender_id = @sender and p.id > @above and p.id < @below");
+        if (From is not null) sql.Append(" and p.created_at >= @from");
+        if (To is not null) sql.Append(" and p.created_at <= @to");
+        if (Type is not null) sql.Append(" and p.type = @type");
+        if (MinScore is not null) sql.Append(" and p.score >= @min_score");
+        if (MaxScore is not null) sql.Append(" and p.score <= @max_score");
+        if (HasText is { } text) sql.Append(text ? " and p.comment_at is not null" : " and p.comment_at is null");
+        if (Test != TestFeedback.With) sql.Append(Test == TestFeedback.Alone ? " and p.test = 1" : " and p.test = 0");
+        if (ExternalId is not null) sql.Append(" and p.external_id = @external_id");
+        return sql.ToString();
+    }
+
+    /// <param name="statement">With <see cref="Sql"/> in it.</param>
+    /// <param name="above">Only what has a higher id than this.</param>
+    /// <param name="below">Only what has a lower id than this.</param>
+    public Statement Bind(Statement statement, long above = 0, long below = long.MaxValue)
+    {
+        // One range of ids: were there two, the engine would be free to walk the longer one.
+        statement.Bind("sender", SenderId).Bind("above", Math.Max(above, Above)).Bind("below", Math.Min(below, Below));
+        if (From is { } from) statement.Bind("from", from);
+        if (To is { } to) statement.Bind("to", to);
+        if (Type is { } type) statement.Bind("type", (long)type);
+        if (MinScore is { } least) statement.Bind("min_score", (long)least);
+        if (MaxScore is { } most) statement.Bind("max_score", (long)most);
+        if (ExternalId is not null) statement.Bind("external_id", ExternalId);
+        return statement;
+    }
+
+    private static PromptType? ReadType(Reader read)
+    {
+        switch (read.Optional("type"))
+        {
+            case null: return null;
+            case "csat": return PromptType.Csat;
+            case "nps": return PromptType.Nps;
+            default:
+                read.Errors.Add(ApiError.Invalid("type", "csat or nps"));
+                return null;
+        }
+    }
+
+    private static TestFeedback ReadTest(Reader read)
+    {
+        switch (read.Optional("test"))
+        {
+            case null or "false" or "0" or "f": return TestFeedback.Without;
+            case "true" or "1" or "t": return TestFeedback.Alone;
+            case "all": return TestFeedback.With;
+            default:
+                read.Errors.Add(ApiError.Invalid("test", "false, true or all"));
+                return TestFeedback.Without;
+        }
+    }
+
+    private static string? ReadText(Reader read, string name)
+    {
+        if (read.Optional(name) is not { } text) return null;
+
+        // As it was stored.
+        text = TextRules.Normalise(text);
+        if (TextRules.LengthOf(text) > TextLength) read.Errors.Add(ApiError.Invalid(name, "at most 256 characters"));
+        return text;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Afterword.Server.Reports;
+
+/// <summary>How much of an answer somebody may see.</summary>
+/// <param name="Names">Who was asked: handle, the sender's reference, the name in the question.</param>
+/// <param name="Texts">What was written, in a file that leaves the house.</param>
+internal sealed record Sight(bool Names, bool Texts)
+{
+    /// <summary>Everything, as senders, owners and supervisors do.</summary>
+    public static readonly Sight Full = new(Names: true, Texts: true);
+
+    /// <summary>Figures and scores, but nobody's name, and no text in a file.</summary>
+    public static readonly Sight Nameless = new(Names: false, Texts: false);
+}

@@ -1,0 +1,271 @@
+using System.Globalization;
+using System.Text;
+using Afterword.Server.Cli;
+using Afterword.Server.People;
+using Afterword.Server.Reports;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Reports;
+
+/// <summary>A sender takes its feedback along, as a file.</summary>
+public abstract class ExportTests(Engine engine) : IAsyncLifetime
+{
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() =>
+        _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Limits:ExportsPer15Minutes=1000", "Limits:EventsPer15Minutes=100000");
+
+    [Fact]
+    public async Task The_file_has_the_documented_form()
+    {
+        var first = (await _loop.AskAsync(more: [("external_id", "ticket, 1"), ("display_name", "\"Furni\"")])).Text("id");
+        (await _loop.SubmitAsync(first, ("score", "4"), ("text", "Fine,\nsaid \"ana\""))).Is(200);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1.25));
+        var second = (await _loop.AskAsync("nps", ("question_variant_id", "7"), ("external_id", "=1+1"))).Text("id");
+        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        (await _loop.SubmitAsync(second, ("score", "0"))).Is(200);
+        var third = (await _loop.AskAsync()).Text("id");
+        (await _loop.Server.PostAsync(_loop.Recipient, $"/1.1/feedback/dismiss/{third}.json")).Is(200);
+
+        var file = (await ExportAsync()).Is(200);
+
+        Assert.Equal("text/csv; charset=utf-8", file.Headers["Content-Type"]);
+        Assert.Equal("attachment; filename=\"furni-2026-01-05.csv\"", file.Headers["Content-Disposition"].Replace("filename=furni-2026-01-05.csv", "filename=\"furni-2026-01-05.csv\"", StringComparison.Ordinal));
+        Assert.Equal("no-store", file.Headers["Cache-Control"]);
+        Assert.Equal(4, file.Body.Split("\r\n").Length - 1);
+        Golden.Matches("export.csv", file.Body.Replace(first, "FIRST", StringComparison.Ordinal).Replace(second, "SECOND", StringComparison.Ordinal)
+            .Replace(third, "THIRD", StringComparison.Ordinal).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task A_request_runs_out_in_the_file_as_on_the_card()
+    {
+        await _loop.AskAsync();
+        Assert.Equal("open", Csv.Read((await ExportAsync()).Body)[0]["state"]);
+
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
+
+        Assert.Equal("expired", Csv.Read((await ExportAsync()).Body)[0]["state"]);
+    }
+
+    [Fact]
+    public async Task Each_filter_gives_its_rows_alone()
+    {
+        var at = Now;
+        var csat = (await _loop.AskAsync("csat", ("external_id", "a"))).Text("id");
+        (await _loop.SubmitAsync(csat, ("score", "5"), ("text", "Good"))).Is(200);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromHours(1));
+        var nps = (await _loop.AskAsync("nps", ("external_id", "b"))).Text("id");
+        (await _loop.SubmitAsync(nps, ("score", "0"))).Is(200);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(3));
+        var open = (await _loop.AskAsync("csat")).Text("id");
+        var test = (await _loop.AskAsync("csat", ("test", "true"))).Text("id");
+        var hour = 3_600_000;
+
+        await GivesAsync("", csat, nps, open);
+        await GivesAsync("test=true", test);
+        await GivesAsync("test=all", csat, nps, open, test);
+        await GivesAsync($"from_time={at}&to_time={at}", csat);
+        await GivesAsync($"from_time={at + 1}", nps, open);
+        await GivesAsync($"to_time={at + hour}", csat, nps);
+        await GivesAsync($"to_time={long.MaxValue}", csat, nps, open);
+        await GivesAsync($"from_time={long.MaxValue}");
+        await GivesAsync("type=nps", nps);
+        await GivesAsync("min_score=1", csat);
+        await GivesAsync("max_score=4", nps);
+        await GivesAsync("min_score=0&max_score=10", csat, nps);
+        await GivesAsync("has_text=true", csat);
+        await GivesAsync("has_text=false", nps, open);
+        await GivesAsync("external_id=b", nps);
+        await GivesAsync($"after={csat}", nps, open);
+        await GivesAsync($"after={csat}&to_time={at + hour}", nps);
+        await GivesAsync($"type=csat&has_text=false&test=all&after={open}", test);
+    }
+
+    [Fact]
+    public async Task Everything_wrong_is_told_at_once()
+    {
+        var refused = (await ExportAsync(
+            "?from_time=x&to_time=-1&type=CSAT&min_score=11&max_score=a&has_text=2&test=some&after=z&header=9&bom=9&tag=" + new string('x', 257) + "&agent=a&agent=b&external_id=%FF")).Is(400);
+
+        Assert.Equal(Enumerable.Repeat(44, 13), refused.Codes);
+        Assert.Equal(
+            ["from_time", "to_time", "type", "min_score", "max_score", "has_text", "test", "tag", "agent", "external_id", "after", "header", "bom"],
+            refused.Messages.Select(message => message.Split(' ')[0]));
+        Assert.StartsWith("application/json", refused.Headers["Content-Type"], StringComparison.Ordinal);
+        (await ExportAsync("?from_time=2&to_time=1")).Is(400, 44);
+        (await ExportAsync("?min_score=2&max_score=1")).Is(400, 44);
+    }
+
+    [Fact]
+    public async Task Only_an_allowed_sender_gets_a_file_and_never_anothers_rows()
+    {
+        var (other, otherToken) = await _loop.Server.SenderAsync(_loop.App, "rival");
+        for (var i = 0; i < 4; i++)
+        {
+            (await _loop.SubmitAsync((await _loop.AskAsync(more: ("external_id", "furnis"))).Text("id"), ("score", "3"), ("text", "of furni"))).Is(200);
+            var theirs = (await _loop.Server.PostAsync(
+                otherToken, "/1.1/feedback/create.json",
+                ("type", "csat"), ("to_user_id", Id(_loop.Ana)), ("message", "Hello"), ("privacy_url", "https://rival.example/p"), ("external_id", "rivals"))).Is(200);
+            (await _loop.SubmitAsync(theirs.Text("id"), ("score", "1"), ("text", "of rival"))).Is(200);
+        }
+
+        Assert.DoesNotContain("rival", (await ExportAsync("?test=all")).Is(200).Body, StringComparison.Ordinal);
+        var their = (await _loop.Server.GetAsync(otherToken, "/1.1/feedback/export.csv")).Is(200);
+        Assert.DoesNotContain("of furni", their.Body, StringComparison.Ordinal);
+        Assert.Equal(4, Csv.Ids(their.Body).Length);
+        (await _loop.Server.GetAsync(_loop.Recipient, "/1.1/feedback/export.csv")).Is(403, 87);
+        (await _loop.Server.SendAsync(null, HttpMethod.Get, "/1.1/feedback/export.csv", null)).Is(400, 215);
+    }
+
+    [Fact]
+    public async Task Calls_are_limited_and_the_limit_is_told()
+    {
+        await using var loop = await Loop.StartAsync(engine, "Limits:ExportsPer15Minutes=2");
+        await loop.AskAsync();
+
+        Assert.Equal(1, (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200).Header("x-rate-limit-remaining"));
+        (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200);
+        var refused = (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(429, 88);
+        Assert.Equal(900, refused.Header("Retry-After"));
+
+        await loop.Server.AdvanceAsync(TimeSpan.FromMinutes(15));
+        (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200);
+    }
+
+    [Fact]
+    public async Task Every_naughty_string_comes_back_as_it_is_stored()
+    {
+        var asked = 0;
+        foreach (var text in Lists.NaughtyStrings)
+        {
+            var create = await _loop.Server.PostAsync(
+                _loop.Sender, "/1.1/feedback/create.json",
+                ("type", "csat"), ("to_user_id", Id(_loop.Ana)), ("message", "Hello"), ("privacy_url", "https://furni.example/p"), ("external_id", text));
+            if (create.Status != 200) continue;
+
+            asked++;
+            await _loop.SubmitAsync(create.Text("id"), ("text", text));
+        }
+
+        Assert.InRange(asked, 400, 600);
+        var lines = Csv.Read((await ExportAsync()).Is(200).Body);
+        Assert.Equal(asked, lines.Count);
+        foreach (var line in lines)
+        {
+            var shown = (await _loop.Server.Get<Storage.Store>().Main.ReadAsync(
+                session => session.Sql("select external_id, comment, question from prompt where sender_id = @sender and id = @id")
+                    .Bind("sender", _loop.Furni.Id).Bind("id", long.Parse(line["id"], CultureInfo.InvariantCulture))
+                    .FirstAsync(row => (ExternalId: row.TextOrNull(0), Comment: row.TextOrNull(1), Question: row.GetString(2)), default), default));
+            Assert.Equal(shown.ExternalId ?? "", Csv.Bare(line["external_id"]));
+            Assert.Equal(shown.Comment ?? "", Csv.Bare(line["text"]));
+            Assert.Equal(shown.Question, line["question"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_is_cut_anywhere_is_completed_without_a_repeat_or_a_hole()
+    {
+        string[] texts = ["plain", "with \"quotes\", commas", "two\nlines\n\"", "=1+1", "日本語", "\"\n\"\"\n,"];
+        for (var i = 0; i < 60; i++)
+        {
+            var id = (await _loop.AskAsync(more: ("external_id", texts[i % texts.Length]))).Text("id");
+            if (i % 2 == 0) await _loop.SubmitAsync(id, ("text", texts[i % texts.Length]), ("score", "3"));
+        }
+
+        var export = _loop.Server.Get<ExportFeedback>();
+        using var all = new MemoryStream();
+        await export.RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full, ByteOrderMark: true), all, null, default);
+        var whole = all.ToArray();
+        Assert.Equal("\uFEFFid,"u8, whole.AsSpan(0, 6));
+        var random = new Random(11);
+        var cuts = Enumerable.Range(0, 200).Select(_ => random.Next(whole.Length + 1)).Concat([0, 1, 3, 4, whole.Length - 1, whole.Length]);
+        foreach (var cut in cuts)
+        {
+            var end = CsvEnd.Find(new MemoryStream(whole, 0, cut))!.Value;
+            using var rest = new MemoryStream();
+            await export.RunAsync(
+                new(new(_loop.Furni.Id), "furni", Sight.Full, end.LastId, Header: end.Length == 0, ByteOrderMark: end.Length == 0), rest, null, default);
+
+            Assert.True(end.Length <= cut);
+            Assert.Equal(whole, whole.Take((int)end.Length).Concat(rest.ToArray()));
+        }
+    }
+
+    [Fact]
+    public async Task Going_on_by_the_api_gives_exactly_the_missing_lines()
+    {
+        for (var i = 0; i < 20; i++) await _loop.AskAsync();
+        var whole = (await ExportAsync()).Body;
+        var ids = Csv.Ids(whole);
+
+        for (var i = 0; i < ids.Length; i += 7)
+        {
+            var rest = (await ExportAsync($"?after={ids[i]}&header=false")).Is(200).Body;
+            Assert.EndsWith(rest, whole, StringComparison.Ordinal);
+            Assert.Equal(ids.Length - i - 1, rest.Split("\r\n").Length - 1);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_asked_and_answered_meanwhile_neither_repeats_nor_hides_a_line()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 1_200; i++) ids.Add((await _loop.AskAsync()).Text("id"));
+        var added = new List<string>();
+        using var file = new Interrupted(async piece =>
+        {
+            added.Add((await _loop.AskAsync()).Text("id"));
+            (await _loop.SubmitAsync(ids[(piece * 400) + 200], ("score", "2"), ("text", "meanwhile"))).Is(200);
+        });
+
+        await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), file, null, default);
+
+        var exported = Csv.Ids(Encoding.UTF8.GetString(file.ToArray()));
+        Assert.Equal(ids, exported[..ids.Count]);
+        Assert.Equal(added[..(exported.Length - ids.Count)], exported[ids.Count..]);
+        Assert.InRange(exported.Length, ids.Count + 1, ids.Count + added.Count);
+    }
+
+    [Fact]
+    public async Task Names_and_texts_that_may_not_be_seen_are_nowhere_in_the_file()
+    {
+        var id = (await _loop.AskAsync("csat", ("external_id", "ticket_1"), ("display_name", "Zed"))).Text("id");
+        (await _loop.SubmitAsync(id, ("score", "2"), ("text", "my secret"))).Is(200);
+        using var file = new MemoryStream();
+
+        await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Nameless), file, null, default);
+
+        var body = Encoding.UTF8.GetString(file.ToArray());
+        Assert.All((string[])["my secret", "ticket_1", "ana"], hidden => Assert.DoesNotContain(hidden, body, StringComparison.Ordinal));
+        var line = Assert.Single(Csv.Read(body));
+        Assert.Equal(("2", "", "", "", "", "answered"), (line["score"], line["text"], line["to"], line["external_id"], line["display_name"], line["state"]));
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private long Now => _loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private Task<Answer> ExportAsync(string query = "") => _loop.Server.GetAsync(_loop.Sender, $"/1.1/feedback/export.csv{query}");
+
+    private async Task GivesAsync(string query, params string[] ids) => Assert.Equal(ids, Csv.Ids((await ExportAsync($"?{query}")).Is(200).Body));
+
+    private static string Id(Account account) => account.Id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Takes a file, and has something happen before each piece.</summary>
+    private sealed class Interrupted(Func<int, Task> happens) : MemoryStream
+    {
+        private int _pieces;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_pieces < 2) await happens(_pieces++);
+            Write(buffer.Span);
+        }
+    }
+}
+
+public sealed class SqliteExportTests() : ExportTests(Engine.Sqlite);
+
+public sealed class PostgresExportTests() : ExportTests(Engine.Postgres);
