@@ -50,6 +50,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         try
         {
             var lease = await store.LeaseAsync(clock, stop);
+            await RebuildRollups.RecordZoneAsync(store, settings.TimeZone, stop);
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             Configure(builder, settings, urls);
 

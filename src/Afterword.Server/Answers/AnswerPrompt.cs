@@ -1,6 +1,7 @@
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
@@ -28,13 +29,13 @@ internal sealed class AnswerPrompt
         var now = _clock.GetUtcNow();
         var states = new Dictionary<long, SenderState>();
         var prompts = new Dictionary<(long, long), Prompt>();
-        var hashes = new Dictionary<(long, long), byte[]?>();
+        var found = new Dictionary<(long, long), Found>();
         var outbox = new Outbox();
         var senders = requests.Select(request => request.Key.SenderId).Distinct().ToArray();
 
         // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, hashes)], CancellationToken.None);
+            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();
@@ -42,7 +43,7 @@ internal sealed class AnswerPrompt
         for (var i = 0; i < outcomes.Length; i++)
         {
             var key = (requests[i].Key.SenderId, requests[i].Key.PromptId);
-            if (!prompts.TryGetValue(key, out var prompt) || !requests[i].Key.Opens(hashes[key]))
+            if (!prompts.TryGetValue(key, out var prompt) || !requests[i].Key.Opens(found[key].LinkHash))
             {
                 outcomes[i] = new AnswerOutcome.NotFound();
                 continue;
@@ -56,6 +57,7 @@ internal sealed class AnswerPrompt
             changed.Add(key);
         }
 
+        await CountAsync(session, changed.Select(key => (found[key].Counted, prompts[key], states[key.Item1].Rollups)));
         Write(session, [.. changed.Select(key => prompts[key])]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
@@ -99,9 +101,22 @@ internal sealed class AnswerPrompt
 
     private Announcement Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
 
-    private static Lookup Lookup(IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts, Dictionary<(long, long), byte[]?> hashes) => new(
+    private static Task CountAsync(Session session, IEnumerable<(CountedPrompt Before, Prompt After, RollupState State)> changes)
+    {
+        var tally = new Tally();
+        foreach (var (before, after, state) in changes)
+        {
+            // Whatever its channel said: what is answered or dismissed has arrived.
+            tally.Change(before, CountedPrompt.Of(after, before.Marks with { Delivered = true }), state);
+        }
+
+        return tally.WriteAsync(session, CancellationToken.None);
+    }
+
+    private static Lookup Lookup(
+        IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts, Dictionary<(long, long), Found> found) => new(
         $$"""
-        select {{Prompt.Columns}}, p.card_hash
+        select {{Prompt.Columns}}, {{PromptMarks.Columns}}, p.card_hash
         from {rows}
         join prompt p on p.sender_id = item.sender_id and p.id = item.id
         """,
@@ -110,17 +125,21 @@ internal sealed class AnswerPrompt
         {
             var prompt = Prompt.Read(row);
             prompts[(prompt.SenderId, prompt.Id)] = prompt;
-            hashes[(prompt.SenderId, prompt.Id)] = row.BytesOrNull(Prompt.ColumnCount);
+            found[(prompt.SenderId, prompt.Id)] = new(
+                CountedPrompt.Of(prompt, PromptMarks.Read(row, Prompt.ColumnCount)), row.BytesOrNull(Prompt.ColumnCount + PromptMarks.ColumnCount));
         });
 
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
         """
         update prompt set score = item.score, score_at = item.score_at, comment = item.comment, comment_at = item.comment_at,
-            dismissed_at = item.dismissed_at, updated_at = item.updated_at, question = item.question, language = item.language
+            dismissed_at = item.dismissed_at, delivered = 1, updated_at = item.updated_at, question = item.question, language = item.language
         from {rows}
         where prompt.sender_id = item.sender_id and prompt.id = item.id
         """,
         Rows.Of(prompts).Long("sender_id", p => p.SenderId).Long("id", p => p.Id).LongOrNull("score", p => p.Score).LongOrNull("score_at", p => p.ScoreAt)
             .Text("comment", p => p.Comment).LongOrNull("comment_at", p => p.CommentAt).LongOrNull("dismissed_at", p => p.DismissedAt)
             .Long("updated_at", p => p.UpdatedAt).Text("question", p => p.Question).Text("language", p => p.Language));
+
+    /// <summary>A prompt as the batch found it: as it was counted, and with what its card's link must fit.</summary>
+    private readonly record struct Found(CountedPrompt Counted, byte[]? LinkHash);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Changes;
@@ -28,14 +29,15 @@ internal static class ChangeLog
 
     private static Lookup StampWhere([StringSyntax("sql")] string condition, IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) => new(
         $$"""
-        insert into sender_state (sender_id, changed_at, window_started_at, window_used)
-        select sender_id, now, 0, 0 from {rows} where {{condition}} order by sender_id
+        insert into sender_state (sender_id, changed_at, window_started_at, window_used, day_zone)
+        select sender_id, now, 0, 0, (select zone from figure_zone) from {rows} where {{condition}} order by sender_id
         on conflict (sender_id) do update set
             changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at + 1 end
-        returning sender_id, changed_at, window_started_at, window_used
+        returning sender_id, changed_at, window_started_at, window_used, {{RollupState.Columns}}
         """,
         Rows.Of(senders.Order().ToArray()).Long("sender_id", sender => sender).Long("now", _ => now),
-        row => states[row.GetInt64(0)] = new SenderState(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)));
+        row => states[row.GetInt64(0)] = new SenderState(
+            row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), new(row.TextOrNull(4), row.GetInt64(5), row.GetInt64(6))));
 
     /// <summary>Appends changes; the caller has stamped their senders in this transaction.</summary>
     public static void Append(Session session, IReadOnlyList<Change> changes) => session.Then(
@@ -49,7 +51,7 @@ internal static class ChangeLog
     /// <summary>Makes sure that every change of this sender from now on is later than <paramref name="until"/>, and waits for those under way.</summary>
     public static Task SealAsync(Session session, long sender, long until, CancellationToken stop) => session.Sql(
         """
-        insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, @until, 0, 0)
+        insert into sender_state (sender_id, changed_at, window_started_at, window_used, day_zone) values (@sender, @until, 0, 0, (select zone from figure_zone))
         on conflict (sender_id) do update set
             changed_at = case when excluded.changed_at > sender_state.changed_at then excluded.changed_at else sender_state.changed_at end
         """).Bind("sender", sender).Bind("until", until).RunAsync(stop);
@@ -59,4 +61,5 @@ internal static class ChangeLog
 /// <param name="Stamp">The instant of this transaction's changes, Unix milliseconds.</param>
 /// <param name="WindowStartedAt">When the present window of prompts began.</param>
 /// <param name="WindowUsed">Prompts stored in it.</param>
-internal sealed record SenderState(long Stamp, long WindowStartedAt, long WindowUsed);
+/// <param name="Rollups">Which of the sender's prompts are counted.</param>
+internal sealed record SenderState(long Stamp, long WindowStartedAt, long WindowUsed, RollupState Rollups);

@@ -1,4 +1,5 @@
 using Afterword.Server.Hosting;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Channels;
@@ -12,6 +13,8 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 {
     // A process is held up between the claim and the request, and clocks of nodes differ.
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
+
+    private const long CalledOffAtOnce = 500;
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -37,12 +40,14 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         if (found.Count == 0) return [];
 
         var now = clock.GetUtcNow();
-        var needless = found.FindAll(dispatch => dispatch.CalledOffBecause(now, settings) is not null);
+        var needless = found.Where(dispatch => dispatch.CalledOffBecause(now, settings) is not null)
+            .Select(dispatch => new Needless(dispatch.Prompt.SenderId, dispatch.Prompt.Id, dispatch.Fence, dispatch.CalledOffBecause(now, settings)!)).ToArray();
+        var needed = found.Where(dispatch => dispatch.CalledOffBecause(now, settings) is null).OrderBy(one => one.Prompt.SenderId).ThenBy(one => one.Prompt.Id).ToArray();
         return await store.Main.WriteAsync(
             async session =>
             {
-                CallOff(session, needless, now);
-                return await ClaimAsync(session, [.. found.Except(needless).OrderBy(one => one.Prompt.SenderId).ThenBy(one => one.Prompt.Id)], lane, stop);
+                await CallOffAsync(session, needless, now, stop);
+                return await ClaimAsync(session, needed, lane, stop);
             },
             stop);
     }
@@ -59,6 +64,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         return await store.Main.WriteAsync(
             async session =>
             {
+                var states = await Arrival.LockAsync(session, state == DispatchState.Dead ? [dispatch.Prompt.SenderId] : [], clock.GetUtcNow(), CancellationToken.None);
                 var noted = await session.Sql(
                     """
                     update dispatch set state = @state, due_at = @due, failures = failures + @failed, reason = @reason,
@@ -69,6 +75,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
                     .Bind("reason", attempt.Error).Bind("now", now)
                     .Bind("sender", dispatch.Prompt.SenderId).Bind("prompt", dispatch.Prompt.Id).Bind("fence", dispatch.Fence).RunAsync(CancellationToken.None);
                 if (noted == 1) Note(session, dispatch, attempt);
+                if (noted == 1 && state == DispatchState.Dead) await Arrival.NoteAsync(session, states, [(dispatch.Prompt.SenderId, dispatch.Prompt.Id)], delivered: false, CancellationToken.None);
                 return noted == 1;
             },
             CancellationToken.None);
@@ -79,13 +86,22 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         session => session.Sql("update dispatch set due_at = @now where state < 2 and channel in (1, 2) and due_at > @now and state = 1").Bind("now", Now).RunAsync(stop), stop);
 
     /// <summary>Calls off what waited so long for a way to be sent that its card has closed, and wipes the card's token with it.</summary>
-    public Task CallOffExpiredAsync(CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql(
-            """
-            update dispatch set state = 4, settled_at = @now, token = null, reason = 'The card is closed.'
-            where state < 2 and channel in (1, 2) and due_at < @before and state = 0
-            """).Bind("now", Now).Bind("before", Now - (long)settings.CardLifetime.TotalMilliseconds).RunAsync(stop),
-        stop);
+    public async Task CallOffExpiredAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var now = clock.GetUtcNow();
+            var expired = await store.Main.ReadAsync(
+                session => session.Sql(
+                    "select sender_id, prompt_id, fence from dispatch where state < 2 and channel in (1, 2) and due_at < @before and state = 0 order by sender_id, prompt_id limit @most")
+                    .Bind("before", now.ToUnixTimeMilliseconds() - (long)settings.CardLifetime.TotalMilliseconds).Bind("most", CalledOffAtOnce)
+                    .ListAsync(row => new Needless(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), "The card is closed."), stop),
+                stop);
+            if (expired.Count == 0) return;
+
+            await store.Main.WriteAsync(session => CallOffAsync(session, expired, now, stop), stop);
+        }
+    }
 
     private Task<List<Dispatch>> FindAsync(Lane lane, int most, CancellationToken stop) => store.Main.ReadAsync(
         session => (lane.Channel == Channel.Email
@@ -129,12 +145,22 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         return taken.ConvertAll(dispatch => dispatch with { State = DispatchState.Sending, Attempts = dispatch.Attempts + 1, Fence = dispatch.Fence + 1 });
     }
 
-    private void CallOff(Session session, List<Dispatch> needless, DateTimeOffset now) => session.Then(
-        """
-        update dispatch set state = 4, settled_at = item.now, token = null, reason = item.reason from {rows}
-        where dispatch.sender_id = item.sender_id and dispatch.prompt_id = item.prompt_id and dispatch.state < 2 and dispatch.fence = item.fence
-        """,
-        KeysOf(needless).Long("fence", d => d.Fence).Long("now", _ => now.ToUnixTimeMilliseconds()).Text("reason", d => d.CalledOffBecause(now, settings)));
+    private static async Task<int> CallOffAsync(Session session, IReadOnlyList<Needless> needless, DateTimeOffset now, CancellationToken stop)
+    {
+        var states = await Arrival.LockAsync(session, needless.Select(one => one.SenderId), now, stop);
+        var calledOff = new List<(long Sender, long Id)>();
+        await session.EachAsync(
+            """
+            update dispatch set state = 4, settled_at = item.now, token = null, reason = item.reason from {rows}
+            where dispatch.sender_id = item.sender_id and dispatch.prompt_id = item.prompt_id and dispatch.state < 2 and dispatch.fence = item.fence
+            returning dispatch.sender_id, dispatch.prompt_id
+            """,
+            Rows.Of(needless).Long("sender_id", n => n.SenderId).Long("prompt_id", n => n.PromptId).Long("fence", n => n.Fence)
+                .Long("now", _ => now.ToUnixTimeMilliseconds()).Text("reason", n => n.Reason),
+            row => calledOff.Add((row.GetInt64(0), row.GetInt64(1))), stop);
+        await Arrival.NoteAsync(session, states, calledOff, delivered: false, stop);
+        return calledOff.Count;
+    }
 
     private static void Note(Session session, Dispatch dispatch, Attempt attempt) => session.Then(
         """
@@ -146,6 +172,9 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 
     private static Rows.Builder<Dispatch> KeysOf(IReadOnlyList<Dispatch> dispatches) =>
         Rows.Of(dispatches).Long("sender_id", d => d.Prompt.SenderId).Long("prompt_id", d => d.Prompt.Id);
+
+    /// <summary>What there is no need to send any more.</summary>
+    private sealed record Needless(long SenderId, long PromptId, long Fence, string Reason);
 
     private TimeSpan TimeoutOf(Lane lane) => lane.Channel == Channel.Email ? settings.Mail!.Timeout : settings.Webhooks.Timeout;
 }

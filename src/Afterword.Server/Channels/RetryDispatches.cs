@@ -1,4 +1,5 @@
 using Afterword.Server.Answers;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Channels;
@@ -38,6 +39,7 @@ internal sealed class RetryDispatches(Store store, TimeProvider clock)
         return await store.Main.WriteAsync(
             async session =>
             {
+                var states = await Arrival.LockAsync(session, [sender], clock.GetUtcNow(), stop);
                 var revived = new HashSet<long>();
                 await session.EachAsync(
                     """
@@ -51,6 +53,7 @@ internal sealed class RetryDispatches(Store store, TimeProvider clock)
                 session.Then(
                     "update prompt set card_hash = item.hash from {rows} where prompt.sender_id = item.sender_id and prompt.id = item.id",
                     Rows.Of(cards.FindAll(card => revived.Contains(card.PromptId))).Long("sender_id", c => c.SenderId).Long("id", c => c.PromptId).Bytes("hash", c => c.Hash()));
+                await Arrival.NoteAsync(session, states, [.. revived.Select(id => (sender, id))], delivered: true, stop);
                 session.OnCommit(() => store.ChannelBell.Ring(0, 0));
                 return revived.Count;
             },

@@ -37,6 +37,9 @@ internal sealed record Settings
     /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
     public required bool PublishedNps { get; init; }
 
+    /// <summary><c>Console:TimeZone</c>: where the days of figures begin and end, an IANA name; UTC by default.</summary>
+    public required string TimeZone { get; init; }
+
     public required SignInSettings SignIn { get; init; }
 
     public required StorageSettings Storage { get; init; }

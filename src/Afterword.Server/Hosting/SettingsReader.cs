@@ -7,7 +7,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "SignIn", "Storage", "Webhooks", "Channels", "Mail"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -49,6 +49,7 @@ internal sealed partial class SettingsReader
             CardCallsPerLink = read.Whole("Cards:CallsPerLink", 300, 0, 1_000_000),
             CardCallsPerAddress = read.Whole("Cards:CallsPerAddress", 1_200, 0, 1_000_000),
             PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
+            TimeZone = read.TimeZone("Console:TimeZone", "UTC"),
             SignIn = new SignInSettings
             {
                 FailuresBeforeLock = (int)read.Whole("SignIn:FailuresBeforeLock", 5, 1, 100),
@@ -127,6 +128,15 @@ internal sealed partial class SettingsReader
         }
 
         return waits;
+    }
+
+    private string TimeZone(string key, string otherwise)
+    {
+        // Windows' own names are known on every system: what is stored must mean the same on each.
+        var zone = Text(key, otherwise);
+        return TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId
+            ? zone
+            : Wrong(key, zone, "a time zone of the IANA list, such as Europe/Berlin or UTC", otherwise);
     }
 
     private string OneOf(string key, params string[] allowed)

@@ -6,6 +6,7 @@ using Afterword.Server.Changes;
 using Afterword.Server.Channels;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
@@ -16,13 +17,14 @@ namespace Afterword.Server.Prompts;
 /// <param name="now">Unix milliseconds.</param>
 internal sealed class CreateBatch(long now)
 {
-    private readonly Dictionary<long, (long Stamp, DayWindow Window)> _senders = [];
+    private readonly Dictionary<long, (long Stamp, DayWindow Window, RollupState Rollups)> _senders = [];
     private readonly Dictionary<(long Sender, long Recipient), long> _promptedNow = [];
     private readonly Dictionary<(long Sender, string Key), KeyedAnswer> _answered = [];
     private readonly List<KeyedAnswer> _keyed = [];
     private readonly List<Accepted> _accepted = [];
     private readonly List<NewDispatch> _dispatches = [];
     private readonly Outbox _outbox = new();
+    private readonly Tally _tally = new();
 
     public long Now => now;
 
@@ -35,7 +37,7 @@ internal sealed class CreateBatch(long now)
     /// <summary>Takes over the senders' windows as they were found.</summary>
     public void Open(Dictionary<long, SenderState> states)
     {
-        foreach (var (sender, state) in states) _senders[sender] = (state.Stamp, DayWindow.At(now, state.WindowStartedAt, state.WindowUsed));
+        foreach (var (sender, state) in states) _senders[sender] = (state.Stamp, DayWindow.At(now, state.WindowStartedAt, state.WindowUsed), state.Rollups);
     }
 
     public long StampOf(long sender) => _senders[sender].Stamp;
@@ -61,6 +63,7 @@ internal sealed class CreateBatch(long now)
         if (channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, channel, request.CardBase, card!.Value));
         _accepted.Add(new(request, prompt, channel, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
         _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
+        _tally.Add(CountedPrompt.Of(prompt, new(request.Draft.Agent, request.Draft.Tags, channel, Delivered: true)), _senders[prompt.SenderId].Rollups);
         if (request.IdempotencyKey is not { } key) return;
 
         var answer = new KeyedAnswer(
@@ -78,6 +81,7 @@ internal sealed class CreateBatch(long now)
         ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
         _outbox.Write(session, store, _accepted.Select(a => new Announcement(a.Change, a.Prompt)), now);
         NewDispatch.Write(session, store, _dispatches, now);
+        _tally.WriteNew(session);
         WriteCaps(session);
         Idempotency.Write(session, _keyed, store.Secrets);
     }

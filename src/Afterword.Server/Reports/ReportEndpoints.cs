@@ -3,7 +3,5 @@ namespace Afterword.Server.Reports;
 /// <summary>Reading results.</summary>
 internal static class ReportEndpoints
 {
-    public static void AddReports(this IServiceCollection services) => services.AddSingleton<ExportFeedback>();
-
     public static void MapReports(this IEndpointRouteBuilder routes) => routes.MapExport();
 }

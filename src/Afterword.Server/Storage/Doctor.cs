@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Afterword.Server.Reports;
 
 namespace Afterword.Server.Storage;
 
@@ -41,6 +42,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         yield return await TimeAsync("the engine and its files", begin, () => InspectAsync(stop));
         yield return await TimeAsync("the schema", begin, () => CompareSchemaAsync(stop));
         foreach (var check in DoctorChecks.All) yield return await TimeAsync(check.Name, begin, () => RunAsync(check, stop));
+        yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("secrets", begin, () => UnsealAsync(stop));
     }
 

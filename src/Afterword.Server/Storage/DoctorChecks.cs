@@ -164,6 +164,9 @@ internal static class DoctorChecks
                     when (d.state < 2) <> (d.token is not null) then 'requests through a channel whose link is gone too early or kept too long'
                     when d.state < 2 and p.card_hash is null then 'requests through a channel whose card has no link'
                     when d.attempts < d.failures or d.failures < 0 then 'requests through a channel with fewer attempts than failures'
+                    when p.channel <> d.channel then 'requests through another channel than is noted'
+                    when (p.delivered = 0) <> (d.state > 2 and p.score is null and p.comment is null and p.dismissed_at is null)
+                        then 'requests that count as delivered and were given up, or the other way round'
                 end as problem, d.prompt_id as id
             from dispatch d
             left join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
@@ -172,6 +175,17 @@ internal static class DoctorChecks
             from dispatch_attempt a left join dispatch d on d.sender_id = a.sender_id and d.prompt_id = a.prompt_id where d.prompt_id is null
             union all
             select 'users of the channel email without an address', id from account where channel = 1 and mail is null
+            """),
+
+        new("tags",
+            """
+            select 'prompts that are not found by their tags' as problem, p.id as id
+            from prompt p
+            left join (select sender_id, prompt_id, count(*) as tags from prompt_tag group by sender_id, prompt_id) as t on t.sender_id = p.sender_id and t.prompt_id = p.id
+            where coalesce(t.tags, 0) <> case when p.tags is null then 0 else length(p.tags) - length(replace(p.tags, ',', '')) + 1 end
+            union all
+            select 'tags of a prompt that is not there', t.prompt_id
+            from prompt_tag t left join prompt p on p.sender_id = t.sender_id and p.id = t.prompt_id where p.id is null
             """),
 
         new("users",

@@ -80,6 +80,13 @@ internal sealed class PostgresDatabase : Database
         return await body(new PostgresSession(connection));
     }
 
+    public override async Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    {
+        await using var connection = await _source.OpenConnectionAsync(stop);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
+        return await body(new PostgresSession(connection));
+    }
+
     public override async Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
         await using var connection = await _source.OpenConnectionAsync(stop);

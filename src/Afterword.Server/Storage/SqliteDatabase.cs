@@ -50,6 +50,16 @@ internal sealed class SqliteDatabase : Database
         }
     }
 
+    public override Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ReadAsync(
+        async session =>
+        {
+            await session.Sql("begin").RunAsync(stop);
+            var answer = await body(session);
+            await session.Sql("commit").RunAsync(stop);
+            return answer;
+        },
+        stop);
+
     public override Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
         var write = new SingleWrite<T>(body);

@@ -1,0 +1,12 @@
+namespace Afterword.Server.Reports;
+
+/// <summary>Reading results: figures and what they are counted from.</summary>
+internal static class ReportServices
+{
+    public static void AddReports(this IServiceCollection services)
+    {
+        services.AddSingleton<ExportFeedback>();
+        services.AddSingleton<RebuildRollups>();
+        services.AddHostedService<RollupKeeper>();
+    }
+}
