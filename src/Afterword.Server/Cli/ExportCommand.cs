@@ -21,7 +21,7 @@ internal static class ExportCommand
         {
             var hasFile = result.GetValue(file) is not null;
             if (result.GetValue(resume) && !hasFile) result.AddError("--resume needs the FILE that was interrupted: -o FILE.");
-            if (result.GetValue(resume) && result.GetValue(after) is not null) result.AddError("--resume and --after both say where to go on; give one of them.");
+            if (result.GetValue(resume) && result.GetResult(after) is not null) result.AddError("--resume and --after both say where to go on; give one of them.");
             if (result.GetValue(StoreOptions.Json) && !hasFile) result.AddError("--json writes a document of its own to stdout; say where the lines go: -o FILE.");
         });
         command.OnStore(async (parsed, store, stop) =>

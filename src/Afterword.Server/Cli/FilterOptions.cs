@@ -26,16 +26,18 @@ internal sealed class FilterOptions
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_from, _to, _type, _least, _most, _hasText, _test, _tag, _agent, _externalId]) command.Options.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(_from) > result.GetValue(_to)) result.AddError("--from is after --to.");
-            if (result.GetValue(_least) > result.GetValue(_most)) result.AddError("--min-score is above --max-score.");
-        });
     }
 
-    public Filter Of(ParseResult parsed, long sender) => new(
-        sender, parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_type), parsed.GetValue(_least), parsed.GetValue(_most),
-        parsed.GetValue(_hasText), parsed.GetValue(_test), parsed.GetValue(_tag), parsed.GetValue(_agent), parsed.GetValue(_externalId));
+    /// <exception cref="CommandException">Two of them leave nothing.</exception>
+    public Filter Of(ParseResult parsed, long sender)
+    {
+        var filter = new Filter(
+            sender, parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_type), parsed.GetValue(_least), parsed.GetValue(_most),
+            parsed.GetValue(_hasText), parsed.GetValue(_test), parsed.GetValue(_tag), parsed.GetValue(_agent), parsed.GetValue(_externalId));
+        if (filter.From > filter.To) throw new CommandException(ExitCode.WrongUse, "--from is after --to.");
+        if (filter.MinScore > filter.MaxScore) throw new CommandException(ExitCode.WrongUse, "--min-score is above --max-score.");
+        return filter;
+    }
 
     private static Option<long?> Time(string name, string description, bool endOfDay) => new(name)
     {

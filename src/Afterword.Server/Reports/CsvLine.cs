@@ -16,21 +16,14 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
     public static ReadOnlySpan<byte> Header =>
         "id,type,test,created_at,updated_at,from,to,external_id,question_variant_id,question,display_name,score,score_at,text,text_at,state,agent,tags,language,channel\r\n"u8;
 
-    /// <summary>The columns that <see cref="Write"/> wants, of a prompt <c>p</c>.</summary>
+    /// <summary>The columns that <see cref="Write"/> wants, of a prompt <c>p</c> and its recipient's account <c>a</c>.</summary>
     public const string Columns =
         """
         p.id, p.type, p.test, p.created_at, p.updated_at, a.screen_name, p.external_id, p.question_variant, p.question,
-        p.display_name, p.score, p.score_at, p.comment, p.comment_at, p.dismissed_at, p.language, d.channel
+        p.display_name, p.score, p.score_at, p.comment, p.comment_at, p.dismissed_at, p.agent, p.tags, p.language, p.channel
         """;
 
-    /// <summary>What they are taken from besides <c>prompt p</c>.</summary>
-    public const string Joins =
-        """
-        left join account a on a.id = p.recipient_id
-        left join dispatch d on d.sender_id = p.sender_id and d.prompt_id = p.id
-        """;
-
-    // Six dates and numbers of 24 bytes each at most, five words, and all commas.
+    // Dates, numbers, words, commas, and what quotes and apostrophes each text may get.
     private const int Frame = 400;
 
     private readonly byte[] _from = Encoded(from);
@@ -44,11 +37,12 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
         var question = row.Utf8(8);
         var displayName = sight.Names ? TextOf(row, 9) : default;
         var text = sight.Texts ? TextOf(row, 12) : default;
-        var language = TextOf(row, 15);
+        var agent = TextOf(row, 15);
+        var tags = TextOf(row, 16);
+        var language = TextOf(row, 17);
 
-        var line = new Line(output.GetSpan(
-            Frame + _from.Length + CsvCell.MostOf(to.Length) + CsvCell.MostOf(externalId.Length) + CsvCell.MostOf(question.Length)
-            + CsvCell.MostOf(displayName.Length) + CsvCell.MostOf(text.Length) + CsvCell.MostOf(language.Length)));
+        var texts = to.Length + externalId.Length + question.Length + displayName.Length + text.Length + agent.Length + tags.Length + language.Length;
+        var line = new Line(output.GetSpan(Frame + _from.Length + CsvCell.MostOf(texts)));
         var (created, scored, commented) = (row.GetInt64(3), !row.IsDBNull(10), !row.IsDBNull(13));
         line.Number(row.GetInt64(0));
         line.Word((PromptType)row.GetInt64(1) == PromptType.Csat ? "csat"u8 : "nps"u8);
@@ -66,8 +60,8 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
         line.Text(text);
         line.TimeOrNothing(row, 13);
         line.Word(RequestStates.Of(scored, commented, !row.IsDBNull(14), created, oldestOpen).Utf8);
-        line.Word(default);
-        line.Word(default);
+        line.Text(agent);
+        line.Text(tags);
         if (language.IsEmpty) line.Word("en"u8);
         else line.Text(language);
         line.Word(ChannelOf(row));
@@ -77,7 +71,7 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
 
     private static ReadOnlySpan<byte> TextOf(Row row, int column) => row.IsDBNull(column) ? default : row.Utf8(column);
 
-    private static ReadOnlySpan<byte> ChannelOf(Row row) => row.IsDBNull(16) ? "built-in"u8 : (Channel)row.GetInt64(16) switch
+    private static ReadOnlySpan<byte> ChannelOf(Row row) => (Channel)row.GetInt64(18) switch
     {
         Channel.Email => "email"u8,
         Channel.Webhook => "webhook"u8,

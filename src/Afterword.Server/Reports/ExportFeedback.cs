@@ -59,7 +59,7 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
                 .FirstAsync(row => row.GetInt64(0), stop);
             var below = last == 0 ? long.MaxValue : last + 1;
             var rows = await filter.Bind(
-                session.Sql($"select {CsvLine.Columns} from prompt p {CsvLine.Joins} where {filter.Sql()} order by p.id"), after, below)
+                session.Sql($"select {CsvLine.Columns} from prompt p left join account a on a.id = p.recipient_id where {filter.Sql()} order by p.id"), after, below)
                 .EachAsync(row => line.Write(piece, row), stop);
             return ((long)rows, below == long.MaxValue ? below : last);
         },

@@ -71,6 +71,8 @@ internal sealed record Filter(
         if (MaxScore is not null) sql.Append(" and p.score <= @max_score");
         if (HasText is { } text) sql.Append(text ? " and p.comment_at is not null" : " and p.comment_at is null");
         if (Test != TestFeedback.With) sql.Append(Test == TestFeedback.Alone ? " and p.test = 1" : " and p.test = 0");
+        if (Agent is not null) sql.Append(" and p.agent = @agent");
+        if (Tag is not null) sql.Append(" and exists (select 1 from prompt_tag t where t.sender_id = p.sender_id and t.tag = @tag and t.prompt_id = p.id)");
         if (ExternalId is not null) sql.Append(" and p.external_id = @external_id");
         return sql.ToString();
     }
@@ -87,6 +89,8 @@ internal sealed record Filter(
         if (Type is { } type) statement.Bind("type", (long)type);
         if (MinScore is { } least) statement.Bind("min_score", (long)least);
         if (MaxScore is { } most) statement.Bind("max_score", (long)most);
+        if (Agent is not null) statement.Bind("agent", Agent);
+        if (Tag is not null) statement.Bind("tag", Tag);
         if (ExternalId is not null) statement.Bind("external_id", ExternalId);
         return statement;
     }

@@ -19,7 +19,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_file_has_the_documented_form()
     {
-        var first = (await _loop.AskAsync(more: [("external_id", "ticket, 1"), ("display_name", "\"Furni\"")])).Text("id");
+        var first = (await _loop.AskAsync(more: [("external_id", "ticket, 1"), ("display_name", "\"Furni\""), ("agent", "Kim"), ("tags", "late, refund")])).Text("id");
         (await _loop.SubmitAsync(first, ("score", "4"), ("text", "Fine,\nsaid \"ana\""))).Is(200);
         await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1.25));
         var second = (await _loop.AskAsync("nps", ("question_variant_id", "7"), ("external_id", "=1+1"))).Text("id");
@@ -53,10 +53,10 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     public async Task Each_filter_gives_its_rows_alone()
     {
         var at = Now;
-        var csat = (await _loop.AskAsync("csat", ("external_id", "a"))).Text("id");
+        var csat = (await _loop.AskAsync("csat", ("external_id", "a"), ("agent", "Kim"), ("tags", "late,refund"))).Text("id");
         (await _loop.SubmitAsync(csat, ("score", "5"), ("text", "Good"))).Is(200);
         await _loop.Server.AdvanceAsync(TimeSpan.FromHours(1));
-        var nps = (await _loop.AskAsync("nps", ("external_id", "b"))).Text("id");
+        var nps = (await _loop.AskAsync("nps", ("external_id", "b"), ("agent", "Lee"), ("tags", "refund"))).Text("id");
         (await _loop.SubmitAsync(nps, ("score", "0"))).Is(200);
         await _loop.Server.AdvanceAsync(TimeSpan.FromDays(3));
         var open = (await _loop.AskAsync("csat")).Text("id");
@@ -78,6 +78,11 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         await GivesAsync("has_text=true", csat);
         await GivesAsync("has_text=false", nps, open);
         await GivesAsync("external_id=b", nps);
+        await GivesAsync("agent=Kim", csat);
+        await GivesAsync("agent=kim");
+        await GivesAsync("tag=refund", csat, nps);
+        await GivesAsync("tag=late", csat);
+        await GivesAsync("tag=late,refund");
         await GivesAsync($"after={csat}", nps, open);
         await GivesAsync($"after={csat}&to_time={at + hour}", nps);
         await GivesAsync($"type=csat&has_text=false&test=all&after={open}", test);
