@@ -24,6 +24,8 @@ internal static class Run
         ("event-pages-postgres", EventPages.RunOnPostgresAsync),
         ("create-grown-sqlite", GrowingStore.RunOnSqliteAsync),
         ("create-grown-postgres", GrowingStore.RunOnPostgresAsync),
+        ("export-sqlite", Exports.RunOnSqliteAsync),
+        ("export-postgres", Exports.RunOnPostgresAsync),
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),

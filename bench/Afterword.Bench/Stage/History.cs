@@ -6,9 +6,9 @@ namespace Afterword.Bench.Stage;
 /// <summary>Feedbacks that are in the store before a run, put there by plain SQL: the same on both engines.</summary>
 /// <remarks>
 /// Feedback i belongs to sender i modulo their number. They lie evenly between some days ago and two hours ago, so their ids
-/// and times follow from i. Every fourth is answered with score and text. All rows of a real one are there.
+/// and times follow from i. Every fourth, unless told otherwise, is answered with score and text. All rows of a real one are there.
 /// </remarks>
-internal sealed class History(Store store, Cast cast, long count, int days)
+internal sealed class History(Store store, Cast cast, long count, int days, int answered = 4)
 {
     private const long Chunk = 50_000;
 
@@ -20,8 +20,8 @@ internal sealed class History(Store store, Cast cast, long count, int days)
     /// <summary>The last millisecond; a range that ends here was settled long ago.</summary>
     public long To => _end;
 
-    /// <summary>One event for each feedback and one for every fourth.</summary>
-    public long Events => count + ((count + 3) / 4);
+    /// <summary>One event for each feedback and one for every answered one.</summary>
+    public long Events => count + ((count + answered - 1) / answered);
 
     private long Step => Math.Max(1, days * 86_400_000L / count);
 
@@ -72,16 +72,16 @@ internal sealed class History(Store store, Cast cast, long count, int days)
     }
 
     private Statement Bind(Statement sql, long first, long last) => sql.Bind("first", first).Bind("last", last).Bind("senders", (long)cast.Senders.Count)
-        .Bind("from", From).Bind("step", Step).Bind("recipients", Cast.RecipientAt(0)).Bind("half", (long)Cast.Recipients / 2);
+        .Bind("from", From).Bind("step", Step).Bind("recipients", Cast.RecipientAt(0)).Bind("half", (long)Cast.Recipients / 2).Bind("answered", (long)answered);
 
     // f has one row per feedback. 7919 is prime to the number of recipients, so that they come in a scattered order.
     private const string Feedbacks =
         """
         with recursive n(i) as (select @first union all select i + 1 from n where i < @last),
         s(k, sender) as (select row_number() over (order by user_id) - 1, user_id from sender),
-        f(i, sender, recipient, at, id) as (
+        f(i, sender, recipient, at, id, answered) as (
             select n.i, s.sender, @recipients + 2 * ((n.i / @senders * 7919 + n.i % @senders) % @half), @from + n.i * @step,
-                ((@from + n.i * @step - 1288834974657) << 22) + 4096000
+                ((@from + n.i * @step - 1288834974657) << 22) + 4096000, n.i % @answered = 0
             from n join s on s.k = n.i % @senders)
 
         """;
@@ -94,9 +94,9 @@ internal sealed class History(Store store, Cast cast, long count, int days)
             created_at, updated_at, score, score_at, comment, comment_at)
         select sender, id, recipient, id + 1, 2, 0, 0, 'How likely are you to recommend Sender ' || sender || ' to a friend?',
             'https://shop.example/privacy', 'ticket_' || i, at,
-            case when i % 4 = 0 then at + 60000 else at end,
-            case when i % 4 = 0 then i % 11 end, case when i % 4 = 0 then at + 60000 end,
-            case when i % 4 = 0 then 'They answered within the hour and the refund came the next day. Number ' || i end, case when i % 4 = 0 then at + 60000 end
+            case when answered then at + 60000 else at end,
+            case when answered then i % 11 end, case when answered then at + 60000 end,
+            case when answered then 'They answered within the hour and the refund came the next day. Number ' || i end, case when answered then at + 60000 end
         from f
         """,
         Feedbacks +
@@ -106,7 +106,7 @@ internal sealed class History(Store store, Cast cast, long count, int days)
         from f
         """,
         Feedbacks + "insert into change (sender_id, changed_at, id, kind, prompt_id) select sender, at, id + 2, 1, id from f",
-        Feedbacks + "insert into change (sender_id, changed_at, id, kind, prompt_id) select sender, at + 60000, id + 3, 2, id from f where i % 4 = 0",
+        Feedbacks + "insert into change (sender_id, changed_at, id, kind, prompt_id) select sender, at + 60000, id + 3, 2, id from f where answered",
         Feedbacks +
         """
         insert into contact (sender_id, user_id, prompted_at) select sender, recipient, at from f where true

@@ -11,6 +11,7 @@ internal sealed class Site
         ["Limits:CreatesPerDay"] = "1000000000",
         ["Limits:ShowPer15Minutes"] = "1000000000",
         ["Limits:EventsPer15Minutes"] = "1000000000",
+        ["Limits:ExportsPer15Minutes"] = "1000000000",
         ["Cards:CallsPerLink"] = "0",
         ["Cards:CallsPerAddress"] = "0",
         ["Feedback:EventsDelay"] = "00:00:00",
