@@ -92,6 +92,9 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapStatus();
             app.MapWebhooks();
             app.MapConsoleEntrances();
+            app.MapConsoleSignIn();
+            app.MapInvitations();
+            app.MapConsoleAccount();
             app.MapConsolePeople();
             app.MapReference();
             app.MapAssets();

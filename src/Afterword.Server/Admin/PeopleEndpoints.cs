@@ -1,33 +1,102 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
+using Afterword.Server.Channels;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Admin;
 
-/// <summary>Who may do what in a sender's console; its owners decide.</summary>
+/// <summary>Who may do what in a sender's console, as its owners decide; and who the operators are, as operators decide.</summary>
 internal static class PeopleEndpoints
 {
     public static void MapConsolePeople(this IEndpointRouteBuilder routes)
     {
         var console = routes.MapConsole();
-        console.MapGet("/@{handle}/people", Show).For(Role.Owner);
+        foreach (var (page, role) in new[] { ("/@{handle}/people", Role.Owner), ("/admin/people", Role.Operator) })
+        {
+            console.MapGet(page, Show).For(role);
+            console.MapPost($"{page}/invite", Invite).For(role);
+            console.MapPost($"{page}/link", RenewLink).For(role);
+            console.MapPost($"{page}/remove", Remove).For(role);
+        }
+
         console.MapPost("/@{handle}/people/role", ChangeRole).For(Role.Owner);
+        console.MapPost("/admin/people/reset", Reset).For(Role.Operator);
     }
 
-    private static async Task Show(HttpContext http, Seat seat, Persons persons) => await http.ShowConsoleAsync<PeoplePage>(seat, 200, new()
+    private static Task Show(HttpContext http, Seat seat, Persons persons) =>
+        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "The change holds from now on.", null) : null);
+
+    private static async Task Invite(HttpContext http, Seat seat, Persons persons, Settings settings)
     {
-        [nameof(PeoplePage.People)] = await persons.ListAsync(seat.SenderId, http.RequestAborted),
-    });
+        var form = http.Request.Form;
+        var name = form["name"].ToString().Trim();
+        var role = seat.Role == Role.Operator ? Role.Operator : RoleOf(form["role"]);
+        if (!EmailAddress.TryParse(form["mail"].ToString().Trim(), out var mail)) await RefuseAsync("This is not a mail address.");
+        else if (name.Length > 0 && TextRules.WrongWithName(name) is { } wrong) await RefuseAsync($"The name must be {wrong}.");
+        else if (role is not { } given) await RefuseAsync("Choose a role.");
+        else await TellAsync(await persons.InviteAsync(seat, mail, name.Length == 0 ? null : name, given, http.RequestAborted));
+
+        Task RefuseAsync(string problem) => ShowAsync(http, seat, persons, 400, new("bad", problem, null));
+
+        Task TellAsync(InviteOutcome outcome) => outcome switch
+        {
+            InviteOutcome.Invited(_, var link) => ShowAsync(http, seat, persons, 200, new(
+                "good", $"Send this link to {mail.Value}. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link)),
+            InviteOutcome.Joined => ShowAsync(http, seat, persons, 200, new("good", $"{mail.Value} has an account already and can come in with it.", null)),
+            InviteOutcome.AlreadyHere => RefuseAsync($"{mail.Value} has a role here already. Change it in the list."),
+            InviteOutcome.Elsewhere => RefuseAsync($"{mail.Value} belongs to another sender's console too. An operator can add them here: afterword person add {mail.Value} --role … --sender @{seat.Handle}"),
+            var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
+        };
+    }
+
+    private static async Task RenewLink(HttpContext http, Seat seat, Persons persons, Settings settings)
+    {
+        var link = IdOf(http) is { } person ? await persons.RenewLinkAsync(seat, person, http.RequestAborted) : null;
+        await ShowAsync(http, seat, persons, link is null ? 400 : 200, link is null
+            ? new("bad", "There is no link for this person: they have chosen a password, or belong to another sender's console too.", null)
+            : new("good", "Send this new link; the one before no longer works. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link));
+    }
 
     private static async Task ChangeRole(HttpContext http, Seat seat, Persons persons)
     {
-        var form = http.Request.Form;
-        if (WholeNumber.TryRead(form["person"].ToString(), out var person) && Roles.Read(form["role"]) is { } role && Roles.OfSenders.Contains(role))
+        if (IdOf(http) is { } person && RoleOf(http.Request.Form["role"]) is { } role) await TellAsync(http, seat, persons, await persons.ChangeRoleAsync(seat, person, role, http.RequestAborted));
+        else await TellAsync(http, seat, persons, ChangeOutcome.Unknown);
+    }
+
+    private static async Task Remove(HttpContext http, Seat seat, Persons persons) => await TellAsync(
+        http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
+
+    private static async Task Reset(HttpContext http, Seat seat, Persons persons, Settings settings)
+    {
+        var link = IdOf(http) is { } person && person != seat.Person.Id ? await persons.ResetAsync(seat.Person, person, http.RequestAborted) : null;
+        await ShowAsync(http, seat, persons, link is null ? 400 : 200, link is null
+            ? new("bad", "There is no such person, or it is yourself: change your own password under Account.", null)
+            : new("good", "Password, second factors and sessions of this person have ended. Send this link; it is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link));
+    }
+
+    private static Task TellAsync(HttpContext http, Seat seat, Persons persons, ChangeOutcome outcome)
+    {
+        if (outcome != ChangeOutcome.Done)
         {
-            await persons.ChangeRoleAsync(seat, person, role, http.RequestAborted);
+            var problem = outcome == ChangeOutcome.LastOne ? $"Somebody else must be {seat.Role.Word} first: nobody would be left to run this place." : "This person has no role here any more.";
+            return ShowAsync(http, seat, persons, 400, new("bad", problem, null));
         }
 
-        http.SeeOther(seat.AddressOf("people"));
+        http.SeeOther(seat.AddressOf("people") + "?done=yes");
+        return Task.CompletedTask;
     }
+
+    private static async Task ShowAsync(HttpContext http, Seat seat, Persons persons, int status, PeoplePage.Said? said) => await http.ShowConsoleAsync<PeoplePage>(seat, status, new()
+    {
+        [nameof(PeoplePage.People)] = await persons.ListAsync(seat.SenderId, http.RequestAborted),
+        [nameof(PeoplePage.Others)] = seat.Role == Role.Operator ? (await persons.ListAllAsync(http.RequestAborted)).FindAll(person => person.Places.Any(place => place.SenderId != Place.Installation)) : [],
+        [nameof(PeoplePage.Notice)] = said,
+    });
+
+    private static long? IdOf(HttpContext http) => WholeNumber.TryRead(http.Request.Form["person"].ToString(), out var id) ? id : null;
+
+    private static Role? RoleOf(string? word) => Roles.Read(word) is { } role && Roles.OfSenders.Contains(role) ? role : null;
 }

@@ -5,7 +5,8 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
 
-internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store);
+/// <param name="SetUp">Where the first operator chooses a password, once and within a week; absent when there are people.</param>
+internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store, string? SetUp);
 
 internal sealed record UserJson(
     string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null);
@@ -61,6 +62,10 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(OperatorKeyJson))]
 [JsonSerializable(typeof(OperatorKeysJson))]
 [JsonSerializable(typeof(OperatorKeyRevokedJson))]
+[JsonSerializable(typeof(PersonJson))]
+[JsonSerializable(typeof(PersonsJson))]
+[JsonSerializable(typeof(PersonRemovedJson))]
+[JsonSerializable(typeof(PersonResetJson))]
 [JsonSerializable(typeof(HandoverAllowedJson))]
 [JsonSerializable(typeof(HandoverDeniedJson))]
 [JsonSerializable(typeof(ChannelsJson))]

@@ -60,6 +60,7 @@ internal static class CommandLine
             ChannelCommands.Create(),
             TokenCommands.Create(),
             OperatorKeyCommands.Create(),
+            PersonCommands.Create(),
             CallCommand.Create(),
             ExportCommand.Create(),
             MigrateCommand.Create(),

@@ -9,8 +9,6 @@ namespace Afterword.Server.Cli;
 /// <summary>Arguments and options that several commands take, each checked while the command line is read.</summary>
 internal static class Inputs
 {
-    private const int NameLength = 50;
-
     /// <summary>A handle, with or without @; its value is without.</summary>
     public static Argument<string> Handle(string description = "The user's handle, such as @furni.") => new("@handle")
     {
@@ -56,14 +54,10 @@ internal static class Inputs
     /// <summary>Notes what is wrong with a name that people will read.</summary>
     public static void CheckName(SymbolResult result, string what, string name)
     {
-        if (WrongWithName(name) is { } wrong) result.AddError($"{what} is \"{name}\"; it must be {wrong}.");
+        if (TextRules.WrongWithName(name) is { } wrong) result.AddError($"{what} is \"{name}\"; it must be {wrong}.");
     }
 
     public static string NotAHandle(string text) => $"\"{text}\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.";
 
     public static string NotALanguage(string text) => $"\"{text}\" is not the tag of a language, such as de or pt-BR.";
-
-    /// <summary>What a name must be, when it is not that; else null.</summary>
-    public static string? WrongWithName(string name) =>
-        TextRules.IsBlank(name) || TextRules.LengthOf(name) > NameLength || name.Any(char.IsControl) ? "1 to 50 characters, none of them a control character" : null;
 }

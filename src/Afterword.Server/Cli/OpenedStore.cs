@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Channels.Handover;
 using Afterword.Server.Embed;
@@ -25,6 +26,8 @@ internal sealed class OpenedStore : IAsyncDisposable
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
+        var audit = new AuditLog(store, clock);
+        Persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
     }
 
     public Store Store { get; }
@@ -44,6 +47,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Handovers Handovers { get; }
 
     public EmbedOrigins EmbedOrigins { get; }
+
+    public Persons Persons { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
 
@@ -44,9 +45,10 @@ internal static class ServeCommand
         {
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
             await Console.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
+            var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(
-                new ServeJson([.. server.Urls], server.Store.Main.Engine), CommandJson.Default.ServeJson,
-                server.Urls.Select(url => $"Listening on {url}"));
+                new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,
+                [.. setUp is null ? (string[])[] : [$"Nobody may use the console yet. Set it up, once and within 7 days: {setUp}"], .. server.Urls.Select(url => $"Listening on {url}")]);
             await server.WaitForShutdownAsync();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -56,6 +58,10 @@ internal static class ServeCommand
 
         return ExitCode.Done;
     }
+
+    /// <summary>A link for the first operator, while the console has nobody.</summary>
+    private static async Task<string?> SetUpLinkAsync(AfterwordServer server, Settings settings, CancellationToken stop) =>
+        await server.Services.GetRequiredService<Invitations>().IssueFirstAsync(stop) is { } path ? (settings.PublicBase ?? DemoGuide.LinkBase(server.Urls)) + path : null;
 
     private static string? WhyNotListening(Exception error) => error switch
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
+using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Cli;
 
@@ -65,7 +66,7 @@ internal sealed class UserFile
         var problems = _bad.Count;
         if (!Accounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
-        if (Inputs.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
+        if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
         var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]));
         if (unreachable is not null) _bad.Add((line, unreachable));

@@ -42,6 +42,8 @@ internal sealed record Settings
 
     public required SignInSettings SignIn { get; init; }
 
+    public required ConsoleSettings Console { get; init; }
+
     public required StorageSettings Storage { get; init; }
 
     public required WebhookSettings Webhooks { get; init; }
@@ -106,6 +108,13 @@ internal sealed record SignInSettings
 
     /// <summary>Wrong passwords from one address within a minute, for whatever accounts; then it has to wait. 1 to 10,000; 20 by default.</summary>
     public required int FailuresPerMinute { get; init; }
+}
+
+/// <summary>Section <c>Console</c>.</summary>
+internal sealed record ConsoleSettings
+{
+    /// <summary>Whether owners, supervisors and operators need a second factor; they do by default.</summary>
+    public required bool SecondFactorRequired { get; init; }
 }
 
 /// <summary>Section <c>Webhooks</c>.</summary>

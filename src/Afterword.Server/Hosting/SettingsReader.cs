@@ -56,6 +56,7 @@ internal sealed partial class SettingsReader
                 LockFor = read.Duration("SignIn:LockFor", TimeSpan.FromMinutes(5)),
                 FailuresPerMinute = (int)read.Whole("SignIn:FailuresPerMinute", 20, 1, 10_000),
             },
+            Console = new ConsoleSettings { SecondFactorRequired = read.OneOf("Console:SecondFactor", "required", "optional") == "required" },
             Storage = new StorageSettings
             {
                 WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),

@@ -10,7 +10,7 @@ namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, ConsoleSessions consoleSessions, PruneDeliveries deliveries,
+    Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, ConsoleSessions consoleSessions, Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
     TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -25,6 +25,8 @@ internal sealed partial class Upkeep(
                 await requestTokens.PurgeAsync(stoppingToken);
                 await visits.PurgeAsync(stoppingToken);
                 await consoleSessions.PurgeAsync(stoppingToken);
+                await invitations.PurgeAsync(stoppingToken);
+                await passkeys.PurgeAsync(stoppingToken);
                 await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
                 await deliveries.RunAsync(stoppingToken);
                 store.Secrets.EnsureKey();

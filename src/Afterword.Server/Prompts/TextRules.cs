@@ -8,6 +8,7 @@ namespace Afterword.Server.Prompts;
 internal static class TextRules
 {
     public const int MessageLength = 10_000;
+    private const int NameLength = 50;
 
     /// <summary>Counts Unicode scalar values, which is how every limit on texts is meant.</summary>
     public static int LengthOf(string text)
@@ -67,4 +68,8 @@ internal static class TextRules
     /// <summary>Gives a text in NFC; one that is refused anyway is given back as it is.</summary>
     public static string Normalise(string text) =>
         text.Contains(NoCharacter, StringComparison.Ordinal) || text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
+
+    /// <summary>What a profile name must be, when it is not that; else null.</summary>
+    public static string? WrongWithName(string name) =>
+        IsBlank(name) || LengthOf(name) > NameLength || name.Any(char.IsControl) ? "1 to 50 characters, none of them a control character" : null;
 }

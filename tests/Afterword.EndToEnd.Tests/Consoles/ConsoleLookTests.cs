@@ -15,7 +15,7 @@ public sealed class ConsoleLookTests(Browser browser) : IClassFixture<Browser>
     {
         await using var stage = await ConsoleStage.SetAsync(browser);
         var page = await stage.SeatAsync(Role.Owner, width, scheme);
-        await stage.PersonAsync(Role.Analyst, "analyst.with.a.rather.long.name@subsidiary.furni.example");
+        await stage.InviteAsync(Role.Analyst, "analyst.with.a.rather.long.name@subsidiary.furni.example");
         foreach (var path in (string[])["people"])
         {
             await stage.OpenAsync(page, $"/console/@furni/{path}");

@@ -47,18 +47,19 @@ internal sealed class ConsoleStage : IAsyncDisposable
         return stage;
     }
 
-    /// <summary>Adds a person at @furni, or an operator.</summary>
-    public Task<long> PersonAsync(Role role, string mail)
+    /// <summary>Adds a person at @furni, or an operator, who has no password yet; gives the id and the link to choose one.</summary>
+    public async Task<(long Id, string Link)> InviteAsync(Role role, string mail)
     {
         Assert.True(EmailAddress.TryParse(mail, out var address));
-        var name = CultureInfo.InvariantCulture.TextInfo.ToTitleCase(mail[..mail.IndexOf('@', StringComparison.Ordinal)]);
-        return Services.GetRequiredService<Persons>().AddAsync(address, name, role == Role.Operator ? Place.Installation : Furni.Id, role, default);
+        var place = role == Role.Operator ? Place.Installation : Furni.Id;
+        var added = await Services.GetRequiredService<Persons>().AddAsync(Server.Access.Console.Person.CommandLine, address, name: null, place, role, default);
+        return added is InviteOutcome.Invited(var id, var link) ? (id, link) : throw new InvalidOperationException($"{mail}: {added}");
     }
 
     /// <summary>A tab in which somebody of this role is signed in.</summary>
     public async Task<IPage> SeatAsync(Role role, int width = 1440, ColorScheme scheme = ColorScheme.Light, bool script = true)
     {
-        var person = await PersonAsync(role, $"{role.Word}@furni.example");
+        var (person, _) = await InviteAsync(role, $"{role.Word}@furni.example");
         var key = await Services.GetRequiredService<ConsoleSessions>().AddAsync(person, EntryStage.Person, "Chromium", default);
         var visitor = await VisitorAsync(width, scheme, script);
         await visitor.AddCookiesAsync([new Cookie { Name = ConsoleSessions.Cookie, Value = key, Url = $"https://{Url.Host}/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);

@@ -20,10 +20,18 @@ internal static class ConsoleSeats
         }
 
         /// <summary>Adds a person, or gives one who is there a further role.</summary>
-        public Task<long> PersonAsync(Role role, Account? sender, string mail)
+        public async Task<long> PersonAsync(Role role, Account? sender, string mail) => await server.InviteAsync(role, sender, mail) switch
+        {
+            InviteOutcome.Invited(var id, _) => id,
+            InviteOutcome.Joined(var id) => id,
+            var other => throw new InvalidOperationException($"{mail}: {other}"),
+        };
+
+        /// <summary>The same with the link that the person gets.</summary>
+        public Task<InviteOutcome> InviteAsync(Role role, Account? sender, string mail)
         {
             Assert.True(EmailAddress.TryParse(mail, out var address));
-            return server.Get<Persons>().AddAsync(address, $"{char.ToUpperInvariant(mail[0])}{mail[1..mail.IndexOf('@', StringComparison.Ordinal)]}", sender?.Id ?? Place.Installation, role, default);
+            return server.Get<Persons>().AddAsync(Person.CommandLine, address, name: null, sender?.Id ?? Place.Installation, role, default);
         }
 
         /// <summary>A browser in which the person is signed in.</summary>

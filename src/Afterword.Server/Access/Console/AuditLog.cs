@@ -1,3 +1,4 @@
+using System.Text;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
@@ -22,21 +23,23 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
     /// <param name="deed">What kind of deed.</param>
     /// <param name="what">Names what it was done to, as the page shows it: <c>answers of 2026-01-01 to 2026-01-31</c>. No score, text or secret.</param>
     /// <param name="stop">Gives up.</param>
-    public Task WriteAsync(Session session, Seat seat, Deed deed, string what, CancellationToken stop) =>
+    public Task<int> WriteAsync(Session session, Seat seat, Deed deed, string what, CancellationToken stop) =>
         WriteAsync(session, seat.SenderId, seat.Person, deed, what, stop);
 
     /// <summary>The same where there is no seat: for what a person does about themselves, or an operator at a sender.</summary>
-    public Task WriteAsync(Session session, long senderId, Person person, Deed deed, string what, CancellationToken stop) =>
+    public Task<int> WriteAsync(Session session, long senderId, Person person, Deed deed, string what, CancellationToken stop) =>
         session.Sql("insert into audit (sender_id, id, at, person_id, person, deed, what) values (@sender, @id, @now, @person, @mail, @deed, @what)")
             .Bind("sender", senderId).Bind("id", store.Ids.Next()).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds())
-            .Bind("person", person.Id).Bind("mail", person.Mail).Bind("deed", (long)deed).Bind("what", what.Length > MostLetters ? what[..MostLetters] : what).RunAsync(stop);
+            .Bind("person", person.Id).Bind("mail", person.Mail).Bind("deed", (long)deed).Bind("what", Plain(what)).RunAsync(stop);
 
     /// <summary>Writes an entry by itself, for pages and exports that change nothing else. Call it before the answer is given.</summary>
-    public Task<int> NoteAsync(Seat seat, Deed deed, string what, CancellationToken stop) => store.Main.WriteAsync(
-        async session =>
-        {
-            await WriteAsync(session, seat, deed, what, stop);
-            return 1;
-        },
-        stop);
+    public Task<int> NoteAsync(Seat seat, Deed deed, string what, CancellationToken stop) => NoteAsync(seat.SenderId, seat.Person, deed, what, stop);
+
+    /// <inheritdoc cref="NoteAsync(Seat, Deed, string, CancellationToken)"/>
+    public Task<int> NoteAsync(long senderId, Person person, Deed deed, string what, CancellationToken stop) =>
+        store.Main.WriteAsync(session => WriteAsync(session, senderId, person, deed, what, stop), stop);
+
+    // One line, whatever names had in them; and no half of a letter at its end.
+    private static string Plain(string what) =>
+        new([.. what.EnumerateRunes().Where(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar).Take(MostLetters).SelectMany(rune => rune.ToString())]);
 }

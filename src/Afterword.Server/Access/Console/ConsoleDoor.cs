@@ -46,6 +46,7 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
             return true;
         }
 
+        http.Features.Set(session);
         http.Features.Set(session.Person);
         if (entry.Stage != EntryStage.Seat) return false;
 

@@ -13,6 +13,10 @@ internal static class ConsoleRoutes
     {
         services.AddSingleton<ConsoleSessions>();
         services.AddSingleton<Persons>();
+        services.AddSingleton<Invitations>();
+        services.AddSingleton<CheckPerson>();
+        services.AddSingleton<SecondFactors>();
+        services.AddSingleton<Passkeys>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ConsoleMenu>();
     }

@@ -1,16 +1,26 @@
 using System.Buffers.Text;
+using System.Reflection;
 using System.Security.Cryptography;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
 
 /// <summary>A browser that is signed in, or half.</summary>
 /// <param name="Person">Whose.</param>
-/// <param name="Stage"><see cref="EntryStage.Arriving"/> or <see cref="EntryStage.Person"/>.</param>
-internal sealed record ConsoleSession(Person Person, EntryStage Stage);
+/// <param name="Stage"><see cref="EntryStage.Arriving"/> while the second factor is owed, else <see cref="EntryStage.Person"/>.</param>
+/// <param name="HasSecondFactor">Whether the person has one to show.</param>
+internal sealed record ConsoleSession(Person Person, EntryStage Stage, bool HasSecondFactor)
+{
+    /// <summary>Hands a handler the session that the door found.</summary>
+    public static ValueTask<ConsoleSession?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<ConsoleSession>());
+}
+
+/// <summary>A browser as the account page lists it.</summary>
+public sealed record ListedSession(long Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt);
 
 /// <summary>Which browsers a person is signed in with. Read from the store at every request: what ends, ends at once and on every node.</summary>
-internal sealed class ConsoleSessions(Store store, TimeProvider clock)
+internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvider clock)
 {
     public const string Cookie = "__Host-afterword-console";
 
@@ -68,6 +78,24 @@ internal sealed class ConsoleSessions(Store store, TimeProvider clock)
         http.Response.Cookies.Delete(Cookie, Options());
     }
 
+    /// <summary>Whether one of the person's roles is not had with a password alone.</summary>
+    public bool NeedsSecondFactor(Person person) => settings.Console.SecondFactorRequired && person.Places.Any(place => place.Role.NeedsSecondFactor);
+
+    /// <summary>The browsers that a person is signed in with, the one used last first.</summary>
+    public Task<List<ListedSession>> ListAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select id, browser, created_at, seen_at from console_session where person_id = @person and created_at > @oldest and seen_at > @idle order by seen_at desc, id")
+            .Bind("person", personId).Bind("oldest", Now - (long)Lifetime.TotalMilliseconds).Bind("idle", Now - (long)Idle.TotalMilliseconds)
+            .ListAsync(row => new ListedSession(row.GetInt64(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3))), stop),
+        stop);
+
+    /// <summary>Ends one of a person's sessions; nobody else's.</summary>
+    public Task<int> EndAsync(long personId, long id, CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from console_session where id = @id and person_id = @person").Bind("id", id).Bind("person", personId).RunAsync(stop), stop);
+
+    /// <summary>Ends all sessions of a person but the one at hand.</summary>
+    public Task<int> EndOthersAsync(Person person, CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from console_session where person_id = @person and id <> @this").Bind("person", person.Id).Bind("this", person.SessionId).RunAsync(stop), stop);
+
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from console_session where created_at <= @oldest").Bind("oldest", Now - (long)Lifetime.TotalMilliseconds).RunAsync(stop), stop);
 
@@ -79,17 +107,23 @@ internal sealed class ConsoleSessions(Store store, TimeProvider clock)
             var places = new List<Place>();
             var found = await session.Sql(
                 """
-                select p.id, p.mail, p.name, s.id, s.stage, s.seen_at
+                select p.id, p.mail, p.name, s.id, s.stage, s.seen_at,
+                    case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end
                 from console_session s join person p on p.id = s.person_id
                 where s.key_hash = @hash and s.created_at > @oldest and s.seen_at > @idle
                 """)
                 .Bind("hash", hash).Bind("oldest", now - (long)Lifetime.TotalMilliseconds).Bind("idle", now - (long)Idle.TotalMilliseconds)
                 .FirstAsync(
-                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4)), row.GetInt64(5)), stop);
-            if (found is not null) places.AddRange(await PlacesAsync(session, found.Session.Person.Id, stop));
-            return found;
+                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4), row.Flag(6)), row.GetInt64(5)), stop);
+            if (found is null) return null;
+
+            places.AddRange(await PlacesAsync(session, found.Session.Person.Id, stop));
+            return found with { Session = found.Session with { Stage = StageOf(found.Session) } };
         },
         stop);
+
+    // Judged anew each time: who gets a higher role while signed in by password alone owes the second factor from then on.
+    private EntryStage StageOf(ConsoleSession session) => session.HasSecondFactor || NeedsSecondFactor(session.Person) ? session.Stage : EntryStage.Person;
 
     private static Task<List<Place>> PlacesAsync(Session session, long personId, CancellationToken stop) => session.Sql(
         """

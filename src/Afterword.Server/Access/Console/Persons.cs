@@ -12,26 +12,70 @@ namespace Afterword.Server.Access.Console;
 /// <param name="SeenAt">When a browser of the person was last used, as far as it is known; null for never.</param>
 public sealed record ListedPerson(long Id, string Mail, string Name, Role Role, bool HasPassword, DateTimeOffset? SeenAt);
 
-/// <summary>The people of the console, and what they may where.</summary>
-internal sealed class Persons(Store store, AuditLog audit, TimeProvider clock)
+/// <summary>What became of giving somebody a role.</summary>
+internal abstract record InviteOutcome
 {
-    /// <summary>Gives a person a role at a place; one who is not known yet is added, and can do nothing before taking an invitation.</summary>
+    private InviteOutcome()
+    {
+    }
+
+    /// <summary>The person has no password yet; the link, a path, lets them choose one.</summary>
+    internal sealed record Invited(long PersonId, string Link) : InviteOutcome;
+
+    /// <summary>The person has a password already and signs in with it.</summary>
+    internal sealed record Joined(long PersonId) : InviteOutcome;
+
+    /// <summary>The person has a role there already.</summary>
+    internal sealed record AlreadyHere : InviteOutcome;
+
+    /// <summary>The person belongs to places that whoever invites does not own. An operator may add them.</summary>
+    internal sealed record Elsewhere : InviteOutcome;
+}
+
+/// <summary>What became of a change to somebody's role.</summary>
+internal enum ChangeOutcome
+{
+    Done,
+
+    /// <summary>Nobody would be left who may run the place.</summary>
+    LastOne,
+
+    /// <summary>The person has no role there.</summary>
+    Unknown,
+}
+
+/// <summary>The people of the console, and what they may where. Each change is written down with who made it.</summary>
+internal sealed class Persons(Store store, Invitations invitations, AuditLog audit, TimeProvider clock)
+{
+    /// <summary>Gives a person a role at a place, whatever they had before; one who is not known yet is added.</summary>
+    /// <param name="by">Who does it.</param>
     /// <param name="mail">What the person signs in with.</param>
-    /// <param name="name">What others read; an existing person keeps the old one.</param>
+    /// <param name="name">What others read; null for the part before the @. A person who is known keeps theirs.</param>
     /// <param name="senderId">The sender, or <see cref="Place.Installation"/>.</param>
     /// <param name="role">What the person may there from now on.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>The person's id.</returns>
-    public Task<long> AddAsync(EmailAddress mail, string name, long senderId, Role role, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<InviteOutcome> AddAsync(Person by, EmailAddress mail, string? name, long senderId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            var id = await FindOrAddAsync(session, mail, name, stop);
-            await GiveAsync(session, id, senderId, role, stop);
-            return id;
+            var found = await FindOrAddAsync(session, mail, name, stop);
+            return await GiveAsync(session, by, found, senderId, role, stop);
         },
         stop);
 
-    /// <summary>Those with a role at a place, by name.</summary>
+    /// <summary>The same as an owner does it. Somebody who has no password yet could be impersonated with the link, so it is not given for those who belong elsewhere.</summary>
+    public Task<InviteOutcome> InviteAsync(Seat by, EmailAddress mail, string? name, Role role, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var found = await FindOrAddAsync(session, mail, name, stop);
+            var places = await session.Sql("select sender_id from person_role where person_id = @person").Bind("person", found.Id).ListAsync(row => row.GetInt64(0), stop);
+            if (places.Contains(by.SenderId)) return new InviteOutcome.AlreadyHere();
+            if (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place))) return new InviteOutcome.Elsewhere();
+
+            return await GiveAsync(session, by.Person, found, by.SenderId, role, stop);
+        },
+        stop);
+
+    /// <summary>Those with a role at a place, by role and address.</summary>
     public Task<List<ListedPerson>> ListAsync(long senderId, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             """
@@ -46,40 +90,140 @@ internal sealed class Persons(Store store, AuditLog audit, TimeProvider clock)
                 stop),
         stop);
 
-    /// <summary>Changes what a person may at the seat's place.</summary>
-    /// <returns>False when the person has no role there.</returns>
-    public Task<bool> ChangeRoleAsync(Seat by, long personId, Role role, CancellationToken stop) => store.Main.WriteAsync(
+    /// <summary>Everybody with all their roles, by address.</summary>
+    public Task<List<Person>> ListAllAsync(CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var mail = await session.Sql(
+            var roles = await session.Sql(
                 """
-                update person_role set role = @role where sender_id = @sender and person_id = @person
-                returning (select mail from person where id = @person)
+                select p.id, p.mail, p.name, r.sender_id, coalesce(a.screen_name, ''), coalesce(a.name, ''), r.role
+                from person p join person_role r on r.person_id = p.id left join account a on a.id = r.sender_id order by p.mail_key, a.screen_name_key
                 """)
-                .Bind("role", (long)role).Bind("sender", by.SenderId).Bind("person", personId).FirstAsync(row => row.GetString(0), stop);
-            if (mail is null) return false;
-
-            await audit.WriteAsync(session, by, Deed.Changed, $"role of {mail} to {role.Word}", stop);
-            return true;
+                .ListAsync(
+                    row => (Id: row.GetInt64(0), Mail: row.GetString(1), Name: row.GetString(2), Place: new Place(row.GetInt64(3), row.GetString(4), row.GetString(5), (Role)row.GetInt32(6))), stop);
+            return roles.GroupBy(one => (one.Id, one.Mail, one.Name)).Select(one => new Person(one.Key.Id, one.Key.Mail, one.Key.Name, 0, [.. one.Select(role => role.Place)])).ToList();
         },
         stop);
 
-    private async Task<long> FindOrAddAsync(Session session, EmailAddress mail, string name, CancellationToken stop)
-    {
-        await session.Sql("insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now) on conflict (mail_key) do nothing")
-            .Bind("id", store.Ids.Next()).Bind("mail", mail.Value).Bind("key", Key(mail.Value)).Bind("name", name).Bind("now", Now).RunAsync(stop);
-        return await session.Sql("select id from person where mail_key = @key").Bind("key", Key(mail.Value)).FirstAsync(row => row.GetInt64(0), stop);
-    }
+    /// <summary>The id of the person with an address; null for nobody.</summary>
+    public Task<long?> FindAsync(string mail, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select id from person where mail_key = @key").Bind("key", Key(mail)).FirstAsync(row => (long?)row.GetInt64(0), stop), stop);
 
-    private Task<int> GiveAsync(Session session, long personId, long senderId, Role role, CancellationToken stop) => session.Sql(
-        """
-        insert into person_role (sender_id, person_id, role, created_at) values (@sender, @person, @role, @now)
-        on conflict (sender_id, person_id) do update set role = excluded.role
-        """)
-        .Bind("sender", senderId).Bind("person", personId).Bind("role", (long)role).Bind("now", Now).RunAsync(stop);
+    /// <summary>Changes what a person may at the seat's place.</summary>
+    public Task<ChangeOutcome> ChangeRoleAsync(Seat by, long personId, Role role, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (await IsLastAsync(session, by.SenderId, personId, stop) && role != by.Role) return ChangeOutcome.LastOne;
+            var changed = await session.Sql("update person_role set role = @role where sender_id = @sender and person_id = @person")
+                .Bind("role", (long)role).Bind("sender", by.SenderId).Bind("person", personId).RunAsync(stop);
+            if (changed == 0) return ChangeOutcome.Unknown;
+
+            await NoteAsync(session, by.Person, by.SenderId, $"role of {await MailOfAsync(session, personId, stop)} to {role.Word}", stop);
+            return ChangeOutcome.Done;
+        },
+        stop);
+
+    /// <summary>Takes a person's role at a place away; who has none left is forgotten with everything.</summary>
+    /// <param name="by">Who does it.</param>
+    /// <param name="senderId">Where.</param>
+    /// <param name="personId">Whose.</param>
+    /// <param name="keepLast">Whether the last who may run the place stays.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<ChangeOutcome> RemoveAsync(Person by, long senderId, long personId, bool keepLast, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (keepLast && await IsLastAsync(session, senderId, personId, stop)) return ChangeOutcome.LastOne;
+            var removed = await session.Sql("delete from person_role where sender_id = @sender and person_id = @person").Bind("sender", senderId).Bind("person", personId).RunAsync(stop);
+            if (removed == 0) return ChangeOutcome.Unknown;
+
+            await NoteAsync(session, by, senderId, $"removed {await MailOfAsync(session, personId, stop)}", stop);
+            if (!await session.Sql("select 1 from person_role where person_id = @person limit 1").Bind("person", personId).FirstAsync(_ => true, stop)) await ForgetAsync(session, personId, stop);
+            return ChangeOutcome.Done;
+        },
+        stop);
+
+    /// <summary>A new link for somebody who has not chosen a password yet. The old one ends.</summary>
+    /// <returns>The link's path; null where the person has no role or has a password, or belongs to places that the owner does not own.</returns>
+    public Task<string?> RenewLinkAsync(Seat by, long personId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var places = await session.Sql("select r.sender_id from person_role r join person p on p.id = r.person_id where r.person_id = @person and p.password_hash is null")
+                .Bind("person", personId).ListAsync(row => row.GetInt64(0), stop);
+            if (!places.Contains(by.SenderId) || (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place)))) return null;
+
+            await NoteAsync(session, by.Person, by.SenderId, $"new invitation for {await MailOfAsync(session, personId, stop)}", stop);
+            return await invitations.IssueAsync(session, personId, stop);
+        },
+        stop);
+
+    /// <summary>Lets a person begin anew: password, second factors, recovery codes and sessions end, and a link for a new password is made.</summary>
+    /// <returns>The link's path; null when there is no such person.</returns>
+    public Task<string?> ResetAsync(Person by, long personId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (await MailOfAsync(session, personId, stop) is not { } mail) return null;
+
+            await session.Sql("update person set password_hash = null, totp_secret = null, failed_sign_ins = 0, locked_until = null where id = @person").Bind("person", personId).RunAsync(stop);
+            await DropKeysAsync(session, personId, stop);
+            await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
+            return await invitations.IssueAsync(session, personId, stop);
+        },
+        stop);
+
+    /// <summary>What a mail address is looked up by: in any letter case.</summary>
+    public static string Key(string mail) => mail.ToLowerInvariant();
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>What a mail address is looked up by: in any letter case.</summary>
-    private static string Key(string mail) => mail.ToLowerInvariant();
+    private static bool Owns(Person person, long senderId) => person.Places.Any(place => place.SenderId == senderId && place.Role == Role.Owner);
+
+    private async Task<InviteOutcome> GiveAsync(Session session, Person by, Known found, long senderId, Role role, CancellationToken stop)
+    {
+        await session.Sql(
+            """
+            insert into person_role (sender_id, person_id, role, created_at) values (@sender, @person, @role, @now)
+            on conflict (sender_id, person_id) do update set role = excluded.role
+            """)
+            .Bind("sender", senderId).Bind("person", found.Id).Bind("role", (long)role).Bind("now", Now).RunAsync(stop);
+        await NoteAsync(session, by, senderId, $"added {found.Mail} as {role.Word}", stop);
+        return found.HasPassword ? new InviteOutcome.Joined(found.Id) : new InviteOutcome.Invited(found.Id, await invitations.IssueAsync(session, found.Id, stop));
+    }
+
+    private async Task<Known> FindOrAddAsync(Session session, EmailAddress mail, string? name, CancellationToken stop)
+    {
+        await session.Sql("insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now) on conflict (mail_key) do nothing")
+            .Bind("id", store.Ids.Next()).Bind("mail", mail.Value).Bind("key", Key(mail.Value)).Bind("name", name ?? mail.Value[..mail.Value.IndexOf('@', StringComparison.Ordinal)])
+            .Bind("now", Now).RunAsync(stop);
+        return (await session.Sql("select id, mail, case when password_hash is null then 0 else 1 end from person where mail_key = @key").Bind("key", Key(mail.Value))
+            .FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2)), stop))!;
+    }
+
+    // Lists those who may run the place, and holds them until the transaction ends: two of them cannot remove each other at once.
+    private static async Task<bool> IsLastAsync(Session session, long senderId, long personId, CancellationToken stop)
+    {
+        var heads = await session.Sql("update person_role set role = role where sender_id = @sender and role = @head returning person_id")
+            .Bind("sender", senderId).Bind("head", (long)(senderId == Place.Installation ? Role.Operator : Role.Owner)).ListAsync(row => row.GetInt64(0), stop);
+        return heads is [var only] && only == personId;
+    }
+
+    private static async Task ForgetAsync(Session session, long personId, CancellationToken stop)
+    {
+        await DropKeysAsync(session, personId, stop);
+        await Invitations.ForgetAsync(session, personId, stop);
+        await session.Sql("delete from person where id = @person").Bind("person", personId).RunAsync(stop);
+    }
+
+    private static async Task DropKeysAsync(Session session, long personId, CancellationToken stop)
+    {
+        await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
+        await session.Sql("delete from passkey where person_id = @person").Bind("person", personId).RunAsync(stop);
+        await session.Sql("delete from recovery_code where person_id = @person").Bind("person", personId).RunAsync(stop);
+    }
+
+    private Task NoteAsync(Session session, Person by, long senderId, string what, CancellationToken stop) => audit.WriteAsync(session, senderId, by, Deed.Changed, what, stop);
+
+    private static Task<string?> MailOfAsync(Session session, long personId, CancellationToken stop) =>
+        session.Sql("select mail from person where id = @person").Bind("person", personId).FirstAsync(row => row.GetString(0), stop);
+
+    private sealed record Known(long Id, string Mail, bool HasPassword);
 }

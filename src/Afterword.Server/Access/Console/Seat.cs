@@ -10,6 +10,9 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Places">Where the person has a role, by name.</param>
 public sealed record Person(long Id, string Mail, string Name, long SessionId, IReadOnlyList<Place> Places)
 {
+    /// <summary>Stands for whoever has a shell beside the store.</summary>
+    internal static Person CommandLine { get; } = new(0, "command line", "Command line", 0, []);
+
     public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
 
     /// <summary>Hands a handler the person whom the door let in.</summary>

@@ -1,7 +1,4 @@
 using System.Net;
-using System.Threading.RateLimiting;
-using Afterword.Server.Hosting;
-using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Microsoft.AspNetCore.Identity;
 
@@ -25,48 +22,11 @@ internal abstract record SignInOutcome
     internal sealed record Suspended : SignInOutcome;
 }
 
-/// <summary>Signs a user in by password: locks an account and slows an address down after too many failures.</summary>
-internal sealed class CheckPassword(UserManager<Login> users, Settings settings) : IDisposable
+/// <summary>Signs a user in by password, and locks an account after too many failures.</summary>
+internal sealed class CheckPassword(UserManager<Login> users, GuessGate gate)
 {
-    // Checking a password takes a tenth of a second of a core by design, so that only a few may run at once.
-    private readonly ConcurrencyLimiter _checks = new(new()
-    {
-        PermitLimit = Math.Max(1, Environment.ProcessorCount / 2),
-        QueueLimit = 64,
-        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-    });
-
-    private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
-        RateLimitPartition.GetSlidingWindowLimiter(address, _ => new()
-        {
-            PermitLimit = settings.SignIn.FailuresPerMinute,
-            Window = TimeSpan.FromMinutes(1),
-            SegmentsPerWindow = 6,
-            QueueLimit = 0,
-        }));
-
-    public async Task<SignInOutcome> RunAsync(string screenName, string password, IPAddress? from, CancellationToken stop)
-    {
-        using var turn = await _checks.AcquireAsync(1, stop);
-        if (!turn.IsAcquired) return new SignInOutcome.TooMany();
-
-        // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
-        var network = Networks.Of(from);
-        using (var allowance = _failures.AttemptAcquire(network, permitCount: 0))
-        {
-            if (!allowance.IsAcquired) return new SignInOutcome.TooMany();
-        }
-
-        var outcome = await CheckAsync(screenName, password, stop);
-        if (outcome is SignInOutcome.Wrong) _failures.AttemptAcquire(network).Dispose();
-        return outcome;
-    }
-
-    public void Dispose()
-    {
-        _checks.Dispose();
-        _failures.Dispose();
-    }
+    public async Task<SignInOutcome> RunAsync(string screenName, string password, IPAddress? from, CancellationToken stop) =>
+        await gate.RunAsync(from, () => CheckAsync(screenName, password, stop), outcome => outcome is SignInOutcome.Wrong, stop) ?? new SignInOutcome.TooMany();
 
     private async Task<SignInOutcome> CheckAsync(string screenName, string password, CancellationToken stop)
     {

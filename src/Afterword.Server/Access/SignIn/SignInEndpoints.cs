@@ -19,6 +19,7 @@ internal static class SignInEndpoints
     {
         services.AddSingleton<Logins>();
         services.AddSingleton(UserManagerOf);
+        services.AddSingleton<GuessGate>();
         services.AddSingleton<CheckPassword>();
         services.AddSingleton<Visits>();
         services.AddSingleton<Forms>();

@@ -38,6 +38,13 @@ create index console_session_by_person on console_session (person_id);
 
 create index console_session_by_age on console_session (created_at);
 
+-- What a browser was asked to sign with its passkey. Taken once.
+create table console_challenge (
+    session_id bigint not null primary key,
+    state text not null,
+    created_at bigint not null
+);
+
 create table passkey (
     credential_id {bytes} not null primary key,
     person_id bigint not null,

@@ -1,0 +1,156 @@
+using Afterword.Server.Access.Console.Pages;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>A person's own page: browsers, password and second factors. What makes signing in easier or harder asks for the password again.</summary>
+internal static class AccountEndpoints
+{
+    private const string Address = "/console/account";
+
+    public static void MapConsoleAccount(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/account", Show).ForPeople();
+        console.MapPost("/account/end-session", EndSession).ForPeople();
+        console.MapPost("/account/end-others", EndOthers).ForPeople();
+        console.MapPost("/account/password", ChangePassword).ForPeople();
+        console.MapPost("/account/app", AddApp).ForPeople();
+        console.MapPost("/account/remove-app", RemoveApp).ForPeople();
+        console.MapPost("/account/new-passkey", AddPasskey).ForPeople();
+        console.MapPost("/account/remove-passkey", RemovePasskey).ForPeople();
+        console.MapPost("/account/recovery-codes", RenewCodes).ForPeople();
+    }
+
+    private static Task Show(HttpContext http, Person person) => ShowAsync(http, person, 200, http.Request.Query["done"] == "yes" ? "That is done." : null, problem: null);
+
+    private static async Task ShowAsync(HttpContext http, Person person, int status, string? done, string? problem)
+    {
+        var services = http.RequestServices;
+        var factors = services.GetRequiredService<SecondFactors>();
+        var has = await factors.OfAsync(person.Id, http.RequestAborted);
+        await http.ShowConsoleAsync<AccountPage>(person, seat: null, status, new()
+        {
+            [nameof(AccountPage.Sessions)] = await services.GetRequiredService<ConsoleSessions>().ListAsync(person.Id, http.RequestAborted),
+            [nameof(AccountPage.Has)] = has,
+            [nameof(AccountPage.Offer)] = has.HasApp ? null : factors.Offer(person),
+            [nameof(AccountPage.Creation)] = await services.GetRequiredService<Passkeys>().OfferAsync(http, person),
+            [nameof(AccountPage.Done)] = done,
+            [nameof(AccountPage.Problem)] = problem,
+        });
+    }
+
+    private static async Task EndSession(HttpContext http, Person person, ConsoleSessions sessions)
+    {
+        if (WholeNumber.TryRead(http.Request.Form["session"].ToString(), out var id)) await sessions.EndAsync(person.Id, id, http.RequestAborted);
+        Done(http);
+    }
+
+    private static async Task EndOthers(HttpContext http, Person person, ConsoleSessions sessions)
+    {
+        await sessions.EndOthersAsync(person, http.RequestAborted);
+        Done(http);
+    }
+
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSessions sessions, Store store, AuditLog audit) => WithPasswordAsync(http, person, async () =>
+    {
+        var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
+        if (Passwords.WrongWith(password, person.Mail) is { } wrong) return wrong;
+
+        var hash = Passwords.Hash(password);
+        await store.Main.WriteAsync(
+            async session =>
+            {
+                await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash).Bind("id", person.Id).RunAsync(stop);
+                await session.Sql("delete from console_session where person_id = @id and id <> @this").Bind("id", person.Id).Bind("this", person.SessionId).RunAsync(stop);
+                return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own password", stop);
+            },
+            stop);
+
+        // What was known of this browser's key before may be known to others.
+        await sessions.BeginAsync(http, person.Id, EntryStage.Person);
+        return null;
+    });
+
+    private static Task AddApp(HttpContext http, Person person, SecondFactors factors) => AddFactorAsync(
+        http, person, "an app for codes", "The code did not fit. See that the phone's clock is right, and type the newest code.",
+        () => factors.AddAppAsync(person.Id, http.Request.Form["offer"].ToString(), http.Request.Form["code"].ToString(), onlyFirst: false, http.RequestAborted));
+
+    private static Task AddPasskey(HttpContext http, Person person, Passkeys passkeys) => AddFactorAsync(
+        http, person, "a passkey", "The passkey was not accepted. Please try again.",
+        () => passkeys.AddAsync(http, person, http.Request.Form["credential"].ToString(), http.Request.Form["name"].ToString(), onlyFirst: false));
+
+    private static Task AddFactorAsync(HttpContext http, Person person, string what, string problem, Func<Task<bool>> add) => WithPasswordAsync(http, person, async () =>
+    {
+        var services = http.RequestServices;
+        var factors = services.GetRequiredService<SecondFactors>();
+        var had = await factors.OfAsync(person.Id, http.RequestAborted);
+        if (!await add()) return problem;
+
+        await services.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.Changed, $"added {what}", http.RequestAborted);
+
+        // This browser has just shown the new factor; from now on a session needs one.
+        await services.GetRequiredService<ConsoleSessions>().BeginAsync(http, person.Id, EntryStage.Person);
+        if (had.HasAny) return null;
+
+        await ShowCodesAsync(http, person, factors);
+        return null;
+    });
+
+    private static Task RemoveApp(HttpContext http, Person person, SecondFactors factors) => RemoveFactorAsync(
+        http, person, "the app for codes", has => has is { HasApp: true, Passkeys.Count: 0 }, () => factors.RemoveAppAsync(person.Id, http.RequestAborted));
+
+    private static Task RemovePasskey(HttpContext http, Person person, Passkeys passkeys)
+    {
+        var id = http.Request.Form["passkey"].ToString();
+        return RemoveFactorAsync(
+            http, person, "a passkey", has => has is { HasApp: false, Passkeys: [var only] } && only.Id == id,
+            async () => id.Length is > 0 and <= 2048 && id.Length % 2 == 0 && id.All(char.IsAsciiHexDigit) ? await passkeys.RemoveAsync(person.Id, Convert.FromHexString(id), http.RequestAborted) : 0);
+    }
+
+    private static Task RemoveFactorAsync(HttpContext http, Person person, string what, Func<Factors, bool> isLast, Func<Task<int>> remove) => WithPasswordAsync(http, person, async () =>
+    {
+        var services = http.RequestServices;
+        var has = await services.GetRequiredService<SecondFactors>().OfAsync(person.Id, http.RequestAborted);
+        if (isLast(has) && services.GetRequiredService<ConsoleSessions>().NeedsSecondFactor(person)) return "Your role needs a second factor: add another one before you remove this.";
+
+        await remove();
+        await services.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.Changed, $"removed {what}", http.RequestAborted);
+        return null;
+    });
+
+    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async () =>
+    {
+        await ShowCodesAsync(http, person, factors);
+        return null;
+    });
+
+    private static async Task ShowCodesAsync(HttpContext http, Person person, SecondFactors factors) => await http.ShowPageAsync<RecoveryCodesPage>(200, new()
+    {
+        [nameof(RecoveryCodesPage.Mail)] = person.Mail,
+        [nameof(RecoveryCodesPage.Codes)] = await factors.RenewRecoveryCodesAsync(person.Id, http.RequestAborted),
+        [nameof(RecoveryCodesPage.Next)] = Address,
+    });
+
+    /// <summary>Does something if the form brings the person's password along.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="person">Who is signed in.</param>
+    /// <param name="act">Gives what was wrong, or null; it may have answered itself.</param>
+    private static async Task WithPasswordAsync(HttpContext http, Person person, Func<Task<string?>> act)
+    {
+        var services = http.RequestServices;
+        var outcome = await services.GetRequiredService<CheckPerson>().RunAsync(person.Mail, http.Request.Form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        if (outcome is not CheckOutcome.Right)
+        {
+            var (status, told) = ConsoleSignIn.Explain(http, outcome, services.GetRequiredService<Settings>(), "Your current password is wrong. Nothing has been changed.");
+            await ShowAsync(http, person, status, done: null, told);
+        }
+        else if (await act() is { } problem) await ShowAsync(http, person, 400, done: null, problem);
+        else if (!http.Response.HasStarted) Done(http);
+    }
+
+    private static void Done(HttpContext http) => http.SeeOther(Address + "?done=yes");
+}

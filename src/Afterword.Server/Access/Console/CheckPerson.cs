@@ -1,0 +1,90 @@
+using System.Net;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What became of a password or a code.</summary>
+internal abstract record CheckOutcome
+{
+    private CheckOutcome()
+    {
+    }
+
+    internal sealed record Right(long PersonId) : CheckOutcome;
+
+    /// <summary>Unknown, wrong, or locked: which of them is not told.</summary>
+    internal sealed record Wrong : CheckOutcome;
+
+    /// <summary>Too many wrong ones from this address, or more attempts at once than can be checked.</summary>
+    internal sealed record TooMany : CheckOutcome;
+}
+
+/// <summary>Checks a person's password.</summary>
+internal sealed class CheckPerson(Store store, Settings settings, GuessGate gate, TimeProvider clock)
+{
+    public async Task<CheckOutcome> RunAsync(string mail, string password, IPAddress? from, CancellationToken stop) =>
+        await gate.RunAsync(from, () => CheckAsync(mail, password, stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
+
+    private async Task<CheckOutcome> CheckAsync(string mail, string password, CancellationToken stop)
+    {
+        var guess = EmailAddress.TryParse(mail.Trim(), out var address) && password.Length <= Passwords.Most
+            ? await store.Main.WriteAsync(session => ClaimAsync(session, address, stop), stop)
+            : null;
+        if (guess is null)
+        {
+            // As slow as for a person who is there: else the time would tell which addresses are known.
+            Accounts.WasteTime(password);
+            return new CheckOutcome.Wrong();
+        }
+
+        if (!Passwords.Matches(guess.Hash, password)) return new CheckOutcome.Wrong();
+
+        await store.Main.WriteAsync(session => TakeBackAsync(session, guess, stop), stop);
+        return new CheckOutcome.Right(guess.Id);
+    }
+
+    // Counted before it is looked at: of a hundred racing guesses five are looked at, on all nodes together.
+    private Task<Guess?> ClaimAsync(Session session, EmailAddress mail, CancellationToken stop) =>
+        session.Sql($"{Guesses.Claim} where mail_key = @key and password_hash is not null and {Guesses.IsOpen} returning id, password_hash, locked_until")
+            .Bind("key", Persons.Key(mail.Value)).BindGuess(settings, clock).FirstAsync(row => new Guess(row.GetInt64(0), row.GetString(1), row.LongOrNull(2)), stop);
+
+    // This one, and no more: failures with the second factor go on counting until somebody has shown both, and a lock that
+    // others caused meanwhile stays.
+    private static Task<int> TakeBackAsync(Session session, Guess guess, CancellationToken stop) => session.Sql(
+        """
+        update person set failed_sign_ins = failed_sign_ins - 1, locked_until = case when locked_until = @mine then null else locked_until end
+        where id = @id and failed_sign_ins > 0
+        """)
+        .Bind("id", guess.Id).Bind("mine", guess.LockedUntil ?? 0).RunAsync(stop);
+
+    private sealed record Guess(long Id, string Hash, long? LockedUntil);
+}
+
+/// <summary>Counts wrong passwords and codes of a person in the store, for all nodes and racing attempts.</summary>
+internal static class Guesses
+{
+    /// <summary>Counts one. The one that reaches the limit is still looked at, and locks what comes after it.</summary>
+    public const string Claim =
+        """
+        update person set
+            failed_sign_ins = case when locked_until is null then failed_sign_ins + 1 else 1 end,
+            locked_until = case when (case when locked_until is null then failed_sign_ins + 1 else 1 end) >= @most then @until end
+        """;
+
+    public const string IsOpen = "(locked_until is null or locked_until <= @now)";
+
+    public static Statement BindGuess(this Statement statement, Settings settings, TimeProvider clock)
+    {
+        var now = clock.GetUtcNow();
+        return statement.Bind("most", (long)settings.SignIn.FailuresBeforeLock)
+            .Bind("until", (now + settings.SignIn.LockFor).ToUnixTimeMilliseconds()).Bind("now", now.ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Forgets the failures of somebody who has shown everything.</summary>
+    public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
+        session.Sql("update person set failed_sign_ins = 0, locked_until = null where id = @id").Bind("id", personId).RunAsync(stop);
+}

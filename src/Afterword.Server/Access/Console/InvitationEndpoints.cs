@@ -1,0 +1,71 @@
+using Afterword.Server.Access.Console.Pages;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>The page behind an invitation: the invited choose a password.</summary>
+internal static class InvitationEndpoints
+{
+    public static void MapInvitations(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/invitation/{key}", Show).ForGuests();
+        console.MapPost("/invitation/{key}", Accept).ForGuests();
+    }
+
+    private static async Task Show(HttpContext http, string key, Invitations invitations)
+    {
+        if (await invitations.FindAsync(key, http.RequestAborted) is { } invitation) await ShowAsync(http, 200, key, invitation, invitation.Mail, invitation.Name, problem: null);
+        else await ShowGoneAsync(http);
+    }
+
+    private static async Task Accept(HttpContext http, string key, Invitations invitations, ConsoleSessions sessions)
+    {
+        var stop = http.RequestAborted;
+        if (await invitations.FindAsync(key, stop) is not { } invitation)
+        {
+            await ShowGoneAsync(http);
+            return;
+        }
+
+        var form = http.Request.Form;
+        var (mail, name, password) = (invitation.Mail ?? form["mail"].ToString().Trim(), form["name"].ToString().Trim(), form["password"].ToString());
+        var problem = "This is not a mail address.";
+        if (!EmailAddress.TryParse(mail, out var address) || (problem = WrongWith(mail, name, password)) is not null)
+        {
+            await ShowAsync(http, 400, key, invitation, mail, name, problem);
+            return;
+        }
+
+        var person = invitation.PersonId is null ? await invitations.AcceptFirstAsync(key, address, name, password, stop) : await invitations.AcceptAsync(key, name, password, stop);
+        if (person is not { } id)
+        {
+            await ShowGoneAsync(http);
+            return;
+        }
+
+        await sessions.BeginAsync(http, id, EntryStage.Arriving);
+        http.SeeOther(ConsoleAddress.SecondFactor);
+    }
+
+    private static string? WrongWith(string mail, string name, string password) =>
+        TextRules.WrongWithName(name) is { } wrong ? $"Your name must be {wrong}." : Passwords.WrongWith(password, mail);
+
+    private static Task ShowAsync(HttpContext http, int status, string key, Invitation invitation, string? mail, string? name, string? problem) => http.ShowPageAsync<InvitationPage>(status, new()
+    {
+        [nameof(InvitationPage.Platform)] = http.RequestServices.GetRequiredService<Settings>().Platform,
+        [nameof(InvitationPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(InvitationPage.Action)] = $"{Invitations.Address}/{key}",
+        [nameof(InvitationPage.IsFirst)] = invitation.PersonId is null,
+        [nameof(InvitationPage.Mail)] = mail,
+        [nameof(InvitationPage.Name)] = name,
+        [nameof(InvitationPage.Problem)] = problem,
+    });
+
+    private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<TroublePage>(404, TroublePage.Of(
+        "This invitation does not hold", "It was used, it is older than a week, or a newer one was sent. Ask whoever sent it for another.", ConsoleAddress.SignIn, "Sign in"));
+}

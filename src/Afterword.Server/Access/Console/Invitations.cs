@@ -1,0 +1,130 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Afterword.Server.Channels;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What an invitation is for.</summary>
+/// <param name="PersonId">Who is invited; null for the first operator, who says so when it is taken.</param>
+/// <param name="Mail">The person's address.</param>
+/// <param name="Name">The person's name, as whoever invited knew it.</param>
+internal sealed record Invitation(long? PersonId, string? Mail, string? Name);
+
+/// <summary>Links with which people choose a password. Each is good for once, within a week; the store has its hash.</summary>
+internal sealed class Invitations(Store store, AuditLog audit, TimeProvider clock)
+{
+    public const string Address = "/console/invitation";
+    private const int KeyLength = 20;
+    private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(7);
+
+    /// <summary>Makes a link for a person, in place of those made before.</summary>
+    /// <returns>Its path.</returns>
+    public async Task<string> IssueAsync(Session session, long personId, CancellationToken stop)
+    {
+        await ForgetAsync(session, personId, stop);
+        return await AddAsync(session, personId, stop);
+    }
+
+    /// <summary>Makes a link for the first operator, while there is nobody.</summary>
+    /// <returns>Its path; null when there are people.</returns>
+    public Task<string?> IssueFirstAsync(CancellationToken stop) => store.Main.WriteAsync(
+        async session => await HasPeopleAsync(session, stop) ? null : await AddAsync(session, personId: null, stop), stop);
+
+    /// <summary>What a link is for; null when it is used, too old, or none.</summary>
+    public async Task<Invitation?> FindAsync(string key, CancellationToken stop)
+    {
+        if (HashOf(key) is not { } hash) return null;
+
+        return await store.Main.ReadAsync(
+            async session =>
+            {
+                var found = await session.Sql(
+                    """
+                    select i.person_id, p.mail, p.name from invitation i left join person p on p.id = i.person_id
+                    where i.key_hash = @hash and i.created_at > @oldest and (i.person_id is null or p.id is not null)
+                    """)
+                    .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2)), stop);
+                return found is { PersonId: null } && await HasPeopleAsync(session, stop) ? null : found;
+            },
+            stop);
+    }
+
+    /// <summary>Takes an invitation: the person has this password from now on.</summary>
+    /// <returns>The person's id; null when somebody was faster, or it is too old.</returns>
+    public Task<long?> AcceptAsync(string key, string name, string password, CancellationToken stop)
+    {
+        // A tenth of a second: not inside the transaction.
+        var hashed = Passwords.Hash(password);
+        return store.Main.WriteAsync(
+            async session =>
+            {
+                if (await TakeAsync(session, key, stop) is not { PersonId: { } person }) return (long?)null;
+
+                await ForgetAsync(session, person, stop);
+                await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
+                await session.Sql("update person set name = @name, password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @id")
+                    .Bind("name", name).Bind("hash", hashed).Bind("id", person).RunAsync(stop);
+                await NoteAsync(session, person, "took an invitation and chose a password", stop);
+                return person;
+            },
+            stop);
+    }
+
+    /// <summary>Takes the invitation of the first operator.</summary>
+    /// <inheritdoc cref="AcceptAsync"/>
+    public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, string password, CancellationToken stop)
+    {
+        var hashed = Passwords.Hash(password);
+        return store.Main.WriteAsync(
+            async session =>
+            {
+                if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
+
+                var person = store.Ids.Next();
+                await session.Sql("insert into person (id, mail, mail_key, name, password_hash, created_at) values (@id, @mail, @key, @name, @hash, @now)")
+                    .Bind("id", person).Bind("mail", mail.Value).Bind("key", Persons.Key(mail.Value)).Bind("name", name).Bind("hash", hashed).Bind("now", Now).RunAsync(stop);
+                await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
+                    .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
+                await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
+                await NoteAsync(session, person, "set up the installation", stop);
+                return person;
+            },
+            stop);
+    }
+
+    public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
+        session.Sql("delete from invitation where person_id = @person").Bind("person", personId).RunAsync(stop);
+
+    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from invitation where created_at <= @oldest").Bind("oldest", Oldest).RunAsync(stop), stop);
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private long Oldest => Now - (long)s_lifetime.TotalMilliseconds;
+
+    private async Task<string> AddAsync(Session session, long? personId, CancellationToken stop)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyLength);
+        await session.Sql("insert into invitation (key_hash, person_id, created_at) values (@hash, @person, @now)")
+            .Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("now", Now).RunAsync(stop);
+        return $"{Address}/{Base64Url.EncodeToString(key)}";
+    }
+
+    // Gone is gone, whoever comes at the same time.
+    private async Task<Invitation?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
+        "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id")
+        .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), null, null), stop);
+
+    private async Task NoteAsync(Session session, long personId, string what, CancellationToken stop)
+    {
+        var mail = await session.Sql("select mail from person where id = @id").Bind("id", personId).FirstAsync(row => row.GetString(0), stop);
+        await audit.WriteAsync(session, Place.Installation, new Person(personId, mail!, "", 0, []), Deed.Changed, what, stop);
+    }
+
+    private static async Task<bool> HasPeopleAsync(Session session, CancellationToken stop) =>
+        await session.Sql("select 1 from person limit 1").FirstAsync(_ => true, stop);
+
+    private static byte[]? HashOf(string key) =>
+        key.Length < 64 && Base64Url.IsValid(key, out var length) && length == KeyLength ? SHA256.HashData(Base64Url.DecodeFromChars(key)) : null;
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What a person has besides the password.</summary>
+/// <param name="HasApp">An app that shows codes.</param>
+/// <param name="Passkeys">Those added, oldest first.</param>
+/// <param name="RecoveryCodes">How many are left.</param>
+public sealed record Factors(bool HasApp, IReadOnlyList<ListedPasskey> Passkeys, int RecoveryCodes)
+{
+    public bool HasAny => HasApp || Passkeys.Count > 0;
+}
+
+/// <summary>A passkey as the account page lists it.</summary>
+public sealed record ListedPasskey(string Id, string Name, DateTimeOffset AddedAt);
+
+/// <summary>Codes of an app, and recovery codes for those who lost it.</summary>
+internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, TimeProvider clock)
+{
+    private const int RecoveryCount = 10;
+    private const int RecoveryBytes = 10;
+    private static readonly TimeSpan s_offerLasts = TimeSpan.FromMinutes(30);
+
+    public Task<Factors> OfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var hasApp = await session.Sql("select 1 from person where id = @id and totp_secret is not null").Bind("id", personId).FirstAsync(_ => true, stop);
+            var passkeys = await session.Sql("select credential_id, name, created_at from passkey where person_id = @id order by created_at").Bind("id", personId)
+                .ListAsync(row => new ListedPasskey(Convert.ToHexStringLower(row.GetBytes(0)), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))), stop);
+            var codes = await session.Sql("select count(*) from recovery_code where person_id = @id").Bind("id", personId).FirstAsync(row => (int)row.GetInt64(0), stop);
+            return new Factors(hasApp, passkeys, codes);
+        },
+        stop);
+
+    /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
+    public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
+        from, () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
+
+    private async Task<CheckOutcome> CheckAsync(Session session, long personId, string code, CancellationToken stop)
+    {
+        // Counted before it is looked at, under the lock of the row.
+        var guess = await session.Sql($"{Guesses.Claim} where id = @id and {Guesses.IsOpen} returning totp_secret").Bind("id", personId).BindGuess(settings, clock)
+            .FirstAsync(row => new Guess(row.BytesOrNull(0)), stop);
+        if (guess is null || !(await IsCodeAsync(session, personId, guess.Secret, code, stop) || await IsRecoveryAsync(session, personId, code, stop))) return new CheckOutcome.Wrong();
+
+        await Guesses.ForgetAsync(session, personId, stop);
+        return new CheckOutcome.Right(personId);
+    }
+
+    private async Task<bool> IsCodeAsync(Session session, long personId, byte[]? secret, string code, CancellationToken stop) =>
+        secret is not null && Totp.StepOf(store.Secrets.Unprotect(secret), code, clock.GetUtcNow()) is { } step
+        && 1 == await session.Sql("update person set totp_step = @step where id = @id and totp_step < @step").Bind("step", step).Bind("id", personId).RunAsync(stop);
+
+    private static async Task<bool> IsRecoveryAsync(Session session, long personId, string code, CancellationToken stop) =>
+        1 == await session.Sql("delete from recovery_code where person_id = @id and code_hash = @hash").Bind("id", personId).Bind("hash", HashOf(personId, code)).RunAsync(stop);
+
+    /// <summary>A new secret for an app, to be shown and confirmed. It is kept nowhere but in the form, sealed.</summary>
+    public AppOffer Offer(Person person)
+    {
+        var secret = RandomNumberGenerator.GetBytes(Totp.SecretLength);
+        var note = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"totp {person.Id} {clock.GetUtcNow().ToUnixTimeMilliseconds()} "));
+        return new(Base32.Write(secret), Totp.Link(secret, settings.Platform, person.Mail), Convert.ToBase64String(store.Secrets.Protect([.. note, .. secret])));
+    }
+
+    /// <summary>The same offer again, after a code that did not fit; null when it is not this person's or too old.</summary>
+    public AppOffer? Reopen(Person person, string @sealed) =>
+        Open(person.Id, @sealed) is { } secret ? new(Base32.Write(secret), Totp.Link(secret, settings.Platform, person.Mail), @sealed) : null;
+
+    /// <summary>Adds the app, if the code shows that it took the secret.</summary>
+    /// <param name="personId">Whose.</param>
+    /// <param name="sealed">The offer, as the form brought it back.</param>
+    /// <param name="code">What the app shows.</param>
+    /// <param name="onlyFirst">Whether a person who has a second factor already is refused: without it, a password alone would do.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<bool> AddAppAsync(long personId, string @sealed, string code, bool onlyFirst, CancellationToken stop)
+    {
+        if (Open(personId, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
+
+        return 1 == await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                update person set totp_secret = @secret, totp_step = @step
+                where id = @id and (@first = 0 or (totp_secret is null and not exists (select 1 from passkey where person_id = @id)))
+                """)
+                .Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).Bind("id", personId).Bind("first", onlyFirst ? 1L : 0L).RunAsync(stop),
+            stop);
+    }
+
+    public Task<int> RemoveAppAsync(long personId, CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("update person set totp_secret = null where id = @id").Bind("id", personId).RunAsync(stop), stop);
+
+    /// <summary>Makes new recovery codes in place of the old ones, and tells them this once.</summary>
+    public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(long personId, CancellationToken stop)
+    {
+        // 80 random bits: one round of SHA-256 keeps them (docs/decisions/0005).
+        var codes = new string[RecoveryCount];
+        for (var i = 0; i < codes.Length; i++) codes[i] = Grouped(Base32.Write(RandomNumberGenerator.GetBytes(RecoveryBytes)));
+        await store.Main.WriteAsync(
+            async session =>
+            {
+                await session.Sql("delete from recovery_code where person_id = @id").Bind("id", personId).RunAsync(stop);
+                session.Then(
+                    "insert into recovery_code (person_id, code_hash) select person_id, code_hash from {rows}",
+                    Rows.Of(codes).Long("person_id", _ => personId).Bytes("code_hash", code => HashOf(personId, code)));
+                return 1;
+            },
+            stop);
+        return codes;
+    }
+
+    private static string Grouped(string code) => string.Join('-', code.Chunk(4).Select(four => new string(four))).ToLowerInvariant();
+
+    // However it is typed: with or without dashes, in any letter case.
+    private static byte[] HashOf(long personId, string code) => SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture, $"{personId} {code.Replace("-", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant()}")));
+
+    private byte[]? Open(long personId, string @sealed)
+    {
+        try
+        {
+            var plain = store.Secrets.Unprotect(Convert.FromBase64String(@sealed));
+            var note = Encoding.UTF8.GetString(plain.AsSpan(..^Totp.SecretLength)).Split(' ');
+            var isOurs = note is ["totp", var id, var at, ""] && id == personId.ToString(CultureInfo.InvariantCulture)
+                && long.Parse(at, CultureInfo.InvariantCulture) > (clock.GetUtcNow() - s_offerLasts).ToUnixTimeMilliseconds();
+            return isOurs ? plain[^Totp.SecretLength..] : null;
+        }
+        catch (Exception error) when (error is CryptographicException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Guess(byte[]? Secret);
+}
+
+/// <summary>A secret that an app may take.</summary>
+/// <param name="Key">The secret as it is typed.</param>
+/// <param name="Link">What the QR code holds.</param>
+/// <param name="Sealed">The secret as the form brings it back.</param>
+public sealed record AppOffer(string Key, string Link, string Sealed);

@@ -1,0 +1,168 @@
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>How long a person stays signed in, and what ends it.</summary>
+public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetime
+{
+    private protected const string Account = "/console/account";
+    private TestServer _server = null!;
+    private Account _furni = null!;
+
+    private protected TestServer Server => _server;
+
+    private protected Account Furni => _furni;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync(engine);
+        _furni = await _server.UserAsync("furni");
+    }
+
+    [Fact]
+    public async Task A_browser_that_nobody_uses_for_half_an_hour_is_signed_out()
+    {
+        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(29));
+        (await guest.GetAsync(Account)).Is(200);
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(29));
+        (await guest.GetAsync(Account)).Is(200);
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(30));
+        (await guest.GetAsync(Account)).Is(303);
+    }
+
+    [Fact]
+    public async Task Nobody_stays_signed_in_for_more_than_eight_hours()
+    {
+        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        for (var minute = 20; minute < 8 * 60; minute += 20)
+        {
+            await _server.AdvanceAsync(TimeSpan.FromMinutes(20));
+            (await guest.GetAsync(Account)).Is(200);
+        }
+
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(20));
+        (await guest.GetAsync(Account)).Is(303);
+        Assert.Equal(1, await _server.Get<ConsoleSessions>().PurgeAsync(default));
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_in_the_store()
+    {
+        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        var key = guest.Cookies[ConsoleSessions.Cookie];
+        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/sign-out")).Is(303);
+
+        Assert.DoesNotContain(ConsoleSessions.Cookie, guest.Cookies.Keys);
+        guest.Cookies[ConsoleSessions.Cookie] = key;
+        (await guest.GetAsync(Account)).Is(303);
+    }
+
+    [Fact]
+    public async Task One_of_the_other_browsers_is_ended_and_nobody_elses()
+    {
+        var id = await _server.PersonAsync(Role.Owner, _furni, "ana@furni.example");
+        var (here, there) = (await _server.SignedInAsync(id), await _server.SignedInAsync(id));
+        var other = await _server.SeatAsync(Role.Owner, _furni);
+        var page = (await here.GetAsync(Account)).Is(200);
+        var ended = SessionId().Match(page.Html).Groups[1].Value;
+
+        // The same field, sent by somebody else, ends nothing.
+        var theirs = await other.GetAsync(Account);
+        (await other.PostAsync("/console/account/end-session", [.. theirs.HiddenOf("/console/sign-out"), ("session", ended)])).Is(303);
+        (await there.GetAsync(Account)).Is(200);
+
+        (await here.SubmitAsync(page, "/console/account/end-session")).Is(303);
+        (await there.GetAsync(Account)).Is(303);
+        (await here.GetAsync(Account)).Is(200);
+    }
+
+    [Fact]
+    public async Task A_new_password_ends_the_other_browsers_and_needs_the_old_one()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var (here, there) = (await ana.SignInAsync(), await ana.SignInAsync());
+        var page = await here.GetAsync(Account);
+
+        (await here.SubmitAsync(page, "/console/account/password", ("password", "not my password"), ("new-password", "another fine password"))).Is(403);
+        (await there.GetAsync(Account)).Is(200);
+        (await here.SubmitAsync(page, "/console/account/password", ("password", Newcomer.Password), ("new-password", "short"))).Is(400);
+        (await here.SubmitAsync(page, "/console/account/password", ("password", Newcomer.Password), ("new-password", "another fine password"))).Is(303);
+
+        (await there.GetAsync(Account)).Is(303);
+        (await here.GetAsync(Account)).Is(200);
+        (await ana.SendPasswordAsync(new Guest(_server))).Is(403);
+        (await ana.SendPasswordAsync(new Guest(_server), "another fine password")).Is(303);
+    }
+
+    [Fact]
+    public async Task The_last_second_factor_of_an_owner_stays()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
+        var guest = await ana.SignInAsync();
+        var page = await guest.GetAsync(Account);
+
+        var refused = (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(400);
+
+        Assert.Contains("add another one before", refused.Html, StringComparison.Ordinal);
+        Assert.Equal(1, await _server.CountAsync("person", "totp_secret is not null"));
+    }
+
+    [Fact]
+    public async Task New_recovery_codes_replace_the_old_ones()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
+        var guest = await ana.SignInAsync();
+        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/account/recovery-codes", ("password", Newcomer.Password))).Is(200);
+
+        Assert.Equal(10, await _server.CountAsync("recovery_code"));
+        var other = new Guest(_server);
+        await ana.SendPasswordAsync(other);
+        (await Newcomer.SendCodeAsync(other, ana.RecoveryCodes[0])).Is(403);
+    }
+
+    [Fact]
+    public async Task An_agent_may_add_an_app_and_is_asked_for_it_from_then_on()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var guest = await ana.SignInAsync();
+        var page = await guest.GetAsync(Account);
+        var code = Totp.CodeAt(Newcomer.Key(page), _server.Clock.GetUtcNow());
+
+        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", "wrong password"))).Is(403);
+        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
+
+        (await guest.GetAsync(Account)).Is(200);
+        var other = new Guest(_server);
+        await ana.SendPasswordAsync(other);
+        (await other.GetAsync(Account)).Is(303);
+    }
+
+    [GeneratedRegex("name=\"session\" value=\"(\\d+)\"")]
+    private static partial Regex SessionId();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+}
+
+public sealed class SqliteConsoleSessionTests() : ConsoleSessionTests(Engine.Sqlite);
+
+public sealed class PostgresConsoleSessionTests() : ConsoleSessionTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task A_session_that_was_ended_elsewhere_is_over_on_every_node_at_once()
+    {
+        await using var second = await Server.StartSecondAsync();
+        var id = await Server.PersonAsync(Role.Owner, Furni, "ana@furni.example");
+        var (here, there) = (await Server.SignedInAsync(id), await second.SignedInAsync(id));
+        (await there.GetAsync(Account)).Is(200);
+
+        var page = await here.GetAsync(Account);
+        (await here.SubmitAsync(page, "/console/account/end-others")).Is(303);
+
+        (await there.GetAsync(Account)).Is(303);
+        (await here.GetAsync(Account)).Is(200);
+    }
+}
