@@ -96,6 +96,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapInvitations();
             app.MapConsoleAccount();
             app.MapConsolePeople();
+            app.MapOverview();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

@@ -54,7 +54,7 @@ internal sealed class DemoHistory
         Account[] customers =
         [
             await AddAsync(store, "majalindqvist", "Maja Lindqvist", password, stop),
-            await AddAsync(store, "tomasherrera", "Tomás Herrera", password, stop),
+            await AddAsync(store, "tomasherrera", "Tomás Herrera", password, stop, "es"),
             await AddAsync(store, "aisharahman", "Aisha Rahman", password, stop),
         ];
         await store.Allowlists.AllowSenderAsync(sender.Id, new SenderGrant(null, null, null, null), stop);
@@ -74,8 +74,8 @@ internal sealed class DemoHistory
     public static PromptDraft Draft(PromptType type, Account customer, string message, string externalId) => new(
         type, customer.Id, message.Replace("{name}", customer.Name.Split(' ')[0], StringComparison.Ordinal), PrivacyUrl, externalId, 0, null, Test: false, IncludeCard: false);
 
-    private static async Task<Account> AddAsync(OpenedStore store, string screenName, string name, string password, CancellationToken stop) =>
-        await store.Accounts.AddAsync(screenName, name, password, Reach.Anyone, stop)
+    private static async Task<Account> AddAsync(OpenedStore store, string screenName, string name, string password, CancellationToken stop, string? language = null) =>
+        await store.Accounts.AddAsync(new NewAccount(screenName, name, password, Reach.Anyone) { Language = language }, stop)
             ?? throw new CommandException(ExitCode.Failed, $"@{screenName} was added by somebody else just now: the demo needs a store of its own.");
 
     /// <summary>Lets everything happen in the order of its time, since stamps only go forward.</summary>
@@ -105,7 +105,7 @@ internal sealed class DemoHistory
     {
         var draft = Draft(asked.Type, _customers[asked.Customer], asked.Message, asked.ExternalId) with
         {
-            QuestionVariant = asked.Variant, DisplayName = asked.DisplayName, Test = asked.Test,
+            QuestionVariant = asked.Variant, DisplayName = asked.DisplayName, Test = asked.Test, Agent = asked.Agent, Tags = Tags.OfStored(asked.Tags),
         };
         var answer = await _create.RunAsync(new(_sender, draft, null, ""));
         return answer.Outcome is CreateOutcome.Created(var feedback, _)

@@ -1,15 +1,17 @@
 namespace Afterword.Server.Cli;
 
 /// <summary>What a conversation of the demo was about: how it ended, and what customers had to say about it.</summary>
+/// <param name="Tag">What it was about, in a word.</param>
 /// <param name="Messages">The last message; {name} is the customer's first name.</param>
 /// <param name="Happy">Said with a high score.</param>
 /// <param name="Lukewarm">Said with a score in the middle.</param>
 /// <param name="Unhappy">Said with a low score.</param>
-internal sealed record DemoTopic(string[] Messages, string[] Happy, string[] Lukewarm, string[] Unhappy);
+internal sealed record DemoTopic(string Tag, string[] Messages, string[] Happy, string[] Lukewarm, string[] Unhappy);
 
 internal static class DemoTexts
 {
     public static DemoTopic Delivery { get; } = new(
+        "delivery",
         [
             "Hi {name}, your delivery is booked for Thursday between 9 and 12. The driver will call half an hour before. Anything else, just write!",
             "Thanks for waiting, {name}. The depot confirmed it: the shelf leaves tonight and should be with you on Wednesday.",
@@ -41,6 +43,7 @@ internal static class DemoTexts
     public static IReadOnlyList<DemoTopic> Others { get; } =
     [
         new(
+            "spare part",
             [
                 "The missing screws are on their way, {name}. They come by letter, so no need to stay home. Sorry for the trouble!",
                 "Hi {name}, I've sent you a new set of hinges. You can keep the old ones.",
@@ -59,6 +62,7 @@ internal static class DemoTexts
                 "Had to type the article number four times to four different people.",
             ]),
         new(
+            "damage",
             [
                 "I'm sorry about the scratch, {name}. A new table top is ordered, and we take the old one with us when we bring it.",
                 "Thank you for the photos, {name}. We'd like to offer you 20 % back if you keep the lamp, or a new one. Just tell us which.",
@@ -77,6 +81,7 @@ internal static class DemoTexts
                 "You asked me to prove that I didn't do it myself. Not a nice feeling.",
             ]),
         new(
+            "refund",
             [
                 "Your refund is on its way, {name}. Depending on your bank it takes two to five days. All the best!",
                 "Hi {name}, the return label is in your mail. Drop the parcel at any post office, and the money follows within the week.",
@@ -95,6 +100,7 @@ internal static class DemoTexts
                 "Why do I pay for returning something that came broken?",
             ]),
         new(
+            "assembly",
             [
                 "Glad it stands now, {name}! If a door hangs at an angle, the lower hinge does the trick: half a turn to the left.",
                 "That's the right side up, {name}. Enjoy the new desk, and write whenever something wobbles.",
@@ -114,6 +120,7 @@ internal static class DemoTexts
                 "Felt like talking to a machine.",
             ]),
         new(
+            "advice",
             [
                 "With your wall I would take the oak, {name}. Two samples are in the post, so you can see them in daylight.",
                 "The Lund in grey is back on the 14th, {name}. I've put your name on one; it's yours until the end of the month.",

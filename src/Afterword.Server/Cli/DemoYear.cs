@@ -5,10 +5,12 @@ namespace Afterword.Server.Cli;
 
 /// <summary>One conversation of the demo's year that ended with a request for feedback. What never happened is null.</summary>
 /// <param name="Customer">Which of the customers, counted from 0.</param>
+/// <param name="Agent">Who led it.</param>
+/// <param name="Tags">What it was about, separated by commas.</param>
 /// <param name="Message">The last message, with the customer's name still to be filled in.</param>
 internal sealed record DemoConversation(
     int Customer, DateTimeOffset At, PromptType Type, int Variant, string Message, string ExternalId, string? DisplayName, bool Test,
-    DateTimeOffset? DismissedAt = null, int? Score = null, DateTimeOffset? ScoreAt = null, string? Comment = null, DateTimeOffset? CommentAt = null);
+    string? Agent = null, string? Tags = null, DateTimeOffset? DismissedAt = null, int? Score = null, DateTimeOffset? ScoreAt = null, string? Comment = null, DateTimeOffset? CommentAt = null);
 
 /// <summary>Makes up a year of a small furniture shop: service gets better, but for one week when nothing is delivered.</summary>
 internal sealed class DemoYear
@@ -21,6 +23,9 @@ internal sealed class DemoYear
     private static readonly int[] s_csatVariants = [0, 0, 2, 11, 12, 13, 21];
     private static readonly int[] s_deliveryVariants = [0, 2, 29];
     private static readonly int[] s_npsVariants = [0, 0, 1, 5];
+
+    // Some lead conversations better than others, and one of them joined in the middle of the year.
+    private static readonly (string Name, double Gift)[] s_agents = [("Nora", 0.35), ("Idris", 0.1), ("Pauline", -0.45), ("Kenji", 0.25)];
 
     // Some customers are easier to please than others.
     private static readonly double[] s_temper = [0.25, -0.3, 0];
@@ -59,14 +64,14 @@ internal sealed class DemoYear
             customer, DaytimeAfter(_start), PromptType.Csat, 0, "Just a test, {name}: please ignore this.",
             string.Create(CultureInfo.InvariantCulture, $"test_{customer + 1}"), null, Test: true));
 
-        for (var at = _start.AddDays(2 + _random.Next(5)); at < _end.AddDays(-1); at = at.AddDays(IsBadWeek(at) ? 2 : 3 + _random.Next(5)))
+        for (var at = _start.AddDays(2 + _random.Next(3)); at < _end.AddDays(-1); at = at.AddDays(IsBadWeek(at) || IsSeason(at) ? 1 : 1 + _random.Next(3)))
         {
             var topic = IsBadWeek(at) || _random.NextDouble() < 0.25 ? DemoTexts.Delivery : DemoTexts.Others[_random.Next(DemoTexts.Others.Count)];
             var nps = !IsBadWeek(at) && _random.NextDouble() < NpsShare;
             var variants = nps ? s_npsVariants : topic == DemoTexts.Delivery ? s_deliveryVariants : s_csatVariants;
             all.Add(new(
                 customer, DaytimeAfter(at), nps ? PromptType.Nps : PromptType.Csat, Pick(variants), Pick(topic.Messages), "",
-                _random.NextDouble() < 0.2 ? "Furni Support" : null, Test: false));
+                _random.NextDouble() < 0.2 ? "Furni Support" : null, Test: false, AgentOf(at).Name, TagsOf(topic, at)));
         }
     }
 
@@ -96,7 +101,7 @@ internal sealed class DemoYear
     private (int Score, int Mood) Score(DemoConversation asked, bool bad)
     {
         var passed = (asked.At - _start) / (_end - _start);
-        var feeling = (bad ? 1.6 : 3.4 + passed) + s_temper[asked.Customer] + (0.85 * Normal());
+        var feeling = (bad ? 1.6 : 3.4 + passed) + s_temper[asked.Customer] + GiftOf(asked.Agent!) + (0.85 * Normal());
         if (asked.Type == PromptType.Csat)
         {
             var csat = (int)Math.Clamp(Math.Round(feeling), 1, 5);
@@ -117,6 +122,16 @@ internal sealed class DemoYear
     };
 
     private bool IsBadWeek(DateTimeOffset at) => at >= _badWeek && at < _badWeek.AddDays(7);
+
+    // Furniture is bought before Christmas, and before summer ends.
+    private static bool IsSeason(DateTimeOffset at) => at is { Month: 12, Day: < 22 } or { Month: 11, Day: > 20 } or { Month: 8, Day: > 20 };
+
+    private (string Name, double Gift) AgentOf(DateTimeOffset at) => s_agents[_random.Next(at < _start.AddDays(200) ? s_agents.Length - 1 : s_agents.Length)];
+
+    private static double GiftOf(string agent) => Array.Find(s_agents, one => one.Name == agent).Gift;
+
+    private string TagsOf(DemoTopic topic, DateTimeOffset at) =>
+        string.Join(',', [topic.Tag, .. _random.NextDouble() < 0.2 ? ["vip"] : Array.Empty<string>(), .. IsSeason(at) ? ["season"] : Array.Empty<string>()]);
 
     // Half past eight to eight in the evening, so that two of one customer are never less than a day apart.
     private DateTimeOffset DaytimeAfter(DateTimeOffset day) =>

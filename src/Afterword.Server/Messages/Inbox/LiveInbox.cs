@@ -54,13 +54,15 @@ internal sealed partial class LiveInbox : BackgroundService
         }
     }
 
+    /// <param name="user">Whom it is about: the one who reads the inbox, or the sender whose figures somebody looks at.</param>
+    /// <param name="most">Open pages of this user, of both kinds.</param>
     /// <returns>Null when the user, or this node, has as many as it may.</returns>
-    public OpenPage? TryOpen(long user)
+    public OpenPage? TryOpen(long user, int most = MostOfUser)
     {
         lock (_lock)
         {
             var pages = _open.GetValueOrDefault(user) ?? [];
-            if (pages.Count >= MostOfUser || _count >= MostOfNode) return null;
+            if (pages.Count >= most || _count >= MostOfNode) return null;
 
             var page = new OpenPage(this, user);
             pages.Add(page);

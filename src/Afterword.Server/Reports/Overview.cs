@@ -1,0 +1,149 @@
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>Figures of a stretch of days.</summary>
+/// <param name="From">The first day.</param>
+/// <param name="To">The last day, included.</param>
+internal sealed record Stretch(long From, long To, Figures Figures);
+
+/// <summary>The figures of one value of a break-down.</summary>
+internal sealed record Part(string Value, Figures Figures);
+
+/// <summary>An answer that was given today.</summary>
+internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasText);
+
+/// <summary>All that the Overview shows.</summary>
+/// <param name="Zone">Where days begin and end.</param>
+/// <param name="Now">The period that was asked for.</param>
+/// <param name="Before">As many days before it.</param>
+/// <param name="Points">The period in steps.</param>
+/// <param name="Parts">Break-downs of the whole period, whatever it is limited to.</param>
+internal sealed record Overview(
+    string Zone, OverviewQuery Query, PromptType Type, Stretch Now, Stretch Before, Step Step, IReadOnlyList<Stretch> Points,
+    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyList<TodaysAnswer> Today)
+{
+    private const long MostToday = 8;
+
+    /// <summary>Reads and reckons; null while the counts are not ready.</summary>
+    public static Task<Overview?> ReadAsync(Database db, long sender, OverviewQuery query, DateTimeOffset now, CancellationToken stop) => db.ReadAsync(
+        async session =>
+        {
+            var state = await ReadRollups.StateAsync(session, sender, stop);
+            if (state.Zone is null && state != default) return null;
+            if (state.CountedFrom > 0) return null;
+
+            var days = ConsoleDays.Of(state.Zone ?? "UTC");
+            var today = days.DayOf(now.ToUnixTimeMilliseconds());
+            return await ReadAsync(session, sender, query, days, state.Zone ?? "UTC", today, stop);
+        },
+        stop);
+
+    private static async Task<Overview?> ReadAsync(Session session, long sender, OverviewQuery query, ConsoleDays days, string zone, long today, CancellationToken stop)
+    {
+        var (from, to) = query.Days(today);
+        var before = from - (to - from + 1);
+        var type = query.Type ?? PromptType.Csat;
+        var range = new RollupRange(sender, query.Test, type, before, to);
+        var cells = await ReadRollups.CellsAsync(session, range, stop);
+        if (cells.Count == 0 && query.Type is null)
+        {
+            // Those who only ask the one kind of question see it without having to choose it.
+            var other = range with { Type = PromptType.Nps };
+            if (await ReadRollups.CellsAsync(session, other, stop) is { Count: > 0 } found) (range, type, cells) = (other, PromptType.Nps, found);
+        }
+
+        var counts = query.Only switch
+        {
+            (Slice.Agent, var agent) => await ReadRollups.DaysAsync(session, range, Dimension.Agent, agent, stop),
+            (Slice.Tag, var tag) => await ReadRollups.DaysAsync(session, range, Dimension.Tag, tag, stop),
+            var (slice, value) => [.. cells.Where(one => ReadRollups.ValueOf(one.Cell, slice) == value).Select(one => (one.Day, one.Counts))],
+            null => cells.ConvertAll(one => (one.Day, one.Counts)),
+        };
+
+        var step = query.StepFor(to - from + 1);
+        var current = range with { From = from };
+        return new(
+            zone, query, type, Sum(type, counts, from, to), Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
+            new Dictionary<Slice, IReadOnlyList<Part>>
+            {
+                [Slice.Agent] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop)),
+                [Slice.Tag] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Tag, stop)),
+                [Slice.Variant] = PartsOf(type, cells, from, Slice.Variant),
+                [Slice.Language] = PartsOf(type, cells, from, Slice.Language),
+                [Slice.Channel] = PartsOf(type, cells, from, Slice.Channel),
+            },
+            await TodayAsync(session, current, days.StartOf(today), stop));
+    }
+
+    private static Stretch Sum(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to)
+    {
+        var sum = new Counts();
+        foreach (var (day, one) in counts)
+        {
+            if (day >= from && day <= to) sum.Add(one);
+        }
+
+        return new(from, to, Figures.Of(type, sum));
+    }
+
+    private static List<Stretch> PointsOf(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to, Step step)
+    {
+        var points = new List<Stretch>();
+        var sorted = counts.ToLookup(one => StartOf(one.Day, step), one => one);
+        for (var start = from; start <= to; start = EndOf(start, step) + 1)
+        {
+            points.Add(Sum(type, [.. sorted[StartOf(start, step)]], start, Math.Min(to, EndOf(start, step))));
+        }
+
+        return points;
+    }
+
+    private static long StartOf(long day, Step step)
+    {
+        var date = DateOnly.FromDayNumber((int)day);
+        return step switch
+        {
+            Step.Week => day - (((int)date.DayOfWeek + 6) % 7),
+            Step.Month => new DateOnly(date.Year, date.Month, 1).DayNumber,
+            _ => day,
+        };
+    }
+
+    private static long EndOf(long day, Step step) => step switch
+    {
+        Step.Week => StartOf(day, step) + 6,
+        Step.Month => DateOnly.FromDayNumber((int)StartOf(day, step)).AddMonths(1).DayNumber - 1,
+        _ => day,
+    };
+
+    private static List<Part> PartsOf(PromptType type, List<(string Value, Counts Counts)> values) =>
+        values.Where(one => one.Counts.Sent > 0).Select(one => new Part(one.Value, Figures.Of(type, one.Counts))).ToList();
+
+    private static List<Part> PartsOf(PromptType type, List<(long Day, Cell Cell, Counts Counts)> cells, long from, Slice slice)
+    {
+        var sums = new Dictionary<string, Counts>();
+        foreach (var (day, cell, counts) in cells)
+        {
+            if (day < from) continue;
+
+            var value = ReadRollups.ValueOf(cell, slice);
+            if (!sums.TryGetValue(value, out var sum)) sums[value] = sum = new();
+            sum.Add(counts);
+        }
+
+        return PartsOf(type, [.. sums.Select(sum => (sum.Key, sum.Value))]);
+    }
+
+    // The change log leads to today's answers: a few steps back from its end, whenever they were asked for.
+    private static Task<List<TodaysAnswer>> TodayAsync(Session session, RollupRange range, long start, CancellationToken stop) => session.Sql(
+        """
+        select p.id, p.score_at, p.score, case when p.comment is null then 0 else 1 end
+        from change c join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
+        where c.sender_id = @sender and c.changed_at >= @start and c.kind = 2 and p.score_at = c.changed_at and p.type = @type and p.test = @test
+        order by c.changed_at desc, c.id desc limit @most
+        """)
+        .Bind("sender", range.SenderId).Bind("start", start).Bind("type", (long)range.Type).Bind("test", range.Test ? 1L : 0L).Bind("most", MostToday)
+        .ListAsync(row => new TodaysAnswer(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.Flag(3)), stop);
+}

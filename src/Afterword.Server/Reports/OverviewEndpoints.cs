@@ -1,0 +1,31 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Prompts;
+using Afterword.Server.Reports.Pages;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>The figures in the console.</summary>
+internal static class OverviewEndpoints
+{
+    public static void MapOverview(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/@{handle}/overview", Show).For(Role.Owner, Role.Supervisor, Role.Analyst);
+        console.MapGet("/@{handle}/overview/live", LiveFigures.ServeAsync).For(Role.Owner, Role.Supervisor, Role.Analyst);
+        console.MapGet("/@{handle}/definitions", Define).For(Role.Owner, Role.Supervisor, Role.Analyst);
+    }
+
+    private static async Task Show(HttpContext http, Seat seat, Store store, Questions questions, TimeProvider clock)
+    {
+        var query = OverviewQuery.Read(http.Request.Query, out var problem);
+        var overview = await Overview.ReadAsync(store.Main, seat.SenderId, query, clock.GetUtcNow(), http.RequestAborted);
+        await http.ShowConsoleAsync<OverviewPage>(seat, 200, new()
+        {
+            [nameof(OverviewPage.View)] = overview is null ? null : new OverviewPages(seat, overview, questions, problem).View(),
+            [nameof(OverviewPage.Stream)] = seat.AddressOf("overview/live"),
+        });
+    }
+
+    private static Task Define(HttpContext http, Seat seat) => http.ShowConsoleAsync<DefinitionsPage>(seat, 200, []);
+}

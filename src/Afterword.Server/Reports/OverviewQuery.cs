@@ -1,0 +1,125 @@
+using System.Globalization;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>How far the points of the line lie apart.</summary>
+internal enum Step
+{
+    Day,
+    Week,
+    Month,
+}
+
+/// <summary>A property by which figures are broken down, and to one value of which they can be limited.</summary>
+internal enum Slice
+{
+    Variant,
+    Language,
+    Channel,
+    Agent,
+    Tag,
+}
+
+/// <summary>What somebody wants to see on the Overview, as the address has it.</summary>
+/// <param name="Type">Null leaves it to what there is.</param>
+/// <param name="Range">7, 30, 90 or 365 days up to today; null for days of one's own.</param>
+/// <param name="From">The first day of one's own.</param>
+/// <param name="To">The last day of one's own, included.</param>
+/// <param name="Step">Null leaves it to the range.</param>
+/// <param name="Only">The one value that figures are limited to.</param>
+/// <param name="Sort">The column by which break-downs are sorted.</param>
+internal sealed record OverviewQuery(
+    PromptType? Type, int? Range, DateOnly? From, DateOnly? To, Step? Step, bool Test, (Slice Slice, string Value)? Only, string? Sort)
+{
+    public const int DefaultRange = 30;
+
+    /// <summary>The longest period of one's own, in days.</summary>
+    public const int LongestRange = 1_100;
+
+    public static IReadOnlyList<int> Ranges { get; } = [7, 30, 90, 365];
+
+    public static IReadOnlyList<string> Sorts { get; } = ["answers", "score", "response", "name"];
+
+    /// <summary>Reads what it understands; the rest is as if it had not been said, but for days that make no period.</summary>
+    public static OverviewQuery Read(IQueryCollection query, out string? problem)
+    {
+        problem = null;
+        var (from, to) = (Day(query["from"]), Day(query["to"]));
+        int? range = int.TryParse(query["range"], NumberStyles.None, CultureInfo.InvariantCulture, out var days) && Ranges.Contains(days) ? days : null;
+        if (query["from"].Count + query["to"].Count > 0 && range is null) problem = Problem(from, to);
+        if (from is null || to is null || problem is not null) (from, to, range) = (null, null, range ?? DefaultRange);
+        else range = null;
+
+        return new(
+            query["type"].ToString() switch { "csat" => PromptType.Csat, "nps" => PromptType.Nps, _ => null }, range, from, to,
+            Enum.TryParse<Step>(query["by"], ignoreCase: true, out var step) && Enum.IsDefined(step) ? step : null,
+            query["test"] == "1", ReadOnly(query["only"].ToString()), Sorts.FirstOrDefault(sort => sort == query["sort"]));
+    }
+
+    /// <summary>First and last day, both included.</summary>
+    public (long From, long To) Days(long today) => Range switch
+    {
+        365 => (DateOnly.FromDayNumber((int)today).AddMonths(-12).DayNumber + 1, today),
+        { } days => (today - days + 1, today),
+        null => (From!.Value.DayNumber, To!.Value.DayNumber),
+    };
+
+    /// <summary>The same question as an address, without what goes without saying.</summary>
+    public override string ToString()
+    {
+        var parts = new List<string>();
+        if (Type is { } type) parts.Add($"type={type.Wire}");
+        if (Range is { } range && range != DefaultRange) parts.Add(string.Create(CultureInfo.InvariantCulture, $"range={range}"));
+        if (Range is null) parts.Add(string.Create(CultureInfo.InvariantCulture, $"from={From:yyyy-MM-dd}&to={To:yyyy-MM-dd}"));
+        if (Step is { } step) parts.Add($"by={WordOf(step)}");
+        if (Test) parts.Add("test=1");
+        if (Only is var (slice, value)) parts.Add($"only={WordOf(slice)}:{Uri.EscapeDataString(value)}");
+        if (Sort is { } sort) parts.Add($"sort={sort}");
+        return parts.Count == 0 ? "?" : "?" + string.Join('&', parts);
+    }
+
+    /// <summary>Steps that give a line that can be read.</summary>
+    public Step StepFor(long days) => Step ?? (days <= 45 ? Reports.Step.Day : days <= 200 ? Reports.Step.Week : Reports.Step.Month);
+
+    public static string WordOf(Slice slice) => slice switch
+    {
+        Slice.Variant => "question",
+        Slice.Language => "language",
+        Slice.Channel => "channel",
+        Slice.Agent => "agent",
+        _ => "tag",
+    };
+
+    public static string WordOf(Step step) => step switch
+    {
+        Reports.Step.Day => "day",
+        Reports.Step.Week => "week",
+        _ => "month",
+    };
+
+    private static (Slice, string)? ReadOnly(string only)
+    {
+        var colon = only.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0 || colon == only.Length - 1) return null;
+
+        foreach (var slice in Enum.GetValues<Slice>())
+        {
+            if (only.AsSpan(0, colon).SequenceEqual(WordOf(slice))) return (slice, only[(colon + 1)..]);
+        }
+
+        return null;
+    }
+
+    private static DateOnly? Day(string? text) =>
+        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 2000 and < 2200 ? day : null;
+
+    private static string? Problem(DateOnly? from, DateOnly? to)
+    {
+        if (from is null || to is null) return "Choose two days, the first and the last one. These are the last 30 days.";
+        if (to < from) return "The last day lies before the first one. These are the last 30 days.";
+        return to.Value.DayNumber - from.Value.DayNumber >= LongestRange
+            ? string.Create(CultureInfo.InvariantCulture, $"That is more than {LongestRange:N0} days. These are the last 30 days.")
+            : null;
+    }
+}

@@ -1,0 +1,53 @@
+namespace Afterword.Server.Reports.Pages;
+
+/// <summary>The Overview as it is written on the page: words and positions, nothing left to reckon.</summary>
+/// <param name="Problem">What was wrong with the days that were asked for; null when nothing was.</param>
+/// <param name="Only">What the figures are limited to; null when they are not.</param>
+/// <param name="IsEmpty">Nobody was asked in the period, nor in the one before.</param>
+public sealed record OverviewView(
+    string Period, string PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty, bool IsTooFew,
+    IReadOnlyList<LinkView> Types, IReadOnlyList<LinkView> Ranges, IReadOnlyList<LinkView> Steps, LinkView TestSwitch, string From, string To,
+    IReadOnlyList<FieldView> Kept, IReadOnlyList<FigureView> Figures, LineView Line, BarsView Bars, IReadOnlyList<BreakDownView> BreakDowns, TodayView Today);
+
+/// <summary>One of several ways to look at the same page.</summary>
+public sealed record LinkView(string Text, string Address, bool Current);
+
+/// <summary>A hidden field of the form for days of one's own.</summary>
+public sealed record FieldView(string Name, string Value);
+
+public sealed record LimitView(string Text, string Without);
+
+/// <param name="Id">The part of the page of definitions.</param>
+/// <param name="Basis">How many answers, or requests, it is reckoned from.</param>
+/// <param name="Mark">Why it is not to be trusted; null when it is.</param>
+public sealed record FigureView(string Id, string Name, string Value, string? Interval, string Basis, string? Mark, ChangeView? Change, IReadOnlyList<double?> Trend);
+
+/// <param name="Tone"><c>good</c>, <c>bad</c> or empty.</param>
+/// <param name="Sign">An arrow, for those who do not see colours.</param>
+public sealed record ChangeView(string Tone, string Sign, string Text, string Verdict);
+
+/// <summary>A line over time. Positions are 0 at the top and 100 at the bottom.</summary>
+public sealed record LineView(string Title, string Description, string Unit, IReadOnlyList<string> Ticks, IReadOnlyList<PointView> Points);
+
+/// <param name="At">Null without an answer.</param>
+/// <param name="Short">Below the line.</param>
+public sealed record PointView(string Label, string Short, double? At, double? Low, double? High, bool TooFew, long Answers, string Value, string Interval);
+
+/// <param name="Groups">Promoters and the like; empty for csat.</param>
+public sealed record BarsView(string Title, string Description, IReadOnlyList<BarView> Bars, IReadOnlyList<BarView> Groups);
+
+/// <param name="Tone">The class of its colour.</param>
+/// <param name="Width">0 to 100.</param>
+public sealed record BarView(string Label, string Tone, double Width, long Count, string Share);
+
+public sealed record BreakDownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts);
+
+public sealed record SortView(string Name, string Text, string? Address, bool IsNumber);
+
+/// <param name="At">The figure, 0 to 100; null when there are too few answers.</param>
+public sealed record PartView(string Name, string Address, bool Current, long Sent, long Answers, double? At, double? Low, double? High, string Value, string Interval, string Response);
+
+/// <param name="Zero">Where the scale has its middle line: 50 for nps.</param>
+public sealed record TodayView(string Text, IReadOnlyList<TodayRow> Answers, double Zero);
+
+public sealed record TodayRow(string Time, string Exact, string Score, string Tone, bool HasText, string Address);

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Afterword.Server.Channels;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>Which of a sender's rollups are read.</summary>
+/// <param name="From">The first day.</param>
+/// <param name="To">The last day, included.</param>
+internal sealed record RollupRange(long SenderId, bool Test, PromptType Type, long From, long To);
+
+/// <summary>Counts out of the store. The prompts themselves are not touched, however many there are.</summary>
+internal static class ReadRollups
+{
+    /// <summary>Values of one break-down that are shown.</summary>
+    public const int MostValues = 50;
+
+    private const string Where = "sender_id = @sender and test = @test and type = @type and dimension = @dimension and day >= @from and day <= @to";
+
+    public static Task<RollupState> StateAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+        $"select {RollupState.Columns} from sender_state where sender_id = @sender").Bind("sender", sender)
+        .FirstAsync(row => new RollupState(row.TextOrNull(0), row.GetInt64(1), row.GetInt64(2)), stop);
+
+    /// <summary>Counts by day and cell.</summary>
+    public static Task<List<(long Day, Cell Cell, Counts Counts)>> CellsAsync(Session session, RollupRange range, CancellationToken stop) => Bind(
+        session.Sql($"select day, value, {Counts.Columns} from rollup where {Where} order by day"), range, Dimension.Cell)
+        .ListAsync(row => (row.GetInt64(0), Cell.Parse(row.GetString(1)), Counts.Read(row, 2)), stop);
+
+    /// <summary>Counts by day of one agent or tag.</summary>
+    public static Task<List<(long Day, Counts Counts)>> DaysAsync(Session session, RollupRange range, Dimension dimension, string value, CancellationToken stop) => Bind(
+        session.Sql($"select day, {Counts.Columns} from rollup where {Where} and value = @value order by day"), range, dimension).Bind("value", value)
+        .ListAsync(row => (row.GetInt64(0), Counts.Read(row, 1)), stop);
+
+    /// <summary>Counts of each agent or tag, those with most answers first; without the times, which nobody asks for here.</summary>
+    public static Task<List<(string Value, Counts Counts)>> ValuesAsync(Session session, RollupRange range, Dimension dimension, CancellationToken stop) => Bind(
+        session.Sql(
+            $"""
+            select value, sum(sent), sum(delivered), sum(dismissed), sum(commented),
+                sum(s0), sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(s6), sum(s7), sum(s8), sum(s9), sum(s10), null
+            from rollup where {Where} group by value
+            order by sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10) desc, value limit @most
+            """),
+        range, dimension).Bind("most", (long)MostValues)
+        .ListAsync(row => (row.GetString(0), Counts.Read(row, 1)), stop);
+
+    /// <summary>The value of a cell in a break-down.</summary>
+    public static string ValueOf(Cell cell, Slice slice) => slice switch
+    {
+        Slice.Variant => cell.Variant.ToString(CultureInfo.InvariantCulture),
+        Slice.Language => cell.Language,
+        _ => cell.Channel.Name,
+    };
+
+    private static Statement Bind(Statement sql, RollupRange range, Dimension dimension) => sql
+        .Bind("sender", range.SenderId).Bind("test", range.Test ? 1L : 0L).Bind("type", (long)range.Type).Bind("dimension", (long)dimension)
+        .Bind("from", range.From).Bind("to", range.To);
+}
