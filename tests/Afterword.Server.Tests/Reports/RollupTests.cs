@@ -68,8 +68,8 @@ public abstract class RollupTests(Engine engine) : IAsyncLifetime
     public async Task A_score_that_was_given_in_another_language_moves_the_request_there()
     {
         var asked = await _loop.AskAsync("csat", ("include_card", "1"));
-        var german = new Question("Wie war es?", Server.Languages.Language.Find("de")!);
-        await _loop.Server.Get<AnswerPrompt>().RunAsync(new(_loop.Furni.Id, long.Parse(Id(asked), CultureInfo.InvariantCulture), 5, null, Seen: german));
+        await _loop.Server.Get<AnswerPrompt>().RunAsync(
+            new(new(_loop.Furni.Id, long.Parse(Id(asked), CultureInfo.InvariantCulture), null), 5, null, SeenIn: Server.Languages.Language.Find("de")));
 
         Assert.Equal(["1 Cell \"0 de 0\" sent 1", "1 Cell \"0 en 0\" sent 0"], await LinesAsync("sent"));
         await _loop.Server.AllIsWellAsync();
