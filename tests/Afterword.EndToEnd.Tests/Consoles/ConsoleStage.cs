@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.Server;
 using Afterword.Server.Access;

@@ -1,4 +1,5 @@
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Server.Reports;
 
 namespace Afterword.EndToEnd.Tests.Kills;
 
@@ -63,6 +64,17 @@ public abstract class SigkillTests
     [Fact]
     public Task The_law_notices_a_cap_that_is_forgotten() => AssertNoticedAsync(
         "update sender_state set window_used = window_used - 1 where sender_id = (select sender_id from prompt order by id limit 1)", "are counted");
+
+    [Fact]
+    public async Task The_figures_are_those_of_the_rows_and_a_count_that_is_lost_is_noticed()
+    {
+        var copy = await Run.Last.Store.CopyAsync();
+        await using (var store = await copy.OpenAsync()) Assert.Empty(await RollupCheck.RunAsync(store.Main, default));
+
+        Assert.NotEqual(0, await copy.RunAsync("update rollup set s3 = s3 + 1, dismissed = dismissed - 1 where sender_id = (select min(sender_id) from rollup)"));
+        await using var damaged = await copy.OpenAsync();
+        Assert.Contains("differ from its feedbacks", Assert.Single(await RollupCheck.RunAsync(damaged.Main, default)), StringComparison.Ordinal);
+    }
 
     private async Task AssertNoticedAsync(string damage, string noticed)
     {
