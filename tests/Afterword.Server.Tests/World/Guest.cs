@@ -26,13 +26,25 @@ internal sealed partial class Guest(TestServer server)
         return answer.Status == 303 ? await GetAsync(answer.Location) : answer;
     }
 
-    private async Task<Page> SendAsync(HttpMethod method, string path, (string Name, string Value)[]? fields)
+    /// <summary>Looks at the beginning of an answer: all of one with a length, the headers alone of one that may never end.</summary>
+    public async Task<(int Status, string Body, string? Location)> PeekAsync(HttpMethod method, string path, (string Name, string Value)[]? fields)
     {
-        using var request = new HttpRequestMessage(method, new Uri(server.Url, path));
+        using var request = RequestOf(method, path, fields);
+        return await server.PeekAsync(request);
+    }
+
+    private HttpRequestMessage RequestOf(HttpMethod method, string path, (string Name, string Value)[]? fields)
+    {
+        var request = new HttpRequestMessage(method, new Uri(server.Url, path));
         if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (Reads is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Reads);
         if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
+        return request;
+    }
 
+    private async Task<Page> SendAsync(HttpMethod method, string path, (string Name, string Value)[]? fields)
+    {
+        using var request = RequestOf(method, path, fields);
         var answer = await server.SendAsync(request);
         foreach (Match cookie in SetCookie().Matches(answer.Headers.GetValueOrDefault("Set-Cookie") ?? ""))
         {

@@ -136,6 +136,14 @@ internal sealed class TestServer : IAsyncDisposable
             response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase));
     }
 
+    /// <summary>Gives an answer's status, its body where it says how long that is, and where it leads.</summary>
+    public async Task<(int Status, string Body, string? Location)> PeekAsync(HttpRequestMessage request)
+    {
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var body = response.Content.Headers.ContentLength is null ? "" : await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, body, response.Headers.Location?.OriginalString);
+    }
+
     /// <summary>An Authorization header for a request; what is not given is taken fresh.</summary>
     public string Sign(
         OAuthCredentials who, string method, Uri address, byte[]? form, string? nonce = null, long? timestamp = null, string signatureMethod = "HMAC-SHA1",

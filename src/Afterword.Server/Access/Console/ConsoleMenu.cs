@@ -26,7 +26,8 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     /// <param name="seat">Where; null for pages that belong to no sender.</param>
     public IReadOnlyList<MenuItem> For(Person person, Seat? seat)
     {
-        if (seat is null) return [];
+        // On pages that belong to no place, the places themselves.
+        if (seat is null) return [.. person.Places.Select(place => new MenuItem("place", place.Title, place.Address))];
 
         var (prefix, pages) = seat.SenderId == Place.Installation ? (AdminPages, s_admin) : (SenderPages, s_sender);
         return [.. pages.Where(one => _entries.Value.TryGetValue(prefix + one.Page, out var entry) && entry.Roles.Contains(seat.Role))

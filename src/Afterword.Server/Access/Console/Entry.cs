@@ -5,6 +5,15 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Stage">How far somebody without such a role must be signed in.</param>
 internal sealed record Entry(IReadOnlyList<Role> Roles, EntryStage Stage)
 {
+    /// <summary>Who comes in, as docs/console.md tells it.</summary>
+    public string Who => Stage switch
+    {
+        EntryStage.Guest => "anyone",
+        EntryStage.Arriving => "whoever gave the right password",
+        EntryStage.Person => "everybody signed in",
+        _ => string.Join(", ", Roles.Select(role => role.Word)),
+    };
+
     /// <summary>The most bytes of a form that the route takes.</summary>
     public int MaxForm { get; init; } = 16 * 1024;
 }

@@ -28,6 +28,12 @@ public sealed record Place(long SenderId, string Handle, string SenderName, Role
 {
     /// <summary>Stands for the installation where a sender's id would stand.</summary>
     public const long Installation = 0;
+
+    /// <summary>What people call it.</summary>
+    public string Title => SenderId == Installation ? "Installation" : SenderName;
+
+    /// <summary>Where its pages begin.</summary>
+    public string Address => SenderId == Installation ? "/console/admin" : $"/console/@{Handle}";
 }
 
 /// <summary>A person in one sender's console, or at the installation. Only the door makes one, after it asked the store.</summary>
@@ -45,7 +51,7 @@ public sealed record Seat(Person Person, Place Place)
     public string SenderName => Place.SenderName;
 
     /// <summary>An address within this sender's console: <c>overview</c> becomes <c>/console/@furni/overview</c>.</summary>
-    public string AddressOf(string page) => SenderId == Place.Installation ? $"/console/admin/{page}" : $"/console/@{Handle}/{page}";
+    public string AddressOf(string page) => $"{Place.Address}/{page}";
 
     /// <summary>Hands a handler the seat that the door found.</summary>
     public static ValueTask<Seat?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Seat>());
