@@ -26,6 +26,8 @@ internal static class Run
         ("create-grown-postgres", GrowingStore.RunOnPostgresAsync),
         ("export-sqlite", Exports.RunOnSqliteAsync),
         ("export-postgres", Exports.RunOnPostgresAsync),
+        ("overview-sqlite", Overviews.RunOnSqliteAsync),
+        ("overview-postgres", Overviews.RunOnPostgresAsync),
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),

@@ -37,6 +37,10 @@ internal sealed class RequestWriter(string host)
     /// <summary>What a browser sends for a link.</summary>
     public byte[] Open(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nUser-Agent: bench\r\n\r\n");
 
+    /// <summary>The same of somebody who is signed in.</summary>
+    public byte[] Open(string path, string cookie) =>
+        Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nUser-Agent: bench\r\nCookie: {cookie}\r\n\r\n");
+
     /// <summary>What a browser sends for a form.</summary>
     public byte[] Submit(string path, params ReadOnlySpan<(string Name, string Value)> form) => Post(path, form, "Accept: text/html\r\n");
 

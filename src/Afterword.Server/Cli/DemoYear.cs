@@ -25,7 +25,7 @@ internal sealed class DemoYear
     private static readonly int[] s_npsVariants = [0, 0, 1, 5];
 
     // Some lead conversations better than others, and one of them joined in the middle of the year.
-    private static readonly (string Name, double Gift)[] s_agents = [("Nora", 0.35), ("Idris", 0.1), ("Pauline", -0.45), ("Kenji", 0.25)];
+    private static readonly (string Name, double Gift)[] s_agents = [("Nora", 0.4), ("Idris", 0.2), ("Pauline", -0.35), ("Kenji", 0.3)];
 
     // Some customers are easier to please than others.
     private static readonly double[] s_temper = [0.25, -0.3, 0];
@@ -43,16 +43,17 @@ internal sealed class DemoYear
         _badWeek = end.AddDays(-140);
     }
 
-    /// <summary>The conversations of all customers in the order in which they ended; the last one more than a day before <paramref name="now"/>.</summary>
+    /// <summary>The conversations of all customers in the order in which they ended: a year up to the day before yesterday, and those of the last hours.</summary>
     public static IReadOnlyList<DemoConversation> Of(DateTimeOffset now, Random random)
     {
         var year = new DemoYear(now.AddDays(-1.5), random);
         var all = new List<DemoConversation>();
         for (var customer = 0; customer < s_temper.Length; customer++) year.Add(all, customer);
+        year.AddToday(all, now);
         all.Sort((one, other) => one.At.CompareTo(other.At));
 
         var ticket = 4_096;
-        return [.. all.Select(conversation => conversation.Test
+        return [.. all.Select(conversation => conversation.Test || conversation.Score is not null
             ? conversation
             : year.Lived(conversation with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"ticket_{ticket += random.Next(1, 9)}") }))];
     }
@@ -72,6 +73,18 @@ internal sealed class DemoYear
             all.Add(new(
                 customer, DaytimeAfter(at), nps ? PromptType.Nps : PromptType.Csat, Pick(variants), Pick(topic.Messages), "",
                 _random.NextDouble() < 0.2 ? "Furni Support" : null, Test: false, AgentOf(at).Name, TagsOf(topic, at)));
+        }
+    }
+
+    /// <summary>What came in just before somebody looks: one good answer, one fair and one bad.</summary>
+    private void AddToday(List<DemoConversation> all, DateTimeOffset now)
+    {
+        foreach (var (customer, hours, score, topic) in new[] { (0, 5.0, 5, DemoTexts.Others[0]), (2, 3.5, 4, DemoTexts.Others[3]), (1, 2.0, 2, DemoTexts.Delivery) })
+        {
+            var (at, scoreAt) = (now.AddHours(-hours), now.AddHours(-hours).AddMinutes(4 + (_random.NextDouble() * 30)));
+            all.Add(new(
+                customer, at, PromptType.Csat, 0, topic.Messages[0], string.Create(CultureInfo.InvariantCulture, $"today_{customer + 1}"), null, Test: false, AgentOf(at).Name, TagsOf(topic, at),
+                Score: score, ScoreAt: scoreAt, Comment: score < 3 ? topic.Unhappy[0] : null, CommentAt: score < 3 ? scoreAt.AddSeconds(40) : null));
         }
     }
 
@@ -101,7 +114,7 @@ internal sealed class DemoYear
     private (int Score, int Mood) Score(DemoConversation asked, bool bad)
     {
         var passed = (asked.At - _start) / (_end - _start);
-        var feeling = (bad ? 1.6 : 3.4 + passed) + s_temper[asked.Customer] + GiftOf(asked.Agent!) + (0.85 * Normal());
+        var feeling = (bad ? 1.6 : 3.6 + passed) + s_temper[asked.Customer] + GiftOf(asked.Agent!) + (0.85 * Normal());
         if (asked.Type == PromptType.Csat)
         {
             var csat = (int)Math.Clamp(Math.Round(feeling), 1, 5);

@@ -97,9 +97,10 @@ internal static class Intervals
     {
         if (freedom <= s_t.Length) return s_t[Math.Max(0, (int)freedom - 1)];
 
-        // Cornish and Fisher's expansion; right to six digits from here on.
-        var (z, z3, z5) = (Z, Math.Pow(Z, 3), Math.Pow(Z, 5));
-        return z + ((z3 + z) / (4 * freedom)) + (((5 * z5) + (16 * z3) + (3 * z)) / (96 * freedom * freedom));
+        // The expansion of Cornish and Fisher, Abramowitz and Stegun 26.7.5; right to five digits from here on.
+        var (z, z3, z5, z7) = (Z, Math.Pow(Z, 3), Math.Pow(Z, 5), Math.Pow(Z, 7));
+        return z + ((z3 + z) / (4 * freedom)) + (((5 * z5) + (16 * z3) + (3 * z)) / (96 * freedom * freedom))
+            + (((3 * z7) + (19 * z5) + (17 * z3) - (15 * z)) / (384 * freedom * freedom * freedom));
     }
 
     private static long ExactRank(long count)

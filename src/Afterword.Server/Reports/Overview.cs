@@ -30,17 +30,14 @@ internal sealed record Overview(
     public static Task<Overview?> ReadAsync(Database db, long sender, OverviewQuery query, DateTimeOffset now, CancellationToken stop) => db.ReadAsync(
         async session =>
         {
-            var state = await ReadRollups.StateAsync(session, sender, stop);
-            if (state.Zone is null && state != default) return null;
-            if (state.CountedFrom > 0) return null;
+            if (await ReadRollups.ZoneAsync(session, sender, stop) is not { } zone) return null;
 
-            var days = ConsoleDays.Of(state.Zone ?? "UTC");
-            var today = days.DayOf(now.ToUnixTimeMilliseconds());
-            return await ReadAsync(session, sender, query, days, state.Zone ?? "UTC", today, stop);
+            var days = ConsoleDays.Of(zone);
+            return await ReadAsync(session, sender, query, days, zone, days.DayOf(now.ToUnixTimeMilliseconds()), stop);
         },
         stop);
 
-    private static async Task<Overview?> ReadAsync(Session session, long sender, OverviewQuery query, ConsoleDays days, string zone, long today, CancellationToken stop)
+    private static async Task<Overview> ReadAsync(Session session, long sender, OverviewQuery query, ConsoleDays days, string zone, long today, CancellationToken stop)
     {
         var (from, to) = query.Days(today);
         var before = from - (to - from + 1);

@@ -18,9 +18,16 @@ internal static class ReadRollups
 
     private const string Where = "sender_id = @sender and test = @test and type = @type and dimension = @dimension and day >= @from and day <= @to";
 
-    public static Task<RollupState> StateAsync(Session session, long sender, CancellationToken stop) => session.Sql(
-        $"select {RollupState.Columns} from sender_state where sender_id = @sender").Bind("sender", sender)
-        .FirstAsync(row => new RollupState(row.TextOrNull(0), row.GetInt64(1), row.GetInt64(2)), stop);
+    /// <summary>The time zone of a sender's counts; null while they are not ready.</summary>
+    public static async Task<string?> ZoneAsync(Session session, long sender, CancellationToken stop)
+    {
+        var state = await session.Sql($"select {RollupState.Columns} from sender_state where sender_id = @sender").Bind("sender", sender)
+            .FirstAsync(row => (RollupState?)new RollupState(row.TextOrNull(0), row.GetInt64(1), row.GetInt64(2)), stop);
+        if (state is { } known) return known.CountedFrom > 0 ? null : known.Zone;
+
+        // Who never asked anybody has no counts, and they are ready.
+        return await session.Sql("select zone from figure_zone").FirstAsync(row => row.GetString(0), stop);
+    }
 
     /// <summary>Counts by day and cell.</summary>
     public static Task<List<(long Day, Cell Cell, Counts Counts)>> CellsAsync(Session session, RollupRange range, CancellationToken stop) => Bind(

@@ -63,9 +63,11 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Stops the process's part of the server and starts it again on the same store.</summary>
-    public async Task RestartAsync()
+    /// <param name="settings">Settings that are others from then on, as <c>key=value</c>.</param>
+    public async Task RestartAsync(params string[] settings)
     {
         await _server.DisposeAsync();
+        foreach (var pair in settings) _settings[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
         await StartAsync();
     }
 

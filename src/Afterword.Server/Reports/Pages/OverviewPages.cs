@@ -25,7 +25,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     {
         var (now, before) = (overview.Now, overview.Before);
         return new(
-            FigureWords.Days(now.From, now.To), FigureWords.Days(before.From, before.To), overview.Zone, problem, Limit(), _query.Test, _isNps,
+            FigureWords.Days(now.From, now.To), before.Figures.Counts.Sent == 0 ? null : FigureWords.Days(before.From, before.To), overview.Zone, problem, Limit(), _query.Test, _isNps,
             now.Figures.Counts.Sent == 0 && before.Figures.Counts.Sent == 0 && _query.Only is null,
             now.Figures.IsTooFew,
             [Link("CSAT", _query with { Type = PromptType.Csat }, !_isNps), Link("NPS", _query with { Type = PromptType.Nps }, _isNps)],

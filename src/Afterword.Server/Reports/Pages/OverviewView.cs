@@ -1,11 +1,12 @@
 namespace Afterword.Server.Reports.Pages;
 
 /// <summary>The Overview as it is written on the page: words and positions, nothing left to reckon.</summary>
+/// <param name="PeriodBefore">What it is compared with; null when nobody was asked then.</param>
 /// <param name="Problem">What was wrong with the days that were asked for; null when nothing was.</param>
 /// <param name="Only">What the figures are limited to; null when they are not.</param>
 /// <param name="IsEmpty">Nobody was asked in the period, nor in the one before.</param>
 public sealed record OverviewView(
-    string Period, string PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty, bool IsTooFew,
+    string Period, string? PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty, bool IsTooFew,
     IReadOnlyList<LinkView> Types, IReadOnlyList<LinkView> Ranges, IReadOnlyList<LinkView> Steps, LinkView TestSwitch, string From, string To,
     IReadOnlyList<FieldView> Kept, IReadOnlyList<FigureView> Figures, LineView Line, BarsView Bars, IReadOnlyList<BreakDownView> BreakDowns, TodayView Today);
 

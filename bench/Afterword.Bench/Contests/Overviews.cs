@@ -1,0 +1,78 @@
+using Afterword.Bench.Load;
+using Afterword.Bench.Report;
+using Afterword.Bench.Stage;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels;
+using Afterword.Server.Reports;
+using Afterword.Server.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Afterword.Bench.Contests;
+
+/// <summary>Whether the Overview of twelve months costs the same however many feedbacks lie behind it.</summary>
+internal static class Overviews
+{
+    private const long Few = 100_000;
+
+    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
+        RunAsync(ground, Site.Sqlite(ground.NewFolder("few")), Site.Sqlite(ground.NewFolder("many")), tell);
+
+    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    {
+        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("few")), Site.Postgres(await cluster.CreateDatabaseAsync("many")), tell);
+    }
+
+    private static async Task RunAsync(Ground ground, Site few, Site many, Action<Figure> tell)
+    {
+        var count = ground.IsQuick ? 1_000_000L : 10_000_000;
+        var (fewKey, manyKey) = (await FillAsync(few, Few), await FillAsync(many, count));
+
+        await using var small = await ground.StartServerAsync(few);
+        await using var large = await ground.StartServerAsync(many);
+        var onSmall = new Once(ground, small, 1, 500, () => _ => Open(small, fewKey));
+        var onLarge = new Once(ground, large, 1, 500, () => _ => Open(large, manyKey));
+        var duel = await Duel.RunAsync(ground, onLarge, onSmall);
+        var ratio = 1 / duel.Ratio;
+        tell(Figure.Of("", duel, FormattableString.Invariant($"{Few:N0} stored"), null) with
+        {
+            What = FormattableString.Invariant($"Overview, 12 months, {count:N0} feedbacks stored, {many.Name}"),
+            Value = 1_000 / duel.Rate,
+            Unit = " ms",
+            Baseline = 1_000 / duel.BareRate,
+            Ratio = ratio,
+            LowestRatio = 1 / duel.Ratios.Max(),
+            HighestRatio = 1 / duel.Ratios.Min(),
+            Target = "<= 1.50",
+            Pass = ratio <= 1.5 && duel.Real.Concat(duel.Bare).All(run => run.IsClean),
+        });
+    }
+
+    private static byte[] Open(Child server, string key) =>
+        new RequestWriter(server.Address.ToString()).Open("/console/@sender_0/overview?type=nps&range=365", $"{ConsoleSessions.Cookie}={key}");
+
+    /// <summary>One sender with a year of feedbacks, counted as an upgrade counts them; gives the cookie of somebody who may look.</summary>
+    private static async Task<string> FillAsync(Site site, long count)
+    {
+        var (clock, stop) = (TimeProvider.System, CancellationToken.None);
+        await using var store = await site.OpenAsync();
+        var cast = await Cast.CreateAsync(store, senders: 1);
+        await new History(store, cast, count, days: 364).WriteAsync();
+        await NameAsync(store, cast.Senders[0].Id, stop);
+        await RebuildRollups.RecordZoneAsync(store, "UTC", stop);
+        await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
+
+        if (!EmailAddress.TryParse("analyst@shop.example", out var mail)) throw new InvalidOperationException("The address is none.");
+        var person = await new Persons(store, new AuditLog(store, clock), clock).AddAsync(mail, "Analyst", cast.Senders[0].Id, Role.Analyst, stop);
+        return await new ConsoleSessions(store, clock).AddAsync(person, EntryStage.Person, "bench", stop);
+    }
+
+    // Five agents and ten tags, which the plain history has not.
+    private static Task NameAsync(Store store, long sender, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await session.Sql("update prompt set agent = 'agent ' || (id / 4194304 % 5), tags = 'tag ' || (id / 4194304 % 7) || ',topic ' || (id / 4194304 % 3)").RunAsync(stop);
+            return await session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, 0, 0, 0)").Bind("sender", sender).RunAsync(stop);
+        },
+        stop);
+}

@@ -1,0 +1,242 @@
+using System.Net;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Messages.Inbox;
+using Afterword.Server.Reports;
+using Afterword.Server.Tests.World;
+using Stream = Afterword.Server.Tests.Inbox.Stream;
+
+namespace Afterword.Server.Tests.Reports;
+
+/// <summary>The figures as people read them, and who may.</summary>
+public abstract class OverviewTests(Engine engine) : IAsyncLifetime
+{
+    private const string Path = "/console/@furni/overview";
+
+    private Loop _loop = null!;
+    private int _guests;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Theory]
+    [InlineData(Role.Owner, 200)]
+    [InlineData(Role.Supervisor, 200)]
+    [InlineData(Role.Analyst, 200)]
+    [InlineData(Role.Agent, 403)]
+    public async Task Figures_are_for_owners_supervisors_and_analysts(Role role, int status)
+    {
+        await ScoresAsync("csat", 5, 5, 5, 5, 5);
+        var guest = await _loop.Server.SeatAsync(role, _loop.Furni);
+
+        foreach (var path in (string[])[Path, $"{Path}?range=365", "/console/@furni/definitions"])
+        {
+            var page = (await guest.GetAsync(path)).Is(status);
+            if (status == 403) Assert.DoesNotContain("100%", page.Html, StringComparison.Ordinal);
+        }
+
+        using var stream = await Stream.SendAsync(_loop.Server, guest, $"{Path}/live", null);
+        Assert.Equal(status, (int)stream.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_operator_and_people_of_other_senders_see_no_figures()
+    {
+        var other = await _loop.Server.UserAsync("other");
+        foreach (var guest in (Guest[])[await _loop.Server.SeatAsync(Role.Operator), await _loop.Server.SeatAsync(Role.Owner, other)])
+        {
+            (await guest.GetAsync(Path)).Is(404);
+            using var stream = await Stream.SendAsync(_loop.Server, guest, $"{Path}/live", null);
+            Assert.Equal(HttpStatusCode.NotFound, stream.StatusCode);
+        }
+
+        var nobody = (await new Guest(_loop.Server).GetAsync(Path)).Is(303);
+        Assert.Contains("sign-in", nobody.Location, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Figures_stand_on_the_page_as_their_definitions_say()
+    {
+        await ScoresAsync("csat", 5, 5, 4, 4, 4, 3, 2, 1);
+        await _loop.AskAsync();
+        await _loop.AskAsync();
+
+        var html = await HtmlAsync("");
+        Assert.Equal("62.5%", ValueOf(html, "CSAT"));
+        Assert.Equal("3.50", ValueOf(html, "Average score"));
+        Assert.Equal("10", ValueOf(html, "Requests sent"));
+        Assert.Equal("80.0%", ValueOf(html, "Response rate"));
+        Assert.Equal("0%", ValueOf(html, "Comment rate"));
+        Assert.Equal("1.0 min", ValueOf(html, "Median time to answer"));
+
+        await ScoresAsync("nps", 10, 10, 9, 7, 0);
+        Assert.Equal("+40", ValueOf(await HtmlAsync("?type=nps"), "NPS"));
+    }
+
+    [Fact]
+    public async Task A_late_answer_changes_the_day_that_was_asked()
+    {
+        var asked = (await _loop.AskAsync()).Text("id");
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(20));
+        (await _loop.SubmitAsync(asked, ("score", "5"))).Is(200);
+
+        Assert.Contains("Nobody was asked", await HtmlAsync("?range=7"), StringComparison.Ordinal);
+        Assert.Equal("1", ValueOf(await HtmlAsync("?range=30"), "Requests sent"));
+        Assert.Contains("score t10", await HtmlAsync("?range=30"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fewer_than_five_answers_are_marked()
+    {
+        await ScoresAsync("csat", 5, 5, 5, 5);
+        Assert.Contains("Too few to go by", await HtmlAsync(""), StringComparison.Ordinal);
+
+        await ScoresAsync("csat", 5);
+        Assert.DoesNotContain("Too few to go by", await HtmlAsync(""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_small_group_no_figure_is_shown_in_the_break_down_or_by_limiting_to_it()
+    {
+        await ScoresAsync("csat", ("agent", "zoe"), 5, 5, 5, 5, 5);
+        await ScoresAsync("csat", ("agent", "max"), 1, 1, 1, 1);
+
+        var html = await HtmlAsync("");
+        Assert.Contains("fewer than 5", RowOf(html, "max"), StringComparison.Ordinal);
+        Assert.DoesNotContain("0%</strong>", RowOf(html, "max"), StringComparison.Ordinal);
+        Assert.Contains("100%</strong>", RowOf(html, "zoe"), StringComparison.Ordinal);
+
+        html = await HtmlAsync("?only=agent:max");
+        Assert.Equal("–", ValueOf(html, "CSAT"));
+        Assert.Equal("–", ValueOf(html, "Average score"));
+        Assert.DoesNotContain("<strong>4</strong>", html, StringComparison.Ordinal);
+        Assert.Equal("100%", ValueOf(await HtmlAsync("?only=agent:zoe"), "CSAT"));
+    }
+
+    [Fact]
+    public async Task Test_feedback_is_shown_by_its_switch_alone()
+    {
+        await ScoresAsync("csat", ("test", "1"), 1, 1, 1, 1, 1);
+
+        Assert.Contains("Nobody was asked", await HtmlAsync(""), StringComparison.Ordinal);
+        Assert.Equal("0%", ValueOf(await HtmlAsync("?test=1"), "CSAT"));
+    }
+
+    [Fact]
+    public async Task A_change_is_told_with_its_sign_and_whether_it_is_more_than_chance()
+    {
+        await ScoresAsync("csat", [.. Enumerable.Repeat(2, 20)]);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(10));
+        await ScoresAsync("csat", [.. Enumerable.Repeat(5, 20)]);
+
+        var html = WebUtility.HtmlDecode(await HtmlAsync("?range=7"));
+        Assert.Contains("+100.0 points", html, StringComparison.Ordinal);
+        Assert.Contains("more than chance", html, StringComparison.Ordinal);
+        Assert.Contains("change good", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("?from=2026-01-09&to=2026-01-05", "lies before")]
+    [InlineData("?from=2026-01-09", "Choose two days")]
+    [InlineData("?from=2019-01-09&to=2026-01-05", "more than 1,100 days")]
+    [InlineData("?from=0001-01-01&to=9999-12-31", "Choose two days")]
+    public async Task Days_that_make_no_period_are_told(string query, string problem) =>
+        Assert.Contains(problem, await HtmlAsync(query), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task What_somebody_writes_into_the_address_or_a_tag_is_text()
+    {
+        await ScoresAsync("csat", ("tags", "<script>alert(1)</script>"), 5, 5, 5, 5, 5);
+
+        var html = await HtmlAsync("?only=tag:%3Cscript%3Ealert(1)%3C/script%3E&sort=%22%3E&type=%22&range=1'--");
+        Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);
+        Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_counts_are_not_ready_the_page_says_so()
+    {
+        await ScoresAsync("csat", 5);
+        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
+        Assert.Contains("are being counted", await HtmlAsync(""), StringComparison.Ordinal);
+
+        await _loop.Server.Get<RebuildRollups>().RunAsync(default);
+        Assert.Equal("1", ValueOf(await HtmlAsync(""), "Requests sent"));
+    }
+
+    [Fact]
+    public async Task An_open_page_is_told_of_an_answer_and_no_longer_when_its_session_ended()
+    {
+        var asked = (await _loop.AskAsync()).Text("id");
+        var guest = await _loop.Server.SeatAsync(Role.Analyst, _loop.Furni);
+        _loop.Server.Get<LiveInbox>().Heartbeat = TimeSpan.FromMilliseconds(200);
+        using var stream = await Stream.OpenAsync(_loop.Server, guest, $"{Path}/live", null);
+        Assert.Contains("begin", stream.Heard, StringComparison.Ordinal);
+
+        (await _loop.SubmitAsync(asked, ("score", "5"))).Is(200);
+        Assert.Equal("new", await stream.EventAsync());
+
+        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("delete from person_role").RunAsync(default), default);
+        Assert.Equal("over", await stream.EventAsync());
+        Assert.True(await stream.HasEndedAsync());
+    }
+
+    private protected Loop Loop => _loop;
+
+    private Task ScoresAsync(string type, params int[] scores) => ScoresAsync(type, ("external_id", "x"), scores);
+
+    private async Task ScoresAsync(string type, (string, string) more, params int[] scores)
+    {
+        foreach (var score in scores)
+        {
+            var id = (await _loop.AskAsync(type, more)).Text("id");
+            await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+            (await _loop.SubmitAsync(id, ("score", $"{score}"))).Is(200);
+        }
+    }
+
+    private async Task<string> HtmlAsync(string query) =>
+        (await (await _loop.Server.SignedInAsync(await _loop.Server.PersonAsync(Role.Analyst, _loop.Furni, $"a{++_guests}@furni.example"))).GetAsync(Path + query)).Is(200).Html;
+
+    private static string ValueOf(string html, string name)
+    {
+        var at = html.IndexOf($">{name}</a></h2>", StringComparison.Ordinal);
+        Assert.True(at > 0, html);
+        var from = html.IndexOf("value\">", at, StringComparison.Ordinal) + 7;
+        return WebUtility.HtmlDecode(html[from..html.IndexOf('<', from)]);
+    }
+
+    private static string RowOf(string html, string name)
+    {
+        var at = html.IndexOf($"<bdi>{name}</bdi>", html.IndexOf("Break-downs", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.True(at > 0, html);
+        return html[at..html.IndexOf("</tr>", at, StringComparison.Ordinal)];
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+}
+
+public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite);
+
+public sealed class PostgresOverviewTests() : OverviewTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task A_page_on_another_node_is_told_too()
+    {
+        await using var second = await Loop.Server.StartSecondAsync();
+        var guest = await Loop.Server.SeatAsync(Role.Owner, Loop.Furni);
+        using var stream = await Stream.OpenAsync(second, guest, "/console/@furni/overview/live", null);
+
+        await Loop.AskAsync();
+        Assert.Equal("new", await stream.EventAsync());
+    }
+
+    [Fact]
+    public async Task Two_nodes_that_count_at_once_lose_nothing()
+    {
+        await using var second = await Loop.Server.StartSecondAsync();
+        var asked = new List<string>();
+        for (var i = 0; i < 30; i++) asked.Add((await Loop.AskAsync("csat", ("agent", "zoe"), ("tags", "a,b"))).Text("id"));
+
+        await Task.WhenAll(asked.Select((id, i) => (i % 2 == 0 ? Loop.Server : second).PostAsync(Loop.Recipient, $"/1.1/feedback/submit/{id}.json", ("score", $"{1 + (i % 5)}"))));
+        await Loop.Server.AllIsWellAsync();
+    }
+}
