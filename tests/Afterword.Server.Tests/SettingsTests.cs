@@ -17,6 +17,7 @@ public sealed class SettingsTests
         Assert.Equal((900, 900, 900), (settings.Limits.UsersPer15Minutes, settings.Limits.MessagesPer15Minutes, settings.Limits.StatusPer15Minutes));
         Assert.Equal((1_000, 15_000, 5), (settings.Limits.MessagesPerDay, settings.Limits.AppMessagesPerDay, settings.Limits.FreeReplies));
         Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromDays(30), "data", "Afterword"), (settings.EventsDelay, settings.CardLifetime, settings.Data, settings.Platform));
+        Assert.Equal("UTC", settings.TimeZone);
     }
 
     [Fact]
@@ -30,6 +31,21 @@ public sealed class SettingsTests
         Assert.Equal(9, errors.Count);
         Assert.Contains(errors, error => error.Contains("Limits:CreatsPerDay is not a setting", StringComparison.Ordinal) && error.Contains("Limits:CreatesPerDay", StringComparison.Ordinal));
         Assert.Contains(errors, error => error.Contains("Limits:RecipientInterval is \"24\"", StringComparison.Ordinal) && error.Contains("00:15:00", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Europe/Berlin", true)]
+    [InlineData("America/Argentina/Buenos_Aires", true)]
+    [InlineData("Etc/GMT+5", true)]
+    [InlineData("Mitteleuropa", false)]
+    [InlineData("W. Europe Standard Time", false)]
+    [InlineData("../../etc/passwd", false)]
+    public void A_time_zone_has_a_name_of_the_iana_list(string zone, bool isKnown)
+    {
+        var (settings, errors) = Read(("Console:TimeZone", zone));
+
+        Assert.Equal(isKnown ? zone : null, settings?.TimeZone);
+        if (!isKnown) Assert.Contains("Europe/Berlin", Assert.Single(errors), StringComparison.Ordinal);
     }
 
     [Fact]

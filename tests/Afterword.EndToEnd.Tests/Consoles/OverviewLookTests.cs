@@ -1,0 +1,83 @@
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Answers;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Consoles;
+
+/// <summary>The Overview in a real browser: it fits, axe finds nothing, and it follows what happens.</summary>
+public sealed class OverviewLookTests(Browser browser) : IClassFixture<Browser>
+{
+    private static readonly string[] s_views = ["overview", "overview?type=nps&range=7", "overview?only=agent:Nora&sort=score", "overview?test=1", "overview?from=2026-02-02&to=2026-01-01", "definitions"];
+
+    public static TheoryData<int, ColorScheme> Looks => new MatrixTheoryData<int, ColorScheme>([360, 768, 1440], [ColorScheme.Light, ColorScheme.Dark]);
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task Axe_finds_nothing_and_nothing_overflows(int width, ColorScheme scheme)
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var ana = await CustomerAsync(stage);
+        for (var i = 0; i < 14; i++) await AskAsync(stage, ana, i % 3 == 0 ? PromptType.Nps : PromptType.Csat, i % 2 == 0 ? "Nora" : "Idris with a name that hardly fits into its column", i % 5);
+        var page = await stage.SeatAsync(Role.Analyst, width, scheme);
+        foreach (var view in s_views)
+        {
+            await stage.OpenAsync(page, $"/console/@furni/{view}");
+            if (await page.Locator("#line-numbers summary").CountAsync() > 0) await page.ClickAsync("#line-numbers summary");
+            await ConsoleStage.IsFineAsync(page);
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_moves_the_figures_of_an_open_page_and_leaves_what_was_opened_open()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var ana = await CustomerAsync(stage);
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 2);
+        var page = await stage.SeatAsync(Role.Owner);
+        await stage.OpenAsync(page, "/console/@furni/overview");
+        await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
+        await page.ClickAsync("#line-numbers summary");
+
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+
+        await Assertions.Expect(page.Locator(".figure .value").Nth(2)).ToHaveTextAsync("2");
+        await Assertions.Expect(page.Locator(".figure .value").First).ToHaveTextAsync("50.0%");
+        await Assertions.Expect(page.Locator("#line-numbers table")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Without_script_everything_can_be_chosen()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var ana = await CustomerAsync(stage);
+        for (var i = 0; i < 6; i++) await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        await stage.OpenAsync(page, "/console/@furni/overview");
+
+        await page.ClickAsync("text=12 months");
+        await page.ClickAsync(".break-downs a:has-text(\"Nora\")");
+        await Assertions.Expect(page.Locator(".note")).ToContainTextAsync("Agent: Nora");
+        Assert.Contains("range=365", page.Url, StringComparison.Ordinal);
+        await page.ClickAsync("#own summary");
+        await page.ClickAsync("#own button");
+        Assert.Contains("from=", page.Url, StringComparison.Ordinal);
+        Assert.Contains("only=agent", page.Url, StringComparison.Ordinal);
+    }
+
+    private static async Task<Account> CustomerAsync(ConsoleStage stage) => (await stage.Services.GetRequiredService<Accounts>().AddAsync("ana", "Ana", null, Reach.Anyone, default))!;
+
+    private static async Task AskAsync(ConsoleStage stage, Account customer, PromptType type, string agent, int mood)
+    {
+        var furni = stage.Furni;
+        var sender = new Caller(new(0, "", "", "", [], Allowed: true, Suspended: false), furni.Id, furni.ScreenName, furni.Name, Permission.DirectMessages, new(null, null, null, null));
+        var draft = new PromptDraft(type, customer.Id, "How did we do?", "https://furni.example/privacy", null, 0, null, Test: false, IncludeCard: false, agent, Tags.OfStored("billing,refund"));
+        var created = Assert.IsType<CreateOutcome.Created>((await stage.Services.GetRequiredService<CreatePrompt>().RunAsync(new(sender, draft, null, ""))).Outcome);
+        await stage.Services.GetRequiredService<AnswerPrompt>().RunAsync(new(
+            furni.Id, long.Parse(created.Feedback.Id, System.Globalization.CultureInfo.InvariantCulture), type == PromptType.Nps ? mood * 2 : mood + 1, mood == 4 ? "Lovely" : null));
+    }
+}
