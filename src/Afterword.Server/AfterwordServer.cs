@@ -65,7 +65,6 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddPrompts();
             builder.Services.AddAnswers();
             builder.Services.AddEmbed();
-            builder.Services.AddReports();
             builder.Services.AddPeople();
             builder.Services.AddMessages();
             builder.Services.AddWebhooks();

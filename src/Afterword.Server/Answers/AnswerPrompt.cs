@@ -59,6 +59,7 @@ internal sealed class AnswerPrompt
 
         await CountAsync(session, changed.Select(key => (found[key].Counted, prompts[key], states[key.Item1].Rollups)));
         Write(session, [.. changed.Select(key => prompts[key])]);
+        SearchIndex.Write(session, [.. changed.Where(key => !found[key].Commented && prompts[key].Comment is not null).Select(key => new SearchedText(key.Item1, key.Item2, prompts[key].Comment!))]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
         session.OnCommit(() =>

@@ -15,6 +15,7 @@ internal sealed class FilterOptions
     private readonly Option<int?> _least = Score("--min-score", "With this score or a higher one.");
     private readonly Option<int?> _most = Score("--max-score", "With this score or a lower one.");
     private readonly Option<bool?> _hasText = OneOf<bool?>("--has-text", "With a text, or without: true or false.", ("true", true), ("false", false));
+    private readonly Option<bool?> _answered = OneOf<bool?>("--answered", "With a score or a text, or with neither: true or false.", ("true", true), ("false", false));
     private readonly Option<TestFeedback> _test = OneOf(
         "--test", "Tests: false leaves them out, which is the default; true means them alone, all them too.",
         ("false", TestFeedback.Without), ("true", TestFeedback.Alone), ("all", TestFeedback.With));
@@ -25,7 +26,7 @@ internal sealed class FilterOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_from, _to, _type, _least, _most, _hasText, _test, _tag, _agent, _externalId]) command.Options.Add(option);
+        foreach (var option in (Option[])[_from, _to, _type, _least, _most, _hasText, _answered, _test, _tag, _agent, _externalId]) command.Options.Add(option);
     }
 
     /// <exception cref="CommandException">Two of them leave nothing.</exception>
@@ -33,7 +34,7 @@ internal sealed class FilterOptions
     {
         var filter = new Filter(
             sender, parsed.GetValue(_from), parsed.GetValue(_to), parsed.GetValue(_type), parsed.GetValue(_least), parsed.GetValue(_most),
-            parsed.GetValue(_hasText), parsed.GetValue(_test), parsed.GetValue(_tag), parsed.GetValue(_agent), parsed.GetValue(_externalId));
+            parsed.GetValue(_hasText), parsed.GetValue(_test), parsed.GetValue(_tag), parsed.GetValue(_agent), parsed.GetValue(_externalId), parsed.GetValue(_answered));
         if (filter.From > filter.To) throw new CommandException(ExitCode.WrongUse, "--from is after --to.");
         if (filter.MinScore > filter.MaxScore) throw new CommandException(ExitCode.WrongUse, "--min-score is above --max-score.");
         return filter;

@@ -23,6 +23,9 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
         p.display_name, p.score, p.score_at, p.comment, p.comment_at, p.dismissed_at, p.agent, p.tags, p.language, p.channel
         """;
 
+    /// <summary>Where the text stands in <see cref="Columns"/>.</summary>
+    public const int TextColumn = 12;
+
     // Dates, numbers, words, commas, and what quotes and apostrophes each text may get.
     private const int Frame = 400;
 
@@ -36,7 +39,7 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
         var externalId = sight.Names ? TextOf(row, 6) : default;
         var question = row.Utf8(8);
         var displayName = sight.Names ? TextOf(row, 9) : default;
-        var text = sight.Texts ? TextOf(row, 12) : default;
+        var text = sight.Texts ? TextOf(row, TextColumn) : default;
         var agent = TextOf(row, 15);
         var tags = TextOf(row, 16);
         var language = TextOf(row, 17);

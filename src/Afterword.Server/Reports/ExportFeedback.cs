@@ -11,7 +11,9 @@ namespace Afterword.Server.Reports;
 /// <param name="After">Only what has a higher id: the last that somebody has already.</param>
 /// <param name="Header">Whether the first line names the columns.</param>
 /// <param name="ByteOrderMark">Whether the file begins with the mark by which spreadsheets know UTF-8.</param>
-internal sealed record ExportRequest(Filter Filter, string From, Sight Sight, long After = 0, bool Header = true, bool ByteOrderMark = false);
+/// <param name="Search">Only texts with these words; null for all.</param>
+internal sealed record ExportRequest(
+    Filter Filter, string From, Sight Sight, long After = 0, bool Header = true, bool ByteOrderMark = false, SearchQuery? Search = null);
 
 /// <summary>How far an export has come.</summary>
 /// <param name="Rows">Written so far.</param>
@@ -40,7 +42,7 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
         var (rows, seen) = (0L, request.After);
         while (seen < long.MaxValue)
         {
-            (var found, seen) = await ReadAsync(request.Filter, seen, line, piece, stop);
+            (var found, seen) = await ReadAsync(request, seen, line, piece, stop);
             await output.WriteAsync(piece.WrittenMemory, stop);
             piece.ResetWrittenCount();
             rows += found;
@@ -51,17 +53,26 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
     }
 
     /// <summary>Looks at the next rows, whether they are meant or not, so that a read is short even if few are. Gives how many were meant, and the last id.</summary>
-    private Task<(long Rows, long Seen)> ReadAsync(Filter filter, long after, CsvLine line, IBufferWriter<byte> piece, CancellationToken stop) => store.Main.ReadAsync(
+    private Task<(long Rows, long Seen)> ReadAsync(ExportRequest request, long after, CsvLine line, IBufferWriter<byte> piece, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
+            var (filter, rows) = (request.Filter, 0L);
             var last = await session.Sql("select p.id from prompt p where p.sender_id = @sender and p.id > @above and p.id < @below order by p.id limit 1 offset @rows")
                 .Bind("sender", filter.SenderId).Bind("above", Math.Max(after, filter.Above)).Bind("below", filter.Below).Bind("rows", RowsAtOnce - 1)
                 .FirstAsync(row => row.GetInt64(0), stop);
             var below = last == 0 ? long.MaxValue : last + 1;
-            var rows = await filter.Bind(
+            await filter.Bind(
                 session.Sql($"select {CsvLine.Columns} from prompt p left join account a on a.id = p.recipient_id where {filter.Sql()} order by p.id"), after, below)
-                .EachAsync(row => line.Write(piece, row), stop);
-            return ((long)rows, below == long.MaxValue ? below : last);
+                .EachAsync(
+                    row =>
+                    {
+                        if (request.Search is { } search && (row.IsDBNull(CsvLine.TextColumn) || !search.Matches(row.GetString(CsvLine.TextColumn)))) return;
+
+                        line.Write(piece, row);
+                        rows++;
+                    },
+                    stop);
+            return (rows, below == long.MaxValue ? below : last);
         },
         stop);
 }

@@ -24,6 +24,7 @@ internal static class ExportReference
             new("min_score", "With this score or a higher one.", Shape.Whole(0, Filter.HighestScore)),
             new("max_score", "With this score or a lower one.", Shape.Whole(0, Filter.HighestScore)) { Example = "6" },
             new("has_text", "With a text, or without one.", Shape.Truth),
+            new("answered", "With a score or a text, or with neither.", Shape.Truth),
             new("test", "`true` gives tests alone, `all` gives them too.", Shape.OneOf("false", "true", "all")) { Default = "false" },
             new("tag", "With this tag among its own.", Shape.Text(0, Filter.TextLength)),
             new("agent", "Of this agent.", Shape.Text(0, Filter.TextLength)),

@@ -30,9 +30,12 @@ internal enum TestFeedback
 /// <param name="Tag">With this tag among its own.</param>
 /// <param name="Agent">Of this agent.</param>
 /// <param name="ExternalId">With the sender's own reference.</param>
+/// <param name="Answered">With a score or a text, or with neither.</param>
+/// <param name="RecipientId">Asked of one customer alone.</param>
 internal sealed record Filter(
     long SenderId, long? From = null, long? To = null, PromptType? Type = null, int? MinScore = null, int? MaxScore = null,
-    bool? HasText = null, TestFeedback Test = TestFeedback.Without, string? Tag = null, string? Agent = null, string? ExternalId = null)
+    bool? HasText = null, TestFeedback Test = TestFeedback.Without, string? Tag = null, string? Agent = null, string? ExternalId = null,
+    bool? Answered = null, long? RecipientId = null)
 {
     public const int HighestScore = 10;
     public const int TextLength = 256;
@@ -54,7 +57,8 @@ internal sealed record Filter(
         var type = ReadType(read);
         var (least, most) = (read.OptionalWhole("min_score", 0, HighestScore), read.OptionalWhole("max_score", 0, HighestScore));
         var filter = new Filter(
-            sender, from, to, type, least, most, read.OptionalTruth("has_text"), ReadTest(read), ReadText(read, "tag"), ReadText(read, "agent"), ReadText(read, "external_id"));
+            sender, from, to, type, least, most, read.OptionalTruth("has_text"), ReadTest(read), ReadText(read, "tag"), ReadText(read, "agent"), ReadText(read, "external_id"),
+            read.OptionalTruth("answered"));
         if (from > to) read.Errors.Add(ApiError.Invalid("from_time", "not after to_time"));
         if (least > most) read.Errors.Add(ApiError.Invalid("min_score", "not above max_score"));
         return filter;
@@ -70,12 +74,17 @@ internal sealed record Filter(
         if (MinScore is not null) sql.Append(" and p.score >= @min_score");
         if (MaxScore is not null) sql.Append(" and p.score <= @max_score");
         if (HasText is { } text) sql.Append(text ? " and p.comment_at is not null" : " and p.comment_at is null");
+        if (Answered is { } answered) sql.Append(answered ? " and (p.score is not null or p.comment_at is not null)" : " and p.score is null and p.comment_at is null");
         if (Test != TestFeedback.With) sql.Append(Test == TestFeedback.Alone ? " and p.test = 1" : " and p.test = 0");
         if (Agent is not null) sql.Append(" and p.agent = @agent");
-        if (Tag is not null) sql.Append(" and exists (select 1 from prompt_tag t where t.sender_id = p.sender_id and t.tag = @tag and t.prompt_id = p.id)");
+        if (Tag is not null) sql.Append(" and p.id in (select t.prompt_id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below)");
         if (ExternalId is not null) sql.Append(" and p.external_id = @external_id");
+        if (RecipientId is not null) sql.Append(" and p.recipient_id = @recipient and p.id in (select m.prompt_id from message m where m.recipient_id = @recipient)");
         return sql.ToString();
     }
+
+    /// <summary>Whether an index leads to what is meant, so that few rows have to be looked at even where few are meant.</summary>
+    public bool IsSelective => Tag is not null || Agent is not null || ExternalId is not null || RecipientId is not null;
 
     /// <param name="statement">With <see cref="Sql"/> in it.</param>
     /// <param name="above">Only what has a higher id than this.</param>
@@ -92,6 +101,7 @@ internal sealed record Filter(
         if (Agent is not null) statement.Bind("agent", Agent);
         if (Tag is not null) statement.Bind("tag", Tag);
         if (ExternalId is not null) statement.Bind("external_id", ExternalId);
+        if (RecipientId is { } recipient) statement.Bind("recipient", recipient);
         return statement;
     }
 

@@ -6,7 +6,11 @@ internal static class ReportServices
     public static void AddReports(this IServiceCollection services)
     {
         services.AddSingleton<ExportFeedback>();
+        services.AddSingleton<ListAnswers>();
+        services.AddSingleton<ShowAnswer>();
+        services.AddSingleton<FillSearch>();
         services.AddSingleton<RebuildRollups>();
         services.AddHostedService<RollupKeeper>();
+        services.AddHostedService<SearchKeeper>();
     }
 }

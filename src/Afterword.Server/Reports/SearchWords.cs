@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>Cuts a text into the words by which it is found: the same for what is stored and for what is looked for, on both engines.</summary>
+/// <remarks>
+/// Compatible forms are one (full-width letters, ligatures), letter case and accents do not count, and neither do the vowel
+/// points of Arabic and Hebrew. Scripts that are written without spaces have no words that a program could see: there every
+/// two characters in a row are a word, and the last of a run is one by itself.
+/// </remarks>
+internal static class SearchWords
+{
+    // What is longer is no word that anybody looks for.
+    private const int MostLetters = 40;
+
+    /// <summary>The words of a text, each once.</summary>
+    public static IReadOnlySet<string> Of(string text)
+    {
+        var words = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var run in RunsOf(text))
+        {
+            if (!run.IsUnspaced) words.Add(run.Text);
+            else words.UnionWith(PairsOf(run.Text).Append(LastOf(run.Text)));
+        }
+
+        return words;
+    }
+
+    /// <summary>Stretches of letters and digits, in the order of the text.</summary>
+    internal static IEnumerable<Run> RunsOf(string text)
+    {
+        var run = new StringBuilder();
+        var (unspaced, letters) = (false, 0);
+        foreach (var rune in Fold(text).EnumerateRunes())
+        {
+            var isLetter = Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber;
+            if (run.Length > 0 && (!isLetter || IsUnspaced(rune) != unspaced))
+            {
+                yield return new(run.ToString(), unspaced);
+                (letters, _) = (0, run.Clear());
+            }
+
+            if (!isLetter) continue;
+
+            unspaced = IsUnspaced(rune);
+            if (unspaced || letters++ < MostLetters) run.Append(rune.ToString());
+        }
+
+        if (run.Length > 0) yield return new(run.ToString(), unspaced);
+    }
+
+    /// <summary>Every two characters of a run that follow each other; none when it is one character long.</summary>
+    internal static IEnumerable<string> PairsOf(string run)
+    {
+        Rune? before = null;
+        foreach (var rune in run.EnumerateRunes())
+        {
+            if (before is { } first) yield return $"{first}{rune}";
+            before = rune;
+        }
+    }
+
+    private static string LastOf(string run) => char.IsLowSurrogate(run[^1]) ? run[^2..] : run[^1..];
+
+    private static string Fold(string text)
+    {
+        var folded = new StringBuilder(text.Length);
+        foreach (var letter in text.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
+        {
+            if (IsAccent(letter)) continue;
+
+            // Letters that do not fall apart into a plain one and an accent, and yet are typed as plain ones.
+            folded.Append(letter switch
+            {
+                'ß' => "ss", 'æ' => "ae", 'œ' => "oe", 'ø' => "o", 'ł' => "l", 'đ' => "d", 'ð' => "d", 'þ' => "th", 'ı' => "i", 'ς' => "σ", _ => null,
+            } ?? letter.ToString());
+        }
+
+        return folded.ToString().Normalize(NormalizationForm.FormC);
+    }
+
+    private static bool IsAccent(char letter) => letter is (>= '\u0300' and <= '\u036F') or (>= '\u0591' and <= '\u05C7') or (>= '\u064B' and <= '\u065F') or '\u0640' or '\u0670';
+
+    /// <summary>Han, kana, Thai, Lao, Burmese and Khmer.</summary>
+    private static bool IsUnspaced(Rune rune) => rune.Value is (>= 0x0E00 and <= 0x0EFF) or (>= 0x1000 and <= 0x109F) or (>= 0x1780 and <= 0x17FF)
+        or (>= 0x3005 and <= 0x3007) or (>= 0x3040 and <= 0x30FF) or (>= 0x31F0 and <= 0x31FF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x4E00 and <= 0x9FFF)
+        or (>= 0xF900 and <= 0xFAFF) or (>= 0x20000 and <= 0x323AF);
+
+    /// <param name="Text">Folded.</param>
+    /// <param name="IsUnspaced">Whether it is of a script without spaces.</param>
+    internal readonly record struct Run(string Text, bool IsUnspaced);
+}
