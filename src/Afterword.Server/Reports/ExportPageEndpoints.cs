@@ -12,7 +12,7 @@ internal static class ExportPageEndpoints
     {
         var console = routes.MapConsole();
         console.MapGet("/@{handle}/export", Show).For(Role.Owner, Role.Supervisor, Role.Analyst);
-        console.MapGet("/@{handle}/export.csv", Send).For(Role.Owner, Role.Supervisor, Role.Analyst);
+        console.MapGet("/@{handle}/export/file", Send).For(Role.Owner, Role.Supervisor, Role.Analyst);
     }
 
     private static async Task Show(HttpContext http, Seat seat, Accounts accounts, Settings settings)
@@ -38,7 +38,7 @@ internal static class ExportPageEndpoints
 
     private static Task ShowAsync(HttpContext http, Seat seat, AnswersForm form) => http.ShowConsoleAsync<ExportPage>(seat, form.Problems.Count == 0 ? 200 : 400, new()
     {
-        [nameof(ExportPage.Address)] = seat.AddressOf("export.csv"),
+        [nameof(ExportPage.Address)] = seat.AddressOf("export/file"),
         [nameof(ExportPage.AnswersAddress)] = seat.AddressOf("answers"),
         [nameof(ExportPage.Fields)] = form.Fields,
         [nameof(ExportPage.Problems)] = form.Problems,

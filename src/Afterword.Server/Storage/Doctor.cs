@@ -43,6 +43,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         yield return await TimeAsync("the schema", begin, () => CompareSchemaAsync(stop));
         foreach (var check in DoctorChecks.All) yield return await TimeAsync(check.Name, begin, () => RunAsync(check, stop));
         yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
+        yield return await TimeAsync("search", begin, () => SearchCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("secrets", begin, () => UnsealAsync(stop));
     }
 

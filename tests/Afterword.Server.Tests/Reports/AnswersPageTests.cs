@@ -121,7 +121,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal([id], IdsOf(await analyst.GetAsync($"{List}?external_id=other")));
         Assert.Equal([id], IdsOf(await analyst.GetAsync($"{List}?customer=nobody")));
         Assert.Contains("The sofa came late", (await analyst.GetAsync($"{List}/{id}")).Html, StringComparison.Ordinal);
-        var file = (await analyst.GetAsync("/console/@furni/export.csv")).Is(200);
+        var file = (await analyst.GetAsync("/console/@furni/export/file")).Is(200);
         Assert.All((string[])[.. hidden, "Zed\"", "sofa"], name => Assert.DoesNotContain(name, file.Html, StringComparison.Ordinal));
         Assert.Equal("2", Csv.Read(file.Html)[0]["score"]);
     }
@@ -131,7 +131,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     {
         var id = await AnswerAsync("2", "The sofa came late");
         var agent = await _loop.Server.SeatAsync(Role.Agent, _loop.Furni);
-        foreach (var path in (string[])[List, $"{List}/{id}", "/console/@furni/export", "/console/@furni/export.csv"])
+        foreach (var path in (string[])[List, $"{List}/{id}", "/console/@furni/export", "/console/@furni/export/file"])
         {
             Assert.DoesNotContain("sofa", (await agent.GetAsync(path)).Is(403).Html, StringComparison.Ordinal);
         }
@@ -145,7 +145,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain("sofa", (await rival.GetAsync($"/console/@rival/answers/{id}")).Is(404).Html, StringComparison.Ordinal);
         Assert.Empty(IdsOf((await rival.GetAsync("/console/@rival/answers?show=all&test=all")).Is(200)));
         (await rival.GetAsync($"{List}/{id}")).Is(404);
-        Assert.Single(((await rival.GetAsync("/console/@rival/export.csv")).Is(200)).Html.Trim().Split("\r\n"));
+        Assert.Single(((await rival.GetAsync("/console/@rival/export/file")).Is(200)).Html.Trim().Split("\r\n"));
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
 
         await supervisor.GetAsync($"{List}?q=sofa&max_score=3");
         await supervisor.GetAsync($"{List}/{id}");
-        await supervisor.GetAsync("/console/@furni/export.csv?type=csat");
+        await supervisor.GetAsync("/console/@furni/export/file?type=csat");
 
         Assert.Equal(1, await _loop.Server.CountAsync("audit", $"deed = {(int)Deed.Saw} and what = 'answers with a search, max_score 3'"));
         Assert.Equal(1, await _loop.Server.CountAsync("audit", $"deed = {(int)Deed.Saw} and what = 'answer {id}'"));
@@ -200,11 +200,11 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         foreach (var query in (string[])["", "q=sofa", "q=late", "show=all", "min_score=3"])
         {
             var shown = IdsOf(await supervisor.GetAsync($"{List}?{query}"));
-            Assert.Equal(Enumerable.Reverse(shown), Csv.Ids((await supervisor.GetAsync($"/console/@furni/export.csv?{query}")).Is(200).Html));
+            Assert.Equal(Enumerable.Reverse(shown), Csv.Ids((await supervisor.GetAsync($"/console/@furni/export/file?{query}")).Is(200).Html));
         }
 
         Assert.Equal([second, first], IdsOf(await supervisor.GetAsync(List)));
-        (await supervisor.GetAsync("/console/@furni/export.csv?min_score=x")).Is(400);
+        (await supervisor.GetAsync("/console/@furni/export/file?min_score=x")).Is(400);
     }
 
     [Fact]
@@ -229,6 +229,21 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal([id], IdsOf(behind));
         Assert.DoesNotContain("Some may not be found yet", behind.Html, StringComparison.Ordinal);
         Assert.Equal(0, await _loop.Server.Get<FillSearch>().RunAsync(default));
+    }
+
+    [Theory]
+    [InlineData("delete from text_word where prompt_id = (select max(prompt_id) from text_word)", "search")]
+    [InlineData("update prompt set comment = 'The chair came late' where comment is not null", "search")]
+    [InlineData("insert into text_word (sender_id, word, prompt_id) select sender_id, word, 7 from text_word where word = (select min(word) from text_word)", "search")]
+    [InlineData("update prompt set created_at = created_at - 90000000", "ids and times")]
+    public async Task The_doctor_finds_what_a_list_would_not(string tamper, string check)
+    {
+        await AnswerAsync("2", "The sofa came late");
+        Assert.DoesNotContain(await _loop.Server.ExamineAsync(), finding => finding.Problems.Count > 0);
+
+        Assert.Equal(1, Math.Sign(await _loop.Server.Get<Storage.Store>().Main.WriteAsync(session => session.Sql(tamper).RunAsync(default), default)));
+
+        Assert.Contains(await _loop.Server.ExamineAsync(), finding => finding.Check == check && finding.Problems.Count > 0);
     }
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
