@@ -96,6 +96,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapConsoleAccount();
             app.MapConsolePeople();
             app.MapOverview();
+            app.MapFollowUp();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

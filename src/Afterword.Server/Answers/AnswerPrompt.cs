@@ -31,11 +31,12 @@ internal sealed class AnswerPrompt
         var prompts = new Dictionary<(long, long), Prompt>();
         var found = new Dictionary<(long, long), Found>();
         var outbox = new Outbox();
+        var low = new LowScores();
         var senders = requests.Select(request => request.Key.SenderId).Distinct().ToArray();
 
         // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
+            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();
@@ -59,9 +60,10 @@ internal sealed class AnswerPrompt
 
         await CountAsync(session, changed.Select(key => (found[key].Counted, prompts[key], states[key.Item1].Rollups)));
         Write(session, [.. changed.Select(key => prompts[key])]);
-        SearchIndex.Write(session, [.. changed.Where(key => !found[key].Commented && prompts[key].Comment is not null).Select(key => new SearchedText(key.Item1, key.Item2, prompts[key].Comment!))]);
+        SearchIndex.Write(session, [.. changed.Where(key => !found[key].Counted.Commented && prompts[key].Comment is not null).Select(key => new SearchedText(key.Item1, key.Item2, prompts[key].Comment!))]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
+        low.Write(session, _store, [.. changed.Where(key => found[key].Counted.Score is null && prompts[key].Score is not null).Select(key => prompts[key])]);
         session.OnCommit(() =>
         {
             foreach (var key in changed) _store.InboxBell.Ring(prompts[key].RecipientId, prompts[key].SenderId);

@@ -12,5 +12,6 @@ internal static class ReportServices
         services.AddSingleton<RebuildRollups>();
         services.AddHostedService<RollupKeeper>();
         services.AddHostedService<SearchKeeper>();
+        services.AddSingleton<FollowUps>();
     }
 }

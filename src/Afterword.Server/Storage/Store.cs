@@ -34,6 +34,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>Rung when a request is to go through a channel.</summary>
     public Bell ChannelBell { get; } = new();
 
+    /// <summary>Rung when there is something to tell a sender's people.</summary>
+    public Bell AlertBell { get; } = new();
+
     /// <summary>Rung for a user, about another, when there is something new between them: a message, an answer, that it was read.</summary>
     public Bell InboxBell { get; } = new();
 

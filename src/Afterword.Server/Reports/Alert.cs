@@ -1,0 +1,41 @@
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>What an alert is about. The numbers are stored.</summary>
+internal enum AlertKind
+{
+    /// <summary>A score at or below the threshold; its subject is the prompt.</summary>
+    LowScore = 1,
+
+    /// <summary>The figure of seven days fell; its subject is the day.</summary>
+    FigureFell = 2,
+
+    /// <summary>The report of a week; its subject is the first day of the week.</summary>
+    Weekly = 3,
+}
+
+/// <summary>Something to tell a sender's people. Sender, kind and subject keep it single, however many nodes find it out.</summary>
+/// <param name="Subject">What it is about: see <see cref="AlertKind"/>.</param>
+/// <param name="Facts">What it tells, as JSON, where that is not in the store for good.</param>
+internal sealed record Alert(long SenderId, AlertKind Kind, long Subject, long Id, long At, string? Facts)
+{
+    public static Alert OfScore(Store store, Prompt prompt) => new(prompt.SenderId, AlertKind.LowScore, prompt.Id, store.Ids.Next(), prompt.ScoreAt!.Value, null);
+
+    /// <summary>Writes alerts in the transaction that finds them out, and rings the store's bell once they are durable.</summary>
+    public static void Write(Session session, Store store, IReadOnlyList<Alert> alerts)
+    {
+        if (alerts.Count == 0) return;
+
+        session.Then(
+            """
+            insert into alert (sender_id, kind, subject, id, at, state, facts)
+            select sender_id, kind, subject, id, at, 0, facts from {rows} where true
+            on conflict (sender_id, kind, subject) do nothing
+            """,
+            Rows.Of(alerts).Long("sender_id", a => a.SenderId).Long("kind", a => (long)a.Kind).Long("subject", a => a.Subject).Long("id", a => a.Id)
+                .Long("at", a => a.At).Text("facts", a => a.Facts));
+        session.OnCommit(() => store.AlertBell.Ring(0, 0));
+    }
+}

@@ -1,0 +1,139 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports;
+
+/// <summary>The list of low scores: read, assigned, done, noted. Each change is written down with who made it.</summary>
+/// <remarks>
+/// Two people may look at the same item. Whoever changes it says which version they looked at; when there is a newer one, nothing
+/// is done and they are told. Notes are only ever added, so they need no version.
+/// </remarks>
+internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
+{
+    public const int PageSize = 50;
+
+    /// <summary>A page of the list, newest first, and where the next one begins.</summary>
+    public Task<(List<FollowUp> Items, FollowUpPlace? Next)> ListAsync(long sender, FollowUpQuery query, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var statement = session.Sql(
+                $"""
+                select {FollowUp.Columns} from follow_up f {FollowUp.Joins}
+                where f.sender_id = @sender and (f.scored_at, f.prompt_id) < (@at, @id){Condition(query)}
+                order by f.scored_at desc, f.prompt_id desc limit @most
+                """)
+                .Bind("sender", sender).Bind("at", query.After.ScoredAt).Bind("id", query.After.PromptId).Bind("most", PageSize + 1L);
+            if (query.State is { } state) statement.Bind("state", (long)state);
+            if (query.Assignee is { } assignee) statement.Bind("assignee", assignee);
+            var found = await statement.ListAsync(FollowUp.Read, stop);
+            if (found.Count <= PageSize) return (found, (FollowUpPlace?)null);
+
+            found.RemoveAt(PageSize);
+            return (found, new(found[^1].ScoredAt, found[^1].PromptId));
+        },
+        stop);
+
+    /// <summary>How many items are in each state.</summary>
+    public Task<Dictionary<FollowUpState, long>> CountAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        async session => (await session.Sql("select state, count(*) from follow_up where sender_id = @sender group by state").Bind("sender", sender)
+            .ListAsync(row => ((FollowUpState)row.GetInt32(0), row.GetInt64(1)), stop)).ToDictionary(),
+        stop);
+
+    /// <summary>One item with its notes; null when the sender has none of this id.</summary>
+    public Task<FollowUpDetail?> FindAsync(long sender, long prompt, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var item = await session.Sql($"select {FollowUp.Columns} from follow_up f {FollowUp.Joins} where f.sender_id = @sender and f.prompt_id = @prompt")
+                .Bind("sender", sender).Bind("prompt", prompt).FirstAsync(FollowUp.Read, stop);
+            if (item is null) return null;
+
+            var notes = await session.Sql("select at, person, body from follow_up_note where sender_id = @sender and prompt_id = @prompt order by id")
+                .Bind("sender", sender).Bind("prompt", prompt).ListAsync(row => new FollowUpNote(row.GetInt64(0), row.GetString(1), row.GetString(2)), stop);
+            return new FollowUpDetail(item, notes, await PeopleAsync(session, sender, stop));
+        },
+        stop);
+
+    /// <summary>Those who can see to an item: the owners and supervisors, by name.</summary>
+    public Task<List<Assignee>> PeopleAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => PeopleAsync(session, sender, stop), stop);
+
+    /// <summary>Gives an item to somebody, or to nobody; it is to be done then, even if it was.</summary>
+    public Task<FollowUpOutcome> AssignAsync(Seat seat, long prompt, long version, long? person, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var to = person is null ? null : (await PeopleAsync(session, seat.SenderId, stop)).Find(one => one.Id == person);
+            if (person is not null && to is null) return FollowUpOutcome.Unknown;
+
+            var state = person is null ? FollowUpState.Open : FollowUpState.Assigned;
+            return await ChangeAsync(session, seat, prompt, version, state, person, to is null ? "given back" : $"assigned to {to.Mail}", stop);
+        },
+        stop);
+
+    /// <summary>Marks an item as done, or as to be done after all.</summary>
+    public Task<FollowUpOutcome> FinishAsync(Seat seat, long prompt, long version, bool done, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var assignee = await session.Sql("select assignee_id from follow_up where sender_id = @sender and prompt_id = @prompt")
+                .Bind("sender", seat.SenderId).Bind("prompt", prompt).FirstAsync(row => row.LongOrNull(0), stop);
+            var state = done ? FollowUpState.Done : assignee is null ? FollowUpState.Open : FollowUpState.Assigned;
+            return await ChangeAsync(session, seat, prompt, version, state, assignee, done ? "done" : "opened again", stop);
+        },
+        stop);
+
+    /// <summary>Adds a note.</summary>
+    /// <returns>False when there is no such item.</returns>
+    public Task<bool> NoteAsync(Seat seat, long prompt, string body, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var noted = await session.Sql(
+                """
+                insert into follow_up_note (sender_id, prompt_id, id, at, person_id, person, body)
+                select f.sender_id, f.prompt_id, @id, @now, @person, @mail, @body from follow_up f where f.sender_id = @sender and f.prompt_id = @prompt
+                """)
+                .Bind("id", store.Ids.Next()).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("person", seat.Person.Id).Bind("mail", seat.Person.Mail)
+                .Bind("body", body).Bind("sender", seat.SenderId).Bind("prompt", prompt).RunAsync(stop);
+            if (noted == 1) await audit.WriteAsync(session, seat, Deed.Changed, $"follow-up {prompt}: noted", stop);
+            return noted == 1;
+        },
+        stop);
+
+    public Task<Watch> WatchAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => Watch.OfAsync(session, sender, stop), stop);
+
+    /// <summary>Changes which scores come into the list from now on.</summary>
+    /// <returns>False when somebody else was faster.</returns>
+    public Task<bool> ChooseAsync(Seat seat, int csat, int nps, long version, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var watch = await Watch.OfAsync(session, seat.SenderId, stop) with { FollowCsat = csat, FollowNps = nps, Version = version };
+            if (!await watch.SaveAsync(session, seat.SenderId, stop)) return false;
+
+            await audit.WriteAsync(session, seat, Deed.Changed, "which scores are followed up", stop);
+            return true;
+        },
+        stop);
+
+    private async Task<FollowUpOutcome> ChangeAsync(Session session, Seat seat, long prompt, long version, FollowUpState state, long? assignee, string what, CancellationToken stop)
+    {
+        var changed = await session.Sql(
+            """
+            update follow_up set state = @state, assignee_id = @assignee, version = version + 1
+            where sender_id = @sender and prompt_id = @prompt and version = @version
+            """)
+            .Bind("state", (long)state).Bind("assignee", assignee).Bind("sender", seat.SenderId).Bind("prompt", prompt).Bind("version", version).RunAsync(stop);
+        if (changed == 1)
+        {
+            await audit.WriteAsync(session, seat, Deed.Changed, $"follow-up {prompt}: {what}", stop);
+            return FollowUpOutcome.Done;
+        }
+
+        return await session.Sql("select 1 from follow_up where sender_id = @sender and prompt_id = @prompt").Bind("sender", seat.SenderId).Bind("prompt", prompt).FirstAsync(_ => true, stop)
+            ? FollowUpOutcome.Stale
+            : FollowUpOutcome.Unknown;
+    }
+
+    private static string Condition(FollowUpQuery query) =>
+        (query.State is null ? query.All ? "" : " and f.state < 2" : " and f.state = @state") + (query.Assignee is null ? "" : " and f.assignee_id = @assignee");
+
+    private static Task<List<Assignee>> PeopleAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+        "select p.id, p.name, p.mail from person_role r join person p on p.id = r.person_id where r.sender_id = @sender and r.role in (1, 2) order by p.name, p.id")
+        .Bind("sender", sender).ListAsync(row => new Assignee(row.GetInt64(0), row.GetString(1), row.GetString(2)), stop);
+}
