@@ -69,6 +69,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddMessages();
             builder.Services.AddWebhooks();
             builder.Services.AddChannels();
+            builder.Services.AddReports();
             builder.Services.AddHostedService<Upkeep>();
             configure?.Invoke(builder);
 
@@ -95,8 +96,6 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapInvitations();
             app.MapConsoleAccount();
             app.MapConsolePeople();
-            app.MapOverview();
-            app.MapFollowUp();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

@@ -6,7 +6,9 @@ internal static class ReportEndpoints
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
         routes.MapExport();
+        routes.MapOverview();
         routes.MapAnswerPages();
         routes.MapExportPages();
+        routes.MapFollowUp();
     }
 }
