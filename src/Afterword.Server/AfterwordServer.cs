@@ -96,6 +96,9 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapInvitations();
             app.MapConsoleAccount();
             app.MapConsolePeople();
+            app.MapConsoleAudit();
+            app.MapConsoleAdmin();
+            app.MapAsked();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

@@ -41,8 +41,9 @@ internal static class DemoCommand
         var keys = await KeysAsync(server, shop, clock, stop);
         await AllowChatAsync(server, shop, clock, stop);
         await WriteToShopAsync(server, shop, keys.App, stop);
+        var people = await DemoPeople.AddAsync(server, shop, stop);
         var guide = new DemoGuide(
-            shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, keys,
+            shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, keys, people,
             await AskAsync(server, shop, settings, url), clock.GetUtcNow());
         parsed.Say(guide.ToJson(), CommandJson.Default.DemoJson, [.. guide.Lines(), .. server.Urls.Select(one => $"Listening on {one}; Ctrl+C ends it.")]);
 
@@ -56,6 +57,9 @@ internal static class DemoCommand
         Data = parsed.GetValue(StoreOptions.Data) ?? folder,
         Database = parsed.GetValue(StoreOptions.Database),
         EventsDelay = TimeSpan.Zero,
+
+        // Whoever tries the demo has its password and no time for an app.
+        Console = new ConsoleSettings { SecondFactorRequired = false },
     };
 
     private static async Task<DemoKeys> KeysAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 
@@ -14,7 +15,7 @@ internal sealed record DemoCard(FeedbackJson Feedback, Account Customer);
 
 /// <summary>Says where to click and what to paste.</summary>
 internal sealed class DemoGuide(
-    DemoShop shop, string store, bool thrownAway, IReadOnlyList<string> urls, string url, DemoKeys keys, IReadOnlyList<DemoCard> cards, DateTimeOffset now)
+    DemoShop shop, string store, bool thrownAway, IReadOnlyList<string> urls, string url, DemoKeys keys, IReadOnlyList<DemoPerson> people, IReadOnlyList<DemoCard> cards, DateTimeOffset now)
 {
     /// <summary>Where <c>samples/chat-widget</c> listens.</summary>
     public const string ChatOrigin = "http://localhost:5091";
@@ -41,6 +42,10 @@ internal sealed class DemoGuide(
         "",
         $"Read, write and answer as a customer does; sign in as @{shop.Customers[0].ScreenName} (or, for the other side, @{shop.Sender.ScreenName}) with the password {shop.Password}:",
         $"  {url}/messages",
+        "",
+        $"See what the answers come to, in the console; sign in with the password {shop.Password} as",
+        .. people.Select(person => $"  {person.Mail,-26} {person.Role.May}"),
+        $"  {url}/console",
         "",
         "See the apps that were let in:",
         $"  {url}/apps",
@@ -69,7 +74,7 @@ internal sealed class DemoGuide(
     ];
 
     public DemoJson ToJson() => new(
-        urls, store, Json(shop.Sender), [.. shop.Customers.Select(Json)], shop.Password,
+        urls, store, Json(shop.Sender), [.. shop.Customers.Select(Json)], shop.Password, [.. people.Select(person => new DemoPersonJson(person.Mail, person.Role.Word))],
         new(keys.App.ConsumerKey, keys.App.ConsumerSecret, keys.App.Name, keys.App.Callbacks, Allowed: true, Suspended: false),
         new(keys.Token.Token, keys.Token.TokenSecret, Decimal(shop.Sender.Id), shop.Sender.ScreenName, "dm"),
         [.. cards.Select(card => new DemoCardJson(card.Feedback.Id, card.Feedback.Type, card.Feedback.ToUserId, card.Customer.Name, card.Feedback.CardUrl!, card.Feedback.CardToken!))],
@@ -102,9 +107,12 @@ internal sealed record DemoCardJson(string Id, string Type, string ToUserId, str
 /// <param name="ToTime">As <paramref name="FromTime"/>.</param>
 internal sealed record DemoHistoryJson(int Asked, int Answered, long FromTime, long ToTime);
 
+/// <summary>Somebody who may sign in to the console, with the password of all.</summary>
+internal sealed record DemoPersonJson(string Mail, string Role);
+
 /// <summary>Command lines to paste.</summary>
 internal sealed record DemoCallsJson(string Create, string Show, string Events);
 
 internal sealed record DemoJson(
-    IReadOnlyList<string> Urls, string Store, UserJson Sender, IReadOnlyList<UserJson> Customers, string Password, AppJson App, TokenJson Token,
+    IReadOnlyList<string> Urls, string Store, UserJson Sender, IReadOnlyList<UserJson> Customers, string Password, IReadOnlyList<DemoPersonJson> People, AppJson App, TokenJson Token,
     IReadOnlyList<DemoCardJson> Cards, DemoHistoryJson History, DemoCallsJson Calls);

@@ -14,12 +14,19 @@ public sealed class ConsoleLookTests(Browser browser) : IClassFixture<Browser>
     public async Task Axe_finds_nothing_and_nothing_overflows(int width, ColorScheme scheme)
     {
         await using var stage = await ConsoleStage.SetAsync(browser);
-        var page = await stage.SeatAsync(Role.Owner, width, scheme);
         await stage.InviteAsync(Role.Analyst, "analyst.with.a.rather.long.name@subsidiary.furni.example");
-        foreach (var path in (string[])["people"])
+        var owner = await stage.SeatAsync(Role.Owner, width, scheme);
+        foreach (var path in (string[])["/console/@furni/people", "/console/@furni/audit", "/console/@furni/asked", "/console/account", "/console/@furni/nothing"])
         {
-            await stage.OpenAsync(page, $"/console/@furni/{path}");
-            await ConsoleStage.IsFineAsync(page);
+            await stage.OpenAsync(owner, path);
+            await ConsoleStage.IsFineAsync(owner);
+        }
+
+        var @operator = await stage.SeatAsync(Role.Operator, width, scheme);
+        foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"])
+        {
+            await stage.OpenAsync(@operator, path);
+            await ConsoleStage.IsFineAsync(@operator);
         }
     }
 }

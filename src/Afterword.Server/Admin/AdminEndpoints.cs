@@ -1,0 +1,124 @@
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Admin.Pages;
+using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.People;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Admin;
+
+/// <summary>The operators' pages: health, senders, apps. Nothing on them tells of answers.</summary>
+internal static class AdminEndpoints
+{
+    public static void MapConsoleAdmin(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/admin/health", ShowHealth).For(Role.Operator);
+        console.MapGet("/admin/senders", ShowSenders).For(Role.Operator);
+        console.MapPost("/admin/senders/allow", Allow).For(Role.Operator);
+        console.MapPost("/admin/senders/deny", Deny).For(Role.Operator);
+        console.MapPost("/admin/senders/owner", InviteOwner).For(Role.Operator);
+        console.MapGet("/admin/apps", ShowApps).For(Role.Operator);
+        console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
+    }
+
+    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TimeProvider clock)
+    {
+        var now = clock.GetUtcNow();
+        var (schema, nodes) = await store.Main.ReadAsync(
+            async session => (
+                await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
+                await session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), http.RequestAborted)),
+            http.RequestAborted);
+        await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
+        {
+            [nameof(HealthPage.IsFull)] = store.Main.IsFull,
+            [nameof(HealthPage.Facts)] = new List<(string, string)>
+            {
+                ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),
+                ("Store", store.Main.Engine),
+                ("Schema", string.Create(CultureInfo.InvariantCulture, $"migration {schema}")),
+                ("Processes on the store", nodes.ToString(CultureInfo.InvariantCulture)),
+                ("Memory of this process", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet / (1024 * 1024)} MiB")),
+                ("Time", now.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
+            },
+        });
+    }
+
+    private static Task ShowSenders(HttpContext http, Seat seat) => ShowSendersAsync(http, seat, 200, null);
+
+    private static async Task ShowSendersAsync(HttpContext http, Seat seat, int status, PeoplePage.Said? said)
+    {
+        var services = http.RequestServices;
+        var senders = await services.GetRequiredService<Allowlists>().SendersAsync(http.RequestAborted);
+        var people = await services.GetRequiredService<Persons>().ListAllAsync(http.RequestAborted);
+        await http.ShowConsoleAsync<SendersPage>(seat, status, new()
+        {
+            [nameof(SendersPage.Senders)] = senders.ConvertAll(sender => new SendersPage.Line(
+                sender.ScreenName, [.. people.Where(person => person.Places.Any(place => place.SenderId == sender.UserId && place.Role == Role.Owner)).Select(person => person.Mail)])),
+            [nameof(SendersPage.Notice)] = said,
+        });
+    }
+
+    private static Task Allow(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    {
+        // One on the list keeps its limits.
+        if ((await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("good", $"@{account.ScreenName} is on the list already.", null);
+
+        await lists.AllowSenderAsync(account.Id, new(null, null, null, null), http.RequestAborted);
+        return await DoneAsync(http, seat, $"allowed sender @{account.ScreenName}", $"@{account.ScreenName} may ask for feedback.");
+    });
+
+    private static Task Deny(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    {
+        await lists.DenySenderAsync(account.Id, http.RequestAborted);
+        return await DoneAsync(http, seat, $"denied sender @{account.ScreenName}", $"@{account.ScreenName} may not ask for feedback any more.");
+    });
+
+    private static Task InviteOwner(HttpContext http, Seat seat, Persons persons, Settings settings) => WithAccountAsync(http, seat, async account =>
+    {
+        if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.", null);
+
+        // Operators see no answers unless somebody else lets them.
+        if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.", null);
+
+        return await persons.AddAsync(seat.Person, mail, name: null, account.Id, Role.Owner, http.RequestAborted) is InviteOutcome.Invited(_, var link)
+            ? new("good", $"Send this link to {mail.Value}. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link)
+            : new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now.", null);
+    });
+
+    private static async Task ShowApps(HttpContext http, Seat seat, Apps apps) => await http.ShowConsoleAsync<AppsPage>(seat, 200, new()
+    {
+        [nameof(AppsPage.Apps)] = (await apps.ListAsync(http.RequestAborted)).ConvertAll(app => new AppsPage.Line(app.ConsumerKey, app.Name, app.Allowed, app.Suspended)),
+    });
+
+    private static async Task ChangeApp(HttpContext http, Seat seat, Apps apps, AuditLog audit)
+    {
+        var (key, act, stop) = (http.Request.Form["app"].ToString(), http.Request.Form["act"].ToString(), http.RequestAborted);
+        if ((await apps.ListAsync(stop)).Find(app => app.ConsumerKey == key) is { } found && act is "allow" or "deny" or "suspend" or "resume")
+        {
+            if (act is "allow" or "deny") await apps.AllowAsync(found.ConsumerKey, act == "allow", stop);
+            else await apps.SuspendAsync(found.ConsumerKey, act == "suspend", stop);
+            await audit.NoteAsync(seat, Deed.Changed, $"{act} app {found.Name} ({found.ConsumerKey})", stop);
+        }
+
+        http.SeeOther(seat.AddressOf("apps"));
+    }
+
+    private static async Task WithAccountAsync(HttpContext http, Seat seat, Func<Account, Task<PeoplePage.Said>> act)
+    {
+        var handle = Accounts.Bare(http.Request.Form["sender"].ToString().Trim());
+        var account = Accounts.Handle.IsMatch(handle) ? await http.RequestServices.GetRequiredService<Accounts>().FindAsync(handle, http.RequestAborted) : null;
+        var said = account is null ? new("bad", "There is no user with this handle. Users are added by: afterword user add", null) : await act(account);
+        await ShowSendersAsync(http, seat, said.Kind == "bad" ? 400 : 200, said);
+    }
+
+    private static async Task<PeoplePage.Said> DoneAsync(HttpContext http, Seat seat, string what, string said)
+    {
+        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, what, http.RequestAborted);
+        return new("good", said, null);
+    }
+}

@@ -1,0 +1,79 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Errors;
+using Afterword.Server.People;
+using Afterword.Server.Prompts.Pages;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Prompts;
+
+/// <summary>That a customer was asked, and when. Nothing of it depends on whether, when or what the customer answered.</summary>
+public sealed record AskedOnce(long Id, DateTimeOffset At, string Handle, string Name, string? ExternalId, bool IsNps, bool IsTest);
+
+/// <summary>Whether and when a customer was asked: what an agent may know.</summary>
+internal static class AskedEndpoints
+{
+    private const int PageLength = 50;
+
+    /// <summary>How far back a conversation is looked for.</summary>
+    private const long Searched = 100_000;
+
+    // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
+    private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";
+
+    private const string Newest = Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id < @before order by p.id desc limit @most";
+
+    private const string OfCustomer =
+        Columns +
+        """
+         message m join prompt p on p.sender_id = m.sender_id and p.id = m.prompt_id join account a on a.id = p.recipient_id
+        where m.recipient_id = (select id from account where screen_name_key = @text) and m.sender_id = @sender and p.id < @before
+        order by p.id desc limit @most
+        """;
+
+    private const string OfConversation =
+        Columns +
+        """
+         (select id from prompt where sender_id = @sender and id < @before order by id desc limit @searched) as recent
+        join prompt p on p.sender_id = @sender and p.id = recent.id join account a on a.id = p.recipient_id
+        where p.external_id = @text order by p.id desc limit @most
+        """;
+
+    public static void MapAsked(this IEndpointRouteBuilder routes) =>
+        routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);
+
+    private static async Task Show(HttpContext http, Seat seat, Store store)
+    {
+        var query = http.Request.Query;
+        var search = query["q"].ToString().Trim();
+        var before = WholeNumber.TryRead(query["before"].ToString(), out var id) ? id : long.MaxValue;
+        var asked = await FindAsync(store, seat.SenderId, search, before, http.RequestAborted);
+        await http.ShowConsoleAsync<AskedPage>(seat, 200, new()
+        {
+            [nameof(AskedPage.Asked)] = asked.Take(PageLength).ToList(),
+            [nameof(AskedPage.Search)] = search,
+            [nameof(AskedPage.IsNewest)] = before == long.MaxValue,
+            [nameof(AskedPage.Before)] = asked.Count > PageLength ? asked[PageLength - 1].Id : null,
+        });
+    }
+
+    private static Task<List<AskedOnce>> FindAsync(Store store, long senderId, string search, long before, CancellationToken stop)
+    {
+        if (search.Length > PromptDraft.ExternalIdLength || search.Any(char.IsControl)) return Task.FromResult<List<AskedOnce>>([]);
+
+        return store.Main.ReadAsync(
+            session =>
+            {
+                var statement = search switch
+                {
+                    "" => session.Sql(Newest),
+                    ['@', ..] => session.Sql(OfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))),
+                    _ => session.Sql(OfConversation).Bind("text", search).Bind("searched", Searched),
+                };
+                return statement.Bind("sender", senderId).Bind("before", before).Bind("most", PageLength + 1L).ListAsync(Read, stop);
+            },
+            stop);
+    }
+
+    private static AskedOnce Read(Row row) => new(
+        row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.GetInt32(5) == (int)PromptType.Nps, row.Flag(6));
+}

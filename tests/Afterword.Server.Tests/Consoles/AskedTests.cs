@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>What an agent sees of a request, and that no answer shows through it.</summary>
+public abstract partial class AskedTests(Engine engine) : IAsyncLifetime
+{
+    private const string Asked = "/console/@furni/asked";
+    private Loop _loop = null!;
+    private Guest _agent = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _loop = await Loop.StartAsync(engine);
+        _agent = await _loop.Server.SeatAsync(Role.Agent, _loop.Furni);
+    }
+
+    [Fact]
+    public async Task An_agent_sees_whom_and_when_the_sender_asked()
+    {
+        await _loop.AskAsync(more: ("external_id", "ticket 7"));
+
+        var page = await ReadAsync(Asked);
+
+        Assert.Contains("@ana", page, StringComparison.Ordinal);
+        Assert.Contains("5 Jan 2026, 09:00", page, StringComparison.Ordinal);
+        Assert.Contains("ticket 7", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_changes_with_an_answer()
+    {
+        string[] ids = [(await _loop.AskAsync()).Text("id"), (await _loop.AskAsync("nps")).Text("id"), (await _loop.AskAsync(more: ("test", "true"))).Text("id")];
+        string[] pages = [Asked, $"{Asked}?q=@ana", $"{Asked}?before={ids[2]}"];
+        var before = await Task.WhenAll(pages.Select(ReadAsync));
+
+        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(5));
+        (await _loop.SubmitAsync(ids[0], ("score", "1"))).Is(200);
+        (await _loop.SubmitAsync(ids[0], ("text", "What a terrible chair"))).Is(200);
+        (await _loop.SubmitAsync(ids[1], ("score", "10"))).Is(200);
+        (await _loop.Server.PostAsync(_loop.Recipient, $"/1.1/feedback/dismiss/{ids[2]}.json")).Is(200);
+
+        Assert.Equal(before, await Task.WhenAll(pages.Select(ReadAsync)));
+    }
+
+    [Fact]
+    public async Task A_customer_is_found_by_handle_and_a_conversation_by_its_id()
+    {
+        await _loop.AskAsync(more: ("external_id", "ticket_7"));
+        await _loop.AskAsync(more: ("external_id", "ticket_8"));
+
+        Assert.Equal(2, Rows(await ReadAsync($"{Asked}?q=@ANA")));
+        Assert.Equal(1, Rows(await ReadAsync($"{Asked}?q=ticket_8")));
+        Assert.Equal(0, Rows(await ReadAsync($"{Asked}?q=ticket")));
+        Assert.Equal(0, Rows(await ReadAsync($"{Asked}?q=@furni")));
+        Assert.Equal(0, Rows(await ReadAsync($"{Asked}?q=%00")));
+    }
+
+    [Fact]
+    public async Task The_list_goes_on_where_the_page_ended()
+    {
+        for (var n = 0; n < 53; n++) await _loop.AskAsync(more: ("external_id", $"ticket_{n}"));
+
+        var newest = await ReadAsync(Asked);
+        var older = await ReadAsync(System.Net.WebUtility.HtmlDecode(Older().Match(newest).Groups[1].Value));
+
+        Assert.Equal(50, Rows(newest));
+        Assert.Equal(3, Rows(older));
+        Assert.Contains("ticket_3<", newest, StringComparison.Ordinal);
+        Assert.Contains("ticket_2<", older, StringComparison.Ordinal);
+        Assert.DoesNotContain("rel=\"next\"", older, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Requests_of_another_sender_are_not_there()
+    {
+        await _loop.AskAsync();
+        var other = await _loop.Server.SeatAsync(Role.Agent, await _loop.Server.UserAsync("other"));
+
+        Assert.Equal(0, Rows((await other.GetAsync("/console/@other/asked")).Is(200).Html));
+        Assert.Equal(0, Rows((await other.GetAsync("/console/@other/asked?q=@ana")).Is(200).Html));
+        (await other.GetAsync(Asked)).Is(404);
+    }
+
+    private async Task<string> ReadAsync(string path) => FormField().Replace((await _agent.GetAsync(path)).Is(200).Html, "");
+
+    private static int Rows(string page) => Regex.Count(page, "<th scope=\"row\">");
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    [GeneratedRegex("name=\"form\" value=\"[^\"]*\"")]
+    private static partial Regex FormField();
+
+    [GeneratedRegex("href=\"([^\"]+)\" rel=\"next\"")]
+    private static partial Regex Older();
+}
+
+public sealed class SqliteAskedTests() : AskedTests(Engine.Sqlite);
+
+public sealed class PostgresAskedTests() : AskedTests(Engine.Postgres);
