@@ -20,12 +20,13 @@ internal static class DemoPeople
             var place = role == Role.Operator ? Place.Installation : shop.Sender.Id;
 
             // On a store that is kept they may be there already, with the password of another time.
-            if (await persons.AddAsync(Person.CommandLine, mail, name, place, role, stop) is InviteOutcome.Joined(var known)) await persons.ResetAsync(Person.CommandLine, known, stop);
-            if (await persons.AddAsync(Person.CommandLine, mail, name, place, role, stop) is InviteOutcome.Invited(_, var link))
+            var link = await persons.AddAsync(Person.CommandLine, mail, name, place, role, stop) switch
             {
-                await invitations.AcceptAsync(link[(link.LastIndexOf('/') + 1)..], name, shop.Password, stop);
-            }
-
+                InviteOutcome.Invited(_, var first) => first,
+                InviteOutcome.Joined(var known) => await persons.ResetAsync(Person.CommandLine, known, stop),
+                _ => null,
+            };
+            if (link is not null) await invitations.AcceptAsync(link[(link.LastIndexOf('/') + 1)..], name, shop.Password, stop);
             people.Add(new(mail.Value, role));
         }
 

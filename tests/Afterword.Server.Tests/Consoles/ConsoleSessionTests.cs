@@ -99,6 +99,19 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_new_password_is_no_second_factor()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var guest = await ana.SignInAsync();
+        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/account/password", ("password", Newcomer.Password), ("new-password", "another fine password"))).Is(303);
+        (await guest.GetAsync(Account)).Is(200);
+
+        await _server.InviteAsync(Role.Owner, _furni, ana.Mail);
+
+        Assert.StartsWith("/console/second-factor", (await guest.GetAsync(Account)).Is(303).Location, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_last_second_factor_of_an_owner_stays()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);

@@ -55,7 +55,7 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSessions sessions, Store store, AuditLog audit) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, AuditLog audit) => WithPasswordAsync(http, person, async () =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (Passwords.WrongWith(password, person.Mail) is { } wrong) return wrong;
@@ -70,8 +70,8 @@ internal static class AccountEndpoints
             },
             stop);
 
-        // What was known of this browser's key before may be known to others.
-        await sessions.BeginAsync(http, person.Id, EntryStage.Person);
+        // What was known of this browser's key before may be known to others. A second factor that was never shown still is not.
+        await sessions.BeginAsync(http, person.Id, current.HasSecondFactor ? EntryStage.Person : EntryStage.Arriving);
         return null;
     });
 
@@ -122,8 +122,9 @@ internal static class AccountEndpoints
         return null;
     });
 
-    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async () =>
+    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors, AuditLog audit) => WithPasswordAsync(http, person, async () =>
     {
+        await audit.NoteAsync(Place.Installation, person, Deed.Changed, "own recovery codes", http.RequestAborted);
         await ShowCodesAsync(http, person, factors);
         return null;
     });

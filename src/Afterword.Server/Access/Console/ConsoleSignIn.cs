@@ -54,7 +54,7 @@ internal static class ConsoleSignIn
         [nameof(ConsoleSignInPage.Back)] = back,
     });
 
-    private static async Task SignIn(HttpContext http, CheckPerson check, ConsoleSessions sessions, Settings settings)
+    private static async Task SignIn(HttpContext http, CheckPerson check, ConsoleSessions sessions, AuditLog audit, Settings settings)
     {
         var form = http.Request.Form;
         var (mail, back) = (form["mail"].ToString(), ConsoleAddress.ReadBack(form["back"]));
@@ -63,6 +63,7 @@ internal static class ConsoleSignIn
         {
             // The page of the second factor leads on by itself where none is owed.
             await sessions.BeginAsync(http, personId, EntryStage.Arriving);
+            await audit.NoteAsync(Place.Installation, new Person(personId, mail.Trim(), "", 0, []), Deed.SignedIn, "with the password", http.RequestAborted);
             http.SeeOther(ConsoleAddress.SecondFactorFor(back));
             return;
         }
@@ -170,6 +171,6 @@ internal static class ConsoleSignIn
     private static async Task EnterAsync(HttpContext http, Person person)
     {
         await http.RequestServices.GetRequiredService<ConsoleSessions>().BeginAsync(http, person.Id, EntryStage.Person);
-        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.SignedIn, "signed in", http.RequestAborted);
+        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.SignedIn, "with a second factor", http.RequestAborted);
     }
 }
