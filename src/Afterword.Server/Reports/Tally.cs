@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterword.Server.Changes;
 using Afterword.Server.Storage;
 
@@ -52,8 +53,19 @@ internal sealed class Tally
         session.Then(Upsert, RowsOf(touched));
     }
 
-    /// <summary>Writes the changes of prompts that are new: no time to answer changes, so nothing is read.</summary>
-    public void WriteNew(Session session) => session.Then(Upsert, RowsOf([.. _deltas]));
+    /// <summary>Writes prompts that are new and that nobody has answered: on the hottest way there is, a third of the columns.</summary>
+    public void WriteNew(Session session)
+    {
+        var touched = _deltas.ToArray();
+        session.Then(
+            """
+            insert into rollup (sender_id, test, type, dimension, day, value, sent, delivered, dismissed, commented, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10)
+            select sender_id, test, type, dimension, day, value, sent, sent, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from {rows} where true
+            on conflict (sender_id, test, type, dimension, day, value) do update set
+                sent = rollup.sent + excluded.sent, delivered = rollup.delivered + excluded.delivered
+            """,
+            KeysOf(Rows.Of(touched), one => one.Key).Long("sent", one => one.Value.Sent));
+    }
 
     private async Task ReadTimesAsync(Session session, RollupKey[] keys, CancellationToken stop)
     {
@@ -92,7 +104,7 @@ internal sealed class Tally
         for (var score = 0; score < Counts.ScoreCount; score++)
         {
             var place = score;
-            rows.Long($"s{score}", one => one.Value.Scores[place]);
+            rows.Long(string.Create(CultureInfo.InvariantCulture, $"s{score}"), one => one.Value.Scores[place]);
         }
 
         return rows.Bytes("times", one => _times.TryGetValue(one.Key, out var times) ? times.ToBytes() : null);
