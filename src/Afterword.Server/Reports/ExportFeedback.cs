@@ -61,8 +61,9 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
                 .Bind("sender", filter.SenderId).Bind("above", Math.Max(after, filter.Above)).Bind("below", filter.Below).Bind("rows", RowsAtOnce - 1)
                 .FirstAsync(row => row.GetInt64(0), stop);
             var below = last == 0 ? long.MaxValue : last + 1;
+            var sql = filter.Sql();
             await filter.Bind(
-                session.Sql($"select {CsvLine.Columns} from prompt p left join account a on a.id = p.recipient_id where {filter.Sql()} order by p.id"), after, below)
+                session.Sql($"select {CsvLine.Columns} from {sql.From} left join account a on a.id = p.recipient_id where {sql.Where} order by {sql.Id}"), after, below)
                 .EachAsync(
                     row =>
                     {

@@ -64,10 +64,29 @@ internal sealed record Filter(
         return filter;
     }
 
-    /// <summary>The condition, for a prompt called <c>p</c>; <see cref="Bind"/> brings its values.</summary>
-    public string Sql()
+    /// <summary>What leads to what is meant, where an index does: then few rows have to be looked at even where few are meant.</summary>
+    public IdSource? Ids =>
+        ExternalId is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.external_id = @external_id and x.id > @above and x.id < @below", "external_id", ExternalId)
+        : RecipientId is { } recipient ? new(
+            "select m.prompt_id as id from message m where m.recipient_id = @recipient and +m.sender_id = @sender and m.prompt_id > @above and m.prompt_id < @below", "recipient", recipient)
+        : Tag is not null ? new("select t.prompt_id as id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below", "tag", Tag)
+        : Agent is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.agent = @agent and x.id > @above and x.id < @below", "agent", Agent)
+        : null;
+
+    /// <summary>The filter, for a prompt called <c>p</c>; <see cref="Bind"/> brings its values.</summary>
+    /// <param name="ids">What leads to the rows: a select of their <c>id</c> between <c>@above</c> and <c>@below</c>; null for what is best.</param>
+    public FilterSql Sql(string? ids = null)
     {
-        var sql = new StringBuilder("p.sender_id = @sender and p.id > @above and p.id < @below");
+        // Asked for both at once, SQLite would rather walk the table, which lies in the order that is wanted: so the index is read first, by itself.
+        ids ??= Ids?.Sql;
+        return ids is null
+            ? new("prompt p", $"p.sender_id = @sender and p.id > @above and p.id < @below{Conditions()}", "p.id")
+            : new($"({ids}) as k cross join prompt p", $"p.sender_id = @sender and p.id = k.id{Conditions()}", "k.id");
+    }
+
+    private string Conditions()
+    {
+        var sql = new StringBuilder();
         if (From is not null) sql.Append(" and p.created_at >= @from");
         if (To is not null) sql.Append(" and p.created_at <= @to");
         if (Type is not null) sql.Append(" and p.type = @type");
@@ -77,14 +96,11 @@ internal sealed record Filter(
         if (Answered is { } answered) sql.Append(answered ? " and (p.score is not null or p.comment_at is not null)" : " and p.score is null and p.comment_at is null");
         if (Test != TestFeedback.With) sql.Append(Test == TestFeedback.Alone ? " and p.test = 1" : " and p.test = 0");
         if (Agent is not null) sql.Append(" and p.agent = @agent");
-        if (Tag is not null) sql.Append(" and p.id in (select t.prompt_id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below)");
+        if (Tag is not null) sql.Append(" and exists (select 1 from prompt_tag o where o.sender_id = p.sender_id and o.tag = @tag and o.prompt_id = p.id)");
         if (ExternalId is not null) sql.Append(" and p.external_id = @external_id");
-        if (RecipientId is not null) sql.Append(" and p.recipient_id = @recipient and p.id in (select m.prompt_id from message m where m.recipient_id = @recipient)");
+        if (RecipientId is not null) sql.Append(" and p.recipient_id = @recipient");
         return sql.ToString();
     }
-
-    /// <summary>Whether an index leads to what is meant, so that few rows have to be looked at even where few are meant.</summary>
-    public bool IsSelective => Tag is not null || Agent is not null || ExternalId is not null || RecipientId is not null;
 
     /// <param name="statement">With <see cref="Sql"/> in it.</param>
     /// <param name="above">Only what has a higher id than this.</param>
@@ -141,3 +157,15 @@ internal sealed record Filter(
         return text;
     }
 }
+
+/// <summary>A filter as parts of a select.</summary>
+/// <param name="From">What stands behind <c>from</c>.</param>
+/// <param name="Where">What stands behind <c>where</c>.</param>
+/// <param name="Id">The id to order by, in the order of which the rows are found.</param>
+internal sealed record FilterSql(string From, string Where, string Id);
+
+/// <summary>A select of the <c>id</c> of requests between <c>@above</c> and <c>@below</c>, of the sender <c>@sender</c>.</summary>
+/// <param name="Sql">The select.</param>
+/// <param name="Name">Its own parameter.</param>
+/// <param name="Value">The value of that.</param>
+internal sealed record IdSource(string Sql, string Name, object Value);
