@@ -11,7 +11,15 @@ namespace Afterword.Server.Reports;
 /// <param name="ExternalId">Null where names are not seen.</param>
 public sealed record ListedAnswer(
     long Id, bool IsCsat, bool Test, long CreatedAt, string? To, string? ToName, string? ExternalId, string Question,
-    int? Score, long? ScoreAt, string? Text, long? TextAt, string State, string? Agent, IReadOnlyList<string> Tags, string Language, string Channel);
+    int? Score, long? ScoreAt, string? Text, long? TextAt, string State, string? Agent, IReadOnlyList<string> Tags, string Language, string Channel)
+{
+    public int HighestScore => IsCsat ? 5 : 10;
+
+    /// <summary>The colour of the score, as stylesheets call it; satisfied and promoters are good. Null without a score.</summary>
+    public string? Mood => Score is not { } score ? null
+        : IsCsat ? score >= 4 ? "good" : score == 3 ? "warn" : "bad"
+        : score >= 9 ? "good" : score >= 7 ? "warn" : "bad";
+}
 
 /// <summary>A page of the list, newest first.</summary>
 /// <param name="Answers">What was found.</param>
