@@ -99,6 +99,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapConsoleAudit();
             app.MapConsoleAdmin();
             app.MapAsked();
+            app.MapWebhookPages();
             app.MapReference();
             app.MapAssets();
             app.MapHealth();

@@ -21,11 +21,11 @@ internal static class FollowUpEndpoints
         var console = routes.MapConsole();
         console.MapGet("/@{handle}/follow-up", List).For(Role.Owner, Role.Supervisor);
         console.MapPost("/@{handle}/follow-up/choose", Choose).For(Role.Owner, Role.Supervisor);
-        console.MapGet("/@{handle}/follow-up/{id}", Show).For(Role.Owner, Role.Supervisor);
-        console.MapPost("/@{handle}/follow-up/{id}/assign", Assign).For(Role.Owner, Role.Supervisor);
-        console.MapPost("/@{handle}/follow-up/{id}/done", Finish).For(Role.Owner, Role.Supervisor);
-        console.MapPost("/@{handle}/follow-up/{id}/reopen", Reopen).For(Role.Owner, Role.Supervisor);
-        console.MapPost("/@{handle}/follow-up/{id}/note", Note).WithMetadata(new Entry([Role.Owner, Role.Supervisor], EntryStage.Seat) { MaxForm = MaxForm });
+        console.MapGet("/@{handle}/follow-up/{item}", Show).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/follow-up/{item}/assign", Assign).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/follow-up/{item}/done", Finish).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/follow-up/{item}/reopen", Reopen).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/follow-up/{item}/note", Note).WithMetadata(new Entry([Role.Owner, Role.Supervisor], EntryStage.Seat) { MaxForm = MaxForm });
     }
 
     private static async Task List(HttpContext http, Seat seat, FollowUps followUps, AuditLog audit, Settings settings)
@@ -74,11 +74,11 @@ internal static class FollowUpEndpoints
 
     internal const string Elsewhere = "Somebody else has changed this meanwhile, and nothing of yours was done. Look at it as it is now, and choose again.";
 
-    private static async Task Show(HttpContext http, string id, Seat seat, FollowUps followUps, AuditLog audit, Settings settings)
+    private static async Task Show(HttpContext http, string item, Seat seat, FollowUps followUps, AuditLog audit, Settings settings)
     {
-        if (WholeNumber.TryRead(id, out var prompt) && await followUps.FindAsync(seat.SenderId, prompt, http.RequestAborted) is { } found)
+        if (WholeNumber.TryRead(item, out var prompt) && await followUps.FindAsync(seat.SenderId, prompt, http.RequestAborted) is { } found)
         {
-            await audit.NoteAsync(seat, Deed.Saw, $"follow-up {id}", http.RequestAborted);
+            await audit.NoteAsync(seat, Deed.Saw, $"follow-up {item}", http.RequestAborted);
             await ShowAsync(http, seat, found, settings, 200, problem: null, note: null);
         }
         else await ConsoleDoor.ShowUnknownAsync(http);
@@ -93,8 +93,8 @@ internal static class FollowUpEndpoints
             [nameof(FollowUpItemPage.Note)] = note,
         });
 
-    private static Task Assign(HttpContext http, string id, Seat seat, FollowUps followUps, Settings settings) =>
-        ChangeAsync(http, id, seat, followUps, settings, (prompt, version) =>
+    private static Task Assign(HttpContext http, string item, Seat seat, FollowUps followUps, Settings settings) =>
+        ChangeAsync(http, item, seat, followUps, settings, (prompt, version) =>
         {
             var to = http.Request.Form["person"].ToString();
             return WholeNumber.TryRead(to, out var person) || to.Length == 0
@@ -102,15 +102,15 @@ internal static class FollowUpEndpoints
                 : Task.FromResult(FollowUpOutcome.Unknown);
         });
 
-    private static Task Finish(HttpContext http, string id, Seat seat, FollowUps followUps, Settings settings) =>
-        ChangeAsync(http, id, seat, followUps, settings, (prompt, version) => followUps.FinishAsync(seat, prompt, version, done: true, http.RequestAborted));
+    private static Task Finish(HttpContext http, string item, Seat seat, FollowUps followUps, Settings settings) =>
+        ChangeAsync(http, item, seat, followUps, settings, (prompt, version) => followUps.FinishAsync(seat, prompt, version, done: true, http.RequestAborted));
 
-    private static Task Reopen(HttpContext http, string id, Seat seat, FollowUps followUps, Settings settings) =>
-        ChangeAsync(http, id, seat, followUps, settings, (prompt, version) => followUps.FinishAsync(seat, prompt, version, done: false, http.RequestAborted));
+    private static Task Reopen(HttpContext http, string item, Seat seat, FollowUps followUps, Settings settings) =>
+        ChangeAsync(http, item, seat, followUps, settings, (prompt, version) => followUps.FinishAsync(seat, prompt, version, done: false, http.RequestAborted));
 
-    private static async Task ChangeAsync(HttpContext http, string id, Seat seat, FollowUps followUps, Settings settings, Func<long, long, Task<FollowUpOutcome>> change)
+    private static async Task ChangeAsync(HttpContext http, string item, Seat seat, FollowUps followUps, Settings settings, Func<long, long, Task<FollowUpOutcome>> change)
     {
-        var outcome = WholeNumber.TryRead(id, out var prompt) && WholeNumber.TryRead(http.Request.Form["version"].ToString(), out var version)
+        var outcome = WholeNumber.TryRead(item, out var prompt) && WholeNumber.TryRead(http.Request.Form["version"].ToString(), out var version)
             ? await change(prompt, version)
             : FollowUpOutcome.Unknown;
         if (outcome == FollowUpOutcome.Done) http.SeeOther(AddressOf(seat, prompt));
@@ -119,9 +119,9 @@ internal static class FollowUpEndpoints
         else await ShowAsync(http, seat, found, settings, 400, "Choose one of the owners and supervisors.", note: null);
     }
 
-    private static async Task Note(HttpContext http, string id, Seat seat, FollowUps followUps, Settings settings)
+    private static async Task Note(HttpContext http, string item, Seat seat, FollowUps followUps, Settings settings)
     {
-        if (!WholeNumber.TryRead(id, out var prompt) || await followUps.FindAsync(seat.SenderId, prompt, http.RequestAborted) is not { } found)
+        if (!WholeNumber.TryRead(item, out var prompt) || await followUps.FindAsync(seat.SenderId, prompt, http.RequestAborted) is not { } found)
         {
             await ConsoleDoor.ShowUnknownAsync(http);
             return;

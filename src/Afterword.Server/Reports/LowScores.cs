@@ -1,4 +1,5 @@
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports.Alerts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;

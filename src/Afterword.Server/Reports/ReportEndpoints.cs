@@ -1,3 +1,5 @@
+using Afterword.Server.Reports.Alerts;
+
 namespace Afterword.Server.Reports;
 
 /// <summary>Reading results.</summary>
@@ -10,5 +12,6 @@ internal static class ReportEndpoints
         routes.MapAnswerPages();
         routes.MapExportPages();
         routes.MapFollowUp();
+        routes.MapAlerts();
     }
 }

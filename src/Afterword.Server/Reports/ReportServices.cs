@@ -1,3 +1,6 @@
+using Afterword.Server.Reports.Alerts;
+using Afterword.Server.Webhooks;
+
 namespace Afterword.Server.Reports;
 
 /// <summary>Reading results: figures and what they are counted from.</summary>
@@ -13,5 +16,12 @@ internal static class ReportServices
         services.AddHostedService<RollupKeeper>();
         services.AddHostedService<SearchKeeper>();
         services.AddSingleton<FollowUps>();
+        services.AddSingleton<ChooseAlerts>();
+        services.AddSingleton<FindAlerts>();
+        services.AddSingleton<AlertDispatches>();
+        services.AddSingleton<AlertMail>();
+        services.AddSingleton<AlertHook>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AlertSender>(provider, (Func<double>)WebhookServices.Chance));
+        services.AddHostedService(provider => provider.GetRequiredService<AlertSender>());
     }
 }

@@ -5,7 +5,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>Where a delivery stands. The numbers are stored.</summary>
-internal enum DeliveryState
+public enum DeliveryState
 {
     /// <summary>It is due now or later.</summary>
     Waiting = 0,
@@ -81,7 +81,8 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
         "select version from webhook where sender_id = @sender and id = @endpoint")
         .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).FirstAsync(row => row.GetInt64(0), stop);
 
-    private static Delivery Read(Row row)
+    /// <param name="row">A row as <see cref="DueAsync"/> selects it.</param>
+    internal static Delivery Read(Row row)
     {
         const int next = Prompt.ColumnCount;
         var (prompt, at, id, parts) = (Prompt.Read(row), row.GetInt64(next), row.GetInt64(next + 1), (AnswerParts)row.GetInt32(next + 2));

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -8,11 +9,11 @@ namespace Afterword.Server.Webhooks;
 /// <param name="ChangedAt">Unix milliseconds.</param>
 /// <param name="DueAt">When a waiting one is tried next, Unix milliseconds.</param>
 /// <param name="Attempts">Newest first. Those older than Webhooks:KeepAttempts are forgotten, but not the one that an endpoint took over without a word.</param>
-internal sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownAttempt> Attempts);
+public sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownAttempt> Attempts);
 
 /// <param name="Status">What the endpoint answered; null when it did not, and <paramref name="Error"/> says why.</param>
 /// <param name="Answer">The beginning of the answer's body, read as UTF-8.</param>
-internal sealed record ShownAttempt(long Number, long StartedAt, long Took, int? Status, string? Error, string? Answer);
+public sealed record ShownAttempt(long Number, long StartedAt, long Took, int? Status, string? Error, string? Answer);
 
 /// <summary>The latest deliveries of an endpoint with their attempts.</summary>
 internal sealed class DeliveryHistory(Store store)
@@ -50,6 +51,30 @@ internal sealed class DeliveryHistory(Store store)
                 row => attempts.Add((row.GetInt64(0), Read(row))), stop);
             var byDelivery = attempts.ToLookup(found => found.Delivery, found => found.Attempt);
             return found.ConvertAll(delivery => delivery with { Attempts = [.. delivery.Attempts, .. byDelivery[delivery.Event].OrderByDescending(attempt => attempt.Number)] });
+        },
+        stop);
+
+    /// <summary>What deliveries tell, as the endpoint gets it, by the id of the event.</summary>
+    public Task<Dictionary<long, string>> RequestsAsync(EndpointKey endpoint, IReadOnlyList<ShownDelivery> deliveries, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var requests = new Dictionary<long, string>();
+            await session.EachAsync(
+                $$"""
+                select {{Prompt.Columns}}, d.changed_at, d.id, d.parts, d.due_at, d.attempts, d.failures, null, null from {rows}
+                join delivery d on d.sender_id = item.sender_id and d.endpoint_id = item.endpoint_id and d.prompt_id = item.prompt_id
+                    and d.changed_at = item.changed_at and d.id = item.id
+                join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
+                """,
+                Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", d => d.PromptId)
+                    .Long("changed_at", d => d.ChangedAt).Long("id", d => d.Event),
+                row =>
+                {
+                    var delivery = Delivery.Read(row);
+                    requests[delivery.Id] = Encoding.UTF8.GetString(delivery.Event.Body());
+                },
+                stop);
+            return requests;
         },
         stop);
 

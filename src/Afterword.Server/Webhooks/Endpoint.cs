@@ -6,18 +6,19 @@ namespace Afterword.Server.Webhooks;
 /// <param name="DisabledReason">Why nothing is sent to it; null while it is active.</param>
 /// <param name="SucceededAt">When it took something over for the last time, Unix milliseconds.</param>
 /// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
+/// <param name="HasAlerts">Whether it gets alerts besides the changes.</param>
 internal sealed record Endpoint(
-    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince)
+    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince, bool HasAlerts)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>w</c>.</summary>
-    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since";
+    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since, w.alerts";
 
-    public const int ColumnCount = 9;
+    public const int ColumnCount = 10;
 
     public bool IsActive => DisabledAt is null;
 
     public static Endpoint Read(Row row) => new(
-        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8));
+        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.Flag(9));
 }
 
 /// <summary>An endpoint with how much of what there is for it.</summary>

@@ -132,16 +132,30 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             .ListAsync(row => new ListedEndpoint(Endpoint.Read(row), row.GetString(Endpoint.ColumnCount), row.GetInt64(Endpoint.ColumnCount + 1), row.GetInt64(Endpoint.ColumnCount + 2)), stop),
         stop);
 
-    /// <summary>How to reach an endpoint, for a test that is sent by hand.</summary>
-    public async Task<Target?> TargetAsync(EndpointKey endpoint, CancellationToken stop)
+    /// <summary>How to reach an endpoint, for what is no delivery: tests and alerts.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="onlyActive">Leaves out one that is switched off.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Target?> TargetAsync(EndpointKey endpoint, bool onlyActive, CancellationToken stop)
     {
         var found = await store.Main.ReadAsync(
-            session => session.Sql("select url, basic, secret from webhook where sender_id = @sender and id = @id and removed_at is null")
-                .Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id)
-                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2)), stop),
+            session => session.Sql(
+                """
+                select url, basic, secret, case when old_secret_until > @now then old_secret end from webhook
+                where sender_id = @sender and id = @id and removed_at is null and (disabled_at is null or @active = 0)
+                """)
+                .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
+                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3)), stop),
             stop);
-        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, [found.Secret]);
+        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, found.Old is null ? [found.Secret] : [found.Secret, found.Old]);
     }
+
+    /// <summary>Whether an endpoint gets alerts besides the changes.</summary>
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> SetAlertsAsync(EndpointKey endpoint, bool on, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        session => session.Sql("update webhook set alerts = @on where sender_id = @sender and id = @id and removed_at is null")
+            .Bind("on", on ? 1L : 0L).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+        stop);
 
     /// <summary>The sender's lock, and an instant that lies between the changes committed before and those after.</summary>
     private async Task<long> StampAsync(Session session, long sender, CancellationToken stop)

@@ -10,7 +10,7 @@ internal sealed class SendTestEvent(Store store, Endpoints endpoints, WebhookSen
     /// <returns>What the endpoint answered; null when there is no such endpoint.</returns>
     public async Task<(bool Taken, ShownAttempt Attempt)?> RunAsync(EndpointKey endpoint, CancellationToken stop)
     {
-        if (await endpoints.TargetAsync(endpoint, stop) is not { } target) return null;
+        if (await endpoints.TargetAsync(endpoint, onlyActive: false, stop) is not { } target) return null;
 
         var sent = TestEvent.Of(endpoint.SenderId, store.Ids.NextPair(), store.Ids.Next(), clock.GetUtcNow().ToUnixTimeMilliseconds());
         var attempt = await sender.SendAsync(target, sent.Id.ToString(CultureInfo.InvariantCulture), sent.Body, stop);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -30,7 +31,10 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["path"] = "nothing/here",
             ["key"] = link[(link.LastIndexOf('/') + 1)..],
             ["id"] = (await _loop.AskAsync()).Text("id"),
+            ["item"] = (await _loop.AskAsync()).Text("id"),
+            ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, default)).Key.Id}",
         };
+        (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);
     }
 
     [Fact]

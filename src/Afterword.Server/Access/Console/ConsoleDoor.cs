@@ -27,7 +27,7 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
         if (entry.Stage != EntryStage.Guest && await RefuseAsync(http, entry, session)) return;
 
         // Every form of the console, whatever its handler thinks of it.
-        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && await forms.ReadAsync(http) is null)
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && await forms.ReadAsync(http, entry.MaxForm, entry.MaxFields) is null)
         {
             await http.ShowPageAsync<TroublePage>(400, TroublePage.Of(
                 "This page is too old", "It was opened before you signed in or out, or it was not sent from here. Nothing has been changed.", "/console", "To the console"));

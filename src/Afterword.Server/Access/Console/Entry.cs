@@ -13,6 +13,12 @@ internal sealed record Entry(IReadOnlyList<Role> Roles, EntryStage Stage)
         EntryStage.Person => "everybody signed in",
         _ => string.Join(", ", Roles.Select(role => role.Word)),
     };
+
+    /// <summary>The most bytes of a form that the route takes.</summary>
+    public int MaxForm { get; init; } = 16 * 1024;
+
+    /// <summary>The most fields of a form that the route takes.</summary>
+    public int MaxFields { get; init; } = SignIn.Forms.MaxValues;
 }
 
 /// <summary>How far somebody is signed in. The numbers are stored.</summary>

@@ -14,6 +14,7 @@ internal sealed class Forms(IAntiforgery antiforgery)
 {
     // Handles, passwords and tokens: a page's worth of text at the most.
     private const int MaxForm = 16 * 1024;
+    public const int MaxValues = 16;
 
     public static void Add(IServiceCollection services) => services.AddAntiforgery(options =>
     {
@@ -33,10 +34,11 @@ internal sealed class Forms(IAntiforgery antiforgery)
 
     /// <param name="http">The request.</param>
     /// <param name="most">The most bytes of the form; more for pages where people write at length.</param>
+    /// <param name="values">The most fields of the form.</param>
     /// <returns>The form, or null when it is not ours or cannot be read.</returns>
-    public async Task<IFormCollection?> ReadAsync(HttpContext http, int most = MaxForm)
+    public async Task<IFormCollection?> ReadAsync(HttpContext http, int most = MaxForm, int values = MaxValues)
     {
-        var form = http.Request.HasFormContentType ? await http.ReadFormWithinAsync(most, values: 16) : null;
+        var form = http.Request.HasFormContentType ? await http.ReadFormWithinAsync(most, values) : null;
         return form is not null && await antiforgery.IsRequestValidAsync(http) ? form : null;
     }
 

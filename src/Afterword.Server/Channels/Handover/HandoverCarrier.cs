@@ -55,10 +55,11 @@ internal sealed class HandoverCarrier : IDisposable
 
     public void Dispose() => _destinations.Dispose();
 
-    private async Task<Attempt> SendAsync(Target target, long id, byte[] body, CancellationToken abort)
-    {
-        var attempt = await _sender.SendAsync(target, Text(id), body, abort);
+    private async Task<Attempt> SendAsync(Target target, long id, byte[] body, CancellationToken abort) => Judge(await _sender.SendAsync(target, Text(id), body, abort));
 
+    /// <summary>What a request that was made means for what it brought.</summary>
+    public static Attempt Judge(Webhooks.Attempt attempt)
+    {
         // Connected and without a status, nobody knows how far it got; receivers fold repeats by the webhook-id.
         var outcome = attempt switch
         {

@@ -103,7 +103,8 @@ internal static partial class CardMail
     /// <summary>The place on the card's page where its recipient ends the sender's requests.</summary>
     private static string StopUrl(string cardUrl) => $"{cardUrl}#{CardPages.AskingId}";
 
-    private static MailMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject)
+    /// <summary>A mail to one address, with nothing in it yet.</summary>
+    public static MailMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject)
     {
         var mail = new MailMessage { From = new MailAddress(settings.From.Value, OneLine(settings.FromName ?? name), Encoding.UTF8), Subject = subject, SubjectEncoding = Encoding.UTF8 };
         mail.To.Add(new MailAddress(to.Value));
@@ -124,7 +125,8 @@ internal static partial class CardMail
         if (cardUrl.StartsWith("https://", StringComparison.Ordinal)) mail.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
 
-    private static void SetBody(MailMessage mail, string plain, string html)
+    /// <summary>Gives a mail its two forms.</summary>
+    public static void SetBody(MailMessage mail, string plain, string html)
     {
         mail.Body = WireLines(plain);
         (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);

@@ -22,8 +22,9 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
     /// <summary>Sends a mail that asks nothing.</summary>
     public Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort) => SendAsync(CardMail.ComposeTest(to, settings.Mail!, settings.Platform), abort);
 
+    /// <summary>Gives a mail to the mail server, and disposes of it.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    private async Task<Attempt> SendAsync(MailMessage mail, CancellationToken abort)
+    public async Task<Attempt> SendAsync(MailMessage mail, CancellationToken abort)
     {
         var server = settings.Mail!;
         var started = clock.GetTimestamp();

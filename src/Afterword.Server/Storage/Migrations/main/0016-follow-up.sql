@@ -1,6 +1,6 @@
 -- What a sender's people look out for; a sender without a row has the defaults. Scores up to follow_* become items of the
--- follow-up list, those up to alert_* are told at once; -1 is none. Who has alerts by mail stands in alert_reader, where they go
--- besides in alert_endpoint. weekly_since is when the weekly report was switched on; the version grows with every change.
+-- follow-up list, those up to alert_* are told at once; -1 is none. Who has alerts by mail stands in alert_reader. weekly_since
+-- is when the weekly report was switched on; the version grows with every change.
 create table watch (
     sender_id bigint not null primary key,
     follow_csat smallint not null,
@@ -18,13 +18,8 @@ create table alert_reader (
     primary key (sender_id, person_id)
 ) {clustered};
 
-create table alert_endpoint (
-    sender_id bigint not null primary key,
-    id bigint not null,
-    url text not null,
-    secret {bytes} not null,
-    added_at bigint not null
-);
+-- Whether an endpoint gets alerts besides the changes.
+alter table webhook add column alerts smallint not null default 0;
 
 -- A low score that somebody should see to. State 0 is open, 1 assigned, 2 done. Who changes it says which version they saw.
 create table follow_up (
@@ -71,11 +66,12 @@ create index alert_new on alert (sender_id, id) where state = 0;
 
 create index alert_by_time on alert (at);
 
--- An alert on its way to a person, or to the sender's endpoint (person 0). States, lease and fence are those of a dispatch.
+-- An alert on its way: by mail (channel 1) to a person, or to a webhook (2). States, lease and fence are those of a dispatch.
 create table alert_dispatch (
     sender_id bigint not null,
     id bigint not null,
-    person_id bigint not null,
+    channel smallint not null,
+    reader_id bigint not null,
     kind smallint not null,
     subject bigint not null,
     state smallint not null,
@@ -86,7 +82,7 @@ create table alert_dispatch (
     settled_at bigint,
     status bigint,
     reason text,
-    primary key (sender_id, id, person_id)
+    primary key (sender_id, id, channel, reader_id)
 ) {clustered};
 
-create index alert_dispatch_due on alert_dispatch (due_at, sender_id, id, person_id) where state < 2;
+create index alert_dispatch_due on alert_dispatch (channel, due_at, sender_id, id, reader_id) where state < 2;

@@ -1,7 +1,7 @@
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
-namespace Afterword.Server.Reports;
+namespace Afterword.Server.Reports.Alerts;
 
 /// <summary>What an alert is about. The numbers are stored.</summary>
 internal enum AlertKind

@@ -1,0 +1,73 @@
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+
+namespace Afterword.Server.Reports.Alerts;
+
+/// <summary>What a sender's people are told without looking, and whom, as owners and supervisors choose.</summary>
+internal static class AlertEndpoints
+{
+    private const int MostPoints = 100;
+
+    // A field for each person who may get alerts.
+    private const int MaxFields = 1_000;
+    private const int MaxForm = 64 * 1024;
+
+    public static void MapAlerts(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/@{handle}/alerts", Show).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/alerts", Save).WithMetadata(new Entry([Role.Owner, Role.Supervisor], EntryStage.Seat) { MaxForm = MaxForm, MaxFields = MaxFields });
+    }
+
+    private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, problem: null, saved: http.Request.Query["done"] == "yes");
+
+    private static async Task ShowAsync(HttpContext http, Seat seat, int status, string? problem, bool saved = false)
+    {
+        var services = http.RequestServices;
+        var (choose, settings) = (services.GetRequiredService<ChooseAlerts>(), services.GetRequiredService<Settings>());
+        var (watch, readers, told) = await choose.ReadAsync(seat.SenderId, http.RequestAborted);
+        await http.ShowConsoleAsync<AlertsPage>(seat, status, new()
+        {
+            [nameof(AlertsPage.Watch)] = watch,
+            [nameof(AlertsPage.Readers)] = readers,
+            [nameof(AlertsPage.Told)] = told,
+            [nameof(AlertsPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(AlertsPage.Zone)] = settings.TimeZone,
+            [nameof(AlertsPage.HasMail)] = settings.Mail is not null,
+            [nameof(AlertsPage.Problem)] = problem,
+            [nameof(AlertsPage.Saved)] = saved,
+        });
+    }
+
+    private static async Task Save(HttpContext http, Seat seat, ChooseAlerts choose, TimeProvider clock)
+    {
+        var form = http.Request.Form;
+        if (FollowUpEndpoints.ThresholdOf(form["csat"], 1, 5) is not { } csat || FollowUpEndpoints.ThresholdOf(form["nps"], 0, 10) is not { } nps
+            || !WholeNumber.TryRead(form["version"].ToString(), out var version))
+        {
+            await ShowAsync(http, seat, 400, "Choose a score of each scale, or none.");
+            return;
+        }
+
+        if (PointsOf(form["fall"].ToString()) is not { } fall)
+        {
+            await ShowAsync(http, seat, 400, string.Create(CultureInfo.InvariantCulture, $"A fall is a whole number of points from 1 to {MostPoints}, or empty for no alert."));
+            return;
+        }
+
+        var readers = form["reader"].Select(text => WholeNumber.TryRead(text ?? "", out var id) ? id : 0).ToArray();
+        var choice = new Watch(0, 0, csat, nps, fall, form["weekly"] == "yes" ? clock.GetUtcNow().ToUnixTimeMilliseconds() : null, version);
+        if (await choose.SaveAsync(seat, choice, readers, http.RequestAborted)) http.SeeOther(seat.AddressOf("alerts") + "?done=yes");
+        else await ShowAsync(http, seat, 409, FollowUpEndpoints.Elsewhere);
+    }
+
+    private static int? PointsOf(string text) => text.Trim() switch
+    {
+        "" => Watch.None,
+        var digits when WholeNumber.TryRead(digits, out var points) && points is >= 1 and <= MostPoints => (int)points,
+        _ => null,
+    };
+}

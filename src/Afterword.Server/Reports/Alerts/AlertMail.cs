@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net.Mail;
+using System.Text.Json;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
+using Afterword.Server.Reports.Pages;
+
+namespace Afterword.Server.Reports.Alerts;
+
+/// <summary>An alert as a mail: plain text, and HTML that fetches nothing from anywhere. Its subject tells no score, figure or text.</summary>
+/// <remarks>A customer's words and name stay in the console, where it is asked who reads them, and written down.</remarks>
+internal sealed class AlertMail(Settings settings)
+{
+    /// <param name="dispatch">What is told.</param>
+    /// <param name="to">The person's address.</param>
+    public async Task<MailMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
+    {
+        var place = $"{settings.PublicBase}/console/@{dispatch.Handle}";
+        var words = WordsOf(dispatch, place, $"{place}/alerts");
+        var mail = CardMail.NewMail(settings.Mail!, settings.Platform, to, CardMail.OneLine(words.Subject));
+        try
+        {
+            // The same for every attempt, so that whoever gets the mail twice can show it once.
+            mail.Headers.Add("Message-ID", string.Create(CultureInfo.InvariantCulture, $"<{dispatch.Id}.{dispatch.ReaderId}@{settings.PublicUrl!.IdnHost}>"));
+            mail.Headers.Add("Auto-Submitted", "auto-generated");
+            mail.Headers.Add("X-Auto-Response-Suppress", "All");
+            CardMail.SetBody(mail, Plain(words), await PageAnswers.MarkupAsync<AlertMailPage>(new() { [nameof(AlertMailPage.Words)] = words }));
+            return mail;
+        }
+        catch
+        {
+            mail.Dispose();
+            throw;
+        }
+    }
+
+    private AlertMailWords WordsOf(AlertDispatch dispatch, string place, string settingsLink)
+    {
+        var name = dispatch.SenderName;
+        switch (dispatch.Kind)
+        {
+            case AlertKind.LowScore:
+                var (type, most) = dispatch.Type == PromptType.Csat ? ("CSAT", 5) : ("NPS", 10);
+                var when = $"{new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)).Minute(dispatch.At)} ({settings.TimeZone})";
+                return new(
+                    $"A low score for {name}", $"A low score for {name}",
+                    [string.Create(CultureInfo.InvariantCulture, $"A customer gave {dispatch.Score} of {most} ({type}) on {when}.")],
+                    [], "Read the answer", string.Create(CultureInfo.InvariantCulture, $"{place}/answers/{dispatch.Subject}"), settingsLink);
+            case AlertKind.FigureFell:
+                return new(
+                    $"A figure of {name} fell", $"A figure of {name} fell", [.. FactsOf(dispatch).Fell!.Select(Told)], [], "Look at the figures", $"{place}/overview?range=7", settingsLink);
+            default:
+                var week = FactsOf(dispatch).Week!;
+                var (from, to) = (DayOf(week.From), DayOf(week.To));
+                return new(
+                    $"{name}: the week of {FigureWords.Day(from)}", $"{name}, {FigureWords.Days(from, to)}",
+                    [week.Figures.Count == 0 ? "Nobody was asked in this week, nor in the one before." : "Beside each figure stands its change since the week before. Days count by when the customers were asked."],
+                    [.. week.Figures.Select(figure => new AlertMailLine(figure.Type == "csat" ? "CSAT requests" : "NPS requests", figure.Name, figure.Value, figure.Change, figure.Tone))],
+                    "Open the Overview", $"{place}/overview?from={week.From}&to={week.To}", settingsLink);
+        }
+    }
+
+    private static AlertFactsJson FactsOf(AlertDispatch dispatch) => JsonSerializer.Deserialize(dispatch.Facts!, AlertWire.Default.AlertFactsJson)!;
+
+    private static string Told(FigureFellJson fell) => fell.Type == "csat"
+        ? string.Create(CultureInfo.InvariantCulture, $"CSAT of the last 7 days is {fell.Now:0.0}% ({fell.Answers} answers); in the 7 days before it was {fell.Before:0.0}% ({fell.AnswersBefore} answers).")
+        : string.Create(CultureInfo.InvariantCulture, $"NPS of the last 7 days is {FigureWords.Points(fell.Now / 100)} ({fell.Answers} answers); in the 7 days before it was {FigureWords.Points(fell.Before / 100)} ({fell.AnswersBefore} answers).");
+
+    private static long DayOf(string iso) => DateOnly.ParseExact(iso, "yyyy-MM-dd", CultureInfo.InvariantCulture).DayNumber;
+
+    private static string Plain(AlertMailWords words) => string.Join(
+        "\n\n",
+        [
+            words.Heading, .. words.Sentences,
+            .. words.Lines.GroupBy(line => line.Group).Select(group => string.Join('\n', [group.Key, .. group.Select(line => $"  {line.Name}: {line.Value}, {line.Change}")])),
+            $"{words.LinkText}: {words.Link}", $"-- \n{AlertMailWords.Why}\n{words.Settings}",
+        ]);
+}
+
+/// <summary>What a mail says, however it is laid out.</summary>
+/// <param name="Sentences">What happened.</param>
+/// <param name="Lines">Figures.</param>
+/// <param name="LinkText">Says where the link leads.</param>
+/// <param name="Settings">Where alerts are chosen.</param>
+public sealed record AlertMailWords(
+    string Subject, string Heading, IReadOnlyList<string> Sentences, IReadOnlyList<AlertMailLine> Lines, string LinkText, string Link, string Settings)
+{
+    public const string Why = "You get this because your address was chosen for alerts in the console. They are chosen here:";
+}
+
+/// <summary>A figure with its change.</summary>
+/// <param name="Group">What it is reckoned from.</param>
+/// <param name="Name">What it is.</param>
+/// <param name="Value">As people read it.</param>
+/// <param name="Change">Since the week before.</param>
+/// <param name="Tone"><c>good</c>, <c>bad</c> or empty.</param>
+public sealed record AlertMailLine(string Group, string Name, string Value, string Change, string Tone);

@@ -1,0 +1,84 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports.Alerts;
+
+/// <summary>Somebody who may get alerts by mail, and whether they do.</summary>
+public sealed record AlertReader(long Id, string Name, string Mail, string Role, bool Gets);
+
+/// <summary>What became of one of the latest alerts, by whom it was to be told.</summary>
+/// <param name="Kind">What it was about.</param>
+/// <param name="At">When it was found out, Unix milliseconds.</param>
+/// <param name="To">A mail address, or the address of a webhook; null for one that is gone.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="Reason">What went wrong last, or why there was no need any more.</param>
+public sealed record ToldAlert(string Kind, long At, string? To, string State, string? Reason);
+
+/// <summary>What a sender's people want to be told, and whom.</summary>
+internal sealed class ChooseAlerts(Store store, AuditLog audit)
+{
+    private const long Shown = 20;
+
+    /// <summary>All that the page shows.</summary>
+    public Task<(Watch Watch, List<AlertReader> Readers, List<ToldAlert> Told)> ReadAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        async session => (await Watch.OfAsync(session, sender, stop), await ReadersAsync(session, sender, stop), await ToldAsync(session, sender, stop)), stop);
+
+    /// <summary>Stores a choice, unless somebody else was faster.</summary>
+    /// <param name="seat">Who chooses.</param>
+    /// <param name="choice">What is told; the scores that are followed up stay as they are.</param>
+    /// <param name="readers">Who has it by mail. Those who may not see figures here are passed over.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<bool> SaveAsync(Seat seat, Watch choice, IReadOnlyList<long> readers, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var now = await Watch.OfAsync(session, seat.SenderId, stop);
+            var watch = choice with { FollowCsat = now.FollowCsat, FollowNps = now.FollowNps, WeeklySince = choice.WeeklySince is null ? null : now.WeeklySince ?? choice.WeeklySince };
+            if (!await watch.SaveAsync(session, seat.SenderId, stop)) return false;
+
+            await session.Sql("delete from alert_reader where sender_id = @sender").Bind("sender", seat.SenderId).RunAsync(stop);
+            session.Then(
+                """
+                insert into alert_reader (sender_id, person_id)
+                select r.sender_id, r.person_id from {rows} join person_role r on r.sender_id = item.sender_id and r.person_id = item.person_id and r.role in (1, 2, 3)
+                """,
+                Rows.Of(readers.Distinct().ToArray()).Long("sender_id", _ => seat.SenderId).Long("person_id", id => id));
+            await audit.WriteAsync(session, seat, Deed.Changed, "alerts", stop);
+            return true;
+        },
+        stop);
+
+    private static Task<List<AlertReader>> ReadersAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+        """
+        select p.id, p.name, p.mail, r.role, case when a.person_id is null then 0 else 1 end
+        from person_role r join person p on p.id = r.person_id left join alert_reader a on a.sender_id = r.sender_id and a.person_id = r.person_id
+        where r.sender_id = @sender and r.role in (1, 2, 3) order by r.role, p.mail_key
+        """)
+        .Bind("sender", sender).ListAsync(row => new AlertReader(row.GetInt64(0), row.GetString(1), row.GetString(2), ((Role)row.GetInt32(3)).Word, row.Flag(4)), stop);
+
+    private static Task<List<ToldAlert>> ToldAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+        """
+        select d.kind, a.at, coalesce(p.mail, w.url), d.state, d.reason
+        from alert_dispatch d
+        join alert a on a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject
+        left join person p on d.channel = 1 and p.id = d.reader_id
+        left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id
+        where d.sender_id = @sender order by d.id desc, d.channel, d.reader_id limit @most
+        """)
+        .Bind("sender", sender).Bind("most", Shown)
+        .ListAsync(row => new ToldAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), row.TextOrNull(2), StateOf((Channels.DispatchState)row.GetInt32(3)), row.TextOrNull(4)), stop);
+
+    private static string KindOf(AlertKind kind) => kind switch
+    {
+        AlertKind.LowScore => "low score",
+        AlertKind.FigureFell => "a figure fell",
+        _ => "weekly report",
+    };
+
+    private static string StateOf(Channels.DispatchState state) => state switch
+    {
+        Channels.DispatchState.Sent => "sent",
+        Channels.DispatchState.Dead => "given up",
+        Channels.DispatchState.CalledOff => "called off",
+        _ => "waiting",
+    };
+}

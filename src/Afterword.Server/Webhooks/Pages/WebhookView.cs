@@ -1,0 +1,33 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Afterword.Server.Webhooks.Pages;
+
+/// <summary>An endpoint as the console shows it.</summary>
+/// <param name="DisabledReason">Why nothing is sent; null while it is switched on.</param>
+/// <param name="SucceededAt">When it last took something over, Unix milliseconds.</param>
+/// <param name="FailingSince">The first failure since then.</param>
+/// <param name="Waiting">Deliveries that are yet to be made.</param>
+/// <param name="Dead">Deliveries that were given up.</param>
+/// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
+public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts)
+{
+    internal static WebhookView Of(ListedEndpoint listed) => new(
+        listed.Endpoint.Key.Id, listed.Endpoint.Url, listed.Endpoint.HasBasic, listed.Endpoint.IsActive ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
+        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts);
+}
+
+/// <summary>What somebody has just done to an endpoint came to this.</summary>
+/// <param name="Kind"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
+/// <param name="Text">What happened.</param>
+/// <param name="Secret">A new secret, which is shown now and never again.</param>
+/// <param name="Attempt">What the endpoint answered to a test.</param>
+public sealed record WebhookNotice(string Kind, string Text, string? Secret = null, ShownAttempt? Attempt = null);
+
+internal static class Indented
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>JSON for people to read. It is text on a page, where everything that HTML gives a meaning is escaped.</summary>
+    public static string Of(string json) => JsonNode.Parse(json)!.ToJsonString(s_indented);
+}

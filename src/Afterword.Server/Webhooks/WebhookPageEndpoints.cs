@@ -1,0 +1,127 @@
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Reports;
+using Afterword.Server.Webhooks.Pages;
+
+namespace Afterword.Server.Webhooks;
+
+/// <summary>A sender's webhooks in the console: owners change them, supervisors look.</summary>
+internal static class WebhookPageEndpoints
+{
+    private const int Shown = 50;
+
+    public static void MapWebhookPages(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/@{handle}/webhooks", List).For(Role.Owner, Role.Supervisor);
+        console.MapGet("/@{handle}/webhooks/{webhook}", Show).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/webhooks/{webhook}/test", Test).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/rotate", Rotate).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/enable", Enable).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/disable", Disable).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/alerts", SetAlerts).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/replay", Replay).For(Role.Owner);
+    }
+
+    private static async Task List(HttpContext http, Seat seat, Endpoints endpoints, Settings settings) => await http.ShowConsoleAsync<WebhooksPage>(seat, 200, new()
+    {
+        [nameof(WebhooksPage.Webhooks)] = (await endpoints.ListAsync(seat.SenderId, null, http.RequestAborted)).ConvertAll(WebhookView.Of),
+        [nameof(WebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+    });
+
+    private static async Task Show(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
+    {
+        if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
+
+        // The requests hold answers.
+        await audit.NoteAsync(seat, Deed.Saw, $"events of webhook {webhook}", http.RequestAborted);
+        await ShowAsync(http, seat, found, 200, notice: null);
+    }
+
+    private static async Task ShowAsync(HttpContext http, Seat seat, ListedEndpoint found, int status, WebhookNotice? notice)
+    {
+        var services = http.RequestServices;
+        var (history, settings) = (services.GetRequiredService<DeliveryHistory>(), services.GetRequiredService<Settings>());
+        var dead = http.Request.Query["dead"] == "1";
+        var deliveries = await history.LatestAsync(found.Endpoint.Key, dead, Shown, http.RequestAborted);
+        var requests = await history.RequestsAsync(found.Endpoint.Key, deliveries, http.RequestAborted);
+        await http.ShowConsoleAsync<WebhookPage>(seat, status, new()
+        {
+            [nameof(WebhookPage.Webhook)] = WebhookView.Of(found),
+            [nameof(WebhookPage.Deliveries)] = deliveries,
+            [nameof(WebhookPage.Requests)] = requests.ToDictionary(one => one.Key, one => Indented.Of(one.Value)),
+            [nameof(WebhookPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(WebhookPage.Overlap)] = settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours",
+            [nameof(WebhookPage.DeadOnly)] = dead,
+            [nameof(WebhookPage.Notice)] = notice,
+        });
+    }
+
+    private static Task Test(HttpContext http, string webhook, Seat seat, Endpoints endpoints, SendTestEvent test) => DoAsync(http, webhook, seat, endpoints, "sent a test event", async found =>
+        await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is var (taken, attempt)
+            ? new WebhookNotice(taken ? "good" : "bad", taken ? "The endpoint took the test event over." : "The endpoint did not take the test event over.", Attempt: attempt)
+            : null);
+
+    private static Task Rotate(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "new secret", async found =>
+        await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
+            ? new WebhookNotice("good", "This is the new secret. It is shown only now; give it to the receiver.", secret.ToString())
+            : null);
+
+    private static Task Enable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched on", async found =>
+        await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null);
+
+    private static Task Disable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched off", async found =>
+        await endpoints.DisableAsync(found.Endpoint.Key, "Switched off in the console.", http.RequestAborted)
+            ? new WebhookNotice("warn", "It is switched off. What happens from now on waits for it.")
+            : null);
+
+    private static Task SetAlerts(HttpContext http, string webhook, Seat seat, Endpoints endpoints)
+    {
+        var on = http.Request.Form["on"] == "yes";
+        return DoAsync(http, webhook, seat, endpoints, on ? "gets alerts" : "gets no alerts", async found => await endpoints.SetAlertsAsync(found.Endpoint.Key, on, http.RequestAborted)
+            ? new WebhookNotice("good", on ? "It gets alerts from now on, besides the events." : "It gets no more alerts.")
+            : null);
+    }
+
+    private static async Task Replay(HttpContext http, string webhook, Seat seat, Endpoints endpoints, ReplayDeliveries replay)
+    {
+        var dead = http.Request.Form["dead"] == "yes";
+        if (!WholeNumber.TryRead(http.Request.Form["event"].ToString(), out var id) && !dead)
+        {
+            if (await FindAsync(http, webhook, seat, endpoints) is { } found) await ShowAsync(http, seat, found, 400, new("bad", "Choose what is sent again: an event, or all that was given up."));
+            return;
+        }
+
+        await DoAsync(http, webhook, seat, endpoints, dead ? "sent what was given up again" : $"sent event {id} again", async found =>
+        {
+            var many = await replay.RunAsync(found.Endpoint.Key, new(dead ? null : id, 0, long.MaxValue, dead), _ => { }, http.RequestAborted);
+            return many switch
+            {
+                0 => new("bad", "There is no such event any more."),
+                1 => new("good", "The event is sent again now."),
+                _ => new("good", string.Create(CultureInfo.InvariantCulture, $"{many:N0} events are sent again now.")),
+            };
+        });
+    }
+
+    /// <summary>Does something to an endpoint, after it was written down who does it, and shows what came of it.</summary>
+    private static async Task DoAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act)
+    {
+        if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
+
+        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, $"webhook {webhook}: {what}", http.RequestAborted);
+        var notice = await act(found);
+        if (notice is null) await ConsoleDoor.ShowUnknownAsync(http);
+        else if (await FindAsync(http, webhook, seat, endpoints) is { } now) await ShowAsync(http, seat, now, notice.Kind == "bad" && notice.Attempt is null ? 400 : 200, notice);
+    }
+
+    /// <summary>Gives the sender's endpoint, or null after the page for what is not there was shown.</summary>
+    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints)
+    {
+        var found = WholeNumber.TryRead(webhook, out var id) ? (await endpoints.ListAsync(seat.SenderId, id, http.RequestAborted)).SingleOrDefault() : null;
+        if (found is null) await ConsoleDoor.ShowUnknownAsync(http);
+        return found;
+    }
+}

@@ -1,0 +1,157 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>A sender's webhooks in the console.</summary>
+public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
+{
+    private const string Page = "/console/@furni/webhooks";
+
+    private Site _site = null!;
+    private Receiver _receiver = null!;
+    private NewEndpoint _endpoint = null!;
+    private Guest _owner = null!;
+    private string _address = "";
+    private int _status = 200;
+
+    public async ValueTask InitializeAsync()
+    {
+        _site = await Site.StartAsync(engine);
+        _receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = _status;
+            return http.Response.WriteAsync("<b>answer of the desk</b>");
+        });
+        _endpoint = await _site.AddAsync(_receiver, "/hook", "furni:basic-password");
+        _address = $"{Page}/{_endpoint.Key.Id}";
+        _owner = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
+    }
+
+    [Fact]
+    public async Task Nobody_had_anything_yet_and_the_page_says_so()
+    {
+        Assert.Contains("nothing sent yet", (await _owner.GetAsync(Page)).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("No events yet", (await _owner.GetAsync(_address)).Is(200).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attempts_are_shown_with_request_answer_and_time_and_without_a_secret()
+    {
+        _status = 500;
+        var id = await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+
+        var html = (await _owner.GetAsync(_address)).Is(200).Html;
+
+        Assert.Contains("&lt;b&gt;answer of the desk&lt;/b&gt;", html, StringComparison.Ordinal);
+        Assert.Contains($"&quot;id&quot;: &quot;{id}&quot;", html, StringComparison.Ordinal);
+        Assert.Contains("Attempt 1", html, StringComparison.Ordinal);
+        Assert.Contains("failing", (await _owner.GetAsync(Page)).Html, StringComparison.Ordinal);
+        foreach (var secret in (string[])[_endpoint.Secret.ToString(), "basic-password", "whsec_"]) Assert.DoesNotContain(secret, html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_given_up_event_is_sent_again_from_the_page()
+    {
+        await _site.Loop.AskAsync();
+        await _site.DrainAsync();
+        Assert.Single(_receiver.All);
+        await _site.Server.Server.Store.Main.WriteAsync(session => session.Sql("update delivery set state = 2").RunAsync(default), default);
+
+        var page = (await _owner.GetAsync($"{_address}?dead=1")).Is(200);
+        (await _owner.SubmitAsync(page, $"{_address}/replay", ("dead", "yes"))).Is(200);
+        await _site.DrainAsync();
+
+        Assert.Equal(2, _receiver.All.Count);
+        Assert.Equal(_receiver.All.First().Id, _receiver.All.Last().Id);
+        (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("event", _receiver.All.First().Id)])).Is(200);
+        await _site.DrainAsync();
+        Assert.Equal(3, _receiver.All.Count);
+        (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("event", "12345")])).Is(400);
+        (await _owner.PostAsync($"{_address}/replay", page.HiddenOf("/console/sign-out"))).Is(400);
+    }
+
+    [Fact]
+    public async Task A_new_secret_is_shown_once_and_written_down_without_it()
+    {
+        var page = (await _owner.GetAsync(_address)).Is(200);
+
+        var shown = (await _owner.SubmitAsync(page, $"{_address}/rotate")).Is(200).Html;
+
+        var secret = System.Text.RegularExpressions.Regex.Match(System.Net.WebUtility.HtmlDecode(shown), "whsec_[A-Za-z0-9+/=]+").Value;
+        Assert.NotEqual("", secret);
+        Assert.NotEqual(_endpoint.Secret.ToString(), secret);
+        Assert.DoesNotContain("whsec_", (await _owner.GetAsync(_address)).Html, StringComparison.Ordinal);
+        Assert.Equal(1, await _site.Server.CountAsync("audit", $"what = 'webhook {_endpoint.Key.Id}: new secret'"));
+        Assert.Equal(0, await _site.Server.CountAsync("audit", "what like '%whsec%'"));
+
+        // A test is signed with both while the receiver changes over.
+        (await _owner.SubmitAsync(page, $"{_address}/test")).Is(200);
+        Assert.Equal(2, Assert.Single(_receiver.All).Signature.Split(' ').Length);
+    }
+
+    [Theory]
+    [InlineData(204, "The endpoint took the test event over.")]
+    [InlineData(418, "The endpoint did not take the test event over.")]
+    public async Task A_test_event_tells_what_came_of_it(int status, string told)
+    {
+        _status = status;
+        var page = (await _owner.SubmitAsync(await _owner.GetAsync(_address), $"{_address}/test")).Is(200);
+        Assert.Contains(told, page.Html, StringComparison.Ordinal);
+        Assert.Contains($"<dd>{status}</dd>", page.Html, StringComparison.Ordinal);
+        Assert.Equal(0, await _site.CountAsync());
+    }
+
+    [Fact]
+    public async Task What_is_switched_off_waits_and_goes_out_when_it_is_switched_on()
+    {
+        var off = (await _owner.SubmitAsync(await _owner.GetAsync(_address), $"{_address}/disable")).Is(200);
+        Assert.Contains("Switched off in the console.", off.Html, StringComparison.Ordinal);
+        await _site.Loop.AskAsync();
+        await _site.DrainAsync();
+        Assert.Empty(_receiver.All);
+
+        (await _owner.SubmitAsync(off, $"{_address}/enable")).Is(200);
+        await _site.DrainAsync();
+        Assert.Single(_receiver.All);
+        await _site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task A_supervisor_looks_and_changes_nothing()
+    {
+        var boss = await _site.Server.SeatAsync(Role.Supervisor, _site.Loop.Furni);
+        var page = (await boss.GetAsync(_address)).Is(200);
+        Assert.DoesNotContain($"action=\"{_address}", page.Html, StringComparison.Ordinal);
+
+        foreach (var act in (string[])["test", "rotate", "enable", "disable", "replay", "alerts"]) (await boss.PostAsync($"{_address}/{act}", [.. page.HiddenOf("/console/sign-out"), ("dead", "yes"), ("on", "yes")])).Is(403);
+
+        Assert.Empty(_receiver.All);
+        Assert.Equal(1, await _site.Server.CountAsync("webhook", "old_secret is null and disabled_at is null and alerts = 0"));
+    }
+
+    [Fact]
+    public async Task Another_senders_webhook_is_not_there()
+    {
+        var other = await _site.Server.SeatAsync(Role.Owner, await _site.Server.UserAsync("other"));
+        var token = (await other.GetAsync("/console/account")).HiddenOf("/console/sign-out");
+        (await other.GetAsync($"/console/@other/webhooks/{_endpoint.Key.Id}")).Is(404);
+        foreach (var act in (string[])["test", "rotate", "enable", "disable", "replay", "alerts"]) (await other.PostAsync($"/console/@other/webhooks/{_endpoint.Key.Id}/{act}", [.. token, ("dead", "yes")])).Is(404);
+        Assert.Empty(_receiver.All);
+        Assert.Equal(1, await _site.Server.CountAsync("webhook", "old_secret is null and disabled_at is null"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _site.DisposeAsync();
+        await _receiver.DisposeAsync();
+    }
+}
+
+public sealed class SqliteWebhookPageTests() : WebhookPageTests(Engine.Sqlite);
+
+public sealed class PostgresWebhookPageTests() : WebhookPageTests(Engine.Postgres);
