@@ -50,9 +50,12 @@ public abstract class MailTroubleTests(Engine engine)
         Assert.Equal((DispatchState.Dead, 550, AttemptOutcome.Refused), (shown.State, Assert.Single(shown.Attempts).Status, shown.Attempts[0].Outcome));
         Assert.Contains("No such user", shown.Reason, StringComparison.Ordinal);
         Assert.Equal(1, await site.CountAsync("token is null"));
+        Assert.Equal(1, await site.Server.CountAsync("rollup", "sent = 1 and delivered = 0"));
+        await site.Server.AllIsWellAsync();
 
         refuses = false;
         Assert.Equal(1, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        Assert.Equal(1, await site.Server.CountAsync("rollup", "sent = 1 and delivered = 1"));
         await site.DrainAsync();
 
         Assert.Equal(DispatchState.Sent, (await site.ShowAsync(asked.Text("id"))).State);

@@ -27,14 +27,14 @@ internal static class FigureWords
     /// <summary>A time of two significant digits: 4.2 min.</summary>
     public static string Time(double millis)
     {
-        var (value, unit, few) = millis switch
+        var (value, unit) = millis switch
         {
-            < 60_000 => (millis / 1_000, "s", 10.0),
-            < 3_600_000 => (millis / 60_000, "min", 10),
-            < 86_400_000 => (millis / 3_600_000, "h", 10),
-            _ => (millis / 86_400_000, "days", 10),
+            < 60_000 => (millis / 1_000, "s"),
+            < 3_600_000 => (millis / 60_000, "min"),
+            < 86_400_000 => (millis / 3_600_000, "h"),
+            _ => (millis / 86_400_000, "days"),
         };
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(value < few ? "0.0" : "0", CultureInfo.InvariantCulture)} {unit}");
+        return $"{value.ToString(value < 10 ? "0.0" : "0", CultureInfo.InvariantCulture)} {unit}";
     }
 
     public static string Times(Estimate estimate) => $"{Time(estimate.Low)} to {Time(estimate.High)}";

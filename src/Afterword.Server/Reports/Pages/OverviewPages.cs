@@ -27,7 +27,6 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
         return new(
             FigureWords.Days(now.From, now.To), before.Figures.Counts.Sent == 0 ? null : FigureWords.Days(before.From, before.To), overview.Zone, problem, Limit(), _query.Test, _isNps,
             now.Figures.Counts.Sent == 0 && before.Figures.Counts.Sent == 0 && _query.Only is null,
-            now.Figures.IsTooFew,
             [Link("CSAT", _query with { Type = PromptType.Csat }, !_isNps), Link("NPS", _query with { Type = PromptType.Nps }, _isNps)],
             [.. OverviewQuery.Ranges.Select(range => Link(range == 365 ? "12 months" : $"{range} days", _query with { Range = range, From = null, To = null }, _query.Range == range))],
             [.. Enum.GetValues<Step>().Select(step => Link(NameOf(step), _query with { Step = step }, overview.Step == step))],
@@ -130,8 +129,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
             [.. overview.Today.Select(answer => new TodayRow(
                 days.LocalOf(answer.At).ToString("HH:mm", CultureInfo.InvariantCulture), DateTimeOffset.FromUnixTimeMilliseconds(answer.At).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
                 answer.Score.ToString(CultureInfo.InvariantCulture), scale.Tone(answer.Score), answer.HasText,
-                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"answers/{answer.PromptId}"))))],
-            _isNps ? 50 : 0);
+                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"answers/{answer.PromptId}"))))]);
     }
 
     private double Down(double value) => Math.Clamp(_isNps ? 50 - (value * 50) : 100 - (value * 100), 0, 100);

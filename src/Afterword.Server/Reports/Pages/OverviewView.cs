@@ -6,7 +6,7 @@ namespace Afterword.Server.Reports.Pages;
 /// <param name="Only">What the figures are limited to; null when they are not.</param>
 /// <param name="IsEmpty">Nobody was asked in the period, nor in the one before.</param>
 public sealed record OverviewView(
-    string Period, string? PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty, bool IsTooFew,
+    string Period, string? PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty,
     IReadOnlyList<LinkView> Types, IReadOnlyList<LinkView> Ranges, IReadOnlyList<LinkView> Steps, LinkView TestSwitch, string From, string To,
     IReadOnlyList<FieldView> Kept, IReadOnlyList<FigureView> Figures, LineView Line, BarsView Bars, IReadOnlyList<BreakDownView> BreakDowns, TodayView Today);
 
@@ -48,7 +48,6 @@ public sealed record SortView(string Name, string Text, string? Address, bool Is
 /// <param name="At">The figure, 0 to 100; null when there are too few answers.</param>
 public sealed record PartView(string Name, string Address, bool Current, long Sent, long Answers, double? At, double? Low, double? High, string Value, string Interval, string Response);
 
-/// <param name="Zero">Where the scale has its middle line: 50 for nps.</param>
-public sealed record TodayView(string Text, IReadOnlyList<TodayRow> Answers, double Zero);
+public sealed record TodayView(string Text, IReadOnlyList<TodayRow> Answers);
 
 public sealed record TodayRow(string Time, string Exact, string Score, string Tone, bool HasText, string Address);
