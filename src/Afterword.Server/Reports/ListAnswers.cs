@@ -123,7 +123,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private static bool MatchesAt(Row row, SearchQuery search, ref long texts)
     {
         texts++;
-        return search.Matches(row.GetString(10));
+        return row.TextOrNull(10) is { } text && search.Matches(text);
     }
 
     /// <summary>The rarest word leads to its texts; the others are looked for in them.</summary>

@@ -66,6 +66,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         await GivesAsync("q=SOFA", first);
         await GivesAsync("q=late+sof", first);
         await GivesAsync("q=sofa+chair");
+        await GivesAsync("q=sofa&has_text=false");
         await GivesAsync("q=test&test=all", test);
 
         // The 5th is over in Berlin an hour before it is in London: 22:00 there is the 5th, 23:00 the 6th.
