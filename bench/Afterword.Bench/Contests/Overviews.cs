@@ -63,8 +63,10 @@ internal static class Overviews
         await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
 
         if (!EmailAddress.TryParse("analyst@shop.example", out var mail)) throw new InvalidOperationException("The address is none.");
-        var person = await new Persons(store, new AuditLog(store, clock), clock).AddAsync(mail, "Analyst", cast.Senders[0].Id, Role.Analyst, stop);
-        return await new ConsoleSessions(store, clock).AddAsync(person, EntryStage.Person, "bench", stop);
+        var audit = new AuditLog(store, clock);
+        var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
+        if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", cast.Senders[0].Id, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
+        return await new ConsoleSessions(store, site.Settings, clock).AddAsync(id, EntryStage.Person, "bench", stop);
     }
 
     // Five agents and ten tags, which the plain history has not.

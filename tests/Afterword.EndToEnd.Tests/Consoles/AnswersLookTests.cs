@@ -119,7 +119,7 @@ public sealed class AnswersLookTests(Browser browser) : IClassFixture<Browser>
                 string.Create(CultureInfo.InvariantCulture, $"ticket_{5_550 + i}"), 0, null, Test: i == 7, IncludeCard: false, agent, Tags.OfStored(tags));
             var asked = Assert.IsType<CreateOutcome.Created>((await create.RunAsync(new(sender, draft, null, ""))).Outcome);
             ids.Add(long.Parse(asked.Feedback.Id, CultureInfo.InvariantCulture));
-            Assert.IsType<AnswerOutcome.Recorded>(await answer.RunAsync(new(stage.Furni.Id, ids[i], int.Parse(score, CultureInfo.InvariantCulture), text)));
+            Assert.IsType<AnswerOutcome.Recorded>(await answer.RunAsync(new(new(stage.Furni.Id, ids[i], null), int.Parse(score, CultureInfo.InvariantCulture), text)));
         }
 
         return ids;

@@ -78,6 +78,6 @@ public sealed class OverviewLookTests(Browser browser) : IClassFixture<Browser>
         var draft = new PromptDraft(type, customer.Id, "How did we do?", "https://furni.example/privacy", null, 0, null, Test: false, IncludeCard: false, agent, Tags.OfStored("billing,refund"));
         var created = Assert.IsType<CreateOutcome.Created>((await stage.Services.GetRequiredService<CreatePrompt>().RunAsync(new(sender, draft, null, ""))).Outcome);
         await stage.Services.GetRequiredService<AnswerPrompt>().RunAsync(new(
-            furni.Id, long.Parse(created.Feedback.Id, System.Globalization.CultureInfo.InvariantCulture), type == PromptType.Nps ? mood * 2 : mood + 1, mood == 4 ? "Lovely" : null));
+            new(furni.Id, long.Parse(created.Feedback.Id, System.Globalization.CultureInfo.InvariantCulture), null), type == PromptType.Nps ? mood * 2 : mood + 1, mood == 4 ? "Lovely" : null));
     }
 }
