@@ -59,10 +59,11 @@ internal sealed record Overview(
             null => cells.ConvertAll(one => (one.Day, one.Counts)),
         };
 
-        var step = query.StepFor(to - from + 1);
+        var now = Sum(type, counts, from, to);
+        var step = query.StepFor(to - from + 1, now.Figures.Counts.Scored);
         var current = range with { From = from };
         return new(
-            zone, query, type, Sum(type, counts, from, to), Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
+            zone, query, type, now, Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
             new Dictionary<Slice, IReadOnlyList<Part>>
             {
                 [Slice.Agent] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop)),

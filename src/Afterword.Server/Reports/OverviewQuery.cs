@@ -79,8 +79,15 @@ internal sealed record OverviewQuery(
         return parts.Count == 0 ? "?" : "?" + string.Join('&', parts);
     }
 
-    /// <summary>Steps that give a line that can be read.</summary>
-    public Step StepFor(long days) => Step ?? (days <= 45 ? Reports.Step.Day : days <= 200 ? Reports.Step.Week : Reports.Step.Month);
+    /// <summary>Steps that give a line that can be read: not too many points, and none, as a rule, on too few answers.</summary>
+    /// <param name="days">How long the period is.</param>
+    /// <param name="scored">Answers in it.</param>
+    public Step StepFor(long days, long scored)
+    {
+        return Step ?? (days <= 14 || (days <= 45 && AreEnoughIn(1)) ? Reports.Step.Day : days <= 60 || (days <= 200 && AreEnoughIn(7)) ? Reports.Step.Week : Reports.Step.Month);
+
+        bool AreEnoughIn(long stepDays) => scored * stepDays >= Figures.Enough * days;
+    }
 
     public static string WordOf(Slice slice) => slice switch
     {
