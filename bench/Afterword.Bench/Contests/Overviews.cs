@@ -69,11 +69,12 @@ internal static class Overviews
         return await new ConsoleSessions(store, site.Settings, clock).AddAsync(id, EntryStage.Person, "bench", stop);
     }
 
-    // Five agents and ten tags, which the plain history has not.
+    // Five agents and ten tags, which the plain history has not: by the time of the request, so that each day has all of them, however
+    // many feedbacks there are. 997 keeps the even steps of a history from meeting the same few.
     private static Task NameAsync(Store store, long sender, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await session.Sql("update prompt set agent = 'agent ' || (id / 4194304 % 5), tags = 'tag ' || (id / 4194304 % 7) || ',topic ' || (id / 4194304 % 3)").RunAsync(stop);
+            await session.Sql("update prompt set agent = 'agent ' || (id / 4194304 / 997 % 5), tags = 'tag ' || (id / 4194304 / 997 % 7) || ',topic ' || (id / 4194304 / 997 % 3)").RunAsync(stop);
             return await session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, 0, 0, 0)").Bind("sender", sender).RunAsync(stop);
         },
         stop);
