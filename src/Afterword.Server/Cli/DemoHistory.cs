@@ -4,6 +4,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports;
 
 namespace Afterword.Server.Cli;
 
@@ -48,6 +49,9 @@ internal sealed class DemoHistory
         {
             throw new CommandException(ExitCode.Failed, $"The store {OpenedStore.NameOf(settings)} has users already. The demo needs an empty one, or none: then it makes one and throws it away.");
         }
+
+        // Counted while it is written, not once more when the server starts.
+        await RebuildRollups.RecordZoneAsync(store.Store, settings.TimeZone, stop);
 
         var password = Apps.Random(9);
         var sender = await AddAsync(store, "furni", "Furni", password, stop);
