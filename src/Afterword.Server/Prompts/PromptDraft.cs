@@ -20,7 +20,7 @@ internal sealed record PromptDraft(
         var read = new Reader(parameters);
         errors = read.Errors;
 
-        var type = ReadType(read);
+        var type = PromptTypes.Read(read, read.Required("type"));
         var recipient = read.RequiredId("to_user_id") ?? 0;
         var message = read.Required("message") is { } text ? TextRules.ReadMessage("message", text, errors) : "";
         var privacyUrl = ReadPrivacyUrl(read);
@@ -34,20 +34,6 @@ internal sealed record PromptDraft(
         var tags = Tags.Read(read, "tags");
 
         return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard, agent, tags);
-    }
-
-    // Case-sensitive on purpose: the documentation says "csat, nps (case sensitive)".
-    private static PromptType? ReadType(Reader read)
-    {
-        switch (read.Required("type"))
-        {
-            case null: return null;
-            case "csat": return PromptType.Csat;
-            case "nps": return PromptType.Nps;
-            default:
-                read.Errors.Add(ApiError.Invalid("type", "csat or nps"));
-                return null;
-        }
     }
 
     private static string ReadPrivacyUrl(Reader read)

@@ -54,7 +54,7 @@ internal sealed record Filter(
     public static Filter Parse(Reader read, long sender)
     {
         var (from, to) = (read.Millis("from_time"), read.Millis("to_time"));
-        var type = ReadType(read);
+        var type = PromptTypes.Read(read, read.Optional("type"));
         var (least, most) = (read.OptionalWhole("min_score", 0, HighestScore), read.OptionalWhole("max_score", 0, HighestScore));
         var filter = new Filter(
             sender, from, to, type, least, most, read.OptionalTruth("has_text"), ReadTest(read), ReadText(read, "tag"), ReadText(read, "agent"), ReadText(read, "external_id"),
@@ -119,19 +119,6 @@ internal sealed record Filter(
         if (ExternalId is not null) statement.Bind("external_id", ExternalId);
         if (RecipientId is { } recipient) statement.Bind("recipient", recipient);
         return statement;
-    }
-
-    private static PromptType? ReadType(Reader read)
-    {
-        switch (read.Optional("type"))
-        {
-            case null: return null;
-            case "csat": return PromptType.Csat;
-            case "nps": return PromptType.Nps;
-            default:
-                read.Errors.Add(ApiError.Invalid("type", "csat or nps"));
-                return null;
-        }
     }
 
     private static TestFeedback ReadTest(Reader read)

@@ -52,7 +52,7 @@ internal sealed record OverviewQuery(
         else range = null;
 
         return new(
-            query["type"].ToString() switch { "csat" => PromptType.Csat, "nps" => PromptType.Nps, _ => null }, range, from, to,
+            PromptTypes.Of(query["type"]), range, from, to,
             Enum.TryParse<Step>(query["by"], ignoreCase: true, out var step) && Enum.IsDefined(step) ? step : null,
             query["test"] == "1", ReadOnly(query["only"].ToString()), Sorts.FirstOrDefault(sort => sort == query["sort"]));
     }
