@@ -240,6 +240,24 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
         Assert.Equal([(11, 0), (12, 1), (13, 3), (21, 0), (22, 1), (23, 3), (31, 0), (32, 2)], parts);
     }
 
+    [Fact]
+    public async Task A_store_from_before_follow_up_was_put_in_order_keeps_its_items()
+    {
+        using var folder = TestFolder.Create("old");
+        await using var old = await OldAsync(folder, Migrator.Of("main").Count(migration => migration.Number <= 16));
+        await RunAsync(
+            old,
+            "insert into follow_up (sender_id, prompt_id, state, assignee_id, scored_at, version) values (1, 5, 2, null, 300, 4), (1, 6, 1, 8, 200, 1), (1, 7, 0, null, 100, 0), (2, 9, 0, null, 50, 0)");
+
+        Assert.Contains("0017-follow-up-order.sql", await Migrator.RunAsync(old, "main", _clock, default));
+
+        var items = await old.ReadAsync(
+            session => session.Sql("select prompt_id, state, assignee_id, scored_at, version from follow_up order by prompt_id")
+                .ListAsync(row => (row.GetInt64(0), row.GetInt32(1), row.LongOrNull(2), row.GetInt64(3), row.GetInt64(4)), default),
+            default);
+        Assert.Equal([(5, 2, null, 300, 4), (6, 1, 8, 200, 1), (7, 0, null, 100, 0), (9, 0, null, 50, 0)], items);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();

@@ -37,6 +37,13 @@ public sealed record FollowUp(
         left join person s on s.id = r.person_id
         """;
 
+    /// <summary>Leads by the key to the item of <c>@sender</c> and <c>@prompt</c> in the table <c>follow_up f</c>.</summary>
+    internal const string IsOfPrompt =
+        """
+        f.sender_id = @sender and f.state in (0, 1, 2) and f.prompt_id = @prompt
+            and f.scored_at = (select scored.score_at from prompt scored where scored.sender_id = @sender and scored.id = @prompt)
+        """;
+
     internal static FollowUp Read(Row row) => new(
         row.GetInt64(0), (FollowUpState)row.GetInt32(1), row.GetInt64(2), row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5),
         (PromptType)row.GetInt32(6) == PromptType.Csat, row.GetInt32(7), row.TextOrNull(8), row.GetString(9), row.GetString(10), row.GetString(11), row.TextOrNull(12),

@@ -33,6 +33,14 @@ internal sealed record FollowUpQuery(FollowUpState? State, bool All, long? Assig
         query["who"].ToString() is "me" ? me : WholeNumber.TryRead(query["who"].ToString(), out var who) ? who : null,
         FollowUpPlace.Read(query["after"].ToString()));
 
+    /// <summary>The states that are meant.</summary>
+    public IReadOnlyList<FollowUpState> States => this switch
+    {
+        { State: { } one } => [one],
+        { All: true } => [FollowUpState.Open, FollowUpState.Assigned, FollowUpState.Done],
+        _ => [FollowUpState.Open, FollowUpState.Assigned],
+    };
+
     /// <summary>The choice of states, as the address has it.</summary>
     public string StateWord => State is { } state ? WordOf(state) : All ? "all" : "";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
@@ -13,17 +14,16 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
     public const int PageSize = 50;
 
     /// <summary>A page of the list, newest first, and where the next one begins.</summary>
+    /// <remarks>The key has the state before the time, so each state's newest are read by themselves, a page of each, and then put in order.</remarks>
     public Task<(List<FollowUp> Items, FollowUpPlace? Next)> ListAsync(long sender, FollowUpQuery query, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var statement = session.Sql(
                 $"""
-                select {FollowUp.Columns} from follow_up f {FollowUp.Joins}
-                where f.sender_id = @sender and (f.scored_at, f.prompt_id) < (@at, @id){Condition(query)}
+                select {FollowUp.Columns} from ({string.Join(" union all ", query.States.Select(state => NewestOf(state, query)))}) f {FollowUp.Joins}
                 order by f.scored_at desc, f.prompt_id desc limit @most
                 """)
                 .Bind("sender", sender).Bind("at", query.After.ScoredAt).Bind("id", query.After.PromptId).Bind("most", PageSize + 1L);
-            if (query.State is { } state) statement.Bind("state", (long)state);
             if (query.Assignee is { } assignee) statement.Bind("assignee", assignee);
             var found = await statement.ListAsync(FollowUp.Read, stop);
             if (found.Count <= PageSize) return (found, (FollowUpPlace?)null);
@@ -43,7 +43,7 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
     public Task<FollowUpDetail?> FindAsync(long sender, long prompt, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var item = await session.Sql($"select {FollowUp.Columns} from follow_up f {FollowUp.Joins} where f.sender_id = @sender and f.prompt_id = @prompt")
+            var item = await session.Sql($"select {FollowUp.Columns} from follow_up f {FollowUp.Joins} where {FollowUp.IsOfPrompt}")
                 .Bind("sender", sender).Bind("prompt", prompt).FirstAsync(FollowUp.Read, stop);
             if (item is null) return null;
 
@@ -72,7 +72,7 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
     public Task<FollowUpOutcome> FinishAsync(Seat seat, long prompt, long version, bool done, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            var assignee = await session.Sql("select assignee_id from follow_up where sender_id = @sender and prompt_id = @prompt")
+            var assignee = await session.Sql($"select f.assignee_id from follow_up f where {FollowUp.IsOfPrompt}")
                 .Bind("sender", seat.SenderId).Bind("prompt", prompt).FirstAsync(row => row.LongOrNull(0), stop);
             var state = done ? FollowUpState.Done : assignee is null ? FollowUpState.Open : FollowUpState.Assigned;
             return await ChangeAsync(session, seat, prompt, version, state, assignee, done ? "done" : "opened again", stop);
@@ -85,9 +85,9 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
         async session =>
         {
             var noted = await session.Sql(
-                """
+                $"""
                 insert into follow_up_note (sender_id, prompt_id, id, at, person_id, person, body)
-                select f.sender_id, f.prompt_id, @id, @now, @person, @mail, @body from follow_up f where f.sender_id = @sender and f.prompt_id = @prompt
+                select f.sender_id, f.prompt_id, @id, @now, @person, @mail, @body from follow_up f where {FollowUp.IsOfPrompt}
                 """)
                 .Bind("id", store.Ids.Next()).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("person", seat.Person.Id).Bind("mail", seat.Person.Mail)
                 .Bind("body", body).Bind("sender", seat.SenderId).Bind("prompt", prompt).RunAsync(stop);
@@ -114,9 +114,9 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
     private async Task<FollowUpOutcome> ChangeAsync(Session session, Seat seat, long prompt, long version, FollowUpState state, long? assignee, string what, CancellationToken stop)
     {
         var changed = await session.Sql(
-            """
-            update follow_up set state = @state, assignee_id = @assignee, version = version + 1
-            where sender_id = @sender and prompt_id = @prompt and version = @version
+            $"""
+            update follow_up as f set state = @state, assignee_id = @assignee, version = version + 1
+            where {FollowUp.IsOfPrompt} and f.version = @version
             """)
             .Bind("state", (long)state).Bind("assignee", assignee).Bind("sender", seat.SenderId).Bind("prompt", prompt).Bind("version", version).RunAsync(stop);
         if (changed == 1)
@@ -125,13 +125,19 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
             return FollowUpOutcome.Done;
         }
 
-        return await session.Sql("select 1 from follow_up where sender_id = @sender and prompt_id = @prompt").Bind("sender", seat.SenderId).Bind("prompt", prompt).FirstAsync(_ => true, stop)
+        return await session.Sql($"select 1 from follow_up f where {FollowUp.IsOfPrompt}").Bind("sender", seat.SenderId).Bind("prompt", prompt).FirstAsync(_ => true, stop)
             ? FollowUpOutcome.Stale
             : FollowUpOutcome.Unknown;
     }
 
-    private static string Condition(FollowUpQuery query) =>
-        (query.State is null ? query.All ? "" : " and f.state < 2" : " and f.state = @state") + (query.Assignee is null ? "" : " and f.assignee_id = @assignee");
+    private static string NewestOf(FollowUpState state, FollowUpQuery query) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        select * from (
+            select sender_id, state, scored_at, prompt_id, assignee_id, version from follow_up
+            where sender_id = @sender and state = {(int)state} and (scored_at, prompt_id) < (@at, @id){(query.Assignee is null ? "" : " and assignee_id = @assignee")}
+            order by scored_at desc, prompt_id desc limit @most) newest_{(int)state}
+        """);
 
     private static Task<List<Assignee>> PeopleAsync(Session session, long sender, CancellationToken stop) => session.Sql(
         "select p.id, p.name, p.mail from person_role r join person p on p.id = r.person_id where r.sender_id = @sender and r.role in (1, 2) order by p.name, p.id")
