@@ -37,7 +37,7 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         var holding = Task.Run(() => _loop.Server.Server.Store.Main.WriteAsync(
             async session =>
             {
-                await session.EachAsync([ChangeLog.Stamp([_loop.Furni.Id], 0, [])], default);
+                await session.EachAsync(ChangeLog.Stamp([_loop.Furni.Id], 0, []), default);
                 held.Release();
                 letGo.Wait();
                 return 0;

@@ -75,7 +75,7 @@ public abstract class StopAskingTests(Engine engine) : IAsyncLifetime
         var storing = main.WriteAsync(
             async session =>
             {
-                await session.EachAsync([ChangeLog.Stamp([_loop.Furni.Id], 0, [])], default);
+                await session.EachAsync(ChangeLog.Stamp([_loop.Furni.Id], 0, []), default);
                 locked.SetResult();
                 await go.Task;
                 return true;

@@ -36,7 +36,7 @@ internal sealed class AnswerPrompt
 
         // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
+            [.. ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();

@@ -36,7 +36,7 @@ internal sealed class CreatePrompt
         var senders = requests.Select(request => request.Sender.UserId).Distinct().ToArray();
         await session.EachAsync(
             [
-                ChangeLog.Stamp(senders, now, states),
+                .. ChangeLog.Stamp(senders, now, states),
                 batch.Webhooks(senders),
                 RecipientFacts.Lookup(requests, batch),
                 Idempotency.Lookup(requests, batch, now, _store.Secrets),

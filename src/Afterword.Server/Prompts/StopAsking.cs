@@ -35,7 +35,7 @@ internal sealed class StopAsking(Store store, TimeProvider clock)
     private async Task<long> LockAsync(Session session, long sender, CancellationToken stop)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await session.EachAsync([ChangeLog.Stamp([sender], now, [])], stop);
+        await session.EachAsync(ChangeLog.Stamp([sender], now, []), stop);
         return now;
     }
 }

@@ -10,7 +10,7 @@ internal static class Arrival
     public static async Task<Dictionary<long, SenderState>> LockAsync(Session session, IEnumerable<long> senders, DateTimeOffset now, CancellationToken stop)
     {
         var states = new Dictionary<long, SenderState>();
-        await session.EachAsync([ChangeLog.Stamp(senders.Distinct(), now.ToUnixTimeMilliseconds(), states)], stop);
+        await session.EachAsync(ChangeLog.Stamp(senders.Distinct(), now.ToUnixTimeMilliseconds(), states), stop);
         return states;
     }
 

@@ -54,7 +54,7 @@ internal sealed partial class RebuildRollups(Store store, TimeProvider clock, IL
     private async Task<long?> StepAsync(Session session, long sender, CancellationToken stop)
     {
         var states = new Dictionary<long, SenderState>();
-        await session.EachAsync([ChangeLog.Stamp([sender], clock.GetUtcNow().ToUnixTimeMilliseconds(), states)], stop);
+        await session.EachAsync(ChangeLog.Stamp([sender], clock.GetUtcNow().ToUnixTimeMilliseconds(), states), stop);
         var zone = await session.Sql("select zone from figure_zone").FirstAsync(row => row.GetString(0), stop);
         var state = states[sender].Rollups;
         if (state.Zone == zone) return state.CountedFrom == 0 ? null : await CountAsync(session, sender, state, stop);

@@ -33,6 +33,9 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         var row = new PostgresRow(reader);
         foreach (var lookup in asked)
         {
+            // A statement without an answer has no place among the results.
+            if (lookup.Read is null) continue;
+
             while (await reader.ReadAsync(stop)) lookup.Read(row);
             await reader.NextResultAsync(stop);
         }

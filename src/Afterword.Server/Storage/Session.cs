@@ -37,8 +37,8 @@ internal abstract class Session
 /// once over arrays, SQLite once per row: it must not make one input row depend on another.
 /// </param>
 /// <param name="Rows">The input; nothing happens when it is empty.</param>
-/// <param name="Read">Called for each row of the answer, in no promised order.</param>
-internal sealed record Lookup([StringSyntax("sql")] string Sql, Rows Rows, Action<Row> Read);
+/// <param name="Read">Called for each row of the answer, in no promised order; null for a statement that has none.</param>
+internal sealed record Lookup([StringSyntax("sql")] string Sql, Rows Rows, Action<Row>? Read);
 
 /// <summary>A statement with its values.</summary>
 internal abstract class Statement

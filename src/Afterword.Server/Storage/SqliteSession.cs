@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Storage;
 
 /// <summary>A session on one SQLite connection. Statements are prepared once per connection and kept.</summary>
 /// <remarks>The engine runs synchronously: every task given out here has ended when it is given out.</remarks>
-internal sealed class SqliteSession(SqliteConnection connection) : Session, IDisposable
+internal sealed partial class SqliteSession(SqliteConnection connection) : Session, IDisposable
 {
     private static readonly ConcurrentDictionary<string, string> s_expanded = new();
 
@@ -66,8 +67,26 @@ internal sealed class SqliteSession(SqliteConnection connection) : Session, IDis
         return _statements[sql] = new SqliteStatement(connection, sql);
     }
 
-    // Parameters are numbered by their first appearance, and the input table comes with all of them in the order of its columns.
     private static string Expand(string sql, Rows rows) => s_expanded.GetOrAdd(sql, static (sql, rows) =>
+    {
+        // Rows are run one at a time: there is nothing to sort, but the engine would open a sorter for each.
+        sql = OrderOfLocks.Replace(sql, "");
+        return Updates.IsMatch(sql) && NamesAll(sql, rows) ? WithoutTable(sql, rows) : WithTable(sql, rows);
+    }, rows);
+
+    // Each column is bound, so the statement must have a place for each.
+    private static bool NamesAll(string sql, Rows rows) =>
+        ItemColumn.Matches(sql).Select(column => column.Groups[1].Value).ToHashSet().SetEquals(rows.Columns.Select(column => column.Name));
+
+    // The engine copies what an update is made from into a temporary table first, for each row anew. Its values can stand in the statement itself.
+    private static string WithoutTable(string sql, Rows rows)
+    {
+        var places = rows.Columns.Select((column, i) => (column.Name, Place: $"?{(i + 1).ToString(CultureInfo.InvariantCulture)}")).ToDictionary();
+        return ItemColumn.Replace(sql.Replace("from {rows}", "", StringComparison.Ordinal), column => places[column.Groups[1].Value]);
+    }
+
+    // Parameters are numbered by their first appearance, and the input table comes with all of them in the order of its columns.
+    private static string WithTable(string sql, Rows rows)
     {
         var table = new StringBuilder("(select ");
         for (var i = 0; i < rows.Columns.Count; i++)
@@ -76,5 +95,14 @@ internal sealed class SqliteSession(SqliteConnection connection) : Session, IDis
         }
 
         return sql.Replace("{rows}", table.Append(") as item").ToString(), StringComparison.Ordinal);
-    }, rows);
+    }
+
+    [GeneratedRegex(@"order by [\w, ]+(?=\s+on conflict)")]
+    private static partial Regex OrderOfLocks { get; }
+
+    [GeneratedRegex(@"^update\b[^{]+from \{rows\}\s+where\b")]
+    private static partial Regex Updates { get; }
+
+    [GeneratedRegex(@"\bitem\.(\w+)")]
+    private static partial Regex ItemColumn { get; }
 }

@@ -161,7 +161,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     private async Task<long> StampAsync(Session session, long sender, CancellationToken stop)
     {
         var states = new Dictionary<long, SenderState>();
-        await session.EachAsync([ChangeLog.Stamp([sender], Now, states)], stop);
+        await session.EachAsync(ChangeLog.Stamp([sender], Now, states), stop);
         return states[sender].Stamp;
     }
 }
