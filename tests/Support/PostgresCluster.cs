@@ -45,15 +45,21 @@ internal sealed class PostgresCluster
     public static PostgresCluster Shared => s_shared.Value;
 
     /// <summary>Makes an empty database and gives its URL.</summary>
-    public async Task<string> NewDatabaseAsync()
+    public Task<string> NewDatabaseAsync() => CopyAsync("template0");
+
+    /// <summary>Makes a database that is as another one and gives its URL.</summary>
+    /// <param name="database">The URL of one to which nobody is connected.</param>
+    public Task<string> CopyOfAsync(string database) => CopyAsync(new Uri(database).AbsolutePath[1..]);
+
+    private async Task<string> CopyAsync(string template)
     {
         var port = await _port.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Interlocked.Increment(ref _databases)}");
         await using var connection = new NpgsqlConnection(Text(port));
         await connection.OpenAsync();
         await using var create = connection.CreateCommand();
-#pragma warning disable CA2100 // a number of ours
-        create.CommandText = $"create database {name} template template0";
+#pragma warning disable CA2100 // names of ours
+        create.CommandText = $"create database {name} template {template}";
 #pragma warning restore CA2100
         await create.ExecuteNonQueryAsync();
         return string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{port}/{name}");

@@ -45,7 +45,7 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(Engine engine, Action<IServiceCollection>? replace, params string[] settings)
     {
         var folder = TestFolder.Create("store");
-        var all = await engine.NewStoreAsync(folder);
+        var all = await engine.MigratedStoreAsync(folder);
         foreach (var pair in settings) all[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
         var server = new TestServer(all, folder, replace);
         await server.StartAsync();
