@@ -36,7 +36,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
             // A statement without an answer has no place among the results.
             if (lookup.Read is null) continue;
 
-            while (await reader.ReadAsync(stop)) lookup.Read(row);
+            while (await row.NextAsync(stop)) lookup.Read(row);
             await reader.NextResultAsync(stop);
         }
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Npgsql;
 
 namespace Afterword.Server.Storage;
@@ -34,7 +33,7 @@ internal sealed class PostgresStatement(NpgsqlCommand command) : Statement
             await using var reader = await command.ExecuteReaderAsync(stop);
             var row = new PostgresRow(reader);
             var rows = 0;
-            for (; await reader.ReadAsync(stop); rows++) read(row);
+            for (; await row.NextAsync(stop); rows++) read(row);
             return rows;
         }
     }
@@ -42,6 +41,18 @@ internal sealed class PostgresStatement(NpgsqlCommand command) : Statement
 
 internal sealed class PostgresRow(NpgsqlDataReader reader) : Row
 {
+    private const int LeastRoom = 1024;
+
+    private byte[] _texts = [];
+    private int _taken;
+
+    /// <summary>Goes to the next row, which takes the room of this one's texts.</summary>
+    public Task<bool> NextAsync(CancellationToken stop)
+    {
+        _taken = 0;
+        return reader.ReadAsync(stop);
+    }
+
     public override bool IsDBNull(int column) => reader.IsDBNull(column);
 
     public override long GetInt64(int column) => reader.GetInt64(column);
@@ -50,7 +61,21 @@ internal sealed class PostgresRow(NpgsqlDataReader reader) : Row
 
     public override string GetString(int column) => reader.GetString(column);
 
-    public override ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(reader.GetString(column));
+    // Texts travel as UTF-8. The driver lends no span of its buffer, so they are copied, into room that is used again.
+    public override ReadOnlySpan<byte> Utf8(int column)
+    {
+        var length = (int)reader.GetBytes(column, 0, null, 0, 0);
+        if (length > _texts.Length - _taken)
+        {
+            // Spans that were given out keep the old room.
+            _texts = new byte[Math.Max(length, Math.Max(LeastRoom, 2 * _texts.Length))];
+            _taken = 0;
+        }
+
+        var text = _texts.AsSpan(_taken, (int)reader.GetBytes(column, 0, _texts, _taken, length));
+        _taken += length;
+        return text;
+    }
 
     public override byte[] GetBytes(int column) => reader.GetFieldValue<byte[]>(column);
 }
