@@ -22,58 +22,83 @@ internal readonly record struct ExportProgress(long Rows, long Seen);
 
 /// <summary>Writes a sender's feedback as CSV in the order of the ids, as much as there is, in a fixed amount of memory.</summary>
 /// <remarks>
-/// It reads some hundred rows, lets go of the store, and writes them: a reader that is slow holds neither a connection nor,
-/// on SQLite, a snapshot, which would keep the log from being emptied. So the file is no picture of one moment: each line is
-/// as it was when it was read, and what is asked meanwhile comes too, if its id is higher than the last.
+/// It reads a piece, lets go of the store, and writes it, while it reads the next one and no other: a reader that is slow holds
+/// neither a connection nor, on SQLite, a snapshot, which would keep the log from being emptied. So the file is no picture of one
+/// moment: each line is as it was when it was read, and what is asked meanwhile comes too, if its id is higher than the last.
 /// </remarks>
 internal sealed class ExportFeedback(Store store, Settings settings, TimeProvider clock)
 {
-    // A text has at most 10,000 characters: even if every one of these rows has such a one, the piece stays below 20 MB.
-    private const long RowsAtOnce = 500;
+    // The first piece is there soon; in long files, what a piece costs besides its rows no longer counts.
+    private const long FirstRows = 500;
+    private const long MostRows = 4_000;
+
+    // Where a piece ends before it has all its rows: a text alone has up to 10,000 characters.
+    private const int MostBytes = 4_000_000;
 
     /// <summary>Gives the number of rows, without the header.</summary>
     public async Task<long> RunAsync(ExportRequest request, Stream output, Action<ExportProgress>? tell, CancellationToken stop)
     {
         var line = new CsvLine(request.From, request.Sight, (clock.GetUtcNow() - settings.CardLifetime).ToUnixTimeMilliseconds());
-        var piece = new ArrayBufferWriter<byte>(256 * 1024);
+        var (piece, next) = (new ArrayBufferWriter<byte>(256 * 1024), new ArrayBufferWriter<byte>(256 * 1024));
         if (request.ByteOrderMark) piece.Write("\uFEFF"u8);
         if (request.Header) piece.Write(CsvLine.Header);
 
-        var (rows, seen) = (0L, request.After);
-        while (seen < long.MaxValue)
+        var (rows, seen, most) = (0L, request.After, FirstRows);
+        var writing = Task.CompletedTask;
+        try
         {
-            (var found, seen) = await ReadAsync(request, seen, line, piece, stop);
-            await output.WriteAsync(piece.WrittenMemory, stop);
-            piece.ResetWrittenCount();
-            rows += found;
-            tell?.Invoke(new(rows, seen));
-        }
+            while (seen < long.MaxValue)
+            {
+                var looked = await ReadAsync(request, seen, most, line, piece, stop);
+                await writing;
+                writing = output.WriteAsync(piece.WrittenMemory, stop).AsTask();
+                (piece, next) = (next, piece);
+                piece.ResetWrittenCount();
+                (rows, seen) = (rows + looked.Rows, looked.Seen);
+                most = looked.IsFull ? looked.Rows : Math.Min(2 * most, MostRows);
+                tell?.Invoke(new(rows, seen));
+            }
 
-        return rows;
+            await writing;
+            return rows;
+        }
+        finally
+        {
+            // What the output is still being given must not outlive this.
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
-    /// <summary>Looks at the next rows, whether they are meant or not, so that a read is short even if few are. Gives how many were meant, and the last id.</summary>
-    private Task<(long Rows, long Seen)> ReadAsync(ExportRequest request, long after, CsvLine line, IBufferWriter<byte> piece, CancellationToken stop) => store.Main.ReadAsync(
+    /// <summary>Looks at the next rows, whether they are meant or not, so that a read is short even if few are.</summary>
+    private Task<Looked> ReadAsync(ExportRequest request, long after, long most, CsvLine line, ArrayBufferWriter<byte> piece, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var (filter, rows) = (request.Filter, 0L);
+            var (filter, looked) = (request.Filter, new Looked(0, long.MaxValue, IsFull: false));
             var last = await session.Sql("select p.id from prompt p where p.sender_id = @sender and p.id > @above and p.id < @below order by p.id limit 1 offset @rows")
-                .Bind("sender", filter.SenderId).Bind("above", Math.Max(after, filter.Above)).Bind("below", filter.Below).Bind("rows", RowsAtOnce - 1)
+                .Bind("sender", filter.SenderId).Bind("above", Math.Max(after, filter.Above)).Bind("below", filter.Below).Bind("rows", most - 1)
                 .FirstAsync(row => row.GetInt64(0), stop);
-            var below = last == 0 ? long.MaxValue : last + 1;
+            if (last > 0) looked = looked with { Seen = last };
             var sql = filter.Sql();
             await filter.Bind(
-                session.Sql($"select {CsvLine.Columns} from {sql.From} left join account a on a.id = p.recipient_id where {sql.Where} order by {sql.Id}"), after, below)
+                session.Sql($"select {CsvLine.Columns} from {sql.From} left join account a on a.id = p.recipient_id where {sql.Where} order by {sql.Id}"),
+                after, last > 0 ? last + 1 : long.MaxValue)
                 .EachAsync(
                     row =>
                     {
+                        if (looked.IsFull) return;
                         if (request.Search is { } search && (row.IsDBNull(CsvLine.TextColumn) || !search.Matches(row.GetString(CsvLine.TextColumn)))) return;
 
                         line.Write(piece, row);
-                        rows++;
+                        looked = looked with { Rows = looked.Rows + 1 };
+                        if (piece.WrittenCount >= MostBytes) looked = looked with { Seen = row.GetInt64(0), IsFull = true };
                     },
                     stop);
-            return (rows, below == long.MaxValue ? below : last);
+            return looked;
         },
         stop);
+
+    /// <param name="Rows">How many were meant.</param>
+    /// <param name="Seen">The id of the last; <see cref="long.MaxValue"/> when there is none behind it.</param>
+    /// <param name="IsFull">Whether they were as many bytes as a piece may have.</param>
+    private readonly record struct Looked(long Rows, long Seen, bool IsFull);
 }

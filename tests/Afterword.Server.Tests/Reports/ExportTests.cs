@@ -3,8 +3,10 @@ using System.Text;
 using Afterword.Server.Cli;
 using Afterword.Server.People;
 using Afterword.Server.Reports;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Tests.Reports;
 
@@ -159,7 +161,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         Assert.Equal(asked, lines.Count);
         foreach (var line in lines)
         {
-            var shown = (await _loop.Server.Get<Storage.Store>().Main.ReadAsync(
+            var shown = (await _loop.Server.Get<Store>().Main.ReadAsync(
                 session => session.Sql("select external_id, comment, question from prompt where sender_id = @sender and id = @id")
                     .Bind("sender", _loop.Furni.Id).Bind("id", long.Parse(line["id"], CultureInfo.InvariantCulture))
                     .FirstAsync(row => (ExternalId: row.TextOrNull(0), Comment: row.TextOrNull(1), Question: row.GetString(2)), default), default));
@@ -217,7 +219,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     public async Task What_is_asked_and_answered_meanwhile_neither_repeats_nor_hides_a_line()
     {
         var ids = new List<string>();
-        for (var i = 0; i < 1_200; i++) ids.Add((await _loop.AskAsync()).Text("id"));
+        for (var i = 0; i < 1_700; i++) ids.Add((await _loop.AskAsync()).Text("id"));
         var added = new List<string>();
         using var file = new Interrupted(async piece =>
         {
@@ -231,6 +233,41 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         Assert.Equal(ids, exported[..ids.Count]);
         Assert.Equal(added[..(exported.Length - ids.Count)], exported[ids.Count..]);
         Assert.InRange(exported.Length, ids.Count + 1, ids.Count + added.Count);
+    }
+
+    [Fact]
+    public async Task A_reader_that_is_slow_holds_neither_a_connection_nor_a_snapshot()
+    {
+        await FillAsync(2_000, "slow");
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+        // More than there are connections for reads on PostgreSQL.
+        var readers = Enumerable.Range(0, 25).Select(_ => new Slow()).ToArray();
+        var exports = readers.Select(reader => _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), reader, null, leave.Token)).ToArray();
+        await Task.WhenAll(readers.Select(reader => reader.Reached)).WaitAsync(leave.Token);
+
+        while (await IsSnapshotHeldAsync()) await Task.Yield();
+        Assert.Equal(2_000, await _loop.Server.CountAsync("prompt", "comment = 'slow'"));
+
+        Assert.DoesNotContain(exports, export => export.IsCompleted);
+        await leave.CancelAsync();
+        foreach (var export in exports) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => export);
+    }
+
+    [Fact]
+    public async Task Long_rows_come_in_pieces_that_are_no_larger_than_others()
+    {
+        var text = string.Concat(Enumerable.Repeat("é\"", 5_000));
+        await FillAsync(900, text);
+        using var file = new Measured();
+
+        var rows = await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), file, null, default);
+
+        Assert.Equal(900, rows);
+        var lines = Csv.Read(Encoding.UTF8.GetString(file.ToArray()));
+        Assert.Equal(Enumerable.Range(1, 900).Select(i => i.ToString(CultureInfo.InvariantCulture)), lines.Select(line => line["id"]));
+        Assert.All(lines, line => Assert.Equal(text, line["text"]));
+        Assert.InRange(file.Largest, 3_000_000, 4_100_000);
     }
 
     [Fact]
@@ -256,7 +293,70 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
 
     private async Task GivesAsync(string query, params string[] ids) => Assert.Equal(ids, Csv.Ids((await ExportAsync($"?{query}")).Is(200).Body));
 
+    /// <summary>Requests with the ids 1, 2, 3 … and a text each.</summary>
+    private Task<int> FillAsync(long count, string text) => _loop.Server.Get<Store>().Main.WriteAsync(
+        session => session.Sql(
+            """
+            with recursive n(id) as (select 1 union all select id + 1 from n where id < @count)
+            insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question, privacy_url, created_at, updated_at, comment, comment_at)
+            select @sender, id, @recipient, id, 1, 0, 0, 'How was it?', 'https://furni.example/p', @now, @now, @text, @now from n
+            """)
+            .Bind("count", count).Bind("sender", _loop.Furni.Id).Bind("recipient", _loop.Ana.Id).Bind("now", Now).Bind("text", text).RunAsync(default),
+        default);
+
+    /// <summary>Whether somebody keeps the store as it was before what is written now.</summary>
+    private async Task<bool> IsSnapshotHeldAsync()
+    {
+        await _loop.AskAsync();
+        if (engine == Engine.Postgres)
+        {
+            return await _loop.Server.CountAsync(
+                "pg_stat_activity", "datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and (state <> 'idle' or backend_xmin is not null)") > 0;
+        }
+
+        // Inside a write, nobody else writes: what cannot be moved from the log into the file then, a reader still needs.
+        var main = _loop.Server.Get<Store>().Main;
+        return await main.WriteAsync(
+            _ =>
+            {
+                using var connection = new SqliteConnection($"Data Source={((SqliteDatabase)main).File};Pooling=False");
+                connection.Open();
+                using var command = connection.CreateCommand();
+                command.CommandText = "pragma wal_checkpoint(passive)";
+                using var row = command.ExecuteReader();
+                return Task.FromResult(!row.Read() || row.GetInt64(1) != row.GetInt64(2));
+            },
+            default);
+    }
+
     private static string Id(Account account) => account.Id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Takes nothing until it is left.</summary>
+    private sealed class Slow : MemoryStream
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _reached.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes a file, and knows its largest piece.</summary>
+    private sealed class Measured : MemoryStream
+    {
+        public int Largest { get; private set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Largest = Math.Max(Largest, buffer.Length);
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
+    }
 
     /// <summary>Takes a file, and has something happen before each piece.</summary>
     private sealed class Interrupted(Func<int, Task> happens) : MemoryStream
