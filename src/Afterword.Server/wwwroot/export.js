@@ -51,16 +51,22 @@ if (window.showSaveFilePicker) {
     const button = event.submitter;
     const given = [...new FormData(form)].filter(([, value]) => value !== "");
     const address = `${form.action}?${new URLSearchParams(given)}`;
+    let file = null;
     try {
       const today = new Date().toISOString().slice(0, 10);
-      const file = await window.showSaveFilePicker({ suggestedName: `answers-${today}.csv`, types: [{ description: "CSV", accept: { "text/csv": [".csv"] } }] });
+      file = await window.showSaveFilePicker({ suggestedName: `answers-${today}.csv`, types: [{ description: "CSV", accept: { "text/csv": [".csv"] } }] });
       button.disabled = true;
       await download(address, file);
     } catch (error) {
+      // Whoever chose its name made an empty file of it, which would look like an export without lines.
+      await file?.remove?.().catch(() => {});
       if (error.name !== "AbortError") show("The download broke off, and no file was written. Try again.", false);
       else if (stop) show("Stopped. No file was written.", false);
     } finally {
       button.disabled = false;
+
+      // Where writing failed, the server would go on.
+      stop?.abort();
       stop = null;
     }
   });

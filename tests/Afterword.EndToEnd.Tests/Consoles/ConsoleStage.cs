@@ -7,6 +7,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Support;
 using Deque.AxeCore.Playwright;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -32,14 +33,19 @@ internal sealed class ConsoleStage : IAsyncDisposable
 
     /// <param name="browser">The test class's.</param>
     /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
-    public static async Task<ConsoleStage> SetAsync(Browser browser, params string[] settings)
+    public static Task<ConsoleStage> SetAsync(Browser browser, params string[] settings) => SetAsync(browser, null, settings);
+
+    /// <param name="browser">The test class's.</param>
+    /// <param name="configure">Adds to the server.</param>
+    /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
+    public static async Task<ConsoleStage> SetAsync(Browser browser, Action<WebApplicationBuilder>? configure, params string[] settings)
     {
         var stage = new ConsoleStage(browser);
         var given = settings.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => (string?)pair[1]);
         given["Data"] = stage._folder.Path;
         var (read, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
         Assert.Empty(errors);
-        stage._server = await AfterwordServer.CreateAsync(read!, "http://127.0.0.1:0", TimeProvider.System, null, default);
+        stage._server = await AfterwordServer.CreateAsync(read!, "http://127.0.0.1:0", TimeProvider.System, configure, default);
         await stage._server.StartAsync(default);
         stage.Furni = (await stage.Services.GetRequiredService<Accounts>().AddAsync("furni", "Furni", null, Reach.Anyone, default))!;
         await stage.Services.GetRequiredService<Allowlists>().AllowSenderAsync(stage.Furni.Id, new(null, null, null, null), default);

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using Afterword.EndToEnd.Tests.Commands;
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Server.Cli;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Exports;
@@ -69,6 +71,35 @@ public abstract class ExportTests : IAsyncLifetime
             Assert.Equal(whole, await File.ReadAllBytesAsync(Path("file.csv")));
             File.Delete(Path("file.csv"));
         }
+    }
+
+    [Fact]
+    public async Task What_Ctrl_C_left_are_whole_lines_and_it_goes_on_to_the_same_bytes()
+    {
+        await FillAsync(100_000);
+        var part = Path("file.csv.part");
+        using var process = Command.Start(["export", "@sender0", "-o", Path("file.csv"), .. Place]);
+        process.StandardInput.Close();
+        while (!process.HasExited && !(File.Exists(part) && new FileInfo(part).Length > 0)) await Task.Yield();
+
+        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.True(process.ExitCode == 1, $"{process.ExitCode} {errors}");
+        Assert.Contains($"What was written is in {part}. Go on with --resume", errors, StringComparison.Ordinal);
+        Assert.Contains("Stopped before it was done.", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path("file.csv")));
+        var whole = await FetchAsync("");
+        var begun = await File.ReadAllBytesAsync(part);
+        Assert.InRange(begun.Length, 1, whole.Length - 1);
+        Assert.Equal(whole[..begun.Length], begun);
+        Assert.Equal(begun.Length, CsvEnd.Find(new MemoryStream(begun))!.Value.Length);
+
+        (await RunAsync("@sender0", "-o", Path("file.csv"), "--resume")).Is(0);
+
+        Assert.Equal(whole, await File.ReadAllBytesAsync(Path("file.csv")));
     }
 
     [Fact]
