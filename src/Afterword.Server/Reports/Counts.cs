@@ -37,13 +37,28 @@ internal sealed class Counts
     /// <param name="at">Where its columns begin.</param>
     public static Counts Read(Row row, int at)
     {
-        var counts = new Counts
-        {
-            Sent = row.GetInt64(at), Delivered = row.GetInt64(at + 1), Dismissed = row.GetInt64(at + 2), Commented = row.GetInt64(at + 3),
-        };
-        for (var score = 0; score < ScoreCount; score++) counts.Scores[score] = row.GetInt64(at + 4 + score);
-        if (row.BytesOrNull(at + 4 + ScoreCount) is { } times) counts.Times.Add(times);
+        var counts = new Counts();
+        counts.Add(row, at);
         return counts;
+    }
+
+    /// <summary>Adds a row of <c>rollup</c>.</summary>
+    /// <inheritdoc cref="Read"/>
+    public void Add(Row row, int at)
+    {
+        AddNumbers(row, at);
+        if (row.BytesOrNull(at + 4 + ScoreCount) is { } times) Times.Add(times);
+    }
+
+    /// <summary>Adds a row of <c>rollup</c>, but for its times, which are most of the work.</summary>
+    /// <inheritdoc cref="Read"/>
+    public void AddNumbers(Row row, int at)
+    {
+        Sent += row.GetInt64(at);
+        Delivered += row.GetInt64(at + 1);
+        Dismissed += row.GetInt64(at + 2);
+        Commented += row.GetInt64(at + 3);
+        for (var score = 0; score < ScoreCount; score++) Scores[score] += row.GetInt64(at + 4 + score);
     }
 
     public void Add(Counts others)

@@ -43,20 +43,19 @@ internal sealed record Overview(
         var before = from - (to - from + 1);
         var type = query.Type ?? PromptType.Csat;
         var range = new RollupRange(sender, query.Test, type, before, to);
-        var cells = await ReadRollups.CellsAsync(session, range, stop);
-        if (cells.Count == 0 && query.Type is null)
+        var cells = await ReadRollups.CellsAsync(session, range, from, IsMeant, stop);
+        if (cells.ByCell.Count == 0 && query.Type is null)
         {
             // Those who only ask the one kind of question see it without having to choose it.
             var other = range with { Type = PromptType.Nps };
-            if (await ReadRollups.CellsAsync(session, other, stop) is { Count: > 0 } found) (range, type, cells) = (other, PromptType.Nps, found);
+            if (await ReadRollups.CellsAsync(session, other, from, IsMeant, stop) is { ByCell.Count: > 0 } found) (range, type, cells) = (other, PromptType.Nps, found);
         }
 
         var counts = query.Only switch
         {
             (Slice.Agent, var agent) => await ReadRollups.DaysAsync(session, range, Dimension.Agent, agent, stop),
             (Slice.Tag, var tag) => await ReadRollups.DaysAsync(session, range, Dimension.Tag, tag, stop),
-            var (slice, value) => [.. cells.Where(one => ReadRollups.ValueOf(one.Cell, slice) == value).Select(one => (one.Day, one.Counts))],
-            null => cells.ConvertAll(one => (one.Day, one.Counts)),
+            _ => cells.ByDay,
         };
 
         var now = Sum(type, counts, from, to);
@@ -68,11 +67,18 @@ internal sealed record Overview(
             {
                 [Slice.Agent] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop)),
                 [Slice.Tag] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Tag, stop)),
-                [Slice.Variant] = PartsOf(type, cells, from, Slice.Variant),
-                [Slice.Language] = PartsOf(type, cells, from, Slice.Language),
-                [Slice.Channel] = PartsOf(type, cells, from, Slice.Channel),
+                [Slice.Variant] = PartsOf(type, cells.ByCell, Slice.Variant),
+                [Slice.Language] = PartsOf(type, cells.ByCell, Slice.Language),
+                [Slice.Channel] = PartsOf(type, cells.ByCell, Slice.Channel),
             },
             await TodayAsync(session, current, days.StartOf(today), stop));
+
+        bool IsMeant(Cell cell) => query.Only switch
+        {
+            null => true,
+            (Slice.Agent or Slice.Tag, _) => false,
+            var (slice, value) => ReadRollups.ValueOf(cell, slice) == value,
+        };
     }
 
     private static Stretch Sum(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to)
@@ -119,13 +125,11 @@ internal sealed record Overview(
     private static List<Part> PartsOf(PromptType type, List<(string Value, Counts Counts)> values) =>
         values.Where(one => one.Counts.Sent > 0).Select(one => new Part(one.Value, Figures.Of(type, one.Counts))).ToList();
 
-    private static List<Part> PartsOf(PromptType type, List<(long Day, Cell Cell, Counts Counts)> cells, long from, Slice slice)
+    private static List<Part> PartsOf(PromptType type, Dictionary<Cell, Counts> cells, Slice slice)
     {
         var sums = new Dictionary<string, Counts>();
-        foreach (var (day, cell, counts) in cells)
+        foreach (var (cell, counts) in cells)
         {
-            if (day < from) continue;
-
             var value = ReadRollups.ValueOf(cell, slice);
             if (!sums.TryGetValue(value, out var sum)) sums[value] = sum = new();
             sum.Add(counts);

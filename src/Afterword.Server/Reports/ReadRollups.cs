@@ -10,6 +10,11 @@ namespace Afterword.Server.Reports;
 /// <param name="To">The last day, included.</param>
 internal sealed record RollupRange(long SenderId, bool Test, PromptType Type, long From, long To);
 
+/// <summary>Counts of cells, added up.</summary>
+/// <param name="ByDay">In the order of the days.</param>
+/// <param name="ByCell">Of every cell that there is; without the times, which nobody asks for.</param>
+internal sealed record CellSums(List<(long Day, Counts Counts)> ByDay, Dictionary<Cell, Counts> ByCell);
+
 /// <summary>Counts out of the store. The prompts themselves are not touched, however many there are.</summary>
 internal static class ReadRollups
 {
@@ -29,10 +34,36 @@ internal static class ReadRollups
         return await session.Sql("select zone from figure_zone").FirstAsync(row => row.GetString(0), stop);
     }
 
-    /// <summary>Counts by day and cell.</summary>
-    public static Task<List<(long Day, Cell Cell, Counts Counts)>> CellsAsync(Session session, RollupRange range, CancellationToken stop) => Bind(
-        session.Sql($"select day, value, {Counts.Columns} from rollup where {Where} order by day"), range, Dimension.Cell)
-        .ListAsync(row => (row.GetInt64(0), Cell.Parse(row.GetString(1)), Counts.Read(row, 2)), stop);
+    /// <summary>Adds up the counts of all cells while they are read: a year of them has hundreds a day.</summary>
+    /// <param name="session">Reads.</param>
+    /// <param name="range">Which.</param>
+    /// <param name="from">The first day that counts for the sums by cell; it is within the range.</param>
+    /// <param name="isMeant">Whether a cell counts for the sums by day.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task<CellSums> CellsAsync(Session session, RollupRange range, long from, Func<Cell, bool> isMeant, CancellationToken stop)
+    {
+        var sums = new CellSums([], []);
+        var known = new Dictionary<string, (bool IsMeant, Counts Sum)>();
+        await Bind(session.Sql($"select day, value, {Counts.Columns} from rollup where {Where} order by day"), range, Dimension.Cell)
+            .EachAsync(
+                row =>
+                {
+                    var (day, value) = (row.GetInt64(0), row.GetString(1));
+                    if (!known.TryGetValue(value, out var cell))
+                    {
+                        var parsed = Cell.Parse(value);
+                        known[value] = cell = (isMeant(parsed), sums.ByCell[parsed] = new());
+                    }
+
+                    if (day >= from) cell.Sum.AddNumbers(row, 2);
+                    if (!cell.IsMeant) return;
+
+                    if (sums.ByDay is not [.., var (last, _)] || last != day) sums.ByDay.Add((day, new()));
+                    sums.ByDay[^1].Counts.Add(row, 2);
+                },
+                stop);
+        return sums;
+    }
 
     /// <summary>Counts by day of one agent or tag.</summary>
     public static Task<List<(long Day, Counts Counts)>> DaysAsync(Session session, RollupRange range, Dimension dimension, string value, CancellationToken stop) => Bind(

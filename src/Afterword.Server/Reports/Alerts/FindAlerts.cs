@@ -116,7 +116,8 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
     private static async Task<(Figures Now, Figures Before)> FiguresAsync(Session session, long sender, PromptType type, long from, CancellationToken stop)
     {
         var (now, before) = (new Counts(), new Counts());
-        foreach (var (day, _, counts) in await ReadRollups.CellsAsync(session, new(sender, Test: false, type, from - Week, from + Week - 1), stop)) (day < from ? before : now).Add(counts);
+        var cells = await ReadRollups.CellsAsync(session, new(sender, Test: false, type, from - Week, from + Week - 1), from, _ => true, stop);
+        foreach (var (day, counts) in cells.ByDay) (day < from ? before : now).Add(counts);
 
         return (Figures.Of(type, now), Figures.Of(type, before));
     }
