@@ -133,6 +133,24 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
         Assert.Contains("change good", html, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_no_test_stands_behind_is_neither_praised_nor_blamed()
+    {
+        await ScoresAsync("csat", 5, 5, 5, 5, 5);
+        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(10));
+        for (var i = 0; i < 6; i++)
+        {
+            var id = (await _loop.AskAsync()).Text("id");
+            await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(3));
+            (await _loop.SubmitAsync(id, ("score", "5"))).Is(200);
+        }
+
+        var html = await HtmlAsync("?range=7");
+        Assert.Contains("200% slower", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("change good", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("change bad", html, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("?from=2026-01-09&to=2026-01-05", "lies before")]
     [InlineData("?from=2026-01-09", "Choose two days")]

@@ -19,38 +19,38 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
             Card("average", "Average score", now.Average, FigureWords.Average, FigureWords.Averages, answers, FigureChange.OfAverage(now, before), by => FigureWords.Signed(by, "0.00"), figures => figures.Average),
             new(
                 "sent", "Requests sent", FigureWords.Number(now.Counts.Sent), null, $"{FigureWords.Number(now.Counts.Delivered)} delivered, {FigureWords.Number(now.Counts.Dismissed)} dismissed", null,
-                ViewOf(FigureChange.OfSent(now, before), by => $"{FigureWords.Signed(by * 100, "0")}%", upIsGood: null), [.. points.Select(point => (double?)point.Figures.Counts.Sent)]),
+                ViewOf(FigureChange.OfSent(now, before), by => $"{FigureWords.Signed(by * 100, "0")}%"), [.. points.Select(point => (double?)point.Figures.Counts.Sent)]),
             Card(
                 "response-rate", "Response rate", now.ResponseRate, FigureWords.Percent, FigureWords.Percents, $"{FigureWords.Number(now.Counts.Delivered)} delivered",
                 FigureChange.OfResponse(now, before), Shares, figures => figures.ResponseRate),
             Card("comment-rate", "Comment rate", now.CommentRate, FigureWords.Percent, FigureWords.Percents, answers, FigureChange.OfComments(now, before), Shares, figures => figures.CommentRate),
             Card(
                 "median-time", "Median time to answer", now.MedianTime, FigureWords.Time, FigureWords.Times, answers, FigureChange.OfMedianTime(now, before),
-                by => $"{Math.Abs(by) * 100:0}% {(by > 0 ? "slower" : "faster")}", figures => figures.MedianTime, upIsGood: false),
+                by => $"{Math.Abs(by) * 100:0}% {(by > 0 ? "slower" : "faster")}", figures => figures.MedianTime),
         ];
     }
 
     private FigureView Card(
         string id, string name, Estimate? figure, Func<double, string> text, Func<Estimate, string> interval, string basis, FigureChange change,
-        Func<double, string> by, Func<Figures, Estimate?> trend, bool upIsGood = true)
+        Func<double, string> by, Func<Figures, Estimate?> trend)
     {
         if (isHidden && id != "response-rate") return new(id, name, FigureWords.None, null, basis, $"Not shown: fewer than {Figures.Enough} answers", null, []);
 
         var few = id == "response-rate" ? now.Counts.Delivered < Figures.Enough : now.IsTooFew;
         return new(
             id, name, figure is { } value ? text(value.Value) : FigureWords.None, figure is { Low: var low } known && !double.IsNaN(low) ? interval(known) : null, basis,
-            figure is not null && few ? "Too few to go by" : null, ViewOf(change, by, upIsGood), [.. points.Select(point => trend(point.Figures)?.Value)]);
+            figure is not null && few ? "Too few to go by" : null, ViewOf(change, by), [.. points.Select(point => trend(point.Figures)?.Value)]);
     }
 
     private static string Shares(double by) => $"{FigureWords.Signed(by * 100, "0.0")} points";
 
-    private static ChangeView? ViewOf(FigureChange change, Func<double, string> by, bool? upIsGood) => change switch
+    private static ChangeView? ViewOf(FigureChange change, Func<double, string> by) => change switch
     {
         { Movement: Movement.Unknown } => null,
         { Movement: Movement.TooFew } => new("", "", "", "Too few answers to compare"),
         { Movement: Movement.WithinChance, Tested: true } => new("", "≈", by(change.By), "within chance"),
         { Movement: Movement.WithinChance } => new("", "=", "as before", ""),
         { Movement: var movement, Tested: var tested } => new(
-            upIsGood is null ? "" : (movement == Movement.Up) == upIsGood ? "good" : "bad", movement == Movement.Up ? "↑" : "↓", by(change.By), tested ? "more than chance" : ""),
+            !tested ? "" : movement == Movement.Up ? "good" : "bad", movement == Movement.Up ? "↑" : "↓", by(change.By), tested ? "more than chance" : ""),
     };
 }
