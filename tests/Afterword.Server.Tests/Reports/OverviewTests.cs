@@ -151,6 +151,15 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain("change bad", html, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_bar_is_as_long_as_its_share_of_all_answers()
+    {
+        await ScoresAsync("csat", 5, 4, 4, 3);
+        var html = await HtmlAsync("");
+        Assert.Contains("class=\"fill\" width=\"50\"", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("class=\"fill\" width=\"100\"", html, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("?from=2026-01-09&to=2026-01-05", "lies before")]
     [InlineData("?from=2026-01-09", "Choose two days")]

@@ -73,18 +73,18 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     {
         var counts = overview.Now.Figures.Counts;
         var (scale, all) = (Scale.Of(_isNps), counts.Scored);
-        var most = scale.Scores.Max(score => counts.Scores[score]);
-        BarView Bar(string label, string tone, long count, long widest) => new(
-            label, tone, IsHidden || widest == 0 ? 0 : 100.0 * count / widest, IsHidden ? 0 : count, IsHidden || all == 0 ? FigureWords.None : FigureWords.Percent((double)count / all));
+        BarView Bar(string label, string tone, long count) => IsHidden || all == 0
+            ? new(label, tone, 0, 0, FigureWords.None)
+            : new(label, tone, 100.0 * count / all, count, FigureWords.Percent((double)count / all));
 
         var passive = all - Figures.Promoters(counts) - Figures.Detractors(counts);
         return new(
             "Scores", "How many answers gave each score.",
-            [.. scale.Scores.OrderDescending().Select(score => Bar(_isNps ? $"{score}" : $"{score}, {s_satisfaction[score - 1]}", scale.Tone(score), counts.Scores[score], most))],
+            [.. scale.Scores.OrderDescending().Select(score => Bar(_isNps ? $"{score}" : $"{score}, {s_satisfaction[score - 1]}", scale.Tone(score), counts.Scores[score]))],
             _isNps
                 ?
                 [
-                    Bar("Detractors, 0–6", "t1", Figures.Detractors(counts), all), Bar("Passives, 7–8", "t5", passive, all), Bar("Promoters, 9–10", "t10", Figures.Promoters(counts), all),
+                    Bar("Detractors, 0–6", "t1", Figures.Detractors(counts)), Bar("Passives, 7–8", "t5", passive), Bar("Promoters, 9–10", "t10", Figures.Promoters(counts)),
                 ]
                 : []);
     }

@@ -38,7 +38,7 @@ public sealed record PointView(string Label, string Short, double? At, double? L
 public sealed record BarsView(string Title, string Description, IReadOnlyList<BarView> Bars, IReadOnlyList<BarView> Groups);
 
 /// <param name="Tone">The class of its colour.</param>
-/// <param name="Width">0 to 100.</param>
+/// <param name="Width">Its share of all answers, 0 to 100.</param>
 public sealed record BarView(string Label, string Tone, double Width, long Count, string Share);
 
 public sealed record BreakDownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts);
