@@ -89,7 +89,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
                 : []);
     }
 
-    private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Tag, Slice.Language, Slice.Channel, Slice.Variant }
+    private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Language, Slice.Channel, Slice.Tag, Slice.Variant }
         .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag))
         .Select(slice => new BreakDownView(
             OverviewQuery.WordOf(slice), $"By {OverviewQuery.WordOf(slice)}", NameOf(slice),
