@@ -1,5 +1,7 @@
 // Keeps the figures up to date while somebody looks at them. Without this script a reload does it.
 
+import { tell } from "./chart.js";
+
 const sign = document.getElementById("live");
 const figures = document.getElementById("figures");
 
@@ -34,7 +36,10 @@ async function replace() {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("figures");
-    if (!fresh || fresh.innerHTML === figures.innerHTML) return;
+    if (!fresh) return;
+
+    tell(fresh);
+    if (fresh.innerHTML === figures.innerHTML) return;
 
     keep(figures, fresh);
     const focused = document.activeElement?.closest("#figures a, #figures summary, #figures [tabindex]");
@@ -57,6 +62,7 @@ function listen() {
   });
 }
 
+tell(figures);
 listen();
 if (figures.querySelector("[data-pending]")) {
   const asking = setInterval(() => figures.querySelector("[data-pending]") ? refresh() : clearInterval(asking), 2000);

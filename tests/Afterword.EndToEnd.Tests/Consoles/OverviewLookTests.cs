@@ -51,6 +51,33 @@ public sealed class OverviewLookTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task The_chart_tells_its_points_to_keys_and_pointer_and_goes_on_after_an_answer()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var ana = await CustomerAsync(stage);
+        for (var i = 0; i < 6; i++) await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+        var page = await stage.SeatAsync(Role.Supervisor);
+        await stage.OpenAsync(page, "/console/@furni/overview");
+        var (area, tip) = (page.Locator(".area"), page.Locator(".tip"));
+        await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
+
+        await area.FocusAsync();
+        await page.Keyboard.PressAsync("Home");
+        await Assertions.Expect(tip).ToContainTextAsync("100%");
+        await Assertions.Expect(tip).ToContainTextAsync("6 answers");
+        await ConsoleStage.IsFineAsync(page);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(tip).ToBeHiddenAsync();
+
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 0);
+        await Assertions.Expect(page.Locator(".figure .value").Nth(2)).ToHaveTextAsync("7");
+        await area.HoverAsync();
+        await Assertions.Expect(tip).ToContainTextAsync("7 answers");
+        await page.HoverAsync("h1");
+        await Assertions.Expect(tip).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task Without_script_everything_can_be_chosen()
     {
         await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");

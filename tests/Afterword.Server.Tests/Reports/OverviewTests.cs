@@ -131,6 +131,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
         Assert.Contains("+100.0 points", html, StringComparison.Ordinal);
         Assert.Contains("more than chance", html, StringComparison.Ordinal);
         Assert.Contains("change good", html, StringComparison.Ordinal);
+        Assert.Contains("period before, 0%", html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
 {
     public IReadOnlyList<FigureView> All()
     {
-        var answers = $"{FigureWords.Number(now.Counts.Scored)} {(now.Counts.Scored == 1 ? "answer" : "answers")}";
+        var answers = FigureWords.Answers(now.Counts.Scored);
         var nps = now.Type == PromptType.Nps;
         return
         [
@@ -50,6 +50,7 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
         { Movement: Movement.TooFew } => new("", "", "", "Too few answers to compare"),
         { Movement: Movement.WithinChance, Tested: true } => new("", "≈", by(change.By), "within chance"),
         { Movement: Movement.WithinChance } => new("", "=", "as before", ""),
+        // What no test stands behind is neither praised nor blamed.
         { Movement: var movement, Tested: var tested } => new(
             !tested ? "" : movement == Movement.Up ? "good" : "bad", movement == Movement.Up ? "↑" : "↓", by(change.By), tested ? "more than chance" : ""),
     };

@@ -9,6 +9,8 @@ internal static class FigureWords
 
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    public static string Answers(long number) => $"{Number(number)} {(number == 1 ? "answer" : "answers")}";
+
     /// <summary>86.7%; whole numbers at the ends.</summary>
     public static string Percent(double share) => share is 0 or 1 ? share == 0 ? "0%" : "100%" : string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0}%");
 

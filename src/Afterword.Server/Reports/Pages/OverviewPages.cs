@@ -55,7 +55,11 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
         $"The {(_isNps ? "net promoter score" : "share of satisfied customers")} of each {OverviewQuery.WordOf(overview.Step)} with its 95% interval. Hollow points stand on fewer than {Figures.Enough} answers.",
         _isNps ? "NPS" : "CSAT",
         _isNps ? ["+100", "+50", "0", "−50", "−100"] : ["100%", "75%", "50%", "25%", "0%"],
-        [.. overview.Points.Select(Point)]);
+        [.. overview.Points.Select(Point)],
+        Before());
+
+    private BeforeView? Before() =>
+        overview.Before.Figures is { IsTooFew: false, Headline: { Value: var value } } && !IsHidden ? new(Down(value), Text(value)) : null;
 
     private PointView Point(Stretch stretch)
     {

@@ -28,11 +28,18 @@ public sealed record FigureView(string Id, string Name, string Value, string? In
 public sealed record ChangeView(string Tone, string Sign, string Text, string Verdict);
 
 /// <summary>A line over time. Positions are 0 at the top and 100 at the bottom.</summary>
-public sealed record LineView(string Title, string Description, string Unit, IReadOnlyList<string> Ticks, IReadOnlyList<PointView> Points);
+/// <param name="Before">The period before as a whole; null when there is nothing to go by.</param>
+public sealed record LineView(string Title, string Description, string Unit, IReadOnlyList<string> Ticks, IReadOnlyList<PointView> Points, BeforeView? Before);
+
+public sealed record BeforeView(double At, string Value);
 
 /// <param name="At">Null without an answer.</param>
 /// <param name="Short">Below the line.</param>
-public sealed record PointView(string Label, string Short, double? At, double? Low, double? High, bool TooFew, long Answers, string Value, string Interval);
+public sealed record PointView(string Label, string Short, double? At, double? Low, double? High, bool TooFew, long Answers, string Value, string Interval)
+{
+    /// <summary>Drawn as a ring: it is there, and not to be trusted.</summary>
+    public bool IsHollow => TooFew && At is not null;
+}
 
 /// <param name="Groups">Promoters and the like; empty for csat.</param>
 public sealed record BarsView(string Title, string Description, IReadOnlyList<BarView> Bars, IReadOnlyList<BarView> Groups);
