@@ -48,6 +48,20 @@ public sealed class AnswersLookTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task A_whole_row_leads_to_its_answer()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await FillAsync(stage);
+        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        await stage.OpenAsync(page, List);
+        var answer = (await page.Locator("tbody .answer-cell a").Nth(2).GetAttributeAsync("href"))!;
+
+        var when = (await page.Locator("tbody .when").Nth(2).BoundingBoxAsync())!;
+        await page.Mouse.ClickAsync(when.X + (when.Width / 2), when.Y + (when.Height / 2));
+        await Assertions.Expect(page).ToHaveURLAsync(new Uri(stage.Url, answer).ToString());
+    }
+
+    [Fact]
     public async Task A_form_without_script_filters_and_downloads()
     {
         await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
