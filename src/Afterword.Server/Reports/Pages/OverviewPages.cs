@@ -50,13 +50,18 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
         return kept;
     }
 
-    private LineView Line() => new(
-        $"{(_isNps ? "NPS" : "CSAT")} by {OverviewQuery.WordOf(overview.Step)}",
-        $"The {(_isNps ? "net promoter score" : "share of satisfied customers")} of each {OverviewQuery.WordOf(overview.Step)} with its 95% interval. Hollow points stand on fewer than {Figures.Enough} answers.",
-        _isNps ? "NPS" : "CSAT",
-        _isNps ? ["+100", "+50", "0", "−50", "−100"] : ["100%", "75%", "50%", "25%", "0%"],
-        [.. overview.Points.Select(Point)],
-        Before());
+    private LineView Line()
+    {
+        var (step, before) = (OverviewQuery.WordOf(overview.Step), Before());
+        return new(
+            $"{(_isNps ? "NPS" : "CSAT")} by {step}",
+            $"The {(_isNps ? "net promoter score" : "share of satisfied customers")} of each {step} with its 95% interval. Hollow points stand on fewer than {Figures.Enough} answers."
+                + (before is null ? "" : $" The dashed line is the whole period before: {before.Value}."),
+            _isNps ? "NPS" : "CSAT",
+            _isNps ? ["+100", "+50", "0", "−50", "−100"] : ["100%", "75%", "50%", "25%", "0%"],
+            [.. overview.Points.Select(Point)],
+            before);
+    }
 
     private BeforeView? Before() =>
         overview.Before.Figures is { IsTooFew: false, Headline: { Value: var value } } && !IsHidden ? new(Down(value), Text(value)) : null;
