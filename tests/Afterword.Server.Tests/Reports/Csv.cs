@@ -1,10 +1,11 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using CsvHelper;
 
 namespace Afterword.Server.Tests.Reports;
 
 /// <summary>A CSV file as a program of somebody else reads it.</summary>
-internal static class Csv
+internal static partial class Csv
 {
     private static readonly CsvReaderOptions s_strict = new()
     {
@@ -23,7 +24,12 @@ internal static class Csv
 
     public static string[] Ids(string text) => [.. Read(text).Select(line => line["id"])];
 
-    /// <summary>Takes away the apostrophe of a text that would otherwise be a formula, as the documentation says how.</summary>
-    public static string Bare(string cell) =>
-        cell.StartsWith('\'') && cell.TrimStart('\'') is { Length: > 0 } rest && "=+-@\t\r\n＝＋－＠".Contains(rest[0], StringComparison.Ordinal) ? cell[1..] : cell;
+    /// <summary>Takes away the apostrophes that keep a text from being a formula, as the documentation says how.</summary>
+    public static string Bare(string cell) => Behind.Replace(Front.Replace(cell, ""), "");
+
+    [GeneratedRegex(@"\A'(?='*[=+@\t\r\n＝＋－＠-])")]
+    private static partial Regex Front { get; }
+
+    [GeneratedRegex(@"(?<=[;\t\r\n])'(?='*[=+@＝＋－＠-])")]
+    private static partial Regex Behind { get; }
 }

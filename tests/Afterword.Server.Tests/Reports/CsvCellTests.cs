@@ -17,9 +17,9 @@ public sealed class CsvCellTests
     [InlineData("+cmd", "\"'+cmd\"")]
     [InlineData("-cmd|' /C calc'!A0", "\"'-cmd|' /C calc'!A0\"")]
     [InlineData("@SUM(A1)", "\"'@SUM(A1)\"")]
-    [InlineData("\t=1", "\"'\t=1\"")]
-    [InlineData("\r=1", "\"'\r=1\"")]
-    [InlineData("\n=1", "\"'\n=1\"")]
+    [InlineData("\t=1", "\"'\t'=1\"")]
+    [InlineData("\r=1", "\"'\r'=1\"")]
+    [InlineData("\n=1", "\"'\n'=1\"")]
     [InlineData("＝1", "\"'＝1\"")]
     [InlineData("＋1", "\"'＋1\"")]
     [InlineData("－1", "\"'－1\"")]
@@ -31,6 +31,12 @@ public sealed class CsvCellTests
     [InlineData("-1+1", "\"'-1+1\"")]
     [InlineData("-1.5e3", "\"'-1.5e3\"")]
     [InlineData("1=1", "1=1")]
+    [InlineData("a; b", "\"a; b\"")]
+    [InlineData("a;=1", "\"a;'=1\"")]
+    [InlineData("a;'@x", "\"a;''@x\"")]
+    [InlineData("a\t+1", "\"a\t'+1\"")]
+    [InlineData("good:\n- fast\r\n- kind", "\"good:\n'- fast\r\n'- kind\"")]
+    [InlineData("a;＝1", "\"a;'＝1\"")]
     public void A_text_becomes_one_harmless_cell(string text, string cell) => Assert.Equal(cell, Write(text));
 
     [Theory]
@@ -46,13 +52,14 @@ public sealed class CsvCellTests
     [Fact]
     public void Every_text_comes_back_as_it_was_and_none_is_a_formula()
     {
-        string[] parts = ["=", "+", "-", "@", "\t", "\n", "'", "\"", ",", "1", "5", ".", "a", "é", "＝", "＠", "👍", "\r\n"];
+        string[] parts = ["=", "+", "-", "@", "\t", "\n", ";", "'", "\"", ",", "1", "5", ".", "a", "é", "＝", "＠", "👍", "\r\n"];
         var random = new Random(7);
         for (var i = 0; i < 20_000; i++)
         {
             var text = string.Concat(random.GetItems(parts, random.Next(1, 8)));
             var read = Csv.Read($"a,b\r\nx,{Write(text)}\r\n")[0]["b"];
             Assert.Equal(text, Csv.Bare(read));
+            Assert.DoesNotMatch("[;\\t\\r\\n][=+@＝＋－＠-]", read);
             Assert.True(read[0] == '\'' || !CsvCell.IsFormula(Encoding.UTF8.GetBytes(read)), $"{read} is a formula.");
         }
     }
