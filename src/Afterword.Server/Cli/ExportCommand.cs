@@ -73,8 +73,11 @@ internal static class ExportCommand
             begun.Rows == 0 ? $"{said}." : string.Create(CultureInfo.InvariantCulture, $"{said}; {begun.Rows:N0} of them were there already."));
     }
 
-    private static void Tell(ProgressLine progress, ExportProgress now, long before) =>
+    private static Task Tell(ProgressLine progress, ExportProgress now, long before)
+    {
         progress.Show(string.Create(CultureInfo.InvariantCulture, $"Exported {before + now.Rows:N0} lines"));
+        return Task.CompletedTask;
+    }
 }
 
 /// <param name="File">Where the lines are.</param>

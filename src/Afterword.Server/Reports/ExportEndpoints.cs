@@ -19,16 +19,16 @@ internal static class ExportEndpoints
         var request = new ExportRequest(filter, call.Caller.ScreenName, Sight.Full, read.OptionalId("after") ?? 0, read.OptionalTruth("header") ?? true, read.Truth("bom"));
         if (await http.RefusedAsync(read, call, clock)) return;
 
-        await http.SendAsync(export, request, clock);
+        await http.SendAsync(export, request, clock, tell: null);
     }
 
     /// <summary>Sends the file piece by piece, as fast as it is taken. What goes wrong on the way breaks the connection, so that nobody takes a part for the whole.</summary>
-    public static Task SendAsync(this HttpContext http, ExportFeedback export, ExportRequest request, TimeProvider clock)
+    public static Task SendAsync(this HttpContext http, ExportFeedback export, ExportRequest request, TimeProvider clock, Func<ExportProgress, Task>? tell)
     {
         var headers = http.Response.Headers;
         headers.ContentType = "text/csv; charset=utf-8";
         headers.ContentDisposition = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"attachment; filename=\"{request.From}-{clock.GetUtcNow():yyyy-MM-dd}.csv\"");
         headers.CacheControl = "no-store";
-        return export.RunAsync(request, http.Response.Body, null, http.RequestAborted);
+        return export.RunAsync(request, http.Response.Body, tell, http.RequestAborted);
     }
 }

@@ -36,7 +36,11 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
     private const int MostBytes = 4_000_000;
 
     /// <summary>Gives the number of rows, without the header.</summary>
-    public async Task<long> RunAsync(ExportRequest request, Stream output, Action<ExportProgress>? tell, CancellationToken stop)
+    /// <param name="request">What is wanted.</param>
+    /// <param name="output">Takes the file.</param>
+    /// <param name="tell">Told after each piece, and waited for; what it throws ends the export.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<long> RunAsync(ExportRequest request, Stream output, Func<ExportProgress, Task>? tell, CancellationToken stop)
     {
         var line = new CsvLine(request.From, request.Sight, (clock.GetUtcNow() - settings.CardLifetime).ToUnixTimeMilliseconds());
         var (piece, next) = (new ArrayBufferWriter<byte>(256 * 1024), new ArrayBufferWriter<byte>(256 * 1024));
@@ -56,7 +60,7 @@ internal sealed class ExportFeedback(Store store, Settings settings, TimeProvide
                 piece.ResetWrittenCount();
                 (rows, seen) = (rows + looked.Rows, looked.Seen);
                 most = looked.IsFull ? looked.Rows : Math.Min(2 * most, MostRows);
-                tell?.Invoke(new(rows, seen));
+                if (tell is not null) await tell(new(rows, seen));
             }
 
             await writing;

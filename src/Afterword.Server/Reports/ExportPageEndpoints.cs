@@ -21,7 +21,7 @@ internal static class ExportPageEndpoints
         await ShowAsync(http, seat, form);
     }
 
-    private static async Task Send(HttpContext http, Seat seat, ExportFeedback export, Accounts accounts, AuditLog audit, Settings settings, TimeProvider clock)
+    private static async Task Send(HttpContext http, Seat seat, ExportFeedback export, ConsoleSessions sessions, Accounts accounts, AuditLog audit, Settings settings, TimeProvider clock)
     {
         var form = await AnswersForm.ReadAsync(http.Request.QueryString, seat, seat.Sight(), ConsoleDays.Of(settings.TimeZone), accounts, http.RequestAborted);
         if (form.Problems.Count > 0)
@@ -33,7 +33,16 @@ internal static class ExportPageEndpoints
         await audit.NoteAsync(seat, Deed.Exported, $"answers{form.Description}", http.RequestAborted);
 
         // People open it in a spreadsheet.
-        await http.SendAsync(export, new(form.Filter, seat.Handle, seat.Sight(), ByteOrderMark: true, Search: form.Search), clock);
+        await http.SendAsync(export, new(form.Filter, seat.Handle, seat.Sight(), ByteOrderMark: true, Search: form.Search), clock, _ => StaySeatedAsync(http, seat, sessions));
+    }
+
+    // A large file to a slow reader takes hours. Whoever loses the role, or is signed out, gets no more of it, and no whole file.
+    private static async Task StaySeatedAsync(HttpContext http, Seat seat, ConsoleSessions sessions)
+    {
+        if (await sessions.IsStillAsync(http, seat)) return;
+
+        http.Abort();
+        throw new OperationCanceledException("Whoever takes the file along may not have it any more.");
     }
 
     private static Task ShowAsync(HttpContext http, Seat seat, AnswersForm form) => http.ShowConsoleAsync<ExportPage>(seat, form.Problems.Count == 0 ? 200 : 400, new()

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Cli;
 using Afterword.Server.People;
 using Afterword.Server.Reports;
@@ -252,6 +254,23 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain(exports, export => export.IsCompleted);
         await leave.CancelAsync();
         foreach (var export in exports) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => export);
+    }
+
+    [Fact]
+    public async Task Whoever_is_signed_out_gets_no_more_of_a_file_and_no_whole_one()
+    {
+        // Far more than what is on its way between two ends of a connection.
+        await FillAsync(40_000, new string('x', 1_000));
+        var guest = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, "/console/@furni/export/file"));
+        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", guest.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        Assert.Equal(1, await _loop.Server.Get<Store>().Main.WriteAsync(session => session.Sql("delete from console_session").RunAsync(default), default));
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => answer.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
     }
 
     [Fact]
