@@ -35,6 +35,21 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in()
+    {
+        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        guest.AsksByItself = true;
+        for (var i = 0; i < 5; i++)
+        {
+            await _server.AdvanceAsync(TimeSpan.FromMinutes(5));
+            (await guest.GetAsync("/console/@furni/overview")).Is(200);
+        }
+
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(5));
+        (await guest.GetAsync("/console/@furni/overview")).Is(303);
+    }
+
+    [Fact]
     public async Task Nobody_stays_signed_in_for_more_than_eight_hours()
     {
         var guest = await _server.SeatAsync(Role.Owner, _furni);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
 
 namespace Afterword.Server.Tests.World;
 
@@ -10,6 +11,9 @@ internal sealed partial class Guest(TestServer server)
 
     /// <summary>What the browser asks for by <c>Accept-Language</c>.</summary>
     public string? Reads { get; init; }
+
+    /// <summary>Whether a page's script asks, while nobody may be sitting there.</summary>
+    public bool AsksByItself { get; set; }
 
     public Task<Page> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
@@ -38,6 +42,7 @@ internal sealed partial class Guest(TestServer server)
         var request = new HttpRequestMessage(method, new Uri(server.Url, path));
         if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (Reads is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Reads);
+        if (AsksByItself) request.Headers.TryAddWithoutValidation(ConsoleSessions.ByItself, "1");
         if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
         return request;
     }

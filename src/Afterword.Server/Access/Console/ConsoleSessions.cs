@@ -24,6 +24,9 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
 {
     public const string Cookie = "__Host-afterword-console";
 
+    /// <summary>The header of what a page's script asks for while nobody may be sitting there.</summary>
+    public const string ByItself = "Afterword-By-Itself";
+
     /// <summary>Nobody stays signed in for longer than a working day.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(8);
 
@@ -41,7 +44,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
 
         var now = Now;
         if (await FindAsync(SHA256.HashData(key), now, http.RequestAborted) is not { } found) return null;
-        if (found.SeenAt <= now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(found.Session.Person.SessionId, now, http.RequestAborted);
+        if (!IsByItself(http.Request) && found.SeenAt <= now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(found.Session.Person.SessionId, now, http.RequestAborted);
         return found.Session;
     }
 
@@ -98,6 +101,9 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
 
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from console_session where created_at <= @oldest").Bind("oldest", Now - (long)Lifetime.TotalMilliseconds).RunAsync(stop), stop);
+
+    // A page that keeps itself up to date must not keep its reader signed in: an Overview on a screen would never be idle.
+    private static bool IsByItself(HttpRequest request) => request.Headers.ContainsKey(ByItself) || request.Headers.Accept == "text/event-stream";
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
