@@ -1,0 +1,250 @@
+using System.Threading.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Channels;
+
+/// <summary>Sends what is due in lanes: a bounded number at once in each, and none waits for another.</summary>
+/// <remarks>
+/// One loop looks for what is due when a commit of this process rings, when an attempt has ended, and every so often besides:
+/// the first two are hints, the look is what nothing escapes. No transaction spans an attempt.
+/// </remarks>
+internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings, Bell bell, Func<double> chance, TimeProvider clock) : BackgroundService, IAsyncDisposable
+    where TLane : notnull
+{
+    // While the store does not answer, the word on an attempt is tried again this often.
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
+
+    private readonly RetrySchedule _schedule = new(settings.Channels.RetrySchedule, chance);
+    private readonly System.Threading.Channels.Channel<bool> _rung = System.Threading.Channels.Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim _looking = new(1);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TLane, HashSet<Task>> _underWay = [];
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _abort = new();
+    private bool _disposed;
+
+    /// <summary>Sends all that is due now and returns when nothing is under way any more.</summary>
+    public async Task DrainAsync(CancellationToken stop)
+    {
+        await _begun.Task.WaitAsync(stop);
+        while (await LookAsync(stop) || UnderWay.Length > 0) await Task.WhenAll(UnderWay).WaitAsync(stop);
+    }
+
+    public override void Dispose()
+    {
+        DisposeAsync().AsTask().GetAwaiter().GetResult();
+        base.Dispose();
+    }
+
+    /// <summary>Ends at once; what is under way is made again by whoever comes next.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed) return;
+
+        _disposed = true;
+        await _abort.CancelAsync();
+        await Task.WhenAll(UnderWay);
+        base.Dispose();
+
+        // Stopped before it began, it counts as cancelled.
+        await (ExecuteTask ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _abort.Dispose();
+        _looking.Dispose();
+    }
+
+    /// <summary>Ends the leases of a server that is no more.</summary>
+    protected abstract Task EndAllAsync(CancellationToken stop);
+
+    /// <summary>Finds the lanes with something due.</summary>
+    protected abstract Task<List<TLane>> DueLanesAsync(CancellationToken stop);
+
+    /// <summary>Takes what is due longest in a lane, under a lease.</summary>
+    protected abstract Task<List<TItem>> ClaimAsync(TLane lane, int most, CancellationToken stop);
+
+    /// <summary>Makes one attempt.</summary>
+    protected abstract Task<Attempt> AttemptAsync(TLane lane, TItem item, CancellationToken abort);
+
+    /// <summary>Failed attempts before the one that was just made.</summary>
+    protected abstract long FailuresOf(TItem item);
+
+    /// <summary>Notes what became of an attempt; false when another node has taken over since.</summary>
+    protected abstract Task<bool> SettleAsync(TItem item, Attempt attempt, TimeSpan? retryIn);
+
+    /// <summary>How often <see cref="WorkAsync"/> is done.</summary>
+    protected abstract TimeSpan WorkEvery { get; }
+
+    /// <summary>Regular work beside the sending, which does not wait for it.</summary>
+    protected abstract Task WorkAsync(CancellationToken stop);
+
+    /// <summary>Says that a look or regular work failed.</summary>
+    protected abstract void RoundFailed(Exception error);
+
+    /// <summary>Says that an attempt broke off by our fault.</summary>
+    protected abstract void AttemptBroke(Exception error, TLane lane, TItem item);
+
+    /// <summary>Says what became of an attempt.</summary>
+    protected abstract void Tell(TLane lane, TItem item, Attempt attempt, TimeSpan? retryIn, bool noted);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Only one server runs on a SQLite store: whoever was at something is no more.
+        if (settings.Database is null) await TryAsync(EndAllAsync, stoppingToken);
+        _begun.TrySetResult();
+        bell.Rung += OnBell;
+        await Task.WhenAll(LookAroundAsync(stoppingToken), KeepWorkingAsync(stoppingToken));
+        bell.Rung -= OnBell;
+
+        // What is under way gets its time.
+        await Task.WhenAll(UnderWay);
+    }
+
+    private Task[] UnderWay
+    {
+        get
+        {
+            lock (_lock) return [.. _underWay.Values.SelectMany(tasks => tasks)];
+        }
+    }
+
+    private void OnBell(long sender, long subject) => _rung.Writer.TryWrite(true);
+
+    private async Task LookAroundAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await TryAsync(LookAsync, stop);
+            await WaitAsync(stop);
+        }
+    }
+
+    private async Task KeepWorkingAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(WorkEvery, clock);
+        try
+        {
+            do await TryAsync(WorkAsync, stop);
+            while (await timer.WaitForNextTickAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task TryAsync(Func<CancellationToken, Task> run, CancellationToken stop)
+    {
+        try
+        {
+            await run(stop);
+        }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!stop.IsCancellationRequested) RoundFailed(error);
+        }
+    }
+
+    /// <summary>Waits for a ring, or until it is time to look anyway.</summary>
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(settings.Channels.PollEvery);
+        try
+        {
+            await _rung.Reader.ReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody rang.
+        }
+    }
+
+    /// <summary>Begins what is due, as far as there is room in its lane.</summary>
+    /// <returns>False when there was nothing; what is due in a lane without room counts, too.</returns>
+    private async Task<bool> LookAsync(CancellationToken stop)
+    {
+        await _looking.WaitAsync(stop);
+        try
+        {
+            var found = false;
+            foreach (var lane in await DueLanesAsync(stop))
+            {
+                var room = settings.Channels.Concurrency - CountIn(lane);
+                List<TItem> claimed = room > 0 ? await ClaimAsync(lane, room, stop) : [];
+                foreach (var item in claimed) Begin(lane, item);
+                found |= room <= 0 || claimed.Count > 0;
+            }
+
+            return found;
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private int CountIn(TLane lane)
+    {
+        lock (_lock) return _underWay.TryGetValue(lane, out var tasks) ? tasks.Count : 0;
+    }
+
+    private void Begin(TLane lane, TItem item)
+    {
+        var sending = Task.Run(() => SendAsync(lane, item, _abort.Token));
+        lock (_lock)
+        {
+            if (!_underWay.TryGetValue(lane, out var tasks)) tasks = _underWay[lane] = [];
+            tasks.Add(sending);
+        }
+
+        _ = sending.ContinueWith(ended => End(lane, ended), TaskScheduler.Default);
+    }
+
+    private void End(TLane lane, Task sending)
+    {
+        lock (_lock)
+        {
+            _underWay[lane].Remove(sending);
+            if (_underWay[lane].Count == 0) _underWay.Remove(lane);
+        }
+
+        // There is room for the next one.
+        OnBell(0, 0);
+    }
+
+    /// <summary>One attempt and the word on it.</summary>
+    private async Task SendAsync(TLane lane, TItem item, CancellationToken abort)
+    {
+        try
+        {
+            var attempt = await AttemptAsync(lane, item, abort);
+            var retryIn = attempt.Outcome is AttemptOutcome.Failed or AttemptOutcome.Uncertain ? _schedule.DelayAfter(FailuresOf(item) + 1, attempt.RetryAfter) : null;
+            Tell(lane, item, attempt, retryIn, await SettleAsync(item, attempt, retryIn, abort));
+        }
+#pragma warning disable CA1031 // its lease runs out, and it is tried again
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!abort.IsCancellationRequested) AttemptBroke(error, lane, item);
+        }
+    }
+
+    private async Task<bool> SettleAsync(TItem item, Attempt attempt, TimeSpan? retryIn, CancellationToken abort)
+    {
+        while (true)
+        {
+            try
+            {
+                return await SettleAsync(item, attempt, retryIn);
+            }
+            catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+            {
+                // If it takes so long that the lease runs out, the fence will refuse it, and somebody else sends once more.
+                await Task.Delay(s_again, abort);
+            }
+        }
+    }
+}
