@@ -154,7 +154,7 @@ internal sealed record WebhookSettings
 /// <summary>Section <c>Channels</c>.</summary>
 internal sealed record ChannelSettings
 {
-    /// <summary>Requests under way at once to the mail server, and to each sender's own means; 1 to 256, 8 by default.</summary>
+    /// <summary>Under way at once to the mail server, to each sender's own means, and, of alerts, to each webhook; 1 to 256, 8 by default.</summary>
     public required int Concurrency { get; init; }
 
     /// <summary>Waits after failed attempts; their number is the number of repetitions.</summary>

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Afterword.Client.OAuth;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
+using Afterword.Server.Reports;
 using Afterword.Server.Reports.Alerts;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
@@ -22,6 +24,7 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
     private Guest _boss = null!;
     private long _bossId;
     private int _status = 200;
+    private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TestServer Server => _loop.Server;
 
@@ -30,16 +33,16 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _office = await PostOffice.StartAsync();
-        _receiver = await Receiver.StartAsync((http, _) =>
+        _receiver = await Receiver.StartAsync(async (http, got) =>
         {
             http.Response.StatusCode = _status;
-            return Task.CompletedTask;
+            if (got.Path == "/hangs" && IsAlert(got)) await _enough.Task;
         });
 
         // 2026-01-05, a Monday: ten in the morning in Berlin.
         _loop = await Loop.StartAsync(
             engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example",
-            "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Limits:CreatesPerDay=1000000", "Console:TimeZone=Europe/Berlin");
+            "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:Timeout=00:01:00", "Limits:CreatesPerDay=1000000", "Console:TimeZone=Europe/Berlin");
         _bossId = await Server.PersonAsync(Role.Supervisor, _loop.Furni, "boss@furni.example");
         _boss = await Server.SignedInAsync(_bossId);
     }
@@ -117,7 +120,7 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         var id = await ScoreAsync(0, type: "nps");
         await DrainAsync();
 
-        var got = Assert.Single(_receiver.All, got => got.EventType.StartsWith("alert.", StringComparison.Ordinal));
+        var got = Assert.Single(_receiver.All, IsAlert);
         Assert.Equal("/told", got.Path);
         Assert.Equal(
             $$$"""{"event_type":"alert.low_score","created_at":"Mon Jan 05 09:00:00 +0000 2026","sender_id":"{{{_loop.Furni.Id}}}","low_score":{"feedback_id":"{{{id}}}","type":"nps","score":0}}""",
@@ -125,6 +128,33 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{got.Id}.{got.Timestamp}.")), .. got.Body];
         Assert.Equal("v1," + Convert.ToBase64String(HMACSHA256.HashData(told.Secret.Key, signed)), got.Signature);
         Assert.Empty(_office.All);
+    }
+
+    [Fact]
+    public async Task A_webhook_that_hangs_holds_up_no_alert_of_another_sender()
+    {
+        var (other, token) = await Server.SenderAsync(_loop.App, "other");
+        var main = Server.Server.Store.Main;
+        foreach (var (sender, path) in ((long, string)[])[(_loop.Furni.Id, "/hangs"), (other.Id, "/told")])
+        {
+            await Server.Get<Endpoints>().AddAsync(sender, new Uri(_receiver.Url, path), null, Stop);
+            await main.WriteAsync(session => (Watch.Default with { AlertCsat = 2 }).SaveAsync(session, sender, Stop), Stop);
+        }
+
+        await main.WriteAsync(session => session.Sql("update webhook set alerts = 1").RunAsync(Stop), Stop);
+        for (var i = 0; i < 20; i++) await ScoreAsync(1);
+        while (Alerts("/hangs") < 8) await Task.Delay(5, Stop);
+
+        await ScoreAsync(1, by: token);
+        while (Alerts("/told") == 0) await Task.Delay(5, Stop);
+
+        Assert.Equal(8, Alerts("/hangs"));
+        Assert.Equal(8, await Server.CountAsync("alert_dispatch", $"sender_id = {_loop.Furni.Id} and state = 1 and attempts = 1"));
+        _enough.SetResult();
+        await DrainAsync();
+        Assert.Equal(21, await Server.CountAsync("alert_dispatch", "state = 2 and attempts = 1"));
+
+        int Alerts(string path) => _receiver.All.Count(got => got.Path == path && IsAlert(got));
     }
 
     [Fact]
@@ -311,6 +341,7 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _enough.TrySetResult();
         await _loop.DisposeAsync();
         await _receiver.DisposeAsync();
         await _office.DisposeAsync();
@@ -342,12 +373,14 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         (await owner.SubmitAsync(await owner.GetAsync(address), $"{address}/alerts")).Is(200);
     }
 
-    private async Task<string> ScoreAsync(int score, string? text = null, string type = "csat", params (string Name, string Value)[] more)
+    private async Task<string> ScoreAsync(int score, string? text = null, string type = "csat", OAuthCredentials? by = null, params (string Name, string Value)[] more)
     {
-        var id = (await _loop.AskAsync(type, more)).Text("id");
+        var id = (await _loop.AskAsync(by ?? _loop.Sender, type, more)).Text("id");
         (await _loop.SubmitAsync(id, [("score", score.ToString(CultureInfo.InvariantCulture)), .. text is null ? Array.Empty<(string, string)>() : [("text", text)]])).Is(200);
         return id;
     }
+
+    private static bool IsAlert(Received got) => got.EventType.StartsWith("alert.", StringComparison.Ordinal);
 
     private Task DrainAsync() => Server.Get<AlertSender>().DrainAsync(Stop);
 

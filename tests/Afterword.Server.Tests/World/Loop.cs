@@ -33,8 +33,11 @@ internal sealed class Loop : IAsyncDisposable
     }
 
     /// <summary>Asks and gives the answer.</summary>
-    public async Task<Answer> AskAsync(string type = "csat", params (string Name, string Value)[] more) => (await Server.PostAsync(
-        Sender, "/1.1/feedback/create.json",
+    public Task<Answer> AskAsync(string type = "csat", params (string Name, string Value)[] more) => AskAsync(Sender, type, more);
+
+    /// <summary>Asks as any sender.</summary>
+    public async Task<Answer> AskAsync(OAuthCredentials sender, string type, params (string Name, string Value)[] more) => (await Server.PostAsync(
+        sender, "/1.1/feedback/create.json",
         [("type", type), ("to_user_id", Ana.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), .. more])).Is(200);
 
     public Task<Answer> SubmitAsync(string id, params (string Name, string Value)[] form) => Server.PostAsync(Recipient, $"/1.1/feedback/submit/{id}.json", form);

@@ -1,5 +1,6 @@
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports.Alerts;
 
@@ -11,6 +12,13 @@ internal enum AlertChannel
 
     /// <summary>To one of the sender's webhooks.</summary>
     Webhook = 2,
+}
+
+/// <summary>Whose turn it is: what goes to the mail server, or to one webhook. None waits for another.</summary>
+/// <param name="Endpoint">The webhook; none for the mail server, which all senders share.</param>
+internal readonly record struct AlertLane(AlertChannel Channel, EndpointKey Endpoint)
+{
+    public static AlertLane Mail { get; } = new(AlertChannel.Mail, default);
 }
 
 /// <summary>An alert that is due, with all that is needed to tell it.</summary>

@@ -68,17 +68,21 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
         return taken.Count;
     }
 
-    /// <summary>Takes what is due longest on a channel, and calls off what nobody is to be told any more.</summary>
-    public async Task<List<AlertDispatch>> ClaimAsync(AlertChannel channel, int most, CancellationToken stop)
+    /// <summary>The lanes with something due. Mails wait for a mail server.</summary>
+    public async Task<List<AlertLane>> DueLanesAsync(CancellationToken stop)
     {
-        var found = await store.Main.ReadAsync(
-            session => session.Sql(
-                $"""
-                select {AlertDispatch.Columns} from alert_dispatch d {AlertDispatch.Joins}
-                where d.state < 2 and d.channel = @channel and d.due_at <= @now order by d.due_at, d.sender_id, d.id, d.reader_id limit @most
-                """)
-                .Bind("channel", (long)channel).Bind("now", Now).Bind("most", (long)most).ListAsync(AlertDispatch.Read, stop),
+        var lanes = await store.Main.ReadAsync(
+            session => session.Sql("select distinct sender_id, reader_id from alert_dispatch where state < 2 and channel = 2 and due_at <= @now")
+                .Bind("now", Now).ListAsync(row => new AlertLane(AlertChannel.Webhook, new(row.GetInt64(0), row.GetInt64(1))), stop),
             stop);
+        if (settings.Mail is not null) lanes.Add(AlertLane.Mail);
+        return lanes;
+    }
+
+    /// <summary>Takes what is due longest in a lane, and calls off what nobody is to be told any more.</summary>
+    public async Task<List<AlertDispatch>> ClaimAsync(AlertLane lane, int most, CancellationToken stop)
+    {
+        var found = await FindAsync(lane, most, stop);
         if (found.Count == 0) return [];
 
         var needless = found.FindAll(dispatch => dispatch.CalledOffBecause is not null);
@@ -93,10 +97,25 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
                         and alert_dispatch.reader_id = item.reader_id and alert_dispatch.state < 2 and alert_dispatch.fence = item.fence
                     """,
                     KeysOf(needless).Long("now", _ => Now).Text("reason", d => d.CalledOffBecause));
-                return await ClaimAsync(session, channel, needed, stop);
+                return await ClaimAsync(session, lane.Channel, needed, stop);
             },
             stop);
     }
+
+    private Task<List<AlertDispatch>> FindAsync(AlertLane lane, int most, CancellationToken stop) => store.Main.ReadAsync(
+        session => (lane.Channel == AlertChannel.Mail
+                ? session.Sql(
+                    $"""
+                    select {AlertDispatch.Columns} from alert_dispatch d {AlertDispatch.Joins}
+                    where d.state < 2 and d.channel = 1 and d.due_at <= @now order by d.due_at, d.sender_id, d.id, d.reader_id limit @most
+                    """)
+                : session.Sql(
+                    $"""
+                    select {AlertDispatch.Columns} from alert_dispatch d {AlertDispatch.Joins}
+                    where d.state < 2 and d.channel = 2 and d.sender_id = @sender and d.reader_id = @reader and d.due_at <= @now order by d.due_at, d.id limit @most
+                    """).Bind("sender", lane.Endpoint.SenderId).Bind("reader", lane.Endpoint.Id))
+            .Bind("now", Now).Bind("most", (long)most).ListAsync(AlertDispatch.Read, stop),
+        stop);
 
     private async Task<List<AlertDispatch>> ClaimAsync(Session session, AlertChannel channel, List<AlertDispatch> needed, CancellationToken stop)
     {
