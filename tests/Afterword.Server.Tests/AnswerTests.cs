@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Tests.World;
 
@@ -143,6 +144,30 @@ public abstract class AnswerTests(Engine engine) : IAsyncLifetime
         Assert.Equal(199, answers.Count(answer => answer.Status == 409));
         Assert.Equal(winner.Body, (await _loop.ShowAsync(id)).Body);
         Assert.Equal(1, await _loop.Server.CountAsync("change", "kind = 2"));
+    }
+
+    [Theory]
+    [InlineData("submit")]
+    [InlineData("dismiss")]
+    public async Task A_recipient_who_answers_too_often_has_to_wait_and_changes_nothing_meanwhile(string verb)
+    {
+        await _loop.DisposeAsync();
+        _loop = await Loop.StartAsync(engine, "Limits:AnswersPer15Minutes=3");
+        var id = (await _loop.AskAsync()).Text("id");
+        for (var left = 2; left >= 0; left--) Assert.Equal((3, left), Headers((await AnswerAsync(_loop.Recipient, "1")).Is(404, 34)));
+        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        var refused = (await AnswerAsync(_loop.Recipient, id)).Is(429, 88);
+        Assert.Equal((3, 0), Headers(refused));
+        Assert.Equal(600, refused.Header("Retry-After"));
+        Assert.Equal(0, await _loop.Server.CountAsync("prompt", "score is not null or dismissed_at is not null"));
+        (await AnswerAsync(_loop.Sender, id)).Is(404, 34);
+
+        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(10));
+        (await AnswerAsync(_loop.Recipient, id)).Is(200);
+
+        Task<Answer> AnswerAsync(OAuthCredentials who, string to) => _loop.Server.PostAsync(who, $"/1.1/feedback/{verb}/{to}.json", ("score", "5"));
+        static (long Limit, long Remaining) Headers(Answer answer) => (answer.Header("x-rate-limit-limit"), answer.Header("x-rate-limit-remaining"));
     }
 
     [Fact]

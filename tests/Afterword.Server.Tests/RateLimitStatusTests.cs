@@ -27,9 +27,11 @@ public abstract class RateLimitStatusTests(Engine engine) : IAsyncLifetime
     [InlineData("/1.1/feedback/show/1.json", "feedback", "/feedback/show/:id")]
     [InlineData("/1.1/feedback/events.json?from_time=0&to_time=1", "feedback", "/feedback/events")]
     [InlineData("/1.1/feedback/export.csv", "feedback", "/feedback/export")]
-    public async Task What_an_answer_says_the_status_says_too(string path, string family, string route)
+    [InlineData("/1.1/feedback/submit/1.json?score=1", "feedback", "/feedback/submit/:id", true)]
+    [InlineData("/1.1/feedback/dismiss/1.json", "feedback", "/feedback/dismiss/:id", true)]
+    public async Task What_an_answer_says_the_status_says_too(string path, string family, string route, bool isPost = false)
     {
-        var answer = await _loop.Server.GetAsync(_loop.Sender, path);
+        var answer = isPost ? await _loop.Server.PostAsync(_loop.Sender, path) : await _loop.Server.GetAsync(_loop.Sender, path);
         var own = route == "/application/rate_limit_status" ? 1 : 0;
 
         for (var asked = 1; asked <= 2; asked++)

@@ -14,7 +14,7 @@ public sealed class SettingsTests
 
         Assert.Empty(errors);
         Assert.Equal((1_000, TimeSpan.FromHours(24), 180, 1_000), (settings!.Limits.CreatesPerDay, settings.Limits.RecipientInterval, settings.Limits.ShowPer15Minutes, settings.Limits.EventsPer15Minutes));
-        Assert.Equal((900, 900, 900), (settings.Limits.UsersPer15Minutes, settings.Limits.MessagesPer15Minutes, settings.Limits.StatusPer15Minutes));
+        Assert.Equal((300, 900, 900, 900), (settings.Limits.AnswersPer15Minutes, settings.Limits.UsersPer15Minutes, settings.Limits.MessagesPer15Minutes, settings.Limits.StatusPer15Minutes));
         Assert.Equal((1_000, 15_000, 5), (settings.Limits.MessagesPerDay, settings.Limits.AppMessagesPerDay, settings.Limits.FreeReplies));
         Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromDays(30), "data", "Afterword"), (settings.EventsDelay, settings.CardLifetime, settings.Data, settings.Platform));
         Assert.Equal("UTC", settings.TimeZone);

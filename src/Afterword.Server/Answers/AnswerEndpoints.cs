@@ -2,6 +2,7 @@ using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -21,30 +22,25 @@ internal static class AnswerEndpoints
     public static void MapAnswers(this IEndpointRouteBuilder routes)
     {
         var recipient = new Signed(Permission.DirectMessages, AppAllowed: true);
-        routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient).Describe(AnswerReference.Submit);
-        routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient).Describe(AnswerReference.Dismiss);
+        routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient with { Limit = LimitedEndpoint.Submit }).Describe(AnswerReference.Submit);
+        routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient with { Limit = LimitedEndpoint.Dismiss }).Describe(AnswerReference.Dismiss);
         routes.MapCards();
     }
 
-    private static async Task Submit(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers)
+    private static async Task Submit(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers, TimeProvider clock)
     {
         var read = new Reader(call.Parameters);
-        if (AnswerDraft.Parse(read) is not { } draft)
-        {
-            await http.RefuseAsync(read.Errors);
-        }
-        else if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } key)
-        {
-            await http.RefuseAsync(ApiError.NotFound);
-        }
-        else
-        {
-            await TellAsync(http, await answers.RunAsync(new(key, draft.Score, draft.Text)));
-        }
+        var draft = AnswerDraft.Parse(read);
+        if (await http.RefusedAsync(read, call, clock)) return;
+
+        if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } key) await http.RefuseAsync(ApiError.NotFound);
+        else await TellAsync(http, await answers.RunAsync(new(key, draft!.Score, draft.Text)));
     }
 
-    private static async Task Dismiss(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers)
+    private static async Task Dismiss(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers, TimeProvider clock)
     {
+        if (await http.RefusedByLimitAsync(call, clock)) return;
+
         if (await FindAsync(store, call.Caller.UserId, id, http.RequestAborted) is not { } key) await http.RefuseAsync(ApiError.NotFound);
         else await TellAsync(http, await answers.RunAsync(new(key, null, null, Dismiss: true)));
     }

@@ -78,6 +78,9 @@ internal sealed record LimitSettings
     /// <summary>Calls of feedback/export per user and app in 15 minutes; 60 by default.</summary>
     public required long ExportsPer15Minutes { get; init; }
 
+    /// <summary>Calls of feedback/submit and of feedback/dismiss, each, per user and app in 15 minutes; 300 by default.</summary>
+    public required long AnswersPer15Minutes { get; init; }
+
     /// <summary>Calls of each route that reads users or what they are to each other, per user and app in 15 minutes; 900 by default.</summary>
     public required long UsersPer15Minutes { get; init; }
 

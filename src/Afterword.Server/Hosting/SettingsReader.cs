@@ -37,6 +37,7 @@ internal sealed partial class SettingsReader
                 ShowPer15Minutes = read.Whole("Limits:ShowPer15Minutes", 180, 1, long.MaxValue / 2),
                 EventsPer15Minutes = read.Whole("Limits:EventsPer15Minutes", 1_000, 1, long.MaxValue / 2),
                 ExportsPer15Minutes = read.Whole("Limits:ExportsPer15Minutes", 60, 1, long.MaxValue / 2),
+                AnswersPer15Minutes = read.Whole("Limits:AnswersPer15Minutes", 300, 1, long.MaxValue / 2),
                 UsersPer15Minutes = read.Whole("Limits:UsersPer15Minutes", 900, 1, long.MaxValue / 2),
                 MessagesPer15Minutes = read.Whole("Limits:MessagesPer15Minutes", 900, 1, long.MaxValue / 2),
                 StatusPer15Minutes = read.Whole("Limits:StatusPer15Minutes", 900, 1, long.MaxValue / 2),

@@ -16,6 +16,8 @@ internal enum LimitedEndpoint
     MessagesShow = 8,
     RateLimitStatus = 9,
     Export = 10,
+    Submit = 11,
+    Dismiss = 12,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>

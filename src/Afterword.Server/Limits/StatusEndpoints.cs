@@ -19,6 +19,8 @@ internal static class StatusEndpoints
         ("feedback", "/feedback/show/:id", LimitedEndpoint.Show),
         ("feedback", "/feedback/events", LimitedEndpoint.Events),
         ("feedback", "/feedback/export", LimitedEndpoint.Export),
+        ("feedback", "/feedback/submit/:id", LimitedEndpoint.Submit),
+        ("feedback", "/feedback/dismiss/:id", LimitedEndpoint.Dismiss),
         ("friendships", "/friendships/show", LimitedEndpoint.FriendshipsShow),
         ("users", "/users/show/:id", LimitedEndpoint.UsersShow),
         ("users", "/users/lookup", LimitedEndpoint.UsersLookup),

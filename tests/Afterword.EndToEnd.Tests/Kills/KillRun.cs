@@ -90,7 +90,7 @@ internal sealed class KillRun
         IReadOnlySet<int> sessions = new HashSet<int>();
         for (var kill = 0; kill <= KillsPerStore; kill++)
         {
-            await using var server = await ServerProcess.StartAsync(store, "Feedback:EventsDelay=00:00:00");
+            await using var server = await ServerProcess.StartAsync(store, "Feedback:EventsDelay=00:00:00", "Limits:AnswersPer15Minutes=1000000000");
             MostPolls = Math.Max(MostPolls, server.Polls);
             await store.EndOfAsync(sessions);
             if (burst is not null) await JudgeAsync(store, ledger, burst, server);

@@ -16,7 +16,7 @@ internal sealed class Inbox : IAsyncDisposable
     private Receiver _receiver = null!;
 
     /// <summary>Settings that let a server deliver to this machine.</summary>
-    public static string[] Settings { get; } = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:Timeout=00:00:03", "Webhooks:PollEvery=00:00:00.2", "Webhooks:RetrySchedule=1s 1s 1s 1s 1s 1s 1s 1s"];
+    public static string[] Settings { get; } = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:Timeout=00:00:03", "Webhooks:PollEvery=00:00:00.2", "Webhooks:RetrySchedule=1s 1s 1s 1s 1s 1s 1s 1s", "Limits:AnswersPer15Minutes=1000000000"];
 
     /// <summary>Holds answers back for as long as it is set.</summary>
     public volatile TaskCompletionSource? Hold;

@@ -18,7 +18,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     private Loop _loop = null!;
 
     public async ValueTask InitializeAsync() =>
-        _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Limits:ExportsPer15Minutes=1000", "Limits:EventsPer15Minutes=100000");
+        _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Limits:ExportsPer15Minutes=1000", "Limits:EventsPer15Minutes=100000", "Limits:AnswersPer15Minutes=100000");
 
     [Fact]
     public async Task The_file_has_the_documented_form()
