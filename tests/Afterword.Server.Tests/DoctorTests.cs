@@ -38,15 +38,56 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     [InlineData("insert into contact (sender_id, user_id) select 404, id from account where screen_name = 'ana'", "users", "1 contacts of users who are not there")]
     [InlineData("insert into message_window (sender_id, started_at, used) values (404, 0, 0)", "users", "1 windows of messages of users who are not there")]
     [InlineData("insert into app_message_window (app_id, started_at, used) values (404, 0, 0)", "users", "1 windows of messages of apps that are not there")]
-    public async Task What_was_tampered_with_is_found(string tamper, string check, string problem)
-    {
-        Assert.NotEqual(0, await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql(tamper).RunAsync(default), default));
+    public Task What_was_tampered_with_is_found(string tamper, string check, string problem) => IsFoundAsync(tamper, check, problem);
 
+    [Theory]
+    [InlineData("update follow_up set scored_at = scored_at + 1", "follow-up", "1 items with another time than their score")]
+    [InlineData("update follow_up set prompt_id = prompt_id + 2", "follow-up", "1 items of a score that is not there")]
+    [InlineData("update prompt set test = 1", "follow-up", "1 items of test feedback")]
+    [InlineData("update follow_up set state = 1", "follow-up", "1 items in an unknown state")]
+    [InlineData("update follow_up set version = -1", "follow-up", "1 items with an impossible version")]
+    [InlineData("delete from follow_up", "follow-up", "1 notes of an item that is not there")]
+    [InlineData("update alert set subject = subject + 2 where kind = 1", "alerts", "1 alerts of a score that is not there")]
+    [InlineData("update alert set at = at + 1 where kind = 1", "alerts", "1 alerts with another time than their score")]
+    [InlineData("update prompt set test = 1", "alerts", "1 alerts of test feedback")]
+    [InlineData("update alert set kind = 4 where kind = 3", "alerts", "1 alerts of an unknown kind")]
+    [InlineData("update alert set facts = null where kind = 3", "alerts", "1 alerts whose facts do not fit their kind")]
+    [InlineData("delete from alert", "alerts", "2 alerts on their way that are not there")]
+    [InlineData("update alert set state = 0", "alerts", "2 alerts on their way that count as new")]
+    [InlineData("update alert_dispatch set state = 5 where kind = 1", "alerts", "1 alerts on their way in an unknown channel or state")]
+    [InlineData("update alert_dispatch set channel = 2 where kind = 1", "alerts", "1 alerts to a webhook that is not there")]
+    [InlineData("update alert_dispatch set settled_at = null where kind = 3", "alerts", "1 alerts on their way that ended at no time")]
+    [InlineData("update alert_dispatch set failures = attempts + 1 where kind = 1", "alerts", "1 alerts on their way with fewer attempts")]
+    [InlineData("insert into watch (sender_id, follow_csat, follow_nps, alert_csat, alert_nps, fall_points, version) values (404, 2, 6, -1, -1, -1, 1)", "alerts", "1 senders with alerts who are no users")]
+    public async Task A_low_score_that_was_tampered_with_is_found(string tamper, string check, string problem)
+    {
+        var id = (await _loop.AskAsync()).Text("id");
+        (await _loop.SubmitAsync(id, ("score", "1"))).Is(200);
+        foreach (var add in (string[])
+        [
+            $"insert into follow_up_note (sender_id, prompt_id, id, at, person_id, person, body) values ({_loop.Furni.Id}, {id}, 1, 1, 1, 'boss', 'Called')",
+            $"insert into alert (sender_id, kind, subject, id, at, state) select sender_id, 1, prompt_id, 1, scored_at, 1 from follow_up",
+            $"insert into alert (sender_id, kind, subject, id, at, state, facts) values ({_loop.Furni.Id}, 3, 700000, 2, 1, 1, '{{}}')",
+            "insert into alert_dispatch (sender_id, id, channel, reader_id, kind, subject, state, due_at, attempts, failures, fence, settled_at) select sender_id, id, 1, 7, kind, subject, 2, 1, 1, 0, 1, 1 from alert",
+        ])
+        {
+            await TamperAsync(add);
+        }
+
+        await _loop.Server.AllIsWellAsync();
+        await IsFoundAsync(tamper, check, problem);
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task IsFoundAsync(string tamper, string check, string problem)
+    {
+        await TamperAsync(tamper);
         var found = (await _loop.Server.ExamineAsync()).Where(finding => finding.Problems.Count > 0).ToArray();
         Assert.Contains(found, finding => finding.Check == check && finding.Problems.Any(line => line.StartsWith(problem, StringComparison.Ordinal)));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    private async Task TamperAsync(string sql) => Assert.NotEqual(0, await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default));
 }
 
 public sealed class SqliteDoctorTests() : DoctorTests(Engine.Sqlite);

@@ -185,6 +185,53 @@ internal static class DoctorChecks
             select 'users of the channel email without an address', id from account where channel = 1 and mail is null
             """),
 
+        // Which scores are low is the sender's choice, and another one tomorrow: that one has no item says nothing.
+        new("follow-up",
+            """
+            select case
+                    when p.score is null then 'items of a score that is not there'
+                    when p.score_at <> f.scored_at then 'items with another time than their score'
+                    when p.test = 1 then 'items of test feedback'
+                    when f.state not in (0, 1, 2) or f.state = 0 and f.assignee_id is not null or f.state = 1 and f.assignee_id is null
+                        then 'items in an unknown state, or whose state does not fit who has them'
+                    when f.version < 0 then 'items with an impossible version'
+                end as problem, f.prompt_id as id
+            from follow_up f left join prompt p on p.sender_id = f.sender_id and p.id = f.prompt_id
+            union all
+            select 'notes of an item that is not there', n.prompt_id
+            from follow_up_note n
+            left join prompt p on p.sender_id = n.sender_id and p.id = n.prompt_id
+            left join follow_up f on f.sender_id = p.sender_id and f.scored_at = p.score_at and f.prompt_id = p.id
+            where f.prompt_id is null
+            """),
+
+        new("alerts",
+            """
+            select case
+                    when a.kind not in (1, 2, 3) or a.state not in (0, 1) then 'alerts of an unknown kind or in an unknown state'
+                    when a.kind = 1 and p.score is null then 'alerts of a score that is not there'
+                    when a.kind = 1 and p.score_at <> a.at then 'alerts with another time than their score'
+                    when p.test = 1 then 'alerts of test feedback'
+                    when (a.kind = 1) <> (a.facts is null) then 'alerts whose facts do not fit their kind'
+                end as problem, a.id as id
+            from alert a left join prompt p on a.kind = 1 and p.sender_id = a.sender_id and p.id = a.subject
+            union all
+            select case
+                    when a.id is null then 'alerts on their way that are not there'
+                    when a.state = 0 then 'alerts on their way that count as new'
+                    when d.channel not in (1, 2) or d.state not in (0, 1, 2, 3, 4) then 'alerts on their way in an unknown channel or state'
+                    when d.channel = 2 and w.id is null then 'alerts to a webhook that is not there'
+                    when d.channel = 2 and d.kind = 3 then 'reports of a week to a webhook'
+                    when (d.state > 1) <> (d.settled_at is not null) then 'alerts on their way that ended at no time, or at one before their end'
+                    when d.attempts < d.failures or d.failures < 0 then 'alerts on their way with fewer attempts than failures'
+                end, d.id
+            from alert_dispatch d
+            left join alert a on a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject and a.id = d.id
+            left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id
+            union all
+            select 'senders with alerts who are no users', l.sender_id from watch l left join account u on u.id = l.sender_id where u.id is null
+            """),
+
         new("tags",
             """
             select 'prompts that are not found by their tags' as problem, p.id as id
