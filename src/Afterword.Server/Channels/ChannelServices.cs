@@ -14,6 +14,7 @@ internal static class ChannelServices
         services.AddSingleton<Handovers>();
         services.AddSingleton<DispatchHistory>();
         services.AddSingleton<RetryDispatches>();
+        services.AddSingleton<PruneDispatches>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Courier>(provider, (Func<double>)WebhookServices.Chance));
         services.AddHostedService(provider => provider.GetRequiredService<Courier>());
     }

@@ -6,7 +6,7 @@ namespace Afterword.Server.Channels;
 /// <summary>A dispatch as operators see it.</summary>
 /// <param name="DueAt">When it is tried next, or while it is being sent, until when; Unix milliseconds.</param>
 /// <param name="Reason">Why it is not sent, or null.</param>
-/// <param name="Attempts">Newest first.</param>
+/// <param name="Attempts">Newest first. Those older than Channels:KeepAttempts are forgotten.</param>
 internal sealed record ShownDispatch(
     long PromptId, long RecipientId, string Recipient, Channel Channel, DispatchState State, long CreatedAt, long DueAt, string? Reason, IReadOnlyList<ShownAttempt> Attempts)
 {

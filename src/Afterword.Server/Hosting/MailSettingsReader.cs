@@ -11,6 +11,7 @@ internal sealed partial class SettingsReader
         Concurrency = (int)Whole("Channels:Concurrency", 8, 1, 256),
         RetrySchedule = Schedule("Channels:RetrySchedule", "1m 5m 15m 1h 4h 12h 24h"),
         PollEvery = Duration("Channels:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+        KeepAttempts = Duration("Channels:KeepAttempts", TimeSpan.FromDays(30)),
     };
 
     private MailSettings? Mail()

@@ -165,6 +165,9 @@ internal sealed record ChannelSettings
 
     /// <summary>How often a node looks for what falls due; 1 s by default.</summary>
     public required TimeSpan PollEvery { get; init; }
+
+    /// <summary>How long attempts are kept; 30 days by default.</summary>
+    public required TimeSpan KeepAttempts { get; init; }
 }
 
 /// <summary>Section <c>Mail</c>: the server that takes mails over.</summary>

@@ -2,6 +2,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Channels;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
@@ -11,7 +12,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
     Store store, WorkerLease lease, Admissions admissions, RequestTokens requestTokens, Visits visits, ConsoleSessions consoleSessions, Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
-    TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+    PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -29,6 +30,7 @@ internal sealed partial class Upkeep(
                 await passkeys.PurgeAsync(stoppingToken);
                 await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
                 await deliveries.RunAsync(stoppingToken);
+                await dispatches.RunAsync(stoppingToken);
                 store.Secrets.EnsureKey();
             }
 #pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
