@@ -19,6 +19,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly TestFolder _folder = TestFolder.Create("server");
+    private readonly ConcurrentQueue<string> _said = new();
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -35,6 +36,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         };
         _process.OutputDataReceived += (_, line) =>
         {
+            if (line.Data is { Length: > 0 } text) _said.Enqueue(text);
             if (line.Data?.StartsWith(ListeningOn, StringComparison.Ordinal) == true) _port.TrySetResult(new Uri($"http:{line.Data[ListeningOn.Length..]}").Port);
             if (line.Data is null) _port.TrySetException(new InvalidOperationException("The server ended before it listened."));
         };
@@ -59,6 +61,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>How often it was asked until it said that it is ready.</summary>
     public int Polls { get; private set; }
+
+    /// <summary>Everything it wrote to stdout, as far as to where it listens.</summary>
+    public IReadOnlyCollection<string> Said => _said;
 
     /// <summary>Everything it wrote to stderr.</summary>
     public IReadOnlyCollection<string> Errors => _errors;
