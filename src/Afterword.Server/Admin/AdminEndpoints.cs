@@ -3,7 +3,6 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -78,7 +77,7 @@ internal static class AdminEndpoints
         return await DoneAsync(http, seat, $"denied sender @{account.ScreenName}", $"@{account.ScreenName} may not ask for feedback any more.");
     });
 
-    private static Task InviteOwner(HttpContext http, Seat seat, Persons persons, Settings settings) => WithAccountAsync(http, seat, async account =>
+    private static Task InviteOwner(HttpContext http, Seat seat, Persons persons) => WithAccountAsync(http, seat, async account =>
     {
         if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.", null);
 
@@ -86,7 +85,7 @@ internal static class AdminEndpoints
         if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.", null);
 
         return await persons.AddAsync(seat.Person, mail, name: null, account.Id, Role.Owner, http.RequestAborted) is InviteOutcome.Invited(_, var link)
-            ? new("good", $"Send this link to {mail.Value}. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link)
+            ? await PeopleEndpoints.SendAsync(http, seat, mail.Value, link)
             : new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now.", null);
     });
 

@@ -29,7 +29,7 @@ internal static class PeopleEndpoints
     private static Task Show(HttpContext http, Seat seat, Persons persons) =>
         ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "The change holds from now on.", null) : null);
 
-    private static async Task Invite(HttpContext http, Seat seat, Persons persons, Settings settings)
+    private static async Task Invite(HttpContext http, Seat seat, Persons persons)
     {
         var form = http.Request.Form;
         var name = form["name"].ToString().Trim();
@@ -41,10 +41,11 @@ internal static class PeopleEndpoints
 
         Task RefuseAsync(string problem) => ShowAsync(http, seat, persons, 400, new("bad", problem, null));
 
+        async Task ShowLinkAsync(string link) => await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, mail.Value, link));
+
         Task TellAsync(InviteOutcome outcome) => outcome switch
         {
-            InviteOutcome.Invited(_, var link) => ShowAsync(http, seat, persons, 200, new(
-                "good", $"Send this link to {mail.Value}. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link)),
+            InviteOutcome.Invited(_, var link) => ShowLinkAsync(link),
             InviteOutcome.Joined => ShowAsync(http, seat, persons, 200, new("good", $"{mail.Value} has an account already and can come in with it.", null)),
             InviteOutcome.AlreadyHere => RefuseAsync($"{mail.Value} has a role here already. Change it in the list."),
             InviteOutcome.Elsewhere => RefuseAsync($"{mail.Value} belongs to another sender's console too. An operator can add them here: afterword person add {mail.Value} --role … --sender @{seat.Handle}"),
@@ -52,12 +53,11 @@ internal static class PeopleEndpoints
         };
     }
 
-    private static async Task RenewLink(HttpContext http, Seat seat, Persons persons, Settings settings)
+    private static async Task RenewLink(HttpContext http, Seat seat, Persons persons)
     {
         var link = IdOf(http) is { } person ? await persons.RenewLinkAsync(seat, person, http.RequestAborted) : null;
-        await ShowAsync(http, seat, persons, link is null ? 400 : 200, link is null
-            ? new("bad", "There is no link for this person: they have chosen a password, or belong to another sender's console too.", null)
-            : new("good", "Send this new link; the one before no longer works. It is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link));
+        if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no link for this person: they have chosen a password, or belong to another sender's console too.", null));
+        else await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "The link before no longer works. "));
     }
 
     private static async Task ChangeRole(HttpContext http, Seat seat, Persons persons)
@@ -69,13 +69,28 @@ internal static class PeopleEndpoints
     private static async Task Remove(HttpContext http, Seat seat, Persons persons) => await TellAsync(
         http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
 
-    private static async Task Reset(HttpContext http, Seat seat, Persons persons, Settings settings)
+    private static async Task Reset(HttpContext http, Seat seat, Persons persons)
     {
         var link = IdOf(http) is { } person && person != seat.Person.Id ? await persons.ResetAsync(seat.Person, person, http.RequestAborted) : null;
-        await ShowAsync(http, seat, persons, link is null ? 400 : 200, link is null
-            ? new("bad", "There is no such person, or it is yourself: change your own password under Account.", null)
-            : new("good", "Password, second factors and sessions of this person have ended. Send this link; it is shown only now, works once, and ends after 7 days.", http.PublicBase(settings) + link));
+        if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account.", null));
+        else await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
     }
+
+    /// <summary>Sends a link to choose a password to whom it is for, and says what became of that, with the link to be passed on.</summary>
+    public static async Task<PeoplePage.Said> SendAsync(HttpContext http, Seat seat, string mail, string path, string before = "")
+    {
+        var services = http.RequestServices;
+        var how = await services.GetRequiredService<InvitationMail>().SendAsync(seat, mail, path) switch
+        {
+            null => $"Send this link to {mail}.",
+            { Outcome: AttemptOutcome.Sent } => $"The link was sent to {mail}; pass it on yourself if the mail does not arrive.",
+            { Outcome: AttemptOutcome.Uncertain } unsure => $"Nobody knows whether the mail to {mail} was taken ({unsure.Error}). Send this link yourself.",
+            var failed => $"The mail to {mail} was not taken: {failed.Error} Send this link yourself.",
+        };
+        return new("good", $"{before}{how} It is shown only now, works once, and ends after 7 days.", http.PublicBase(services.GetRequiredService<Settings>()) + path);
+    }
+
+    private static async Task<string> MailOfAsync(HttpContext http, Persons persons) => await persons.MailOfAsync(IdOf(http)!.Value, http.RequestAborted) ?? "";
 
     private static Task TellAsync(HttpContext http, Seat seat, Persons persons, ChangeOutcome outcome)
     {

@@ -14,6 +14,7 @@ internal static class ConsoleRoutes
         services.AddSingleton<ConsoleSessions>();
         services.AddSingleton<Persons>();
         services.AddSingleton<Invitations>();
+        services.AddSingleton<InvitationMail>();
         services.AddSingleton<CheckPerson>();
         services.AddSingleton<SecondFactors>();
         services.AddSingleton<Passkeys>();

@@ -109,6 +109,9 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<long?> FindAsync(string mail, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select id from person where mail_key = @key").Bind("key", Key(mail)).FirstAsync(row => (long?)row.GetInt64(0), stop), stop);
 
+    /// <summary>The address of a person; null for nobody.</summary>
+    public Task<string?> MailOfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(session => MailOfAsync(session, personId, stop), stop);
+
     /// <summary>Changes what a person may at the seat's place.</summary>
     public Task<ChangeOutcome> ChangeRoleAsync(Seat by, long personId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Mail;
 using Afterword.Server.Hosting;
-using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports.Pages;
 
@@ -14,30 +13,17 @@ namespace Afterword.Server.Reports.Alerts;
 /// <remarks>A customer's words and name stay in the console, where it is asked who reads them, and written down.</remarks>
 internal sealed class AlertMail(Settings settings)
 {
+    private const string Why = "You get this because your address was chosen for alerts in the console. They are chosen here:";
+
     /// <param name="dispatch">What is told.</param>
     /// <param name="to">The person's address.</param>
-    public async Task<MailMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
+    public Task<MailMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
     {
         var place = $"{settings.PublicBase}/console/@{dispatch.Handle}";
-        var words = WordsOf(dispatch, place, $"{place}/alerts");
-        var mail = CardMail.NewMail(settings.Mail!, settings.Platform, to, CardMail.OneLine(words.Subject));
-        try
-        {
-            // The same for every attempt, so that whoever gets the mail twice can show it once.
-            mail.Headers.Add("Message-ID", string.Create(CultureInfo.InvariantCulture, $"<{dispatch.Id}.{dispatch.ReaderId}@{settings.PublicUrl!.IdnHost}>"));
-            mail.Headers.Add("Auto-Submitted", "auto-generated");
-            mail.Headers.Add("X-Auto-Response-Suppress", "All");
-            CardMail.SetBody(mail, Plain(words), await PageAnswers.MarkupAsync<AlertMailPage>(new() { [nameof(AlertMailPage.Words)] = words }));
-            return mail;
-        }
-        catch
-        {
-            mail.Dispose();
-            throw;
-        }
+        return NoteMail.ComposeAsync(WordsOf(dispatch, place, ("Alerts", $"{place}/alerts")), to, settings, string.Create(CultureInfo.InvariantCulture, $"{dispatch.Id}.{dispatch.ReaderId}"));
     }
 
-    private AlertMailWords WordsOf(AlertDispatch dispatch, string place, string settingsLink)
+    private NoteMailWords WordsOf(AlertDispatch dispatch, string place, (string, string) choice)
     {
         var name = dispatch.SenderName;
         switch (dispatch.Kind)
@@ -48,18 +34,18 @@ internal sealed class AlertMail(Settings settings)
                 return new(
                     $"A low score for {name}", $"A low score for {name}",
                     [string.Create(CultureInfo.InvariantCulture, $"A customer gave {dispatch.Score} of {most} ({type}) on {when}.")],
-                    [], "Read the answer", string.Create(CultureInfo.InvariantCulture, $"{place}/answers/{dispatch.Subject}"), settingsLink);
+                    [], "Read the answer", string.Create(CultureInfo.InvariantCulture, $"{place}/answers/{dispatch.Subject}"), Why, choice);
             case AlertKind.FigureFell:
                 return new(
-                    $"A figure of {name} fell", $"A figure of {name} fell", [.. FactsOf(dispatch).Fell!.Select(Told)], [], "Look at the figures", $"{place}/overview?range=7", settingsLink);
+                    $"A figure of {name} fell", $"A figure of {name} fell", [.. FactsOf(dispatch).Fell!.Select(Told)], [], "Look at the figures", $"{place}/overview?range=7", Why, choice);
             default:
                 var week = FactsOf(dispatch).Week!;
                 var (from, to) = (DayOf(week.From), DayOf(week.To));
                 return new(
                     $"{name}: the week of {FigureWords.Day(from)}", $"{name}, {FigureWords.Days(from, to)}",
                     [week.Figures.Count == 0 ? "Nobody was asked in this week, nor in the one before." : "Beside each figure stands its change since the week before. Days count by when the customers were asked."],
-                    [.. week.Figures.Select(figure => new AlertMailLine(figure.Type == "csat" ? "CSAT requests" : "NPS requests", figure.Name, figure.Value, figure.Change, figure.Tone))],
-                    "Open the Overview", $"{place}/overview?from={week.From}&to={week.To}", settingsLink);
+                    [.. week.Figures.Select(figure => new NoteMailLine(figure.Type == "csat" ? "CSAT requests" : "NPS requests", figure.Name, figure.Value, figure.Change, figure.Tone))],
+                    "Open the Overview", $"{place}/overview?from={week.From}&to={week.To}", Why, choice);
         }
     }
 
@@ -70,31 +56,4 @@ internal sealed class AlertMail(Settings settings)
         : string.Create(CultureInfo.InvariantCulture, $"NPS of the last 7 days is {FigureWords.Points(fell.Now / 100)} ({fell.Answers} answers); in the 7 days before it was {FigureWords.Points(fell.Before / 100)} ({fell.AnswersBefore} answers).");
 
     private static long DayOf(string iso) => DateOnly.ParseExact(iso, "yyyy-MM-dd", CultureInfo.InvariantCulture).DayNumber;
-
-    private static string Plain(AlertMailWords words) => string.Join(
-        "\n\n",
-        [
-            words.Heading, .. words.Sentences,
-            .. words.Lines.GroupBy(line => line.Group).Select(group => string.Join('\n', [group.Key, .. group.Select(line => $"  {line.Name}: {line.Value}, {line.Change}")])),
-            $"{words.LinkText}: {words.Link}", $"-- \n{AlertMailWords.Why}\n{words.Settings}",
-        ]);
 }
-
-/// <summary>What a mail says, however it is laid out.</summary>
-/// <param name="Sentences">What happened.</param>
-/// <param name="Lines">Figures.</param>
-/// <param name="LinkText">Says where the link leads.</param>
-/// <param name="Settings">Where alerts are chosen.</param>
-public sealed record AlertMailWords(
-    string Subject, string Heading, IReadOnlyList<string> Sentences, IReadOnlyList<AlertMailLine> Lines, string LinkText, string Link, string Settings)
-{
-    public const string Why = "You get this because your address was chosen for alerts in the console. They are chosen here:";
-}
-
-/// <summary>A figure with its change.</summary>
-/// <param name="Group">What it is reckoned from.</param>
-/// <param name="Name">What it is.</param>
-/// <param name="Value">As people read it.</param>
-/// <param name="Change">Since the week before.</param>
-/// <param name="Tone"><c>good</c>, <c>bad</c> or empty.</param>
-public sealed record AlertMailLine(string Group, string Name, string Value, string Change, string Tone);

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>Sends links to choose a password to those whom they are for, where there is a mail server.</summary>
+/// <remarks>
+/// At once, or not at all: whoever invites is told whether the mail server took it, and has the link in any case. So no link, which
+/// is as good as a password, has to lie in the store until somebody sends it.
+/// </remarks>
+internal sealed class InvitationMail(Store store, Settings settings, MailCarrier carrier)
+{
+    /// <param name="by">Who invites, and where to.</param>
+    /// <param name="mail">The address of the invited.</param>
+    /// <param name="path">The link's path.</param>
+    /// <returns>What the mail server said; null without one.</returns>
+    public async Task<Attempt?> SendAsync(Seat by, string mail, string path)
+    {
+        if (settings.Mail is null || !EmailAddress.TryParse(mail, out var to)) return null;
+
+        var note = await NoteMail.ComposeAsync(WordsOf(by, settings.PublicBase + path), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture));
+
+        // A browser that leaves meanwhile does not take the invitation back.
+        return await carrier.SendAsync(note, CancellationToken.None);
+    }
+
+    private NoteMailWords WordsOf(Seat by, string link)
+    {
+        var where = by.SenderId == Place.Installation ? $"the {settings.Platform} console" : $"the {settings.Platform} console of {by.SenderName}";
+        return new(
+            $"Your invitation to {where}", $"Come in to {where}", [$"{by.Person.Mail} invites you. Choose a password with this link. It works once, and ends after 7 days."], [],
+            "Choose a password", link, "You get this because your address was given in the console. If you do not know who did, leave the link alone: nothing happens.");
+    }
+}

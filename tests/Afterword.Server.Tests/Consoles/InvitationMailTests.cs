@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>Invitations reach people by mail, and whoever invites is told whether they do.</summary>
+public abstract partial class InvitationMailTests(Engine engine)
+{
+    private const string People = "/console/@furni/people";
+    private const string Ana = "ana@furni.example";
+
+    [Fact]
+    public async Task The_invited_gets_the_link_that_the_page_shows_by_mail()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var server = await StartAsync(office.Port);
+        var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
+
+        var shown = await InviteAsync(owner);
+
+        var mail = Assert.Single(office.All);
+        Assert.Empty(mail.Json.GetProperty("defects").EnumerateArray());
+        Assert.Equal((Ana, "Your invitation to the Afterword console of FURNI", "auto-generated"), (mail.To, mail["Subject"], mail["Auto-Submitted"]));
+        var link = Link().Match(shown).Value;
+        foreach (var part in (string[])[mail.Plain, mail.Html]) Assert.Contains($"https://feedback.example{link}", part, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=", mail.Html, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"The link was sent to {Ana}", shown, StringComparison.Ordinal);
+        (await Newcomer.AcceptAsync(new Guest(server), Link().Match(mail.Plain).Value)).Is(303);
+        Assert.DoesNotContain(server.Log, line => line.Contains(link, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_new_link_is_mailed_as_well()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var server = await StartAsync(office.Port);
+        var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
+        await InviteAsync(owner);
+        var ana = await server.Get<Persons>().FindAsync(Ana, default);
+
+        var page = await owner.GetAsync(People);
+        var shown = (await owner.PostAsync($"{People}/link", [.. page.HiddenOf($"{People}/invite"), ("person", $"{ana}")])).Is(200).Html;
+
+        Assert.Equal(2, office.All.Count);
+        Assert.Contains(Link().Match(shown).Value, office.All.Last().Plain, StringComparison.Ordinal);
+        Assert.Contains("The link before no longer works.", shown, StringComparison.Ordinal);
+        (await new Guest(server).GetAsync(Link().Match(office.All.First().Plain).Value)).Is(404);
+    }
+
+    [Fact]
+    public async Task When_the_mail_server_refuses_the_page_says_so_and_shows_the_link_all_the_same()
+    {
+        await using var script = MailScript.Start(command => command.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 No such mailbox" : null);
+        await using var server = await StartAsync(script.Port);
+        var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
+
+        var shown = await InviteAsync(owner);
+
+        Assert.Contains($"The mail to {Ana} was not taken:", shown, StringComparison.Ordinal);
+        Assert.Contains("No such mailbox", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("was sent", shown, StringComparison.Ordinal);
+        (await Newcomer.AcceptAsync(new Guest(server), Link().Match(shown).Value)).Is(303);
+    }
+
+    private static async Task<string> InviteAsync(Guest owner) => WebUtility.HtmlDecode(
+        (await owner.SubmitAsync(await owner.GetAsync(People), $"{People}/invite", ("mail", Ana), ("name", "Ana"), ("role", "analyst"))).Is(200).Html);
+
+    private Task<TestServer> StartAsync(int port) => TestServer.StartAsync(
+        engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={port}", "Mail:Tls=none", "Mail:From=feedback@mail.example");
+
+    [GeneratedRegex("/console/invitation/[A-Za-z0-9_-]+")]
+    private static partial Regex Link();
+}
+
+public sealed class SqliteInvitationMailTests() : InvitationMailTests(Engine.Sqlite);
+
+public sealed class PostgresInvitationMailTests() : InvitationMailTests(Engine.Postgres);
