@@ -193,7 +193,8 @@ public sealed partial class ReferenceTests : IAsyncLifetime
     private async Task<JsonElement> JsonAsync(string path) => (await GetAsync(path)).Is(200).Json;
 
     // Where nobody is signed in, a page of a user's own leads to signing in.
-    private async Task<Answer> ArriveAsync(string path) => await GetAsync(path) is { Status: 302 } on ? await GetAsync(on.Headers["Location"]) : await GetAsync(path);
+    /// <summary>Follows to where an address leads: those who are not signed in are sent to do that.</summary>
+    private async Task<Answer> ArriveAsync(string path) => await GetAsync(path) is { Status: 302 or 303 } on ? await ArriveAsync(on.Headers["Location"]) : await GetAsync(path);
 
     private Task<Answer> GetAsync(string path) => _server.SendAsync(null, HttpMethod.Get, path, null);
 
