@@ -85,6 +85,7 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await _server.CountAsync("recovery_code"));
         Assert.Equal(0, await _server.CountAsync("person", "totp_secret is not null"));
         (await Newcomer.AcceptAsync(new Guest(_server), newer)).Is(303);
+        Assert.Equal(2, await _server.CountAsync("audit", $"sender_id = {_furni.Id} and what = 'reset {ana.Mail}'"));
     }
 
     [Fact]

@@ -169,6 +169,11 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             await session.Sql("update person set password_hash = null, totp_secret = null, failed_sign_ins = 0, locked_until = null where id = @person").Bind("person", personId).RunAsync(stop);
             await DropKeysAsync(session, personId, stop);
             await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
+
+            // Whoever has the link sees what the person sees, so the owners of those senders are told, too.
+            var senders = await session.Sql("select sender_id from person_role where person_id = @person and sender_id <> @installation")
+                .Bind("person", personId).Bind("installation", Place.Installation).ListAsync(row => row.GetInt64(0), stop);
+            foreach (var sender in senders) await NoteAsync(session, by, sender, $"reset {mail}", stop);
             return await invitations.IssueAsync(session, personId, stop);
         },
         stop);
