@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
 
 namespace Afterword.Server.Cli;
@@ -30,6 +31,7 @@ internal static class ExportCommand
             var request = new ExportRequest(
                 filter.Of(parsed, account.Id), account.ScreenName, Sight.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
             var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);
+            await new AuditLog(store.Store, TimeProvider.System).NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "answers, from the command line", stop);
             if (parsed.GetValue(file) is { } path) await WriteAsync(parsed, export, request, path, parsed.GetValue(resume), stop);
             else await ToStandardOutputAsync(export, request, stop);
         });

@@ -1,4 +1,5 @@
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Limits;
 using Afterword.Server.Reference;
@@ -12,13 +13,14 @@ internal static class ExportEndpoints
         routes.MapGet("/1.1/feedback/export.csv", Export)
             .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Export)).Describe(ExportReference.Export);
 
-    private static async Task Export(HttpContext http, SignedCall call, ExportFeedback export, TimeProvider clock)
+    private static async Task Export(HttpContext http, SignedCall call, ExportFeedback export, AuditLog audit, TimeProvider clock)
     {
         var read = new Reader(call.Parameters);
         var filter = Filter.Parse(read, call.Caller.UserId);
         var request = new ExportRequest(filter, call.Caller.ScreenName, Sight.Full, read.OptionalId("after") ?? 0, read.OptionalTruth("header") ?? true, read.Truth("bom"));
         if (await http.RefusedAsync(read, call, clock)) return;
 
+        await audit.NoteAsync(call.Caller.UserId, Person.Of(call.Caller.App), Deed.Exported, "answers, by the API", http.RequestAborted);
         await http.SendAsync(export, request, clock, tell: null);
     }
 

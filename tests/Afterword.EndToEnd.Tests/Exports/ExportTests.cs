@@ -51,6 +51,7 @@ public abstract class ExportTests : IAsyncLifetime
         Assert.Equal(api, await File.ReadAllBytesAsync(Path("file.csv")));
         Assert.Equal(Encoding.UTF8.GetString(api).Split("\r\n").Length - 2, command.Json.GetProperty("rows").GetInt64());
         Assert.True(command.Json.GetProperty("rows").GetInt64() > 0);
+        Assert.Equal(1, await _store.RunAsync("update audit set what = what where person = 'command line' and what = 'answers, from the command line'"));
         Assert.False(File.Exists(Path("file.csv.part")));
     }
 

@@ -43,6 +43,17 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_audit_log_knows_of_an_export_by_the_api()
+    {
+        (await ExportAsync("?type=other")).Is(400);
+        Assert.Equal(0, await _loop.Server.CountAsync("audit"));
+
+        (await ExportAsync()).Is(200);
+
+        Assert.Equal(1, await _loop.Server.CountAsync("audit", $"sender_id = {Id(_loop.Furni)} and person = 'app Helpdesk' and deed = {(int)Deed.Exported} and what = 'answers, by the API'"));
+    }
+
+    [Fact]
     public async Task A_request_runs_out_in_the_file_as_on_the_card()
     {
         await _loop.AskAsync();

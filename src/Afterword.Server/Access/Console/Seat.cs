@@ -13,6 +13,9 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     /// <summary>Stands for whoever has a shell beside the store.</summary>
     internal static Person CommandLine { get; } = new(0, "command line", "Command line", 0, []);
 
+    /// <summary>Stands for an app that acts for a sender. No mail address begins like its name.</summary>
+    internal static Person Of(App app) => new(0, $"app {app.Name}", app.Name, 0, []);
+
     public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
 
     /// <summary>Hands a handler the person whom the door let in.</summary>
