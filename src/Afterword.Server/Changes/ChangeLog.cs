@@ -27,7 +27,7 @@ internal static class ChangeLog
     public static IReadOnlyList<Lookup> StampAsking(IEnumerable<long> senders, long now, Dictionary<long, SenderState> states) =>
         StampWhere("exists (select 1 from prompt p where p.sender_id = item.sender_id)", senders, now, states);
 
-    // Two statements: with "returning", SQLite would build two temporary tables for each sender (a tenth of what taking a score cost).
+    // Two statements: with "returning", SQLite would build two temporary tables for each sender (with its sorter, a tenth of the time of a score's statements).
     private static IReadOnlyList<Lookup> StampWhere([StringSyntax("sql")] string condition, IEnumerable<long> senders, long now, Dictionary<long, SenderState> states)
     {
         Rows rows = Rows.Of(senders.Order().ToArray()).Long("sender_id", sender => sender).Long("now", _ => now);
