@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
@@ -74,6 +73,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             configure?.Invoke(builder);
 
             var app = builder.Build();
+            app.UseOneProvider();
             app.UseForwarded(settings);
             app.UseErrorAnswers();
             app.UseSecurityHeaders();
@@ -140,7 +140,6 @@ internal sealed class AfterwordServer : IAsyncDisposable
         // In-flight requests, and webhooks under way beside them, get this long when the process is told to stop.
         builder.Services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (TimeSpan.FromSeconds(25), true));
         builder.Logging.ConfigureLogs();
-        Activity.DefaultIdFormat = ActivityIdFormat.W3C;
     }
 }
 

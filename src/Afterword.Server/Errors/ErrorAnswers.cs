@@ -73,12 +73,20 @@ internal static partial class ErrorAnswers
                     return;
                 }
 
-                var trace = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
+                var trace = TraceOf(http);
                 http.Response.Headers["x-transaction-id"] = trace;
                 Failed(log, error, trace, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no endpoint");
                 await http.RefuseAsync(ApiError.Internal);
             }
         });
+    }
+
+    // The caller's, so that its logs and ours meet (https://www.w3.org/TR/trace-context/#traceparent-header).
+    private static string TraceOf(HttpContext http)
+    {
+        if (Activity.Current is { } current) return current.TraceId.ToString();
+
+        return ActivityContext.TryParse(http.Request.Headers.TraceParent, null, out var callers) ? callers.TraceId.ToString() : ActivityTraceId.CreateRandom().ToString();
     }
 
     private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http);

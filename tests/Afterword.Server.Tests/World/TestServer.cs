@@ -7,6 +7,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
 using Afterword.Support;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -221,6 +222,7 @@ internal sealed class TestServer : IAsyncDisposable
             settings!, "http://127.0.0.1:0", clock,
             builder =>
             {
+                builder.WebHost.UseDefaultServiceProvider(provider => provider.ValidateScopes = true);
                 builder.Logging.ClearProviders().AddProvider(new ListLog(log));
                 replace?.Invoke(builder.Services);
             },

@@ -1,0 +1,50 @@
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>Something breaks that nobody thought of: the caller hears so, and finds the same trace as the operator.</summary>
+public abstract class FailureTests(Engine engine) : IAsyncLifetime
+{
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+
+    [Fact]
+    public async Task The_answer_and_the_log_have_one_trace_that_is_the_requests_own()
+    {
+        var (first, second) = (await FailAsync(null), await FailAsync(null));
+
+        Assert.Matches("^[0-9a-f]{32}$", first);
+        Assert.NotEqual(first, second);
+    }
+
+    [Fact]
+    public async Task A_callers_trace_is_continued() => Assert.Equal(Trace, await FailAsync($"00-{Trace}-00f067aa0ba902b7-01"));
+
+    [Fact]
+    public async Task A_broken_trace_of_a_caller_is_none() => Assert.Matches("^(?!0{32})[0-9a-f]{32}$", await FailAsync("00-not-a-trace"));
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task<string> FailAsync(string? traceParent)
+    {
+        var path = $"/1.1/feedback/show/{(await _loop.AskAsync()).Text("id")}.json";
+        await RenameAsync("prompt", "lost");
+        var answer = await _loop.Server.SendAsync(_loop.Sender, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("traceparent", traceParent));
+        await RenameAsync("lost", "prompt");
+
+        var trace = answer.Is(500, 131).Headers["x-transaction-id"];
+        Assert.DoesNotContain("lost", answer.Body, StringComparison.Ordinal);
+        Assert.Contains(_loop.Server.Log, line => line.Contains(trace, StringComparison.Ordinal));
+        return trace;
+    }
+
+    private Task RenameAsync(string from, string to) => _loop.Server.Server.Store.Main.WriteAsync(
+        session => session.Sql($"alter table {from} rename to {to}").RunAsync(default), default);
+}
+
+public sealed class SqliteFailureTests() : FailureTests(Engine.Sqlite);
+
+public sealed class PostgresFailureTests() : FailureTests(Engine.Postgres);
