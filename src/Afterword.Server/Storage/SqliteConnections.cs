@@ -50,8 +50,10 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
         var connection = Open(SqliteOpenMode.ReadOnly);
         Pragma(connection, "query_only=on");
 
-        // One for each thread that reads at once; the leaves come from the system's cache, which all share.
+        // One for each thread that reads at once, for pages that are still in the log. The rest is read where the system keeps
+        // it, without a copy: opening a card took 4.5 system calls for pages, and a sixth of its processor time (docs/decisions/0018).
         Pragma(connection, "cache_size=-4096");
+        Pragma(connection, "mmap_size=268435456");
         return connection;
     }
 
