@@ -31,18 +31,15 @@ public abstract class FailureTests(Engine engine) : IAsyncLifetime
     private async Task<string> FailAsync(string? traceParent)
     {
         var path = $"/1.1/feedback/show/{(await _loop.AskAsync()).Text("id")}.json";
-        await RenameAsync("prompt", "lost");
+        await _loop.Server.RenameAsync("prompt", "lost");
         var answer = await _loop.Server.SendAsync(_loop.Sender, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("traceparent", traceParent));
-        await RenameAsync("lost", "prompt");
+        await _loop.Server.RenameAsync("lost", "prompt");
 
         var trace = answer.Is(500, 131).Headers["x-transaction-id"];
         Assert.DoesNotContain("lost", answer.Body, StringComparison.Ordinal);
         Assert.Contains(_loop.Server.Log, line => line.Contains(trace, StringComparison.Ordinal));
         return trace;
     }
-
-    private Task RenameAsync(string from, string to) => _loop.Server.Server.Store.Main.WriteAsync(
-        session => session.Sql($"alter table {from} rename to {to}").RunAsync(default), default);
 }
 
 public sealed class SqliteFailureTests() : FailureTests(Engine.Sqlite);

@@ -9,21 +9,25 @@ internal sealed record AllowedSender(long UserId, string ScreenName, SenderGrant
 internal sealed class Allowlists(Store store, TimeProvider clock)
 {
     /// <summary>Puts a sender on the list, or changes its limits. A limit that is null goes back to the setting.</summary>
-    public Task AllowSenderAsync(long userId, SenderGrant limits, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql(
-            """
-            insert into sender (user_id, creates_per_day, recipient_interval, shows, events, allowed_at)
-            values (@user, @creates, @interval, @shows, @events, @now)
-            on conflict (user_id) do update set creates_per_day = excluded.creates_per_day,
-                recipient_interval = excluded.recipient_interval, shows = excluded.shows, events = excluded.events
-            """)
-            .Bind("user", userId).Bind("creates", limits.CreatesPerDay).Bind("interval", limits.RecipientIntervalMillis)
-            .Bind("shows", limits.Shows).Bind("events", limits.Events).Bind("now", Now).RunAsync(stop),
-        stop);
+    public Task AllowSenderAsync(long userId, SenderGrant limits, CancellationToken stop) => store.Main.WriteAsync(session => AllowSenderAsync(session, userId, limits, stop), stop);
+
+    /// <inheritdoc cref="AllowSenderAsync(long, SenderGrant, CancellationToken)"/>
+    public Task<int> AllowSenderAsync(Session session, long userId, SenderGrant limits, CancellationToken stop) => session.Sql(
+        """
+        insert into sender (user_id, creates_per_day, recipient_interval, shows, events, allowed_at)
+        values (@user, @creates, @interval, @shows, @events, @now)
+        on conflict (user_id) do update set creates_per_day = excluded.creates_per_day,
+            recipient_interval = excluded.recipient_interval, shows = excluded.shows, events = excluded.events
+        """)
+        .Bind("user", userId).Bind("creates", limits.CreatesPerDay).Bind("interval", limits.RecipientIntervalMillis)
+        .Bind("shows", limits.Shows).Bind("events", limits.Events).Bind("now", Now).RunAsync(stop);
 
     /// <returns>False when it was not on the list.</returns>
-    public async Task<bool> DenySenderAsync(long userId, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from sender where user_id = @user").Bind("user", userId).RunAsync(stop), stop);
+    public async Task<bool> DenySenderAsync(long userId, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => DenySenderAsync(session, userId, stop), stop);
+
+    /// <returns>1, or 0 when it was not on the list.</returns>
+    public static Task<int> DenySenderAsync(Session session, long userId, CancellationToken stop) =>
+        session.Sql("delete from sender where user_id = @user").Bind("user", userId).RunAsync(stop);
 
     public Task<List<AllowedSender>> SendersAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(

@@ -51,16 +51,20 @@ internal sealed class Apps(Store store, TimeProvider clock)
     public static string[] SplitCallbacks(string callbacks) => callbacks.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <returns>False when there is no such app.</returns>
-    public async Task<bool> AllowAsync(string consumerKey, bool allowed, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("update app set allowed = @allowed where consumer_key = @key")
-            .Bind("allowed", allowed ? 1L : 0L).Bind("key", consumerKey).RunAsync(stop),
-        stop);
+    public async Task<bool> AllowAsync(string consumerKey, bool allowed, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => AllowAsync(session, consumerKey, allowed, stop), stop);
 
-    /// <inheritdoc cref="AllowAsync"/>
-    public async Task<bool> SuspendAsync(string consumerKey, bool suspended, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("update app set suspended_at = case when @suspended = 1 then @now end where consumer_key = @key")
-            .Bind("suspended", suspended ? 1L : 0L).Bind("now", Now).Bind("key", consumerKey).RunAsync(stop),
-        stop);
+    /// <returns>1, or 0 when there is no such app.</returns>
+    public static Task<int> AllowAsync(Session session, string consumerKey, bool allowed, CancellationToken stop) =>
+        session.Sql("update app set allowed = @allowed where consumer_key = @key").Bind("allowed", allowed ? 1L : 0L).Bind("key", consumerKey).RunAsync(stop);
+
+    /// <returns>False when there is no such app.</returns>
+    public async Task<bool> SuspendAsync(string consumerKey, bool suspended, CancellationToken stop) =>
+        1 == await store.Main.WriteAsync(session => SuspendAsync(session, consumerKey, suspended, stop), stop);
+
+    /// <returns>1, or 0 when there is no such app.</returns>
+    public Task<int> SuspendAsync(Session session, string consumerKey, bool suspended, CancellationToken stop) =>
+        session.Sql("update app set suspended_at = case when @suspended = 1 then @now end where consumer_key = @key")
+            .Bind("suspended", suspended ? 1L : 0L).Bind("now", Now).Bind("key", consumerKey).RunAsync(stop);
 
     /// <summary>Makes a token for a user without the browser.</summary>
     /// <returns>The token, or null when there is no such app.</returns>

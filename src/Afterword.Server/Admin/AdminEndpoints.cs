@@ -67,14 +67,14 @@ internal static class AdminEndpoints
         // One on the list keeps its limits.
         if ((await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("good", $"@{account.ScreenName} is on the list already.", null);
 
-        await lists.AllowSenderAsync(account.Id, new(null, null, null, null), http.RequestAborted);
-        return await DoneAsync(http, seat, $"allowed sender @{account.ScreenName}", $"@{account.ScreenName} may ask for feedback.");
+        await DoAsync(http, seat, $"allowed sender @{account.ScreenName}", session => lists.AllowSenderAsync(session, account.Id, new(null, null, null, null), http.RequestAborted));
+        return new("good", $"@{account.ScreenName} may ask for feedback.", null);
     });
 
-    private static Task Deny(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    private static Task Deny(HttpContext http, Seat seat) => WithAccountAsync(http, seat, async account =>
     {
-        await lists.DenySenderAsync(account.Id, http.RequestAborted);
-        return await DoneAsync(http, seat, $"denied sender @{account.ScreenName}", $"@{account.ScreenName} may not ask for feedback any more.");
+        await DoAsync(http, seat, $"denied sender @{account.ScreenName}", session => Allowlists.DenySenderAsync(session, account.Id, http.RequestAborted));
+        return new("good", $"@{account.ScreenName} may not ask for feedback any more.", null);
     });
 
     private static Task InviteOwner(HttpContext http, Seat seat, Persons persons) => WithAccountAsync(http, seat, async account =>
@@ -94,14 +94,14 @@ internal static class AdminEndpoints
         [nameof(AppsPage.Apps)] = (await apps.ListAsync(http.RequestAborted)).ConvertAll(app => new AppsPage.Line(app.ConsumerKey, app.Name, app.Allowed, app.Suspended)),
     });
 
-    private static async Task ChangeApp(HttpContext http, Seat seat, Apps apps, AuditLog audit)
+    private static async Task ChangeApp(HttpContext http, Seat seat, Apps apps)
     {
         var (key, act, stop) = (http.Request.Form["app"].ToString(), http.Request.Form["act"].ToString(), http.RequestAborted);
         if ((await apps.ListAsync(stop)).Find(app => app.ConsumerKey == key) is { } found && act is "allow" or "deny" or "suspend" or "resume")
         {
-            if (act is "allow" or "deny") await apps.AllowAsync(found.ConsumerKey, act == "allow", stop);
-            else await apps.SuspendAsync(found.ConsumerKey, act == "suspend", stop);
-            await audit.NoteAsync(seat, Deed.Changed, $"{act} app {found.Name} ({found.ConsumerKey})", stop);
+            await DoAsync(http, seat, $"{act} app {found.Name} ({found.ConsumerKey})", session => act is "allow" or "deny"
+                ? Apps.AllowAsync(session, key, act == "allow", stop)
+                : apps.SuspendAsync(session, key, act == "suspend", stop));
         }
 
         http.SeeOther(seat.AddressOf("apps"));
@@ -115,9 +115,11 @@ internal static class AdminEndpoints
         await ShowSendersAsync(http, seat, said.Kind == "bad" ? 400 : 200, said);
     }
 
-    private static async Task<PeoplePage.Said> DoneAsync(HttpContext http, Seat seat, string what, string said)
-    {
-        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, what, http.RequestAborted);
-        return new("good", said, null);
-    }
+    private static Task DoAsync(HttpContext http, Seat seat, string what, Func<Session, Task<int>> deed) => http.RequestServices.GetRequiredService<Store>().Main.WriteAsync(
+        async session =>
+        {
+            await deed(session);
+            return await http.RequestServices.GetRequiredService<AuditLog>().WriteAsync(session, seat, Deed.Changed, what, http.RequestAborted);
+        },
+        http.RequestAborted);
 }

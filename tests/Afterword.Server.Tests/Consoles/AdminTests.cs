@@ -102,6 +102,23 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_cannot_be_written_down_is_not_done()
+    {
+        const string senders = "/console/admin/senders", apps = "/console/admin/apps";
+        var app = await _server.AppAsync();
+        await _server.Get<Allowlists>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
+        var (ofSenders, ofApps) = (await _operator.GetAsync(senders), await _operator.GetAsync(apps));
+
+        await _server.RenameAsync("audit", "lost");
+        (await _operator.SubmitAsync(ofSenders, $"{senders}/deny")).Is(500);
+        (await _operator.SubmitAsync(ofApps, $"{apps}/change", ("act", "suspend"))).Is(500);
+        await _server.RenameAsync("lost", "audit");
+
+        Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
+        Assert.False(Assert.Single(await _server.Get<Apps>().ListAsync(default), listed => listed.ConsumerKey == app.ConsumerKey).Suspended);
+    }
+
+    [Fact]
     public async Task Health_says_which_store_runs()
     {
         var page = (await _operator.GetAsync("/console/admin/health")).Is(200).Html;

@@ -140,6 +140,51 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Of_two_removals_at_once_one_leaves_the_last_second_factor()
+    {
+        var (factors, gone) = (_server.Get<SecondFactors>(), new List<bool>());
+        for (var round = 0; round < 20; round++)
+        {
+            var ana = new Person(await _server.PersonAsync(Role.Owner, _furni, $"ana{round}@furni.example"), "ana", "Ana", 0, []);
+            await _server.Server.Store.Main.WriteAsync(
+                async session =>
+                {
+                    await session.Sql("update person set totp_secret = @secret where id = @id").Bind("secret", new byte[] { 1 }).Bind("id", ana.Id).RunAsync(default);
+                    return await PasskeyStore.AddAsync(session, ana.Id, Passkey(round), default);
+                },
+                default);
+
+            gone.AddRange(await Task.WhenAll(factors.RemoveAppAsync(ana, needsOne: true, default), factors.RemovePasskeyAsync(ana, Passkey(round).CredentialId, needsOne: true, default)));
+
+            Assert.True((await factors.OfAsync(ana.Id, default)).HasAny, $"Round {round} took both.");
+        }
+
+        Assert.Equal(20, gone.Count(removed => removed));
+        Assert.Equal(20, await _server.CountAsync("audit", "what like 'removed%'"));
+
+        static Microsoft.AspNetCore.Identity.UserPasskeyInfo Passkey(int number) => new([(byte)number, 1], [2], default, 0, [], true, false, false, [], []);
+    }
+
+    [Fact]
+    public async Task A_second_factor_whose_removal_cannot_be_written_down_stays()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var guest = await ana.SignInAsync();
+        var page = await guest.GetAsync(Account);
+        var code = Totp.CodeAt(Newcomer.Key(page), _server.Clock.GetUtcNow());
+        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
+        page = await guest.GetAsync(Account);
+
+        await _server.RenameAsync("audit", "lost");
+        (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(500);
+        await _server.RenameAsync("lost", "audit");
+
+        Assert.Equal(1, await _server.CountAsync("person", "totp_secret is not null"));
+        (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(303);
+        Assert.Equal(0, await _server.CountAsync("person", "totp_secret is not null"));
+    }
+
+    [Fact]
     public async Task New_recovery_codes_replace_the_old_ones()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);

@@ -191,6 +191,10 @@ internal sealed class TestServer : IAsyncDisposable
     public Task<long> CountAsync(string table, string condition = "1 = 1") => _server.Store.Main.ReadAsync(
         session => session.Sql($"select count(*) from {table} where {condition}").FirstAsync(row => row.GetInt64(0), default), default);
 
+    /// <summary>Takes a table away, or brings it back: whoever needs it meanwhile fails as nobody thought of.</summary>
+    public Task RenameAsync(string table, string name) =>
+        _server.Store.Main.WriteAsync(session => session.Sql($"alter table {table} rename to {name}").RunAsync(default), default);
+
     /// <summary>Lets the doctor look at the whole store.</summary>
     public async Task<List<DoctorFinding>> ExamineAsync()
     {

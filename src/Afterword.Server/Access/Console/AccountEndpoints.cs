@@ -76,21 +76,19 @@ internal static class AccountEndpoints
     });
 
     private static Task AddApp(HttpContext http, Person person, SecondFactors factors) => AddFactorAsync(
-        http, person, "an app for codes", "The code did not fit. See that the phone's clock is right, and type the newest code.",
-        () => factors.AddAppAsync(person.Id, http.Request.Form["offer"].ToString(), http.Request.Form["code"].ToString(), onlyFirst: false, http.RequestAborted));
+        http, person, "The code did not fit. See that the phone's clock is right, and type the newest code.",
+        () => factors.AddAppAsync(person, http.Request.Form["offer"].ToString(), http.Request.Form["code"].ToString(), onlyFirst: false, http.RequestAborted));
 
     private static Task AddPasskey(HttpContext http, Person person, Passkeys passkeys) => AddFactorAsync(
-        http, person, "a passkey", "The passkey was not accepted. Please try again.",
+        http, person, "The passkey was not accepted. Please try again.",
         () => passkeys.AddAsync(http, person, http.Request.Form["credential"].ToString(), http.Request.Form["name"].ToString(), onlyFirst: false));
 
-    private static Task AddFactorAsync(HttpContext http, Person person, string what, string problem, Func<Task<bool>> add) => WithPasswordAsync(http, person, async () =>
+    private static Task AddFactorAsync(HttpContext http, Person person, string problem, Func<Task<bool>> add) => WithPasswordAsync(http, person, async () =>
     {
         var services = http.RequestServices;
         var factors = services.GetRequiredService<SecondFactors>();
         var had = await factors.OfAsync(person.Id, http.RequestAborted);
         if (!await add()) return problem;
-
-        await services.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.Changed, $"added {what}", http.RequestAborted);
 
         // This browser has just shown the new factor; from now on a session needs one.
         await services.GetRequiredService<ConsoleSessions>().BeginAsync(http, person.Id, EntryStage.Person);
@@ -100,31 +98,21 @@ internal static class AccountEndpoints
         return null;
     });
 
-    private static Task RemoveApp(HttpContext http, Person person, SecondFactors factors) => RemoveFactorAsync(
-        http, person, "the app for codes", has => has is { HasApp: true, Passkeys.Count: 0 }, () => factors.RemoveAppAsync(person.Id, http.RequestAborted));
+    private static Task RemoveApp(HttpContext http, Person person, SecondFactors factors, ConsoleSessions sessions) => RemoveFactorAsync(
+        http, person, () => factors.RemoveAppAsync(person, sessions.NeedsSecondFactor(person), http.RequestAborted));
 
-    private static Task RemovePasskey(HttpContext http, Person person, Passkeys passkeys)
+    private static Task RemovePasskey(HttpContext http, Person person, SecondFactors factors, ConsoleSessions sessions)
     {
         var id = http.Request.Form["passkey"].ToString();
-        return RemoveFactorAsync(
-            http, person, "a passkey", has => has is { HasApp: false, Passkeys: [var only] } && only.Id == id,
-            async () => id.Length is > 0 and <= 2048 && id.Length % 2 == 0 && id.All(char.IsAsciiHexDigit) ? await passkeys.RemoveAsync(person.Id, Convert.FromHexString(id), http.RequestAborted) : 0);
+        var isId = id.Length is > 0 and <= 2048 && id.Length % 2 == 0 && id.All(char.IsAsciiHexDigit);
+        return RemoveFactorAsync(http, person, async () => !isId || await factors.RemovePasskeyAsync(person, Convert.FromHexString(id), sessions.NeedsSecondFactor(person), http.RequestAborted));
     }
 
-    private static Task RemoveFactorAsync(HttpContext http, Person person, string what, Func<Factors, bool> isLast, Func<Task<int>> remove) => WithPasswordAsync(http, person, async () =>
-    {
-        var services = http.RequestServices;
-        var has = await services.GetRequiredService<SecondFactors>().OfAsync(person.Id, http.RequestAborted);
-        if (isLast(has) && services.GetRequiredService<ConsoleSessions>().NeedsSecondFactor(person)) return "Your role needs a second factor: add another one before you remove this.";
+    private static Task RemoveFactorAsync(HttpContext http, Person person, Func<Task<bool>> remove) => WithPasswordAsync(
+        http, person, async () => await remove() ? null : "Your role needs a second factor: add another one before you remove this.");
 
-        await remove();
-        await services.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.Changed, $"removed {what}", http.RequestAborted);
-        return null;
-    });
-
-    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors, AuditLog audit) => WithPasswordAsync(http, person, async () =>
+    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async () =>
     {
-        await audit.NoteAsync(Place.Installation, person, Deed.Changed, "own recovery codes", http.RequestAborted);
         await ShowCodesAsync(http, person, factors);
         return null;
     });
@@ -132,7 +120,7 @@ internal static class AccountEndpoints
     private static async Task ShowCodesAsync(HttpContext http, Person person, SecondFactors factors) => await http.ShowPageAsync<RecoveryCodesPage>(200, new()
     {
         [nameof(RecoveryCodesPage.Mail)] = person.Mail,
-        [nameof(RecoveryCodesPage.Codes)] = await factors.RenewRecoveryCodesAsync(person.Id, http.RequestAborted),
+        [nameof(RecoveryCodesPage.Codes)] = await factors.RenewRecoveryCodesAsync(person, http.RequestAborted),
         [nameof(RecoveryCodesPage.Next)] = Address,
     });
 

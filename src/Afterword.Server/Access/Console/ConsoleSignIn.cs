@@ -132,7 +132,7 @@ internal static class ConsoleSignIn
     {
         var form = http.Request.Form;
         var (offer, back) = (form["offer"].ToString(), ConsoleAddress.ReadBack(form["back"]));
-        if (await factors.AddAppAsync(person.Id, offer, form["code"].ToString(), onlyFirst: true, http.RequestAborted))
+        if (await factors.AddAppAsync(person, offer, form["code"].ToString(), onlyFirst: true, http.RequestAborted))
         {
             await WelcomeAsync(http, person, factors, back);
             return;
@@ -158,7 +158,7 @@ internal static class ConsoleSignIn
 
     private static async Task WelcomeAsync(HttpContext http, Person person, SecondFactors factors, string? back)
     {
-        var codes = await factors.RenewRecoveryCodesAsync(person.Id, http.RequestAborted);
+        var codes = await factors.RenewRecoveryCodesAsync(person, http.RequestAborted);
         await EnterAsync(http, person);
         await http.ShowPageAsync<RecoveryCodesPage>(200, new()
         {

@@ -32,18 +32,16 @@ internal sealed class PasskeyStore(Store store) : IUserPasskeyStore<PasskeyOwner
     /// <param name="session">The transaction.</param>
     /// <param name="personId">Whose.</param>
     /// <param name="passkey">As the framework checked it.</param>
-    /// <param name="onlyFirst">Whether a person who has a second factor already is refused.</param>
     /// <param name="stop">Gives up.</param>
-    public static Task<int> AddAsync(Session session, long personId, UserPasskeyInfo passkey, bool onlyFirst, CancellationToken stop) => session.Sql(
+    public static Task<int> AddAsync(Session session, long personId, UserPasskeyInfo passkey, CancellationToken stop) => session.Sql(
         """
         insert into passkey (credential_id, person_id, name, public_key, sign_count, details, created_at)
-        select @credential, @person, @name, @key, @count, @details, @now
-        where @first = 0 or (not exists (select 1 from passkey where person_id = @person) and exists (select 1 from person where id = @person and totp_secret is null))
+        values (@credential, @person, @name, @key, @count, @details, @now)
         on conflict (credential_id) do nothing
         """)
         .Bind("credential", passkey.CredentialId).Bind("person", personId).Bind("name", passkey.Name ?? "").Bind("key", passkey.PublicKey).Bind("count", (long)passkey.SignCount)
         .Bind("details", JsonSerializer.Serialize(new(passkey.Transports, passkey.IsUserVerified, passkey.IsBackupEligible, passkey.IsBackedUp), PasskeyJson.Default.PasskeyDetailsJson))
-        .Bind("now", passkey.CreatedAt.ToUnixTimeMilliseconds()).Bind("first", onlyFirst ? 1L : 0L).RunAsync(stop);
+        .Bind("now", passkey.CreatedAt.ToUnixTimeMilliseconds()).RunAsync(stop);
 
     /// <summary>Notes the counter of a passkey that was used; a lower one than is known shows a copy, and changes nothing.</summary>
     public static Task<int> NoteAsync(Session session, long personId, UserPasskeyInfo passkey, CancellationToken stop) => session.Sql(

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Afterword.Server.Access.Console;
 
 /// <summary>Passkeys as a second factor, by the framework's WebAuthn. A challenge belongs to one session and is taken once.</summary>
-internal sealed class Passkeys(Store store, Settings settings, GuessGate gate, IServiceProvider services, TimeProvider clock)
+internal sealed class Passkeys(Store store, Settings settings, SecondFactors factors, GuessGate gate, IServiceProvider services, TimeProvider clock)
 {
     private const int MostName = 50;
     private static readonly TimeSpan s_challengeLasts = TimeSpan.FromMinutes(10);
@@ -45,7 +45,7 @@ internal sealed class Passkeys(Store store, Settings settings, GuessGate gate, I
         if (!made.Succeeded || made.UserEntity.Id != IdOf(person.Id)) return false;
 
         made.Passkey.Name = name.Trim() is { Length: > 0 and <= MostName } given && !given.Any(char.IsControl) ? given : "Passkey";
-        return 1 == await store.Main.WriteAsync(session => PasskeyStore.AddAsync(session, person.Id, made.Passkey, onlyFirst, http.RequestAborted), http.RequestAborted);
+        return await factors.AddPasskeyAsync(person, made.Passkey, onlyFirst, http.RequestAborted);
     }
 
     /// <summary>Checks what the browser signed.</summary>
@@ -73,9 +73,6 @@ internal sealed class Passkeys(Store store, Settings settings, GuessGate gate, I
             },
             stop);
     }
-
-    public Task<int> RemoveAsync(long personId, byte[] credentialId, CancellationToken stop) =>
-        store.Main.WriteAsync(session => PasskeyStore.RemoveAsync(session, personId, credentialId, stop), stop);
 
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from console_challenge where created_at <= @oldest").Bind("oldest", Oldest).RunAsync(stop), stop);

@@ -5,6 +5,7 @@ using System.Text;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Microsoft.AspNetCore.Identity;
 
 namespace Afterword.Server.Access.Console;
 
@@ -20,23 +21,27 @@ public sealed record Factors(bool HasApp, IReadOnlyList<ListedPasskey> Passkeys,
 /// <summary>A passkey as the account page lists it.</summary>
 public sealed record ListedPasskey(string Id, string Name, DateTimeOffset AddedAt);
 
-/// <summary>Codes of an app, and recovery codes for those who lost it.</summary>
-internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, TimeProvider clock)
+/// <summary>Codes of an app, recovery codes for those who lost it, and which factors a person has: each change is one transaction with its entry in the audit log.</summary>
+internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, AuditLog audit, TimeProvider clock)
 {
     private const int RecoveryCount = 10;
     private const int RecoveryBytes = 10;
     private static readonly TimeSpan s_offerLasts = TimeSpan.FromMinutes(30);
 
-    public Task<Factors> OfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
-        async session =>
-        {
-            var hasApp = await session.Sql("select 1 from person where id = @id and totp_secret is not null").Bind("id", personId).FirstAsync(_ => true, stop);
-            var passkeys = await session.Sql("select credential_id, name, created_at from passkey where person_id = @id order by created_at").Bind("id", personId)
-                .ListAsync(row => new ListedPasskey(Convert.ToHexStringLower(row.GetBytes(0)), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))), stop);
-            var codes = await session.Sql("select count(*) from recovery_code where person_id = @id").Bind("id", personId).FirstAsync(row => (int)row.GetInt64(0), stop);
-            return new Factors(hasApp, passkeys, codes);
-        },
-        stop);
+    public Task<Factors> OfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(session => OfAsync(session, personId, stop), stop);
+
+    private static async Task<Factors> OfAsync(Session session, long personId, CancellationToken stop)
+    {
+        var hasApp = await session.Sql("select 1 from person where id = @id and totp_secret is not null").Bind("id", personId).FirstAsync(_ => true, stop);
+        var passkeys = await session.Sql("select credential_id, name, created_at from passkey where person_id = @id order by created_at").Bind("id", personId)
+            .ListAsync(row => new ListedPasskey(Convert.ToHexStringLower(row.GetBytes(0)), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))), stop);
+        var codes = await session.Sql("select count(*) from recovery_code where person_id = @id").Bind("id", personId).FirstAsync(row => (int)row.GetInt64(0), stop);
+        return new Factors(hasApp, passkeys, codes);
+    }
+
+    /// <summary>Holds a person's second factors until the transaction ends: whoever adds or removes one sees those before it.</summary>
+    public static Task<int> LockAsync(Session session, long personId, CancellationToken stop) =>
+        session.Sql("update person set totp_step = totp_step where id = @id").Bind("id", personId).RunAsync(stop);
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
     public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
@@ -73,30 +78,74 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         Open(person.Id, @sealed) is { } secret ? new(Base32.Write(secret), Totp.Link(secret, settings.Platform, person.Mail), @sealed) : null;
 
     /// <summary>Adds the app, if the code shows that it took the secret.</summary>
-    /// <param name="personId">Whose.</param>
+    /// <param name="person">Whose.</param>
     /// <param name="sealed">The offer, as the form brought it back.</param>
     /// <param name="code">What the app shows.</param>
     /// <param name="onlyFirst">Whether a person who has a second factor already is refused: without it, a password alone would do.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<bool> AddAppAsync(long personId, string @sealed, string code, bool onlyFirst, CancellationToken stop)
+    public async Task<bool> AddAppAsync(Person person, string @sealed, string code, bool onlyFirst, CancellationToken stop)
     {
-        if (Open(personId, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
+        if (Open(person.Id, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
 
-        return 1 == await store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                update person set totp_secret = @secret, totp_step = @step
-                where id = @id and (@first = 0 or (totp_secret is null and not exists (select 1 from passkey where person_id = @id)))
-                """)
-                .Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).Bind("id", personId).Bind("first", onlyFirst ? 1L : 0L).RunAsync(stop),
+        return await store.Main.WriteAsync(
+            async session =>
+            {
+                await LockAsync(session, person.Id, stop);
+                if (onlyFirst && (await OfAsync(session, person.Id, stop)).HasAny) return false;
+
+                await session.Sql("update person set totp_secret = @secret, totp_step = @step where id = @id")
+                    .Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).Bind("id", person.Id).RunAsync(stop);
+                await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "added an app for codes", stop);
+                return true;
+            },
             stop);
     }
 
-    public Task<int> RemoveAppAsync(long personId, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("update person set totp_secret = null where id = @id").Bind("id", personId).RunAsync(stop), stop);
+    /// <summary>Adds a passkey that the browser has just shown.</summary>
+    /// <param name="person">Whose.</param>
+    /// <param name="passkey">As the framework checked it.</param>
+    /// <param name="onlyFirst">As for an app.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<bool> AddPasskeyAsync(Person person, UserPasskeyInfo passkey, bool onlyFirst, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await LockAsync(session, person.Id, stop);
+            if (onlyFirst && (await OfAsync(session, person.Id, stop)).HasAny) return false;
+            if (await PasskeyStore.AddAsync(session, person.Id, passkey, stop) == 0) return false;
+
+            await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "added a passkey", stop);
+            return true;
+        },
+        stop);
+
+    /// <summary>Removes the app for codes.</summary>
+    /// <param name="person">Whose.</param>
+    /// <param name="needsOne">Whether the person may not be left without any.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>False when it is the last one and must stay.</returns>
+    public Task<bool> RemoveAppAsync(Person person, bool needsOne, CancellationToken stop) => RemoveAsync(
+        person, needsOne, "the app for codes", has => has is { HasApp: true, Passkeys.Count: 0 },
+        session => session.Sql("update person set totp_secret = null where id = @id and totp_secret is not null").Bind("id", person.Id).RunAsync(stop), stop);
+
+    /// <summary>Removes a passkey.</summary>
+    /// <param name="credentialId">The passkey.</param>
+    /// <inheritdoc cref="RemoveAppAsync"/>
+    public Task<bool> RemovePasskeyAsync(Person person, byte[] credentialId, bool needsOne, CancellationToken stop) => RemoveAsync(
+        person, needsOne, "a passkey", has => has is { HasApp: false, Passkeys: [var only] } && only.Id == Convert.ToHexStringLower(credentialId),
+        session => PasskeyStore.RemoveAsync(session, person.Id, credentialId, stop), stop);
+
+    private Task<bool> RemoveAsync(Person person, bool needsOne, string what, Func<Factors, bool> isLast, Func<Session, Task<int>> remove, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await LockAsync(session, person.Id, stop);
+            if (needsOne && isLast(await OfAsync(session, person.Id, stop))) return false;
+            if (await remove(session) > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, $"removed {what}", stop);
+            return true;
+        },
+        stop);
 
     /// <summary>Makes new recovery codes in place of the old ones, and tells them this once.</summary>
-    public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(long personId, CancellationToken stop)
+    public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(Person person, CancellationToken stop)
     {
         // 80 random bits: one round of SHA-256 keeps them (docs/decisions/0005).
         var codes = new string[RecoveryCount];
@@ -104,11 +153,11 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         await store.Main.WriteAsync(
             async session =>
             {
-                await session.Sql("delete from recovery_code where person_id = @id").Bind("id", personId).RunAsync(stop);
+                await session.Sql("delete from recovery_code where person_id = @id").Bind("id", person.Id).RunAsync(stop);
                 session.Then(
                     "insert into recovery_code (person_id, code_hash) select person_id, code_hash from {rows}",
-                    Rows.Of(codes).Long("person_id", _ => personId).Bytes("code_hash", code => HashOf(personId, code)));
-                return 1;
+                    Rows.Of(codes).Long("person_id", _ => person.Id).Bytes("code_hash", code => HashOf(person.Id, code)));
+                return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own recovery codes", stop);
             },
             stop);
         return codes;
