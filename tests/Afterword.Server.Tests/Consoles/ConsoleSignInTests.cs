@@ -183,14 +183,42 @@ public abstract class ConsoleSignInTests(Engine engine) : IAsyncLifetime
     {
         var owner = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
         _server.Clock.Advance(TimeSpan.FromMinutes(1));
-        for (var guess = 0; guess < 5; guess++)
+        await GuessCodesAsync(_server, owner, 5);
+
+        (await owner.SendPasswordAsync(new Guest(_server))).Is(403);
+    }
+
+    [Fact]
+    public async Task Each_lock_by_codes_lasts_twice_as_long_until_the_owner_comes()
+    {
+        await using var server = await TestServer.StartAsync(engine, "SignIn:FailuresPerMinute=10000");
+        var owner = await Newcomer.SettledAsync(server, Role.Owner, await server.UserAsync("furni"));
+        foreach (var minutes in new[] { 5, 10, 20 }) await LockedForAsync(minutes);
+
+        // Wrong passwords, which anybody can send, make it no longer.
+        for (var guess = 0; guess < 5; guess++) (await owner.SendPasswordAsync(new Guest(server), "wrong password")).Is(403);
+        await server.AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        await owner.SignInAsync();
+        await LockedForAsync(5);
+
+        async Task LockedForAsync(int minutes)
         {
-            var guest = new Guest(_server);
+            await GuessCodesAsync(server, owner, 5);
+            await server.AdvanceAsync(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+            (await owner.SendPasswordAsync(new Guest(server))).Is(403);
+            await server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static async Task GuessCodesAsync(TestServer server, Newcomer owner, int guesses)
+    {
+        for (var guess = 0; guess < guesses; guess++)
+        {
+            var guest = new Guest(server);
             (await owner.SendPasswordAsync(guest)).Is(303);
             (await Newcomer.SendCodeAsync(guest, owner.Code == "000000" ? "000001" : "000000")).Is(403);
         }
-
-        (await owner.SendPasswordAsync(new Guest(_server))).Is(403);
     }
 
     [Fact]

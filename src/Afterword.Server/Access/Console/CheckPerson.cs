@@ -67,12 +67,25 @@ internal sealed class CheckPerson(Store store, Settings settings, GuessGate gate
 /// <summary>Counts wrong passwords and codes of a person in the store, for all nodes and racing attempts.</summary>
 internal static class Guesses
 {
+    // After a lock the count begins anew.
+    private const string Failures = "case when locked_until is null then failed_sign_ins + 1 else 1 end";
+
     /// <summary>Counts one. The one that reaches the limit is still looked at, and locks what comes after it.</summary>
     public const string Claim =
-        """
-        update person set
-            failed_sign_ins = case when locked_until is null then failed_sign_ins + 1 else 1 end,
-            locked_until = case when (case when locked_until is null then failed_sign_ins + 1 else 1 end) >= @most then @until end
+        $"""
+        update person set failed_sign_ins = {Failures}, locked_until = case when ({Failures}) >= @most then @until end
+        """;
+
+    /// <summary>
+    /// The same for a code, which only somebody who knows the password may try. Each lock lasts twice as long as the one before,
+    /// up to 256 times the first (RFC 4226, section 7.3): at five guesses in each five minutes, one of a million codes would be
+    /// found within months.
+    /// </summary>
+    public const string ClaimCode =
+        $"""
+        update person set failed_sign_ins = {Failures},
+            code_locks = case when ({Failures}) >= @most and code_locks < 8 then code_locks + 1 else code_locks end,
+            locked_until = case when ({Failures}) >= @most then @now + (@until - @now) * (1 << code_locks) end
         """;
 
     public const string IsOpen = "(locked_until is null or locked_until <= @now)";
@@ -86,5 +99,5 @@ internal static class Guesses
 
     /// <summary>Forgets the failures of somebody who has shown everything.</summary>
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
-        session.Sql("update person set failed_sign_ins = 0, locked_until = null where id = @id").Bind("id", personId).RunAsync(stop);
+        session.Sql("update person set failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @id").Bind("id", personId).RunAsync(stop);
 }

@@ -63,7 +63,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
 
                 await ForgetAsync(session, person, stop);
                 await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-                await session.Sql("update person set name = @name, password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @id")
+                await session.Sql("update person set name = @name, password_hash = @hash, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @id")
                     .Bind("name", name).Bind("hash", hashed).Bind("id", person).RunAsync(stop);
                 await NoteAsync(session, person, "took an invitation and chose a password", stop);
                 return person;

@@ -166,7 +166,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         {
             if (await MailOfAsync(session, personId, stop) is not { } mail) return null;
 
-            await session.Sql("update person set password_hash = null, totp_secret = null, failed_sign_ins = 0, locked_until = null where id = @person").Bind("person", personId).RunAsync(stop);
+            await session.Sql("update person set password_hash = null, totp_secret = null, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @person").Bind("person", personId).RunAsync(stop);
             await DropKeysAsync(session, personId, stop);
             await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
 

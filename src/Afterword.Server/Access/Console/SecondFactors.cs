@@ -50,7 +50,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     private async Task<CheckOutcome> CheckAsync(Session session, long personId, string code, CancellationToken stop)
     {
         // Counted before it is looked at, under the lock of the row.
-        var guess = await session.Sql($"{Guesses.Claim} where id = @id and {Guesses.IsOpen} returning totp_secret").Bind("id", personId).BindGuess(settings, clock)
+        var guess = await session.Sql($"{Guesses.ClaimCode} where id = @id and {Guesses.IsOpen} returning totp_secret").Bind("id", personId).BindGuess(settings, clock)
             .FirstAsync(row => new Guess(row.BytesOrNull(0)), stop);
         if (guess is null || !(await IsCodeAsync(session, personId, guess.Secret, code, stop) || await IsRecoveryAsync(session, personId, code, stop))) return new CheckOutcome.Wrong();
 
