@@ -51,6 +51,21 @@ public sealed class SiteTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/nowhere", "en", "There is no such page")]
+    [InlineData("/f", "de", "Diese Seite gibt es nicht")]
+    [InlineData("/messages.php", "ja", "このページはありません")]
+    public async Task An_address_that_leads_nowhere_says_so_to_a_browser_in_its_language(string path, string language, string heading)
+    {
+        var page = (await GetAsync(path, ("Accept", "text/html,application/xhtml+xml;q=0.9"), ("Accept-Language", language))).Is(404);
+
+        Assert.Contains($"<h1>{heading}</h1>", page.Body, StringComparison.Ordinal);
+        Assert.Equal(language, page.Headers["Content-Language"]);
+        Assert.Equal("no-store", page.Headers["Cache-Control"]);
+        Assert.Contains("default-src 'none'", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+        Assert.Equal("", (await GetAsync(path, ("Accept", "*/*"))).Is(404).Body);
+    }
+
+    [Theory]
     [MemberData(nameof(Kept))]
     public async Task Head_gives_the_length_and_no_body(string path, string type)
     {

@@ -46,11 +46,7 @@ internal static partial class ErrorAnswers
             try
             {
                 await next(http);
-                if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null } && IsApi(http))
-                {
-                    http.Response.Headers.Allow = default;
-                    await http.RefuseAsync(ApiError.For(http.Response.StatusCode));
-                }
+                if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null }) await CompleteAsync(http);
             }
             catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
             {
@@ -79,6 +75,20 @@ internal static partial class ErrorAnswers
                 await http.RefuseAsync(ApiError.Internal);
             }
         });
+    }
+
+    private static async Task CompleteAsync(HttpContext http)
+    {
+        if (IsApi(http))
+        {
+            http.Response.Headers.Allow = default;
+            await http.RefuseAsync(ApiError.For(http.Response.StatusCode));
+        }
+        else if (http.Response.StatusCode == 404 && HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            var words = NoticeWords.All.In(http.LanguageFor(own: null));
+            await http.ShowPageAsync<NoticePage>(404, words, NoticePage.Failure(404, words));
+        }
     }
 
     // The caller's, so that its logs and ours meet (https://www.w3.org/TR/trace-context/#traceparent-header).

@@ -17,6 +17,9 @@ public sealed record NoticeWords : Words
     public required string TooLargeDetail { get; init; }
     public required string NotUnderstood { get; init; }
     public required string NotUnderstoodDetail { get; init; }
+    public required string NotFound { get; init; }
+    public required string NotFoundDetail { get; init; }
+    public required string ToFront { get; init; }
     public required string TooOld { get; init; }
     public required string TooOldDetail { get; init; }
     public required string OpenAnew { get; init; }
