@@ -20,6 +20,7 @@ function send(form, submitter) {
   for (const told of card.querySelectorAll('.not-sent, .problem')) told.remove();
   card.querySelector('textarea')?.removeAttribute('aria-invalid');
   card.setAttribute('aria-busy', 'true');
+  choose(card.querySelector('.chosen'), false);
   check(submitter, true);
 
   const request = new XMLHttpRequest();
@@ -31,14 +32,19 @@ function send(form, submitter) {
     const next = answer?.querySelector('#card-heading')?.closest('.card');
     if (next) return show(card, next, answer.title, fields.has('asking'));
 
-    // Nobody answered, or nobody we know. What was typed still stands in its box.
+    // Nobody answered, or nobody we know. What was typed still stands in its box, and what was tapped shows.
     card.removeAttribute('aria-busy');
-    check(submitter, false);
+    if (submitter?.name === 'score') choose(submitter, true);
     const note = document.querySelector('#card-not-sent').content.cloneNode(true);
     note.querySelector('button').onclick = () => send(form, submitter);
     (form.querySelector('.actions') ?? form).before(note);
   };
   request.send(fields);
+}
+
+function choose(score, isChosen) {
+  score?.classList.toggle('chosen', isChosen);
+  check(score, isChosen);
 }
 
 function show(card, next, title, isAsking) {

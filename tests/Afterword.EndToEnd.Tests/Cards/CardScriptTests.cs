@@ -107,8 +107,14 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, id) = await stage.OpenAsync(visitor, PromptType.Nps);
         await page.RouteAsync(Cards, route => route.FulfillAsync(new() { Status = status, ContentType = type, Body = "<p>Some gateway speaks.</p>" }));
-        await Score(page, 7).ClickAsync();
+        await Score(page, 3).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await Assertions.Expect(Score(page, 3)).ToHaveAttributeAsync("aria-checked", "true");
+
+        // Another one is tried, and it alone is shown as what will be sent.
+        await Score(page, 7).ClickAsync();
+        await Assertions.Expect(page.Locator(".chosen")).ToHaveAttributeAsync("value", "7");
+        await Assertions.Expect(Score(page, 3)).ToHaveAttributeAsync("aria-checked", "false");
         await page.UnrouteAsync(Cards);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
