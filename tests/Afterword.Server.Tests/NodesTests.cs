@@ -49,6 +49,26 @@ public sealed class NodesTests
     }
 
     [Fact]
+    public async Task Whatever_is_told_once_a_node_listens_is_heard()
+    {
+        await using var loop = await Loop.StartAsync(Engine.Postgres);
+        var main = loop.Server.Server.Store.Main;
+        for (var round = 0; round < 20; round++)
+        {
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            enough.CancelAfter(TimeSpan.FromSeconds(20));
+            var heard = new TaskCompletionSource<string>();
+
+            // Told by another connection before the listening one does anything else.
+            var listening = main.ListenAsync("afterword_test", () => main.NotifyAsync("afterword_test", $"round {round}", enough.Token).Wait(enough.Token), text => heard.TrySetResult(text), enough.Token);
+
+            Assert.Equal($"round {round}", await heard.Task.WaitAsync(enough.Token));
+            await enough.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listening);
+        }
+    }
+
+    [Fact]
     public async Task A_block_on_one_node_holds_on_the_other_at_once()
     {
         await using var loop = await Loop.StartAsync(Engine.Postgres);

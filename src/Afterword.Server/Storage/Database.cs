@@ -45,7 +45,11 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task NotifyAsync(string channel, string text, CancellationToken stop);
 
     /// <summary>Hands what other processes tell to <paramref name="heard"/>, until it is stopped or the connection is lost.</summary>
-    public abstract Task ListenAsync(string channel, Action<string> heard, CancellationToken stop);
+    /// <param name="channel">As for <see cref="NotifyAsync"/>.</param>
+    /// <param name="listening">Called once, when nothing is missed any more: the time to look for what was told before.</param>
+    /// <param name="heard">Gets each text.</param>
+    /// <param name="stop">Ends it.</param>
+    public abstract Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken stop);
 
     /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);

@@ -125,7 +125,7 @@ internal sealed class PostgresDatabase : Database
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => ReadAsync(
         session => session.Sql("select pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);
 
-    public override async Task ListenAsync(string channel, Action<string> heard, CancellationToken stop)
+    public override async Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken stop)
     {
         await using var connection = await _source.OpenConnectionAsync(stop);
         connection.Notification += (_, told) => heard(told.Payload);
@@ -134,6 +134,7 @@ internal sealed class PostgresDatabase : Database
         listen.CommandText = $"listen {channel}";
 #pragma warning restore CA2100
         await listen.ExecuteNonQueryAsync(stop);
+        listening();
         while (true) await connection.WaitAsync(stop);
     }
 

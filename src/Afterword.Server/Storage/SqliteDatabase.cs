@@ -83,10 +83,10 @@ internal sealed class SqliteDatabase : Database
     // The writer's transaction takes the lock of the whole file, other processes' included.
     public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(body, stop);
 
-    // One server runs on a file; the commands beside it are found out by looking.
+    // One server runs on a file; what commands beside it do is found out by looking.
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => Task.CompletedTask;
 
-    public override Task ListenAsync(string channel, Action<string> heard, CancellationToken stop) => Task.Delay(Timeout.Infinite, stop);
+    public override Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken stop) => Task.Delay(Timeout.Infinite, stop);
 
     public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => ReadAsync<IReadOnlyList<string>>(
         async session =>

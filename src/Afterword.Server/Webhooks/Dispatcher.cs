@@ -89,12 +89,15 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
         _store.WebhookBell.Rung += OnBell;
         await Task.WhenAll(
             RepeatAsync(LookAroundAsync, stoppingToken), RepeatAsync(TellAsync, stoppingToken),
-            RepeatAsync(token => _store.Main.ListenAsync(Channel, Hear, token), stoppingToken));
+            RepeatAsync(ListenAsync, stoppingToken));
         _store.WebhookBell.Rung -= OnBell;
 
         // What is under way gets its time, then the leases are given back.
         await LanesAsync();
     }
+
+    // What was told before that, the next look finds.
+    private Task ListenAsync(CancellationToken stop) => _store.Main.ListenAsync(Channel, static () => { }, Hear, stop);
 
     /// <summary>Runs something that should never end, again and again if it does.</summary>
     private async Task RepeatAsync(Func<CancellationToken, Task> run, CancellationToken stop)

@@ -82,12 +82,8 @@ internal sealed partial class LiveInbox : BackgroundService
         ? Task.WhenAll(RepeatAsync(TellAsync, stoppingToken), RepeatAsync(ListenAsync, stoppingToken))
         : Task.CompletedTask;
 
-    private async Task ListenAsync(CancellationToken stop)
-    {
-        // What was told while nobody listened is found out by looking.
-        WakeAll();
-        await _store.Main.ListenAsync(Channel, Hear, stop);
-    }
+    // What was told while nobody listened, the pages find out by looking.
+    private Task ListenAsync(CancellationToken stop) => _store.Main.ListenAsync(Channel, WakeAll, Hear, stop);
 
     private async Task TellAsync(CancellationToken stop)
     {
