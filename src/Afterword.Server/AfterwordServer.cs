@@ -112,7 +112,19 @@ internal sealed class AfterwordServer : IAsyncDisposable
         }
     }
 
-    public Task StartAsync(CancellationToken stop) => _app.StartAsync(stop);
+    public async Task StartAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _app.StartAsync(stop);
+        }
+        catch
+        {
+            // What has begun is stopped before it is torn down: else the host would log each service's end as critical.
+            await _app.StopAsync(CancellationToken.None);
+            throw;
+        }
+    }
 
     /// <summary>Runs until the process is told to stop.</summary>
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
