@@ -20,7 +20,7 @@ internal static class DemoCommand
     {
         var command = new Command(
             "demo",
-            "Run a server with the sender @furni, three customers and a year of history in a folder that is thrown away. "
+            "Run a server with the sender @furni, three customers and a year of history in a folder that is thrown away, unless --data names one. "
             + "Example: afterword demo --urls http://127.0.0.1:5080")
         {
             s_urls,
