@@ -257,9 +257,10 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         // More than there are connections for reads on PostgreSQL.
         var readers = Enumerable.Range(0, 25).Select(_ => new Slow()).ToArray();
         var exports = readers.Select(reader => _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), reader, null, leave.Token)).ToArray();
+        leave.CancelAfter(TimeSpan.FromMinutes(1));
         await Task.WhenAll(readers.Select(reader => reader.Reached)).WaitAsync(leave.Token);
 
-        while (await IsSnapshotHeldAsync()) await Task.Yield();
+        while (await IsSnapshotHeldAsync()) await Task.Delay(5, leave.Token);
         Assert.Equal(2_000, await _loop.Server.CountAsync("prompt", "comment = 'slow'"));
 
         Assert.DoesNotContain(exports, export => export.IsCompleted);
