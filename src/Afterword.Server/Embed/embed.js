@@ -81,7 +81,7 @@
         event.preventDefault();
         // Afterwards the event does not know them any more.
         const { target, submitter } = event;
-        if (!this.#sending) check(submitter, true);
+        if (!this.#sending) choose(submitter);
         this.#exchange(() => new URLSearchParams(new FormData(target, submitter)));
       });
     }
@@ -168,9 +168,8 @@
       const again = make('button', { type: 'button', className: 'quiet', onclick: () => this.#exchange(fill) }, tryAgain);
       const problem = make('div', { className: 'not-sent' }, make('p', { className: 'problem', role: 'alert' }, fill ? notSent : notLoaded), again);
       const follow = this.matches(':focus-within');
-      for (const score of this.#panel.querySelectorAll('.scale > *')) check(score, false);
       this.#panel.querySelector('.not-sent')?.remove();
-      // What was typed stays where it is, and this stands beside what was pressed.
+      // What was typed or chosen stays where it is, and this stands beside what was pressed.
       const [actions, heading] = ['.actions', '#card-heading'].map(one => this.#panel.querySelector(one));
       if (actions) actions.before(problem);
       else heading?.after(problem);

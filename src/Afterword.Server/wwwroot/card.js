@@ -1,6 +1,6 @@
 // The card without page loads: sends its forms and puts the next step in place. Without this script the same forms do the same.
 
-import { check, walkable } from '/scale.js';
+import { choose, walkable } from '/scale.js';
 
 const patience = 20_000;
 const said = Object.assign(document.createElement('p'), { className: 'hidden' });
@@ -20,8 +20,7 @@ function send(form, submitter) {
   for (const told of card.querySelectorAll('.not-sent, .problem')) told.remove();
   card.querySelector('textarea')?.removeAttribute('aria-invalid');
   card.setAttribute('aria-busy', 'true');
-  choose(card.querySelector('.chosen'), false);
-  check(submitter, true);
+  choose(submitter);
 
   const request = new XMLHttpRequest();
   request.open('POST', form.action);
@@ -34,17 +33,11 @@ function send(form, submitter) {
 
     // Nobody answered, or nobody we know. What was typed still stands in its box, and what was tapped shows.
     card.removeAttribute('aria-busy');
-    if (submitter?.name === 'score') choose(submitter, true);
     const note = document.querySelector('#card-not-sent').content.cloneNode(true);
     note.querySelector('button').onclick = () => send(form, submitter);
     (form.querySelector('.actions') ?? form).before(note);
   };
   request.send(fields);
-}
-
-function choose(score, isChosen) {
-  score?.classList.toggle('chosen', isChosen);
-  check(score, isChosen);
 }
 
 function show(card, next, title, isAsking) {

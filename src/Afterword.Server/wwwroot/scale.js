@@ -24,6 +24,15 @@ export function walkable(card) {
   });
 }
 
-export function check(button, isChosen) {
+// The one that is sent, if it is one of a scale: of all of them it alone is marked.
+export function choose(button) {
+  if (button?.getAttribute('role') !== 'radio') return;
+  for (const score of button.parentElement.children) {
+    score.classList.remove('chosen');
+    check(score, score === button);
+  }
+}
+
+function check(button, isChosen) {
   if (button?.getAttribute('role') === 'radio') button.setAttribute('aria-checked', isChosen);
 }

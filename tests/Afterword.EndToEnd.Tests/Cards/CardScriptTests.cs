@@ -113,7 +113,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
 
         // Another one is tried, and it alone is shown as what will be sent.
         await Score(page, 7).ClickAsync();
-        await Assertions.Expect(page.Locator(".chosen")).ToHaveAttributeAsync("value", "7");
+        await Assertions.Expect(page.Locator("[aria-checked=true]")).ToHaveAttributeAsync("value", "7");
         await Assertions.Expect(Score(page, 3)).ToHaveAttributeAsync("aria-checked", "false");
         await page.UnrouteAsync(Cards);
 
@@ -121,6 +121,24 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
 
         await page.GetByRole(AriaRole.Textbox).WaitForAsync();
         Assert.Equal((7, null), await stage.StoredAsync(id));
+    }
+
+    [Fact]
+    public async Task The_answer_of_a_mail_stays_marked_when_its_confirmation_does_not_get_through()
+    {
+        await using var visitor = await browser.VisitorAsync(script: true);
+        var (page, _) = await stage.OpenAsync(visitor, PromptType.Csat);
+        await page.GotoAsync(page.Url + "?score=4");
+        await page.RouteAsync(Cards, route => route.AbortAsync());
+
+        await page.Locator(".send").ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".scale .chosen")).ToHaveAttributeAsync("value", "4");
+
+        // Another answer takes the mark over.
+        await Score(page, 2).ClickAsync();
+        await Assertions.Expect(page.Locator(".scale .chosen")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator("[aria-checked=true]")).ToHaveAttributeAsync("value", "2");
     }
 
     [Fact]

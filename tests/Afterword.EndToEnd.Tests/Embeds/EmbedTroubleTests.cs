@@ -30,6 +30,23 @@ public sealed class EmbedTroubleTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal((1, "A longer story"), await stage.StoredAsync(id));
     }
 
+    [Fact]
+    public async Task Without_a_network_the_score_that_was_tapped_stays_marked()
+    {
+        await using var stage = await EmbedStage.SetAsync(browser);
+        var id = await stage.OpenCardAsync();
+        await stage.Page.Context.SetOfflineAsync(true);
+
+        await stage.Card.Locator("button[name=score]").First.ClickAsync();
+        await Assertions.Expect(stage.Card.GetByRole(AriaRole.Alert)).ToContainTextAsync("did not get through");
+        await Assertions.Expect(stage.Card.Locator("[aria-checked=true]")).ToHaveAttributeAsync("value", "1");
+
+        await stage.Page.Context.SetOfflineAsync(false);
+        await stage.Card.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await stage.HearAsync("score");
+        Assert.Equal((1, null), await stage.StoredAsync(id));
+    }
+
     [Theory]
     [InlineData("**/embed/*")]
     [InlineData("**/embed.css")]
