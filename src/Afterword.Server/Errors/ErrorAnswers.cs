@@ -27,8 +27,13 @@ internal static partial class ErrorAnswers
                 return http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
             }
 
+            return http.ShowFailureAsync(error.Status);
+        }
+
+        private Task ShowFailureAsync(int status)
+        {
             var words = NoticeWords.All.In(http.LanguageFor(own: null));
-            return http.ShowPageAsync<NoticePage>(error.Status, words, NoticePage.Failure(error.Status, words));
+            return http.ShowPageAsync<NoticePage>(status, words, NoticePage.Failure(status, words));
         }
 
         public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
@@ -86,8 +91,7 @@ internal static partial class ErrorAnswers
         }
         else if (http.Response.StatusCode == 404 && HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
-            var words = NoticeWords.All.In(http.LanguageFor(own: null));
-            await http.ShowPageAsync<NoticePage>(404, words, NoticePage.Failure(404, words));
+            await http.ShowFailureAsync(404);
         }
     }
 

@@ -16,7 +16,7 @@ internal static class Logs
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
-        // It writes nothing that is not in those lines. While any level of it is on, each request gets an activity and a log scope that nobody reads.
+        // All it writes are those lines. While any level of it is on, each request gets an activity and a log scope that nobody reads.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
     }

@@ -40,7 +40,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     }
 
     /// <summary>Holds a person's second factors until the transaction ends: whoever adds or removes one sees those before it.</summary>
-    public static Task<int> LockAsync(Session session, long personId, CancellationToken stop) =>
+    private static Task<int> LockAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("update person set totp_step = totp_step where id = @id").Bind("id", personId).RunAsync(stop);
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
@@ -87,18 +87,10 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     {
         if (Open(person.Id, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
 
-        return await store.Main.WriteAsync(
-            async session =>
-            {
-                await LockAsync(session, person.Id, stop);
-                if (onlyFirst && (await OfAsync(session, person.Id, stop)).HasAny) return false;
-
-                await session.Sql("update person set totp_secret = @secret, totp_step = @step where id = @id")
-                    .Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).Bind("id", person.Id).RunAsync(stop);
-                await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "added an app for codes", stop);
-                return true;
-            },
-            stop);
+        return await AddAsync(
+            person, onlyFirst, "an app for codes",
+            session => session.Sql("update person set totp_secret = @secret, totp_step = @step where id = @id")
+                .Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).Bind("id", person.Id).RunAsync(stop), stop);
     }
 
     /// <summary>Adds a passkey that the browser has just shown.</summary>
@@ -106,14 +98,17 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     /// <param name="passkey">As the framework checked it.</param>
     /// <param name="onlyFirst">As for an app.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<bool> AddPasskeyAsync(Person person, UserPasskeyInfo passkey, bool onlyFirst, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<bool> AddPasskeyAsync(Person person, UserPasskeyInfo passkey, bool onlyFirst, CancellationToken stop) =>
+        AddAsync(person, onlyFirst, "a passkey", session => PasskeyStore.AddAsync(session, person.Id, passkey, stop), stop);
+
+    private Task<bool> AddAsync(Person person, bool onlyFirst, string what, Func<Session, Task<int>> add, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             await LockAsync(session, person.Id, stop);
             if (onlyFirst && (await OfAsync(session, person.Id, stop)).HasAny) return false;
-            if (await PasskeyStore.AddAsync(session, person.Id, passkey, stop) == 0) return false;
+            if (await add(session) == 0) return false;
 
-            await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "added a passkey", stop);
+            await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, $"added {what}", stop);
             return true;
         },
         stop);
