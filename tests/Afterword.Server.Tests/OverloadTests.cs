@@ -1,5 +1,6 @@
 using System.Text;
 using Afterword.Server.Changes;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests;
@@ -9,11 +10,12 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
 {
     private Loop _loop = null!;
 
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine, "Storage:WriteQueue=1", "Limits:CreatesPerDay=100000");
+    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=100000");
 
     [Fact]
     public async Task A_full_queue_is_503_with_a_time_to_come_again()
     {
+        await NarrowAsync();
         var form = TestServer.Form(("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => _loop.Server.SendAsync(_loop.Sender, HttpMethod.Post, "/1.1/feedback/create.json", form)));
@@ -22,7 +24,7 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         Assert.NotEmpty(refused);
         Assert.All(refused, answer => Assert.Equal("1", answer.Is(503, 130).Headers["Retry-After"]));
         Assert.Equal(400 - refused.Length, await _loop.Server.CountAsync("prompt"));
-        await _loop.AskAsync();
+        await InTimeAsync(() => _loop.Server.SendAsync(_loop.Sender, HttpMethod.Post, "/1.1/feedback/create.json", form), 200);
     }
 
     [Fact]
@@ -30,19 +32,12 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
     {
         var path = new Uri((await _loop.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
         (await PostAsync(path, "score=4")).Is(303);
+        await NarrowAsync();
 
         // Somebody else's write holds the sender's lock for as long as the test wants, so that the queue stays full.
         using var held = new SemaphoreSlim(0);
         using var letGo = new ManualResetEventSlim();
-        var holding = Task.Run(() => _loop.Server.Server.Store.Main.WriteAsync(
-            async session =>
-            {
-                await session.EachAsync(ChangeLog.Stamp([_loop.Furni.Id], 0, []), default);
-                held.Release();
-                letGo.Wait();
-                return 0;
-            },
-            default));
+        var holding = Task.Run(() => HoldAsync(held, letGo));
         await held.WaitAsync();
 
         var texts = Enumerable.Range(0, 10).Select(_ => PostAsync(path, "text=Do+not+lose+me")).ToList();
@@ -58,11 +53,52 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
 
         letGo.Set();
         await holding;
-        Assert.Contains(await Task.WhenAll(texts), answer => answer.Status == 303);
+        await Task.WhenAll(texts);
+        await InTimeAsync(() => PostAsync(path, "text=Do+not+lose+me"), 303);
         Assert.Equal(1, await _loop.Server.CountAsync("prompt", "comment = 'Do not lose me'"));
     }
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    // Only now: what a test sets up first is written beside the server's own services, and must not be refused.
+    private Task NarrowAsync() => _loop.Server.RestartAsync("Storage:WriteQueue=1");
+
+    private async Task HoldAsync(SemaphoreSlim held, ManualResetEventSlim letGo)
+    {
+        for (var refused = true; refused;)
+        {
+            try
+            {
+                await _loop.Server.Server.Store.Main.WriteAsync(
+                    async session =>
+                    {
+                        await session.EachAsync(ChangeLog.Stamp([_loop.Furni.Id], 0, []), default);
+                        held.Release();
+                        letGo.Wait();
+                        return 0;
+                    },
+                    default);
+                refused = false;
+            }
+            catch (OverloadedException)
+            {
+                await Task.Delay(10);
+            }
+        }
+    }
+
+    // A service of the server's own may be in the way for a moment: as every client is told, again then.
+    private static async Task InTimeAsync(Func<Task<Answer>> ask, int status)
+    {
+        var answer = await ask();
+        for (var again = 0; again < 100 && answer.Status == 503; again++)
+        {
+            await Task.Delay(50);
+            answer = await ask();
+        }
+
+        answer.Is(status);
+    }
 
     private Task<Answer> PostAsync(string path, string form) => _loop.Server.SendAsync(null, HttpMethod.Post, path, Encoding.ASCII.GetBytes(form));
 }
