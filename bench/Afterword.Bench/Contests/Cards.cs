@@ -13,49 +13,68 @@ internal static class Cards
 
     public static async Task RunAsync(Ground ground, Action<Figure> tell)
     {
+        await RunAsync(ground, Senders, async deck =>
+        {
+            tell(Figure.Of("card page GET, SQLite", await deck.OpenAsync(), "bare endpoint", 0.5));
+            tell(Figure.Of($"score POST, SQLite, {Senders} senders at once", await deck.ScoreAsync(), "bare endpoint", null));
+        });
+
+        // As the create calls of its neighbour row: the log of changes and the low scores then grow in one place, not in twenty.
+        await RunAsync(ground, 1, async deck => tell(Figure.Of("score POST, SQLite, one sender", await deck.ScoreAsync(), "bare endpoint", 0.25)));
+    }
+
+    private static async Task RunAsync(Ground ground, int senders, Func<Deck, Task> measure)
+    {
         var site = Site.Sqlite(ground.NewFolder("store"));
-        var cards = ground.IsQuick ? 300_000 : 800_000;
+        var cards = ground.IsQuick ? 400_000 : 1_200_000;
         string[] paths;
         await using (var store = await site.OpenAsync())
         {
-            var history = new History(store, await Cast.CreateAsync(store, Senders), cards, days: 20);
+            var history = new History(store, await Cast.CreateAsync(store, senders), cards, days: 20);
             await history.WriteAsync();
             paths = await history.OpenCardsAsync(cards);
         }
 
         await using var server = await ground.StartServerAsync(site);
-        var writer = new RequestWriter(server.Address.ToString());
-        byte[] Open(int i) => writer.Open(paths[Scatter(i, cards)]);
-        byte[] Score(int i) => writer.Submit(paths[i], ("language", "en"), ("score", (i % 11).ToString(CultureInfo.InvariantCulture)));
-
-        var page = await Exchange.SendAsync(server.Address, Open(0));
+        var page = await Exchange.SendAsync(server.Address, new RequestWriter(server.Address.ToString()).Open(paths[0]));
         await using var bare = await ground.StartBareAsync(("card.html", page.Body));
+        await measure(new(ground, server, bare, paths));
+    }
 
-        var opened = new Once(ground, server, Connections, 20_000, () => Open);
-        tell(Figure.Of("card page GET, SQLite", await Duel.RunAsync(ground, opened, new Again(bare, Connections, opened)), "bare endpoint", 0.5));
+    /// <summary>Cards nobody has answered yet, in a scattered order, with a server that has them and the bare endpoint.</summary>
+    private sealed class Deck(Ground ground, Child server, Child bare, string[] paths)
+    {
+        private readonly RequestWriter _writer = new(server.Address.ToString());
+        private int _next;
+
+        public Task<Duel> OpenAsync() => RunAsync(20_000, () => i => _writer.Open(paths[Scatter(i)]));
 
         // Every run goes on where the last one stopped; what a file had left over is not used.
-        var first = 0;
-        var next = 0;
-        Func<int, byte[]> Begin()
+        public Task<Duel> ScoreAsync() => RunAsync(6_000, () =>
         {
-            first = next;
+            var first = _next;
             return i =>
             {
                 var place = first + i;
-                InterlockedMax(ref next, place + 1);
-                return place < cards ? Score((int)Scatter(place, cards)) : throw new InvalidOperationException("There are not enough cards for so many scores.");
+                InterlockedMax(ref _next, place + 1);
+                if (place >= paths.Length) throw new InvalidOperationException("There are not enough cards for so many scores.");
+
+                var card = Scatter(place);
+                return _writer.Submit(paths[card], ("language", "en"), ("score", (card % 11).ToString(CultureInfo.InvariantCulture)));
             };
+        });
+
+        private Task<Duel> RunAsync(int expected, Func<Func<int, byte[]>> begin)
+        {
+            var real = new Once(ground, server, Connections, expected, begin);
+            return Duel.RunAsync(ground, real, new Again(bare, Connections, real));
         }
 
-        var scored = new Once(ground, server, Connections, 6_000, Begin);
-        tell(Figure.Of("score POST, SQLite", await Duel.RunAsync(ground, scored, new Again(bare, Connections, scored)), "bare endpoint", 0.25));
+        private long Scatter(int i) => i * 7919L % paths.Length;
     }
 
     private static void InterlockedMax(ref int target, int value)
     {
         for (var seen = Volatile.Read(ref target); seen < value; seen = Volatile.Read(ref target)) Interlocked.CompareExchange(ref target, value, seen);
     }
-
-    private static long Scatter(int i, int range) => i * 7919L % range;
 }
