@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -15,11 +16,10 @@ internal static class CommandLine
     {
         // Without a replacer: the parser would take @furni for a file of arguments.
         var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        var errors = Errors(parsed);
+        if (errors.Length > 0)
         {
-            // A word that is no command is told once, and not also as a command that is missing.
-            var errors = parsed.Errors.Select(error => error.Message).Distinct().ToArray();
-            foreach (var error in parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors.Skip(1) : errors) await Console.Error.WriteLineAsync(error);
+            foreach (var error in errors) await Console.Error.WriteLineAsync(error);
             await Console.Error.WriteLineAsync("Try: afterword " + string.Join(' ', [.. Path(parsed), "--help"]));
             return ExitCode.WrongUse;
         }
@@ -43,6 +43,16 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync($"Failed: {error.Message}");
             return ExitCode.Failed;
         }
+    }
+
+    private static string[] Errors(ParseResult parsed)
+    {
+        // To whom asks for help the parser forgives everything: what lacks an argument, and a word that is no command, of which there is no help.
+        if (parsed.Action is HelpAction) return [.. parsed.UnmatchedTokens.Select(word => $"Unrecognized command or argument '{word}'.")];
+
+        // A word that is no command is told once, and not also as a command that is missing.
+        var errors = parsed.Errors.Select(error => error.Message).Distinct().ToArray();
+        return parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors;
     }
 
     private static RootCommand Root()

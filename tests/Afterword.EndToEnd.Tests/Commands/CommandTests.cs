@@ -56,6 +56,8 @@ public abstract class CommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData(2, "--bogus")]
+    [InlineData(2, "nonsense", "--help")]
+    [InlineData(2, "user", "nonsense", "--help")]
     [InlineData(2, "user")]
     [InlineData(2, "user", "add", "@a")]
     [InlineData(2, "user", "add", "@a", "--name", "A", "--dms", "nobody")]
@@ -77,6 +79,13 @@ public abstract class CommandTests : IAsyncLifetime
         Assert.NotEqual("", command.Errors);
         Assert.DoesNotContain("   at ", command.Errors, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("user", "add", "--help")]
+    [InlineData("token", "issue", "--help")]
+    public async Task Help_is_given_about_what_lacks_its_arguments(params string[] arguments) =>
+        Assert.StartsWith("Description:", (await RunAsync(arguments)).Is(0).Output, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_site_may_show_cards_until_it_may_not()
