@@ -142,6 +142,6 @@ public sealed class AnswersLookTests(Browser browser) : IClassFixture<Browser>
     private static async Task LooksFineAsync(IPage page, ConsoleStage stage, string path)
     {
         await stage.OpenAsync(page, path);
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
     }
 }

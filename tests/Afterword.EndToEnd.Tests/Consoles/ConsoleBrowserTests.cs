@@ -56,18 +56,18 @@ public sealed class ConsoleBrowserTests(Browser browser) : IClassFixture<Browser
 
         await AcceptAsync(stage, page, link);
         await HeadsAsync(page, "Add a second factor");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await PressAsync(page, "Use a passkey of this device or a security key");
         await HeadsAsync(page, "Keep these codes");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "I have kept them" }).ClickAsync();
 
         await PressAsync(page, "Sign out");
         await HeadsAsync(page, "Sign in");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await SignInAsync(page);
         await HeadsAsync(page, "Show that it is you");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await PressAsync(page, "Use a passkey");
         await page.WaitForURLAsync("**/console/@furni/**");
         await stage.OpenAsync(page, "/console/account");

@@ -19,14 +19,14 @@ public sealed class ConsoleLookTests(Browser browser) : IClassFixture<Browser>
         foreach (var path in (string[])["/console/@furni/people", "/console/@furni/audit", "/console/@furni/asked", "/console/account", "/console/@furni/nothing"])
         {
             await stage.OpenAsync(owner, path);
-            await ConsoleStage.IsFineAsync(owner);
+            await Axe.FindsNothingAndAllFitsAsync(owner);
         }
 
         var @operator = await stage.SeatAsync(Role.Operator, width, scheme);
         foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"])
         {
             await stage.OpenAsync(@operator, path);
-            await ConsoleStage.IsFineAsync(@operator);
+            await Axe.FindsNothingAndAllFitsAsync(@operator);
         }
     }
 }

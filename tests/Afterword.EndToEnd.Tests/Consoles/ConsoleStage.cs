@@ -6,7 +6,6 @@ using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Support;
-using Deque.AxeCore.Playwright;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -80,15 +79,6 @@ internal sealed class ConsoleStage : IAsyncDisposable
     }
 
     public Task OpenAsync(IPage page, string path) => page.GotoAsync(new Uri(Url, path).ToString());
-
-    /// <summary>The page fits its window and axe finds nothing.</summary>
-    public static async Task IsFineAsync(IPage page)
-    {
-        var found = await page.RunAxe();
-        Assert.Empty(found.Violations.Select(violation => $"{violation.Id}: {violation.Help} {violation.Nodes[0].Html}"));
-        Assert.NotEmpty(found.Passes);
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), "The page is wider than its window.");
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -36,26 +36,26 @@ public sealed class FollowUpLookTests(Browser browser) : IClassFixture<Browser>
         var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(stage.Furni.Id, new Uri("https://desk.furni.example/a/rather/long/path/to/where/the/events/go"), null, default);
         await LooksFineAsync(page, stage, List);
         await page.ClickAsync(".choose summary");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await LooksFineAsync(page, stage, $"{List}?state=done");
         await LooksFineAsync(page, stage, $"{List}/{ids[0]}");
         await page.FillAsync("#note", "Called them.\nA new sofa is on its way.");
         await page.ClickAsync("text=Add the note");
         await page.SelectOptionAsync("#person", new SelectOptionValue { Index = 1 });
         await page.ClickAsync("button:text-is('Assign')");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await LooksFineAsync(page, stage, "/console/@furni/alerts");
         await page.FillAsync("#fall", "many");
         await page.ClickAsync("button:text-is('Save')");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await LooksFineAsync(page, stage, "/console/@furni/webhooks");
         await LooksFineAsync(page, stage, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync("button:text-is('New secret')");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await FillAsync(stage);
         await LooksFineAsync(page, stage, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync(".deliveries summary >> nth=0");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
     }
 
     [Fact]
@@ -104,6 +104,6 @@ public sealed class FollowUpLookTests(Browser browser) : IClassFixture<Browser>
     private static async Task LooksFineAsync(IPage page, ConsoleStage stage, string path)
     {
         await stage.OpenAsync(page, path);
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
     }
 }

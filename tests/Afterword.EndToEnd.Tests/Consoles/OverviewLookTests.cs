@@ -28,7 +28,7 @@ public sealed class OverviewLookTests(Browser browser) : IClassFixture<Browser>
         {
             await stage.OpenAsync(page, $"/console/@furni/{view}");
             if (await page.Locator("#line-numbers summary").CountAsync() > 0) await page.ClickAsync("#line-numbers summary");
-            await ConsoleStage.IsFineAsync(page);
+            await Axe.FindsNothingAndAllFitsAsync(page);
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class OverviewLookTests(Browser browser) : IClassFixture<Browser>
         await page.Keyboard.PressAsync("Home");
         await Assertions.Expect(tip).ToContainTextAsync("100%");
         await Assertions.Expect(tip).ToContainTextAsync("6 answers");
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(tip).ToBeHiddenAsync();
 

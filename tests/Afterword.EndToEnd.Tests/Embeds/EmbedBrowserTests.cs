@@ -1,7 +1,6 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.Server.Prompts;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Embeds;
@@ -105,12 +104,7 @@ public sealed class EmbedBrowserTests(Browser browser) : IClassFixture<Browser>
         await stage.HearAsync("error");
         await CheckAsync();
 
-        async Task CheckAsync()
-        {
-            var found = await stage.Page.RunAxe();
-            Assert.Empty(found.Violations.Select(violation => $"{violation.Id}: {violation.Help} {violation.Nodes[0].Html}"));
-            Assert.Contains(found.Passes, pass => pass.Id == "color-contrast");
-        }
+        Task CheckAsync() => Axe.FindsNothingAsync(stage.Page);
     }
 
     [Fact]

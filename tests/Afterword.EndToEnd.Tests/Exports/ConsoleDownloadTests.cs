@@ -55,7 +55,7 @@ public sealed class ConsoleDownloadTests(Browser browser) : IClassFixture<Browse
         await Assertions.Expect(said).ToContainTextAsync("so far");
         await Assertions.Expect(page.Locator("#progress progress")).ToBeVisibleAsync();
         await Assertions.Expect(download).ToBeDisabledAsync();
-        await ConsoleStage.IsFineAsync(page);
+        await Axe.FindsNothingAndAllFitsAsync(page);
         Assert.False(requests.First.IsCompleted);
 
         await cancel.ClickAsync();
