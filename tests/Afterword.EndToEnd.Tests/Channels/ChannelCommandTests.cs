@@ -79,12 +79,12 @@ public abstract class ChannelCommandTests
         _store = await NewStoreAsync();
         string[] test = ["channel", "test", "mail", "--to", "ada@example.com", .. Place(), .. Set("PublicUrl=https://feedback.example", "Mail:Host=localhost", $"Mail:Port={office.Port}", "Mail:From=f@mail.example", "Mail:User=postmaster")];
 
-        Assert.Equal(0, await RunTrustingAsync(authority.RootFile, [.. test, .. Set($"Mail:Password={Password}")]));
+        (await RunTrustingAsync(authority.RootFile, [.. test, .. Set($"Mail:Password={Password}")])).Is(0);
         var mail = (await office.WaitAsync(1))[0].Json;
         Assert.Equal((true, "postmaster", "ada@example.com"), (mail.GetProperty("tls").GetBoolean(), mail.GetProperty("user").GetString(), mail.GetProperty("to")[0].GetString()));
 
-        Assert.Equal(1, await RunTrustingAsync(authority.RootFile, [.. test, .. Set("Mail:Password=wrong")]));
-        Assert.Equal(1, await RunTrustingAsync("/dev/null", [.. test, .. Set($"Mail:Password={Password}")]));
+        Assert.Contains("not authenticated", (await RunTrustingAsync(authority.RootFile, [.. test, .. Set("Mail:Password=wrong")])).Is(1).Output, StringComparison.Ordinal);
+        Assert.Contains("TLS failed", (await RunTrustingAsync("/dev/null", [.. test, .. Set($"Mail:Password={Password}")])).Is(1).Output, StringComparison.Ordinal);
         Assert.Single(office.All);
     }
 
@@ -139,7 +139,7 @@ public abstract class ChannelCommandTests
 
     private static string[] Set(params string[] settings) => [.. settings.SelectMany(setting => (string[])["--set", setting])];
 
-    private static async Task<int> RunTrustingAsync(string root, string[] arguments)
+    private static async Task<Command> RunTrustingAsync(string root, string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["SSL_CERT_FILE"] = root;
@@ -147,7 +147,7 @@ public abstract class ChannelCommandTests
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         Assert.DoesNotContain(Password, string.Concat(output), StringComparison.Ordinal);
-        return process.ExitCode;
+        return new(process.ExitCode, output[0], output[1]);
     }
 
     private async Task<ServerProcess> StartAsync(int mailPort, params string[] settings)

@@ -40,7 +40,7 @@ class Server(SMTP):
 
 def authenticate(server, session, envelope, mechanism, data):
     right = (data.login.decode(), data.password.decode()) == (options["user"], options["password"])
-    return AuthResult(success=right, handled=True)
+    return AuthResult(success=right, handled=False)
 
 
 def say(value):
