@@ -58,17 +58,18 @@ public sealed class TrapTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Most_payloads_of_the_list_work_where_nothing_is_encoded_and_none_where_it_is()
+    public async Task Many_payloads_of_the_list_work_where_nothing_is_encoded_and_none_where_it_is()
     {
         foreach (var some in Payloads.All.Chunk(20)) Assert.Empty(await CaughtAsync("/encoded", string.Join('\n', some)));
 
-        // All at once, each on a page of its own: one may end the page for the next.
+        // Several at once, each on a page of its own: one may end the page for the next. Fifty that work are enough of a control.
+        const int Enough = 50;
         var working = 0;
         await Parallel.ForEachAsync(Payloads.All, new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (text, _) =>
         {
-            if ((await CaughtAsync("/open", text)).Length > 0) Interlocked.Increment(ref working);
+            if (Volatile.Read(ref working) < Enough && (await CaughtAsync("/open", text)).Length > 0) Interlocked.Increment(ref working);
         });
-        Assert.True(working >= 50, $"Only {working} of {Payloads.All.Length} did anything.");
+        Assert.True(working >= Enough, $"Only {working} of {Payloads.All.Length} did anything.");
     }
 
     public async ValueTask DisposeAsync()
