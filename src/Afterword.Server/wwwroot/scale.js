@@ -10,7 +10,7 @@ export function walkable(card) {
   scores.forEach((score, i) => {
     score.setAttribute('role', 'radio');
     score.tabIndex = i ? -1 : 0;
-    check(score, false);
+    score.setAttribute('aria-checked', false);
   });
   scale.addEventListener('focusin', ({ target }) => scores.forEach(score => { score.tabIndex = score === target ? 0 : -1; }));
   scale.addEventListener('keydown', event => {
@@ -29,10 +29,6 @@ export function choose(button) {
   if (button?.getAttribute('role') !== 'radio') return;
   for (const score of button.parentElement.children) {
     score.classList.remove('chosen');
-    check(score, score === button);
+    score.setAttribute('aria-checked', score === button);
   }
-}
-
-function check(button, isChosen) {
-  if (button?.getAttribute('role') === 'radio') button.setAttribute('aria-checked', isChosen);
 }

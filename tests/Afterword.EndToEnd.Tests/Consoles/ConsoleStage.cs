@@ -80,6 +80,13 @@ internal sealed class ConsoleStage : IAsyncDisposable
 
     public Task OpenAsync(IPage page, string path) => page.GotoAsync(new Uri(Url, path).ToString());
 
+    /// <summary>Opens a page: axe finds nothing, and it fits its window.</summary>
+    public async Task LooksFineAsync(IPage page, string path)
+    {
+        await OpenAsync(page, path);
+        await Axe.FindsNothingAndAllFitsAsync(page);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var visitor in _visitors) await visitor.DisposeAsync();

@@ -30,30 +30,30 @@ public sealed class FollowUpLookTests(Browser browser) : IClassFixture<Browser>
     {
         await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var page = await stage.SeatAsync(Role.Owner, width, scheme);
-        foreach (var empty in (string[])[List, "/console/@furni/alerts", "/console/@furni/webhooks"]) await LooksFineAsync(page, stage, empty);
+        foreach (var empty in (string[])[List, "/console/@furni/alerts", "/console/@furni/webhooks"]) await stage.LooksFineAsync(page, empty);
 
         var ids = await FillAsync(stage);
         var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(stage.Furni.Id, new Uri("https://desk.furni.example/a/rather/long/path/to/where/the/events/go"), null, default);
-        await LooksFineAsync(page, stage, List);
+        await stage.LooksFineAsync(page, List);
         await page.ClickAsync(".choose summary");
         await Axe.FindsNothingAndAllFitsAsync(page);
-        await LooksFineAsync(page, stage, $"{List}?state=done");
-        await LooksFineAsync(page, stage, $"{List}/{ids[0]}");
+        await stage.LooksFineAsync(page, $"{List}?state=done");
+        await stage.LooksFineAsync(page, $"{List}/{ids[0]}");
         await page.FillAsync("#note", "Called them.\nA new sofa is on its way.");
         await page.ClickAsync("text=Add the note");
         await page.SelectOptionAsync("#person", new SelectOptionValue { Index = 1 });
         await page.ClickAsync("button:text-is('Assign')");
         await Axe.FindsNothingAndAllFitsAsync(page);
-        await LooksFineAsync(page, stage, "/console/@furni/alerts");
+        await stage.LooksFineAsync(page, "/console/@furni/alerts");
         await page.FillAsync("#fall", "many");
         await page.ClickAsync("button:text-is('Save')");
         await Axe.FindsNothingAndAllFitsAsync(page);
-        await LooksFineAsync(page, stage, "/console/@furni/webhooks");
-        await LooksFineAsync(page, stage, $"/console/@furni/webhooks/{webhook.Key.Id}");
+        await stage.LooksFineAsync(page, "/console/@furni/webhooks");
+        await stage.LooksFineAsync(page, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync("button:text-is('New secret')");
         await Axe.FindsNothingAndAllFitsAsync(page);
         await FillAsync(stage);
-        await LooksFineAsync(page, stage, $"/console/@furni/webhooks/{webhook.Key.Id}");
+        await stage.LooksFineAsync(page, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync(".deliveries summary >> nth=0");
         await Axe.FindsNothingAndAllFitsAsync(page);
     }
@@ -99,11 +99,5 @@ public sealed class FollowUpLookTests(Browser browser) : IClassFixture<Browser>
         }
 
         return ids;
-    }
-
-    private static async Task LooksFineAsync(IPage page, ConsoleStage stage, string path)
-    {
-        await stage.OpenAsync(page, path);
-        await Axe.FindsNothingAndAllFitsAsync(page);
     }
 }
