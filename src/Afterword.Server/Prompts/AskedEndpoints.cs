@@ -14,9 +14,6 @@ internal static class AskedEndpoints
 {
     private const int PageLength = 50;
 
-    /// <summary>How far back a conversation is looked for.</summary>
-    private const long Searched = 100_000;
-
     // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
     private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";
 
@@ -31,12 +28,7 @@ internal static class AskedEndpoints
         """;
 
     private const string OfConversation =
-        Columns +
-        """
-         (select id from prompt where sender_id = @sender and id < @before order by id desc limit @searched) as recent
-        join prompt p on p.sender_id = @sender and p.id = recent.id join account a on a.id = p.recipient_id
-        where p.external_id = @text order by p.id desc limit @most
-        """;
+        Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.external_id = @text and p.id < @before order by p.id desc limit @most";
 
     public static void MapAsked(this IEndpointRouteBuilder routes) =>
         routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);
@@ -67,7 +59,7 @@ internal static class AskedEndpoints
                 {
                     "" => session.Sql(Newest),
                     ['@', ..] => session.Sql(OfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))),
-                    _ => session.Sql(OfConversation).Bind("text", search).Bind("searched", Searched),
+                    _ => session.Sql(OfConversation).Bind("text", search),
                 };
                 return statement.Bind("sender", senderId).Bind("before", before).Bind("most", PageLength + 1L).ListAsync(Read, stop);
             },
