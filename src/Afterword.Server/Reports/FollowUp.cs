@@ -11,6 +11,13 @@ public enum FollowUpState
     Done = 2,
 }
 
+/// <summary>How many low scores there are in each state; <see cref="Most"/> stands for more, too.</summary>
+/// <remarks>Nobody deletes what is done: counted to the end, a page would cost more from year to year.</remarks>
+public readonly record struct FollowUpCounts(long Open, long Assigned, long Done)
+{
+    public const long Most = 1_000;
+}
+
 /// <summary>A low score that somebody should see to.</summary>
 /// <param name="ScoredAt">Unix milliseconds.</param>
 /// <param name="AssigneeId">Who sees to it; null for nobody.</param>

@@ -33,10 +33,16 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
         },
         stop);
 
-    /// <summary>How many items are in each state.</summary>
-    public Task<Dictionary<FollowUpState, long>> CountAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
-        async session => (await session.Sql("select state, count(*) from follow_up where sender_id = @sender group by state").Bind("sender", sender)
-            .ListAsync(row => ((FollowUpState)row.GetInt32(0), row.GetInt64(1)), stop)).ToDictionary(),
+    /// <summary>How many items are in each state, counted no further than <see cref="FollowUpCounts.Most"/>.</summary>
+    public Task<FollowUpCounts> CountAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select
+                (select count(*) from (select 1 from follow_up where sender_id = @sender and state = 0 limit @most) as open),
+                (select count(*) from (select 1 from follow_up where sender_id = @sender and state = 1 limit @most) as assigned),
+                (select count(*) from (select 1 from follow_up where sender_id = @sender and state = 2 limit @most) as done)
+            """)
+            .Bind("sender", sender).Bind("most", FollowUpCounts.Most).FirstAsync(row => new FollowUpCounts(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), stop),
         stop);
 
     /// <summary>One item with its notes; null when the sender has none of this id.</summary>

@@ -181,6 +181,25 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(998, "Open (999)", "To do (999)", "Done (0)")]
+    [InlineData(999, "Open (1,000+)", "To do (1,000+)", "Done (0)")]
+    [InlineData(2_500, "Open (1,000+)", "To do (1,000+)", "Done (0)")]
+    public async Task A_state_is_counted_up_to_a_thousand(int more, params string[] shown)
+    {
+        await ScoreAsync("csat", 1);
+        await _loop.Server.Server.Store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                with recursive n(i) as (select 1 union all select i + 1 from n where i < @more)
+                insert into follow_up (sender_id, state, scored_at, prompt_id, version) select f.sender_id, 0, f.scored_at - n.i, f.prompt_id, 0 from follow_up f cross join n
+                """).Bind("more", (long)more).RunAsync(default),
+            default);
+
+        var html = System.Net.WebUtility.HtmlDecode((await _boss.GetAsync(Page)).Is(200).Html);
+        Assert.All(shown, words => Assert.Contains(words, html, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData(" \n ")]
     [InlineData("\u0007bell")]
