@@ -138,13 +138,18 @@ internal sealed record Overview(
         return PartsOf(type, [.. sums.Select(sum => (sum.Key, sum.Value))]);
     }
 
-    // The change log leads to today's answers: a few steps back from its end, whenever they were asked for.
+    // The change log leads to today's answers: a few steps back from its end, whenever they were asked for. The type is compared
+    // with a select for each of them, since a join would let PostgreSQL begin with the prompts, of which a sender has a million.
     private static Task<List<TodaysAnswer>> TodayAsync(Session session, RollupRange range, long start, CancellationToken stop) => session.Sql(
         """
         select p.id, p.score_at, p.score, case when p.comment is null then 0 else 1 end
-        from change c join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
-        where c.sender_id = @sender and c.changed_at >= @start and c.kind = 2 and p.score_at = c.changed_at and p.type = @type and p.test = @test
-        order by c.changed_at desc, c.id desc limit @most
+        from (
+            select c.sender_id, c.prompt_id, c.changed_at, c.id from change c
+            where c.sender_id = @sender and c.changed_at >= @start and c.kind = 2 and @type = (
+                select a.type from prompt a where a.sender_id = c.sender_id and a.id = c.prompt_id and a.score_at = c.changed_at and a.test = @test)
+            order by c.changed_at desc, c.id desc limit @most) as newest
+        join prompt p on p.sender_id = newest.sender_id and p.id = newest.prompt_id
+        order by newest.changed_at desc, newest.id desc
         """)
         .Bind("sender", range.SenderId).Bind("start", start).Bind("type", (long)range.Type).Bind("test", range.Test ? 1L : 0L).Bind("most", MostToday)
         .ListAsync(row => new TodaysAnswer(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.Flag(3)), stop);

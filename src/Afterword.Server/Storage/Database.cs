@@ -16,7 +16,7 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Runs reads. They see a committed state and never wait for a writer.</summary>
     public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
-    /// <summary>Runs reads that all see the same moment, for those who compare.</summary>
+    /// <summary>Runs reads that all see the same moment, for those who compare; they may read whole tables.</summary>
     public abstract Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
     /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>

@@ -62,7 +62,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         }
     }
 
-    private Task<IReadOnlyList<string>> RunAsync(DoctorCheck check, CancellationToken stop) => store.Main.ReadAsync<IReadOnlyList<string>>(
+    private Task<IReadOnlyList<string>> RunAsync(DoctorCheck check, CancellationToken stop) => store.Main.SnapshotAsync<IReadOnlyList<string>>(
         async session => await session.Sql($"select problem, count(*), min(id) from ({check.Sql}) as found where problem is not null group by problem order by problem")
             .ListAsync(row => string.Create(CultureInfo.InvariantCulture, $"{row.GetInt64(1):N0} {row.GetString(0)}; the first is {row.GetInt64(2)}"), stop),
         stop);
@@ -193,7 +193,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         return schema;
     }
 
-    private Task<IReadOnlyDictionary<string, long>> RowsAsync(CancellationToken stop) => store.Main.ReadAsync<IReadOnlyDictionary<string, long>>(
+    private Task<IReadOnlyDictionary<string, long>> RowsAsync(CancellationToken stop) => store.Main.SnapshotAsync<IReadOnlyDictionary<string, long>>(
         async session => (await session.Sql(
             """
             select 'users', count(*) from account union all
