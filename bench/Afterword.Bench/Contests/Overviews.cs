@@ -13,6 +13,7 @@ namespace Afterword.Bench.Contests;
 internal static class Overviews
 {
     private const long Few = 100_000;
+    private const long AtOnce = 50_000;
 
     public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
         RunAsync(ground, Site.Sqlite(ground.NewFolder("few")), Site.Sqlite(ground.NewFolder("many")), tell);
@@ -57,8 +58,11 @@ internal static class Overviews
         var (clock, stop) = (TimeProvider.System, CancellationToken.None);
         await using var store = await site.OpenAsync();
         var cast = await Cast.CreateAsync(store, senders: 1);
-        await new History(store, cast, count, days: 364).WriteAsync();
-        await NameAsync(store, cast.Senders[0].Id, stop);
+        var history = new History(store, cast, count, days: 364);
+        await history.WriteAsync();
+        for (var first = 0L; first < count; first += AtOnce) await NameAsync(store, cast.Senders[0].Id, history.IdOf(first), history.IdOf(Math.Min(first + AtOnce, count)), stop);
+        await store.Main.WriteAsync(
+            session => session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, 0, 0, 0)").Bind("sender", cast.Senders[0].Id).RunAsync(stop), stop);
         await RebuildRollups.RecordZoneAsync(store, "UTC", stop);
         await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
 
@@ -71,11 +75,11 @@ internal static class Overviews
 
     // Five agents and ten tags, which the plain history has not: by the time of the request, so that each day has all of them, however
     // many feedbacks there are. 997 keeps the even steps of a history from meeting the same few.
-    private static Task NameAsync(Store store, long sender, CancellationToken stop) => store.Main.WriteAsync(
-        async session =>
-        {
-            await session.Sql("update prompt set agent = 'agent ' || (id / 4194304 / 997 % 5), tags = 'tag ' || (id / 4194304 / 997 % 7) || ',topic ' || (id / 4194304 / 997 % 3)").RunAsync(stop);
-            return await session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, 0, 0, 0)").Bind("sender", sender).RunAsync(stop);
-        },
+    private static Task NameAsync(Store store, long sender, long first, long end, CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql(
+            """
+            update prompt set agent = 'agent ' || (id / 4194304 / 997 % 5), tags = 'tag ' || (id / 4194304 / 997 % 7) || ',topic ' || (id / 4194304 / 997 % 3)
+            where sender_id = @sender and id >= @first and id < @end
+            """).Bind("sender", sender).Bind("first", first).Bind("end", end).RunAsync(stop),
         stop);
 }

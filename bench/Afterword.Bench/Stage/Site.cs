@@ -41,5 +41,6 @@ internal sealed class Site
 
     public static Site Postgres(string url) => new("PostgreSQL", "Database", url);
 
-    public Task<Store> OpenAsync() => Store.OpenAsync(Settings, TimeProvider.System, CancellationToken.None);
+    /// <summary>Opens the store while no server runs on it. Millions of rows that nothing moves from SQLite's log into the file are slow to find again.</summary>
+    public Task<Store> OpenAsync() => Store.OpenAsync(Settings, TimeProvider.System, CancellationToken.None, serves: true);
 }
