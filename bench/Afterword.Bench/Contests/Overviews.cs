@@ -27,7 +27,10 @@ internal static class Overviews
     private static async Task RunAsync(Ground ground, Site few, Site many, Action<Figure> tell)
     {
         var count = ground.IsQuick ? 1_000_000L : 10_000_000;
-        var (fewKey, manyKey) = (await FillAsync(few, Few), await FillAsync(many, count));
+        var (fewSender, manySender) = (await FillAsync(few, Few), await FillAsync(many, count));
+
+        // Filling takes minutes: longer than a session may be idle, and than a worker number lasts that nobody renews.
+        var (fewKey, manyKey) = (await SeatAsync(few, fewSender), await SeatAsync(many, manySender));
 
         await using var small = await ground.StartServerAsync(few);
         await using var large = await ground.StartServerAsync(many);
@@ -52,8 +55,8 @@ internal static class Overviews
     private static byte[] Open(Child server, string key) =>
         new RequestWriter(server.Address.ToString()).Open("/console/@sender_0/overview?type=nps&range=365", $"{ConsoleSessions.Cookie}={key}");
 
-    /// <summary>One sender with a year of feedbacks, counted as an upgrade counts them; gives the cookie of somebody who may look.</summary>
-    private static async Task<string> FillAsync(Site site, long count)
+    /// <summary>One sender with a year of feedbacks, counted as an upgrade counts them; gives its id.</summary>
+    private static async Task<long> FillAsync(Site site, long count)
     {
         var (clock, stop) = (TimeProvider.System, CancellationToken.None);
         await using var store = await site.OpenAsync();
@@ -65,11 +68,19 @@ internal static class Overviews
             session => session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (@sender, 0, 0, 0)").Bind("sender", cast.Senders[0].Id).RunAsync(stop), stop);
         await RebuildRollups.RecordZoneAsync(store, "UTC", stop);
         await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
+        return cast.Senders[0].Id;
+    }
 
+    /// <summary>Gives the cookie of somebody who may look.</summary>
+    private static async Task<string> SeatAsync(Site site, long sender)
+    {
+        var (clock, stop) = (TimeProvider.System, CancellationToken.None);
+        await using var store = await site.OpenAsync();
+        await store.LeaseAsync(clock, stop);
         if (!EmailAddress.TryParse("analyst@shop.example", out var mail)) throw new InvalidOperationException("The address is none.");
         var audit = new AuditLog(store, clock);
         var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
-        if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", cast.Senders[0].Id, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
+        if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", sender, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
         return await new ConsoleSessions(store, site.Settings, clock).AddAsync(id, EntryStage.Person, "bench", stop);
     }
 
