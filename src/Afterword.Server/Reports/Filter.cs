@@ -66,23 +66,22 @@ internal sealed record Filter(
 
     /// <summary>What leads to what is meant, where an index does: then few rows have to be looked at even where few are meant.</summary>
     public IdSource? Ids =>
-        ExternalId is not null ? new("select x.id, x.sender_id from prompt x where x.sender_id = @sender and x.external_id = @external_id and x.id > @above and x.id < @below", "external_id", ExternalId)
+        ExternalId is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.external_id = @external_id and x.id > @above and x.id < @below", "external_id", ExternalId)
         : RecipientId is { } recipient ? new(
-            "select m.prompt_id as id, m.sender_id from message m where m.recipient_id = @recipient and +m.sender_id = @sender and m.prompt_id > @above and m.prompt_id < @below", "recipient", recipient)
-        : Tag is not null ? new("select t.prompt_id as id, t.sender_id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below", "tag", Tag)
-        : Agent is not null ? new("select x.id, x.sender_id from prompt x where x.sender_id = @sender and x.agent = @agent and x.id > @above and x.id < @below", "agent", Agent)
+            "select m.prompt_id as id from message m where m.recipient_id = @recipient and +m.sender_id = @sender and m.prompt_id > @above and m.prompt_id < @below", "recipient", recipient)
+        : Tag is not null ? new("select t.prompt_id as id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below", "tag", Tag)
+        : Agent is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.agent = @agent and x.id > @above and x.id < @below", "agent", Agent)
         : null;
 
     /// <summary>The filter, for a prompt called <c>p</c>; <see cref="Bind"/> brings its values.</summary>
-    /// <param name="ids">What leads to the rows: a select of their <c>id</c> and <c>sender_id</c> between <c>@above</c> and <c>@below</c>; null for what is best.</param>
+    /// <param name="ids">What leads to the rows: a select of their <c>id</c> between <c>@above</c> and <c>@below</c>; null for what is best.</param>
     public FilterSql Sql(string? ids = null)
     {
         // Asked for both at once, SQLite would rather walk the table, which lies in the order that is wanted: so the index is read first, by itself.
-        // PostgreSQL does as it likes with a cross join, but with the plus it cannot begin with the table.
         ids ??= Ids?.Sql;
         return ids is null
             ? new("prompt p", $"p.sender_id = @sender and p.id > @above and p.id < @below{Conditions()}", "p.id")
-            : new($"({ids}) as k cross join prompt p", $"p.sender_id = +k.sender_id and p.id = k.id{Conditions()}", "k.id");
+            : new($"({ids}) as k cross join prompt p", $"p.sender_id = @sender and p.id = k.id{Conditions()}", "k.id");
     }
 
     private string Conditions()
@@ -152,7 +151,7 @@ internal sealed record Filter(
 /// <param name="Id">The id to order by, in the order of which the rows are found.</param>
 internal sealed record FilterSql(string From, string Where, string Id);
 
-/// <summary>A select of the <c>id</c> and the <c>sender_id</c> of requests between <c>@above</c> and <c>@below</c>, of the sender <c>@sender</c>.</summary>
+/// <summary>A select of the <c>id</c> of requests between <c>@above</c> and <c>@below</c>, of the sender <c>@sender</c>.</summary>
 /// <param name="Sql">The select.</param>
 /// <param name="Name">Its own parameter.</param>
 /// <param name="Value">The value of that.</param>

@@ -54,7 +54,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
         """;
 
     private const string TextsWithWord =
-        "select distinct w.prompt_id as id, w.sender_id from text_word w where w.sender_id = @sender and w.word >= @first and w.word < @end and w.prompt_id > @above and w.prompt_id < @below";
+        "select distinct w.prompt_id as id from text_word w where w.sender_id = @sender and w.word >= @first and w.word < @end and w.prompt_id > @above and w.prompt_id < @below";
 
     private static string Select(FilterSql sql) => $"select {Columns} from {sql.From} left join account a on a.id = p.recipient_id where {sql.Where} order by {sql.Id} desc";
 
