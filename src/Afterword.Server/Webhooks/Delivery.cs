@@ -33,6 +33,13 @@ internal enum AnswerParts
 /// <param name="BehindDueAt">When that is due, Unix milliseconds.</param>
 internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, long Failures, long? Behind, long BehindDueAt)
 {
+    /// <summary>
+    /// What goes behind the table <c>change c</c>: the delivery of a change to <c>@endpoint</c>. The pluses keep PostgreSQL from
+    /// beginning with all deliveries.
+    /// </summary>
+    public const string OfChange =
+        "join delivery d on d.sender_id = +c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = +c.changed_at and d.id = +c.id";
+
     /// <summary>The id of its change.</summary>
     public long Id => Event.Change.Id;
 

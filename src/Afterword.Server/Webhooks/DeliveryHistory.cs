@@ -25,17 +25,16 @@ internal sealed class DeliveryHistory(Store store)
     public Task<List<ShownDelivery>> LatestAsync(EndpointKey endpoint, bool deadOnly, int most, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            // The dead have an index; the others are found by the log of changes, which is in the order of time. The pluses
-            // keep PostgreSQL from beginning with all deliveries.
+            // The dead have an index; the others are found by the log of changes, which is in the order of time.
             var found = await session.Sql(deadOnly
                 ? """
                   select d.id, d.prompt_id, d.changed_at, d.state, d.due_at, d.attempts, d.settled_at, d.took, d.status from delivery d
                   where d.sender_id = @sender and d.endpoint_id = @endpoint and d.state = 2
                   order by d.changed_at desc, d.id desc limit @most
                   """
-                : """
+                : $"""
                   select d.id, d.prompt_id, d.changed_at, d.state, d.due_at, d.attempts, d.settled_at, d.took, d.status from change c
-                  join delivery d on d.sender_id = +c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = +c.changed_at and d.id = +c.id
+                  {Delivery.OfChange}
                   where c.sender_id = @sender and c.changed_at > (select w.added_at from webhook w where w.sender_id = @sender and w.id = @endpoint)
                   order by c.changed_at desc, c.id desc limit @most
                   """)

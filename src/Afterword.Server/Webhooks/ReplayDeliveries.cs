@@ -35,10 +35,10 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
 
     private Task<List<Found>> FindAsync(EndpointKey endpoint, ReplayRange range, long at, long id, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
-            """
+            $"""
             select d.prompt_id, d.changed_at, d.id
             from change c
-            join delivery d on d.sender_id = +c.sender_id and d.endpoint_id = @endpoint and d.prompt_id = c.prompt_id and d.changed_at = +c.changed_at and d.id = +c.id
+            {Delivery.OfChange}
             where c.sender_id = @sender and (c.changed_at, c.id) >= (@at, @id) and c.changed_at <= @to
                 and (d.id = @event or @event = 0 and d.state <> 0 and (d.state = 2 or @dead = 0))
             order by c.changed_at, c.id
