@@ -17,7 +17,10 @@ internal static class AskedEndpoints
     // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
     private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";
 
-    private const string Newest = Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id < @before order by p.id desc limit @most";
+    private const string Order = " order by p.id desc limit @most";
+    private const string OfSender = Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id < @before";
+    private const string Newest = OfSender + Order;
+    private const string OfConversation = OfSender + " and p.external_id = @text" + Order;
 
     private const string OfCustomer =
         Columns +
@@ -26,9 +29,6 @@ internal static class AskedEndpoints
         where m.recipient_id = (select id from account where screen_name_key = @text) and m.sender_id = @sender and p.id < @before
         order by p.id desc limit @most
         """;
-
-    private const string OfConversation =
-        Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.external_id = @text and p.id < @before order by p.id desc limit @most";
 
     public static void MapAsked(this IEndpointRouteBuilder routes) =>
         routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);
