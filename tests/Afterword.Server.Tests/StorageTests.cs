@@ -125,7 +125,7 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
         var last = _store.Ids.Next();
         foreach (var step in new[] { 0, -100, 50, -1, 1, 0 })
         {
-            _clock.Advance(TimeSpan.FromMilliseconds(step));
+            _clock.AdjustTime(_clock.GetUtcNow().AddMilliseconds(step));
             for (var i = 0; i < 5_000; i++)
             {
                 var id = _store.Ids.NextPair();
@@ -164,7 +164,7 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
         var last = _store.Ids.Next();
         await _store.DisposeAsync();
 
-        _clock.Advance(TimeSpan.FromMinutes(-1));
+        _clock.AdjustTime(_clock.GetUtcNow().AddMinutes(-1));
         _store = await OpenAsync();
         await _store.LeaseAsync(_clock, default);
         Assert.True(_store.Ids.Next() > last);
@@ -310,7 +310,7 @@ public sealed class SqliteStorageTests() : StorageTests(Engine.Sqlite);
 
 public sealed class PostgresStorageTests() : StorageTests(Engine.Postgres);
 
-/// <summary>A SQLite store has one server.</summary>
+/// <summary>A SQLite store has one server, and that server leaves it whole.</summary>
 public sealed class OnlyServerTests
 {
     [Fact]
@@ -325,5 +325,19 @@ public sealed class OnlyServerTests
         await using var command = await Store.OpenAsync(settings, server.Clock, default);
         await command.LeaseAsync(server.Clock, default);
         Assert.True(command.Ids.Next() > 0);
+    }
+
+    [Fact]
+    public async Task A_clean_stop_leaves_no_log_beside_the_files()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        await server.UserAsync("furni");
+        Assert.Equal(1, await server.CountAsync("account"));
+        var folder = server.Get<Settings>().Data;
+        Assert.NotEmpty(Directory.GetFiles(folder, "*-wal"));
+
+        await server.Server.DisposeAsync();
+
+        Assert.Empty(Directory.GetFiles(folder, "*-wal"));
     }
 }

@@ -22,12 +22,14 @@ internal static class Migrator
     {
         var known = Of(set);
         var done = new List<string>();
-        foreach (var migration in known)
+
+        // A store that is up to date costs one transaction, not one a migration.
+        var newest = await db.MigrateAsync(session => BeginAsync(session, set, stop), stop);
+        foreach (var migration in known.Where(migration => migration.Number > newest))
         {
             if (await db.MigrateAsync(session => ApplyAsync(session, db, set, migration, clock, stop), stop)) done.Add(migration.Name);
         }
 
-        var newest = await db.ReadAsync(session => NewestAsync(session, set, stop), stop);
         if (newest > known[^1].Number)
         {
             throw new InvalidOperationException(
@@ -37,9 +39,15 @@ internal static class Migrator
         return done;
     }
 
-    private static async Task<bool> ApplyAsync(Session session, Database db, string set, Migration migration, TimeProvider clock, CancellationToken stop)
+    private static async Task<long> BeginAsync(Session session, string set, CancellationToken stop)
     {
         await session.Sql("create table if not exists schema_version (part text not null, number bigint not null, name text not null, applied_at bigint not null, primary key (part, number))").RunAsync(stop);
+        return await NewestAsync(session, set, stop);
+    }
+
+    private static async Task<bool> ApplyAsync(Session session, Database db, string set, Migration migration, TimeProvider clock, CancellationToken stop)
+    {
+        // Another node may have run it since we looked.
         if (await NewestAsync(session, set, stop) >= migration.Number) return false;
 
         foreach (var statement in db.Translate(migration.Text).Split(";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))

@@ -48,7 +48,7 @@ internal sealed class PostgresDatabase : Database
         text.Options = $"{text.Options} {LetGo} {s_byKey}";
         if (!syncEveryCommit) text.Options = $"{text.Options} -c synchronous_commit=off";
 
-        var source = NpgsqlDataSource.Create(text);
+        var source = SourceOf(text);
         try
         {
             await using var connection = await source.OpenConnectionAsync(stop);
@@ -63,13 +63,12 @@ internal sealed class PostgresDatabase : Database
                     $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
             }
 
-            
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = lanes;
 
             // Nothing of a lane's session outlasts its transaction.
             text.NoResetOnClose = true;
-            return new(source, new PostgresLanes(NpgsqlDataSource.Create(text), queue, lanes), version.Split(' ')[0]);
+            return new(source, new PostgresLanes(SourceOf(text), queue, lanes), version.Split(' ')[0]);
         }
         catch
         {
@@ -151,6 +150,14 @@ internal sealed class PostgresDatabase : Database
     {
         await _lanes.DisposeAsync();
         await _source.DisposeAsync();
+    }
+
+    // No column is of a type that the database defines, so their list is not read when each of four pools is first used.
+    private static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder text)
+    {
+        var builder = new NpgsqlDataSourceBuilder(text.ToString());
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        return builder.Build();
     }
 
     /// <summary>Understands the URL form that operators copy from their hosting, besides Npgsql's own.</summary>

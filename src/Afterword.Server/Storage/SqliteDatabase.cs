@@ -98,7 +98,9 @@ internal sealed class SqliteDatabase : Database
 
     public override async ValueTask DisposeAsync()
     {
-        await _writer.DisposeAsync();
+        // The last connection to close moves the log into the file and removes it, but only if it can write.
+        await _writer.CompleteAsync();
         while (_readers.TryTake(out var reader)) reader.Dispose();
+        await _writer.DisposeAsync();
     }
 }

@@ -33,10 +33,16 @@ internal sealed class SqliteWriter : IAsyncDisposable
         if (!_queue.Writer.TryWrite(write)) throw new OverloadedException();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Commits what is waiting and takes no more. The connection stays open until <see cref="DisposeAsync"/>.</summary>
+    public Task CompleteAsync()
     {
         _queue.Writer.TryComplete();
-        await Task.Run(_thread.Join);
+        return Task.Run(_thread.Join);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CompleteAsync();
         _session.Dispose();
     }
 
