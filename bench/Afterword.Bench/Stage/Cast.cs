@@ -1,5 +1,6 @@
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
 
@@ -30,7 +31,7 @@ internal sealed class Cast
         var (clock, stop) = (TimeProvider.System, CancellationToken.None);
         await store.LeaseAsync(clock, stop);
         var apps = new Apps(store, clock);
-        var accounts = new Accounts(store, clock);
+        var accounts = new Accounts(store, new PasswordHashes(), clock);
         var allowlists = new Allowlists(store, clock);
 
         var app = await apps.AddAsync("Bench", [], stop);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels.Handover;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
@@ -19,7 +20,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
         (Store, Settings) = (store, settings);
-        Accounts = new Accounts(store, clock);
+        var passwords = new PasswordHashes(settings.SignIn.HashRounds);
+        Accounts = new Accounts(store, passwords, clock);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
         Endpoints = new Endpoints(store, settings, clock);
@@ -27,7 +29,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         Handovers = new Handovers(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
         var audit = new AuditLog(store, clock);
-        Persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
+        Persons = new Persons(store, new Invitations(store, passwords, audit, clock), audit, clock);
     }
 
     public Store Store { get; }

@@ -111,6 +111,9 @@ internal sealed record SignInSettings
 
     /// <summary>Wrong passwords from one address within a minute, for whatever accounts; then it has to wait. 1 to 10,000; 20 by default.</summary>
     public required int FailuresPerMinute { get; init; }
+
+    /// <summary>Rounds of PBKDF2-HMAC-SHA512 for a new password, 210,000 to 10,000,000; 210,000 by default.</summary>
+    public required int HashRounds { get; init; }
 }
 
 /// <summary>Section <c>Console</c>.</summary>

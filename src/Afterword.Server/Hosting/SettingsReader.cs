@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
@@ -56,6 +57,7 @@ internal sealed partial class SettingsReader
                 FailuresBeforeLock = (int)read.Whole("SignIn:FailuresBeforeLock", 5, 1, 100),
                 LockFor = read.Duration("SignIn:LockFor", TimeSpan.FromMinutes(5)),
                 FailuresPerMinute = (int)read.Whole("SignIn:FailuresPerMinute", 20, 1, 10_000),
+                HashRounds = (int)read.Whole("SignIn:HashRounds", PasswordHashes.LeastRounds, PasswordHashes.LeastRounds, 10_000_000),
             },
             Console = new ConsoleSettings { SecondFactorRequired = read.OneOf("Console:SecondFactor", "required", "optional") == "required" },
             Storage = new StorageSettings

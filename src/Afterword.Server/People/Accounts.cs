@@ -1,8 +1,7 @@
 using System.Text.RegularExpressions;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
-using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 
 namespace Afterword.Server.People;
 
@@ -34,16 +33,9 @@ internal sealed record NewAccount(string ScreenName, string Name, string? Passwo
 }
 
 /// <summary>The users of the platform.</summary>
-internal sealed partial class Accounts(Store store, TimeProvider clock)
+internal sealed partial class Accounts(Store store, PasswordHashes passwords, TimeProvider clock)
 {
     private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail";
-
-    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own default is 100,000.</summary>
-    public const int HashRounds = 210_000;
-
-    private static readonly PasswordHasher<Account> s_passwords = new(Options.Create(new PasswordHasherOptions { IterationCount = HashRounds }));
-    private static readonly Account s_nobody = new(0, "nobody", "Nobody", Reach.Anyone, Suspended: false);
-    private static readonly Lazy<string> s_nobodysHash = new(() => s_passwords.HashPassword(s_nobody, ""));
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z")]
@@ -51,9 +43,6 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
 
     /// <summary>Takes the @ off a handle.</summary>
     public static string Bare(string handle) => handle.TrimStart('@');
-
-    /// <summary>Takes as long as checking a password.</summary>
-    public static void WasteTime(string password) => s_passwords.VerifyHashedPassword(s_nobody, s_nobodysHash.Value, password);
 
     /// <returns>The new account, or null when the handle is taken.</returns>
     public Task<Account?> AddAsync(string screenName, string name, string? password, string accepts, CancellationToken stop) =>
@@ -68,7 +57,7 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
         };
 
         // Hashing takes a tenth of a second by design: not inside the transaction.
-        var hash = user.Password is null ? null : s_passwords.HashPassword(account, user.Password);
+        var hash = user.Password is null ? null : passwords.Hash(user.Password);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var added = await store.Main.WriteAsync(
             session => session.Sql(
@@ -93,7 +82,7 @@ internal sealed partial class Accounts(Store store, TimeProvider clock)
         {
             var account = accounts[i];
             var id = store.Ids.Next();
-            var hash = account.Password is null ? null : s_passwords.HashPassword(new(id, account.ScreenName, account.Name, account.Accepts, Suspended: false), account.Password);
+            var hash = account.Password is null ? null : passwords.Hash(account.Password);
             hashed[i] = (account, id, hash);
         });
 

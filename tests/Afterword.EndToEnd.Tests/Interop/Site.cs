@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Access;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Support;
 
@@ -89,7 +90,7 @@ internal sealed class Site : IAsyncDisposable
         await using var opened = await store.OpenAsync();
         await opened.LeaseAsync(TimeProvider.System, CancellationToken.None);
         var apps = new Apps(opened, TimeProvider.System);
-        var accounts = new Accounts(opened, TimeProvider.System);
+        var accounts = new Accounts(opened, new PasswordHashes(), TimeProvider.System);
 
         var app = await apps.AddAsync("Furni Desk", [callback], CancellationToken.None);
         await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -73,4 +74,5 @@ public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteClientQuirkTests() : ClientQuirkTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresClientQuirkTests() : ClientQuirkTests(Engine.Postgres);

@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console.Pages;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
@@ -55,12 +56,12 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, AuditLog audit) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, AuditLog audit) => WithPasswordAsync(http, person, async () =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (Passwords.WrongWith(password, person.Mail) is { } wrong) return wrong;
 
-        var hash = Passwords.Hash(password);
+        var hash = passwords.Hash(password);
         await store.Main.WriteAsync(
             async session =>
             {

@@ -24,7 +24,7 @@ internal abstract record CheckOutcome
 }
 
 /// <summary>Checks a person's password.</summary>
-internal sealed class CheckPerson(Store store, Settings settings, GuessGate gate, TimeProvider clock)
+internal sealed class CheckPerson(Store store, Settings settings, PasswordHashes passwords, GuessGate gate, TimeProvider clock)
 {
     public async Task<CheckOutcome> RunAsync(string mail, string password, IPAddress? from, CancellationToken stop) =>
         await gate.RunAsync(from, () => CheckAsync(mail, password, stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
@@ -37,11 +37,11 @@ internal sealed class CheckPerson(Store store, Settings settings, GuessGate gate
         if (guess is null)
         {
             // As slow as for a person who is there: else the time would tell which addresses are known.
-            Accounts.WasteTime(password);
+            passwords.WasteTime(password);
             return new CheckOutcome.Wrong();
         }
 
-        if (!Passwords.Matches(guess.Hash, password)) return new CheckOutcome.Wrong();
+        if (!passwords.Matches(guess.Hash, password)) return new CheckOutcome.Wrong();
 
         await store.Main.WriteAsync(session => TakeBackAsync(session, guess, stop), stop);
         return new CheckOutcome.Right(guess.Id);

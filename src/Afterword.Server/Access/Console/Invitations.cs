@@ -1,3 +1,4 @@
+using Afterword.Server.Access.SignIn;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Afterword.Server.Channels;
@@ -12,7 +13,7 @@ namespace Afterword.Server.Access.Console;
 internal sealed record Invitation(long? PersonId, string? Mail, string? Name);
 
 /// <summary>Links with which people choose a password. Each is good for once, within a week; the store has its hash.</summary>
-internal sealed class Invitations(Store store, AuditLog audit, TimeProvider clock)
+internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLog audit, TimeProvider clock)
 {
     public const string Address = "/console/invitation";
     private const int KeyLength = 20;
@@ -55,7 +56,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     public Task<long?> AcceptAsync(string key, string name, string password, CancellationToken stop)
     {
         // A tenth of a second: not inside the transaction.
-        var hashed = Passwords.Hash(password);
+        var hashed = passwords.Hash(password);
         return store.Main.WriteAsync(
             async session =>
             {
@@ -75,7 +76,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     /// <inheritdoc cref="AcceptAsync"/>
     public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, string password, CancellationToken stop)
     {
-        var hashed = Passwords.Hash(password);
+        var hashed = passwords.Hash(password);
         return store.Main.WriteAsync(
             async session =>
             {

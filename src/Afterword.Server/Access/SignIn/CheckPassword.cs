@@ -23,7 +23,7 @@ internal abstract record SignInOutcome
 }
 
 /// <summary>Signs a user in by password, and locks an account after too many failures.</summary>
-internal sealed class CheckPassword(UserManager<Login> users, GuessGate gate)
+internal sealed class CheckPassword(UserManager<Login> users, PasswordHashes passwords, GuessGate gate)
 {
     public async Task<SignInOutcome> RunAsync(string screenName, string password, IPAddress? from, CancellationToken stop) =>
         await gate.RunAsync(from, () => CheckAsync(screenName, password, stop), outcome => outcome is SignInOutcome.Wrong, stop) ?? new SignInOutcome.TooMany();
@@ -35,7 +35,7 @@ internal sealed class CheckPassword(UserManager<Login> users, GuessGate gate)
         if (login?.PasswordHash is null || await users.IsLockedOutAsync(login))
         {
             // As slow as for an account that is open: else the time would tell which handles exist.
-            Accounts.WasteTime(password);
+            passwords.WasteTime(password);
             return new SignInOutcome.Wrong();
         }
 

@@ -17,6 +17,7 @@ internal static class SignInEndpoints
 
     public static void AddSignIn(this IServiceCollection services)
     {
+        services.AddSingleton(provider => new PasswordHashes(provider.GetRequiredService<Settings>().SignIn.HashRounds));
         services.AddSingleton<Logins>();
         services.AddSingleton(UserManagerOf);
         services.AddSingleton<GuessGate>();
@@ -125,7 +126,7 @@ internal static class SignInEndpoints
         options.Lockout.MaxFailedAccessAttempts = settings.FailuresBeforeLock;
         return new(
             services.GetRequiredService<Logins>(), Options.Create(options),
-            new PasswordHasher<Login>(Options.Create(new PasswordHasherOptions { IterationCount = Accounts.HashRounds })),
+            services.GetRequiredService<PasswordHashes>().ForFramework<Login>(),
             [], [], keyNormalizer: null!, new IdentityErrorDescriber(), services, services.GetRequiredService<ILogger<UserManager<Login>>>());
     }
 }
