@@ -5,16 +5,14 @@ using Afterword.Server.Tests.World;
 namespace Afterword.Server.Tests;
 
 /// <summary>Every part of a direct message's body missing, of a wrong kind or beyond its limits: the documented error, nothing stored, no 500.</summary>
-public abstract class BadMessageTests(Engine engine) : IAsyncLifetime
+public abstract class BadMessageTests(SharedServer server)
 {
     private const string New = "/1.1/direct_messages/events/new.json";
     private const string TypeName = "event.type";
     private const string RecipientName = "event.message_create.target.recipient_id";
     private const string TextName = "event.message_create.message_data.text";
 
-    private Loop _loop = null!;
-
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+    private readonly Loop _loop = server.Loop;
 
     [Theory]
     [InlineData("")]
@@ -99,8 +97,7 @@ public abstract class BadMessageTests(Engine engine) : IAsyncLifetime
         var body = Encoding.UTF8.GetBytes(Body("\"message_create\"", $"\"{_loop.Ana.Id}\"", "\"?\""));
         body[Array.LastIndexOf(body, (byte)'?')] = 0xFF;
 
-        (await PostAsync(body, "application/json")).Is(400, 44);
-        Assert.Equal(0, await _loop.Server.CountAsync("message"));
+        await NothingIsStoredAsync(async () => (await PostAsync(body, "application/json")).Is(400, 44));
     }
 
     [Fact]
@@ -144,23 +141,27 @@ public abstract class BadMessageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Nothing_of_all_this_is_stored_or_logged_as_a_failure()
     {
-        await Nesting_has_a_floor();
-        await A_megabyte_is_refused();
-        await A_recipient_is_a_decimal_id("\"1\\u0000\"", "a decimal id");
-        await A_text_follows_the_rules_of_messages("\"\\ud800\"", "text in UTF-8");
-
-        Assert.Equal(0, await _loop.Server.CountAsync("message"));
+        await NothingIsStoredAsync(async () =>
+        {
+            await Nesting_has_a_floor();
+            await A_megabyte_is_refused();
+            await A_recipient_is_a_decimal_id("\"1\\u0000\"", "a decimal id");
+            await A_text_follows_the_rules_of_messages("\"\\ud800\"", "text in UTF-8");
+        });
         Assert.DoesNotContain(_loop.Server.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
-
     private async Task RefusedAsync(string type, string recipient, string text, string name, string reason)
     {
-        var refused = (await PostAsync(Body(type, recipient, text))).Is(400, 44);
+        await NothingIsStoredAsync(async () =>
+            Assert.Equal([$"{name} parameter is invalid: {reason}."], (await PostAsync(Body(type, recipient, text))).Is(400, 44).Messages));
+    }
 
-        Assert.Equal([$"{name} parameter is invalid: {reason}."], refused.Messages);
-        Assert.Equal(0, await _loop.Server.CountAsync("message"));
+    private async Task NothingIsStoredAsync(Func<Task> meanwhile)
+    {
+        var before = await _loop.Server.CountAsync("message");
+        await meanwhile();
+        Assert.Equal(before, await _loop.Server.CountAsync("message"));
     }
 
     private Task<Answer> WideAsync(int count) =>
@@ -181,6 +182,6 @@ public abstract class BadMessageTests(Engine engine) : IAsyncLifetime
         $$"""{"event":{"type":{{type}},"message_create":{"target":{"recipient_id":{{recipient}} },"message_data":{"text":{{text}} } } } }""";
 }
 
-public sealed class SqliteBadMessageTests() : BadMessageTests(Engine.Sqlite);
+public sealed class SqliteBadMessageTests(SharedSqliteServer server) : BadMessageTests(server), IClassFixture<SharedSqliteServer>;
 
-public sealed class PostgresBadMessageTests() : BadMessageTests(Engine.Postgres);
+public sealed class PostgresBadMessageTests(SharedPostgresServer server) : BadMessageTests(server), IClassFixture<SharedPostgresServer>;

@@ -1,6 +1,7 @@
 using System.Text;
 using Afterword.Server.Answers;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -81,4 +82,5 @@ public abstract class CardGateTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteCardGateTests() : CardGateTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresCardGateTests() : CardGateTests(Engine.Postgres);

@@ -1,9 +1,10 @@
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
+using Afterword.Server.Access;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reference;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -103,4 +104,5 @@ public abstract class DescriptionTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteDescriptionTests() : DescriptionTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresDescriptionTests() : DescriptionTests(Engine.Postgres);

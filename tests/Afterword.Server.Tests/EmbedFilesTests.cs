@@ -6,11 +6,9 @@ using Afterword.Server.Tests.World;
 namespace Afterword.Server.Tests;
 
 /// <summary>The script and the style of the embedded card, and how its pages are named. None of it knows the store, so one engine will do.</summary>
-public sealed class EmbedFilesTests : IAsyncLifetime
+public sealed class EmbedFilesTests(SharedPages pages) : IClassFixture<SharedPages>
 {
-    private TestServer _server = null!;
-
-    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(Engine.Sqlite);
+    private readonly TestServer _server = pages.Server;
 
     [Theory]
     [InlineData("br")]
@@ -99,8 +97,6 @@ public sealed class EmbedFilesTests : IAsyncLifetime
         Assert.Null(read);
         Assert.NotEqual("", wrong);
     }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => _server.SendAsync(null, HttpMethod.Get, path, null, request =>
     {

@@ -5,6 +5,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Embed;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -285,4 +286,5 @@ public abstract class EmbedTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteEmbedTests() : EmbedTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresEmbedTests() : EmbedTests(Engine.Postgres);

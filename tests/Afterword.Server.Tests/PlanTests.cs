@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -10,13 +11,16 @@ namespace Afterword.Server.Tests;
 /// <remarks>SQLite is never given statistics here: its plans follow from the schema alone.</remarks>
 public sealed class PlanTests : IAsyncLifetime
 {
-    private const int Copies = 6_000;
+    private const int Copies = 4_000;
 
     // The list of answers looks at 1,000 requests at a time, the follow-up counts as far. A plan that begins at the wrong end reads all the copies at least.
     private const long Most = 2_000;
 
     private static readonly string[] s_tables =
         ["prompt", "message", "change", "prompt_tag", "text_word", "follow_up", "dispatch", "delivery", "contact", "rollup", "account"];
+
+    // Which tables the planner has statistics of. What it knows of one table alone misled it worst.
+    private static readonly string[][] s_known = [[], ["change"], s_tables, ["prompt"], ["prompt_tag", "delivery", "dispatch"]];
 
     private Loop _loop = null!;
     private Guest _owner = null!;
@@ -39,13 +43,13 @@ public sealed class PlanTests : IAsyncLifetime
         await ReadOverOneConnectionAsync(plansForAnyValue);
 
         var wrong = new List<string>();
-        foreach (var known in (string[][])[[], ["change"], ["prompt"], ["prompt_tag", "delivery", "dispatch"], s_tables])
+        foreach (var known in LongForm.IsOn ? s_known : s_known[..3])
         {
             await KnowAsync(known);
             foreach (var (what, read) in Reads())
             {
-                // Statements are prepared when they come for the second time, and planned anew for the sixth.
-                for (var i = 0; i < 8; i++) await read();
+                // Statements are prepared when they come for the second time, and planned for whatever values from the sixth on.
+                for (var i = 0; i < (plansForAnyValue ? 2 : 7); i++) await read();
                 await CountAsync();
                 await read();
                 var rows = await CountAsync();

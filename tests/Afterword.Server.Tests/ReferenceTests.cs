@@ -15,13 +15,11 @@ using Microsoft.AspNetCore.Routing;
 namespace Afterword.Server.Tests;
 
 /// <summary>What is mapped, what OpenAPI says, what the page says and what <c>docs/api.md</c> says are the same. None of it knows the store, so one engine will do.</summary>
-public sealed partial class ReferenceTests : IAsyncLifetime
+public sealed partial class ReferenceTests(SharedPages pages) : IClassFixture<SharedPages>
 {
     private static readonly Docs s_docs = Docs.Read();
 
-    private TestServer _server = null!;
-
-    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(Engine.Sqlite);
+    private readonly TestServer _server = pages.Server;
 
     [GeneratedRegex("<span class=\"method \\w+\">(\\w+)</span> <code>([^<]+)</code></p>")]
     private static partial Regex ShownRoute { get; }
@@ -165,8 +163,6 @@ public sealed partial class ReferenceTests : IAsyncLifetime
 #pragma warning restore CA5350
         Assert.Contains(Uri.EscapeDataString(example.Signature), example.Header, StringComparison.Ordinal);
     }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     // The console's pages are for people, and stand in docs/console.md.
     private IEnumerable<RouteEndpoint> Endpoints => _server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

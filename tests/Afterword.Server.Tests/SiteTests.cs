@@ -5,9 +5,9 @@ using Afterword.Server.Tests.World;
 namespace Afterword.Server.Tests;
 
 /// <summary>Pages and files that stay the same while the server runs. None of them knows the store, so one engine will do.</summary>
-public sealed class SiteTests : IAsyncLifetime
+public sealed class SiteTests(SharedPages pages) : IClassFixture<SharedPages>
 {
-    private TestServer _server = null!;
+    private readonly TestServer _server = pages.Server;
 
     public static TheoryData<string, string> Kept => new()
     {
@@ -16,8 +16,6 @@ public sealed class SiteTests : IAsyncLifetime
         { "/openapi/v1.json", "application/json; charset=utf-8" },
         { "/reference.css", "text/css; charset=utf-8" },
     };
-
-    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync(Engine.Sqlite);
 
     [Theory]
     [MemberData(nameof(Kept))]
@@ -101,8 +99,6 @@ public sealed class SiteTests : IAsyncLifetime
             Assert.DoesNotContain("evil.example", WebUtility.HtmlDecode(page.Body), StringComparison.Ordinal);
         }
     }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => _server.SendAsync(null, HttpMethod.Get, path, null, request =>
     {

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Afterword.Support;
 
-/// <summary>A PostgreSQL server of this test process alone, with the durability of production. It ends when the process ends, however it ends.</summary>
+/// <summary>A PostgreSQL server of this test process alone. It ends when the process ends, however it ends.</summary>
 internal sealed class PostgresCluster
 {
     private const string Installed = "/usr/lib/postgresql";
@@ -31,6 +31,11 @@ internal sealed class PostgresCluster
         rm -rf "$folder"
         """;
 
+    // Durable as far as Afterword looks (fsync, synchronous_commit); without what serves standbys and old
+    // rows, of which no test here has any. ./test puts it on memory, where a sync costs nothing.
+    private static readonly string[] s_quick =
+        ["fsync=on", "synchronous_commit=on", "wal_level=minimal", "max_wal_senders=0", "wal_init_zero=off", "autovacuum=off", "checkpoint_timeout=1h"];
+
     private static readonly Lazy<PostgresCluster> s_shared = new(() => new PostgresCluster());
 
     // Held for as long as this process lives: collected as garbage, it would close.
@@ -49,20 +54,31 @@ internal sealed class PostgresCluster
 
     /// <summary>Makes a database that is as another one and gives its URL.</summary>
     /// <param name="database">The URL of one to which nobody is connected.</param>
-    public Task<string> CopyOfAsync(string database) => CopyAsync(new Uri(database).AbsolutePath[1..]);
+    public Task<string> CopyOfAsync(string database) => CopyAsync(NameOf(database));
+
+    /// <summary>Takes a database away, whoever is connected to it: two thousand of them would fill the memory.</summary>
+    /// <param name="database">Its URL.</param>
+    public async Task DropAsync(string database) => await RunSqlAsync(await _port.Value, $"drop database {NameOf(database)} with (force)");
 
     private async Task<string> CopyAsync(string template)
     {
         var port = await _port.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Interlocked.Increment(ref _databases)}");
+        await RunSqlAsync(port, $"create database {name} template {template}");
+        return string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{port}/{name}");
+    }
+
+    private static string NameOf(string database) => new Uri(database).AbsolutePath[1..];
+
+    private static async Task RunSqlAsync(int port, string sql)
+    {
         await using var connection = new NpgsqlConnection(Text(port));
         await connection.OpenAsync();
-        await using var create = connection.CreateCommand();
+        await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // names of ours
-        create.CommandText = $"create database {name} template {template}";
+        command.CommandText = sql;
 #pragma warning restore CA2100
-        await create.ExecuteNonQueryAsync();
-        return string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{port}/{name}");
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<int> StartAsync()
@@ -86,7 +102,8 @@ internal sealed class PostgresCluster
     {
         string[] server = [.. AsPostgres(), Path.Combine(programs, "postgres"), "-D", Path.Combine(folder, "data"),
             "-c", "listen_addresses=127.0.0.1", "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
-            "-c", $"unix_socket_directories={folder}", "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=200"];
+            "-c", $"unix_socket_directories={folder}", "-c", "max_connections=300",
+            .. s_quick.SelectMany(setting => (string[])["-c", setting])];
         var watch = Process.Start(new ProcessStartInfo("bash", ["-c", Watch, "watch", folder, .. server]) { RedirectStandardInput = true })!;
         s_pipe = watch.StandardInput;
 
@@ -131,7 +148,7 @@ internal sealed class PostgresCluster
     }
 
     private static string Text(int port) =>
-        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "postgres", Database = "postgres", Pooling = false }.ToString();
+        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "postgres", Database = "postgres", MaxPoolSize = 4 }.ToString();
 
     private static async Task RunAsync(params string[] command)
     {

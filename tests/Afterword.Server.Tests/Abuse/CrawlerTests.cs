@@ -103,4 +103,5 @@ public abstract class CrawlerTests(Engine engine)
 
 public sealed class SqliteCrawlerTests() : CrawlerTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresCrawlerTests() : CrawlerTests(Engine.Postgres);

@@ -25,6 +25,13 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
         ("application/x-www-form-urlencoded", new string('k', 5_000) + "=1"),
     ];
 
+    private static readonly string[] s_addresses =
+    [
+        "/messages/%00", "/messages/%ED%A0%80", "/messages/%FF", "/messages/@", "/messages/@@furni", "/messages/furni%2Fbond", "/messages/furni/card/%00",
+        "/messages/furni/card/99999999999999999999", "/messages/furni/card/-1", "/messages/..%2F..%2Fetc", "/embed/%00", "/embed/%ED%A0%80",
+        "/messages/" + new string('a', 7_000),
+    ];
+
     private InboxWorld _world = null!;
     private Guest _guest = null!;
     private string _token = "";
@@ -99,23 +106,14 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await KeptAsync("select count(*) from prompt where comment = @text", longest));
     }
 
-    [Theory]
-    [InlineData("/messages/%00")]
-    [InlineData("/messages/%ED%A0%80")]
-    [InlineData("/messages/%FF")]
-    [InlineData("/messages/@")]
-    [InlineData("/messages/@@furni")]
-    [InlineData("/messages/furni%2Fbond")]
-    [InlineData("/messages/furni/card/%00")]
-    [InlineData("/messages/furni/card/99999999999999999999")]
-    [InlineData("/messages/furni/card/-1")]
-    [InlineData("/messages/..%2F..%2Fetc")]
-    [InlineData("/embed/%00")]
-    [InlineData("/embed/%ED%A0%80")]
-    public async Task No_address_breaks_a_page(string path)
+    [Fact]
+    public async Task No_address_breaks_a_page()
     {
-        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post }) await AskAsync(path, method == HttpMethod.Post ? "application/x-www-form-urlencoded" : null, "text=x", method);
-        await AskAsync("/messages/" + new string('a', 7_000), null, null, HttpMethod.Get);
+        foreach (var path in s_addresses)
+        {
+            foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post }) await AskAsync(path, method == HttpMethod.Post ? "application/x-www-form-urlencoded" : null, "text=x", method);
+        }
+
         Assert.DoesNotContain(_world.Server.Log, line => line.Contains("Exception", StringComparison.Ordinal));
     }
 

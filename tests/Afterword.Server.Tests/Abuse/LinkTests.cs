@@ -1,5 +1,6 @@
 using Afterword.Server.Answers;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
 
@@ -105,4 +106,5 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteLinkTests() : LinkTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresLinkTests() : LinkTests(Engine.Postgres);

@@ -166,4 +166,5 @@ public abstract partial class MailTests(Engine engine)
 
 public sealed class SqliteMailTests() : MailTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresMailTests() : MailTests(Engine.Postgres);

@@ -226,4 +226,5 @@ public abstract class MailTroubleTests(Engine engine)
 
 public sealed class SqliteMailTroubleTests() : MailTroubleTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresMailTroubleTests() : MailTroubleTests(Engine.Postgres);

@@ -1,6 +1,7 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -90,4 +91,5 @@ public abstract class DoorTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteDoorTests() : DoorTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresDoorTests() : DoorTests(Engine.Postgres);

@@ -77,4 +77,5 @@ public abstract partial class InvitationMailTests(Engine engine)
 
 public sealed class SqliteInvitationMailTests() : InvitationMailTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresInvitationMailTests() : InvitationMailTests(Engine.Postgres);

@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
+using Afterword.Support;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -164,4 +165,5 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteMatrixTests() : MatrixTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresMatrixTests() : MatrixTests(Engine.Postgres);

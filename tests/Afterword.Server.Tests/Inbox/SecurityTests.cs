@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Messages.Inbox;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Inbox;
@@ -130,4 +131,5 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteSecurityTests() : SecurityTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSecurityTests() : SecurityTests(Engine.Postgres);

@@ -1,4 +1,5 @@
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
 
@@ -55,4 +56,5 @@ public abstract class SettingsPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteSettingsPageTests() : SettingsPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSettingsPageTests() : SettingsPageTests(Engine.Postgres);

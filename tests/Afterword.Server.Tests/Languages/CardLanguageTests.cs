@@ -5,6 +5,7 @@ using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Languages;
 
@@ -233,4 +234,5 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteCardLanguageTests() : CardLanguageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresCardLanguageTests() : CardLanguageTests(Engine.Postgres);

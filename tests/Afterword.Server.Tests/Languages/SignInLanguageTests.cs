@@ -2,6 +2,7 @@ using System.Net;
 using Afterword.Server.People;
 using Afterword.Server.Tests.Grants;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Languages;
 
@@ -76,4 +77,5 @@ public abstract class SignInLanguageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteSignInLanguageTests() : SignInLanguageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSignInLanguageTests() : SignInLanguageTests(Engine.Postgres);

@@ -12,11 +12,11 @@ namespace Afterword.Server.Tests.Webhooks;
 /// <summary>The order of a feedback's events, whatever breaks on the way.</summary>
 public abstract class OrderTests(Engine engine)
 {
-    private const int Feedbacks = 10_000;
+    private static readonly int s_feedbacks = LongForm.Or(1_500, 10_000);
     private const int AtOnce = 200;
 
     [Fact]
-    public async Task Of_ten_thousand_feedbacks_with_three_events_each_none_overtakes_another_under_faults()
+    public async Task Of_many_feedbacks_with_three_events_each_none_overtakes_another_under_faults()
     {
         var receiver = new Strict(seed: 20);
         await using var endpoint = await Receiver.StartAsync(receiver.AnswerAsync);
@@ -28,9 +28,9 @@ public abstract class OrderTests(Engine engine)
         while (await site.CountAsync("state = 0") > 0) await site.AdvanceAsync(TimeSpan.FromSeconds(7));
 
         Assert.Empty(receiver.Inversions.Take(5));
-        Assert.Equal(Feedbacks * 3, await site.CountAsync("state = 1"));
+        Assert.Equal(s_feedbacks * 3, await site.CountAsync("state = 1"));
         Assert.All(ids, id => Assert.Equal(3, receiver.Taken[id]));
-        Assert.True(receiver is { Refused: > 4_000, Broken: > 2_000 }, $"There were faults: {receiver.Refused} and {receiver.Broken}.");
+        Assert.True(receiver.Refused > s_feedbacks * 4 / 10 && receiver.Broken > s_feedbacks * 2 / 10, $"There were faults: {receiver.Refused} and {receiver.Broken}.");
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public abstract class OrderTests(Engine engine)
         var (create, answers) = (site.Server.Get<CreatePrompt>(), site.Server.Get<AnswerPrompt>());
         var caller = new Caller(new App(0, "", "", "", [], Allowed: true, Suspended: false), site.Loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new SenderGrant(null, null, null, null));
         var ids = new ConcurrentBag<string>();
-        await Parallel.ForAsync(0, Feedbacks, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, stop) =>
+        await Parallel.ForAsync(0, s_feedbacks, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, stop) =>
         {
             var draft = new PromptDraft(PromptType.Csat, site.Loop.Ana.Id, "Hello", "https://furni.example/p", null, 0, null, Test: false, IncludeCard: false);
             var asked = Assert.IsType<CreateOutcome.Created>((await create.RunAsync(new(caller, draft, null, ""))).Outcome);

@@ -103,4 +103,5 @@ public abstract class SickEndpointTests(Engine engine)
 
 public sealed class SqliteSickEndpointTests() : SickEndpointTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSickEndpointTests() : SickEndpointTests(Engine.Postgres);
