@@ -45,6 +45,9 @@ internal sealed partial class SqliteSession(SqliteConnection connection) : Sessi
     public void Dispose()
     {
         foreach (var statement in _statements.Values) statement.Dispose();
+
+        // Closed twice, a statement would free its memory twice and end the process.
+        _statements.Clear();
         connection.Dispose();
     }
 
