@@ -14,8 +14,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 
     /// <summary>The connection that writes.</summary>
     /// <param name="checkpoints">
-    /// Whether it moves the log into the file, every 16,000 pages. Only one process may: engines before 3.51.3 can damage
-    /// the file when two connections write and checkpoint at once.
+    /// Whether it moves the log into the file, every 16,000 pages. The server does: a command beside it would hold up its writes.
     /// </param>
     public SqliteConnection OpenWriter(bool checkpoints)
     {
@@ -78,7 +77,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 
     private SqliteConnection Open(SqliteOpenMode mode)
     {
-        _ = SqliteEngine.Library;
+        _ = SqliteEngine.Version;
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false }.ToString());
         try
         {

@@ -20,7 +20,7 @@ internal sealed class SqliteStore : TestStore
     {
         // Some tests run a server within this process. Functions bound before it chooses its library, mixed with those bound
         // after, would work on each other's memory.
-        _ = SqliteEngine.Library;
+        _ = SqliteEngine.Version;
         var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "afterword.db")};Pooling=False");
         await connection.OpenAsync();
         return connection;
