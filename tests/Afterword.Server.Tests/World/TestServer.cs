@@ -53,6 +53,19 @@ internal sealed class TestServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>On a store that was made elsewhere, at a time of its own.</summary>
+    /// <param name="store">Where it is, as settings.</param>
+    /// <param name="now">What the clock shows.</param>
+    /// <param name="settings">Further settings, as <c>key=value</c>.</param>
+    public static async Task<TestServer> StartOnAsync(Dictionary<string, string?> store, DateTimeOffset now, params string[] settings)
+    {
+        foreach (var pair in settings) store[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        var server = new TestServer(store, folder: null);
+        server.Clock.Set(now);
+        await server.StartAsync();
+        return server;
+    }
+
     /// <summary>A second node on the same store, with the same clock.</summary>
     public async Task<TestServer> StartSecondAsync()
     {
