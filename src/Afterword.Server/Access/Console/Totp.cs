@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
+using OtpNet;
 
 namespace Afterword.Server.Access.Console;
 
@@ -9,43 +7,18 @@ namespace Afterword.Server.Access.Console;
 internal static class Totp
 {
     public const int SecretLength = 20;
-    private const int Digits = 1_000_000;
-    private const long StepSeconds = 30;
 
     // RFC 6238, section 5.2: one step either way for clocks that differ.
-    private const int Drift = 1;
+    private static readonly VerificationWindow s_drift = new(previous: 1, future: 1);
 
     /// <summary>The step that a code belongs to; null when it is none of now.</summary>
-    public static long? StepOf(byte[] secret, string code, DateTimeOffset now)
-    {
-        var given = code.Replace(" ", "", StringComparison.Ordinal);
-        var current = now.ToUnixTimeSeconds() / StepSeconds;
-        long? found = null;
-        for (var step = current - Drift; step <= current + Drift; step++)
-        {
-            if (CryptographicOperations.FixedTimeEquals(System.Text.Encoding.UTF8.GetBytes(CodeAt(secret, step)), System.Text.Encoding.UTF8.GetBytes(given))) found = step;
-        }
-
-        return found;
-    }
+    public static long? StepOf(byte[] secret, string code, DateTimeOffset now) =>
+        new OtpNet.Totp(secret).VerifyTotp(now.UtcDateTime, code.Replace(" ", "", StringComparison.Ordinal), out var step, s_drift) ? step : null;
 
     /// <summary>The code of an instant.</summary>
-    public static string CodeAt(byte[] secret, DateTimeOffset instant) => CodeAt(secret, instant.ToUnixTimeSeconds() / StepSeconds);
+    public static string CodeAt(byte[] secret, DateTimeOffset instant) => new OtpNet.Totp(secret).ComputeTotp(instant.UtcDateTime);
 
-    // RFC 4226, section 5.3.
-    private static string CodeAt(byte[] secret, long step)
-    {
-        Span<byte> counter = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(counter, step);
-        Span<byte> hash = stackalloc byte[HMACSHA1.HashSizeInBytes];
-#pragma warning disable CA5350 // the apps know no other
-        HMACSHA1.HashData(secret, counter, hash);
-#pragma warning restore CA5350
-        var number = BinaryPrimitives.ReadInt32BigEndian(hash[(hash[^1] & 0xf)..]) & int.MaxValue;
-        return (number % Digits).ToString("D6", CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>What the QR code holds.</summary>
+    /// <summary>What the QR code holds: no more than the apps need, so that it stays coarse.</summary>
     /// <param name="secret">The shared secret.</param>
     /// <param name="platform">Who it is for.</param>
     /// <param name="mail">Whose it is.</param>
@@ -56,20 +29,5 @@ internal static class Totp
 /// <summary>RFC 4648, section 6, without padding.</summary>
 internal static class Base32
 {
-    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-    public static string Write(ReadOnlySpan<byte> bytes)
-    {
-        var text = new System.Text.StringBuilder();
-        var (bits, held) = (0, 0);
-        foreach (var one in bytes)
-        {
-            (bits, held) = ((bits << 8) | one, held + 8);
-            for (; held >= 5; held -= 5) text.Append(Letters[(bits >> (held - 5)) & 31]);
-            bits &= (1 << held) - 1;
-        }
-
-        if (held > 0) text.Append(Letters[(bits << (5 - held)) & 31]);
-        return text.ToString();
-    }
+    public static string Write(byte[] bytes) => bytes.Length == 0 ? "" : Base32Encoding.ToString(bytes).TrimEnd('=');
 }
