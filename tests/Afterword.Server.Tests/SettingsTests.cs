@@ -1,5 +1,6 @@
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using MailKit.Security;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests;
@@ -55,10 +56,26 @@ public sealed class SettingsTests
 
         Assert.Empty(errors);
         var mail = settings!.Mail!;
-        Assert.Equal((587, true, TimeSpan.FromSeconds(20), null), (mail.Port, mail.StartTls, mail.Timeout, mail.FromName));
+        Assert.Equal((587, SecureSocketOptions.StartTls, TimeSpan.FromSeconds(20), null), (mail.Port, mail.Tls, mail.Timeout, mail.FromName));
         Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
         Assert.Null(Read().Settings!.Mail);
         Assert.Equal((8, 7), (settings.Channels.Concurrency, settings.Channels.RetrySchedule.Count));
+    }
+
+    [Theory]
+    [InlineData(465, SecureSocketOptions.SslOnConnect, "Mail:Port=465")]
+    [InlineData(465, SecureSocketOptions.SslOnConnect, "Mail:Tls=implicit")]
+    [InlineData(465, SecureSocketOptions.StartTls, "Mail:Port=465", "Mail:Tls=starttls")]
+    [InlineData(2525, SecureSocketOptions.SslOnConnect, "Mail:Port=2525", "Mail:Tls=implicit")]
+    [InlineData(2525, SecureSocketOptions.StartTls, "Mail:Port=2525")]
+    [InlineData(587, SecureSocketOptions.None, "Mail:Tls=none")]
+    public void Port_and_TLS_of_a_mail_server_go_together_where_only_one_is_given(int port, SecureSocketOptions tls, params string[] given)
+    {
+        var (settings, errors) = Read(
+            [("PublicUrl", "https://feedback.example"), ("Mail:Host", "smtp.example"), ("Mail:From", "f@example.com"), .. given.Select(pair => (pair.Split('=')[0], pair.Split('=')[1]))]);
+
+        Assert.Empty(errors);
+        Assert.Equal((port, tls), (settings!.Mail!.Port, settings.Mail.Tls));
     }
 
     [Theory]

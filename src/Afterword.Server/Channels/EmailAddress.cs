@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Net.Mail;
+using MimeKit;
 
 namespace Afterword.Server.Channels;
 
@@ -31,7 +31,7 @@ internal sealed record EmailAddress
         if (at <= 0 || !IsLocal(text.AsSpan(0, at)) || DomainOf(text![(at + 1)..]) is not { } domain) return false;
 
         var value = string.Concat(text.AsSpan(0, at), "@", domain);
-        if (value.Length > MostLength || !MailAddress.TryCreate(value, out var parsed) || parsed.Address != value) return false;
+        if (value.Length > MostLength || !MailboxAddress.TryParse(value, out var parsed) || parsed.GetAddress(idnEncode: true) != value) return false;
 
         address = new(value);
         return true;

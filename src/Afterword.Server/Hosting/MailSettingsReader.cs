@@ -1,11 +1,14 @@
 using System.Net;
 using Afterword.Server.Channels;
+using MailKit.Security;
 
 namespace Afterword.Server.Hosting;
 
 // The sections of the channels.
 internal sealed partial class SettingsReader
 {
+    private const int ImplicitTlsPort = 465;
+
     private ChannelSettings Channels() => new()
     {
         Concurrency = (int)Whole("Channels:Concurrency", 8, 1, 256),
@@ -17,8 +20,8 @@ internal sealed partial class SettingsReader
     private MailSettings? Mail()
     {
         var host = Raw("Mail:Host");
-        var port = (int)Whole("Mail:Port", 587, 1, 65_535);
-        var startTls = OneOf("Mail:Tls", "starttls", "none") == "starttls";
+        var tls = MailTls();
+        var port = (int)Whole("Mail:Port", tls == SecureSocketOptions.SslOnConnect ? ImplicitTlsPort : 587, 1, 65_535);
         var (user, password) = (Raw("Mail:User"), Raw("Mail:Password"));
         var from = Raw("Mail:From");
         var name = Raw("Mail:FromName");
@@ -34,13 +37,25 @@ internal sealed partial class SettingsReader
         if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, "a mail address such as feedback@example.com", from);
         if (name?.Any(char.IsControl) == true) Wrong("Mail:FromName", name, "a name without control characters", name);
         if (user is null != password is null) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
-        if (password is not null && !startTls && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls when there is a password, or the password would be sent in the clear", host);
+        if (password is not null && tls == SecureSocketOptions.None && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls or implicit when there is a password, or the password would be sent in the clear", host);
 
         // The links in a mail are the platform's own: they must not begin with whatever host an app happened to call.
         if (Raw("PublicUrl") is null) Missing("PublicUrl", "how customers reach this server, for the links in mails");
         return address is null ? null : new MailSettings
         {
-            Host = host, Port = port, StartTls = startTls, User = user, Password = password, From = address, FromName = name, Timeout = timeout,
+            Host = host, Port = port, Tls = tls, User = user, Password = password, From = address, FromName = name, Timeout = timeout,
+        };
+    }
+
+    // On 465 a server speaks TLS from the first byte (RFC 8314): one that waits for STARTTLS there would wait for ever.
+    private SecureSocketOptions MailTls()
+    {
+        var tls = Raw("Mail:Port") == "465" ? OneOf("Mail:Tls", "implicit", "starttls", "none") : OneOf("Mail:Tls", "starttls", "implicit", "none");
+        return tls switch
+        {
+            "implicit" => SecureSocketOptions.SslOnConnect,
+            "none" => SecureSocketOptions.None,
+            _ => SecureSocketOptions.StartTls,
         };
     }
 

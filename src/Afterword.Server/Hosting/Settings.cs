@@ -1,4 +1,5 @@
 using Afterword.Server.Channels;
+using MailKit.Security;
 
 namespace Afterword.Server.Hosting;
 
@@ -178,11 +179,14 @@ internal sealed record MailSettings
 {
     public required string Host { get; init; }
 
-    /// <summary>1 to 65,535; 587 by default.</summary>
+    /// <summary>1 to 65,535; 587 by default, and 465 for TLS from the first byte.</summary>
     public required int Port { get; init; }
 
-    /// <summary>The connection must become TLS before anything else is said, with a certificate of <see cref="Host"/>.</summary>
-    public required bool StartTls { get; init; }
+    /// <summary>
+    /// STARTTLS before anything else is said, TLS from the first byte, or neither. With either, the certificate must be one of
+    /// <see cref="Host"/>.
+    /// </summary>
+    public required SecureSocketOptions Tls { get; init; }
 
     public string? User { get; init; }
 

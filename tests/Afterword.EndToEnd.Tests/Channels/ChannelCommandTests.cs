@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using Afterword.EndToEnd.Tests.Commands;
-using Afterword.EndToEnd.Tests.Interop;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
@@ -9,8 +7,6 @@ namespace Afterword.EndToEnd.Tests.Channels;
 /// <summary>Channels as an operator meets them: the command line beside a running server, which is killed at the worst moment.</summary>
 public abstract class ChannelCommandTests
 {
-    private const string Password = "mail-password-kept-secret";
-
     private TestStore _store = null!;
     private string[] _settings = [];
 
@@ -71,24 +67,6 @@ public abstract class ChannelCommandTests
     }
 
     [Fact]
-    public async Task A_test_mail_goes_over_TLS_with_the_password_and_to_no_server_that_is_not_trusted()
-    {
-        using var folder = TestFolder.Create("mail");
-        var authority = await TestAuthority.IssueAsync(folder.Path, "localhost");
-        await using var office = await PostOffice.StartAsync("postmaster", Password, (authority.CertificateFile, authority.KeyFile));
-        _store = await NewStoreAsync();
-        string[] test = ["channel", "test", "mail", "--to", "ada@example.com", .. Place(), .. Set("PublicUrl=https://feedback.example", "Mail:Host=localhost", $"Mail:Port={office.Port}", "Mail:From=f@mail.example", "Mail:User=postmaster")];
-
-        (await RunTrustingAsync(authority.RootFile, [.. test, .. Set($"Mail:Password={Password}")])).Is(0);
-        var mail = (await office.WaitAsync(1))[0].Json;
-        Assert.Equal((true, "postmaster", "ada@example.com"), (mail.GetProperty("tls").GetBoolean(), mail.GetProperty("user").GetString(), mail.GetProperty("to")[0].GetString()));
-
-        Assert.Contains("not authenticated", (await RunTrustingAsync(authority.RootFile, [.. test, .. Set("Mail:Password=wrong")])).Is(1).Output, StringComparison.Ordinal);
-        Assert.Contains("TLS failed", (await RunTrustingAsync("/dev/null", [.. test, .. Set($"Mail:Password={Password}")])).Is(1).Output, StringComparison.Ordinal);
-        Assert.Single(office.All);
-    }
-
-    [Fact]
     public async Task Users_are_added_imported_and_changed_with_their_channel()
     {
         _store = await NewStoreAsync();
@@ -138,17 +116,6 @@ public abstract class ChannelCommandTests
     private static string[] Mail(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={port}"), "Mail:Tls=none", "Mail:From=f@mail.example"];
 
     private static string[] Set(params string[] settings) => [.. settings.SelectMany(setting => (string[])["--set", setting])];
-
-    private static async Task<Command> RunTrustingAsync(string root, string[] arguments)
-    {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["SSL_CERT_FILE"] = root;
-        using var process = Process.Start(start)!;
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        Assert.DoesNotContain(Password, string.Concat(output), StringComparison.Ordinal);
-        return new(process.ExitCode, output[0], output[1]);
-    }
 
     private async Task<ServerProcess> StartAsync(int mailPort, params string[] settings)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
@@ -68,25 +69,22 @@ public abstract class MailTroubleTests(Engine engine)
     }
 
     [Theory]
+    [InlineData("AUTH", "535 5.7.8 No")]
+    [InlineData("AUTH", "550 5.1.1 No")]
     [InlineData("MAIL", "530 5.7.0 Authentication required")]
     [InlineData("MAIL", "550 5.1.8 Bad sender")]
     [InlineData("RCPT", "554 5.7.1 Relay access denied")]
     [InlineData("", "554 No mail today")]
     public async Task A_wrong_password_is_the_operators_to_mend_and_no_mail_dies_of_it(string refused, string reply)
     {
-        await using var script = MailScript.Start(command => command.Split(' ')[0] switch
-        {
-            var verb when verb == refused => reply,
-            "EHLO" => "250-mail.test\r\n250 AUTH LOGIN",
-            "AUTH" => "535 5.7.8 No",
-            _ => null,
-        });
+        await using var script = MailScript.Start(command => command.Split(' ')[0] == refused ? reply : null);
         await using var site = await ChannelSite.StartAsync(engine, script.Port, "Mail:User=postmaster", $"Mail:Password={ChannelSite.Password}");
         var id = await site.AskAsync(site.Ada);
         await site.DrainAsync();
 
         var shown = await site.ShowAsync(id);
-        Assert.Equal((DispatchState.Waiting, AttemptOutcome.Failed), (shown.State, Assert.Single(shown.Attempts).Outcome));
+        Assert.Equal((DispatchState.Waiting, AttemptOutcome.Failed, int.Parse(reply[..3], CultureInfo.InvariantCulture)), (shown.State, Assert.Single(shown.Attempts).Outcome, shown.Attempts[0].Status));
+        Assert.Contains(reply[4..], shown.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain(ChannelSite.Password, shown.Reason, StringComparison.Ordinal);
         Assert.Empty(script.Mails);
     }
@@ -112,6 +110,56 @@ public abstract class MailTroubleTests(Engine engine)
         Assert.Equal(2, script.Mails.Count);
         Assert.All(script.Mails, mail => Assert.Contains($"<{id}@feedback.example>", mail, StringComparison.Ordinal));
         Assert.Equal(script.Mails.First().Split("List-Unsubscribe: ")[1].Split('\n')[0], script.Mails.Last().Split("List-Unsubscribe: ")[1].Split('\n')[0]);
+    }
+
+    [Theory]
+    [InlineData("EHLO")]
+    [InlineData("AUTH")]
+    [InlineData("MAIL")]
+    [InlineData("RCPT")]
+    [InlineData("DATA")]
+    public async Task An_attempt_that_broke_off_before_the_mail_was_on_its_way_has_failed(string at)
+    {
+        await using var script = MailScript.Start(command => command.Split(' ')[0] == at ? MailScript.Drop : null);
+        await using var site = await ChannelSite.StartAsync(engine, script.Port, "Mail:User=postmaster", $"Mail:Password={ChannelSite.Password}");
+        var id = await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+
+        Assert.Contains(script.Commands, command => command.StartsWith(at, StringComparison.Ordinal));
+        Assert.Equal((AttemptOutcome.Failed, null), (Assert.Single((await site.ShowAsync(id)).Attempts).Outcome, (await site.ShowAsync(id)).Attempts[0].Status));
+    }
+
+    [Theory]
+    [InlineData("250 mail.test")]
+    [InlineData("250-mail.test\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 SMTPUTF8")]
+    public async Task A_domain_of_other_letters_goes_over_the_wire_as_it_is_registered_whatever_the_server_can(string hello)
+    {
+        await using var script = MailScript.Start(command => command.StartsWith("EHLO", StringComparison.Ordinal) ? hello : null);
+        await using var site = await ChannelSite.StartAsync(engine, script.Port);
+        await site.Server.Get<Afterword.Server.People.Accounts>().ReachByAsync("ada", Reachability.Read("email", "ada@bücher.example").Reachability!, default);
+        await site.AskAsync(site.Ada, more: ("display_name", "Möbel"));
+        await site.DrainAsync();
+
+        var mail = Assert.Single(script.Mails);
+        Assert.All(mail, letter => Assert.InRange(letter, '\t', '~'));
+        Assert.Contains("To: ada@xn--bcher-kva.example\r\n", mail.ReplaceLineEndings("\r\n"), StringComparison.Ordinal);
+        Assert.Contains(script.Commands, command => command.StartsWith("RCPT TO:<ada@xn--bcher-kva.example>", StringComparison.Ordinal));
+        Assert.DoesNotContain(script.Commands, command => command.Contains("SMTPUTF8", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(MailScript.Drop)]
+    [InlineData("421 Gone")]
+    public async Task A_farewell_that_goes_wrong_changes_nothing(string end)
+    {
+        await using var script = MailScript.Start(command => command == "QUIT" ? end : null);
+        await using var site = await ChannelSite.StartAsync(engine, script.Port);
+        var id = await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+
+        Assert.Equal((DispatchState.Sent, AttemptOutcome.Sent), ((await site.ShowAsync(id)).State, Assert.Single((await site.ShowAsync(id)).Attempts).Outcome));
+        Assert.Single(script.Mails);
+        Assert.Contains("QUIT", script.Commands);
     }
 
     [Fact]
@@ -161,7 +209,7 @@ public abstract class MailTroubleTests(Engine engine)
 
         await site.DrainAsync();
         var shown = await site.ShowAsync(hangs);
-        Assert.Equal((DispatchState.Waiting, AttemptOutcome.Uncertain), (shown.State, Assert.Single(shown.Attempts).Outcome));
+        Assert.Equal((DispatchState.Waiting, AttemptOutcome.Failed), (shown.State, Assert.Single(shown.Attempts).Outcome));
         Assert.Contains("within 3 s", shown.Reason, StringComparison.Ordinal);
     }
 

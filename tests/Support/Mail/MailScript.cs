@@ -95,7 +95,8 @@ internal sealed class MailScript(Func<string, string?> act) : IAsyncDisposable
 
     private static string Usual(string command) => command.Split(' ')[0] switch
     {
-        "EHLO" => "250 mail.test",
+        "EHLO" => "250-mail.test\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN",
+        "AUTH" => "235 2.7.0 Come in",
         "DATA" => "354 Go on",
         "QUIT" => "221 Bye",
         _ => "250 OK",

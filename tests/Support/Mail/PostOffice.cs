@@ -61,12 +61,16 @@ internal sealed class PostOffice : IAsyncDisposable
 
     /// <param name="user">Who must sign in, with <paramref name="password"/>; null for nobody.</param>
     /// <param name="password">The password.</param>
-    /// <param name="certificate">Files of a certificate and its key: nothing is taken without STARTTLS. Null for no TLS at all.</param>
-    public static async Task<PostOffice> StartAsync(string? user = null, string? password = null, (string Certificate, string Key)? certificate = null)
+    /// <param name="certificate">Files of a certificate and its key: nothing is taken without TLS. Null for no TLS at all.</param>
+    /// <param name="implicitTls">Whether TLS begins with the first byte, and not by STARTTLS.</param>
+    /// <param name="mechanisms">By what one can sign in: some of PLAIN, LOGIN and GSSAPI; null for the first two.</param>
+    public static async Task<PostOffice> StartAsync(
+        string? user = null, string? password = null, (string Certificate, string Key)? certificate = null, bool implicitTls = false, string? mechanisms = null)
     {
         var office = new PostOffice(JsonSerializer.Serialize(new Dictionary<string, string?>
         {
             ["user"] = user, ["password"] = password, ["certificate"] = certificate?.Certificate, ["key"] = certificate?.Key,
+            ["implicit"] = implicitTls ? "yes" : null, ["mechanisms"] = mechanisms,
         }));
         await office._port.Task;
         return office;

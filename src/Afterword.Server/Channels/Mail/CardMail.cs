@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Mail;
-using System.Net.Mime;
 using System.Text;
 using System.Text.RegularExpressions;
 using Afterword.Server.Answers;
@@ -9,6 +7,8 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
+using MimeKit;
+using MimeKit.Utils;
 
 namespace Afterword.Server.Channels.Mail;
 
@@ -32,7 +32,7 @@ internal static partial class CardMail
     /// <param name="to">The recipient's address.</param>
     /// <param name="settings">Section <c>Mail</c>.</param>
     /// <param name="platform">The platform's name.</param>
-    public static async Task<MailMessage> ComposeAsync(Dispatch dispatch, string cardUrl, EmailAddress to, MailSettings settings, string platform)
+    public static async Task<MimeMessage> ComposeAsync(Dispatch dispatch, string cardUrl, EmailAddress to, MailSettings settings, string platform)
     {
         var language = Language.Find(dispatch.Recipient.Language) ?? Language.English;
         var (words, card) = (MailWords.All.In(language), CardWords.All.In(language));
@@ -50,10 +50,10 @@ internal static partial class CardMail
             var other => other,
         });
 
-        var mail = NewMail(settings, dispatch.Sender.Name, to, OneLine(words.Subject.Replace("{sender}", name, StringComparison.Ordinal)));
+        var mail = NewMail(settings, dispatch.Sender.Name, to, OneLine(words.Subject.Replace("{sender}", name, StringComparison.Ordinal)), MessageId(prompt.Id, cardUrl));
         try
         {
-            SetHeaders(mail, prompt, cardUrl);
+            SetHeaders(mail, cardUrl);
             SetBody(mail, Plain(dispatch, answers, cardUrl, words, FillWith), await PageAnswers.MarkupAsync<CardMailPage>(new()
             {
                 [nameof(CardMailPage.Words)] = words, [nameof(CardMailPage.Card)] = card, [nameof(CardMailPage.Message)] = dispatch.Message, [nameof(CardMailPage.Question)] = prompt.Question,
@@ -70,18 +70,17 @@ internal static partial class CardMail
     }
 
     /// <summary>A mail that asks nothing, to try out the mail server.</summary>
-    public static MailMessage ComposeTest(EmailAddress to, MailSettings settings, string platform)
+    public static MimeMessage ComposeTest(EmailAddress to, MailSettings settings, string platform, string host)
     {
         var words = MailWords.All.In(Language.English);
-        var mail = NewMail(settings, platform, to, OneLine(words.TestSubject.Replace("{platform}", platform, StringComparison.Ordinal)));
+        var mail = NewMail(settings, platform, to, OneLine(words.TestSubject.Replace("{platform}", platform, StringComparison.Ordinal)), MimeUtils.GenerateMessageId(host));
         mail.Headers.Add("Auto-Submitted", "auto-generated");
-        mail.Body = words.TestText.Replace("{platform}", platform, StringComparison.Ordinal);
-        (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
+        mail.Body = Part("plain", words.TestText.Replace("{platform}", platform, StringComparison.Ordinal));
         return mail;
     }
 
     /// <summary>The same for every attempt, so that whoever gets the mail twice can show it once.</summary>
-    public static string MessageId(long prompt, string cardUrl) => string.Create(CultureInfo.InvariantCulture, $"<{prompt}@{new Uri(cardUrl).IdnHost}>");
+    public static string MessageId(long prompt, string cardUrl) => string.Create(CultureInfo.InvariantCulture, $"{prompt}@{new Uri(cardUrl).IdnHost}");
 
     /// <summary>What a header can hold: one line, without what ends a line anywhere.</summary>
     public static string OneLine(string text)
@@ -104,35 +103,36 @@ internal static partial class CardMail
     private static string StopUrl(string cardUrl) => $"{cardUrl}#{CardPages.AskingId}";
 
     /// <summary>A mail to one address, with nothing in it yet.</summary>
-    public static MailMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject)
+    public static MimeMessage NewMail(MailSettings settings, string name, EmailAddress to, string subject, string id)
     {
-        var mail = new MailMessage { From = new MailAddress(settings.From.Value, OneLine(settings.FromName ?? name), Encoding.UTF8), Subject = subject, SubjectEncoding = Encoding.UTF8 };
-        mail.To.Add(new MailAddress(to.Value));
+        var mail = new MimeMessage { Subject = subject, MessageId = id };
+        mail.From.Add(new MailboxAddress(OneLine(settings.FromName ?? name), settings.From.Value));
+        mail.To.Add(new MailboxAddress(null, to.Value));
         return mail;
     }
 
-    private static void SetHeaders(MailMessage mail, Prompt prompt, string cardUrl)
+    private static void SetHeaders(MimeMessage mail, string cardUrl)
     {
-        mail.Headers.Add("Message-ID", MessageId(prompt.Id, cardUrl));
-
         // RFC 3834: no vacation note answers it. No Precedence: RFC 2076 discourages it, and "bulk" ends in the wrong folder.
         mail.Headers.Add("Auto-Submitted", "auto-generated");
         mail.Headers.Add("X-Auto-Response-Suppress", "All");
 
         // Opening the link shows the card, where requests can be stopped; posting to it stops them at once, which RFC 8058
-        // allows over https alone.
-        mail.Headers.Add("List-Unsubscribe", $"<{cardUrl}>");
+        // allows over https alone. It stands in one line: folded before the link, some readers would find a blank in it.
+        var stop = new Header(HeaderId.ListUnsubscribe, "");
+        stop.SetRawValue(Encoding.ASCII.GetBytes($" <{cardUrl}>\r\n"));
+        mail.Headers.Add(stop);
         if (cardUrl.StartsWith("https://", StringComparison.Ordinal)) mail.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
 
     /// <summary>Gives a mail its two forms.</summary>
-    public static void SetBody(MailMessage mail, string plain, string html)
+    public static void SetBody(MimeMessage mail, string plain, string html) => mail.Body = new MultipartAlternative(Part("plain", plain), Part("html", html));
+
+    private static TextPart Part(string subtype, string text)
     {
-        mail.Body = WireLines(plain);
-        (mail.BodyEncoding, mail.BodyTransferEncoding) = (Encoding.UTF8, TransferEncoding.QuotedPrintable);
-        var view = AlternateView.CreateAlternateViewFromString(WireLines(html), Encoding.UTF8, MediaTypeNames.Text.Html);
-        view.TransferEncoding = TransferEncoding.QuotedPrintable;
-        mail.AlternateViews.Add(view);
+        var part = new TextPart(subtype) { ContentTransferEncoding = ContentEncoding.QuotedPrintable };
+        part.SetText(Encoding.UTF8, WireLines(text));
+        return part;
     }
 
     // RFC 2045, section 6.7: the line breaks of a text are CRLF. A bare one would be encoded as a letter.

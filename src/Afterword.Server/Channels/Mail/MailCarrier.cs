@@ -1,10 +1,12 @@
-using System.Net;
-using System.Net.Mail;
-using System.Net.Sockets;
-using System.Security.Authentication;
+using System.Globalization;
+using System.Net.Security;
 using System.Text.RegularExpressions;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using MailKit;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using MimeKit;
 
 namespace Afterword.Server.Channels.Mail;
 
@@ -20,64 +22,102 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
     }
 
     /// <summary>Sends a mail that asks nothing.</summary>
-    public Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort) => SendAsync(CardMail.ComposeTest(to, settings.Mail!, settings.Platform), abort);
+    public Task<Attempt> SendTestAsync(EmailAddress to, CancellationToken abort) =>
+        SendAsync(CardMail.ComposeTest(to, settings.Mail!, settings.Platform, settings.PublicUrl!.IdnHost), abort);
 
     /// <summary>Gives a mail to the mail server, and disposes of it.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    public async Task<Attempt> SendAsync(MailMessage mail, CancellationToken abort)
+    public async Task<Attempt> SendAsync(MimeMessage mail, CancellationToken abort)
     {
         var server = settings.Mail!;
         var started = clock.GetTimestamp();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(abort);
         patience.CancelAfter(server.Timeout);
+        var content = new Content();
         var (outcome, status, error) = (AttemptOutcome.Sent, (int?)null, (string?)null);
         try
         {
-            // The client waits for the reply to a whole mail without heeding the token: it is left alone with that, and ends by
-            // its own timeout.
-            await Task.Run(() => DeliverAsync(mail, server, patience.Token), CancellationToken.None).WaitAsync(patience.Token);
+            using (mail)
+            using (var smtp = NewClient(server))
+            {
+                mail.Date = clock.GetUtcNow();
+                await smtp.ConnectAsync(server.Host, server.Port, server.Tls, patience.Token);
+                if (server.User is not null) await smtp.AuthenticateAsync(WayIn(smtp, server), patience.Token);
+
+                // With it, the client would unfold a domain from Punycode, and need every server of the way to know that (RFC 6531).
+                smtp.Capabilities &= ~SmtpCapabilities.UTF8;
+                await smtp.SendAsync(mail, patience.Token, content);
+                await LeaveAsync(smtp, patience.Token);
+            }
         }
 #pragma warning disable CA1031 // whatever a mail server manages to break is a failed attempt, and comes again by the schedule
         catch (Exception reason)
 #pragma warning restore CA1031
         {
             abort.ThrowIfCancellationRequested();
-            (outcome, status, error) = Judge(reason, server);
+            (outcome, status, error) = Judge(reason, server, content.Began);
         }
 
         return new(outcome, (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error);
     }
 
-    private static async Task DeliverAsync(MailMessage mail, MailSettings server, CancellationToken stop)
+    private SmtpClient NewClient(MailSettings server) => new()
     {
-        using (mail)
+        LocalDomain = settings.PublicUrl!.IdnHost,
+        Timeout = (int)server.Timeout.TotalMilliseconds,
+
+        // Whether a certificate was revoked takes calls to its issuer, which many mail servers' networks do not allow, and which
+        // fail for certificates of one's own authority. The rest is checked, without the client's own exceptions.
+        CheckCertificateRevocation = false,
+        ServerCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None,
+    };
+
+    /// <summary>How to sign in: by what the server offers and nothing else, once.</summary>
+    /// <exception cref="NotSupportedException">It offers nothing that is spoken here. Without signing in, nothing is sent.</exception>
+    private static SaslMechanism WayIn(SmtpClient smtp, MailSettings server)
+    {
+        var offered = smtp.AuthenticationMechanisms;
+        if (offered.Contains("PLAIN")) return new SaslMechanismPlain(server.User!, server.Password!);
+        if (offered.Contains("LOGIN")) return new SaslMechanismLogin(server.User!, server.Password!);
+
+        throw new NotSupportedException(offered.Count == 0
+            ? $"{server.Host} offers no way to sign in, and there is a Mail:User. Nothing was sent."
+            : $"{server.Host} lets in by {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither by PLAIN nor by LOGIN. Nothing was sent.");
+    }
+
+    // The mail is taken over: what goes wrong with the farewell changes nothing.
+    private static async Task LeaveAsync(SmtpClient smtp, CancellationToken stop)
+    {
+        try
         {
-            using var smtp = new SmtpClient(server.Host, server.Port)
-            {
-                EnableSsl = server.StartTls, DeliveryFormat = SmtpDeliveryFormat.SevenBit, Timeout = (int)server.Timeout.TotalMilliseconds,
-            };
-            if (server.User is not null) smtp.Credentials = new NetworkCredential(server.User, server.Password);
-            await smtp.SendMailAsync(mail, stop);
+            await smtp.DisconnectAsync(quit: true, stop);
+        }
+#pragma warning disable CA1031
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // It is closed in any case.
         }
     }
 
     /// <summary>What a failure means for the mail: whether it may come again, and whether it may have arrived.</summary>
-    private static (AttemptOutcome Outcome, int? Status, string Error) Judge(Exception reason, MailSettings server)
+    private static (AttemptOutcome Outcome, int? Status, string Error) Judge(Exception reason, MailSettings server, bool began)
     {
         var error = Explain(reason, server);
-        if (reason is SmtpException { StatusCode: > 0 } answered)
+        return reason switch
         {
-            return (IsForGood((int)answered.StatusCode, error) ? AttemptOutcome.Refused : AttemptOutcome.Failed, (int)answered.StatusCode, error);
-        }
-
-        return (NothingWasSent(reason) ? AttemptOutcome.Failed : AttemptOutcome.Uncertain, null, error);
+            SmtpCommandException answered => (IsForGood((int)answered.StatusCode, answered.Message) ? AttemptOutcome.Refused : AttemptOutcome.Failed, (int)answered.StatusCode, error),
+            ServiceNotAuthenticatedException => (AttemptOutcome.Failed, (int)SmtpStatusCode.AuthenticationRequired, error),
+            AuthenticationException when Reply().Match(reason.Message) is { Success: true } answered => (AttemptOutcome.Failed, int.Parse(answered.ValueSpan[..3], CultureInfo.InvariantCulture), error),
+            _ => (began ? AttemptOutcome.Uncertain : AttemptOutcome.Failed, null, error),
+        };
     }
 
     /// <summary>Whether a reply refuses this mail, or this recipient, whenever it comes again.</summary>
     /// <remarks>
-    /// Other refusals are meant for the operator: a wrong password, no right to relay, a server that takes no mail now. They will
-    /// be mended, and the mail waits. The enhanced code tells them apart (RFC 3463, section 3: 1 address, 2 mailbox, 6 content;
-    /// 1.7 and 1.8 are about the address it comes from); where there is none, the code does, but for 554, which can mean either.
+    /// Other refusals are meant for the operator: no right to relay, a server that takes no mail now. They will be mended, and
+    /// the mail waits. The enhanced code tells them apart (RFC 3463, section 3: 1 address, 2 mailbox, 6 content; 1.7 and 1.8 are
+    /// about the address it comes from); where there is none, the code does, but for 554, which can mean either.
     /// </remarks>
     private static bool IsForGood(int status, string reply)
     {
@@ -86,29 +126,31 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         return code.Groups["subject"].Value is "1" or "2" or "6" && code.Value is not ("5.1.7" or "5.1.8");
     }
 
-    [GeneratedRegex(@"(?<= )5\.(?<subject>[0-9]{1,3})\.[0-9]{1,3}(?![0-9])")]
+    [GeneratedRegex(@"^5\.(?<subject>[0-9]{1,3})\.[0-9]{1,3}(?![0-9])")]
     private static partial Regex Enhanced();
 
-    /// <summary>Whether it failed before there was anything to take over. When in doubt, no.</summary>
-    private static bool NothingWasSent(Exception reason)
-    {
-        // Without a cause it is the client itself that went no further, as without STARTTLS.
-        if (reason is SmtpException { InnerException: null }) return true;
-
-        for (var at = reason; at is not null; at = at.InnerException)
-        {
-            if (at is AuthenticationException) return true;
-            if (at is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.HostUnreachable or SocketError.NetworkUnreachable }) return true;
-        }
-
-        return false;
-    }
+    // How the client says what the server replied to a sign-in.
+    [GeneratedRegex("^[45][0-9]{2}: ")]
+    private static partial Regex Reply();
 
     private static string Explain(Exception reason, MailSettings server) => reason switch
     {
-        OperationCanceledException => FormattableString.Invariant($"{server.Host} did not take the mail within {server.Timeout.TotalSeconds:0.#} s."),
-        SmtpException { InnerException: AuthenticationException inner } => $"TLS failed: {inner.Message}",
-        SmtpException { InnerException: { } inner } => inner.InnerException?.Message ?? inner.Message,
+        OperationCanceledException or TimeoutException => FormattableString.Invariant($"{server.Host} did not take the mail within {server.Timeout.TotalSeconds:0.#} s."),
+        SslHandshakeException => $"TLS failed: {Blanks().Replace(reason.Message, " ")}",
+        AuthenticationException => $"Signing in failed: {reason.Message}",
         _ => reason.Message,
     };
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Blanks();
+
+    /// <summary>Learns whether the content of a mail is on its way: until then, a server cannot have taken it over.</summary>
+    private sealed class Content : ITransferProgress
+    {
+        public bool Began { get; private set; }
+
+        public void Report(long bytesTransferred) => Began = true;
+
+        public void Report(long bytesTransferred, long totalSize) => Began = true;
+    }
 }

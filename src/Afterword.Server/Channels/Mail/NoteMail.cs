@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Net.Mail;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using MimeKit;
 
 namespace Afterword.Server.Channels.Mail;
 
@@ -29,12 +29,11 @@ internal static class NoteMail
     /// <param name="to">To whom.</param>
     /// <param name="settings">With a mail server, and so with a public address.</param>
     /// <param name="id">The same for every attempt, so that whoever gets the mail twice can show it once.</param>
-    public static async Task<MailMessage> ComposeAsync(NoteMailWords words, EmailAddress to, Settings settings, string id)
+    public static async Task<MimeMessage> ComposeAsync(NoteMailWords words, EmailAddress to, Settings settings, string id)
     {
-        var mail = CardMail.NewMail(settings.Mail!, settings.Platform, to, CardMail.OneLine(words.Subject));
+        var mail = CardMail.NewMail(settings.Mail!, settings.Platform, to, CardMail.OneLine(words.Subject), $"{id}@{settings.PublicUrl!.IdnHost}");
         try
         {
-            mail.Headers.Add("Message-ID", $"<{id}@{settings.PublicUrl!.IdnHost}>");
             mail.Headers.Add("Auto-Submitted", "auto-generated");
             mail.Headers.Add("X-Auto-Response-Suppress", "All");
             CardMail.SetBody(mail, Plain(words), await PageAnswers.MarkupAsync<NoteMailPage>(new() { [nameof(NoteMailPage.Words)] = words }));

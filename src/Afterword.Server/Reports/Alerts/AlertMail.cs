@@ -1,11 +1,11 @@
 using System.Globalization;
-using System.Net.Mail;
 using System.Text.Json;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Mail;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports.Pages;
+using MimeKit;
 
 namespace Afterword.Server.Reports.Alerts;
 
@@ -17,7 +17,7 @@ internal sealed class AlertMail(Settings settings)
 
     /// <param name="dispatch">What is told.</param>
     /// <param name="to">The person's address.</param>
-    public Task<MailMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
+    public Task<MimeMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
     {
         var place = $"{settings.PublicBase}/console/@{dispatch.Handle}";
         return NoteMail.ComposeAsync(WordsOf(dispatch, place, ("Alerts", $"{place}/alerts")), to, settings, string.Create(CultureInfo.InvariantCulture, $"{dispatch.Id}.{dispatch.ReaderId}"));

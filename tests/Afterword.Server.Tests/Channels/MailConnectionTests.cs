@@ -1,0 +1,87 @@
+using Afterword.Server.Channels;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Channels;
+
+/// <summary>Talking to a mail server: signing in with what it offers, or not at all, and waiting for it. What the store does about a failure is told elsewhere.</summary>
+public sealed class MailConnectionTests
+{
+    [Theory]
+    [InlineData("PLAIN", "PLAIN")]
+    [InlineData("LOGIN", "LOGIN")]
+    [InlineData("GSSAPI LOGIN", "LOGIN")]
+    [InlineData("PLAIN LOGIN GSSAPI", "PLAIN")]
+    public async Task A_mail_goes_out_by_a_mechanism_that_the_server_offers(string offered, string used)
+    {
+        await using var office = await PostOffice.StartAsync("postmaster", ChannelSite.Password, mechanisms: offered);
+        var shown = await SendAsync(office.Port, ChannelSite.Password);
+
+        Assert.Equal(DispatchState.Sent, shown.State);
+        var mail = Assert.Single(office.All).Json;
+        Assert.Equal(("postmaster", used), (mail.GetProperty("user").GetString(), mail.GetProperty("mechanism").GetString()));
+    }
+
+    [Theory]
+    [InlineData("PLAIN")]
+    [InlineData("LOGIN")]
+    public async Task A_wrong_password_sends_nothing_and_is_told(string offered)
+    {
+        await using var office = await PostOffice.StartAsync("postmaster", ChannelSite.Password, mechanisms: offered);
+        var shown = await SendAsync(office.Port, "wrong-password");
+
+        Assert.Equal((AttemptOutcome.Failed, 535), (Assert.Single(shown.Attempts).Outcome, shown.Attempts[0].Status));
+        Assert.StartsWith("Signing in failed: ", shown.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-password", shown.Reason, StringComparison.Ordinal);
+        Assert.Empty(office.All);
+    }
+
+    [Theory]
+    [InlineData("250-mail.test\r\n250 AUTH GSSAPI XMYSTERY", "127.0.0.1 lets in by GSSAPI, XMYSTERY, but neither by PLAIN nor by LOGIN. Nothing was sent.")]
+    [InlineData("250 mail.test", "127.0.0.1 offers no way to sign in, and there is a Mail:User. Nothing was sent.")]
+    [InlineData("502 No", "127.0.0.1 offers no way to sign in, and there is a Mail:User. Nothing was sent.")]
+    public async Task A_server_that_offers_no_mechanism_known_here_is_sent_nothing(string hello, string why)
+    {
+        await using var script = MailScript.Start(command => command.StartsWith("EHLO", StringComparison.Ordinal) ? hello : null);
+        var shown = await SendAsync(script.Port, ChannelSite.Password);
+
+        Assert.Equal((DispatchState.Waiting, AttemptOutcome.Failed, why), (shown.State, Assert.Single(shown.Attempts).Outcome, shown.Reason));
+        Assert.DoesNotContain(script.Commands, command => command.Split(' ')[0] is not ("EHLO" or "HELO" or "QUIT"));
+        Assert.Contains(script.Commands, command => command == "EHLO feedback.example");
+    }
+
+    [Fact]
+    public async Task A_real_server_that_offers_no_mechanism_known_here_is_sent_nothing()
+    {
+        await using var office = await PostOffice.StartAsync("postmaster", ChannelSite.Password, mechanisms: "GSSAPI");
+        var shown = await SendAsync(office.Port, ChannelSite.Password);
+
+        Assert.Equal(AttemptOutcome.Failed, Assert.Single(shown.Attempts).Outcome);
+        Assert.Contains("lets in by GSSAPI", shown.Reason, StringComparison.Ordinal);
+        Assert.Empty(office.All);
+    }
+
+    [Fact]
+    public async Task A_mail_server_that_hangs_is_left_after_a_while_and_what_it_took_before_counts()
+    {
+        var mails = 0;
+        await using var script = MailScript.Start(command => command == "QUIT" || (command == "." && Interlocked.Increment(ref mails) == 1) ? MailScript.Hang : null);
+        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, script.Port, "Mail:Timeout=00:00:05");
+        string[] asked = [await site.AskAsync(site.Ada), await site.AskAsync(site.Ada)];
+        await site.DrainAsync();
+
+        var shown = (await Task.WhenAll(asked.Select(site.ShowAsync))).OrderBy(one => one.State).ToArray();
+        Assert.Equal([DispatchState.Waiting, DispatchState.Sent], shown.Select(one => one.State));
+        Assert.Equal([(AttemptOutcome?)AttemptOutcome.Uncertain, AttemptOutcome.Sent], shown.Select(one => Assert.Single(one.Attempts).Outcome));
+        Assert.Contains("within 5 s", shown[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(2, script.Mails.Count);
+    }
+
+    private static async Task<ShownDispatch> SendAsync(int port, string password)
+    {
+        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, port, "Mail:User=postmaster", $"Mail:Password={password}");
+        var id = await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+        return await site.ShowAsync(id);
+    }
+}
