@@ -63,6 +63,31 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_fails_at_its_commit_is_told_and_nothing_of_it_stays()
+    {
+        // Whether the thing is there is looked at in the commit alone.
+        await RunAsync(_store.Main, "create table part (thing bigint not null references thing (id) deferrable initially deferred)");
+        await Things(() => { }).RunAsync(7);
+        var rung = 0;
+        var parts = _store.Main.Group<int, int>(_ => 0, (session, things) =>
+        {
+            session.Then("insert into part (thing) select thing from {rows}", Rows.Of(things).Long("thing", thing => thing));
+            session.OnCommit(() => Interlocked.Increment(ref rung));
+            return Task.FromResult(things.ToArray());
+        });
+
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => _store.Main.WriteAsync(session => session.Sql("insert into part (thing) values (404)").RunAsync(default), default));
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => parts.RunAsync(404));
+        Assert.Equal(0, rung);
+
+        var runs = new[] { 7, 404, 7 }.Select(parts.RunAsync).ToArray();
+        await Task.WhenAll(runs.Select(run => run.ContinueWith(_ => { }, TaskScheduler.Default)));
+        Assert.Equal([false, true, false], runs.Select(run => run.IsFaulted));
+        Assert.InRange(rung, 1, 2);
+        Assert.Equal(2, await _store.Main.ReadAsync(session => session.Sql("select count(*) from part").FirstAsync(row => row.GetInt64(0), default), default));
+    }
+
+    [Fact]
     public async Task A_full_queue_refuses_at_once_and_nothing_is_done()
     {
         _settings["Storage:WriteQueue"] = "8";
@@ -116,6 +141,25 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
 
         Assert.NotSame(lease, other);
         Assert.Equal(ids.Length, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Processes_that_start_together_make_different_ids()
+    {
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync()));
+        var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var leases = nodes.Select(node => Task.Run(async () =>
+        {
+            await together.Task;
+            await node.LeaseAsync(_clock, default);
+        })).ToArray();
+        together.SetResult();
+        await Task.WhenAll(leases);
+
+        var ids = nodes.SelectMany(node => Enumerable.Range(0, 100).Select(_ => node.Ids.Next())).ToArray();
+
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+        foreach (var node in nodes) await node.DisposeAsync();
     }
 
     [Fact]
