@@ -36,6 +36,20 @@ public abstract partial class MailTests(Engine engine)
         await site.Server.AllIsWellAsync();
     }
 
+    [Fact]
+    public async Task What_people_wrote_is_text_and_never_markup()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var site = await ChannelSite.StartAsync(engine, office.Port);
+
+        await site.AskAsync(site.Ada, more: [("message", "<script>alert(1)</script>\n<img src=x>"), ("display_name", "<b>Furni</b>"), ("privacy_url", "https://a.example/\"><i>")]);
+        await site.DrainAsync();
+
+        var html = Assert.Single(office.All).Html;
+        foreach (var tag in (string[])["<script", "<img", "<b>", "<i>"]) Assert.DoesNotContain(tag, html, StringComparison.OrdinalIgnoreCase);
+        foreach (var text in (string[])["&lt;script&gt;alert(1)&lt;/script&gt;", "&lt;img src=x&gt;", "&lt;b&gt;Furni&lt;/b&gt;"]) Assert.Contains(text, html, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("csat", "1 2 3 4 5")]
     [InlineData("nps", "0 1 2 3 4 5 6 7 8 9 10")]
