@@ -61,7 +61,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         foreach (var pair in settings) store[pair[..pair.IndexOf('=', StringComparison.Ordinal)]] = pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..];
         var server = new TestServer(store, folder: null);
-        server.Clock.Set(now);
+        server.Clock.AdjustTime(now);
         await server.StartAsync();
         return server;
     }
