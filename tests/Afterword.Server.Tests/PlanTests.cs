@@ -133,13 +133,13 @@ public sealed class PlanTests : IAsyncLifetime
         },
         default);
 
-    /// <summary>All reads go over one connection, which can be asked for what it has read; two more listen.</summary>
+    /// <summary>All reads go over one connection, which can be asked for what it has read.</summary>
     private async Task ReadOverOneConnectionAsync(bool plansForAnyValue)
     {
         var (name, port) = await Db.ReadAsync(
             session => session.Sql("select current_database(), current_setting('port')").FirstAsync(row => (row.GetString(0), row.GetString(1)), default), default);
         var plans = plansForAnyValue ? "force_generic_plan" : "auto";
-        await _loop.Server.RestartAsync($"Database=postgres://postgres@127.0.0.1:{port}/{name}?Maximum%20Pool%20Size=3&Options=-c%20plan_cache_mode%3D{plans}");
+        await _loop.Server.RestartAsync($"Database=postgres://postgres@127.0.0.1:{port}/{name}?Maximum%20Pool%20Size=1&Options=-c%20plan_cache_mode%3D{plans}");
     }
 
     /// <summary>Lets the planner know these tables and no others.</summary>

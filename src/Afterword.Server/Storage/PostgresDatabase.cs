@@ -20,11 +20,13 @@ internal sealed class PostgresDatabase : Database
     private const string LetGo = "-c idle_in_transaction_session_timeout=10s";
 
     private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlDataSource _listening;
     private readonly PostgresLanes _lanes;
 
-    private PostgresDatabase(NpgsqlDataSource source, PostgresLanes lanes, string version)
+    private PostgresDatabase(NpgsqlDataSource source, NpgsqlDataSource listening, PostgresLanes lanes, string version)
     {
         _source = source;
+        _listening = listening;
         _lanes = lanes;
         Engine = $"PostgreSQL {version}";
     }
@@ -68,7 +70,11 @@ internal sealed class PostgresDatabase : Database
 
             // Nothing of a lane's session outlasts its transaction.
             text.NoResetOnClose = true;
-            return new(source, new PostgresLanes(SourceOf(text), queue, lanes), version.Split(' ')[0]);
+            var batches = new PostgresLanes(SourceOf(text), queue, lanes);
+
+            // Back in a pool, a connection goes on listening, and whoever listened there next would first hear what is long past.
+            text.Pooling = false;
+            return new(source, SourceOf(text), batches, version.Split(' ')[0]);
         }
         catch
         {
@@ -133,7 +139,7 @@ internal sealed class PostgresDatabase : Database
 
     public override async Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken stop)
     {
-        await using var connection = await _source.OpenConnectionAsync(stop);
+        await using var connection = await _listening.OpenConnectionAsync(stop);
         connection.Notification += (_, told) => heard(told.Payload);
         await using var listen = connection.CreateCommand();
 #pragma warning disable CA2100 // a constant of a feature folder
@@ -149,6 +155,7 @@ internal sealed class PostgresDatabase : Database
     public override async ValueTask DisposeAsync()
     {
         await _lanes.DisposeAsync();
+        await _listening.DisposeAsync();
         await _source.DisposeAsync();
     }
 
