@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Text;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
+using CsvHelper;
 
 namespace Afterword.Server.Cli;
 
@@ -11,6 +11,13 @@ namespace Afterword.Server.Cli;
 internal sealed class UserFile
 {
     private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "mail"];
+
+    // What is wrong with a line is told with all the others.
+    private static readonly CsvReaderOptions s_form = new()
+    {
+        Separator = ',', HasHeader = false, SkipEmptyLines = true, DetectSeparatorHint = false, TrackLineNumbers = true,
+        MalformedData = CsvMalformedDataHandling.Recover, FieldCountMismatch = CsvFieldCountHandling.Allow,
+    };
 
     /// <summary>What the first line looks like.</summary>
     public const string Header = "handle,name[,dms][,password][,language][,channel][,mail]";
@@ -32,13 +39,14 @@ internal sealed class UserFile
     public static UserFile Read(TextReader content)
     {
         var file = new UserFile();
-        var records = new CsvReader(content);
-        if (records.Next() is not { } header)
+        using var records = CsvReader.Create(content, s_form);
+        if (!records.Read())
         {
             file._bad.Add((1, $"the file is empty; its first line must be {Header}"));
             return file;
         }
 
+        var header = FieldsOf(records);
         var columns = header.Select(name => Array.IndexOf(s_columns, name.Trim().ToLowerInvariant())).ToArray();
         if (columns.Contains(-1) || columns.Distinct().Count() < columns.Length || !columns.Contains(0) || !columns.Contains(1))
         {
@@ -46,7 +54,7 @@ internal sealed class UserFile
             return file;
         }
 
-        while (records.Next() is { } record) file.Add(records.Line, record, columns);
+        while (records.Read()) file.Add((int)records.LineNumber, FieldsOf(records), columns);
         return file;
     }
 
@@ -80,62 +88,7 @@ internal sealed class UserFile
         }
     }
 
+    private static string[] FieldsOf(CsvReader records) => [.. Enumerable.Range(0, records.FieldCount).Select(records.GetString)];
+
     private static string? Given(string? field) => string.IsNullOrWhiteSpace(field) ? null : field.Trim();
-
-    /// <summary>Reads records one after the other; a quoted field may hold commas, quotes and line ends.</summary>
-    private sealed class CsvReader(TextReader content)
-    {
-        private int _next = 1;
-
-        /// <summary>The line on which the last record began, counted from 1.</summary>
-        public int Line { get; private set; }
-
-        /// <summary>The next record, or null at the end. Empty lines are passed over.</summary>
-        public List<string>? Next()
-        {
-            while (content.Peek() >= 0)
-            {
-                Line = _next;
-                var fields = new List<string>();
-                while (ReadField(fields))
-                {
-                }
-
-                if (fields is not [""]) return fields;
-            }
-
-            return null;
-        }
-
-        /// <summary>Reads a field and tells whether another one follows in this record.</summary>
-        private bool ReadField(List<string> fields)
-        {
-            var field = new StringBuilder();
-            var quoted = false;
-            while (content.Read() is >= 0 and var letter)
-            {
-                if (letter == '"' && quoted && content.Peek() == '"') field.Append((char)content.Read());
-                else if (letter == '"' && (quoted || field.Length == 0)) quoted = !quoted;
-                else if (letter == ',' && !quoted) return Done(more: true);
-                else if (letter == '\n' && !quoted)
-                {
-                    _next++;
-                    return Done(more: false);
-                }
-                else
-                {
-                    if (letter == '\n') _next++;
-                    if (letter != '\r' || quoted || content.Peek() != '\n') field.Append((char)letter);
-                }
-            }
-
-            return Done(more: false);
-
-            bool Done(bool more)
-            {
-                fields.Add(field.ToString());
-                return more;
-            }
-        }
-    }
 }
