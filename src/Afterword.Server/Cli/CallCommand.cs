@@ -70,10 +70,10 @@ internal static class CallCommand
         try
         {
             using var answer = await http.SendAsync(request, stop);
-            await Console.Error.WriteLineAsync($"{(int)answer.StatusCode} {answer.ReasonPhrase}");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"{(int)answer.StatusCode} {answer.ReasonPhrase}");
 
             var body = await answer.Content.ReadAsStringAsync(stop);
-            await Console.Out.WriteLineAsync(parsed.WantsJson && !IsJson(body) ? JsonSerializer.Serialize(body, CommandJson.Default.String) : body);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(parsed.WantsJson && !IsJson(body) ? JsonSerializer.Serialize(body, CommandJson.Default.String) : body);
             return answer.IsSuccessStatusCode ? ExitCode.Done : ExitCode.Failed;
         }
         catch (HttpRequestException error)

@@ -12,35 +12,45 @@ internal static class CommandLine
     // A server that is told to stop ends its requests within 25 seconds; the parser would end the process after two.
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(30);
 
-    public static async Task<int> RunAsync(string[] args)
+    // Built once: commands hold options that there is one of.
+    private static readonly RootCommand s_root = Root();
+
+    /// <summary>Runs the command of this process.</summary>
+    public static Task<int> RunAsync(string[] args) => RunAsync(args, new InvocationConfiguration { ProcessTerminationTimeout = s_farewell });
+
+    /// <param name="args">The verb and what follows it.</param>
+    /// <param name="invocation">Where output goes, and whether signals stop the command.</param>
+    public static async Task<int> RunAsync(string[] args, InvocationConfiguration invocation)
     {
+        invocation.EnableDefaultExceptionHandler = false;
+
         // Without a replacer: the parser would take @furni for a file of arguments.
-        var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = s_root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var errors = Errors(parsed);
         if (errors.Length > 0)
         {
-            foreach (var error in errors) await Console.Error.WriteLineAsync(error);
-            await Console.Error.WriteLineAsync("Try: afterword " + string.Join(' ', [.. Path(parsed), "--help"]));
+            foreach (var error in errors) await invocation.Error.WriteLineAsync(error);
+            await invocation.Error.WriteLineAsync("Try: afterword " + string.Join(' ', [.. Path(parsed), "--help"]));
             return ExitCode.WrongUse;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_farewell });
+            return await parsed.InvokeAsync(invocation);
         }
         catch (CommandException error)
         {
-            await Console.Error.WriteLineAsync(error.Message);
+            await invocation.Error.WriteLineAsync(error.Message);
             return error.ExitCode;
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("Stopped before it was done.");
+            await invocation.Error.WriteLineAsync("Stopped before it was done.");
             return ExitCode.Failed;
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"Failed: {error.Message}");
+            await invocation.Error.WriteLineAsync($"Failed: {error.Message}");
             return ExitCode.Failed;
         }
     }

@@ -26,15 +26,16 @@ internal static class DoctorCommand
 
         await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop));
         var doctor = new Doctor(store, TimeProvider.System);
+        var (output, errors) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var facts = await doctor.FactsAsync(stop);
-        if (!parsed.WantsJson) Tell(facts, OpenedStore.NameOf(settings));
+        if (!parsed.WantsJson) Tell(output, facts, OpenedStore.NameOf(settings));
 
         var findings = new List<DoctorFinding>();
-        await foreach (var finding in doctor.ExamineAsync(Begin, stop))
+        await foreach (var finding in doctor.ExamineAsync(check => Begin(errors, check), stop))
         {
-            End();
+            End(errors);
             findings.Add(finding);
-            if (!parsed.WantsJson) Tell(finding);
+            if (!parsed.WantsJson) Tell(output, finding);
         }
 
         var failed = findings.Count(finding => finding.Problems.Count > 0);
@@ -53,31 +54,33 @@ internal static class DoctorCommand
         Database = new NpgsqlConnectionStringBuilder(PostgresDatabase.ConnectionText(url)) { CommandTimeout = 0 }.ToString(),
     };
 
-    private static void Tell(StoreFacts facts, string name)
+    private static void Tell(TextWriter output, StoreFacts facts, string name)
     {
-        Console.Out.WriteLine($"{facts.Engine}, {name}");
-        Console.Out.WriteLine($"  {string.Join(", ", facts.Durability.Select(setting => $"{setting.Key}={setting.Value}"))}");
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  schema: {string.Join(", ", facts.Schema.Select(part => $"{part.Key} {part.Value}"))}"));
-        Console.Out.WriteLine($"  {string.Join(", ", facts.Rows.Select(rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Value:N0} {rows.Key}")))}");
+        output.WriteLine($"{facts.Engine}, {name}");
+        output.WriteLine($"  {string.Join(", ", facts.Durability.Select(setting => $"{setting.Key}={setting.Value}"))}");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  schema: {string.Join(", ", facts.Schema.Select(part => $"{part.Key} {part.Value}"))}"));
+        output.WriteLine($"  {string.Join(", ", facts.Rows.Select(rows => string.Create(CultureInfo.InvariantCulture, $"{rows.Value:N0} {rows.Key}")))}");
     }
 
-    private static void Tell(DoctorFinding finding)
+    private static void Tell(TextWriter output, DoctorFinding finding)
     {
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(finding.Problems.Count == 0 ? "ok     " : "FAILED ")}{finding.Check,-28}{finding.Took.TotalSeconds,8:F1} s"));
-        foreach (var problem in finding.Problems) Console.Out.WriteLine($"       {problem}");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(finding.Problems.Count == 0 ? "ok     " : "FAILED ")}{finding.Check,-28}{finding.Took.TotalSeconds,8:F1} s"));
+        foreach (var problem in finding.Problems) output.WriteLine($"       {problem}");
     }
 
     // At a terminal the line makes room for what was found.
-    private static void Begin(string check)
+    private static void Begin(TextWriter errors, string check)
     {
-        if (Console.IsErrorRedirected) Console.Error.WriteLine($"Checking {check}");
-        else Console.Error.Write($"Checking {check} …");
+        if (IsTerminal(errors)) errors.Write($"Checking {check} …");
+        else errors.WriteLine($"Checking {check}");
     }
 
-    private static void End()
+    private static void End(TextWriter errors)
     {
-        if (!Console.IsErrorRedirected) Console.Error.Write("\r\u001b[K");
+        if (IsTerminal(errors)) errors.Write("\r\u001b[K");
     }
+
+    private static bool IsTerminal(TextWriter errors) => errors == Console.Error && !Console.IsErrorRedirected;
 }
 
 internal sealed record DoctorCheckJson(string Name, bool Ok, IReadOnlyList<string> Problems, double Seconds);

@@ -33,17 +33,17 @@ internal static class ExportCommand
             var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);
             await new AuditLog(store.Store, TimeProvider.System).NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "answers, from the command line", stop);
             if (parsed.GetValue(file) is { } path) await WriteAsync(parsed, export, request, path, parsed.GetValue(resume), stop);
-            else await ToStandardOutputAsync(export, request, stop);
+            else await ToStandardOutputAsync(parsed, export, request, stop);
         });
         return command;
     }
 
-    private static async Task ToStandardOutputAsync(ExportFeedback export, ExportRequest request, CancellationToken stop)
+    private static async Task ToStandardOutputAsync(ParseResult parsed, ExportFeedback export, ExportRequest request, CancellationToken stop)
     {
         await using var output = Console.OpenStandardOutput();
 
         // Lines that scroll by are progress enough.
-        var progress = new ProgressLine(TimeProvider.System);
+        var progress = parsed.Progress();
         await export.RunAsync(request, output, Console.IsOutputRedirected ? now => Tell(progress, now, 0) : null, stop);
         progress.Clear();
     }
@@ -54,7 +54,7 @@ internal static class ExportCommand
         var begun = file.Begun;
         if (begun.Length > 0) request = request with { After = begun.LastId, Header = false, ByteOrderMark = false };
 
-        var progress = new ProgressLine(TimeProvider.System);
+        var progress = parsed.Progress();
         long rows;
         try
         {
@@ -63,7 +63,7 @@ internal static class ExportCommand
         catch
         {
             progress.Clear();
-            await Console.Error.WriteLineAsync($"What was written is in {path}.part. Go on with --resume and the same options.");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"What was written is in {path}.part. Go on with --resume and the same options.");
             throw;
         }
 

@@ -11,18 +11,22 @@ internal static class Output
     {
         public bool WantsJson => parsed.GetValue(StoreOptions.Json);
 
+        /// <summary>Tells on stderr how far the command is.</summary>
+        public ProgressLine Progress() => new(TimeProvider.System, parsed.InvocationConfiguration.Error);
+
         /// <param name="value">What <c>--json</c> writes.</param>
         /// <param name="type">A property of <see cref="CommandJson.Default"/>.</param>
         /// <param name="lines">What a person reads instead.</param>
         public void Say<T>(T value, JsonTypeInfo<T> type, params IEnumerable<string> lines)
         {
+            var output = parsed.InvocationConfiguration.Output;
             if (parsed.WantsJson)
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(value, type));
+                output.WriteLine(JsonSerializer.Serialize(value, type));
                 return;
             }
 
-            foreach (var line in lines) Console.Out.WriteLine(line);
+            foreach (var line in lines) output.WriteLine(line);
         }
     }
 }

@@ -44,7 +44,7 @@ internal static class ServeCommand
         try
         {
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
-            await Console.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
+            await parsed.InvocationConfiguration.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
             var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(
                 new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,

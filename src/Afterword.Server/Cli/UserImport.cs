@@ -18,7 +18,7 @@ internal static class UserImport
         var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file };
         command.OnStore(async (parsed, store, stop) =>
         {
-            var progress = new ProgressLine(TimeProvider.System);
+            var progress = parsed.Progress();
             var users = Read(parsed.GetRequiredValue(file));
             if (users.Good.Any(user => user.Account.Reachability.Channel == Channel.Email)) UserCommands.NeedMail(store);
             await CheckAsync(users, store, progress, stop);

@@ -68,7 +68,7 @@ internal static class WebhookCommands
         command.OnStore(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
-            var progress = new ProgressLine(TimeProvider.System);
+            var progress = parsed.Progress();
             var buried = 0L;
             await store.Endpoints.RemoveAsync(found.Endpoint.Key, all => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Gave up {buried = all:N0} deliveries")), stop);
             progress.Clear();

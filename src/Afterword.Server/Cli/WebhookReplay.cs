@@ -30,7 +30,7 @@ internal static class WebhookReplay
             var found = await WebhookCommands.FindAsync(store, parsed.GetRequiredValue(id), stop);
             var range = new ReplayRange(
                 parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
-            var progress = new ProgressLine(TimeProvider.System);
+            var progress = parsed.Progress();
             var replayed = await new ReplayDeliveries(store.Store, TimeProvider.System).RunAsync(
                 found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar:N0}")), stop);
             progress.Clear();
