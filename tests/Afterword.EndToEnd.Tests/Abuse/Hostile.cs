@@ -11,15 +11,14 @@ internal static class Hostile
     /// <summary>All that a message may hold.</summary>
     public static readonly string[] All = [.. Payloads.All.Concat(Lists.NaughtyStrings).Select(Stored).OfType<string>().Distinct()];
 
-    /// <summary>For pages that show one text at a time: all in the long form, and in the short one some of each class.</summary>
-    public static string[] Some(int every) => KillRun.IsLong ? All : [.. All.Where((_, i) => i % every == 0).Union(s_always)];
+    // So many in one text; the longest that comes of it is still a message.
+    private const int Joined = 40;
 
-    // What has to be among the few: each breaks out of another place, or looks like a mark of our own.
-    private static readonly string[] s_always =
-    [
-        "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onfocus=alert(1) autofocus='", "</title><script>alert(1)</script>", "</textarea><script>alert(1)</script>",
-        "</template><script>alert(1)</script>", "__slot_Question__", "{sender}", "{platform} {app} {name} {text} {title} {link}", "] before [", "\u202Egnp.exe\u202C",
-    ];
+    /// <summary>
+    /// For pages that show one text at a time: in the long form all of them, one by one, and in the short one the same, joined into
+    /// a few long texts.
+    /// </summary>
+    public static string[] Few { get; } = KillRun.IsLong ? All : [.. All.Chunk(Joined).Select(some => Stored(string.Join(' ', some))!)];
 
     /// <summary>The text as it is stored; null when it is refused.</summary>
     private static string? Stored(string text)

@@ -9,20 +9,16 @@ using MailKit.Security;
 namespace Afterword.EndToEnd.Tests.Abuse;
 
 /// <summary>Every text where it is shown by others: in a mail program, and within another site's page.</summary>
-public sealed class HostileElsewhereTests : IAsyncLifetime
+public sealed class HostileElsewhereTests(Browser browser)
 {
-    private readonly Browser _browser = Trap.NewBrowser();
-
-    public ValueTask InitializeAsync() => _browser.InitializeAsync();
-
     [Fact]
     public async Task A_mail_shows_every_text_and_nothing_of_it_runs_even_without_a_policy()
     {
-        await using var stage = await HostileStage.SetAsync(_browser);
+        await using var stage = await HostileStage.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         EmailAddress.TryParse("feedback@mail.example", out var address);
         var settings = new MailSettings { Host = "mail.example", Port = 25, Tls = SecureSocketOptions.None, From = address!, Timeout = TimeSpan.FromSeconds(20) };
-        foreach (var text in Hostile.Some(every: 4))
+        foreach (var text in Hostile.Few)
         {
             var (card, token) = await stage.AskAsync(furni with { Name = text }, text, displayName: text, privacyUrl: "https://ok.example/" + text);
             var prompt = (await Card.FindAsync(stage.Store, token, default))!.Prompt;
@@ -47,9 +43,9 @@ public sealed class HostileElsewhereTests : IAsyncLifetime
     [Fact]
     public async Task Another_sites_page_shows_every_name_letter_by_letter()
     {
-        await using var stage = await EmbedStage.SetAsync(_browser);
+        await using var stage = await EmbedStage.SetAsync(browser);
         var trap = await Trap.SetAsync(stage.Page.Context, stage.Shop.Origin, stage.Feedback);
-        foreach (var texts in Hostile.Some(every: 8).Where(text => text.Length > 0).Chunk(10))
+        foreach (var texts in Hostile.Few.Where(text => text.Length > 0).Chunk(10))
         {
             var tokens = new List<string>();
             foreach (var text in texts) tokens.Add((await stage.AskAsync(displayName: text)).Token);
@@ -61,8 +57,6 @@ public sealed class HostileElsewhereTests : IAsyncLifetime
             await trap.IsEmptyAsync(stage.Page, string.Join(" | ", texts));
         }
     }
-
-    public ValueTask DisposeAsync() => _browser.DisposeAsync();
 
     // A mail sets no line as it was typed: spaces in a row are one, and the end of a line is an element.
     private static string Squeezed(string text) => string.Concat(text.Split((char[])[' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));

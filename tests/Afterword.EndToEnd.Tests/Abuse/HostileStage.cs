@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
@@ -20,9 +21,8 @@ namespace Afterword.EndToEnd.Tests.Abuse;
 internal sealed class HostileStage : IAsyncDisposable
 {
     public const string Handle = "ana";
-    public const string Password = "correct horse battery staple";
 
-    private readonly TestFolder _folder = TestFolder.Create("hostile");
+    private TestFolder _folder = null!;
     private AfterwordServer _server = null!;
     private IBrowserContext _visitor = null!;
 
@@ -38,7 +38,7 @@ internal sealed class HostileStage : IAsyncDisposable
 
     public static async Task<HostileStage> SetAsync(Browser browser, bool script = true, string callsPerLink = "0")
     {
-        var stage = new HostileStage();
+        var stage = new HostileStage { _folder = await Migrated.FolderAsync("hostile") };
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Data"] = stage._folder.Path, ["Limits:RecipientInterval"] = "00:00:00", ["Limits:CreatesPerDay"] = "1000000", ["Cards:CallsPerLink"] = callsPerLink,
@@ -46,7 +46,7 @@ internal sealed class HostileStage : IAsyncDisposable
         Assert.Empty(errors);
         stage._server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);
         await stage._server.StartAsync(default);
-        stage.Ana = await stage.UserAsync(Handle, "Ana", Password);
+        stage.Ana = await stage.UserAsync(Handle, "Ana");
 
         stage._visitor = await browser.VisitorAsync(script: script);
         stage.Trap = await Trap.SetAsync(stage._visitor, stage.Url.ToString());
@@ -57,8 +57,7 @@ internal sealed class HostileStage : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _server.Services.GetRequiredService<T>();
 
-    public async Task<Account> UserAsync(string handle, string name, string? password = null) =>
-        (await Get<Accounts>().AddAsync(handle, name, password, Reach.Anyone, default))!;
+    public async Task<Account> UserAsync(string handle, string name) => (await Get<Accounts>().AddAsync(handle, name, null, Reach.Anyone, default))!;
 
     public Task RenameAsync(Account who, string name) => Store.Main.WriteAsync(
         session => session.Sql("update account set name = @name where id = @id").Bind("name", name).Bind("id", who.Id).RunAsync(default), default);
@@ -77,14 +76,17 @@ internal sealed class HostileStage : IAsyncDisposable
     }
 
     /// <summary>An app, and the page where Ana lets it in.</summary>
-    public async Task<string> AppAsync(string name, bool letIn, string callback = "https://app.example/back")
+    public async Task<string> AppAsync(string name, string callback = "https://app.example/back")
     {
         var added = await Get<Apps>().AddAsync(name, [], default);
-        if (letIn) await Get<Apps>().IssueTokenAsync(added.ConsumerKey, Ana.Id, Permission.DirectMessages, default);
         var app = (await Get<Credentials>().AppAsync(added.ConsumerKey, fresh: true, default))!;
         var issued = await Get<RequestTokens>().IssueAsync(app, new(callback), Permission.DirectMessages, default);
         return AuthorizeEndpoints.AddressOf("authorize", issued.Token);
     }
+
+    /// <summary>An app that Ana has let in.</summary>
+    public async Task LetInAsync(string name) =>
+        await Get<Apps>().IssueTokenAsync((await Get<Apps>().AddAsync(name, [], default)).ConsumerKey, Ana.Id, Permission.DirectMessages, default);
 
     public async Task OpenAsync(string path)
     {
@@ -92,14 +94,8 @@ internal sealed class HostileStage : IAsyncDisposable
         Assert.True(answer.Status == 200, $"{answer.Status} for {path}");
     }
 
-    public async Task SignInAsync()
-    {
-        await OpenAsync("/sign-in?to=/messages");
-        await Page.GetByLabel("Handle").FillAsync(Handle);
-        await Page.GetByLabel("Password").FillAsync(Password);
-        await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Page.WaitForURLAsync(new Uri(Url, "/messages").ToString());
-    }
+    /// <summary>From now on Ana looks at the pages.</summary>
+    public Task SignInAsync() => SignedIn.LetInAsync(_visitor, Store, Url, Ana.Id);
 
     public Task<string[]> TextsAsync(string selector) => Page.EvaluateAsync<string[]>("one => [...document.querySelectorAll(one)].map(found => found.textContent)", selector);
 

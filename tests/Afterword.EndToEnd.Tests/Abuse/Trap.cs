@@ -23,9 +23,6 @@ internal sealed class Trap
     {
     }
 
-    /// <summary>Chromium that finds no host but this machine: what is asked of others is seen, and goes nowhere.</summary>
-    public static Cards.Browser NewBrowser() => new(["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]);
-
     /// <param name="visitor">Whose pages are watched.</param>
     /// <param name="own">The sites that may be asked.</param>
     public static async Task<Trap> SetAsync(IBrowserContext visitor, params string[] own)

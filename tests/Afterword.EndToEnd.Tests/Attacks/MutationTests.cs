@@ -3,6 +3,7 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Attacks;
 
 /// <summary>No request that says something else than what was signed is accepted, crashes the server, or keeps it busy.</summary>
+[Collection(nameof(Loads))]
 public sealed class MutationTests
 {
     private const int Seed = 20260105;
@@ -12,10 +13,10 @@ public sealed class MutationTests
 
     private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(50);
 
-    private static int Requests => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1" ? 500_000 : 25_000;
+    private static int Requests => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1" ? 500_000 : 10_000;
 
     [Fact]
-    public async Task No_changed_request_is_accepted_on_SQLite() => await RunAsync(new SqliteStore());
+    public async Task No_changed_request_is_accepted_on_SQLite() => await RunAsync(await SqliteStore.NewAsync());
 
     [Fact]
     public async Task No_changed_request_is_accepted_on_PostgreSQL() => await RunAsync(await PostgresStore.NewAsync());

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Cards;
 
 /// <summary>The card in a browser that runs its script: the same steps, without page loads.</summary>
-public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFixture<Browser>, IClassFixture<CardStage>
+public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFixture<CardStage>
 {
     private const string Cards = "**/f/*";
 

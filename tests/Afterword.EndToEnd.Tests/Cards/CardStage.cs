@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;
@@ -15,7 +16,7 @@ namespace Afterword.EndToEnd.Tests.Cards;
 /// <summary>A server with a sender that asks a new customer each time.</summary>
 public sealed class CardStage : IAsyncLifetime
 {
-    private readonly TestFolder _folder = TestFolder.Create("cards");
+    private TestFolder _folder = null!;
     private AfterwordServer _server = null!;
     private Caller _furni = null!;
     private int _customers;
@@ -24,6 +25,7 @@ public sealed class CardStage : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _folder = await Migrated.FolderAsync("cards");
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Data"] = _folder.Path, ["Limits:RecipientInterval"] = "00:00:00" }).Build());
         Assert.Empty(errors);
@@ -54,9 +56,10 @@ public sealed class CardStage : IAsyncLifetime
     }
 
     /// <summary>Opens a link so often that it is held back.</summary>
-    internal async Task<string> FloodAsync()
+    /// <param name="again">A link that was held back before; it is held back for no longer than a minute.</param>
+    internal async Task<string> FloodAsync(string? again = null)
     {
-        var address = new Uri(Url, $"/f/flood{Interlocked.Increment(ref _customers)}").ToString();
+        var address = again ?? new Uri(Url, $"/f/flood{Interlocked.Increment(ref _customers)}").ToString();
         using var http = new HttpClient();
         HttpStatusCode status;
         do status = (await http.GetAsync(address)).StatusCode;

@@ -160,7 +160,7 @@ public abstract class ChannelCommandTests
 
 public sealed class SqliteChannelCommandTests : ChannelCommandTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+    private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
 public sealed class PostgresChannelCommandTests : ChannelCommandTests

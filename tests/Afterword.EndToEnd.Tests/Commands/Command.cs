@@ -1,18 +1,35 @@
+using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using Afterword.Server.Cli;
 
 namespace Afterword.EndToEnd.Tests.Commands;
 
-/// <summary>One call of the command line, as a process of its own.</summary>
+/// <summary>One call of the command line and what came of it.</summary>
 internal sealed record Command(int ExitCode, string Output, string Errors)
 {
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     public string this[string property] => Json.GetProperty(property).GetString()!;
 
+    /// <summary>Runs it within this process: all of it but the start, the signals and the streams of a process.</summary>
     public static async Task<Command> RunAsync(params string[] arguments)
     {
-        using var process = Start(arguments);
+        await using var output = new StringWriter(CultureInfo.InvariantCulture);
+        await using var errors = new StringWriter(CultureInfo.InvariantCulture);
+        var code = await CommandLine.RunAsync(arguments, new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = null });
+        return new(code, output.ToString(), errors.ToString());
+    }
+
+    /// <summary>Runs the built program.</summary>
+    /// <param name="arguments">The verb and what follows it.</param>
+    /// <param name="environment">What its environment has besides ours.</param>
+    /// <param name="input">What it reads from stdin.</param>
+    public static async Task<Command> RunProcessAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "")
+    {
+        using var process = Start(arguments, environment);
+        await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
@@ -20,11 +37,16 @@ internal sealed record Command(int ExitCode, string Output, string Errors)
         return new(process.ExitCode, await output, await errors);
     }
 
-    public static Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments)
+    /// <summary>Starts the built program, which Ctrl+C interrupts even where a shell runs this process in the background and has it ignored.</summary>
+    public static Process Start(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "afterword"), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Path.GetTempPath(),
-        })!;
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     public Command Is(int exitCode)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Afterword.EndToEnd.Tests.Servers;
 
 namespace Afterword.EndToEnd.Tests.Commands;
@@ -8,19 +7,15 @@ namespace Afterword.EndToEnd.Tests.Commands;
 public abstract class CommandTests : IAsyncLifetime
 {
     private TestStore _store = null!;
-    private ServerProcess _server = null!;
 
     private protected abstract Task<TestStore> NewStoreAsync();
 
-    public async ValueTask InitializeAsync()
-    {
-        _store = await NewStoreAsync();
-        _server = await ServerProcess.StartAsync(_store, "Feedback:EventsDelay=00:00:00");
-    }
+    public async ValueTask InitializeAsync() => _store = await NewStoreAsync();
 
     [Fact]
-    public async Task An_installation_is_set_up_and_asks_and_reads_while_the_server_runs()
+    public async Task An_installation_is_set_up_and_asks_and_reads_while_the_server_runs_and_doctor_finds_what_was_tampered_with()
     {
+        await using var server = await ServerProcess.StartAsync(_store, "Feedback:EventsDelay=00:00:00");
         var furni = (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
         var ana = (await RunAsync("user", "add", "@ana", "--name", "Ana")).Is(0);
         var app = (await RunAsync("app", "add", "Helpdesk", "--callback", "https://desk.example/back")).Is(0);
@@ -52,40 +47,13 @@ public abstract class CommandTests : IAsyncLifetime
         foreach (var listed in new[] { "furni", "ana", app["consumer_key"] }) Assert.Contains(listed, lists, StringComparison.Ordinal);
         (await RunAsync("deny", "sender", "@furni")).Is(0);
         (await RunAsync("doctor")).Is(0);
+
+        Assert.Equal(1, await _store.RunAsync("delete from message where id = (select max(id) from message where prompt_id is not null)"));
+        Assert.Contains("message", (await RunAsync("doctor")).Is(1).Output, StringComparison.Ordinal);
+
+        Task<Command> CallAsync(Command app, Command token, params string[] call) => Command.RunAsync(
+            ["call", .. call, "--server", server.Url.ToString(), "--key", app["consumer_key"], "--secret", app["consumer_secret"], "--token", token["oauth_token"], "--token-secret", token["oauth_token_secret"]]);
     }
-
-    [Theory]
-    [InlineData(2, "--bogus")]
-    [InlineData(2, "nonsense", "--help")]
-    [InlineData(2, "user", "nonsense", "--help")]
-    [InlineData(2, "user")]
-    [InlineData(2, "user", "add", "@a")]
-    [InlineData(2, "user", "add", "@a", "--name", "A", "--dms", "nobody")]
-    [InlineData(2, "user", "add", "@a", "--name", "A", "--language", "german")]
-    [InlineData(2, "serve", "--set", "Limits:CreatesPerDay=none")]
-    [InlineData(2, "serve", "--set", "Limits:Unknown=1")]
-    [InlineData(2, "allow", "embed", "@furni")]
-    [InlineData(2, "allow", "embed", "@furni", "http://shop.example")]
-    [InlineData(2, "allow", "embed", "@furni", "https://*.shop.example")]
-    [InlineData(1, "allow", "embed", "@nobody", "https://shop.example")]
-    [InlineData(1, "user", "show", "@nobody")]
-    [InlineData(1, "allow", "app", "nobody")]
-    [InlineData(1, "token", "issue", "nobody", "@nobody")]
-    public async Task What_is_wrong_is_said_on_stderr_and_by_the_exit_code(int exitCode, params string[] arguments)
-    {
-        var command = (await RunAsync(arguments)).Is(exitCode);
-
-        Assert.Equal("", command.Output);
-        Assert.NotEqual("", command.Errors);
-        Assert.DoesNotContain("   at ", command.Errors, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("--help")]
-    [InlineData("user", "add", "--help")]
-    [InlineData("token", "issue", "--help")]
-    public async Task Help_is_given_about_what_lacks_its_arguments(params string[] arguments) =>
-        Assert.StartsWith("Description:", (await RunAsync(arguments)).Is(0).Output, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_site_may_show_cards_until_it_may_not()
@@ -140,86 +108,22 @@ public abstract class CommandTests : IAsyncLifetime
         File.Delete(file);
     }
 
-    [Fact]
-    public async Task Doctor_finds_what_was_tampered_with()
+    public ValueTask DisposeAsync()
     {
-        await An_installation_is_set_up_and_asks_and_reads_while_the_server_runs();
-
-        Assert.Equal(1, await _store.RunAsync("delete from message where id = (select max(id) from message where prompt_id is not null)"));
-
-        Assert.Contains("message", (await RunAsync("doctor")).Is(1).Output + (await RunAsync("doctor")).Errors, StringComparison.Ordinal);
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
     }
-
-    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     private Task<Command> RunAsync(params string[] arguments) =>
         Command.RunAsync([.. arguments, $"--{_store.Place.Key.ToLowerInvariant()}", _store.Place.Value, "--json"]);
-
-    private Task<Command> CallAsync(Command app, Command token, params string[] call) => Command.RunAsync(
-        ["call", .. call, "--server", _server.Url.ToString(), "--key", app["consumer_key"], "--secret", app["consumer_secret"], "--token", token["oauth_token"], "--token-secret", token["oauth_token_secret"]]);
 }
 
 public sealed class SqliteCommandTests : CommandTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+    private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
 public sealed class PostgresCommandTests : CommandTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
-}
-
-/// <summary>The demo, as a newcomer meets it.</summary>
-public sealed class DemoTests
-{
-    [Fact]
-    public async Task The_demo_prints_links_and_calls_that_work()
-    {
-        using var demo = Command.Start("demo", "--urls", "http://127.0.0.1:0", "--json");
-        try
-        {
-            var text = new System.Text.StringBuilder();
-            JsonDocument? told = null;
-            while (told is null && await demo.StandardOutput.ReadLineAsync() is { } line)
-            {
-                text.Append(line);
-                try
-                {
-                    told = JsonDocument.Parse(text.ToString());
-                }
-                catch (JsonException)
-                {
-                    // Not all of it is there yet.
-                }
-            }
-
-            Assert.NotNull(told);
-            var json = told.RootElement.ToString();
-            var card = System.Text.RegularExpressions.Regex.Match(json, "http://127\\.0\\.0\\.1:\\d+/f/[A-Za-z0-9_-]+").Value;
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
-            Assert.Contains("Furni", await http.GetStringAsync(new Uri(card)), StringComparison.Ordinal);
-            using var score = new FormUrlEncodedContent([new("score", "5")]);
-            Assert.Equal(303, (int)(await http.PostAsync(new Uri(card), score)).StatusCode);
-            Assert.Equal(303, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), told.RootElement.GetProperty("password").GetString()!));
-            Assert.Equal(403, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), "another"));
-        }
-        finally
-        {
-            demo.Kill();
-            await demo.WaitForExitAsync();
-        }
-    }
-
-    private static async Task<int> SignInAsync(HttpClient http, Uri address, string password)
-    {
-        using var page = await http.GetAsync(address);
-        var token = System.Text.RegularExpressions.Regex.Match(await page.Content.ReadAsStringAsync(), "name=\"form\" value=\"([^\"]+)\"").Groups[1].Value;
-        using var form = new HttpRequestMessage(HttpMethod.Post, address)
-        {
-            Content = new FormUrlEncodedContent([new("form", token), new("screen_name", "majalindqvist"), new("password", password)]),
-        };
-        form.Headers.Add("Cookie", page.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
-        using var answer = await http.SendAsync(form);
-        return (int)answer.StatusCode;
-    }
 }

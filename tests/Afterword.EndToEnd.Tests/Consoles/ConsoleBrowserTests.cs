@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Consoles;
 
 /// <summary>People come into the console with a browser, by the doors that they use.</summary>
-public sealed class ConsoleBrowserTests(Browser browser) : IClassFixture<Browser>
+public sealed class ConsoleBrowserTests(Browser browser)
 {
     private const string Password = "correct horse battery staple";
 
@@ -45,6 +45,7 @@ public sealed class ConsoleBrowserTests(Browser browser) : IClassFixture<Browser
     {
         await using var stage = await ConsoleStage.SetAsync(browser);
         var page = await (await stage.VisitorAsync()).NewPageAsync();
+        await Axe.BringAsync(page.Context);
         await WithAuthenticatorAsync(page);
         var complaints = new List<string>();
         page.Console += (_, message) =>

@@ -1,4 +1,5 @@
 using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
@@ -16,7 +17,7 @@ namespace Afterword.EndToEnd.Tests.Consoles;
 /// <summary>A server in this process with the sender @furni, and browsers in which its people are signed in.</summary>
 internal sealed class ConsoleStage : IAsyncDisposable
 {
-    private readonly TestFolder _folder = TestFolder.Create("console");
+    private TestFolder _folder = null!;
     private readonly Browser _browser;
     private readonly List<IBrowserContext> _visitors = [];
     private AfterwordServer _server = null!;
@@ -39,7 +40,7 @@ internal sealed class ConsoleStage : IAsyncDisposable
     /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
     public static async Task<ConsoleStage> SetAsync(Browser browser, Action<WebApplicationBuilder>? configure, params string[] settings)
     {
-        var stage = new ConsoleStage(browser);
+        var stage = new ConsoleStage(browser) { _folder = await Migrated.FolderAsync("console") };
         var given = settings.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => (string?)pair[1]);
         given["Data"] = stage._folder.Path;
         var (read, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
@@ -61,30 +62,38 @@ internal sealed class ConsoleStage : IAsyncDisposable
     }
 
     /// <summary>A tab in which somebody of this role is signed in.</summary>
-    public async Task<IPage> SeatAsync(Role role, int width = 1440, ColorScheme scheme = ColorScheme.Light, bool script = true)
+    public async Task<IPage> SeatAsync(Role role, int width = 1440, bool script = true)
     {
         var (person, _) = await InviteAsync(role, $"{role.Word}@furni.example");
         var key = await Services.GetRequiredService<ConsoleSessions>().AddAsync(person, EntryStage.Person, "Chromium", default);
-        var visitor = await VisitorAsync(width, scheme, script);
+        var visitor = await VisitorAsync(width, script);
         await visitor.AddCookiesAsync([new Cookie { Name = ConsoleSessions.Cookie, Value = key, Url = $"https://{Url.Host}/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
         return await visitor.NewPageAsync();
     }
 
-    /// <summary>A browser in which nobody is signed in.</summary>
-    public async Task<IBrowserContext> VisitorAsync(int width = 1440, ColorScheme scheme = ColorScheme.Light, bool script = true)
+    /// <summary>The same on a phone, for looking at pages.</summary>
+    public async Task<IPage> SeatToLookAsync(Role role)
     {
-        var visitor = await _browser.VisitorAsync(width, script, scheme);
+        var page = await SeatAsync(role, width: 360);
+        await Axe.BringAsync(page.Context);
+        return page;
+    }
+
+    /// <summary>A browser in which nobody is signed in.</summary>
+    public async Task<IBrowserContext> VisitorAsync(int width = 1440, bool script = true)
+    {
+        var visitor = await _browser.VisitorAsync(width, script);
         _visitors.Add(visitor);
         return visitor;
     }
 
     public Task OpenAsync(IPage page, string path) => page.GotoAsync(new Uri(Url, path).ToString());
 
-    /// <summary>Opens a page: axe finds nothing, and it fits its window.</summary>
+    /// <summary>Opens a page: axe finds nothing, and it fits its window, in every width and both colour schemes.</summary>
     public async Task LooksFineAsync(IPage page, string path)
     {
         await OpenAsync(page, path);
-        await Axe.FindsNothingAndAllFitsAsync(page);
+        await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
     }
 
     public async ValueTask DisposeAsync()

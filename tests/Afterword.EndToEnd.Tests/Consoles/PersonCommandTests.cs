@@ -1,14 +1,17 @@
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Commands;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
 
 /// <summary>People of the console by the command line. The store is that of the other commands, so one engine will do.</summary>
-public sealed class PersonCommandTests : IDisposable
+public sealed class PersonCommandTests : IAsyncLifetime
 {
     private const string Ana = "ana@furni.example";
-    private readonly TestFolder _folder = TestFolder.Create("person");
+    private TestFolder _folder = null!;
+
+    public async ValueTask InitializeAsync() => _folder = await Migrated.FolderAsync("person");
 
     [Fact]
     public async Task People_are_added_listed_reset_and_removed()
@@ -44,7 +47,11 @@ public sealed class PersonCommandTests : IDisposable
         Assert.Empty(Listed((await RunAsync("person", "list")).Is(0)));
     }
 
-    public void Dispose() => _folder.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private Task<Command> RunAsync(params string[] arguments) => Command.RunAsync([.. arguments, "--data", _folder.Path, "--set", "PublicUrl=https://feedback.example", "--json"]);
 

@@ -16,7 +16,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Consoles;
 
 /// <summary>Each role walks to each page, and every byte that its browser gets is searched for what it must not see.</summary>
-public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Browser>
+public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassFixture<RoleWalkTests.Ground>
 {
     private const string Comment = "planted comment zanzibar";
     private const string Question = "planted name of a chair";
@@ -30,8 +30,7 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     [Fact]
     public async Task What_is_planted_is_found_where_it_may_be_seen()
     {
-        await using var stage = await PlantAsync();
-        var (seen, _) = await WalkAsync(stage, Role.Owner);
+        var (seen, _) = await WalkAsync(ground.Planted, Role.Owner);
 
         Assert.All((string[])[Comment, Question, Customer, Ticket, .. s_figures], planted => Assert.Contains(planted, seen, StringComparison.Ordinal));
     }
@@ -39,8 +38,7 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     [Fact]
     public async Task An_agent_gets_no_score_no_text_and_no_figure_anywhere()
     {
-        await using var stage = await PlantAsync();
-        var (seen, _) = await WalkAsync(stage, Role.Agent);
+        var (seen, _) = await WalkAsync(ground.Planted, Role.Agent);
 
         Assert.Contains(Ticket, seen, StringComparison.Ordinal);
         Assert.All((string[])[Comment, Question, .. s_figures], planted => Assert.DoesNotContain(planted, seen, StringComparison.Ordinal));
@@ -50,8 +48,7 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     [Fact]
     public async Task An_analyst_gets_no_name_anywhere_and_no_text_in_a_file()
     {
-        await using var stage = await PlantAsync();
-        var (seen, page) = await WalkAsync(stage, Role.Analyst);
+        var (seen, page) = await WalkAsync(ground.Planted, Role.Analyst);
 
         Assert.Contains(Comment, seen, StringComparison.Ordinal);
         Assert.All((string[])[Customer, Ticket, "@ana"], planted => Assert.DoesNotContain(planted, seen, StringComparison.Ordinal));
@@ -63,8 +60,7 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     [InlineData(Role.Operator)]
     public async Task Every_page_that_a_role_may_open_opens(Role role)
     {
-        await using var stage = await PlantAsync();
-        var (seen, _) = await WalkAsync(stage, role);
+        var (seen, _) = await WalkAsync(ground.Planted, role);
 
         Assert.Equal(role == Role.Supervisor, seen.Contains(Comment, StringComparison.Ordinal));
         Assert.Equal(role == Role.Supervisor, s_figures.All(figure => seen.Contains(figure, StringComparison.Ordinal)));
@@ -143,7 +139,7 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     });
 
     /// <summary>A sender whose customer has answered, with texts and names that stand nowhere else.</summary>
-    private async Task<Planted> PlantAsync()
+    private static async Task<Planted> PlantAsync(Browser browser)
     {
         var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var ana = (await stage.Services.GetRequiredService<Accounts>().AddAsync("ana", Customer, null, Reach.Anyone, default))!;
@@ -167,8 +163,15 @@ public sealed partial class RoleWalkTests(Browser browser) : IClassFixture<Brows
     [GeneratedRegex(@"\{\*{0,2}(\w+)[^}]*\}")]
     private static partial Regex Hole();
 
-    private sealed record Planted(ConsoleStage Stage, long Low, long Webhook) : IAsyncDisposable
+    internal sealed record Planted(ConsoleStage Stage, long Low, long Webhook);
+
+    /// <summary>What all roles walk over; none of them changes it.</summary>
+    public sealed class Ground(Browser browser) : IAsyncLifetime
     {
-        public ValueTask DisposeAsync() => Stage.DisposeAsync();
+        internal Planted Planted { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Planted = await PlantAsync(browser);
+
+        public ValueTask DisposeAsync() => Planted.Stage.DisposeAsync();
     }
 }

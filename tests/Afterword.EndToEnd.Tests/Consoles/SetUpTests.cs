@@ -76,7 +76,7 @@ public abstract partial class SetUpTests
 
 public sealed class SqliteSetUpTests : SetUpTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+    private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
 public sealed class PostgresSetUpTests : SetUpTests

@@ -6,7 +6,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Embeds;
 
 /// <summary>A customer answers a card within a shop's page.</summary>
-public sealed class EmbedBrowserTests(Browser browser) : IClassFixture<Browser>
+public sealed class EmbedBrowserTests(Browser browser)
 {
     [Theory]
     [InlineData(false, 4)]
@@ -78,12 +78,11 @@ public sealed class EmbedBrowserTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal("error {\"reason\":\"refused\",\"step\":\"text\"}", (await stage.HeardAsync())[^1]);
     }
 
-    [Theory]
-    [InlineData(ColorScheme.Light)]
-    [InlineData(ColorScheme.Dark)]
-    public async Task Axe_finds_nothing_on_any_step(ColorScheme scheme)
+    [Fact]
+    public async Task Axe_finds_nothing_on_any_step_in_either_scheme()
     {
-        await using var stage = await EmbedStage.SetAsync(browser, scheme: scheme, style: "html { color-scheme: light dark; color: CanvasText; }");
+        await using var stage = await EmbedStage.SetAsync(browser, style: "html { color-scheme: light dark; color: CanvasText; }");
+        await Axe.BringAsync(stage.Page.Context);
         foreach (var type in new[] { PromptType.Csat, PromptType.Nps })
         {
             await stage.OpenCardAsync(type);
@@ -104,7 +103,7 @@ public sealed class EmbedBrowserTests(Browser browser) : IClassFixture<Browser>
         await stage.HearAsync("error");
         await CheckAsync();
 
-        Task CheckAsync() => Axe.FindsNothingAsync(stage.Page);
+        Task CheckAsync() => Axe.FindsNothingAndAllFitsEverywhereAsync(stage.Page);
     }
 
     [Fact]

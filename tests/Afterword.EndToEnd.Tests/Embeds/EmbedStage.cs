@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Embed;
@@ -16,7 +17,7 @@ namespace Afterword.EndToEnd.Tests.Embeds;
 /// <summary>A feedback server, a shop on another origin, and a customer's browser on the shop's page.</summary>
 internal sealed class EmbedStage : IAsyncDisposable
 {
-    private readonly TestFolder _folder = TestFolder.Create("embed");
+    private TestFolder _folder = null!;
     private AfterwordServer _server = null!;
     private IBrowserContext _visitor = null!;
     private Caller _sender = null!;
@@ -39,7 +40,7 @@ internal sealed class EmbedStage : IAsyncDisposable
 
     public static async Task<EmbedStage> SetAsync(Browser browser, int width = 400, ColorScheme scheme = ColorScheme.Light, string style = "", string sender = "Furni")
     {
-        var stage = new EmbedStage();
+        var stage = new EmbedStage { _folder = await Migrated.FolderAsync("embed") };
         await stage.StartAsync(sender);
         stage.Shop = await Shop.OpenAsync(stage.Feedback, style);
         await stage.AllowAsync(stage.Shop.Origin);

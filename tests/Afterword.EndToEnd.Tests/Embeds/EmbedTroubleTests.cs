@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Embeds;
 
 /// <summary>Broken networks, restless pages and hostile texts around an embedded card.</summary>
-public sealed class EmbedTroubleTests(Browser browser) : IClassFixture<Browser>
+public sealed class EmbedTroubleTests(Browser browser)
 {
     [Fact]
     public async Task Without_a_network_nothing_typed_is_lost_and_the_same_can_be_sent_again()

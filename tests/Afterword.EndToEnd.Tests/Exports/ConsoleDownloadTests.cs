@@ -11,7 +11,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Exports;
 
 /// <summary>The console's download in a real browser: how far it is, and how it is stopped.</summary>
-public sealed class ConsoleDownloadTests(Browser browser) : IClassFixture<Browser>
+public sealed class ConsoleDownloadTests(Browser browser)
 {
     private const string Page = "/console/@furni/export";
 

@@ -1,5 +1,6 @@
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Interop;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
@@ -16,12 +17,12 @@ namespace Afterword.EndToEnd.Tests.Grants;
 internal sealed class GrantStage : IAsyncDisposable
 {
     public const string Handle = "ana_of_the_hill";
-    public const string Password = "correct horse battery staple";
+    public const string Password = SignedIn.Password;
 
     // As long a word as nobody breaks by himself.
     public const string AppName = "Kundenzufriedenheitsbefragungsanwendung";
 
-    private readonly TestFolder _folder = TestFolder.Create("grants");
+    private TestFolder _folder = null!;
     private AfterwordServer _server = null!;
     private App _app = null!;
     private Account _ana = null!;
@@ -38,7 +39,7 @@ internal sealed class GrantStage : IAsyncDisposable
     public static async Task<GrantStage> SetAsync(Browser browser, int width = 360, bool script = false)
     {
         var visitor = await browser.VisitorAsync(width, script);
-        var stage = new GrantStage { Receiver = await CallbackReceiver.StartAsync(), Page = await visitor.NewPageAsync() };
+        var stage = new GrantStage { _folder = await Migrated.FolderAsync("grants"), Receiver = await CallbackReceiver.StartAsync(), Page = await visitor.NewPageAsync() };
         visitor.Request += (_, request) => stage.Hosts.Add(new Uri(request.Url).Authority);
         await stage.StartAsync();
         return stage;
@@ -85,7 +86,8 @@ internal sealed class GrantStage : IAsyncDisposable
         _server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);
         await _server.StartAsync(default);
 
-        _ana = (await _server.Services.GetRequiredService<Accounts>().AddAsync(Handle, "Ana of the Hill", Password, Reach.Anyone, default))!;
+        _ana = (await _server.Services.GetRequiredService<Accounts>().AddAsync(Handle, "Ana of the Hill", null, Reach.Anyone, default))!;
+        await SignedIn.GivePasswordAsync(_server.Store, _ana.Id);
         var added = await _server.Services.GetRequiredService<Apps>().AddAsync(AppName, [Receiver.Callback], default);
         _app = (await _server.Services.GetRequiredService<Credentials>().AppAsync(added.ConsumerKey, fresh: true, default))!;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;
@@ -17,9 +18,7 @@ namespace Afterword.EndToEnd.Tests.Inbox;
 /// <summary>A server in this process with a shop and a customer, and browsers in which the customer is signed in.</summary>
 internal sealed class InboxStage : IAsyncDisposable
 {
-    public const string Password = "correct horse battery staple";
-
-    private readonly TestFolder _folder = TestFolder.Create("inbox");
+    private TestFolder _folder = null!;
     private readonly List<IBrowserContext> _visitors = [];
     private AfterwordServer _server = null!;
     private Account _furni = null!;
@@ -29,24 +28,31 @@ internal sealed class InboxStage : IAsyncDisposable
 
     public static async Task<InboxStage> SetAsync()
     {
-        var stage = new InboxStage();
+        var stage = new InboxStage { _folder = await Migrated.FolderAsync("inbox") };
         await stage.StartAsync("http://127.0.0.1:0");
         var accounts = stage._server.Services.GetRequiredService<Accounts>();
-        stage._furni = (await accounts.AddAsync("furni", "Furni", Password, Reach.Anyone, default))!;
-        stage._ana = (await accounts.AddAsync("ana", "Ana", Password, Reach.Anyone, default))!;
+        stage._furni = (await accounts.AddAsync("furni", "Furni", null, Reach.Anyone, default))!;
+        stage._ana = (await accounts.AddAsync("ana", "Ana", null, Reach.Anyone, default))!;
         return stage;
     }
 
     /// <summary>A window of its own, signed in, on a page.</summary>
-    public async Task<IPage> OpenAsync(
-        Browser browser, string path, int width = 360, bool script = true, ColorScheme scheme = ColorScheme.Light, string handle = "ana")
+    public async Task<IPage> OpenAsync(Browser browser, string path, int width = 360, bool script = true)
     {
-        var visitor = await browser.VisitorAsync(width, script, scheme);
-        _visitors.Add(visitor);
-        var page = await visitor.NewPageAsync();
+        var page = await NewPageAsync(browser, width, script);
+        await SignedIn.LetInAsync(page.Context, _server.Store, Url, _ana.Id);
         await page.GotoAsync(new Uri(Url, path).ToString());
-        await page.GetByLabel("Handle").FillAsync(handle);
-        await page.GetByLabel("Password").FillAsync(Password);
+        return page;
+    }
+
+    /// <summary>The same, by the form that stands before the page.</summary>
+    public async Task<IPage> SignInAsync(Browser browser, string path, bool script)
+    {
+        await SignedIn.GivePasswordAsync(_server.Store, _ana.Id);
+        var page = await NewPageAsync(browser, width: 360, script);
+        await page.GotoAsync(new Uri(Url, path).ToString());
+        await page.GetByLabel("Handle").FillAsync(_ana.ScreenName);
+        await page.GetByLabel("Password").FillAsync(SignedIn.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.WaitForURLAsync(new Uri(Url, path).ToString());
         return page;
@@ -96,6 +102,13 @@ internal sealed class InboxStage : IAsyncDisposable
         foreach (var visitor in _visitors) await visitor.DisposeAsync();
         await _server.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private async Task<IPage> NewPageAsync(Browser browser, int width, bool script)
+    {
+        var visitor = await browser.VisitorAsync(width, script);
+        _visitors.Add(visitor);
+        return await visitor.NewPageAsync();
     }
 
     private async Task StartAsync(string url)

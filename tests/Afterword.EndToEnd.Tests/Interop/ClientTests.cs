@@ -14,13 +14,13 @@ public sealed class ClientTests
         ErrorOf: status => status switch { 400 => "BadRequest", 401 => "Unauthorized", 403 => "Forbidden", 404 => "NotFound", _ => "TooManyRequests" });
 
     [Fact]
-    public async Task Twitter_api_v2_for_Node_works_on_SQLite() => await WorksAsync(new SqliteStore(), await NodeAsync());
+    public async Task Twitter_api_v2_for_Node_works_on_SQLite() => await WorksAsync(await SqliteStore.NewAsync(), await NodeAsync());
 
     [Fact]
     public async Task Twitter_api_v2_for_Node_works_on_PostgreSQL() => await WorksAsync(await PostgresStore.NewAsync(), await NodeAsync());
 
     [Fact]
-    public async Task Tweepy_for_Python_works_on_SQLite() => await WorksAsync(new SqliteStore(), s_tweepy);
+    public async Task Tweepy_for_Python_works_on_SQLite() => await WorksAsync(await SqliteStore.NewAsync(), s_tweepy);
 
     [Fact]
     public async Task Tweepy_for_Python_works_on_PostgreSQL() => await WorksAsync(await PostgresStore.NewAsync(), s_tweepy);
@@ -28,7 +28,7 @@ public sealed class ClientTests
     [Fact]
     public async Task A_client_that_was_not_told_of_the_authority_trusts_nobody_here()
     {
-        await using var site = await Site.StartAsync(new SqliteStore());
+        await using var site = await Site.StartAsync(await SqliteStore.NewAsync());
         foreach (var (library, complaint) in new[] { (s_tweepy, "CERTIFICATE_VERIFY_FAILED"), (await NodeAsync(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE") })
         {
             await using var client = ClientScript.Start(library.Command, site.Names);
@@ -48,7 +48,6 @@ public sealed class ClientTests
     {
         await using var site = await Site.StartAsync(store);
         await using var browser = new Browser(site.BrowserArguments);
-        await browser.InitializeAsync();
         await using var visitor = await browser.VisitorAsync();
         await using var client = ClientScript.Start(library.Command, site.NamesAndTrust);
         await client.TellAsync(site.Brief);

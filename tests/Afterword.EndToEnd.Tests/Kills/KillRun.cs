@@ -28,7 +28,9 @@ internal sealed class KillRun
     public int Seed { get; }
 
     // The law is checked against all that was ever asked of the store, so the cost of a run grows with the square of this.
-    private static int KillsPerStore => IsLong ? 50 : 25;
+    public static int KillsPerStore => IsLong ? 50 : 8;
+
+    public static int Stores => IsLong ? 4 : 1;
 
     public static bool IsLong => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1";
 
@@ -71,8 +73,7 @@ internal sealed class KillRun
     public static async Task<KillRun> RunAsync(Func<Task<TestStore>> newStore)
     {
         var run = new KillRun(newStore);
-        var stores = IsLong ? 4 : 1;
-        for (var i = 0; i < stores; i++) await run.WearOutAsync();
+        for (var i = 0; i < Stores; i++) await run.WearOutAsync();
         return run;
     }
 
@@ -84,7 +85,7 @@ internal sealed class KillRun
     private async Task WearOutAsync()
     {
         var store = await _newStore();
-        var scene = await Scene.SetUpAsync(store, senders: 16, members: 1_000, customers: 20_000);
+        var scene = await Scene.SetUpAsync(store, senders: 16, members: IsLong ? 1_000 : 200, customers: 20_000);
         var ledger = new Ledger(scene);
         Burst? burst = null;
         IReadOnlySet<int> sessions = new HashSet<int>();

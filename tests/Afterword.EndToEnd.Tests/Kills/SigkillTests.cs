@@ -27,7 +27,7 @@ public abstract class SigkillTests
     [Fact]
     public void The_kills_hit_requests_in_flight()
     {
-        Assert.Equal(KillRun.IsLong ? 200 : 25, Run.Kills);
+        Assert.Equal(KillRun.Stores * KillRun.KillsPerStore, Run.Kills);
         Assert.Equal([ServerProcess.KilledCode], Run.ExitCodes);
         Assert.True(Run.Unanswered > Run.Kills, $"Most kills must leave requests unanswered. {Run}");
     }
@@ -89,23 +89,25 @@ public abstract class SigkillTests
         Assert.True(lines.Count == 0, $"{lines.Count} of them: {string.Join('\n', lines.Take(20))}\n{Run}");
 }
 
+[Collection(nameof(Loads))]
 public sealed class SqliteSigkillTests(SqliteSigkillTests.Fixture fixture) : SigkillTests, IClassFixture<SqliteSigkillTests.Fixture>
 {
     private protected override KillRun Run => fixture.Run;
 
     public sealed class Fixture : SigkillFixture
     {
-        private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+        private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.OnDisk());
     }
 }
 
+[Collection(nameof(Loads))]
 public sealed class PostgresSigkillTests(PostgresSigkillTests.Fixture fixture) : SigkillTests, IClassFixture<PostgresSigkillTests.Fixture>
 {
     private protected override KillRun Run => fixture.Run;
 
     public sealed class Fixture : SigkillFixture
     {
-        private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
+        private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.DurableAsync();
     }
 }
 

@@ -5,7 +5,7 @@ namespace Afterword.EndToEnd.Tests.Kills;
 /// <summary>A server that is asked to stop, by a service manager or by a new version of itself.</summary>
 public abstract class SigtermTests
 {
-    private const int Stops = 5;
+    private static int Stops => KillRun.IsLong ? 20 : 2;
 
     [Fact]
     public async Task A_server_that_is_asked_to_stop_under_load_answers_all_that_it_does()
@@ -38,11 +38,13 @@ public abstract class SigtermTests
     private protected abstract Task<TestStore> NewStoreAsync();
 }
 
+[Collection(nameof(Loads))]
 public sealed class SqliteSigtermTests : SigtermTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+    private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
+[Collection(nameof(Loads))]
 public sealed class PostgresSigtermTests : SigtermTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();

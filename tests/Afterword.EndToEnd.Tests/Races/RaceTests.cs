@@ -6,12 +6,13 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Races;
 
 /// <summary>Many at once, on one node and on two that share a store.</summary>
+[Collection(nameof(Loads))]
 public sealed class RaceTests
 {
     private const int Racers = 1_000;
 
     [Fact]
-    public async Task Of_a_thousand_creates_for_one_recipient_one_is_stored_on_SQLite() => await RaceAsync(new SqliteStore(), nodes: 1);
+    public async Task Of_a_thousand_creates_for_one_recipient_one_is_stored_on_SQLite() => await RaceAsync(await SqliteStore.NewAsync(), nodes: 1);
 
     [Fact]
     public async Task Of_a_thousand_creates_for_one_recipient_one_is_stored_on_PostgreSQL() => await RaceAsync(await PostgresStore.NewAsync(), nodes: 1);

@@ -18,7 +18,11 @@ internal sealed class PostgresStore : TestStore
 
     public override string Numbers => "generate_series(1, @count) as numbers(n)";
 
-    public static async Task<PostgresStore> NewAsync() => new(await PostgresCluster.Shared.NewDatabaseAsync());
+    /// <summary>A store of the present schema.</summary>
+    public static async Task<PostgresStore> NewAsync() => new(await Migrated.DatabaseAsync());
+
+    /// <summary>An empty store that is as durable as in production, for tests of what outlives a server that is killed.</summary>
+    public static async Task<PostgresStore> DurableAsync() => new(await PostgresCluster.Shared.NewDatabaseAsync());
 
     public override async Task<DbConnection> ConnectAsync()
     {
@@ -33,15 +37,8 @@ internal sealed class PostgresStore : TestStore
 
     public override async Task<TestStore> CopyAsync()
     {
-        var copy = await NewAsync();
-        var (from, to) = (new Uri(_url).AbsolutePath[1..], new Uri(copy._url).AbsolutePath[1..]);
         await EndOfAsync(await SessionsAsync());
-
-        // From a third database: nobody may be connected to the one that is copied.
-        var third = new PostgresStore(new Uri(new Uri(_url), "/postgres").ToString());
-        await third.RunAsync($"drop database {to}");
-        await third.RunAsync($"create database {to} template {from}");
-        return copy;
+        return new PostgresStore(await PostgresCluster.Shared.CopyOfAsync(_url));
     }
 
     public override async Task<IReadOnlySet<int>> SessionsAsync() => await ListAsync();

@@ -7,7 +7,9 @@ namespace Afterword.EndToEnd.Tests.Servers;
 
 internal sealed class SqliteStore : TestStore
 {
-    private readonly string _folder = TestFolder.Create("store").Path;
+    private readonly string _folder;
+
+    private SqliteStore(TestFolder folder) => _folder = folder.Path;
 
     public override string Engine => "SQLite";
 
@@ -15,6 +17,12 @@ internal sealed class SqliteStore : TestStore
 
     public override string Numbers =>
         "(with recursive number(n) as (select 1 union all select n + 1 from number where n < @count) select n from number) as numbers";
+
+    /// <summary>A store of the present schema, in memory.</summary>
+    public static async Task<SqliteStore> NewAsync() => new(await Migrated.FolderAsync("store"));
+
+    /// <summary>An empty store on a disk, for tests of what outlives a server that is killed.</summary>
+    public static SqliteStore OnDisk() => new(TestFolder.Create("store"));
 
     public override async Task<DbConnection> ConnectAsync()
     {
@@ -28,7 +36,7 @@ internal sealed class SqliteStore : TestStore
 
     public override async Task<TestStore> CopyAsync()
     {
-        var copy = new SqliteStore();
+        var copy = new SqliteStore(TestFolder.InMemory("copy"));
         await RunAsync("vacuum into @file", ("file", Path.Combine(copy._folder, "afterword.db")));
         return copy;
     }

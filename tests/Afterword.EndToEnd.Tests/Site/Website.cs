@@ -1,3 +1,4 @@
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Hosting;
 using Afterword.Support;
@@ -8,7 +9,7 @@ namespace Afterword.EndToEnd.Tests.Site;
 /// <summary>A server on an empty store, for pages that need no more.</summary>
 public sealed class Website : IAsyncLifetime
 {
-    private readonly TestFolder _folder = TestFolder.Create("site");
+    private TestFolder _folder = null!;
     private AfterwordServer? _server;
 
     /// <summary>Where it listens.</summary>
@@ -16,6 +17,7 @@ public sealed class Website : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _folder = await Migrated.FolderAsync("site");
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Data", _folder.Path)]).Build());
         Assert.Empty(errors);
         _server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);

@@ -8,7 +8,7 @@ public abstract class DeliveryKillTests
 {
     private const int Connections = 16;
 
-    private static int Kills => KillRun.IsLong ? 100 : 20;
+    private static int Kills => KillRun.IsLong ? 100 : 6;
 
     private protected abstract Task<TestStore> NewStoreAsync();
 
@@ -90,14 +90,16 @@ public abstract class DeliveryKillTests
     }
 }
 
+[Collection(nameof(Loads))]
 public sealed class SqliteDeliveryKillTests : DeliveryKillTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(new SqliteStore());
+    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.OnDisk());
 }
 
+[Collection(nameof(Loads))]
 public sealed class PostgresDeliveryKillTests : DeliveryKillTests
 {
-    private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
+    private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.DurableAsync();
 
     [Fact]
     public async Task Of_two_nodes_one_that_is_stopped_past_its_leases_loses_nothing_and_its_late_word_is_refused()

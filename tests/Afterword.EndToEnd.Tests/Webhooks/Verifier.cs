@@ -11,15 +11,19 @@ internal static class Verifier
 {
     private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "Webhooks", "verifier");
 
-    /// <summary>Says of each request whether it is genuine: "ok", or what is wrong.</summary>
-    public static async Task<string[]> JudgeAsync(string secret, params IEnumerable<Received> requests)
-    {
-        if (!Directory.Exists(Path.Combine(s_folder, "node_modules"))) await RunAsync("npm", ["ci", "--no-audit", "--no-fund"], "");
+    // Once for all tests, which run at the same time.
+    private static readonly Lazy<Task> s_installed = new(() =>
+        Directory.Exists(Path.Combine(s_folder, "node_modules")) ? Task.CompletedTask : RunAsync("npm", ["ci", "--no-audit", "--no-fund"], ""));
 
-        var lines = requests.Select(got => JsonSerializer.Serialize(new Dictionary<string, string>
+    /// <summary>Says of each request whether it is genuine: "ok", or what is wrong.</summary>
+    public static async Task<string[]> JudgeAsync(params IEnumerable<(string Secret, Received Got)> requests)
+    {
+        await s_installed.Value;
+
+        var lines = requests.Select(one => JsonSerializer.Serialize(new Dictionary<string, string>
         {
-            ["secret"] = secret, ["id"] = got.Id, ["timestamp"] = got.Timestamp.ToString(CultureInfo.InvariantCulture), ["signature"] = got.Signature,
-            ["body"] = Encoding.UTF8.GetString(got.Body),
+            ["secret"] = one.Secret, ["id"] = one.Got.Id, ["timestamp"] = one.Got.Timestamp.ToString(CultureInfo.InvariantCulture), ["signature"] = one.Got.Signature,
+            ["body"] = Encoding.UTF8.GetString(one.Got.Body),
         }));
         return (await RunAsync("node", ["verify.js"], string.Join('\n', lines))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
