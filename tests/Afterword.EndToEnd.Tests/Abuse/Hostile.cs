@@ -18,7 +18,7 @@ internal static class Hostile
     /// For pages that show one text at a time: in the long form all of them, one by one, and in the short one the same, joined into
     /// a few long texts.
     /// </summary>
-    public static string[] Few { get; } = KillRun.IsLong ? All : [.. All.Chunk(Joined).Select(some => Stored(string.Join(' ', some))!)];
+    public static string[] Few { get; } = LongForm.IsOn ? All : [.. All.Chunk(Joined).Select(some => Stored(string.Join(' ', some))!)];
 
     /// <summary>The text as it is stored; null when it is refused.</summary>
     private static string? Stored(string text)

@@ -1,6 +1,7 @@
 using System.Net;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Kills;
+using Afterword.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -60,7 +61,7 @@ public sealed class TrapTests(Browser browser) : IAsyncLifetime
     public async Task Many_payloads_of_the_list_work_where_nothing_is_encoded_and_none_where_it_is()
     {
         // Several at once, each on a page of its own: one may end the page for the next. Some that work are enough of a control.
-        var enough = KillRun.IsLong ? 50 : 16;
+        var enough = LongForm.IsOn ? 50 : 16;
         foreach (var some in Payloads.All.Chunk(20)) Assert.Empty(await CaughtAsync("/encoded", string.Join('\n', some)));
         var working = 0;
         await Parallel.ForEachAsync(Payloads.All, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (text, _) =>

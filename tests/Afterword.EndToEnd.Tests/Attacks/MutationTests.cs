@@ -1,4 +1,5 @@
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Attacks;
 
@@ -13,7 +14,7 @@ public sealed class MutationTests
 
     private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(50);
 
-    private static int Requests => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1" ? 500_000 : 10_000;
+    private static int Requests => LongForm.Or(10_000, 500_000);
 
     [Fact]
     public async Task No_changed_request_is_accepted_on_SQLite() => await RunAsync(await SqliteStore.NewAsync());

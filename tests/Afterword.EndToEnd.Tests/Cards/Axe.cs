@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Kills;
+using Afterword.Support;
 using Deque.AxeCore.Commons;
 using Microsoft.Playwright;
 
@@ -61,7 +62,7 @@ internal static class Axe
             await FitsAsync(page);
             foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
             {
-                var (all, colours) = (KillRun.IsLong || (width, scheme) == (s_widths[0], ColorScheme.Light), (width, scheme) == (s_widths[^1], ColorScheme.Dark));
+                var (all, colours) = (LongForm.IsOn || (width, scheme) == (s_widths[0], ColorScheme.Light), (width, scheme) == (s_widths[^1], ColorScheme.Dark));
                 if (!all && !colours) continue;
 
                 await page.EmulateMediaAsync(new() { ColorScheme = scheme });

@@ -65,7 +65,7 @@ public sealed class MailServerTests
 
     private static async Task<Command> SendAsync(int port, string tls, string root, string host = "localhost", string password = Password)
     {
-        var store = new SqliteStore();
+        var store = await SqliteStore.NewAsync();
         string[] settings =
         [
             "PublicUrl=https://feedback.example", $"Mail:Host={host}", string.Create(CultureInfo.InvariantCulture, $"Mail:Port={port}"), $"Mail:Tls={tls}", "Mail:From=f@mail.example",

@@ -13,7 +13,7 @@ internal sealed class ExportStage : IDisposable
     // Days in 2026, a minute apart; snowflakes of the same instants.
     private const long From = 1_767_225_600_000;
 
-    private readonly TestFolder _folder = TestFolder.InMemory("export");
+    private readonly TestFolder _folder = TestFolder.Create("export");
 
     private ExportStage(TestStore store, Scene scene) => (Store, Scene) = (store, scene);
 

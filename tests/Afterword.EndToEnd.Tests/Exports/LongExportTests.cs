@@ -5,6 +5,7 @@ using Afterword.EndToEnd.Tests.Commands;
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Cli;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Exports;
 
@@ -18,7 +19,7 @@ public abstract partial class LongExportTests
 
     protected LongExportTests(Ground ground) => _ground = ground.Stage;
 
-    private static int Rows => KillRun.IsLong ? 1_000_000 : 100_000;
+    private static int Rows => LongForm.IsOn ? 1_000_000 : 100_000;
 
     [Fact]
     public async Task What_Ctrl_C_left_are_whole_lines_and_it_goes_on_to_the_same_bytes()

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Afterword.Client;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Kills;
 
@@ -28,11 +29,9 @@ internal sealed class KillRun
     public int Seed { get; }
 
     // The law is checked against all that was ever asked of the store, so the cost of a run grows with the square of this.
-    public static int KillsPerStore => IsLong ? 50 : 8;
+    public static int KillsPerStore => LongForm.IsOn ? 50 : 8;
 
-    public static int Stores => IsLong ? 4 : 1;
-
-    public static bool IsLong => Environment.GetEnvironmentVariable("AFTERWORD_TEST_LONG") == "1";
+    public static int Stores => LongForm.IsOn ? 4 : 1;
 
     public int Kills { get; private set; }
 
@@ -85,7 +84,7 @@ internal sealed class KillRun
     private async Task WearOutAsync()
     {
         var store = await _newStore();
-        var scene = await Scene.SetUpAsync(store, senders: 16, members: IsLong ? 1_000 : 200, customers: 20_000);
+        var scene = await Scene.SetUpAsync(store, senders: 16, members: LongForm.IsOn ? 1_000 : 200, customers: 20_000);
         var ledger = new Ledger(scene);
         Burst? burst = null;
         IReadOnlySet<int> sessions = new HashSet<int>();

@@ -96,7 +96,7 @@ public sealed class SqliteSigkillTests(SqliteSigkillTests.Fixture fixture) : Sig
 
     public sealed class Fixture : SigkillFixture
     {
-        private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.OnDisk());
+        private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.Empty());
     }
 }
 

@@ -1,11 +1,12 @@
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Kills;
 
 /// <summary>A server that is asked to stop, by a service manager or by a new version of itself.</summary>
 public abstract class SigtermTests
 {
-    private static int Stops => KillRun.IsLong ? 20 : 2;
+    private static int Stops => LongForm.IsOn ? 20 : 2;
 
     [Fact]
     public async Task A_server_that_is_asked_to_stop_under_load_answers_all_that_it_does()

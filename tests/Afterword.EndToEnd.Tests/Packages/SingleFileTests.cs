@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
@@ -8,10 +7,9 @@ namespace Afterword.EndToEnd.Tests.Packages;
 /// <summary>The program as one file, on a machine that has no .NET. Publishing takes a minute: a test of the long form.</summary>
 public sealed class SingleFileTests
 {
-    [Fact]
+    [Fact, LongForm]
     public async Task One_file_is_all_that_serve_and_demo_need()
     {
-        Assert.SkipUnless(KillRun.IsLong, "A test of the long form.");
         using var folder = TestFolder.Create("publish");
         var published = Path.Combine(folder.Path, "published");
         (await BuiltProgram.RunAsync(

@@ -10,7 +10,7 @@ internal static class Migrated
 {
     private static readonly Lazy<Task<TestFolder>> s_folder = new(async () =>
     {
-        var folder = TestFolder.InMemory("migrated");
+        var folder = TestFolder.Create("migrated");
         await MigrateAsync("Data", folder.Path);
         return folder;
     });
@@ -22,11 +22,11 @@ internal static class Migrated
         return url;
     });
 
-    /// <summary>A folder for a SQLite store, in memory.</summary>
+    /// <summary>A folder for a SQLite store.</summary>
     /// <param name="purpose">A word for the folder's name.</param>
     public static async Task<TestFolder> FolderAsync(string purpose)
     {
-        var folder = TestFolder.InMemory(purpose);
+        var folder = TestFolder.Create(purpose);
         foreach (var file in Directory.GetFiles((await s_folder.Value).Path, "*.db")) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
         return folder;
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Storage;
 using Microsoft.Playwright;
 
@@ -15,7 +15,7 @@ internal static class SignedIn
     private const int KeyLength = 20;
     private const string Cookie = "__Host-afterword";
 
-    private static readonly Lazy<string> s_hash = new(() => Passwords.Hash(Password));
+    private static readonly Lazy<string> s_hash = new(() => new PasswordHashes().Hash(Password));
 
     /// <summary>Gives the user the password.</summary>
     public static Task GivePasswordAsync(Store store, long userId) => store.Main.WriteAsync(

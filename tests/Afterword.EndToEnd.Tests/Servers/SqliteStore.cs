@@ -18,11 +18,11 @@ internal sealed class SqliteStore : TestStore
     public override string Numbers =>
         "(with recursive number(n) as (select 1 union all select n + 1 from number where n < @count) select n from number) as numbers";
 
-    /// <summary>A store of the present schema, in memory.</summary>
+    /// <summary>A store of the present schema.</summary>
     public static async Task<SqliteStore> NewAsync() => new(await Migrated.FolderAsync("store"));
 
-    /// <summary>An empty store on a disk, for tests of what outlives a server that is killed.</summary>
-    public static SqliteStore OnDisk() => new(TestFolder.Create("store"));
+    /// <summary>An empty store, which the server that is killed begins.</summary>
+    public static SqliteStore Empty() => new(TestFolder.Create("store"));
 
     public override async Task<DbConnection> ConnectAsync()
     {
@@ -36,7 +36,7 @@ internal sealed class SqliteStore : TestStore
 
     public override async Task<TestStore> CopyAsync()
     {
-        var copy = new SqliteStore(TestFolder.InMemory("copy"));
+        var copy = new SqliteStore(TestFolder.Create("copy"));
         await RunAsync("vacuum into @file", ("file", Path.Combine(copy._folder, "afterword.db")));
         return copy;
     }

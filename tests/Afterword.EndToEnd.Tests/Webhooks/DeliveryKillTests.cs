@@ -1,5 +1,6 @@
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Webhooks;
 
@@ -8,7 +9,7 @@ public abstract class DeliveryKillTests
 {
     private const int Connections = 16;
 
-    private static int Kills => KillRun.IsLong ? 100 : 6;
+    private static int Kills => LongForm.IsOn ? 100 : 6;
 
     private protected abstract Task<TestStore> NewStoreAsync();
 
@@ -93,7 +94,7 @@ public abstract class DeliveryKillTests
 [Collection(nameof(Loads))]
 public sealed class SqliteDeliveryKillTests : DeliveryKillTests
 {
-    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.OnDisk());
+    private protected override Task<TestStore> NewStoreAsync() => Task.FromResult<TestStore>(SqliteStore.Empty());
 }
 
 [Collection(nameof(Loads))]
