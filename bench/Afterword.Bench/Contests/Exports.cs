@@ -49,7 +49,7 @@ internal static class Exports
         await file.CompareAsync(program);
         var before = server.ResidentAnonymous;
         var duel = await Duel.RunAsync(ground, file, program);
-        tell(Figure.Of($"CSV export of {rows:N0} answers, {site.Name}", duel, against, 0.7, " rows/s") with
+        tell(Figure.Of(string.Create(CultureInfo.InvariantCulture, $"CSV export of {rows:N0} answers, {site.Name}"), duel, against, 0.7, " rows/s") with
         {
             Note = FormattableString.Invariant($"CPU {Duel.Median(duel.Real.Select(run => run.ServerCpu * 1e6 / run.Completed)):0.00} µs a row"),
         });

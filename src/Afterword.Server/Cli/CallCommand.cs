@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Afterword.Client.OAuth;
@@ -82,7 +83,7 @@ internal static class CallCommand
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new CommandException(ExitCode.Failed, $"{server} gave no answer within {http.Timeout.TotalSeconds} seconds.");
+            throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"{server} gave no answer within {http.Timeout.TotalSeconds} seconds."));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Afterword.Server.Cli;
 
@@ -31,8 +32,8 @@ internal static class OperatorKeyCommands
         {
             var all = await store.OperatorKeys.ListAsync(stop);
             parsed.Say(
-                new OperatorKeysJson([.. all.Select(key => new OperatorKeyJson(key.Name, null, $"{key.CreatedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}"))]), CommandJson.Default.OperatorKeysJson,
-                all.Select(key => $"{key.Name}  since {key.CreatedAt:yyyy-MM-dd}"));
+                new OperatorKeysJson([.. all.Select(key => new OperatorKeyJson(key.Name, null, string.Create(CultureInfo.InvariantCulture, $"{key.CreatedAt:yyyy-MM-dd'T'HH:mm:ss'Z'}")))]), CommandJson.Default.OperatorKeysJson,
+                all.Select(key => string.Create(CultureInfo.InvariantCulture, $"{key.Name}  since {key.CreatedAt:yyyy-MM-dd}")));
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports.Pages;
@@ -26,7 +27,7 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
             Card("comment-rate", "Comment rate", now.CommentRate, FigureWords.Percent, FigureWords.Percents, answers, FigureChange.OfComments(now, before), Shares, figures => figures.CommentRate),
             Card(
                 "median-time", "Median time to answer", now.MedianTime, FigureWords.Time, FigureWords.Times, answers, FigureChange.OfMedianTime(now, before),
-                by => $"{Math.Abs(by) * 100:0}% {(by > 0 ? "slower" : "faster")}", figures => figures.MedianTime),
+                by => string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(by) * 100:0}% {(by > 0 ? "slower" : "faster")}"), figures => figures.MedianTime),
         ];
     }
 
