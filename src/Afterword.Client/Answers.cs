@@ -14,7 +14,8 @@ internal static class Answers
     {
         try
         {
-            await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using var closing = body.ConfigureAwait(false);
             return await JsonSerializer.DeserializeAsync(body, type, cancellationToken).ConfigureAwait(false)
                 ?? throw new JsonException("The answer is null.");
         }
@@ -56,7 +57,8 @@ internal static class Answers
     {
         try
         {
-            await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            var body = await answer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using var closing = body.ConfigureAwait(false);
             var read = await JsonSerializer.DeserializeAsync(body, WireJson.Default.ErrorsJson, cancellationToken).ConfigureAwait(false);
             return read?.Errors ?? [];
         }
