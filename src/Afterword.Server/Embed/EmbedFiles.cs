@@ -47,12 +47,12 @@ internal static partial class EmbedFiles
     }
 
     // Comments of lines of their own, comments between asterisks, and blanks at the beginning of a line.
-    [GeneratedRegex(@"^\s*//[^\n]*\n|^\s*/\*.*?\*/\s*?\n|^\s+", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\s*//[^\n]*\n|^\s*/\*.*?\*/\s*?\n|^\s+", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?<=@container \(min-)width: (?<number>\d+)rem")]
+    [GeneratedRegex(@"(?<=@container \(min-)width: (?<number>\d+)rem", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex MeasuredRem();
 
-    [GeneratedRegex(@"(?<number>\d*\.?\d+)rem\b")]
+    [GeneratedRegex(@"(?<number>\d*\.?\d+)rem\b", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Rem();
 }

@@ -25,6 +25,6 @@ internal static partial class Dates
     }
 
     // It stands first or last, with a comma, a blank or nothing beside it.
-    [GeneratedRegex(@"^dddd[^dMy']*|[^dMy'日일]*dddd$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^dddd[^dMy']*|[^dMy'日일]*dddd$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex DayOfWeek();
 }

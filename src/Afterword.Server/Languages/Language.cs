@@ -66,7 +66,7 @@ internal sealed partial class Language
     public override string ToString() => Tag;
 
     // Longer names of languages are reserved, and are more likely a language's name than its tag.
-    [GeneratedRegex(@"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex WellFormed { get; }
 
     private static FrozenDictionary<string, Language> FindAll()

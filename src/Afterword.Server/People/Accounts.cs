@@ -38,7 +38,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail";
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
-    [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z")]
+    [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     public static partial Regex Handle { get; }
 
     /// <summary>Takes the @ off a handle.</summary>

@@ -39,7 +39,7 @@ public sealed partial class DescribedRoute
     internal bool IsOperator { get; }
 
     /// <summary>The path as it is written for people: <c>/f/:token</c>.</summary>
-    internal string Path => Hole.Replace(Pattern, ":$1");
+    internal string Path => Hole.Replace(Pattern, ":${name}");
 
     /// <summary>The path without what most have in common: <c>feedback/create</c>.</summary>
     internal string ShortPath => Path.Replace("/1.1/", "", StringComparison.Ordinal).Replace(".json", "", StringComparison.Ordinal);
@@ -93,10 +93,10 @@ public sealed partial class DescribedRoute
     private IEnumerable<string> Words =>
         [Method.ToLowerInvariant(), .. Word.Matches(Pattern == "/" ? "root" : ShortPath).Select(word => word.Value)];
 
-    [GeneratedRegex(@"\{(\w+)\}")]
+    [GeneratedRegex(@"\{(?<name>\w+)\}", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Hole { get; }
 
-    [GeneratedRegex("[a-zA-Z0-9]+")]
+    [GeneratedRegex("[a-zA-Z0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Word { get; }
 
     /// <summary>Every described route, in the order of the reference.</summary>

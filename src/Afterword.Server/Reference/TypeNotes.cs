@@ -12,7 +12,7 @@ internal sealed partial class TypeNotes
 {
     private readonly ConcurrentDictionary<Assembly, Dictionary<string, XElement>> _files = new();
 
-    [GeneratedRegex(@"\s+")]
+    [GeneratedRegex(@"\s+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Space { get; }
 
     public string? Of(Type type) => Find(type)?.Element("summary") is { } summary ? Text(summary) : null;

@@ -75,7 +75,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         long[] or long?[] => NpgsqlDbType.Bigint,
         string?[] => NpgsqlDbType.Text,
         byte[]?[] => NpgsqlDbType.Bytea,
-        _ => throw new ArgumentException($"Rows hold no {values.GetType().Name}."),
+        _ => throw new ArgumentException($"Rows hold no {values.GetType().Name}.", nameof(values)),
     };
 
     private static string Expand(string sql, Rows rows) => s_expanded.GetOrAdd(sql, static (sql, rows) =>

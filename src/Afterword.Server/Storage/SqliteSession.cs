@@ -79,13 +79,13 @@ internal sealed partial class SqliteSession(SqliteConnection connection) : Sessi
 
     // Each column is bound, so the statement must have a place for each.
     private static bool NamesAll(string sql, Rows rows) =>
-        ItemColumn.Matches(sql).Select(column => column.Groups[1].Value).ToHashSet().SetEquals(rows.Columns.Select(column => column.Name));
+        ItemColumn.Matches(sql).Select(column => column.Groups["name"].Value).ToHashSet().SetEquals(rows.Columns.Select(column => column.Name));
 
     // The engine copies what an update is made from into a temporary table first, for each row anew. Its values can stand in the statement itself.
     private static string WithoutTable(string sql, Rows rows)
     {
         var places = rows.Columns.Select((column, i) => (column.Name, Place: $"?{(i + 1).ToString(CultureInfo.InvariantCulture)}")).ToDictionary();
-        return ItemColumn.Replace(sql.Replace("from {rows}", "", StringComparison.Ordinal), column => places[column.Groups[1].Value]);
+        return ItemColumn.Replace(sql.Replace("from {rows}", "", StringComparison.Ordinal), column => places[column.Groups["name"].Value]);
     }
 
     // Parameters are numbered by their first appearance, and the input table comes with all of them in the order of its columns.
@@ -100,12 +100,12 @@ internal sealed partial class SqliteSession(SqliteConnection connection) : Sessi
         return sql.Replace("{rows}", table.Append(") as item").ToString(), StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"order by [\w, ]+(?=\s+on conflict)")]
+    [GeneratedRegex(@"order by [\w, ]+(?=\s+on conflict)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex OrderOfLocks { get; }
 
-    [GeneratedRegex(@"^update\b[^{]+from \{rows\}\s+where\b")]
+    [GeneratedRegex(@"^update\b[^{]+from \{rows\}\s+where\b", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Updates { get; }
 
-    [GeneratedRegex(@"\bitem\.(\w+)")]
+    [GeneratedRegex(@"\bitem\.(?<name>\w+)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex ItemColumn { get; }
 }

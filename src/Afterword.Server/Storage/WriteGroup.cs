@@ -21,7 +21,7 @@ internal abstract class PendingWrite
 
     /// <summary>Tells the callers of a committed batch.</summary>
     /// <remarks>
-    /// They go on on the pool, several in a row on one thread: the thread that commits must not run their code, and waking a
+    /// They continue on the pool, several in a row on one thread: the thread that commits must not run their code, and waking a
     /// thread for each costs more than what most of them have left to do.
     /// </remarks>
     public static void CompleteAll(IReadOnlyList<PendingWrite> batch)

@@ -78,7 +78,7 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
                 where {(senderId is null ? "" : "u.sender_id = @sender and ")}u.id < @before and (@deed = 0 or u.deed = @deed)
                 order by u.id desc limit @most
                 """)
-                .Bind("before", before).Bind("deed", (long)(deed ?? 0)).Bind("most", (long)most);
+                .Bind("before", before).Bind("deed", (long?)deed ?? 0).Bind("most", (long)most);
             if (senderId is not null) statement.Bind("sender", senderId);
             return statement.ListAsync(
                 row => new AuditEntry(row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.TextOrNull(2), row.GetString(3), (Deed)row.GetInt32(4), row.GetString(5)), stop);

@@ -6,7 +6,7 @@ namespace Afterword.Server.Access.SignIn;
 internal static partial class LocalPath
 {
     // Behind the first slash neither another one nor a backslash, which browsers take for one: both would begin a host.
-    [GeneratedRegex(@"^/[A-Za-z0-9_@-][A-Za-z0-9_@/.=&?%-]{0,199}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^/[A-Za-z0-9_@-][A-Za-z0-9_@/.=&?%-]{0,199}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Safe { get; }
 
     /// <returns>The path, or null when it is none of this server's.</returns>

@@ -146,6 +146,6 @@ internal static partial class CardMail
             "-- ", fill(words.PlainPrivacy, dispatch.Prompt.PrivacyUrl), fill(words.PlainStop, StopUrl(cardUrl)), fill(words.Why, null)));
 
     // All places at once: what comes in may look like a place itself.
-    [GeneratedRegex(@"\{[a-z]+\}", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\{[a-z]+\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Place();
 }

@@ -126,11 +126,11 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         return code.Groups["subject"].Value is "1" or "2" or "6" && code.Value is not ("5.1.7" or "5.1.8");
     }
 
-    [GeneratedRegex(@"^5\.(?<subject>[0-9]{1,3})\.[0-9]{1,3}(?![0-9])")]
+    [GeneratedRegex(@"^5\.(?<subject>[0-9]{1,3})\.[0-9]{1,3}(?![0-9])", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Enhanced();
 
     // How the client says what the server replied to a sign-in.
-    [GeneratedRegex("^[45][0-9]{2}: ")]
+    [GeneratedRegex("^[45][0-9]{2}: ", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Reply();
 
     private static string Explain(Exception reason, MailSettings server) => reason switch

@@ -10,7 +10,7 @@ public sealed partial class Prose : ComponentBase
     [Parameter, EditorRequired]
     public required string Text { get; set; }
 
-    [GeneratedRegex(@"`(?<code>[^`]+)`|\[(?<link>[^\]]+)\]\((?<to>[^)]+)\)")]
+    [GeneratedRegex(@"`(?<code>[^`]+)`|\[(?<link>[^\]]+)\]\((?<to>[^)]+)\)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Mark { get; }
 
     protected override void BuildRenderTree(RenderTreeBuilder builder)
