@@ -12,7 +12,7 @@ internal static class Hostile
     public static readonly string[] All = [.. Payloads.All.Concat(Lists.NaughtyStrings).Select(Stored).OfType<string>().Distinct()];
 
     // So many in one text; the longest that comes of it is still a message.
-    private const int Joined = 40;
+    private const int Joined = 100;
 
     /// <summary>
     /// For pages that show one text at a time: in the long form all of them, one by one, and in the short one the same, joined into

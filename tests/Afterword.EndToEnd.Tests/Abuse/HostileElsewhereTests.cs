@@ -30,8 +30,10 @@ public sealed class HostileElsewhereTests(Browser browser)
             await stage.Page.SetContentAsync(mail.HtmlBody!);
 
             Assert.DoesNotContain('\n', mail.Subject!);
-            Assert.StartsWith(text.ReplaceLineEndings("\r\n"), mail.TextBody, StringComparison.Ordinal);
-            Assert.Contains($"\u2068{text.ReplaceLineEndings("\r\n")}\u2069", mail.TextBody, StringComparison.Ordinal);
+
+            // The library gives line ends as this system has them; how they go over the wire, MailTests see at a mail server.
+            Assert.StartsWith(text, mail.TextBody, StringComparison.Ordinal);
+            Assert.Contains($"\u2068{text}\u2069", mail.TextBody, StringComparison.Ordinal);
             Assert.Equal(Squeezed(text), Squeezed((await stage.TextsAsync("td.ink"))[0]));
             Assert.Equal(Squeezed(prompt.Question), Squeezed((await stage.TextsAsync("td.ink"))[1]));
             Assert.Contains(Squeezed($"\u2068{text}\u2069"), Squeezed(string.Concat(await stage.TextsAsync("td.soft"))), StringComparison.Ordinal);

@@ -115,6 +115,9 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
         await Score(page, 7).ClickAsync();
         await Assertions.Expect(page.Locator("[aria-checked=true]")).ToHaveAttributeAsync("value", "7");
         await Assertions.Expect(Score(page, 3)).ToHaveAttributeAsync("aria-checked", "false");
+
+        // That one has met the stranger too: while it is on its way, it would go on to the server.
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
         await page.UnrouteAsync(Cards);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
