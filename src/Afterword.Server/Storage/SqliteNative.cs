@@ -57,11 +57,12 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_step")]
     public static partial int Step(nint statement);
 
+    // These two only say once more what the last step said.
     [LibraryImport(Library, EntryPoint = "sqlite3_reset")]
-    public static partial int Reset(nint statement);
+    public static partial void Reset(nint statement);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_finalize")]
-    public static partial int Close(nint statement);
+    public static partial void Close(nint statement);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_changes")]
     public static partial int Changes(nint connection);
