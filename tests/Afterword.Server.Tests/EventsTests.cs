@@ -79,6 +79,40 @@ public abstract class EventsTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_may_end_between_two_events_of_one_instant()
+    {
+        var from = Now();
+        var id = (await _loop.AskAsync()).Text("id");
+        (await _loop.SubmitAsync(id, ("score", "5"), ("text", "Fast."))).Is(200);
+        await SettleAsync();
+
+        var types = new List<string>();
+        for (var query = $"from_time={from}&to_time={Now()}"; query.Length > 0;)
+        {
+            var page = (await EventsAsync($"{query}&count=1")).Is(200);
+            types.Add(Assert.Single(page.Json.GetProperty("events").EnumerateArray()).GetProperty("event_type").GetString()!);
+            query = page.Text("next_cursor") is { Length: > 0 } cursor ? $"cursor={cursor}" : "";
+        }
+
+        Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], types);
+        Assert.Equal(2, await _loop.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select count(distinct changed_at) from change").FirstAsync(row => row.GetInt64(0), default), default));
+    }
+
+    [Fact]
+    public async Task Nothing_comes_into_a_range_that_was_read()
+    {
+        // The clock stands still: what is asked now would lie at the end of the range.
+        var range = $"from_time=0&to_time={Now()}";
+        Assert.Equal(0, (await EventsAsync(range)).Is(200).Json.GetProperty("events").GetArrayLength());
+        await _loop.AskAsync();
+
+        Assert.Equal(0, (await EventsAsync(range)).Is(200).Json.GetProperty("events").GetArrayLength());
+        await SettleAsync();
+        Assert.Equal(1, (await EventsAsync($"from_time=0&to_time={Now()}")).Is(200).Json.GetProperty("events").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_cursor_is_good_for_its_sender_and_range_alone()
     {
         var from = Now();
