@@ -1,4 +1,3 @@
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.Server.Errors;
 using Afterword.Server.Prompts;
 using Afterword.Support;

@@ -1,6 +1,5 @@
 using System.Net;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

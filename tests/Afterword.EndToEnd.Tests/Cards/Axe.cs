@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.Support;
 using Deque.AxeCore.Commons;
 using Microsoft.Playwright;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Afterword.EndToEnd.Tests.Commands;
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Cli;
 using Afterword.Support;

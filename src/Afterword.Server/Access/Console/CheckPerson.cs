@@ -2,7 +2,6 @@ using System.Net;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
-using Afterword.Server.People;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;

@@ -92,9 +92,9 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         {
             await smtp.DisconnectAsync(quit: true, stop);
         }
-#pragma warning disable CA1031
+#pragma warning disable CA1031, RCS1075 // whatever it is, the mail has been taken over
         catch (Exception)
-#pragma warning restore CA1031
+#pragma warning restore CA1031, RCS1075
         {
             // It is closed in any case.
         }
@@ -141,7 +141,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         _ => reason.Message,
     };
 
-    [GeneratedRegex(@"\s+")]
+    [GeneratedRegex(@"\s+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Blanks();
 
     /// <summary>Learns whether the content of a mail is on its way: until then, a server cannot have taken it over.</summary>
