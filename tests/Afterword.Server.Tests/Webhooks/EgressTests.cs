@@ -71,6 +71,45 @@ public sealed class EgressTests
     public void A_public_address_is_allowed(string address, bool allowed) =>
         Assert.Equal(allowed, new EgressGuard(Settings(), Nobody).Allows(IPAddress.Parse(address)));
 
+    // The first and the last address of every range; that nobody answers at most of them would hide a hole.
+    [Theory]
+    [InlineData("0.0.0.0", "0.255.255.255")]
+    [InlineData("10.0.0.0", "10.255.255.255")]
+    [InlineData("100.64.0.0", "100.127.255.255")]
+    [InlineData("127.0.0.0", "127.255.255.255")]
+    [InlineData("169.254.0.0", "169.254.255.255")]
+    [InlineData("172.16.0.0", "172.31.255.255")]
+    [InlineData("192.0.0.0", "192.0.0.255")]
+    [InlineData("192.0.2.0", "192.0.2.255")]
+    [InlineData("192.31.196.0", "192.31.196.255")]
+    [InlineData("192.52.193.0", "192.52.193.255")]
+    [InlineData("192.88.99.0", "192.88.99.255")]
+    [InlineData("192.168.0.0", "192.168.255.255")]
+    [InlineData("192.175.48.0", "192.175.48.255")]
+    [InlineData("198.18.0.0", "198.19.255.255")]
+    [InlineData("198.51.100.0", "198.51.100.255")]
+    [InlineData("203.0.113.0", "203.0.113.255")]
+    [InlineData("224.0.0.0", "239.255.255.255")]
+    [InlineData("240.0.0.0", "255.255.255.255")]
+    [InlineData("168.63.129.16", "::ffff:169.254.169.254")]
+    [InlineData("::", "::1")]
+    [InlineData("64:ff9b::a9fe:a9fe", "100::1")]
+    [InlineData("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    [InlineData("4000::", "fc00::")]
+    [InlineData("fe80::1%1", "fec0::1")]
+    [InlineData("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")]
+    public void A_special_address_is_forbidden(string first, string last)
+    {
+        var guard = new EgressGuard(Settings(), Nobody);
+
+        Assert.False(guard.Allows(IPAddress.Parse(first)));
+        Assert.False(guard.Allows(IPAddress.Parse(last)));
+    }
+
     [Fact]
     public void A_named_network_is_allowed_and_nothing_beside_it()
     {
