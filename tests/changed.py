@@ -35,7 +35,7 @@ def pattern(project, name):
 
 
 def changed_since(revision):
-    diff = ["git", "-C", str(ROOT), "diff", "--name-only", revision]
+    diff = ["git", "-C", str(ROOT), "diff", "--no-renames", "--name-only", revision]
     new = ["git", "-C", str(ROOT), "ls-files", "--others", "--exclude-standard"]
     return sorted({line for command in (diff, new) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()})
 

@@ -1,4 +1,5 @@
 using Afterword.Client.OAuth;
+using Afterword.Server.Embed;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests;
@@ -66,6 +67,22 @@ public sealed class NodesTests
             await enough.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listening);
         }
+    }
+
+    [Fact]
+    public async Task A_page_that_was_denied_the_card_on_one_node_is_shut_out_on_the_other_at_once()
+    {
+        const string shop = "https://shop.example";
+        await using var loop = await Loop.StartAsync(Engine.Postgres);
+        await using var second = await loop.Server.StartSecondAsync();
+        await loop.Server.Get<EmbedOrigins>().AllowAsync(loop.Furni.Id, new(shop), default);
+        var token = (await loop.AskAsync("csat", ("include_card", "1"))).Text("card_token");
+        Task<Answer> GetAsync() => second.SendAsync(null, HttpMethod.Get, $"/embed/{token}", null, request => request.Headers.Add("Origin", shop));
+        (await GetAsync()).Is(200);
+
+        Assert.True(await loop.Server.Get<EmbedOrigins>().DenyAsync(loop.Furni.Id, new(shop), default));
+
+        (await GetAsync()).Is(403);
     }
 
     [Fact]

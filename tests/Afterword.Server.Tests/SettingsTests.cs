@@ -9,6 +9,10 @@ namespace Afterword.Server.Tests;
 public sealed class SettingsTests
 {
     [Fact]
+    public void A_public_host_stands_in_links_in_the_letters_of_DNS() =>
+        Assert.Equal("https://xn--bcher-kva.example/", Read(("PublicUrl", "https://bücher.example")).Settings!.PublicUrl!.ToString());
+
+    [Fact]
     public void Without_any_the_documented_defaults_hold()
     {
         var (settings, errors) = Read();

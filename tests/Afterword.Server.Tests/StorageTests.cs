@@ -371,6 +371,12 @@ public sealed class OnlyServerTests
         Assert.True(command.Ids.Next() > 0);
     }
 
+    [Theory]
+    [InlineData(3_051_002, false)]
+    [InlineData(3_051_003, true)]
+    [InlineData(4_000_000, true)]
+    public void An_engine_that_can_damage_a_store_is_not_taken(int version, bool taken) => Assert.Equal(taken, SqliteEngine.Refuse(version) is null);
+
     [Fact]
     public async Task A_clean_stop_leaves_no_log_beside_the_files()
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
@@ -57,7 +56,6 @@ internal sealed partial class SettingsReader
                 FailuresBeforeLock = (int)read.Whole("SignIn:FailuresBeforeLock", 5, 1, 100),
                 LockFor = read.Duration("SignIn:LockFor", TimeSpan.FromMinutes(5)),
                 FailuresPerMinute = (int)read.Whole("SignIn:FailuresPerMinute", 20, 1, 10_000),
-                HashRounds = (int)read.Whole("SignIn:HashRounds", PasswordHashes.LeastRounds, PasswordHashes.LeastRounds, 10_000_000),
             },
             Console = new ConsoleSettings { SecondFactorRequired = read.OneOf("Console:SecondFactor", "required", "optional") == "required" },
             Storage = new StorageSettings
@@ -154,7 +152,11 @@ internal sealed partial class SettingsReader
     private Uri? Url(string key)
     {
         if (Raw(key) is not { } text) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { PathAndQuery: "/", UserInfo: "" }) return url;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { PathAndQuery: "/", UserInfo: "" })
+        {
+            // In the letters of DNS: links to it stand in headers of mails and are compared with the Host that clients send.
+            return new UriBuilder(url) { Host = url.IdnHost }.Uri;
+        }
 
         return Wrong<Uri?>(key, text, "an http or https address without a path, such as https://feedback.example.com", null);
     }

@@ -25,9 +25,15 @@ internal static class Migrator
 
         // A store that is up to date costs one transaction, not one a migration.
         var newest = await db.MigrateAsync(session => BeginAsync(session, set, stop), stop);
-        foreach (var migration in known.Where(migration => migration.Number > newest))
+        if (newest < known[^1].Number)
         {
-            if (await db.MigrateAsync(session => ApplyAsync(session, db, set, migration, clock, stop), stop)) done.Add(migration.Name);
+            foreach (var migration in known.Where(migration => migration.Number > newest))
+            {
+                if (await db.MigrateAsync(session => ApplyAsync(session, db, set, migration, clock, stop), stop)) done.Add(migration.Name);
+            }
+
+            // A newer program may have gone further meanwhile.
+            newest = await db.ReadAsync(session => NewestAsync(session, set, stop), stop);
         }
 
         if (newest > known[^1].Number)

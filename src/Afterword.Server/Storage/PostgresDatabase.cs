@@ -70,11 +70,11 @@ internal sealed class PostgresDatabase : Database
 
             // Nothing of a lane's session outlasts its transaction.
             text.NoResetOnClose = true;
-            var batches = new PostgresLanes(SourceOf(text), queue, lanes);
+            var batches = SourceOf(text);
 
             // Back in a pool, a connection goes on listening, and whoever listened there next would first hear what is long past.
             text.Pooling = false;
-            return new(source, SourceOf(text), batches, version.Split(' ')[0]);
+            return new(source, SourceOf(text), new PostgresLanes(batches, queue, lanes), version.Split(' ')[0]);
         }
         catch
         {

@@ -6,19 +6,19 @@ namespace Afterword.Server.Access.SignIn;
 /// <summary>Hashes the passwords of users and of people of the console, in the framework's format.</summary>
 internal sealed class PasswordHashes
 {
-    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512, and the default; the framework's own is 100,000.</summary>
-    public const int LeastRounds = 210_000;
+    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own is 100,000.</summary>
+    public const int Rounds = 210_000;
 
     private readonly IOptions<PasswordHasherOptions> _options;
-    private readonly PasswordHasher<Anybody> _hasher;
-    private readonly Lazy<string> _nobodys;
+    private readonly PasswordHasher<User> _hasher;
+    private readonly Lazy<string> _unknown;
 
-    /// <param name="rounds">The rounds of a new hash. A hash says how many it was made with, so old ones go on matching.</param>
-    public PasswordHashes(int rounds = LeastRounds)
+    /// <param name="rounds">The rounds of a new hash.</param>
+    public PasswordHashes(int rounds = Rounds)
     {
         _options = Options.Create(new PasswordHasherOptions { IterationCount = rounds });
-        _hasher = ForFramework<Anybody>();
-        _nobodys = new(() => Hash(""));
+        _hasher = ForFramework<User>();
+        _unknown = new(() => Hash(""));
     }
 
     /// <summary>The framework's hasher, for its <see cref="UserManager{TUser}"/>.</summary>
@@ -26,16 +26,16 @@ internal sealed class PasswordHashes
         where TUser : class => new(_options);
 
     /// <summary>Takes a tenth of a second of a core, by design: never inside a transaction.</summary>
-    public string Hash(string password) => _hasher.HashPassword(Anybody.One, password);
+    public string Hash(string password) => _hasher.HashPassword(User.Any, password);
 
-    public bool Matches(string hash, string password) => _hasher.VerifyHashedPassword(Anybody.One, hash, password) != PasswordVerificationResult.Failed;
+    public bool Matches(string hash, string password) => _hasher.VerifyHashedPassword(User.Any, hash, password) != PasswordVerificationResult.Failed;
 
     /// <summary>Takes as long as checking a password.</summary>
-    public void WasteTime(string password) => _hasher.VerifyHashedPassword(Anybody.One, _nobodys.Value, password);
+    public void WasteTime(string password) => _hasher.VerifyHashedPassword(User.Any, _unknown.Value, password);
 
     // The framework hashes for a user and looks at nothing of it.
-    private sealed class Anybody
+    private sealed class User
     {
-        public static readonly Anybody One = new();
+        public static readonly User Any = new();
     }
 }

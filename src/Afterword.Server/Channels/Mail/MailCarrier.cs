@@ -42,7 +42,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
             {
                 mail.Date = clock.GetUtcNow();
                 await smtp.ConnectAsync(server.Host, server.Port, server.Tls, patience.Token);
-                if (server.User is not null) await smtp.AuthenticateAsync(WayIn(smtp, server), patience.Token);
+                if (server.User is not null) await smtp.AuthenticateAsync(MechanismOf(smtp, server), patience.Token);
 
                 // With it, the client would unfold a domain from Punycode, and need every server of the way to know that (RFC 6531).
                 smtp.Capabilities &= ~SmtpCapabilities.UTF8;
@@ -74,7 +74,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
 
     /// <summary>How to sign in: by what the server offers and nothing else, once.</summary>
     /// <exception cref="NotSupportedException">It offers nothing that is spoken here. Without signing in, nothing is sent.</exception>
-    private static SaslMechanism WayIn(SmtpClient smtp, MailSettings server)
+    private static SaslMechanism MechanismOf(SmtpClient smtp, MailSettings server)
     {
         var offered = smtp.AuthenticationMechanisms;
         if (offered.Contains("PLAIN")) return new SaslMechanismPlain(server.User!, server.Password!);
@@ -82,10 +82,10 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
 
         throw new NotSupportedException(offered.Count == 0
             ? $"{server.Host} offers no way to sign in, and there is a Mail:User. Nothing was sent."
-            : $"{server.Host} lets in by {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither by PLAIN nor by LOGIN. Nothing was sent.");
+            : $"{server.Host} offers {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither PLAIN nor LOGIN. Nothing was sent.");
     }
 
-    // The mail is taken over: what goes wrong with the farewell changes nothing.
+    // The mail is taken over: what goes wrong with QUIT changes nothing.
     private static async Task LeaveAsync(SmtpClient smtp, CancellationToken stop)
     {
         try
