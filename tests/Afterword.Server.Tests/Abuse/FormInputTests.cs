@@ -1,6 +1,7 @@
 using System.Text;
 using Afterword.Server.Tests.Inbox;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
 
@@ -31,6 +32,9 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
         "/messages/furni/card/99999999999999999999", "/messages/furni/card/-1", "/messages/..%2F..%2Fetc", "/embed/%00", "/embed/%ED%A0%80",
         "/messages/" + new string('a', 7_000),
     ];
+
+    // On PostgreSQL the quick form asks for what its texts cannot hold; how the rest is read is no affair of the store.
+    private string[] Values => engine == Engine.Sqlite || LongForm.IsOn ? s_values : s_values[..8];
 
     private InboxWorld _world = null!;
     private Guest _guest = null!;
@@ -67,7 +71,7 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
         var given = $"{hidden.Name}={Uri.EscapeDataString(hidden.Value)}";
         foreach (var field in fields)
         {
-            foreach (var value in s_values)
+            foreach (var value in Values)
             {
                 await AskAsync(path, "application/x-www-form-urlencoded", $"{given}&{field}={value}");
                 await AskAsync(path, "application/x-www-form-urlencoded", $"{field}=a&{field}={value}&{given}");
@@ -75,7 +79,7 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
         }
 
         foreach (var (type, body) in s_bodies) await AskAsync(path, type, body);
-        foreach (var value in s_values.Where(value => value.Length < 4_000))
+        foreach (var value in Values.Where(value => value.Length < 4_000))
         {
             foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head }) await AskAsync(path, null, null, method, $"?{fields[0]}={value}&score={value}&before={value}&after={value}&card={value}&language={value}&to={value}");
         }
