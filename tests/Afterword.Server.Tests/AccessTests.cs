@@ -1,6 +1,7 @@
 using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
+using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 
@@ -108,6 +109,16 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
 
         Assert.Single(answers, answer => answer.Status == 404);
         Assert.Equal(199, answers.Count(answer => answer.Status == 401));
+    }
+
+    [Fact]
+    public async Task Of_copies_that_are_looked_at_together_one_is_accepted()
+    {
+        // Faster than a commit: many of them are in one batch.
+        var copy = new Admission(_server.Clock.GetUtcNow().ToUnixTimeSeconds(), 7, 1, 1, LimitedEndpoint.None);
+        var admitted = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(_ => _server.Get<Admissions>().AdmitAsync(copy)));
+
+        Assert.Single(admitted, one => one.IsFresh);
     }
 
     [Fact]
