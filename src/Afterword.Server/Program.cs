@@ -1,5 +1,5 @@
 using System.Globalization;
 
-// What no page words is read by machines and in logs: it must not follow the locale of whoever starts the program.
+// Programs and logs read what is not a page, so it must not depend on the locale of whoever starts the program.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 return await Afterword.Server.Cli.CommandLine.RunAsync(args);

@@ -12,7 +12,7 @@ internal sealed class UserFile
 {
     private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "mail"];
 
-    // What is wrong with a line is told with all the others.
+    // Malformed lines are reported together with all other errors.
     private static readonly CsvReaderOptions s_form = new()
     {
         Separator = ',', HasHeader = false, SkipEmptyLines = true, DetectSeparatorHint = false, TrackLineNumbers = true,

@@ -72,7 +72,7 @@ internal sealed class PostgresDatabase : Database
             text.NoResetOnClose = true;
             var batches = SourceOf(text);
 
-            // Back in a pool, a connection goes on listening, and whoever listened there next would first hear what is long past.
+            // A pooled connection would go on listening, and the next to listen on it would first hear old notifications.
             text.Pooling = false;
             return new(source, SourceOf(text), new PostgresLanes(batches, queue, lanes), version.Split(' ')[0]);
         }

@@ -94,7 +94,7 @@ internal sealed class HostileStage : IAsyncDisposable
         Assert.True(answer.Status == 200, $"{answer.Status} for {path}");
     }
 
-    /// <summary>From now on Ana looks at the pages.</summary>
+    /// <summary>Signs the browser in as Ana.</summary>
     public Task SignInAsync() => SignedIn.LetInAsync(_visitor, Store, Url, Ana.Id);
 
     public Task<string[]> TextsAsync(string selector) => Page.EvaluateAsync<string[]>("one => [...document.querySelectorAll(one)].map(found => found.textContent)", selector);

@@ -1,6 +1,6 @@
-using Afterword.Server.Access.SignIn;
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 

@@ -85,14 +85,14 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
             : $"{server.Host} offers {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither PLAIN nor LOGIN. Nothing was sent.");
     }
 
-    // The mail is taken over: what goes wrong with QUIT changes nothing.
+    // The server has accepted the mail; a QUIT that fails changes nothing.
     private static async Task LeaveAsync(SmtpClient smtp, CancellationToken stop)
     {
         try
         {
             await smtp.DisconnectAsync(quit: true, stop);
         }
-#pragma warning disable CA1031, RCS1075 // whatever it is, the mail has been taken over
+#pragma warning disable CA1031, RCS1075 // whatever fails here, the server has accepted the mail
         catch (Exception)
 #pragma warning restore CA1031, RCS1075
         {
