@@ -90,6 +90,23 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_item_that_is_opened_again_is_still_its_assignees()
+    {
+        var ana = await _loop.Server.PersonAsync(Role.Owner, _loop.Furni, "ana@furni.example");
+        var (hers, nobodys) = ($"{Page}/{await ScoreAsync("csat", 1)}", $"{Page}/{await ScoreAsync("csat", 1)}");
+        (await _boss.SubmitAsync(await _boss.GetAsync(hers), $"{hers}/assign", ("person", $"{ana}"))).Is(303);
+
+        foreach (var item in (string[])[hers, nobodys])
+        {
+            (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/done")).Is(303);
+            (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/reopen")).Is(303);
+        }
+
+        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", $"state = 1 and assignee_id = {ana}"));
+        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "state = 0 and assignee_id is null"));
+    }
+
+    [Fact]
     public async Task The_second_of_two_who_change_the_same_item_is_told_and_overwrites_nothing()
     {
         var item = $"{Page}/{await ScoreAsync("csat", 1)}";

@@ -37,6 +37,7 @@ public sealed class SearchWordsTests
     [InlineData("late delivery", "The delivery was late", true)]
     [InlineData("late deliv", "The delivery was late", true)]
     [InlineData("lat delivery", "The delivery was late", false)]
+    [InlineData("late order delivery", "The delivery was late", false)]
     [InlineData("LATE", "spät, laté", true)]
     [InlineData("delivery ", "The delivery was late", true)]
     [InlineData("具", "家具屋", true)]
