@@ -1,3 +1,4 @@
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests;
@@ -82,9 +83,17 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
 
     private async Task IsFoundAsync(string tamper, string check, string problem)
     {
-        await TamperAsync(tamper);
-        var found = (await _loop.Server.ExamineAsync()).Where(finding => finding.Problems.Count > 0).ToArray();
-        Assert.Contains(found, finding => finding.Check == check && finding.Problems.Any(line => line.StartsWith(problem, StringComparison.Ordinal)));
+        // On a busy machine the server's own workers may mend a row before the doctor reads it.
+        List<DoctorFinding> found = [];
+        for (var again = 0; again < 10 && !found.Exists(IsIt); again++)
+        {
+            await TamperAsync(tamper);
+            found = await _loop.Server.ExamineAsync();
+        }
+
+        Assert.Contains(found, IsIt);
+
+        bool IsIt(DoctorFinding finding) => finding.Check == check && finding.Problems.Any(line => line.StartsWith(problem, StringComparison.Ordinal));
     }
 
     private async Task TamperAsync(string sql) => Assert.NotEqual(0, await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default));

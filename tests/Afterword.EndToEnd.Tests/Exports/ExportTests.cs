@@ -16,11 +16,11 @@ public abstract class ExportTests
     [Theory]
     [InlineData("", "")]
     [InlineData("type=nps&min_score=9", "--type nps --min-score 9")]
-    [InlineData("from_time=1767229200000&to_time=1767311999999", "--from 2026-01-01T01:00:00Z --to 2026-01-01")]
+    [InlineData("from_time=1640998800000&to_time=1641081599999", "--from 2022-01-01T01:00:00Z --to 2022-01-01")]
     [InlineData("has_text=true&test=all&max_score=3", "--has-text true --test all --max-score 3")]
     [InlineData("agent=Agent 1&tag=tag2", "--agent,Agent 1,--tag,tag2")]
     [InlineData("external_id=ticket_8&bom=true", "--external-id ticket_8 --bom")]
-    [InlineData("after=2006636518709202944", "--after 2006636518709202944")]
+    [InlineData("after=1477187847067602944", "--after 1477187847067602944")]
     public async Task The_api_and_the_command_line_give_the_same_bytes(string query, string options)
     {
         var file = Path.GetRandomFileName();
