@@ -38,7 +38,7 @@ internal sealed class HostileStage : IAsyncDisposable
 
     public static async Task<HostileStage> SetAsync(Browser browser, bool script = true, string callsPerLink = "0")
     {
-        var stage = new HostileStage { _folder = await Migrated.FolderAsync("hostile") };
+        var stage = new HostileStage { _folder = await MigratedStores.FolderAsync("hostile") };
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Data"] = stage._folder.Path, ["Limits:RecipientInterval"] = "00:00:00", ["Limits:CreatesPerDay"] = "1000000", ["Cards:CallsPerLink"] = callsPerLink,

@@ -25,7 +25,7 @@ public sealed class CardStage : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _folder = await Migrated.FolderAsync("cards");
+        _folder = await MigratedStores.FolderAsync("cards");
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Data"] = _folder.Path, ["Limits:RecipientInterval"] = "00:00:00" }).Build());
         Assert.Empty(errors);

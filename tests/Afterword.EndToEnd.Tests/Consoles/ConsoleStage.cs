@@ -40,7 +40,7 @@ internal sealed class ConsoleStage : IAsyncDisposable
     /// <param name="settings">Settings besides the store's, as <c>key=value</c>.</param>
     public static async Task<ConsoleStage> SetAsync(Browser browser, Action<WebApplicationBuilder>? configure, params string[] settings)
     {
-        var stage = new ConsoleStage(browser) { _folder = await Migrated.FolderAsync("console") };
+        var stage = new ConsoleStage(browser) { _folder = await MigratedStores.FolderAsync("console") };
         var given = settings.Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => (string?)pair[1]);
         given["Data"] = stage._folder.Path;
         var (read, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());

@@ -11,7 +11,7 @@ public sealed class PersonCommandTests : IAsyncLifetime
     private const string Ana = "ana@furni.example";
     private TestFolder _folder = null!;
 
-    public async ValueTask InitializeAsync() => _folder = await Migrated.FolderAsync("person");
+    public async ValueTask InitializeAsync() => _folder = await MigratedStores.FolderAsync("person");
 
     [Fact]
     public async Task People_are_added_listed_reset_and_removed()

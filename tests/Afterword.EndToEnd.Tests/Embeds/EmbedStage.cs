@@ -40,7 +40,7 @@ internal sealed class EmbedStage : IAsyncDisposable
 
     public static async Task<EmbedStage> SetAsync(Browser browser, int width = 400, ColorScheme scheme = ColorScheme.Light, string style = "", string sender = "Furni")
     {
-        var stage = new EmbedStage { _folder = await Migrated.FolderAsync("embed") };
+        var stage = new EmbedStage { _folder = await MigratedStores.FolderAsync("embed") };
         await stage.StartAsync(sender);
         stage.Shop = await Shop.OpenAsync(stage.Feedback, style);
         await stage.AllowAsync(stage.Shop.Origin);

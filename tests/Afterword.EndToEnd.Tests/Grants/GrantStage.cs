@@ -39,7 +39,7 @@ internal sealed class GrantStage : IAsyncDisposable
     public static async Task<GrantStage> SetAsync(Browser browser, int width = 360, bool script = false)
     {
         var visitor = await browser.VisitorAsync(width, script);
-        var stage = new GrantStage { _folder = await Migrated.FolderAsync("grants"), Receiver = await CallbackReceiver.StartAsync(), Page = await visitor.NewPageAsync() };
+        var stage = new GrantStage { _folder = await MigratedStores.FolderAsync("grants"), Receiver = await CallbackReceiver.StartAsync(), Page = await visitor.NewPageAsync() };
         visitor.Request += (_, request) => stage.Hosts.Add(new Uri(request.Url).Authority);
         await stage.StartAsync();
         return stage;

@@ -28,7 +28,7 @@ internal sealed class InboxStage : IAsyncDisposable
 
     public static async Task<InboxStage> SetAsync()
     {
-        var stage = new InboxStage { _folder = await Migrated.FolderAsync("inbox") };
+        var stage = new InboxStage { _folder = await MigratedStores.FolderAsync("inbox") };
         await stage.StartAsync("http://127.0.0.1:0");
         var accounts = stage._server.Services.GetRequiredService<Accounts>();
         stage._furni = (await accounts.AddAsync("furni", "Furni", null, Reach.Anyone, default))!;

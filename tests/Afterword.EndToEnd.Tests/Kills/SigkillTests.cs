@@ -107,7 +107,7 @@ public sealed class PostgresSigkillTests(PostgresSigkillTests.Fixture fixture) :
 
     public sealed class Fixture : SigkillFixture
     {
-        private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.DurableAsync();
+        private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.EmptyAsync();
     }
 }
 

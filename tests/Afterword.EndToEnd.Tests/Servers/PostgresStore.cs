@@ -19,10 +19,10 @@ internal sealed class PostgresStore : TestStore
     public override string Numbers => "generate_series(1, @count) as numbers(n)";
 
     /// <summary>A store of the present schema.</summary>
-    public static async Task<PostgresStore> NewAsync() => new(await Migrated.DatabaseAsync());
+    public static async Task<PostgresStore> NewAsync() => new(await MigratedStores.DatabaseAsync());
 
-    /// <summary>An empty store that is as durable as in production, for tests of what outlives a server that is killed.</summary>
-    public static async Task<PostgresStore> DurableAsync() => new(await PostgresCluster.Shared.NewDatabaseAsync());
+    /// <summary>A database with nothing in it, for tests that begin with the migrations.</summary>
+    public static async Task<PostgresStore> EmptyAsync() => new(await PostgresCluster.Shared.NewDatabaseAsync());
 
     public override async Task<DbConnection> ConnectAsync()
     {

@@ -19,7 +19,7 @@ internal sealed class SqliteStore : TestStore
         "(with recursive number(n) as (select 1 union all select n + 1 from number where n < @count) select n from number) as numbers";
 
     /// <summary>A store of the present schema.</summary>
-    public static async Task<SqliteStore> NewAsync() => new(await Migrated.FolderAsync("store"));
+    public static async Task<SqliteStore> NewAsync() => new(await MigratedStores.FolderAsync("store"));
 
     /// <summary>An empty store, which the server that is killed begins.</summary>
     public static SqliteStore Empty() => new(TestFolder.Create("store"));

@@ -17,7 +17,7 @@ public sealed class Website : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _folder = await Migrated.FolderAsync("site");
+        _folder = await MigratedStores.FolderAsync("site");
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Data", _folder.Path)]).Build());
         Assert.Empty(errors);
         _server = await AfterwordServer.CreateAsync(settings!, "http://127.0.0.1:0", TimeProvider.System, null, default);

@@ -100,7 +100,7 @@ public sealed class SqliteDeliveryKillTests : DeliveryKillTests
 [Collection(nameof(Loads))]
 public sealed class PostgresDeliveryKillTests : DeliveryKillTests
 {
-    private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.DurableAsync();
+    private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.EmptyAsync();
 
     [Fact]
     public async Task Of_two_nodes_one_that_is_stopped_past_its_leases_loses_nothing_and_its_late_word_is_refused()

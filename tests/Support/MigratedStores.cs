@@ -1,12 +1,11 @@
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
-using Afterword.Support;
 using Microsoft.Extensions.Configuration;
 
-namespace Afterword.EndToEnd.Tests.Servers;
+namespace Afterword.Support;
 
-/// <summary>Stores that have the present schema and nothing in them: copies of one that was brought to it once.</summary>
-internal static class Migrated
+/// <summary>Stores with the present schema and nothing in them. The migrations run once for each engine; every store is a copy.</summary>
+internal static class MigratedStores
 {
     private static readonly Lazy<Task<TestFolder>> s_folder = new(async () =>
     {
@@ -22,16 +21,22 @@ internal static class Migrated
         return url;
     });
 
-    /// <summary>A folder for a SQLite store.</summary>
+    /// <summary>Puts a SQLite store into a folder.</summary>
+    public static async Task CopyToAsync(TestFolder folder)
+    {
+        foreach (var file in Directory.GetFiles((await s_folder.Value).Path, "*.db")) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+    }
+
+    /// <summary>A new folder with a SQLite store.</summary>
     /// <param name="purpose">A word for the folder's name.</param>
     public static async Task<TestFolder> FolderAsync(string purpose)
     {
         var folder = TestFolder.Create(purpose);
-        foreach (var file in Directory.GetFiles((await s_folder.Value).Path, "*.db")) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        await CopyToAsync(folder);
         return folder;
     }
 
-    /// <summary>The URL of a database.</summary>
+    /// <summary>The URL of a new database.</summary>
     public static async Task<string> DatabaseAsync() => await PostgresCluster.Shared.CopyOfAsync(await s_database.Value);
 
     private static async Task MigrateAsync(string key, string value)
