@@ -72,8 +72,16 @@ def check():
 def main(arguments):
     if arguments == ["--check"]:
         return check()
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print(__doc__)
+        return 0 if arguments in (["--help"], ["-h"]) else 2
     known, chosen = rules(), {project: set() for project in PROJECTS}
-    for path in changed_since(arguments[0]):
+    try:
+        paths = changed_since(arguments[0])
+    except subprocess.CalledProcessError as error:
+        print(error.stderr.strip(), file=sys.stderr)
+        return 2
+    for path in paths:
         select(path, known, chosen)
     for project, classes in chosen.items():
         if classes:
