@@ -42,6 +42,9 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     public Task What_was_tampered_with_is_found(string tamper, string check, string problem) => IsFoundAsync(tamper, check, problem);
 
     [Theory]
+    [InlineData("delete from change where kind = 1", "prompts and their events", "2 prompts that have not exactly one created event")]
+    [InlineData("delete from change where kind = 2", "prompts and their events", "1 prompts that have not exactly one updated event per answered part")]
+    [InlineData("update prompt set score_at = score_at + 1", "prompts and their events", "1 prompts whose updated events have other stamps than the answers")]
     [InlineData("update follow_up set scored_at = scored_at + 1", "follow-up", "1 items with another time than their score")]
     [InlineData("update follow_up set prompt_id = prompt_id + 2", "follow-up", "1 items of a score that is not there")]
     [InlineData("update prompt set test = 1", "follow-up", "1 items of test feedback")]
@@ -60,7 +63,7 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     [InlineData("update alert_dispatch set settled_at = null where kind = 3", "alerts", "1 alerts on their way that ended at no time")]
     [InlineData("update alert_dispatch set failures = attempts + 1 where kind = 1", "alerts", "1 alerts on their way with fewer attempts")]
     [InlineData("insert into watch (sender_id, follow_csat, follow_nps, alert_csat, alert_nps, fall_points, version) values (404, 2, 6, -1, -1, -1, 1)", "alerts", "1 senders with alerts who are no users")]
-    public async Task A_low_score_that_was_tampered_with_is_found(string tamper, string check, string problem)
+    public async Task A_score_that_was_tampered_with_is_found(string tamper, string check, string problem)
     {
         var id = (await _loop.AskAsync()).Text("id");
         (await _loop.SubmitAsync(id, ("score", "1"))).Is(200);
