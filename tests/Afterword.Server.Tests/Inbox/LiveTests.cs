@@ -41,7 +41,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
             AnswerAsync,
         ])
         {
-            await ana.QuietAsync();
+            await ana.QuietAsync(mayRepeat: true);
             await happen();
             Assert.Equal("new", await ana.EventAsync());
         }
