@@ -1,5 +1,6 @@
 using System.Buffers;
 using Afterword.Server.Reports;
+using Afterword.Server.Storage;
 
 namespace Afterword.Server.Cli;
 
@@ -22,19 +23,19 @@ internal sealed class ExportFile : IDisposable
     public static ExportFile Open(string path, bool resume)
     {
         var part = path + ".part";
-        if (!resume) return new(path, new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.Read), default);
+        if (!resume) return new(path, PrivateFile.Open(part, FileMode.Create, FileShare.Read), default);
 
         // A file that was fetched by other means, or one that is complete and is to be brought up to date, does too.
         var begun = File.Exists(part) || !File.Exists(path) ? part : path;
         CsvEnd end;
-        using (var found = new FileStream(begun, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read))
+        using (var found = PrivateFile.Open(begun, FileMode.OpenOrCreate, FileShare.Read))
         {
             end = CsvEnd.Find(found) ?? throw new CommandException(
                 ExitCode.WrongUse, $"{begun} is not an export of this version, so it cannot be resumed. Leave out --resume to begin anew.");
         }
 
         if (begun == path) File.Move(path, part);
-        var stream = new FileStream(part, FileMode.Open, FileAccess.Write, FileShare.Read);
+        var stream = PrivateFile.Open(part, FileMode.Open, FileShare.Read);
         stream.SetLength(end.Length);
         stream.Position = end.Length;
         return new(path, stream, end);

@@ -18,6 +18,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     /// </param>
     public SqliteConnection OpenWriter(bool checkpoints)
     {
+        PrivateFile.Prepare(file);
         var connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // A commit writes whole pages. Nonces land on as many pages as there are of them, so theirs are small.

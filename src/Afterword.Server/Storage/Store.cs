@@ -78,7 +78,7 @@ internal sealed class Store : IAsyncDisposable
         try
         {
             // The system lets go of it when this process ends, however it ends.
-            return new FileStream(Path.Combine(folder, "afterword.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return PrivateFile.Open(Path.Combine(folder, "afterword.lock"), FileMode.OpenOrCreate, FileShare.None);
         }
         catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
         {
