@@ -45,13 +45,14 @@ internal sealed class EgressGuard(WebhookSettings settings, Resolve resolve)
     /// <exception cref="HttpRequestException">The host has no address that may be connected to, or none answers.</exception>
     public async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken stop)
     {
-        var found = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await resolve(target.Host, stop);
+        var found = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await LookUpAsync(target.Host, stop);
         var allowed = Array.FindAll(found, Allows);
         if (allowed.Length == 0)
         {
-            throw new HttpRequestException(HttpRequestError.ConnectionError, found.Length == 0
-                ? $"{target.Host} has no address."
-                : $"{target.Host} has no public address. Webhooks:AllowedNetworks or Webhooks:AllowPrivateAddresses would let it through.");
+            // One answer for a name that does not exist and one that leads inside: whoever may test a webhook would else learn the names of this network.
+            throw new HttpRequestException(
+                HttpRequestError.ConnectionError,
+                $"{target.Host} has no public address. Either its name is not known, or Webhooks:AllowedNetworks or Webhooks:AllowPrivateAddresses would have to let it through.");
         }
 
         // One after the other, as the resolver ordered them; the addresses that were judged, never the name again.
@@ -64,6 +65,18 @@ internal sealed class EgressGuard(WebhookSettings settings, Resolve resolve)
             catch (SocketException) when (i + 1 < allowed.Length)
             {
             }
+        }
+    }
+
+    private async Task<IPAddress[]> LookUpAsync(string host, CancellationToken stop)
+    {
+        try
+        {
+            return await resolve(host, stop);
+        }
+        catch (SocketException)
+        {
+            return [];
         }
     }
 
@@ -84,7 +97,11 @@ internal sealed class EgressGuard(WebhookSettings settings, Resolve resolve)
 
     private static bool IsPublic(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
         ? !Array.Exists(s_special4, network => network.Contains(address))
-        : s_global6.Contains(address) && !Array.Exists(s_special6, network => network.Contains(address));
+        : s_global6.Contains(address) && !Array.Exists(s_special6, network => network.Contains(address)) && !LeadsInsideByIsatap(address.GetAddressBytes());
+
+    // RFC 5214, section 6.1: under any prefix, the last half of the address carries one of IPv4.
+    private static bool LeadsInsideByIsatap(ReadOnlySpan<byte> bytes) =>
+        bytes[8] is 0 or 2 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe && !IsPublic(new IPAddress(bytes[12..]));
 
     // An interface's name behind a percent sign changes nothing of what the address is.
     private static IPAddress WithoutScope(IPAddress address) =>

@@ -56,6 +56,40 @@ public sealed class EgressTests
         Assert.Equal(1, looked);
     }
 
+    [Fact]
+    public async Task A_name_that_leads_inside_and_one_that_is_not_there_are_answered_alike()
+    {
+        var told = new List<string>();
+        foreach (var resolve in new Resolve[]
+        {
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.7")]),
+            (_, _) => Task.FromResult<IPAddress[]>([]),
+            (_, _) => Task.FromException<IPAddress[]>(new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.HostNotFound)),
+            (_, _) => Task.FromException<IPAddress[]>(new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.TryAgain)),
+        })
+        {
+            var error = await Assert.ThrowsAsync<HttpRequestException>(
+                async () => await new EgressGuard(Settings(), resolve).ConnectAsync(new DnsEndPoint("db.internal.example", 443), TestContext.Current.CancellationToken));
+            told.Add($"{error.HttpRequestError} {error.Message}");
+        }
+
+        Assert.Single(told.Distinct());
+    }
+
+    [Fact]
+    public void An_address_that_carries_a_private_one_under_a_public_prefix_is_forbidden()
+    {
+        var guard = new EgressGuard(Settings(), Nobody);
+        foreach (var inside in new[] { "10.0.0.7", "127.0.0.1", "169.254.169.254", "192.168.1.1" })
+        {
+            Assert.False(guard.Allows(IPAddress.Parse($"2606:4700::5efe:{inside}")), inside);
+            Assert.False(guard.Allows(IPAddress.Parse($"2606:4700::200:5efe:{inside}")), inside);
+        }
+
+        Assert.True(guard.Allows(IPAddress.Parse("2606:4700::5efe:8.8.8.8")));
+        Assert.True(guard.Allows(IPAddress.Parse("2606:4700::5eff:10.0.0.7")));
+    }
+
     [Theory]
     [InlineData("8.8.8.8", true)]
     [InlineData("1.1.1.1", true)]
