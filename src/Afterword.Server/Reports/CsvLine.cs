@@ -37,7 +37,7 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
     {
         var to = sight.Names ? TextOf(row, 5) : default;
         var externalId = sight.Names ? TextOf(row, 6) : default;
-        var question = row.Utf8(8);
+        var question = sight.Names || row.IsDBNull(9) ? row.Utf8(8) : System.Text.Encoding.UTF8.GetBytes(sight.QuestionOf(row.GetString(8), row.GetString(9)));
         var displayName = sight.Names ? TextOf(row, 9) : default;
         var text = sight.Texts ? TextOf(row, TextColumn) : default;
         var agent = TextOf(row, 15);

@@ -50,7 +50,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private const string Columns =
         """
         p.id, p.type, p.test, p.created_at, a.screen_name, a.name, p.external_id, p.question, p.score, p.score_at, p.comment, p.comment_at,
-        p.dismissed_at, p.agent, p.tags, p.language, p.channel
+        p.dismissed_at, p.agent, p.tags, p.language, p.channel, p.display_name
         """;
 
     private const string TextsWithWord =
@@ -166,7 +166,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
         var oldestOpen = (clock.GetUtcNow() - settings.CardLifetime).ToUnixTimeMilliseconds();
         return new(
             row.GetInt64(0), (PromptType)row.GetInt64(1) == PromptType.Csat, row.Flag(2), created, sight.Names ? row.TextOrNull(4) : null, sight.Names ? row.TextOrNull(5) : null,
-            sight.Names ? row.TextOrNull(6) : null, row.GetString(7), (int?)score, row.LongOrNull(9), row.TextOrNull(10), textAt,
+            sight.Names ? row.TextOrNull(6) : null, sight.QuestionOf(row.GetString(7), row.TextOrNull(17)), (int?)score, row.LongOrNull(9), row.TextOrNull(10), textAt,
             RequestStates.Of(score is not null, textAt is not null, !row.IsDBNull(12), created, oldestOpen).Name,
             row.TextOrNull(13), Tags.OfStored(row.TextOrNull(14))?.All ?? [], row.TextOrNull(15) ?? "en", ((Channel)row.GetInt32(16)).Name);
     }

@@ -10,4 +10,10 @@ internal sealed record Sight(bool Names, bool Texts)
 
     /// <summary>Figures and scores, but nobody's name, and no text in a file.</summary>
     public static readonly Sight Nameless = new(Names: false, Texts: false);
+
+    /// <summary>A question as it may be seen. The name that a request gave is a part of it.</summary>
+    /// <param name="question">As it was asked.</param>
+    /// <param name="displayName">The name; null where the sender's own stands in the question.</param>
+    public string QuestionOf(string question, string? displayName) =>
+        Names || string.IsNullOrEmpty(displayName) ? question : question.Replace(displayName, "…", StringComparison.Ordinal);
 }

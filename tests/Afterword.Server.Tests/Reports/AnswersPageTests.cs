@@ -106,10 +106,10 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_sees_no_names_finds_none_in_any_byte()
     {
-        var id = await AnswerAsync("2", "The sofa came late", ("external_id", "ticket_1"), ("display_name", "Zed"));
+        var id = await AnswerAsync("2", "The sofa came late", ("external_id", "ticket_1"), ("display_name", "Zedonius"));
         await _loop.Server.WriteAsync(_loop.Recipient, _loop.Furni, "where is my sofa");
         var analyst = await _loop.Server.SeatAsync(Role.Analyst, _loop.Furni);
-        string[] hidden = ["ana", "ANA", "ticket_1", "where is my sofa"];
+        string[] hidden = ["ana", "ANA", "ticket_1", "where is my sofa", "Zedonius"];
 
         foreach (var path in (string[])[List, $"{List}?q=sofa", $"{List}?show=all&customer=ana", $"{List}?external_id=ticket_1", $"{List}?external_id=other", $"{List}/{id}", "/console/@furni/export?customer=ana"])
         {
@@ -123,7 +123,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal([id], IdsOf(await analyst.GetAsync($"{List}?customer=nobody")));
         Assert.Contains("The sofa came late", (await analyst.GetAsync($"{List}/{id}")).Html, StringComparison.Ordinal);
         var file = (await analyst.GetAsync("/console/@furni/export/file")).Is(200);
-        Assert.All((string[])[.. hidden, "Zed\"", "sofa"], name => Assert.DoesNotContain(name, file.Html, StringComparison.Ordinal));
+        Assert.All((string[])[.. hidden, "sofa"], name => Assert.DoesNotContain(name, file.Html, StringComparison.Ordinal));
         Assert.Equal("2", Csv.Read(file.Html)[0]["score"]);
     }
 
