@@ -1,0 +1,32 @@
+using Afterword.Server.Tests.World;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>What the log may hold, at whatever level somebody sets it to.</summary>
+public sealed class LogTests
+{
+    [Fact]
+    public async Task At_no_level_does_a_line_hold_a_cards_link_or_a_token()
+    {
+        await using var server = await TestServer.StartAsync(
+            Engine.Sqlite,
+            services => services.Configure<LoggerFilterOptions>(filters =>
+            {
+                filters.MinLevel = LogLevel.Trace;
+                foreach (var category in new[] { null, "Microsoft", "Microsoft.AspNetCore", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Hosting.Diagnostics", "System" })
+                {
+                    filters.Rules.Add(new LoggerFilterRule(null, category, LogLevel.Trace, null));
+                    filters.Rules.Add(new LoggerFilterRule(typeof(ListLog).FullName, category, LogLevel.Trace, null));
+                }
+            }));
+        var (_, sender) = await server.SenderAsync(await server.AppAsync());
+        using (var card = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Url, "/f/PLANTEDLINK"))) (await server.SendAsync(card)).Is(404);
+        (await server.GetAsync(sender, "/1.1/account/verify_credentials.json?PLANTED=LINK")).Is(200);
+        (await server.SendAsync(null, HttpMethod.Get, "/oauth/authorize?oauth_token=PLANTEDTOKEN", null)).Is(404);
+
+        string[] planted = ["PLANTED", sender.Token!, sender.ConsumerKey, sender.ConsumerSecret];
+        Assert.All(planted, secret => Assert.DoesNotContain(server.Log, line => line.Contains(secret, StringComparison.Ordinal)));
+    }
+}
