@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
 
 namespace Afterword.Server.Storage;
@@ -44,6 +45,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         foreach (var check in DoctorChecks.All) yield return await TimeAsync(check.Name, begin, () => RunAsync(check, stop));
         yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("search", begin, () => SearchCheck.RunAsync(store.Main, stop));
+        yield return await TimeAsync("the audit log", begin, () => AuditCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("secrets", begin, () => UnsealAsync(stop));
     }
 

@@ -11,6 +11,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
 {
     private static readonly ConcurrentDictionary<string, string> s_expanded = new();
     private NpgsqlBatch? _last;
+    private List<(long Key, Func<Task> Act)>? _atEnd;
 
     public override Statement Sql(string sql)
     {
@@ -49,9 +50,18 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         _last.BatchCommands.Add(Over(sql, rows));
     }
 
+    public override Task LastAsync(long key, Func<Task> act)
+    {
+        (_atEnd ??= []).Add((key, act));
+        return Task.CompletedTask;
+    }
+
     /// <summary>Sends what <see cref="Then"/> collected and the commit in one round trip.</summary>
     public async Task CommitAsync(CancellationToken stop)
     {
+        // Sorted stably: what has the same key stays in its order.
+        foreach (var (_, act) in (_atEnd ?? []).OrderBy(end => end.Key)) await act();
+        _atEnd = null;
         await using var batch = _last ?? connection.CreateBatch();
         _last = null;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));

@@ -22,6 +22,12 @@ internal abstract class Session
     /// <summary>Has something done once the transaction is durable, and never if it is undone. It must be quick and must not throw.</summary>
     public void OnCommit(Action then) => (_onCommit ??= []).Add(then);
 
+    /// <summary>Runs <paramref name="act"/> in this transaction, behind all else that it does: for a row that many transactions hold.</summary>
+    /// <remarks>Held from here to the commit alone, and in the order of their keys, such rows cannot make two transactions wait for each other.</remarks>
+    /// <param name="key">Names the row.</param>
+    /// <param name="act">What is done.</param>
+    public abstract Task LastAsync(long key, Func<Task> act);
+
     /// <summary>Called by the engine when the transaction has ended.</summary>
     protected void End(bool committed)
     {

@@ -10,6 +10,9 @@ public enum Deed
     Exported = 2,
     Changed = 3,
     SignedIn = 4,
+
+    /// <summary>Was let in nowhere: a wrong password, a missing right, a token that was taken back.</summary>
+    Refused = 5,
 }
 
 internal static class Deeds
@@ -22,6 +25,7 @@ internal static class Deeds
             Deed.Saw => "saw",
             Deed.Exported => "exported",
             Deed.Changed => "changed",
+            Deed.Refused => "refused",
             _ => "signed in",
         };
     }
@@ -35,6 +39,13 @@ internal static class Deeds
 /// <param name="Deed">The kind of deed.</param>
 /// <param name="What">What it was done to.</param>
 public sealed record AuditEntry(long Id, DateTimeOffset At, string? Handle, string Person, Deed Deed, string What);
+
+/// <summary>Where the chain of a place ends.</summary>
+/// <param name="SenderId">The place.</param>
+/// <param name="ScreenName">Its handle; null for the installation.</param>
+/// <param name="Number">How many entries it has.</param>
+/// <param name="Hash">The hash of the last.</param>
+internal sealed record AuditHead(long SenderId, string? ScreenName, long Number, byte[] Hash);
 
 /// <summary>Writes down who saw, exported and changed what.</summary>
 internal sealed class AuditLog(Store store, TimeProvider clock)
@@ -51,10 +62,11 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
         WriteAsync(session, seat.SenderId, seat.Person, deed, what, stop);
 
     /// <summary>The same where there is no seat: for what a person does about themselves, or an operator at a sender.</summary>
-    public Task<int> WriteAsync(Session session, long senderId, Person person, Deed deed, string what, CancellationToken stop) =>
-        session.Sql("insert into audit (sender_id, id, at, person_id, person, deed, what) values (@sender, @id, @now, @person, @mail, @deed, @what)")
-            .Bind("sender", senderId).Bind("id", store.Ids.Next()).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds())
-            .Bind("person", person.Id).Bind("mail", person.Mail).Bind("deed", (long)deed).Bind("what", Plain(what)).RunAsync(stop);
+    public async Task<int> WriteAsync(Session session, long senderId, Person person, Deed deed, string what, CancellationToken stop)
+    {
+        await AuditChain.AppendAsync(session, new(senderId, store.Ids.Next(), clock.GetUtcNow().ToUnixTimeMilliseconds(), person.Id, Plain(person.Mail), (long)deed, Plain(what)), stop);
+        return 1;
+    }
 
     /// <summary>Writes an entry by itself, for pages and exports that change nothing else. Call it before the answer is given.</summary>
     public Task<int> NoteAsync(Seat seat, Deed deed, string what, CancellationToken stop) => NoteAsync(seat.SenderId, seat.Person, deed, what, stop);
@@ -83,6 +95,30 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
             return statement.ListAsync(
                 row => new AuditEntry(row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.TextOrNull(2), row.GetString(3), (Deed)row.GetInt32(4), row.GetString(5)), stop);
         },
+        stop);
+
+    /// <summary>Every entry of a place, or of all, oldest first, with its number and hash.</summary>
+    public Task<int> ReadAllAsync(long? senderId, Action<AuditRow, string?, long?, byte[]?> read, CancellationToken stop) => store.Main.SnapshotAsync(
+        session =>
+        {
+            var statement = session.Sql(
+                $"""
+                select u.sender_id, u.id, u.at, u.person_id, u.person, u.deed, u.what, u.number, u.hash, a.screen_name from audit u left join account a on a.id = u.sender_id
+                {(senderId is null ? "" : "where u.sender_id = @sender")} order by u.sender_id, u.number is not null, u.number, u.id
+                """);
+            if (senderId is not null) statement.Bind("sender", senderId);
+            return statement.EachAsync(
+                row => read(
+                    new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5), row.GetString(6)),
+                    row.TextOrNull(9), row.LongOrNull(7), row.BytesOrNull(8)),
+                stop);
+        },
+        stop);
+
+    /// <summary>Where the chain of each place ends.</summary>
+    public Task<List<AuditHead>> HeadsAsync(CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select h.sender_id, a.screen_name, h.number, h.hash from audit_head h left join account a on a.id = h.sender_id order by h.sender_id")
+            .ListAsync(row => new AuditHead(row.GetInt64(0), row.TextOrNull(1), row.GetInt64(2), row.GetBytes(3)), stop),
         stop);
 
     // One line, whatever names had in them; and no half of a letter at its end.
