@@ -66,17 +66,17 @@ internal sealed class Credentials(Store store, TimeProvider clock)
         session => session.Sql(
             """
             select t.app_id, t.user_id, t.secret, t.permission, a.screen_name, a.name, a.suspended_at,
-                s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events
+                s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events, t.revoked_at
             from access_token t
             join account a on a.id = t.user_id
             left join sender s on s.user_id = t.user_id
-            where t.token = @token and t.revoked_at is null
+            where t.token = @token
             """)
             .Bind("token", token).FirstAsync(
                 row => new Token(
                     row.GetInt64(0), row.GetInt64(1), Text(row.GetBytes(2)), (Permission)row.GetInt32(3),
                     row.GetString(4), row.GetString(5), !row.IsDBNull(6),
-                    row.IsDBNull(7) ? null : new SenderGrant(row.LongOrNull(8), row.LongOrNull(9), row.LongOrNull(10), row.LongOrNull(11))),
+                    row.IsDBNull(7) ? null : new SenderGrant(row.LongOrNull(8), row.LongOrNull(9), row.LongOrNull(10), row.LongOrNull(11)), !row.IsDBNull(12)),
                 stop),
         stop);
 
@@ -86,5 +86,6 @@ internal sealed class Credentials(Store store, TimeProvider clock)
 }
 
 /// <summary>An access token with its user.</summary>
+/// <param name="Revoked">It was taken back, and is known only so that its use can be told.</param>
 internal sealed record Token(
-    long AppId, long UserId, string Secret, Permission Permission, string ScreenName, string Name, bool UserSuspended, SenderGrant? Sender);
+    long AppId, long UserId, string Secret, Permission Permission, string ScreenName, string Name, bool UserSuspended, SenderGrant? Sender, bool Revoked);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 using Afterword.Client.OAuth;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
@@ -12,7 +13,7 @@ namespace Afterword.Server.Access;
 
 /// <summary>Lets requests through to routes marked <see cref="Signed"/> only when they are signed, allowed and readable.</summary>
 /// <remarks>The checks come in the documented order: credentials, allowlists, then the body's form; the handler goes on from there.</remarks>
-internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check, PromptWindow prompts, MessageWindow messages)
+internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check, PromptWindow prompts, MessageWindow messages, AuditTally tally)
 {
     public const int MaxBody = 64 * 1024;
 
@@ -45,13 +46,21 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
     private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
     {
         var content = ContentOf(http.Request, hasBody: call.Body.WrittenCount > 0);
-        if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed) is { } refusal) return refusal;
+        if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed) is { } refusal)
+        {
+            if (refusal == ApiError.AppSuspended || refusal == ApiError.CallerSuspended) tally.Refused(call.App, call.Caller?.UserId ?? Place.Installation, refusal);
+            return refusal;
+        }
 
         if (call.Limit is { } limit) http.ShowLimit(limit);
         if (signed.By == Signer.AccessToken && Refused(call.Caller, signed) is not null)
         {
             call.Caller = await check.RefreshAsync(call.Caller, SignatureCheck.TokenOf(call), http.RequestAborted);
-            if (Refused(call.Caller, signed) is { } denied) return denied;
+            if (Refused(call.Caller, signed) is { } denied)
+            {
+                tally.Refused(call.App, call.Caller.UserId, denied);
+                return denied;
+            }
         }
 
         http.Features.Set(call);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -23,7 +24,7 @@ internal static class EventEndpoints
         routes.MapGet("/1.1/feedback/events.json", Events)
             .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events)).Describe(EventReference.Events);
 
-    private static async Task Events(HttpContext http, SignedCall call, Store store, Settings settings, TimeProvider clock)
+    private static async Task Events(HttpContext http, SignedCall call, Store store, AuditTally tally, Settings settings, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var read = new Reader(call.Parameters);
@@ -47,6 +48,7 @@ internal static class EventEndpoints
                 http.RequestAborted);
         }
 
+        tally.Read(Tallied.Events, call.Caller);
         var page = Buffers.Rent();
         await WriteAsync(page, store, range, count, http.RequestAborted);
         await http.AnswerJsonAsync(page.WrittenSpan);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -74,7 +75,7 @@ internal static class PromptEndpoints
         }
     }
 
-    private static async Task Show(HttpContext http, string id, SignedCall call, Store store, TimeProvider clock)
+    private static async Task Show(HttpContext http, string id, SignedCall call, Store store, AuditTally tally, TimeProvider clock)
     {
         if (!WholeNumber.TryRead(id, out var prompt))
         {
@@ -84,6 +85,7 @@ internal static class PromptEndpoints
 
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
+        tally.Read(Tallied.Show, call.Caller);
         var sender = call.Caller.UserId;
         var feedback = Buffers.Rent();
         await store.Main.ReadAsync(

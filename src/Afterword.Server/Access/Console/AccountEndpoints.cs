@@ -135,7 +135,7 @@ internal static class AccountEndpoints
         var outcome = await services.GetRequiredService<CheckPerson>().RunAsync(person.Mail, http.Request.Form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
         if (outcome is not CheckOutcome.Right)
         {
-            var (status, told) = ConsoleSignIn.Explain(http, outcome, services.GetRequiredService<Settings>(), "Your current password is wrong. Nothing has been changed.");
+            var (status, told) = ConsoleSignIn.Explain(http, person.Mail, outcome, services.GetRequiredService<Settings>(), "Your current password is wrong. Nothing has been changed.");
             await ShowAsync(http, person, status, done: null, told);
         }
         else if (await act() is { } problem) await ShowAsync(http, person, 400, done: null, problem);

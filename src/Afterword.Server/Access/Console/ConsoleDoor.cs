@@ -8,7 +8,7 @@ using Afterword.Server.Hosting.Pages;
 namespace Afterword.Server.Access.Console;
 
 /// <summary>Stands before every route of the console: asks the store who comes and what they may, before the handler runs.</summary>
-internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions, Forms forms)
+internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions, Forms forms, AuditTally tally)
 {
     /// <summary>What browsers are told of the console's pages: own scripts and calls to this server, in nobody's frame.</summary>
     private const string Policy = SecurityHeaders.PagePolicy + "; script-src 'self'; connect-src 'self'";
@@ -37,7 +37,7 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
         await next(http);
     }
 
-    private static async Task<bool> RefuseAsync(HttpContext http, Entry entry, ConsoleSession? session)
+    private async Task<bool> RefuseAsync(HttpContext http, Entry entry, ConsoleSession? session)
     {
         if (session is null || session.Stage < (entry.Stage == EntryStage.Seat ? EntryStage.Person : entry.Stage))
         {
@@ -58,6 +58,8 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
             http.Features.Set(new Seat(session.Person, place));
             return false;
         }
+
+        tally.Refused(session.Person, place?.SenderId ?? Place.Installation, $"{http.Request.Method} {(http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText}");
 
         // Somebody else's sender and none at all look alike.
         if (place is null && handle is not null) await ShowUnknownAsync(http);

@@ -19,6 +19,8 @@ internal static class ConsoleRoutes
         services.AddSingleton<SecondFactors>();
         services.AddSingleton<Passkeys>();
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<AuditTally>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTally>());
         services.AddSingleton<ConsoleMenu>();
     }
 

@@ -20,9 +20,10 @@ internal static class ConsoleSignIn
         console.MapPost("/second-factor/new-passkey", AddPasskey).ForArriving();
     }
 
-    /// <summary>What people are told when a password or a code was not taken.</summary>
-    public static (int Status, string Problem) Explain(HttpContext http, CheckOutcome outcome, Settings settings, string what)
+    /// <summary>Counts a password or a code that was not taken, and gives what people are told.</summary>
+    public static (int Status, string Problem) Explain(HttpContext http, string mail, CheckOutcome outcome, Settings settings, string what)
     {
+        http.RequestServices.GetRequiredService<AuditTally>().Failed(Tallied.ConsoleSignIn, mail, http.Connection.RemoteIpAddress);
         if (outcome is not CheckOutcome.TooMany)
         {
             // One answer for what is wrong, unknown or locked, so that guessing teaches nothing.
@@ -68,7 +69,7 @@ internal static class ConsoleSignIn
             return;
         }
 
-        var (status, problem) = Explain(http, outcome, settings, "The mail address or the password is wrong.");
+        var (status, problem) = Explain(http, mail, outcome, settings, "The mail address or the password is wrong.");
         await ShowAsync(http, status, mail, problem, back);
     }
 
@@ -124,7 +125,7 @@ internal static class ConsoleSignIn
             return;
         }
 
-        var (status, problem) = Explain(http, outcome, settings, wrong);
+        var (status, problem) = Explain(http, person.Mail, outcome, settings, wrong);
         await AskAsync(http, person, passkeys, factors, status, problem, back);
     }
 

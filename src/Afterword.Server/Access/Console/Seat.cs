@@ -16,6 +16,9 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     /// <summary>Stands for an app that acts for a sender. No mail address begins like its name.</summary>
     internal static Person Of(App app) => new(0, $"app {app.Name}", app.Name, 0, []);
 
+    /// <summary>Stands for a program that calls with an operator key.</summary>
+    internal static Person OfKey(string name) => new(0, $"operator key {name}", name, 0, []);
+
     public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
 
     /// <summary>Hands a handler the person whom the door let in.</summary>

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 
 namespace Afterword.Server.Access.Operators;
@@ -24,13 +25,23 @@ internal static class OperatorsOnly
     {
         var http = call.HttpContext;
         http.Response.Headers.CacheControl = "no-store";
-        if (KeyOf(http.Request) is { } key && await http.RequestServices.GetRequiredService<OperatorKeys>().NameOfAsync(key, http.RequestAborted) is not null) return await next(call);
+        if (KeyOf(http.Request) is { } key && await http.RequestServices.GetRequiredService<OperatorKeys>().NameOfAsync(key, http.RequestAborted) is { } name)
+        {
+            // Before it is done: what was begun and failed stands there too.
+            if (!HttpMethods.IsGet(http.Request.Method)) await NoteAsync(http, name);
+            return await next(call);
+        }
+
+        http.RequestServices.GetRequiredService<AuditTally>().WrongOperatorKey(http.Connection.RemoteIpAddress);
 
         // RFC 6750, section 3.
         http.Response.Headers.WWWAuthenticate = Scheme;
         await http.RefuseAsync(ApiError.BadCredentials);
         return Results.Empty;
     }
+
+    private static Task NoteAsync(HttpContext http, string name) => http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(
+        Place.Installation, Person.OfKey(name), Deed.Changed, $"{http.Request.Method} {http.Request.Path}", http.RequestAborted);
 
     private static string? KeyOf(HttpRequest request) =>
         request.Headers.Authorization is [{ } text] && AuthenticationHeaderValue.TryParse(text, out var header) && Scheme.Equals(header.Scheme, StringComparison.OrdinalIgnoreCase)

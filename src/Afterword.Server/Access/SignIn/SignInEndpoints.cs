@@ -1,3 +1,4 @@
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
@@ -68,7 +69,7 @@ internal static class SignInEndpoints
         else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null, to);
     }
 
-    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, Settings settings)
+    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, AuditTally tally, Settings settings)
     {
         if (await forms.ReadAsync(http) is not { } form)
         {
@@ -88,6 +89,7 @@ internal static class SignInEndpoints
             return;
         }
 
+        tally.Failed(Tallied.SignIn, screenName, http.Connection.RemoteIpAddress);
         var token = oauthToken.Length > 0 ? await tokens.FindAsync(oauthToken, http.RequestAborted) : null;
         var (status, problem) = Explain(outcome, settings);
         if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";

@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Afterword.Server.Channels;
+using Afterword.Server.Errors;
+using Afterword.Server.Limits;
+using Afterword.Server.People;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What is counted instead of being written down each time.</summary>
+internal enum Tallied
+{
+    /// <summary>An app read a page of a sender's events.</summary>
+    Events,
+
+    /// <summary>An app read one feedback of a sender.</summary>
+    Show,
+
+    /// <summary>A user of the platform did not sign in.</summary>
+    SignIn,
+
+    /// <summary>A person of the console did not show the password or the second factor.</summary>
+    ConsoleSignIn,
+
+    /// <summary>A user's account was locked.</summary>
+    Lock,
+
+    /// <summary>A person's account was locked.</summary>
+    ConsoleLock,
+
+    /// <summary>A person of the console asked for what their role does not show.</summary>
+    Console,
+
+    /// <summary>An app called what it, its token or its user may not.</summary>
+    Api,
+
+    /// <summary>A token was used that was taken back.</summary>
+    RevokedToken,
+
+    /// <summary>A call came with what is no operator key.</summary>
+    OperatorKey,
+}
+
+/// <summary>Counts what happens too often for an entry of the audit log each time, away from the request, and what strangers can cause.</summary>
+/// <remarks>
+/// Each kind of happening by each caller gets an entry within <see cref="s_every"/> of the first time in an hour, and another with the
+/// rest when the hour is over: what a crash loses is the rest. Strangers cannot fill the disk: see <see cref="MostStrangers"/>.
+/// </remarks>
+internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvider clock, ILogger<AuditTally> log) : BackgroundService, IHostedLifecycleService
+{
+    /// <summary>So many different refusals are told apart in an hour; the others are counted together.</summary>
+    public const int MostStrangers = 2_000;
+
+    private const int AtOnce = 100;
+    private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
+    private static readonly long s_hour = TimeSpan.TicksPerHour;
+
+    private readonly ConcurrentDictionary<Key, Count> _counts = new();
+    private readonly SemaphoreSlim _flushing = new(1);
+    private List<KeyValuePair<Key, Count>> _ended = [];
+    private long _hour = clock.GetUtcNow().Ticks / s_hour;
+    private int _strangers;
+
+    /// <summary>An app read a sender's answers. Called thousands of times a second: it adds to a number.</summary>
+    public void Read(Tallied what, Caller caller) => Add(new(what, caller.UserId, caller.App.Id, null, null), caller.App, static app => Person.Of(app).Mail);
+
+    /// <summary>A sign-in failed, or was not looked at.</summary>
+    /// <param name="where">On which page.</param>
+    /// <param name="name">The handle or address that was tried. Passwords are typed there too: what is not known to the store is not written down.</param>
+    /// <param name="from">Who tried.</param>
+    public void Failed(Tallied where, string name, IPAddress? from) => Refuse(new(where, Place.Installation, 0, KeyOf(where, name.Trim()), Networks.Of(from)), "somebody");
+
+    /// <summary>A person asked for a page that is not for their role.</summary>
+    public void Refused(Person person, long senderId, string route) => Refuse(new(Tallied.Console, senderId, person.Id, route, null), person.Mail);
+
+    /// <summary>A call was signed, and refused for what its caller may not.</summary>
+    public void Refused(App app, long userId, ApiError error) => Refuse(new(Tallied.Api, userId, app.Id, error.Message, null), Person.Of(app).Mail);
+
+    public void UsedRevoked(App app, long userId) => Refuse(new(Tallied.RevokedToken, userId, app.Id, null, null), Person.Of(app).Mail);
+
+    public void WrongOperatorKey(IPAddress? from) => Refuse(new(Tallied.OperatorKey, Place.Installation, 0, null, Networks.Of(from)), "somebody");
+
+    /// <summary>Writes what is new, and what is left of the hour before.</summary>
+    /// <param name="all">Whether the hour ends now: the server stops.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task FlushAsync(bool all, CancellationToken stop)
+    {
+        await _flushing.WaitAsync(stop);
+        try
+        {
+            var hour = clock.GetUtcNow().Ticks / s_hour;
+            if (all || hour != _hour) End(hour);
+            await new AuditNames(store, clock).ResolveAsync(_counts, stop);
+            var due = _ended.Concat(_counts.Where(one => one.Value.Written == 0)).Where(one => one.Value.New > 0).ToList();
+            foreach (var some in due.Chunk(AtOnce)) await WriteAsync(some, stop);
+
+            // A call that was counted while its hour ended is found the next time.
+            _ended = _ended.FindAll(one => due.Contains(one));
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    // Everything has stopped, the last request too.
+    public Task StoppedAsync(CancellationToken cancellationToken) => FlushAsync(all: true, cancellationToken);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _flushing.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(s_every, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    await FlushAsync(all: false, stoppingToken);
+                }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+                {
+                    NotWritten(log, error);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The rest is written when everything has stopped.
+        }
+    }
+
+    /// <summary>What the store would know a name by; null for what is no name.</summary>
+    private static string? KeyOf(Tallied where, string name)
+    {
+        if (where == Tallied.ConsoleSignIn) return EmailAddress.TryParse(name, out var mail) ? Persons.Key(mail.Value) : null;
+        return Accounts.Handle.IsMatch(Accounts.Bare(name)) ? Accounts.Key(Accounts.Bare(name)) : null;
+    }
+
+    private void End(long hour)
+    {
+        _hour = hour;
+        _strangers = 0;
+        foreach (var key in _counts.Keys)
+        {
+            if (_counts.TryRemove(key, out var count)) _ended.Add(new(key, count));
+        }
+    }
+
+    private void Add<T>(Key key, T from, Func<T, string> who)
+    {
+        if (!_counts.TryGetValue(key, out var count)) count = _counts.GetOrAdd(key, new Count(who(from)));
+        count.Add();
+    }
+
+    private void Refuse(Key key, string who)
+    {
+        if (!_counts.ContainsKey(key) && Interlocked.Increment(ref _strangers) > MostStrangers) (key, who) = (new(key.Kind, Place.Installation, 0, null, null), "others");
+        Add(key, who, static who => who);
+    }
+
+    private async Task WriteAsync(IReadOnlyList<KeyValuePair<Key, Count>> some, CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        var lines = some.Select(one => (one.Value, New: one.Value.New, Line: Line.Of(one.Key, one.Value, now))).ToList();
+        await store.Main.WriteAsync(
+            async session =>
+            {
+                foreach (var (_, _, line) in lines) await audit.WriteAsync(session, line.SenderId, new Person(0, line.Who, "", 0, []), line.Deed, line.What, stop);
+                return 0;
+            },
+            stop);
+        foreach (var (count, written, line) in lines)
+        {
+            count.Wrote(written);
+
+            // The log holds no mail address; a handle begins with its @.
+            if (line.Deed == Deed.Refused) Refused(log, line.Who.IndexOf('@', StringComparison.Ordinal) > 0 ? "a person of the console" : line.Who, line.What);
+        }
+    }
+
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Refused, {Who}: {What}.")]
+    private static partial void Refused(ILogger log, string who, string what);
+
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "What was counted for the audit log could not be written; it is tried again in half a minute.")]
+    private static partial void NotWritten(ILogger log, Exception error);
+
+    /// <summary>What is counted together.</summary>
+    /// <param name="Kind">What happened.</param>
+    /// <param name="SenderId">Where it is written down.</param>
+    /// <param name="By">The app or person; 0 for a stranger.</param>
+    /// <param name="Name">A handle, an address, a route or a reason, by <paramref name="Kind"/>.</param>
+    /// <param name="From">The network it came from, where no credential says more.</param>
+    internal readonly record struct Key(Tallied Kind, long SenderId, long By, string? Name, IPAddress? From);
+
+    /// <summary>How often it happened in this hour, and how much of that is written down.</summary>
+    internal sealed class Count(string who)
+    {
+        private long _total;
+
+        /// <summary>As the entry names who did it.</summary>
+        public string Who { get; set; } = who;
+
+        /// <summary>Until when the account is locked that was tried; null while it is not.</summary>
+        public long? LockedUntil { get; set; }
+
+        public long Written { get; private set; }
+
+        public long New => Interlocked.Read(ref _total) - Written;
+
+        public void Add(long many = 1) => Interlocked.Add(ref _total, many);
+
+        public void Wrote(long many) => Written += many;
+    }
+
+    private sealed record Line(long SenderId, string Who, Deed Deed, string What)
+    {
+        public static Line Of(Key key, Count count, DateTimeOffset now)
+        {
+            var times = count.New == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{count.New:N0} times");
+            var from = key.From is null ? "" : $" from {key.From}";
+            return key.Kind switch
+            {
+                Tallied.Events => new(key.SenderId, count.Who, Deed.Saw, $"pages of events, by the API: {times}"),
+                Tallied.Show => new(key.SenderId, count.Who, Deed.Saw, $"single answers, by the API: {times}"),
+                Tallied.SignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in, {times}{from}"),
+                Tallied.ConsoleSignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in to the console, {times}{from}"),
+                Tallied.Lock => new(key.SenderId, count.Who, Deed.Refused, $"locked after too many wrong passwords, {times}"),
+                Tallied.ConsoleLock => new(key.SenderId, count.Who, Deed.Refused, $"locked in the console after too many wrong passwords or codes, {times}"),
+                Tallied.Console => new(key.SenderId, count.Who, Deed.Refused, $"{key.Name}, {times}"),
+                Tallied.Api => new(key.SenderId, count.Who, Deed.Refused, $"a call, {times}: {key.Name}"),
+                Tallied.RevokedToken => new(key.SenderId, count.Who, Deed.Refused, $"a revoked token, {times}"),
+                _ => new(key.SenderId, count.Who, Deed.Refused, $"an operator key that is none, {times}{from}"),
+            };
+        }
+    }
+}
