@@ -17,7 +17,7 @@ internal static class AllowCommands
     {
         var key = Inputs.ConsumerKey();
         var command = new Command("app", "Let an app use the feedback API. Example: afterword allow app KEY") { key };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var consumerKey = parsed.GetRequiredValue(key);
             if (!await store.Apps.AllowAsync(consumerKey, true, stop)) throw OpenedStore.NoApp(consumerKey);
@@ -41,7 +41,7 @@ internal static class AllowCommands
         {
             handle, creates, interval, shows, events,
         };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var limits = new SenderGrant(parsed.GetValue(creates), (long?)parsed.GetValue(interval)?.TotalMilliseconds, parsed.GetValue(shows), parsed.GetValue(events));

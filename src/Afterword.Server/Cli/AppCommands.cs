@@ -34,7 +34,7 @@ internal static class AppCommands
         });
 
         var command = new Command("add", "Add an app and print its key and secret. Example: afterword app add \"Furni Desk\"") { name, s_callback };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var app = await store.Apps.AddAsync(parsed.GetRequiredValue(name), parsed.GetValue(s_callback)!, stop);
             parsed.Say(
@@ -60,7 +60,7 @@ internal static class AppCommands
         var key = Inputs.ConsumerKey();
         var does = suspended ? "Refuse every call of an app until it is resumed." : "Let a suspended app call again.";
         var command = new Command(verb, $"{does} Example: afterword app {verb} KEY") { key };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var consumerKey = parsed.GetRequiredValue(key);
             if (!await store.Apps.SuspendAsync(consumerKey, suspended, stop)) throw OpenedStore.NoApp(consumerKey);

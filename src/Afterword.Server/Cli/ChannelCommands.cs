@@ -73,7 +73,7 @@ internal static class ChannelCommands
         {
             if (result.GetResult(prompt) is null == result.GetResult(dead) is null) result.AddError("Say what to send again: --feedback ID, or --dead.");
         });
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var revived = await new RetryDispatches(store.Store, TimeProvider.System).RunAsync(account.Id, parsed.GetValue(prompt), stop);
@@ -89,7 +89,7 @@ internal static class ChannelCommands
     {
         var to = new Option<string>("--to") { Description = "Who gets it.", HelpName = "ADDRESS", Required = true };
         var command = new Command("mail", "Send a mail that asks nothing. Fails unless the mail server takes it. Example: afterword channel test mail --to ada@example.com") { to };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             UserCommands.NeedMail(store);
             if (!EmailAddress.TryParse(parsed.GetRequiredValue(to), out var address)) throw new CommandException(ExitCode.WrongUse, $"--to is \"{parsed.GetRequiredValue(to)}\"; it must be a mail address such as ada@example.com.");
@@ -103,7 +103,7 @@ internal static class ChannelCommands
     {
         var handle = Inputs.Handle("The sender.");
         var command = new Command("webhook", "Hand over a request that never was, marked as a test. Fails unless the address takes it. Example: afterword channel test webhook @furni") { handle };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var target = await store.Handovers.TargetAsync(account.Id, stop) ?? throw NoAddress(account.ScreenName);

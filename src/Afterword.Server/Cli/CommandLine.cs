@@ -83,6 +83,7 @@ internal static class CommandLine
             PersonCommands.Create(),
             CallCommand.Create(),
             ExportCommand.Create(),
+            AuditCommands.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),
         };

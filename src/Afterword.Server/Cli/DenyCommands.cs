@@ -15,7 +15,7 @@ internal static class DenyCommands
     {
         var key = Inputs.ConsumerKey();
         var command = new Command("app", "No longer let an app use the feedback API. Example: afterword deny app KEY") { key };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var consumerKey = parsed.GetRequiredValue(key);
             if (!await store.Apps.AllowAsync(consumerKey, false, stop)) throw OpenedStore.NoApp(consumerKey);
@@ -30,7 +30,7 @@ internal static class DenyCommands
     {
         var handle = Inputs.Handle();
         var command = new Command("sender", "No longer let a user ask for feedback. Example: afterword deny sender @furni") { handle };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             if (!await store.Allowlists.DenySenderAsync(account.Id, stop))
@@ -49,7 +49,7 @@ internal static class DenyCommands
     {
         var handle = Inputs.Handle();
         var command = new Command("exempt", "As exempt --remove. Example: afterword deny exempt @maja") { handle };
-        command.OnStore((parsed, store, stop) => ExemptCommands.RemoveAsync(parsed, store, parsed.GetRequiredValue(handle), stop));
+        command.OnStoreChange((parsed, store, stop) => ExemptCommands.RemoveAsync(parsed, store, parsed.GetRequiredValue(handle), stop));
         return command;
     }
 }

@@ -11,7 +11,7 @@ internal static class EmbedCommands
     {
         var (handle, origin) = (Inputs.Handle("The sender whose cards are shown."), Origin());
         var command = new Command("embed", "Let the pages of a site show a sender's cards. Example: afterword allow embed @furni https://shop.example") { handle, origin };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var page = parsed.GetRequiredValue(origin);
@@ -26,7 +26,7 @@ internal static class EmbedCommands
     {
         var (handle, origin) = (Inputs.Handle("The sender whose cards were shown."), Origin());
         var command = new Command("embed", "No longer let the pages of a site show a sender's cards. Example: afterword deny embed @furni https://shop.example") { handle, origin };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var page = parsed.GetRequiredValue(origin);

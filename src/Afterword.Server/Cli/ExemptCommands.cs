@@ -11,7 +11,7 @@ internal static class ExemptCommands
         var handle = Inputs.Handle("The recipient's handle.");
         var remove = new Option<bool>("--remove") { Description = "Take the recipient off the list." };
         var command = new Command("exempt", "Let a recipient be asked any number of times a day, for tests. Example: afterword exempt @maja") { handle, remove, List() };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var given = parsed.GetRequiredValue(handle);
             if (parsed.GetValue(remove))

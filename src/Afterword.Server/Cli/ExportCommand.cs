@@ -31,7 +31,7 @@ internal static class ExportCommand
             var request = new ExportRequest(
                 filter.Of(parsed, account.Id), account.ScreenName, Sight.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
             var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);
-            await new AuditLog(store.Store, TimeProvider.System).NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "answers, from the command line", stop);
+            await store.Audit.NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "answers, from the command line", stop);
             if (parsed.GetValue(file) is { } path) await WriteAsync(parsed, export, request, path, parsed.GetValue(resume), stop);
             else await ToStandardOutputAsync(parsed, export, request, stop);
         });

@@ -18,7 +18,7 @@ internal static class HandoverCommands
         {
             handle, url, basic,
         };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = WebhookCommands.ReadUrl(store, parsed.GetRequiredValue(url));
@@ -37,7 +37,7 @@ internal static class HandoverCommands
     {
         var handle = Inputs.Handle();
         var command = new Command("channel", "Hand no more requests over to a sender; what waits goes on waiting. Example: afterword deny channel @furni") { handle };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             if (!await store.Handovers.RemoveAsync(account.Id, stop)) throw ChannelCommands.NoAddress(account.ScreenName);

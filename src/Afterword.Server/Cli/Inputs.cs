@@ -9,8 +9,10 @@ namespace Afterword.Server.Cli;
 /// <summary>Arguments and options that several commands take, each checked while the command line is read.</summary>
 internal static class Inputs
 {
+    public const string HandleName = "@handle";
+
     /// <summary>A handle, with or without @; its value is without.</summary>
-    public static Argument<string> Handle(string description = "The user's handle, such as @furni.") => new("@handle")
+    public static Argument<string> Handle(string description = "The user's handle, such as @furni.") => new(HandleName)
     {
         Description = description,
         CustomParser = result =>

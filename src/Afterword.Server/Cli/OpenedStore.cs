@@ -28,8 +28,8 @@ internal sealed class OpenedStore : IAsyncDisposable
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
-        var audit = new AuditLog(store, clock);
-        Persons = new Persons(store, new Invitations(store, passwords, audit, clock), audit, clock);
+        Audit = new AuditLog(store, clock);
+        Persons = new Persons(store, new Invitations(store, passwords, Audit, clock), Audit, clock);
     }
 
     public Store Store { get; }
@@ -51,6 +51,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public EmbedOrigins EmbedOrigins { get; }
 
     public Persons Persons { get; }
+
+    public AuditLog Audit { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>

@@ -13,7 +13,7 @@ internal static class OperatorKeyCommands
         var name = Name();
         name.Validators.Add(result => Inputs.CheckName(result, "The name", result.GetValueOrDefault<string>() ?? ""));
         var command = new Command("add", "Make a key and print it, once. Example: afterword operator-key add deploy") { name };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var given = parsed.GetRequiredValue(name);
             var key = await store.OperatorKeys.AddAsync(given, stop)
@@ -42,7 +42,7 @@ internal static class OperatorKeyCommands
     {
         var name = Name();
         var command = new Command("revoke", "End a key, at once and for good. Example: afterword operator-key revoke deploy") { name };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var given = parsed.GetRequiredValue(name);
             if (!await store.OperatorKeys.RevokeAsync(given, stop)) throw new CommandException(ExitCode.Failed, $"There is no operator key {given}. See: afterword operator-key list");

@@ -27,6 +27,8 @@ internal static class StoreOptions
         Description = "Write one JSON document to stdout, and messages to stderr.", Recursive = true,
     };
 
+    public static IReadOnlyList<Option> All { get; } = [Data, Database, Set, Json];
+
     /// <summary>Settings of file, environment and command line, checked.</summary>
     /// <exception cref="CommandException">Something is wrong; the message lists all of it.</exception>
     public static Settings SettingsOf(ParseResult parsed)

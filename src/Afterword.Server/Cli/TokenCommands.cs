@@ -22,7 +22,7 @@ internal static class TokenCommands
         permission.AcceptOnlyFromAmong("read", "write", "dm");
 
         var command = new Command("issue", "Issue an access token. Example: afterword token issue KEY @furni") { key, handle, permission };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var consumerKey = parsed.GetRequiredValue(key);
             var granted = parsed.GetRequiredValue(permission);
@@ -39,7 +39,7 @@ internal static class TokenCommands
     {
         var token = new Argument<string>("TOKEN") { Description = "The access token, without its secret." };
         var command = new Command("revoke", "End an access token for good; running servers refuse it within five seconds. Example: afterword token revoke TOKEN") { token };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var given = parsed.GetRequiredValue(token);
             if (!await store.Apps.RevokeTokenAsync(given, stop)) throw new CommandException(ExitCode.Failed, $"There is no valid access token {given}: it is misspelled, or was revoked before.");

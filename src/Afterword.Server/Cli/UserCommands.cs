@@ -46,7 +46,7 @@ internal static class UserCommands
         var channel = new Option<string?>("--channel") { Description = "How requests reach the user besides Messages.", HelpName = string.Join('|', ChannelNames.All) };
         var mail = Mail();
         var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, mail };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
@@ -65,7 +65,7 @@ internal static class UserCommands
         var channel = new Argument<string>("CHANNEL") { Description = $"One of {string.Join(", ", ChannelNames.All)}." };
         var mail = Mail();
         var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, mail };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail), stop);
@@ -97,7 +97,7 @@ internal static class UserCommands
         var handle = Inputs.Handle();
         var does = suspended ? "Suspend a user: it can neither call nor be asked." : "End the suspension of a user.";
         var command = new Command(verb, $"{does} Example: afterword user {verb} @maja") { handle };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             if (!await store.Accounts.SuspendAsync(screenName, suspended, stop)) throw OpenedStore.NoAccount(screenName);

@@ -16,7 +16,7 @@ internal static class UserImport
     {
         var file = new Argument<string>("FILE.csv") { Description = $"CSV in UTF-8 with the header {UserFile.Header}." };
         var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var progress = parsed.Progress();
             var users = Read(parsed.GetRequiredValue(file));

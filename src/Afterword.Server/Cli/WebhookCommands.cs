@@ -8,6 +8,9 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword webhook …</c>, <c>allow webhook</c> and <c>deny webhook</c>: where changes are told, and what became of it.</summary>
 internal static class WebhookCommands
 {
+    /// <summary>What an endpoint's id is called where it is typed.</summary>
+    public const string IdName = "ID";
+
     private const int Shown = 20;
 
     public static Command Create() => new("webhook", "Webhooks: endpoints, their deliveries and attempts.")
@@ -28,7 +31,7 @@ internal static class WebhookCommands
         {
             handle, url, basic,
         };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = ReadUrl(store, parsed.GetRequiredValue(url));
@@ -65,7 +68,7 @@ internal static class WebhookCommands
     {
         var id = Id();
         var command = new Command("webhook", "Tell no more changes to an endpoint, and give up what waits for it. Example: afterword deny webhook ID") { id };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             var progress = parsed.Progress();
@@ -80,7 +83,7 @@ internal static class WebhookCommands
     }
 
     /// <summary>An endpoint's id.</summary>
-    public static Argument<long> Id() => new("ID") { Description = "The webhook's id; see: afterword webhook list" };
+    public static Argument<long> Id() => new(IdName) { Description = "The webhook's id; see: afterword webhook list" };
 
     /// <exception cref="CommandException">There is none.</exception>
     public static async Task<ListedEndpoint> FindAsync(OpenedStore store, long id, CancellationToken stop) =>
@@ -119,7 +122,7 @@ internal static class WebhookCommands
     {
         var id = Id();
         var command = new Command("test", "Send an event that never happened, marked as a test, from here. Fails unless the endpoint takes it. Example: afterword webhook test ID") { id };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             using var destinations = new Destinations(Guard(store), store.Settings.Webhooks, TimeProvider.System);
@@ -136,7 +139,7 @@ internal static class WebhookCommands
     {
         var id = Id();
         var command = new Command("rotate", "Give a webhook a new secret; the old one signs beside it for Webhooks:SecretOverlap. Example: afterword webhook rotate ID") { id };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             var secret = await store.Endpoints.RotateAsync(found.Endpoint.Key, stop);
@@ -149,7 +152,7 @@ internal static class WebhookCommands
     {
         var id = Id();
         var command = new Command(verb, $"{does} Example: afterword webhook {verb} ID") { id };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
             await run(store, found.Endpoint.Key, stop);

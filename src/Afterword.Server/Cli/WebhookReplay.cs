@@ -25,7 +25,7 @@ internal static class WebhookReplay
             var (single, range) = (result.GetResult(one) is not null, result.GetResult(dead) is not null || result.GetResult(from) is not null || result.GetResult(to) is not null);
             if (single == range) result.AddError("Say what to replay: --event EVENT, or --dead, or --from T and --to T, or the last two with --dead.");
         });
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await WebhookCommands.FindAsync(store, parsed.GetRequiredValue(id), stop);
             var range = new ReplayRange(
