@@ -70,6 +70,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddHostedService<Upkeep>();
+            builder.Services.AddSingleton<PolicyReports>();
             configure?.Invoke(builder);
 
             var app = builder.Build();
@@ -103,6 +104,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapReference();
             app.MapAssets();
             app.MapHealth();
+            PolicyReports.Map(app);
+            SecurityContact.Map(app);
             return new(store, app);
         }
         catch

@@ -28,6 +28,8 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
             return;
         }
 
+        // Answers hold what customers said: no proxy between keeps them.
+        http.Response.Headers.CacheControl = "no-store";
         if (!s_idle.TryTake(out var call)) call = new SignedCall();
         try
         {

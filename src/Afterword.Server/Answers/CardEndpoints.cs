@@ -95,6 +95,7 @@ internal static class CardEndpoints
         headers["X-Robots-Tag"] = "noindex, nofollow";
         headers.ContentSecurityPolicy = SecurityHeaders.CardPolicy;
         headers.XContentTypeOptions = "nosniff";
+        headers.SetIsolation();
     }
 
     // Unknown, mistyped and forged links look the same.

@@ -7,6 +7,9 @@ internal static class Assets
 {
     private const string Folder = "wwwroot/";
 
+    // User objects name it, for clients to show in their own pages.
+    private const string ProfilePicture = "default_profile.png";
+
     /// <summary>The names of all files, as they stand in their addresses.</summary>
     public static IEnumerable<string> Names => typeof(Assets).Assembly.GetManifestResourceNames()
         .Where(name => name.StartsWith(Folder, StringComparison.Ordinal)).Select(name => name[Folder.Length..]);
@@ -15,9 +18,16 @@ internal static class Assets
     {
         foreach (var name in Names)
         {
-            routes.MapMethods($"/{name}", ["GET", "HEAD"], new KeptAnswer(TypeOf(name), () => Read(name)).ServeAsync)
+            var file = new KeptAnswer(TypeOf(name), () => Read(name));
+            routes.MapMethods($"/{name}", ["GET", "HEAD"], name == ProfilePicture ? http => ServeToAllAsync(http, file) : file.ServeAsync)
                 .Describe(HostingReference.Asset, standsFor: "/{file}");
         }
+    }
+
+    private static Task ServeToAllAsync(HttpContext http, KeptAnswer file)
+    {
+        http.Response.Headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+        return file.ServeAsync(http);
     }
 
     private static byte[] Read(string name)

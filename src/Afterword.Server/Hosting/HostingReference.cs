@@ -18,6 +18,22 @@ internal static class HostingReference
         Replies = [Reply.Plain("It does.", "ok\n")],
     };
 
+    public static Operation SecurityText() => new(Topic.Health, "Whom to tell of a hole")
+    {
+        Does = "`security.txt` of RFC 9116, with the contact of the setting `Security:Contact`.",
+        Replies =
+        [
+            Reply.Plain("The contact.", "Contact: mailto:security@example.com\nExpires: 2027-01-01T00:00:00Z\nPreferred-Languages: en\n"),
+            Reply.Plain("Whoever runs the server has named none.", "Nobody has been named for this server. Whoever runs it sets Security:Contact.\n", 404),
+        ],
+    };
+
+    public static Operation PolicyReport() => new(Topic.Health, "What a browser stopped")
+    {
+        Does = "Browsers report here what the Content-Security-Policy of a page stopped. Twenty reports a minute are written to the log, without the address of the page.",
+        Replies = [new(204, "It was taken, or there were too many.")],
+    };
+
     public static Operation Ready() => new(Topic.Health, "Can it serve?")
     {
         Does = "Answers 200 when the store can be read and the write queue has room. For load balancers.",

@@ -55,6 +55,9 @@ internal sealed record Settings
     /// <summary>Section <c>Mail</c>; null while no mail server is named, and then no mail is sent.</summary>
     public MailSettings? Mail { get; init; }
 
+    /// <summary><c>Security:Contact</c>: whom to tell of a hole, an address of mail or web; null says nobody.</summary>
+    public string? SecurityContact { get; init; }
+
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 

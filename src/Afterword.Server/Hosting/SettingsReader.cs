@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
@@ -7,7 +8,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -66,6 +67,7 @@ internal sealed partial class SettingsReader
             Webhooks = read.Webhooks(),
             Channels = read.Channels(),
             Mail = read.Mail(),
+            SecurityContact = read.Contact("Security:Contact"),
             Proxies = read.Networks("Proxies"),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };
@@ -159,6 +161,16 @@ internal sealed partial class SettingsReader
         }
 
         return Wrong<Uri?>(key, text, "an http or https address without a path, such as https://feedback.example.com", null);
+    }
+
+    // RFC 9116, section 2.5.3: a URI. A bare mail address is what most will type.
+    private string? Contact(string key)
+    {
+        if (Raw(key) is not { } text) return null;
+        if (EmailAddress.TryParse(text, out var mail)) return $"mailto:{mail.Value}";
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme is "https" || (url.Scheme is "mailto" && EmailAddress.TryParse(text["mailto:".Length..], out _)))) return url.AbsoluteUri;
+
+        return Wrong<string?>(key, text, "a mail address, or an https address of a page", null);
     }
 
     private string? DatabaseUrl(string key)

@@ -102,6 +102,7 @@ internal static class AuthorizeEndpoints
     private static Task ShowQuestionAsync(HttpContext http, Settings settings, Forms forms, RequestToken token, Visitor visitor)
     {
         http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token.Callback.PolicySource);
+        http.Response.Headers.AllowOpener();
         var words = GrantWords.All.In(http.LanguageFor(visitor.Language));
         return http.ShowPageAsync<AuthorizePage>(200, words, new()
         {

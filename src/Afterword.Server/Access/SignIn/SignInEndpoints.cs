@@ -44,6 +44,7 @@ internal static class SignInEndpoints
     {
         // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
         http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
+        if (token is not null) http.Response.Headers.AllowOpener();
         var words = SignInWords.All.In(http.LanguageFor(own: null));
         await http.ShowPageAsync<SignInPage>(status, words, new()
         {

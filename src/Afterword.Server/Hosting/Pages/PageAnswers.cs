@@ -58,6 +58,7 @@ internal static class PageAnswers
             if (headers.ContentSecurityPolicy.Count == 0) headers.ContentSecurityPolicy = SecurityHeaders.PagePolicy;
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
+            headers.SetIsolation();
         }
     }
 
