@@ -66,6 +66,22 @@ internal sealed class Apps(Store store, TimeProvider clock)
         session.Sql("update app set suspended_at = case when @suspended = 1 then @now end where consumer_key = @key")
             .Bind("suspended", suspended ? 1L : 0L).Bind("now", Now).Bind("key", consumerKey).RunAsync(stop);
 
+    /// <summary>Gives an app a new secret. The old one goes on working for a while; one that was older ends.</summary>
+    /// <returns>The new secret, which is told once; null when there is no such app.</returns>
+    public async Task<string?> RotateSecretAsync(string consumerKey, TimeSpan overlap, CancellationToken stop)
+    {
+        var secret = Random(36);
+        var rotated = await store.Main.WriteAsync(
+            session => session.Sql("update app set old_secret = consumer_secret, old_secret_until = @until, consumer_secret = @secret where consumer_key = @key")
+                .Bind("until", Now + (long)overlap.TotalMilliseconds).Bind("secret", store.Secrets.Protect(Encoding.UTF8.GetBytes(secret))).Bind("key", consumerKey).RunAsync(stop),
+            stop);
+        return rotated == 1 ? secret : null;
+    }
+
+    /// <summary>Forgets old secrets that no longer work.</summary>
+    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("update app set old_secret = null, old_secret_until = null where old_secret_until <= @now").Bind("now", Now).RunAsync(stop), stop);
+
     /// <summary>Makes a token for a user without the browser.</summary>
     /// <returns>The token, or null when there is no such app.</returns>
     public Task<NewToken?> IssueTokenAsync(string consumerKey, long userId, Permission permission, CancellationToken stop) => store.Main.WriteAsync(

@@ -9,7 +9,11 @@ internal enum Permission
 }
 
 /// <summary>An app that speaks for users.</summary>
-internal sealed record App(long Id, string ConsumerKey, string Name, string ConsumerSecret, IReadOnlyList<string> Callbacks, bool Allowed, bool Suspended);
+/// <param name="OldSecret">The secret before the present one, while it goes on working; null otherwise.</param>
+/// <param name="OldSecretUntil">Until when it works, Unix milliseconds.</param>
+internal sealed record App(
+    long Id, string ConsumerKey, string Name, string ConsumerSecret, IReadOnlyList<string> Callbacks, bool Allowed, bool Suspended,
+    string? OldSecret = null, long OldSecretUntil = 0);
 
 /// <summary>Who is calling, through which app, and what an operator granted them.</summary>
 /// <param name="App">The app.</param>

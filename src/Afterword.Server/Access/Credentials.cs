@@ -55,10 +55,11 @@ internal sealed class Credentials(Store store, TimeProvider clock)
     }
 
     private Task<App?> LoadAppAsync(string consumerKey, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql("select id, name, consumer_secret, callbacks, allowed, suspended_at from app where consumer_key = @key")
+        session => session.Sql("select id, name, consumer_secret, callbacks, allowed, suspended_at, old_secret, old_secret_until from app where consumer_key = @key")
             .Bind("key", consumerKey).FirstAsync(
                 row => new App(
-                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetBytes(2)), Apps.SplitCallbacks(row.GetString(3)), row.Flag(4), !row.IsDBNull(5)),
+                    row.GetInt64(0), consumerKey, row.GetString(1), Text(row.GetBytes(2)), Apps.SplitCallbacks(row.GetString(3)), row.Flag(4), !row.IsDBNull(5),
+                    row.BytesOrNull(6) is { } old ? Text(old) : null, row.LongOrNull(7) ?? 0),
                 stop),
         stop);
 

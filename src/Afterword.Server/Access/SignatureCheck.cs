@@ -142,7 +142,12 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         if (call.Values.IndexOf(name) is not (>= 0 and var there) || !IsEcho(call, there)) call.Values.Add(name, call.Header.ValueAt(at));
     }
 
-    private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, string? tokenSecret)
+    // While an app's secret is being replaced, requests under the old one cost a second look.
+    private bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, string? tokenSecret) =>
+        Verify(http, call, oauth, protocol, app.ConsumerSecret, tokenSecret)
+        || (app.OldSecret is { } old && clock.GetUtcNow().ToUnixTimeMilliseconds() < app.OldSecretUntil && Verify(http, call, oauth, protocol, old, tokenSecret));
+
+    private static bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, string consumerSecret, string? tokenSecret)
     {
         if (Matches(withEchoes: true, out var echoes)) return true;
 
@@ -164,7 +169,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
 
             var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
             call.Signature.Complete(http.Request.Method, new BaseAddress(http.Request.Scheme, http.Request.Host.Value, target));
-            return call.Signature.Verify(protocol.Method, app.ConsumerSecret, tokenSecret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
+            return call.Signature.Verify(protocol.Method, consumerSecret, tokenSecret, oauth.ValueAt(oauth.IndexOf("oauth_signature"u8)));
         }
     }
 

@@ -6,6 +6,9 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword app …</c>: the apps that may call.</summary>
 internal static class AppCommands
 {
+    private static readonly TimeSpan s_overlap = TimeSpan.FromHours(24);
+    private static readonly TimeSpan s_longestOverlap = TimeSpan.FromDays(30);
+
     private static readonly Option<string[]> s_callback = new("--callback")
     {
         Description = "An address users may be led back to after they approved the app; may be given again.",
@@ -13,7 +16,7 @@ internal static class AppCommands
         DefaultValueFactory = _ => [],
     };
 
-    public static Command Create() => new("app", "Apps: consumer keys and secrets.") { Add(), List(), Suspend("suspend", true), Suspend("resume", false) };
+    public static Command Create() => new("app", "Apps: consumer keys and secrets.") { Add(), List(), RotateSecret(), Suspend("suspend", true), Suspend("resume", false) };
 
     /// <summary>An app as every command shows it.</summary>
     public static AppJson ToJson(ListedApp app) => new(app.ConsumerKey, null, app.Name, app.Callbacks, app.Allowed, app.Suspended);
@@ -51,6 +54,27 @@ internal static class AppCommands
         {
             var apps = await store.Apps.ListAsync(stop);
             parsed.Say(new AppsJson([.. apps.Select(ToJson)]), CommandJson.Default.AppsJson, apps.Select(Line));
+        });
+        return command;
+    }
+
+    private static Command RotateSecret()
+    {
+        var key = Inputs.ConsumerKey();
+        var overlap = Inputs.Duration("--overlap", "How long the old secret works beside the new one, at most 30 days; 24:00:00 by default, 00:00:00 ends it at once.");
+        overlap.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<TimeSpan?>() > s_longestOverlap) result.AddError("--overlap is longer than 30 days.");
+        });
+        var command = new Command("rotate-secret", "Give an app a new secret and print it, once. Example: afterword app rotate-secret KEY --overlap 2.00:00:00") { key, overlap };
+        command.OnStoreChange(async (parsed, store, stop) =>
+        {
+            var (consumerKey, both) = (parsed.GetRequiredValue(key), parsed.GetValue(overlap) ?? s_overlap);
+            var secret = await store.Apps.RotateSecretAsync(consumerKey, both, stop) ?? throw OpenedStore.NoApp(consumerKey);
+            parsed.Say(
+                ToJson(await store.AppAsync(consumerKey, stop)) with { ConsumerSecret = secret }, CommandJson.Default.AppJson,
+                $"consumer key     {consumerKey}", $"consumer secret  {secret}",
+                both == TimeSpan.Zero ? "The old secret is refused within five seconds." : $"The old secret works for {both:c} more.");
         });
         return command;
     }

@@ -98,13 +98,13 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         while (true)
         {
             var apps = await store.Main.ReadAsync(
-                session => session.Sql("select id, consumer_key, consumer_secret from app where id > @after order by id limit @limit")
+                session => session.Sql("select id, consumer_key, consumer_secret, old_secret from app where id > @after order by id limit @limit")
                     .Bind("after", app).Bind("limit", (long)SecretsAtOnce)
-                    .ListAsync(row => (Id: row.GetInt64(0), Key: row.GetString(1), Secret: row.GetBytes(2)), stop),
+                    .ListAsync(row => (Id: row.GetInt64(0), Key: row.GetString(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3)), stop),
                 stop);
             if (apps.Count == 0) break;
 
-            problems.AddRange(apps.Where(one => !CanOpen(one.Secret)).Select(one => $"the secret of app {one.Key} cannot be unsealed"));
+            problems.AddRange(apps.Where(one => !CanOpen(one.Secret) || (one.Old is not null && !CanOpen(one.Old))).Select(one => $"the secret of app {one.Key} cannot be unsealed"));
             app = apps[^1].Id;
         }
 
