@@ -55,7 +55,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
 
             builder.Services.AddSingleton(settings);
             builder.Services.AddSingleton(store);
-            Secrets.AddKeyRing(builder.Services, store.Main);
+            Secrets.AddKeyRing(builder.Services, store.Main, store.MasterKeys);
             builder.Services.AddSingleton(lease);
             builder.Services.AddSingleton(clock);
             builder.Services.AddAccess();

@@ -84,6 +84,7 @@ internal static class CommandLine
             CallCommand.Create(),
             ExportCommand.Create(),
             AuditCommands.Create(),
+            SecretsCommands.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),
         };

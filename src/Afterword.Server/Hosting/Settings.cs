@@ -58,6 +58,9 @@ internal sealed record Settings
     /// <summary><c>Security:Contact</c>: whom to tell of a hole, an address of mail or web; null says nobody.</summary>
     public string? SecurityContact { get; init; }
 
+    /// <summary><c>Secrets:KeyFile</c>: the file with the key that encrypts the key ring; null keeps the ring readable in the store.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 

@@ -8,7 +8,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security", "Secrets"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -68,6 +68,7 @@ internal sealed partial class SettingsReader
             Channels = read.Channels(),
             Mail = read.Mail(),
             SecurityContact = read.Contact("Security:Contact"),
+            KeyFile = read.Raw("Secrets:KeyFile"),
             Proxies = read.Networks("Proxies"),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };

@@ -46,6 +46,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("search", begin, () => SearchCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("the audit log", begin, () => AuditCheck.RunAsync(store.Main, stop));
+        if (store.MasterKeys is { } keys) yield return await TimeAsync("the key ring", begin, () => LookAtRingAsync(keys, stop));
         yield return await TimeAsync("secrets", begin, () => UnsealAsync(stop));
     }
 
@@ -88,6 +89,18 @@ internal sealed class Doctor(Store store, TimeProvider clock)
             .Select(set => (Set: set, Known: Migrator.Of(set)[^1].Number, Stored: schema.GetValueOrDefault(set)))
             .Where(part => part.Known != part.Stored)
             .Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Set} has schema {part.Stored}, this program knows {part.Known}"))];
+    }
+
+    /// <summary>Whether the ring is encrypted by the key file as it is now: the store was opened, so that it can be read.</summary>
+    private async Task<IReadOnlyList<string>> LookAtRingAsync(MasterKeys keys, CancellationToken stop)
+    {
+        var ids = await KeyRing.KeyIdsAsync(store.Main, stop);
+        var (plain, old) = (ids.Count(id => id is null), ids.Count(id => id is not null && id != keys.First.Id));
+        return
+        [
+            .. plain == 0 ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"{plain:N0} keys of the ring are readable in the store; encrypt them with: afterword secrets rekey")],
+            .. old == 0 ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"{old:N0} keys of the ring are encrypted with an older key than the first of {keys.Path}; change that with: afterword secrets rekey")],
+        ];
     }
 
     /// <summary>Opens every sealed secret, a thousand at a time in the order of the primary key.</summary>

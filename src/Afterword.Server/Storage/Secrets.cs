@@ -1,7 +1,5 @@
-using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace Afterword.Server.Storage;
 
@@ -9,7 +7,8 @@ namespace Afterword.Server.Storage;
 internal sealed class Secrets
 {
     // The framework judges its keys by the machine's clock, whatever clock the rest of a test or a demo goes by.
-    private static readonly TimeProvider s_clock = TimeProvider.System;
+    public static readonly TimeProvider Clock = TimeProvider.System;
+
     private static readonly TimeSpan s_keyLife = TimeSpan.FromDays(90);
     private static readonly TimeSpan s_renewBefore = TimeSpan.FromDays(7);
 
@@ -27,20 +26,24 @@ internal sealed class Secrets
     /// <summary>Seals what is handed to clients and must come back unchanged.</summary>
     public IDataProtector Cursors { get; }
 
-    public static Secrets Of(Database db)
+    /// <param name="db">Where the key ring is.</param>
+    /// <param name="keys">Encrypt it; null leaves it readable.</param>
+    public static Secrets Of(Database db, MasterKeys? keys)
     {
         var services = new ServiceCollection();
-        AddKeyRing(services, db);
+        AddKeyRing(services, db, keys);
         return new(services.BuildServiceProvider());
     }
 
     /// <summary>Makes the framework's parts that seal cookies and forms use the key ring of the store.</summary>
-    public static void AddKeyRing(IServiceCollection services, Database db)
+    public static void AddKeyRing(IServiceCollection services, Database db, MasterKeys? keys)
     {
+        if (keys is not null) services.AddSingleton(keys);
         services.AddDataProtection().SetApplicationName("afterword");
         services.Configure<KeyManagementOptions>(options =>
         {
             options.XmlRepository = new KeyRing(db);
+            if (keys is not null) options.XmlEncryptor = new MasterKeyEncryptor(keys.First);
 
             // Keys are made by EnsureKey alone: made on first use, inside a write, one would wait for the writer it holds up.
             options.AutoGenerateKeys = false;
@@ -50,7 +53,7 @@ internal sealed class Secrets
     /// <summary>Makes a key when there is none, or when the newest one ends within a week. Called at start and once a day.</summary>
     public void EnsureKey()
     {
-        var now = s_clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         if (!_keys.GetAllKeys().Any(key => !key.IsRevoked && key.ExpirationDate > now + s_renewBefore)) _keys.CreateNewKey(now, now + s_keyLife);
 
         // Loads the ring now, by one thread: on first use, 64 requests would wait for it on the very threads it needs.
@@ -61,23 +64,4 @@ internal sealed class Secrets
 
     /// <exception cref="System.Security.Cryptography.CryptographicException">Not made with a key of this store.</exception>
     public byte[] Unprotect(byte[] secret) => _columns.Unprotect(secret);
-
-    /// <summary>The framework asks for its keys synchronously, at first use and once a day.</summary>
-    private sealed class KeyRing(Database db) : IXmlRepository
-    {
-        public IReadOnlyCollection<XElement> GetAllElements() => Task.Run(() => db.ReadAsync(
-            session => session.Sql("select element from key_ring").ListAsync(row => XElement.Parse(row.GetString(0)), CancellationToken.None),
-            CancellationToken.None)).GetAwaiter().GetResult();
-
-        // Nodes that start together on an empty store must end up with one key: the second finds the first's and adds none.
-        public void StoreElement(XElement element, string friendlyName) => Task.Run(() => db.MigrateAsync(
-            session => session.Sql(
-                """
-                insert into key_ring (name, element, created_at)
-                select @name, @element, @now where not exists (select 1 from key_ring where created_at > @now - 60000)
-                """)
-                .Bind("name", friendlyName).Bind("element", element.ToString(SaveOptions.DisableFormatting))
-                .Bind("now", s_clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(CancellationToken.None),
-            CancellationToken.None)).GetAwaiter().GetResult();
-    }
 }

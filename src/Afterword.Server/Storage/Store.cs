@@ -8,13 +8,14 @@ internal sealed class Store : IAsyncDisposable
     private readonly FileStream? _lock;
     private WorkerLease? _lease;
 
-    private Store(Database main, Database admissions, FileStream? onlyServer, TimeProvider clock)
+    private Store(Database main, Database admissions, MasterKeys? keys, FileStream? onlyServer, TimeProvider clock)
     {
         _lock = onlyServer;
         Main = main;
         Admissions = admissions;
         Ids = new Snowflakes(clock);
-        Secrets = Secrets.Of(main);
+        MasterKeys = keys;
+        Secrets = Secrets.Of(main, keys);
     }
 
     /// <summary>All that must never be lost.</summary>
@@ -40,6 +41,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>Rung for a user, about another, when there is something new between them: a message, an answer, that it was read.</summary>
     public Bell InboxBell { get; } = new();
 
+    /// <summary>What encrypts the key ring; null when it is readable in the store.</summary>
+    public MasterKeys? MasterKeys { get; }
+
     public Secrets Secrets { get; }
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>
@@ -50,18 +54,20 @@ internal sealed class Store : IAsyncDisposable
     /// Whether this is the server itself. A SQLite store has one: it alone checkpoints, and knows which of its writes are under
     /// way. Commands beside it only write.
     /// </param>
-    /// <exception cref="InvalidOperationException">Another server runs on this SQLite store.</exception>
+    /// <exception cref="InvalidOperationException">Another server runs on this SQLite store, or the key file is missing or another one.</exception>
     public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false)
     {
+        var keys = settings.KeyFile is { } file ? MasterKeys.Read(file) : null;
         var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
         var (main, admissions) = settings.Database is { } url
             ? await OpenPostgresAsync(url, settings.Storage, stop)
             : OpenSqlite(settings.Data, settings.Storage, serves);
-        var store = new Store(main, admissions, onlyServer, clock);
+        var store = new Store(main, admissions, keys, onlyServer, clock);
         try
         {
             await Migrator.RunAsync(main, "main", clock, stop);
             await Migrator.RunAsync(admissions, "admissions", clock, stop);
+            await KeyRing.CheckAsync(main, keys, stop);
             store.Secrets.EnsureKey();
             return store;
         }
