@@ -22,7 +22,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
         var question = (await GetAsync(path)).Is(200);
         Assert.Contains("What is your overall satisfaction with FURNI?", WebUtility.HtmlDecode(question.Body), StringComparison.Ordinal);
 
-        Assert.Equal(path, (await PostAsync(path, "score=4")).Is(303).Headers["Location"]);
+        (await PostAsync(path, "score=4")).Is(200);
         Assert.Contains("name=\"text\"", (await GetAsync(path)).Is(200).Body, StringComparison.Ordinal);
         (await PostAsync(path, "text=Nice+chairs%0D%0Aand+tables")).Is(303);
         AsksNothing(await GetAsync(path));
@@ -36,11 +36,39 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task A_score_cannot_be_changed()
     {
         var (id, path) = await CardAsync("nps");
-        (await PostAsync(path, "score=9")).Is(303);
+        (await PostAsync(path, "score=9")).Is(200);
         (await PostAsync(path, "score=0")).Is(303);
 
         Assert.Equal(9, (await _loop.ShowAsync(id)).Json.GetProperty("response").GetProperty("score").GetProperty("value").GetInt32());
         Assert.Equal(1, await _loop.Server.CountAsync("change", "kind = 2"));
+    }
+
+    [Theory]
+    [InlineData("csat", 1, 5, "Very satisfied")]
+    [InlineData("nps", 0, 10, "10 out of 10")]
+    public async Task A_score_is_shown_to_whoever_gives_it_and_to_nobody_who_opens_the_link_later(string type, int low, int high, string words)
+    {
+        Assert.Equal(await LaterAsync(low), await LaterAsync(high));
+
+        // All that the link opens afterwards, without what is the card's own: its link.
+        async Task<string[]> LaterAsync(int score)
+        {
+            var (_, path) = await CardAsync(type);
+            var given = (await PostAsync(path, $"score={score}")).Is(200).Body;
+            Assert.Equal(score == high, given.Contains(words, StringComparison.Ordinal));
+            Assert.Contains("name=\"text\"", given, StringComparison.Ordinal);
+
+            var embed = path.Replace("/f/", "/embed/", StringComparison.Ordinal);
+            var seen = new List<Answer> { await GetAsync(path), await GetAsync($"{path}?score={low}"), await GetAsync(embed) };
+            Assert.All(seen, page => Assert.Contains("Your answer has been recorded.", page.Body, StringComparison.Ordinal));
+            foreach (var again in (int[])[low, high]) seen.Add((await PostAsync(path, $"score={again}")).Is(303));
+            seen.Add((await PostAsync(path, "text=%20")).Is(400));
+            seen.Add((await PostAsync(path, "text=Why")).Is(303));
+            seen.Add(await GetAsync(path));
+            seen.Add(await GetAsync(embed));
+            return [.. seen.Select(answer => $"{answer.Status} {string.Join(", ", answer.Headers.Where(header => header.Key != "Date").Select(header => $"{header.Key}: {header.Value}"))}\n{answer.Body}"
+                .Replace(path["/f/".Length..], "TOKEN", StringComparison.Ordinal))];
+        }
     }
 
     [Fact]
@@ -146,7 +174,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task A_text_that_is_refused_is_not_lost()
     {
         var (_, path) = await CardAsync("csat");
-        (await PostAsync(path, "score=1")).Is(303);
+        (await PostAsync(path, "score=1")).Is(200);
         var text = "<b>tail&" + new string('x', 10_000);
 
         var page = (await PostAsync(path, "text=" + Uri.EscapeDataString(text))).Is(400).Body;
@@ -184,7 +212,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task A_score_alone_is_thanked_for_when_the_time_is_over()
     {
         var (_, path) = await CardAsync("csat");
-        (await PostAsync(path, "score=5")).Is(303);
+        (await PostAsync(path, "score=5")).Is(200);
         await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
 
         var page = await GetAsync(path);
@@ -196,11 +224,13 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task A_text_that_comes_second_is_told_that_the_first_one_counts()
     {
         var (id, path) = await CardAsync("csat");
-        (await PostAsync(path, "score=5")).Is(303);
+        (await PostAsync(path, "score=5")).Is(200);
         (await PostAsync(path, "text=First")).Is(303);
 
-        (await PostAsync(path, "text=First")).Is(303);
-        Assert.Contains("You had already answered.", (await PostAsync(path, "text=Second")).Is(409).Body, StringComparison.Ordinal);
+        // Whoever has the link cannot find out by trying what was written.
+        var second = (await PostAsync(path, "text=Second")).Is(409).Body;
+        Assert.Contains("You had already answered.", second, StringComparison.Ordinal);
+        Assert.Equal(second, (await PostAsync(path, "text=First")).Is(409).Body);
         Assert.Equal("First", (await _loop.ShowAsync(id)).Json.GetProperty("response").GetProperty("text").GetProperty("value").GetString());
     }
 
@@ -227,7 +257,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task Who_may_ask_can_be_said_on_a_closed_card_too(params string[] forms)
     {
         var (_, path) = await CardAsync("csat");
-        foreach (var form in forms) (await PostAsync(path, form)).Is(303);
+        foreach (var form in forms) (await PostAsync(path, form)).Is(form.StartsWith("score", StringComparison.Ordinal) ? 200 : 303);
         if (forms.Length == 0) await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
 
         (await PostAsync(path, "asking=stop")).Is(303);
@@ -257,7 +287,7 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
     public async Task The_panel_is_the_card_without_its_page(params string[] forms)
     {
         var (_, path) = await CardAsync("csat");
-        foreach (var form in forms) (await PostAsync(path, form)).Is(303);
+        foreach (var form in forms) (await PostAsync(path, form)).Is(form.StartsWith("score", StringComparison.Ordinal) ? 200 : 303);
         var card = await Card.FindAsync(_loop.Server.Server.Store, path["/f/".Length..], default);
         var view = _loop.Server.Get<AnswerCard>().View(card!, new(path, _ => Language.English)) with { Hidden = new("form", "a\"b") };
         var output = new System.Buffers.ArrayBufferWriter<byte>();
@@ -298,7 +328,8 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => PostAsync(path, $"score={1 + (i % 5)}")));
 
-        Assert.All(answers, answer => answer.Is(303));
+        Assert.Single(answers, answer => answer.Status == 200);
+        Assert.Equal(199, answers.Count(answer => answer.Status == 303));
         Assert.Equal(1, await _loop.Server.CountAsync("change", "kind = 2"));
     }
 

@@ -22,7 +22,7 @@ internal static class BareEndpoint
         app.MapGet("/1.1/feedback/show/{id}.json", http => AnswerAsync(http, json, show));
         app.MapGet("/1.1/feedback/events.json", http => AnswerAsync(http, json, events));
         app.MapGet("/f/{token}", http => AnswerAsync(http, "text/html; charset=utf-8", card));
-        app.MapPost("/f/{token}", ReadThenRedirectAsync);
+        app.MapPost("/f/{token}", http => ReadThenAnswerAsync(http, "text/html; charset=utf-8", card));
         app.MapGet("/healthz/ready", http => AnswerAsync(http, "text/plain", "ok\n"u8.ToArray()));
         await app.RunAsync();
     }
@@ -31,13 +31,6 @@ internal static class BareEndpoint
     {
         await http.Request.ReadFormAsync();
         await AnswerAsync(http, type, answer);
-    }
-
-    private static async Task ReadThenRedirectAsync(HttpContext http)
-    {
-        await http.Request.ReadFormAsync();
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = http.Request.Path.Value;
     }
 
     private static Task AnswerAsync(HttpContext http, string type, byte[] answer)

@@ -14,7 +14,8 @@ internal abstract record CardReply
 
     /// <summary>Taken, or there already: the card, read again, shows what is next.</summary>
     /// <param name="IsAboutAsking">It was not about this request but about being asked at all, which the foot of the card tells.</param>
-    internal sealed record Taken(bool IsAboutAsking) : CardReply;
+    /// <param name="Scored">The card with the score that this form gave. The answer to the form shows it, and nothing later: the link may be in other hands too.</param>
+    internal sealed record Taken(bool IsAboutAsking, CardView? Scored = null) : CardReply;
 
     /// <summary>Not taken: the card is shown again with what is wrong.</summary>
     internal sealed record Refused(int Status, CardView View) : CardReply;
@@ -31,7 +32,7 @@ internal readonly record struct CardPlace(string Path, Func<Card, Language> Lang
 /// <summary>Takes what a form of the card sends, whoever showed the card: its own page, the inbox, an embed.</summary>
 internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Questions questions, Store store, Settings settings, TimeProvider clock)
 {
-    /// <summary>The card as it stands now.</summary>
+    /// <summary>The card as it stands now, without the score that was given.</summary>
     /// <param name="card">The caller has shown that it may be seen.</param>
     /// <param name="place">Where it is shown.</param>
     /// <param name="language">The language of its words; null is that of the place.</param>
@@ -40,8 +41,7 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
         var prompt = card.Prompt;
         language ??= place.LanguageOf(card);
         return new(
-            card.StepAt(clock.GetUtcNow(), settings.CardLifetime), language, prompt.Type == PromptType.Nps, questions.For(prompt, language), card.SenderName, prompt.PrivacyUrl, place.Path,
-            prompt.Score, card.IsStopped);
+            card.StepAt(clock.GetUtcNow(), settings.CardLifetime), language, prompt.Type == PromptType.Nps, questions.For(prompt, language), card.SenderName, prompt.PrivacyUrl, place.Path, card.IsStopped);
     }
 
     /// <summary>Does what the form asks for.</summary>
@@ -76,15 +76,18 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
 
         async Task<CardReply> AnswerAsync(AnswerRequest request)
         {
-            if (request.Score is not null) language ??= await Card.FindAsync(store, key, stop) is { } card ? place.LanguageOf(card) : null;
+            if (request.Score is not null) language ??= await Card.FindAsync(store, key, stop) is { } asked ? place.LanguageOf(asked) : null;
             return await answers.RunAsync(request with { SeenIn = language }) switch
             {
                 AnswerOutcome.NotFound => new CardReply.Unknown(),
                 AnswerOutcome.OutOfRange => await ShowAgainAsync(400, view => view.IsOpen ? view with { Problem = MissingAt(view.Step) } : view),
 
-                // A second tap is no mistake, and the next step shows which score counts. A text that was written for nothing is told.
-                AnswerOutcome.Recorded(var after, _, TextRefused: true) when after.Comment != request.Text =>
-                    await ShowAgainAsync(409, view => view with { Problem = CardProblem.AlreadyAnswered }),
+                // A text that was written for nothing is told, and whether it is like the first one is not.
+                AnswerOutcome.Recorded(_, _, TextRefused: true) => await ShowAgainAsync(409, view => view with { Problem = CardProblem.AlreadyAnswered }),
+                AnswerOutcome.Recorded(var card, ScoreRefused: false, _) when request.Score is { } score =>
+                    new CardReply.Taken(IsAboutAsking: false, View(card, place, language) with { Score = score }),
+
+                // A second tap is no mistake. Which score counts is not shown to it: whoever has the link could tap.
 
                 // What came too late shows on the card itself: it is closed.
                 _ => new CardReply.Taken(IsAboutAsking: false),

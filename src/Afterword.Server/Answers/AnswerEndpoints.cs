@@ -49,8 +49,8 @@ internal static class AnswerEndpoints
     {
         switch (outcome)
         {
-            case AnswerOutcome.Recorded(var prompt, false, false):
-                return http.AnswerAsync(200, prompt.ToWire(), WireJson.Default.FeedbackJson);
+            case AnswerOutcome.Recorded(var card, false, false):
+                return http.AnswerAsync(200, card.Prompt.ToWire(), WireJson.Default.FeedbackJson);
             case AnswerOutcome.Recorded(_, var scoreRefused, var textRefused):
                 var errors = new ApiErrors();
                 if (scoreRefused) errors.Add(ApiError.AlreadySubmitted("score"));

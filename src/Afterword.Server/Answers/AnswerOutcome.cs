@@ -10,10 +10,10 @@ internal abstract record AnswerOutcome
     {
     }
 
-    /// <param name="Prompt">The prompt as it stands now.</param>
+    /// <param name="Card">The prompt as it stands now, with what its card shows besides.</param>
     /// <param name="ScoreRefused">A score was there already; the new one changed nothing.</param>
     /// <param name="TextRefused">A text was there already; the new one changed nothing.</param>
-    internal sealed record Recorded(Prompt Prompt, bool ScoreRefused, bool TextRefused) : AnswerOutcome;
+    internal sealed record Recorded(Card Card, bool ScoreRefused, bool TextRefused) : AnswerOutcome;
 
     /// <summary>The prompt's scale has no such score.</summary>
     internal sealed record OutOfRange(PromptType Type) : AnswerOutcome;

@@ -28,7 +28,7 @@ internal sealed class AnswerPrompt
     {
         var now = _clock.GetUtcNow();
         var states = new Dictionary<long, SenderState>();
-        var prompts = new Dictionary<(long, long), Prompt>();
+        var cards = new Dictionary<(long, long), Card>();
         var found = new Dictionary<(long, long), Found>();
         var outbox = new Outbox();
         var low = new LowScores();
@@ -36,7 +36,7 @@ internal sealed class AnswerPrompt
 
         // A link that somebody made up may name any sender.
         await session.EachAsync(
-            [.. ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, prompts, found)], CancellationToken.None);
+            [.. ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, cards, found)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
         var changes = new List<Announcement>();
@@ -44,36 +44,38 @@ internal sealed class AnswerPrompt
         for (var i = 0; i < outcomes.Length; i++)
         {
             var key = (requests[i].Key.SenderId, requests[i].Key.PromptId);
-            if (!prompts.TryGetValue(key, out var prompt) || !requests[i].Key.Opens(found[key].LinkHash))
+            if (!cards.TryGetValue(key, out var card) || !requests[i].Key.Opens(found[key].LinkHash))
             {
                 outcomes[i] = new AnswerOutcome.NotFound();
                 continue;
             }
 
             // The sender is locked and each decision sees those before it, so two racing answers leave one.
-            outcomes[i] = Decide(prompt, requests[i], states[prompt.SenderId].Stamp, now, changes);
-            if (outcomes[i] is not AnswerOutcome.Recorded(var after, _, _) || after == prompt) continue;
+            outcomes[i] = Decide(card, requests[i], states[key.SenderId].Stamp, now, changes);
+            if (outcomes[i] is not AnswerOutcome.Recorded(var after, _, _) || after == card) continue;
 
-            prompts[key] = after;
+            cards[key] = after;
             changed.Add(key);
         }
 
-        await CountAsync(session, changed.Select(key => (found[key].Counted, prompts[key], states[key.Item1].Rollups)));
-        Write(session, [.. changed.Select(key => prompts[key])]);
+        await CountAsync(session, changed.Select(key => (found[key].Counted, cards[key].Prompt, states[key.Item1].Rollups)));
+        var prompts = changed.ToDictionary(key => key, key => cards[key].Prompt);
+        Write(session, [.. prompts.Values]);
         SearchIndex.Write(session, [.. changed.Where(key => !found[key].Counted.Commented && prompts[key].Comment is not null).Select(key => new SearchedText(key.Item1, key.Item2, prompts[key].Comment!))]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
         low.Write(session, _store, [.. changed.Where(key => found[key].Counted.Score is null && prompts[key].Score is not null).Select(key => prompts[key])]);
         session.OnCommit(() =>
         {
-            foreach (var key in changed) _store.InboxBell.Ring(prompts[key].RecipientId, prompts[key].SenderId);
+            foreach (var prompt in prompts.Values) _store.InboxBell.Ring(prompt.RecipientId, prompt.SenderId);
         });
         return outcomes;
     }
 
-    private AnswerOutcome Decide(Prompt prompt, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
+    private AnswerOutcome Decide(Card card, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
     {
-        if (request.Dismiss) return Dismiss(prompt, stamp, now);
+        var prompt = card.Prompt;
+        if (request.Dismiss) return Dismiss(card, stamp, now);
         if (request.Score is { } given && !prompt.Type.Allows(given)) return new AnswerOutcome.OutOfRange(prompt.Type);
         if (!prompt.IsOpen(now, _settings.CardLifetime)) return new AnswerOutcome.Closed();
 
@@ -91,15 +93,15 @@ internal sealed class AnswerPrompt
             changes.Add(Updated(after, stamp));
         }
 
-        return new AnswerOutcome.Recorded(after, request.Score is not null && prompt.Score is not null, request.Text is not null && prompt.Comment is not null);
+        return new AnswerOutcome.Recorded(card with { Prompt = after }, request.Score is not null && prompt.Score is not null, request.Text is not null && prompt.Comment is not null);
     }
 
     // Nothing was answered, so there is no event and updated_at stays.
-    private AnswerOutcome Dismiss(Prompt prompt, long stamp, DateTimeOffset now) => prompt switch
+    private AnswerOutcome Dismiss(Card card, long stamp, DateTimeOffset now) => card.Prompt switch
     {
-        { DismissedAt: not null } => new AnswerOutcome.Recorded(prompt, false, false),
-        _ when !prompt.IsOpen(now, _settings.CardLifetime) => new AnswerOutcome.Closed(),
-        _ => new AnswerOutcome.Recorded(prompt with { DismissedAt = stamp }, false, false),
+        { DismissedAt: not null } => new AnswerOutcome.Recorded(card, false, false),
+        var prompt when !prompt.IsOpen(now, _settings.CardLifetime) => new AnswerOutcome.Closed(),
+        var prompt => new AnswerOutcome.Recorded(card with { Prompt = prompt with { DismissedAt = stamp } }, false, false),
     };
 
     private Announcement Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
@@ -117,19 +119,20 @@ internal sealed class AnswerPrompt
     }
 
     private static Lookup Lookup(
-        IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Prompt> prompts, Dictionary<(long, long), Found> found) => new(
+        IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Card> cards, Dictionary<(long, long), Found> found) => new(
         $$"""
-        select {{Prompt.Columns}}, {{PromptMarks.Columns}}, p.card_hash
+        select {{Card.Columns}}, {{PromptMarks.Columns}}, p.card_hash
         from {rows}
         join prompt p on p.sender_id = item.sender_id and p.id = item.id
+        {{Card.BesidesPrompt}}
         """,
         Rows.Of(requests).Long("sender_id", r => r.Key.SenderId).Long("id", r => r.Key.PromptId),
         row =>
         {
-            var prompt = Prompt.Read(row);
-            prompts[(prompt.SenderId, prompt.Id)] = prompt;
-            found[(prompt.SenderId, prompt.Id)] = new(
-                CountedPrompt.Of(prompt, PromptMarks.Read(row, Prompt.ColumnCount)), row.BytesOrNull(Prompt.ColumnCount + PromptMarks.ColumnCount));
+            var card = Card.Read(row);
+            var key = (card.Prompt.SenderId, card.Prompt.Id);
+            cards[key] = card;
+            found[key] = new(CountedPrompt.Of(card.Prompt, PromptMarks.Read(row, Card.ColumnCount)), row.BytesOrNull(Card.ColumnCount + PromptMarks.ColumnCount));
         });
 
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(

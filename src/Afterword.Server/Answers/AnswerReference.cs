@@ -76,6 +76,7 @@ internal static class AnswerReference
         ],
         Replies =
         [
+            Reply.Page("A score was recorded: the next step, which shows it. No later page does."),
             new(204, "Taken, by one click in a mail program."),
             new(303, "Taken, or there already: on to the next step.") { Headers = [("Location", "The card's own path.")] },
             Reply.Page("Not understood: the step again, with what is wrong.", 400), Reply.Page("No such card.", 404),

@@ -16,9 +16,12 @@ internal sealed record Card(Prompt Prompt, string SenderName, bool IsStopped, st
 
     /// <summary>Where <see cref="Columns"/> are: the prompt as <c>p</c> with what belongs to it.</summary>
     [StringSyntax("sql")]
-    public const string Tables =
+    public const string Tables = $"prompt p {BesidesPrompt}";
+
+    /// <summary>What <see cref="Tables"/> joins to the prompt.</summary>
+    [StringSyntax("sql")]
+    public const string BesidesPrompt =
         """
-        prompt p
         join account a on a.id = p.sender_id
         join account r on r.id = p.recipient_id
         left join contact c on c.sender_id = p.sender_id and c.user_id = p.recipient_id

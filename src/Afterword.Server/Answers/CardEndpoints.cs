@@ -66,7 +66,9 @@ internal static class CardEndpoints
                 // Not led on: RFC 8058, section 3.1, forbids it, for programs do not follow.
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
                 return Task.CompletedTask;
-            case CardReply.Taken(var isAboutAsking):
+            case CardReply.Taken(_, { } scored):
+                return WriteAsync(http, 200, pages, scored);
+            case CardReply.Taken(var isAboutAsking, _):
                 http.SeeOther(isAboutAsking ? $"{http.Request.Path}#{CardPages.AskingId}" : http.Request.Path);
                 return Task.CompletedTask;
             case CardReply.Refused(var status, var view):

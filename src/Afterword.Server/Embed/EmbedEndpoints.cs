@@ -57,6 +57,9 @@ internal static class EmbedEndpoints
                 if (status == 503) http.Response.Headers.RetryAfter = "1";
                 await WriteAsync(http, status, pages, again);
                 break;
+            case CardReply.Taken(_, { } scored):
+                await WriteAsync(http, 200, pages, scored);
+                break;
             case CardReply.Taken:
                 var next = await Card.FindAsync(store, token, http.RequestAborted);
                 await WriteAsync(http, 200, pages, answers.View(next ?? card, place));

@@ -132,7 +132,7 @@ internal sealed class Burst : IDisposable
         var answer = await SendAsync(await SignedRequest.MakeAsync(null, HttpMethod.Post, $"/f/{asked.Feedback!.CardToken}", Form(score, text)));
         if (answer is null) return false;
 
-        var stored = answer.Status == HttpStatusCode.SeeOther;
+        var stored = answer.Status is HttpStatusCode.OK or HttpStatusCode.SeeOther;
         asked.Score = Settled(asked.Score, stored ? (asked.Score.Value!, null) : null);
         asked.Text = Settled(asked.Text, stored ? (asked.Text.Value!, null) : null);
         _ledger.PutBack(asked);

@@ -84,10 +84,11 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     {
         var path = await AskAsync(_loop.Ana);
 
-        (await PostAsync(path, "score=4&language=ja", "de")).Is(303);
+        var page = (await PostAsync(path, "score=4&language=ja", "de")).Is(200);
 
         Assert.Equal(("FURNIに総合的にどの程度満足していますか？", "ja"), await StoredAsync());
-        Assert.Contains("Wie zufrieden sind Sie insgesamt mit FURNI?", (await GetAsync(path, "de")).Body, StringComparison.Ordinal);
+        Assert.Equal("ja", page.Headers["Content-Language"]);
+        Assert.Contains("FURNIに総合的にどの程度満足していますか？", WebUtility.HtmlDecode(page.Body), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +96,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     {
         var path = await AskAsync(_loop.Ana);
 
-        (await PostAsync(path, "score=4&language=&language=klingon", "nl")).Is(303);
+        (await PostAsync(path, "score=4&language=&language=klingon", "nl")).Is(200);
 
         Assert.Equal(("Hoe tevreden ben je over het geheel genomen over FURNI?", "nl"), await StoredAsync());
     }
@@ -104,7 +105,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     public async Task What_comes_after_the_first_score_changes_the_question_no_more()
     {
         var path = await AskAsync(_loop.Ana);
-        (await PostAsync(path, "score=4&language=de", null)).Is(303);
+        (await PostAsync(path, "score=4&language=de", null)).Is(200);
 
         (await PostAsync(path, "score=1&language=fr", null)).Is(303);
         (await PostAsync(path, "text=Bien", "fr")).Is(303);
@@ -141,7 +142,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
         await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update prompt set question = 'An older question, FURNI?'").RunAsync(default), default);
 
         Assert.Contains("<bdi lang=\"en\">An older question, FURNI?</bdi>", (await GetAsync(path, "de")).Body, StringComparison.Ordinal);
-        (await PostAsync(path, "score=4&language=de", "de")).Is(303);
+        (await PostAsync(path, "score=4&language=de", "de")).Is(200);
 
         Assert.Equal(("An older question, FURNI?", "en"), await StoredAsync());
     }
@@ -186,7 +187,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
             var question = (await GetAsync(path, language.Tag)).Is(200);
             Assert.Equal(language.Tag, question.Headers["Content-Language"]);
             Assert.DoesNotContain("{", question.Body, StringComparison.Ordinal);
-            (await PostAsync(path, $"score=9&language={language}", language.Tag)).Is(303);
+            (await PostAsync(path, $"score=9&language={language}", language.Tag)).Is(200);
             Assert.DoesNotContain("{", (await GetAsync(path, language.Tag)).Is(200).Body, StringComparison.Ordinal);
             (await PostAsync(path, "text=x", language.Tag)).Is(303);
             Assert.DoesNotContain("{", (await GetAsync(path, language.Tag)).Is(200).Body, StringComparison.Ordinal);

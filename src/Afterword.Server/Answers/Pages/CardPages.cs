@@ -35,7 +35,7 @@ internal sealed class CardPages
     /// <param name="path">Where to try again.</param>
     /// <param name="typed">The text that was sent, which the customer must not lose; null for none.</param>
     public void WriteTrouble(IBufferWriter<byte> output, Language language, string path, string? typed) => Pages(language).Trouble(typed is not null).Write(
-        output, new(CardStep.Text, language, false, new("", language), "", "", path, null, false) { Typed = typed });
+        output, new(CardStep.Text, language, false, new("", language), "", "", path, false) { Typed = typed });
 
     private LanguagePages Pages(Language language) => _languages.GetOrAdd(language, static language => new(CardWords.All.In(language)));
 

@@ -50,11 +50,13 @@ internal enum CardProblem
 /// <param name="SenderName">The name in the sender's profile; not the prompt's <c>display_name</c>, which belongs to the question only.</param>
 /// <param name="PrivacyUrl">Absolute http or https address; anything else is not linked.</param>
 /// <param name="Path">Where the card's forms post to.</param>
-/// <param name="Score">The score given, or null; read in step <see cref="CardStep.Text"/> only.</param>
 /// <param name="IsStopped">The customer wants no more requests from this sender.</param>
 internal sealed record CardView(
-    CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path, int? Score, bool IsStopped)
+    CardStep Step, Language Language, bool IsNps, Question Question, string SenderName, string PrivacyUrl, string Path, bool IsStopped)
 {
+    /// <summary>The score given, where whoever looks may see it; null says only that there is one. Read in step <see cref="CardStep.Text"/> only.</summary>
+    public int? Score { get; init; }
+
     /// <summary>The score that a link of a mail stands for, to be confirmed; null for none. Nothing is recorded of it.</summary>
     public int? Chosen { get; init; }
 

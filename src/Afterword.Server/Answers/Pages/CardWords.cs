@@ -37,6 +37,7 @@ public sealed record CardWords : Words
     public required string ConfirmDetail { get; init; }
 
     public required string ScoreThanks { get; init; }
+    public required string Recorded { get; init; }
     public required string YourAnswer { get; init; }
     public required string TextLabel { get; init; }
     public required string Optional { get; init; }

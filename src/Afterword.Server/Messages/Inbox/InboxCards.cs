@@ -47,7 +47,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
     {
         var language = http.LanguageFor(visitor.Language);
         var chosen = asked is null ? null : asked.View ?? await ViewAsync(visitor, peer, asked.Id, language, http.RequestAborted);
-        var newest = thread.Cards is [var first, ..] ? answer.View(first, PlaceOf(peer, first.Prompt.Id, language)) : null;
+        var newest = thread.Cards is [var first, ..] ? View(first, peer, language) : null;
         if ((chosen ?? newest) is not { } view) return new(null, IsDone: false, []);
 
         var shown = chosen is null ? thread.Cards[0].Prompt.Id : asked!.Id;
@@ -61,9 +61,12 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
         if (await FindAsync(peer.Id, id, visitor.UserId, stop) is not { } card) return null;
 
         // What was waved away is gone, unless it was with the word never to be asked again: that one can be taken back here.
-        var view = answer.View(card, PlaceOf(peer, id, language));
+        var view = View(card, peer, language);
         return view.Step is CardStep.Dismissed && !view.IsStopped ? null : view;
     }
+
+    /// <summary>With the score: whoever was asked has signed in, and no link opens this.</summary>
+    private CardView View(Card card, Profile peer, Language language) => answer.View(card, PlaceOf(peer, card.Prompt.Id, language)) with { Score = card.Prompt.Score };
 
     private string Draw(CardView view)
     {
