@@ -67,7 +67,12 @@ internal sealed class AnswerPrompt
         low.Write(session, _store, [.. changed.Where(key => found[key].Counted.Score is null && prompts[key].Score is not null).Select(key => prompts[key])]);
         session.OnCommit(() =>
         {
-            foreach (var prompt in prompts.Values) _store.InboxBell.Ring(prompt.RecipientId, prompt.SenderId);
+            foreach (var prompt in prompts.Values)
+            {
+                // Not the sender's inbox: agents read it, and would see when somebody answers.
+                _store.InboxBell.Ring(prompt.RecipientId, prompt.RecipientId);
+                _store.FiguresBell.Ring(prompt.SenderId, prompt.RecipientId);
+            }
         });
         return outcomes;
     }

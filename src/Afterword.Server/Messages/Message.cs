@@ -30,7 +30,11 @@ internal sealed record Message(long SenderId, long Id, long RecipientId, long? P
                 .LongOrNull("prompt_id", m => m.PromptId).Text("body", m => m.Text).Long("created_at", m => m.CreatedAt));
         session.OnCommit(() =>
         {
-            foreach (var message in messages) store.InboxBell.Ring(message.RecipientId, message.SenderId);
+            foreach (var message in messages)
+            {
+                store.InboxBell.Ring(message.RecipientId, message.SenderId);
+                if (message.PromptId is not null) store.FiguresBell.Ring(message.SenderId, message.RecipientId);
+            }
         });
     }
 

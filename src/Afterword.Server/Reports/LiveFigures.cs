@@ -7,7 +7,7 @@ namespace Afterword.Server.Reports;
 
 /// <summary>Tells open pages of figures that something of their sender has changed, on this node or another.</summary>
 /// <remarks>
-/// It rides on the inbox's bell, which is rung for the sender of every request and every answer. An event says only that there is
+/// Its bell is rung for the sender of every message and every answer. An event says only that there is
 /// something: the page fetches itself, with the checks of every page.
 /// </remarks>
 internal static class LiveFigures
@@ -21,7 +21,7 @@ internal static class LiveFigures
     public static async Task ServeAsync(HttpContext http, Seat seat, ConsoleSessions sessions, LiveInbox live, Store store, IHostApplicationLifetime life)
     {
         http.Response.Headers.CacheControl = "no-store";
-        using var page = live.TryOpen(seat.SenderId, MostOfSender);
+        using var page = live.TryOpen(LiveTopic.FiguresOf(seat.SenderId), MostOfSender);
         if (page is null)
         {
             http.Response.Headers.RetryAfter = "60";

@@ -44,6 +44,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>What encrypts the key ring; null when it is readable in the store.</summary>
     public MasterKeys? MasterKeys { get; }
 
+    /// <summary>Rung after every commit that changes what a sender's figures count.</summary>
+    public Bell FiguresBell { get; } = new();
+
     public Secrets Secrets { get; }
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>

@@ -50,6 +50,32 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_senders_inbox_does_not_tell_when_a_customer_scores_or_dismisses()
+    {
+        var live = _world.Server.Get<LiveInbox>();
+        await _world.Server.Server.Store.Main.WriteAsync(
+            session => session.Sql("update account set password_hash = (select o.password_hash from account o where o.screen_name_key = 'ana') where screen_name_key = 'furni'").RunAsync(default), default);
+        using var furni = await OpenAsync(await _world.GuestAsync("furni"));
+        using var figures = live.TryOpen(LiveTopic.FiguresOf(_world.Furni.Id))!;
+        foreach (var form in ((string, string)[])[("score", "5"), ("text", "Nice"), ("dismiss", "1")])
+        {
+            if (form.Item1 != "text") await _world.AskAsync(_world.Ana);
+            while (form.Item1 != "text" && await furni.EventAsync() != "new")
+            {
+            }
+
+            await furni.QuietAsync();
+            await figures.Woken.WaitAsync(TimeSpan.Zero, default);
+            var thread = await _ana.GetAsync("/messages/furni");
+            (await _ana.SubmitAsync(thread, InboxCardTests.ActionOf(thread), form)).Is(303);
+            await furni.QuietAsync();
+
+            // The control: the figures did change.
+            Assert.True(await figures.Woken.WaitAsync(TimeSpan.FromSeconds(20), default));
+        }
+    }
+
+    [Fact]
     public async Task What_came_between_the_page_and_its_stream_is_told_and_nothing_else()
     {
         var page = (await _ana.GetAsync("/messages")).Is(200);

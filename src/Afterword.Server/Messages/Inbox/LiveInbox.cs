@@ -16,11 +16,11 @@ internal sealed partial class LiveInbox : BackgroundService
     private const string Channel = "afterword_inbox";
     private const string Everybody = "*";
 
-    // PostgreSQL takes 7,999 bytes; an id has at most 19, with a space, and the node's name goes in front.
-    private const int IdsAtOnce = 380;
+    // PostgreSQL takes 7,999 bytes; a topic has at most 20, with a space, and the node's name goes in front.
+    private const int TopicsAtOnce = 380;
 
     // Beyond, it is cheaper for every node to wake every page than for all to read the list.
-    private const int MostToTell = 4 * IdsAtOnce;
+    private const int MostToTell = 4 * TopicsAtOnce;
 
     // What comes within a moment travels together.
     private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(50);
@@ -31,15 +31,16 @@ internal sealed partial class LiveInbox : BackgroundService
     private readonly bool _hasOthers;
     private readonly string _node = RandomNumberGenerator.GetHexString(8);
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, List<OpenPage>> _open = [];
-    private readonly HashSet<long> _toTell = [];
+    private readonly Dictionary<LiveTopic, List<OpenPage>> _open = [];
+    private readonly HashSet<LiveTopic> _toTell = [];
     private readonly Signal _told = new();
     private int _count;
 
     public LiveInbox(Store store, Settings settings, ILogger<LiveInbox> log)
     {
         (_store, _log, _hasOthers) = (store, log, settings.Database is not null);
-        store.InboxBell.Rung += OnBell;
+        store.InboxBell.Rung += OnInbox;
+        store.FiguresBell.Rung += OnFigures;
     }
 
     /// <summary>How often a page that is told nothing gets a sign of life, and its session is looked at.</summary>
@@ -54,19 +55,19 @@ internal sealed partial class LiveInbox : BackgroundService
         }
     }
 
-    /// <param name="user">Whom it is about: the one who reads the inbox, or the sender whose figures somebody looks at.</param>
-    /// <param name="most">Open pages of this user, of both kinds.</param>
-    /// <returns>Null when the user, or this node, has as many as it may.</returns>
-    public OpenPage? TryOpen(long user, int most = MostOfUser)
+    /// <param name="topic">What the page shows.</param>
+    /// <param name="most">Open pages of this topic.</param>
+    /// <returns>Null when the topic, or this node, has as many as it may.</returns>
+    public OpenPage? TryOpen(LiveTopic topic, int most = MostOfUser)
     {
         lock (_lock)
         {
-            var pages = _open.GetValueOrDefault(user) ?? [];
+            var pages = _open.GetValueOrDefault(topic) ?? [];
             if (pages.Count >= most || _count >= MostOfNode) return null;
 
-            var page = new OpenPage(this, user);
+            var page = new OpenPage(this, topic);
             pages.Add(page);
-            _open[user] = pages;
+            _open[topic] = pages;
             _count++;
             return page;
         }
@@ -74,7 +75,8 @@ internal sealed partial class LiveInbox : BackgroundService
 
     public override void Dispose()
     {
-        _store.InboxBell.Rung -= OnBell;
+        _store.InboxBell.Rung -= OnInbox;
+        _store.FiguresBell.Rung -= OnFigures;
         base.Dispose();
     }
 
@@ -91,15 +93,15 @@ internal sealed partial class LiveInbox : BackgroundService
         {
             await _told.WaitAsync(Timeout.InfiniteTimeSpan, stop);
             await Task.Delay(s_gather, stop);
-            long[] ids;
+            LiveTopic[] topics;
             lock (_lock)
             {
-                ids = [.. _toTell];
+                topics = [.. _toTell];
                 _toTell.Clear();
             }
 
-            if (ids.Length > MostToTell) await _store.Main.NotifyAsync(Channel, $"{_node} {Everybody}", stop);
-            else foreach (var some in ids.Chunk(IdsAtOnce)) await _store.Main.NotifyAsync(Channel, $"{_node} {string.Join(' ', some)}", stop);
+            if (topics.Length > MostToTell) await _store.Main.NotifyAsync(Channel, $"{_node} {Everybody}", stop);
+            else foreach (var some in topics.Chunk(TopicsAtOnce)) await _store.Main.NotifyAsync(Channel, $"{_node} {string.Join(' ', some)}", stop);
         }
     }
 
@@ -111,33 +113,37 @@ internal sealed partial class LiveInbox : BackgroundService
         foreach (var word in words.AsSpan(1))
         {
             if (word == Everybody) WakeAll();
-            else if (long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var user)) Wake(user);
+            else if (LiveTopic.TryParse(word, out var topic)) Wake(topic);
         }
     }
 
-    private void OnBell(long user, long other)
+    private void OnInbox(long user, long other) => OnBell(new(user), new(other));
+
+    private void OnFigures(long sender, long recipient) => OnBell(LiveTopic.FiguresOf(sender), LiveTopic.FiguresOf(sender));
+
+    private void OnBell(LiveTopic one, LiveTopic other)
     {
         // Called by the thread that commits, for every answer; a page that opens just now reads what is stored anyway.
         if (!_hasOthers && Volatile.Read(ref _count) == 0) return;
 
         lock (_lock)
         {
-            Wake(user);
-            if (other != user) Wake(other);
+            Wake(one);
+            if (other != one) Wake(other);
             if (!_hasOthers || _toTell.Count > MostToTell) return;
 
-            _toTell.Add(user);
+            _toTell.Add(one);
             _toTell.Add(other);
         }
 
         _told.Set();
     }
 
-    private void Wake(long user)
+    private void Wake(LiveTopic topic)
     {
         lock (_lock)
         {
-            if (_open.TryGetValue(user, out var pages)) pages.ForEach(page => page.Woken.Set());
+            if (_open.TryGetValue(topic, out var pages)) pages.ForEach(page => page.Woken.Set());
         }
     }
 
@@ -153,11 +159,11 @@ internal sealed partial class LiveInbox : BackgroundService
     {
         lock (_lock)
         {
-            var pages = _open[page.User];
+            var pages = _open[page.Topic];
             if (!pages.Remove(page)) return;
 
             _count--;
-            if (pages.Count == 0) _open.Remove(page.User);
+            if (pages.Count == 0) _open.Remove(page.Topic);
         }
     }
 
@@ -186,15 +192,34 @@ internal sealed partial class LiveInbox : BackgroundService
     private static partial void RelayFailed(ILogger log, Exception error);
 
     /// <summary>A page that is open in a user's browser.</summary>
-    internal sealed class OpenPage(LiveInbox inbox, long user) : IDisposable
+    internal sealed class OpenPage(LiveInbox inbox, LiveTopic topic) : IDisposable
     {
-        public long User => user;
+        public LiveTopic Topic => topic;
 
         /// <summary>Set when there may be something new.</summary>
         public Signal Woken { get; } = new();
 
         public void Dispose() => inbox.Close(this);
     }
+}
+
+/// <summary>What an open page shows: a user's inbox, or the figures of a sender.</summary>
+/// <remarks>They are apart because a customer's answer changes figures alone. The sender's inbox, which agents read, must not tell when one came.</remarks>
+internal readonly record struct LiveTopic(long Id, bool IsFigures = false)
+{
+    private const char Figures = 'f';
+
+    public static LiveTopic FiguresOf(long sender) => new(sender, IsFigures: true);
+
+    public static bool TryParse(string word, out LiveTopic topic)
+    {
+        var isFigures = word.StartsWith(Figures);
+        var isId = long.TryParse(word.AsSpan(isFigures ? 1 : 0), NumberStyles.None, CultureInfo.InvariantCulture, out var id);
+        topic = new(id, isFigures);
+        return isId;
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(IsFigures ? "f" : "")}{Id}");
 }
 
 /// <summary>Wakes the one who waits; however often it was set, that is once.</summary>
