@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
@@ -61,6 +62,32 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
         (await _server.SendAsync(_token with { TokenSecret = "x" }, HttpMethod.Get, Show, null)).Is(401, 32);
         (await _server.SendAsync(_token with { ConsumerKey = "nobody" }, HttpMethod.Get, Show, null)).Is(401, 32);
         (await _server.SendAsync(_token with { Token = "1-nobody" }, HttpMethod.Get, Show, null)).Is(401, 89);
+    }
+
+    [Fact]
+    public async Task A_hash_of_the_body_that_was_signed_must_be_that_of_the_body()
+    {
+        const string path = "/1.1/feedback/create.json", json = """{"type":"csat"}""", other = """{"type":"nps"}""";
+        var (sha1, sha256) = (Convert.ToBase64String(SHA1.HashData(Encoding.UTF8.GetBytes(json))), Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(json))));
+
+        // 400/38 is what a caller gets that was let in: parameters are missing.
+        foreach (var fine in (string[])[sha1, sha256]) Assert.Equal(400, (await SendAsync(json, fine)).Status);
+        foreach (var (body, hash) in ((string, string)[])[(other, sha1), (other, sha256), ("", sha1), (json, ""), (json, "x"), (json, sha1[..^4]), (json, Convert.ToBase64String(new byte[32])), (json, new string('A', 2_000))]) (await SendAsync(body, hash)).Is(401, 32);
+        (await SendAsync(json, sha1, sha1)).Is(401, 32);
+
+        // An empty body has a hash as well; clients send it with every GET.
+        var empty = Convert.ToBase64String(SHA1.HashData([]));
+        (await WithHeaderAsync(_server.Sign(_token, "GET", new Uri(_server.Url, Show), null, more: [("oauth_body_hash", empty)]), Show)).Is(404, 34);
+
+        Task<Answer> SendAsync(string body, params string[] hashes)
+        {
+            var header = _server.Sign(_token, "POST", new Uri(_server.Url, path), null, more: [.. hashes.Select(hash => ("oauth_body_hash", hash))]);
+            return _server.SendAsync(null, HttpMethod.Post, path, null, request =>
+            {
+                request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+                request.Headers.TryAddWithoutValidation("Authorization", header);
+            });
+        }
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         }
 
         if (!isInTime) return ApiError.BadTimestamp;
-        if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret)) return ApiError.BadCredentials;
+        if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret) || !BodyHash.Fits(oauth, call.Body.WrittenSpan)) return ApiError.BadCredentials;
 
         var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token?.UserId ?? 0, app.Id, signed.Limit));
         if (!admitted.IsFresh) return ApiError.BadCredentials;
