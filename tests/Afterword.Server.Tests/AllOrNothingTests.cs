@@ -15,7 +15,7 @@ public abstract class AllOrNothingTests(Engine engine) : IAsyncLifetime
         _loop = await Loop.StartAsync(engine, "Webhooks:AllowPlainHttp=true", "Webhooks:PollEvery=00:01:00");
 
         // Nothing is sent to it: whoever delivers finds the address forbidden.
-        await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("http://127.0.0.1:9/"), null, default);
+        await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("http://127.0.0.1:9/"), null, Approval.NeededIfOwned, default);
     }
 
     [Theory]

@@ -18,6 +18,7 @@ internal static class WebhookCommands
         List(), Show(), Test(), Rotate(),
         Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop)),
         Switch("disable", "Switch an endpoint off: what happens meanwhile waits for it.", (store, key, stop) => store.Endpoints.DisableAsync(key, "Switched off by an operator.", stop)),
+        Switch("approve", "Approve an endpoint in an owner's place: changes are told to it from now on.", (store, key, stop) => store.Endpoints.ApproveAsync(key, stop)),
         WebhookReplay.Create(),
     };
 
@@ -36,10 +37,14 @@ internal static class WebhookCommands
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = ReadUrl(store, parsed.GetRequiredValue(url));
             var credentials = await ReadBasicAsync(parsed.GetValue(basic), stop);
-            var added = await store.Endpoints.AddAsync(account.Id, address, credentials, stop);
+            var added = await store.Endpoints.AddAsync(account.Id, address, credentials, Approval.NeededIfOwned, stop);
             parsed.Say(
-                new WebhookJson(WebhookJson.Text(added.Key.Id), account.ScreenName, added.Url, added.Secret.ToString(), credentials is not null, Active: true), CommandJson.Default.WebhookJson,
-                $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}", $"Try it: afterword webhook test {added.Key.Id}");
+                WebhookJson.Of(added, account.ScreenName, credentials is not null), CommandJson.Default.WebhookJson,
+                [
+                    $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}",
+                    .. added.IsApproved ? (string[])[] : [$"It waits until an owner of @{account.ScreenName} approves it in the console under Webhooks."],
+                    $"Try it: afterword webhook test {added.Key.Id}",
+                ]);
         });
         return command;
     }
@@ -167,6 +172,7 @@ internal static class WebhookCommands
     public static string Line(ListedEndpoint listed)
     {
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
+        if (!endpoint.IsApproved) state = "waits for an owner's approval";
         if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
         return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }

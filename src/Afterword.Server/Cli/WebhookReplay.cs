@@ -43,7 +43,7 @@ internal static class WebhookReplay
     private static IEnumerable<string> Lines(ListedEndpoint found, long replayed)
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{replayed:N0} deliveries wait to be sent again.");
-        if (!found.Endpoint.IsActive) yield return string.Create(CultureInfo.InvariantCulture, $"The webhook is off. Next: afterword webhook enable {found.Endpoint.Key.Id}");
+        if (found.Endpoint.DisabledAt is not null) yield return string.Create(CultureInfo.InvariantCulture, $"The webhook is off. Next: afterword webhook enable {found.Endpoint.Key.Id}");
     }
 
     private static Option<DateTimeOffset?> Time(string name, string description) => new(name)

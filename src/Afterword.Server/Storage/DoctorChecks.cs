@@ -144,14 +144,14 @@ internal static class DoctorChecks
             """
             select 'events without their delivery to a webhook' as problem, c.id
             from webhook w
-            join change c on c.sender_id = w.sender_id and c.changed_at > w.added_at and (w.removed_at is null or c.changed_at < w.removed_at)
+            join change c on c.sender_id = w.sender_id and c.changed_at > w.approved_at and (w.removed_at is null or c.changed_at < w.removed_at)
             left join delivery d on d.sender_id = c.sender_id and d.endpoint_id = w.id and d.prompt_id = c.prompt_id and d.changed_at = c.changed_at and d.id = c.id
             where d.id is null
             union all
             select case
                     when w.id is null then 'deliveries to a webhook that is not there'
                     when c.id is null then 'deliveries of an event that is not there'
-                    when d.changed_at <= w.added_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
+                    when d.changed_at <= w.approved_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
                     when d.state not in (0, 1, 2) then 'deliveries in an unknown state'
                     when p.id is null then 'deliveries of a feedback that is not there'
                     when d.parts not in (0, 1, 2, 3) or (d.parts = 0) <> (c.kind = 1) or d.parts in (1, 3) and p.score is null or d.parts in (2, 3) and p.comment is null

@@ -7,18 +7,22 @@ namespace Afterword.Server.Webhooks;
 /// <param name="SucceededAt">When it took something over for the last time, Unix milliseconds.</param>
 /// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the changes.</param>
+/// <param name="ApprovedAt">Since when changes are told to it, Unix milliseconds; null while it waits for an owner of the sender.</param>
 internal sealed record Endpoint(
-    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince, bool HasAlerts)
+    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince, bool HasAlerts, long? ApprovedAt)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>w</c>.</summary>
-    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since, w.alerts";
+    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since, w.alerts, w.approved_at";
 
-    public const int ColumnCount = 10;
+    public const int ColumnCount = 11;
 
-    public bool IsActive => DisabledAt is null;
+    public bool IsApproved => ApprovedAt is not null;
+
+    /// <summary>What is committed now is sent to it.</summary>
+    public bool IsActive => IsApproved && DisabledAt is null;
 
     public static Endpoint Read(Row row) => new(
-        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.Flag(9));
+        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.Flag(9), row.LongOrNull(10));
 }
 
 /// <summary>An endpoint with how much of what there is for it.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -6,7 +7,8 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
-internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret);
+/// <param name="IsApproved">False while it waits for an owner of the sender.</param>
+internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved);
 
 /// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
 internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
@@ -15,27 +17,40 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Adds an endpoint: it gets every change that is committed after this.</summary>
+    /// <summary>Adds an endpoint: it gets every change that is committed after this, or after its approval.</summary>
     /// <param name="sender">Whose changes.</param>
     /// <param name="url">Checked by <see cref="WebhookUrl"/>.</param>
     /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
+    /// <param name="approval">Whether it waits.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, CancellationToken stop)
+    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, Approval approval, CancellationToken stop)
     {
-        var added = new NewEndpoint(new(sender, store.Ids.Next()), url.AbsoluteUri, NewSecret.New());
-        var secret = store.Secrets.Protect(added.Secret.Key);
+        var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), NewSecret.New());
+        var secret = store.Secrets.Protect(fresh.Key);
         var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
-        await store.Main.WriteAsync(
+        return await store.Main.WriteAsync(
             async session =>
             {
                 var stamp = await StampAsync(session, sender, stop);
-                return await session.Sql("insert into webhook (sender_id, id, url, secret, basic, added_at) values (@sender, @id, @url, @secret, @basic, @now)")
-                    .Bind("sender", sender).Bind("id", added.Key.Id).Bind("url", added.Url).Bind("secret", secret).Bind("basic", credentials)
-                    .Bind("now", stamp).RunAsync(stop);
+                var waits = approval == Approval.Needed || await HasOwnerAsync(session, sender, stop);
+                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, added_at, approved_at) values (@sender, @id, @url, @secret, @basic, @now, @approved)")
+                    .Bind("sender", sender).Bind("id", key.Id).Bind("url", url.AbsoluteUri).Bind("secret", secret).Bind("basic", credentials)
+                    .Bind("now", stamp).Bind("approved", waits ? null : stamp).RunAsync(stop);
+                return new NewEndpoint(key, url.AbsoluteUri, fresh, !waits);
             },
             stop);
-        return added;
     }
+
+    /// <summary>Approves an endpoint that waits: it gets every change that is committed after this.</summary>
+    /// <returns>False when there is none that waits.</returns>
+    public async Task<bool> ApproveAsync(EndpointKey endpoint, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+        async session =>
+        {
+            var stamp = await StampAsync(session, endpoint.SenderId, stop);
+            return await session.Sql("update webhook set version = version + 1, approved_at = @now where sender_id = @sender and id = @id and removed_at is null and approved_at is null")
+                .Bind("now", stamp).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
+        },
+        stop);
 
     /// <summary>Removes an endpoint: it gets no later change, and what still waits for it is given up.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -134,7 +149,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     /// <summary>How to reach an endpoint, for what is no delivery: tests and alerts.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="onlyActive">Leaves out one that is switched off.</param>
+    /// <param name="onlyActive">Leaves out one that is switched off or waits for approval.</param>
     /// <param name="stop">Gives up.</param>
     public async Task<Target?> TargetAsync(EndpointKey endpoint, bool onlyActive, CancellationToken stop)
     {
@@ -142,7 +157,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             session => session.Sql(
                 """
                 select url, basic, secret, case when old_secret_until > @now then old_secret end from webhook
-                where sender_id = @sender and id = @id and removed_at is null and (disabled_at is null or @active = 0)
+                where sender_id = @sender and id = @id and removed_at is null and (disabled_at is null and approved_at is not null or @active = 0)
                 """)
                 .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
                 .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3)), stop),
@@ -156,6 +171,9 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
         session => session.Sql("update webhook set alerts = @on where sender_id = @sender and id = @id and removed_at is null")
             .Bind("on", on ? 1L : 0L).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
         stop);
+
+    private static Task<bool> HasOwnerAsync(Session session, long sender, CancellationToken stop) =>
+        session.Sql("select 1 from person_role where sender_id = @sender and role = @owner limit 1").Bind("sender", sender).Bind("owner", (long)Role.Owner).FirstAsync(_ => true, stop);
 
     /// <summary>The sender's lock, and an instant that lies between the changes committed before and those after.</summary>
     private async Task<long> StampAsync(Session session, long sender, CancellationToken stop)

@@ -1,13 +1,15 @@
 using System.Text.Json;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Reference;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>What <c>afterword webhook</c> does, for an operator's programs.</summary>
+/// <summary>What <c>afterword webhook</c> does, for an operator's programs. Each change is first written down at the sender.</summary>
 internal static class OperatorEndpoints
 {
     private const int Shown = 20;
@@ -39,7 +41,7 @@ internal static class OperatorEndpoints
         else await http.AnswerAsync(200, new WebhooksJson([.. (await endpoints.ListAsync(sender?.Id, null, http.RequestAborted)).Select(WebhookJson.Of)]), OperatorJson.Default.WebhooksJson);
     }
 
-    private static async Task Add(HttpContext http, Endpoints endpoints, Accounts accounts, WebhookSettings settings, EgressGuard guard)
+    private static async Task Add(HttpContext http, AuditLog audit, Endpoints endpoints, Accounts accounts, WebhookSettings settings, EgressGuard guard)
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
@@ -55,9 +57,10 @@ internal static class OperatorEndpoints
             return;
         }
 
-        var added = await endpoints.AddAsync(sender.Id, url!, basic, http.RequestAborted);
-        var webhook = new WebhookJson(WebhookJson.Text(added.Key.Id), sender.ScreenName, added.Url, added.Secret.ToString(), basic is not null, Active: true);
-        await http.AnswerAsync(201, webhook, OperatorJson.Default.WebhookJson);
+        // The path of an address may be its key.
+        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook to {url!.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", http.RequestAborted);
+        var added = await endpoints.AddAsync(sender.Id, url, basic, Approval.Needed, http.RequestAborted);
+        await http.AnswerAsync(201, WebhookJson.Of(added, sender.ScreenName, basic is not null), OperatorJson.Default.WebhookJson);
     }
 
     private static async Task Show(HttpContext http, string id, Endpoints endpoints, DeliveryHistory history)
@@ -74,7 +77,7 @@ internal static class OperatorEndpoints
 
     private static async Task Remove(HttpContext http, string id, Endpoints endpoints)
     {
-        if (await FindAsync(http, id, endpoints) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, "removed") is not { } found) return;
 
         var buried = 0L;
         await endpoints.RemoveAsync(found.Endpoint.Key, all => buried = all, http.RequestAborted);
@@ -83,7 +86,7 @@ internal static class OperatorEndpoints
 
     private static async Task Test(HttpContext http, string id, Endpoints endpoints, SendTestEvent test)
     {
-        if (await FindAsync(http, id, endpoints) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, "sent a test event") is not { } found) return;
 
         if (await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is { } sent) await http.AnswerAsync(200, AttemptJson.Of(sent.Attempt), OperatorJson.Default.AttemptJson);
         else await http.RefuseAsync(ApiError.NotFound);
@@ -91,27 +94,28 @@ internal static class OperatorEndpoints
 
     private static async Task Rotate(HttpContext http, string id, Endpoints endpoints)
     {
-        if (await FindAsync(http, id, endpoints) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, "new secret") is not { } found) return;
 
         var secret = await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted);
         await http.AnswerAsync(200, WebhookJson.Of(found) with { Secret = secret?.ToString() }, OperatorJson.Default.WebhookJson);
     }
 
-    private static Task Enable(HttpContext http, string id, Endpoints endpoints) => SwitchAsync(http, id, endpoints, key => endpoints.EnableAsync(key, http.RequestAborted));
+    private static Task Enable(HttpContext http, string id, Endpoints endpoints) =>
+        SwitchAsync(http, id, endpoints, "switched on", key => endpoints.EnableAsync(key, http.RequestAborted));
 
     private static Task Disable(HttpContext http, string id, Endpoints endpoints) =>
-        SwitchAsync(http, id, endpoints, key => endpoints.DisableAsync(key, "Switched off by an operator.", http.RequestAborted));
+        SwitchAsync(http, id, endpoints, "switched off", key => endpoints.DisableAsync(key, "Switched off by an operator.", http.RequestAborted));
 
-    private static async Task SwitchAsync(HttpContext http, string id, Endpoints endpoints, Func<EndpointKey, Task> run)
+    private static async Task SwitchAsync(HttpContext http, string id, Endpoints endpoints, string what, Func<EndpointKey, Task> run)
     {
-        if (await FindAsync(http, id, endpoints) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, what) is not { } found) return;
 
         await run(found.Endpoint.Key);
         if (await FindAsync(http, id, endpoints) is { } now) await http.AnswerAsync(200, WebhookJson.Of(now), OperatorJson.Default.WebhookJson);
     }
 
     /// <summary>Writes a line of JSON for each transaction, and one at the end, so that a long replay shows how far it is.</summary>
-    private static async Task Replay(HttpContext http, string id, Endpoints endpoints, ReplayDeliveries replay)
+    private static async Task Replay(HttpContext http, string id, AuditLog audit, Endpoints endpoints, ReplayDeliveries replay)
     {
         if (await FindAsync(http, id, endpoints) is not { } found || await http.ReadParametersAsync() is not { } read) return;
 
@@ -120,6 +124,7 @@ internal static class OperatorEndpoints
         if (one is not null && (dead || from is not null || to is not null)) read.Errors.Add(ApiError.Invalid("event", "alone, or left out for a range"));
         if (await RefusedAsync(http, read)) return;
 
+        await NoteAsync(http, audit, found, "sent events again");
         http.Response.ContentType = "application/x-ndjson";
         var written = Task.CompletedTask;
         var all = await replay.RunAsync(
@@ -134,6 +139,20 @@ internal static class OperatorEndpoints
         await http.Response.Body.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, OperatorJson.Default.ReplayProgressJson), (byte)'\n'], http.RequestAborted);
         await http.Response.Body.FlushAsync(http.RequestAborted);
     }
+
+    /// <summary>Gives the endpoint after it was written down at its sender who does what to it; or null after the call was refused.</summary>
+    private static async Task<ListedEndpoint?> FindToChangeAsync(HttpContext http, string id, Endpoints endpoints, string what)
+    {
+        var found = await FindAsync(http, id, endpoints);
+        if (found is not null) await NoteAsync(http, http.RequestServices.GetRequiredService<AuditLog>(), found, what);
+        return found;
+    }
+
+    private static Task NoteAsync(HttpContext http, AuditLog audit, ListedEndpoint found, string what) =>
+        audit.NoteAsync(found.Endpoint.Key.SenderId, By(http), Deed.Changed, $"webhook {WebhookJson.Text(found.Endpoint.Key.Id)}: {what}", http.RequestAborted);
+
+    /// <summary>The key that let the call in. A handler's parameters are bound before that is known.</summary>
+    private static Person By(HttpContext http) => http.Features.GetRequiredFeature<Person>();
 
     /// <summary>Gives the endpoint, or null after the call was refused.</summary>
     private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints)

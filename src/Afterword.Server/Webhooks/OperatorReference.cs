@@ -11,7 +11,7 @@ internal static class OperatorReference
     private static readonly Parameter s_id = new("id", "The webhook's id.", Shape.Id) { Required = true, Example = "2123907341324648452" };
 
     private static readonly WebhookJson s_webhook = new(
-        s_id.Example!, "furni", "https://desk.example.com/afterword", null, Basic: false, Active: true, Waiting: 2, Dead: 1, SucceededAt: "2026-11-20T22:41:09.120Z");
+        s_id.Example!, "furni", "https://desk.example.com/afterword", null, Basic: false, Active: true, WebhookJson.ActiveState, Waiting: 2, Dead: 1, SucceededAt: "2026-11-20T22:41:09.120Z");
 
     private static readonly AttemptJson s_attempt = new(1, "2026-11-20T22:41:09.080Z", 40, 204, null, null);
 
@@ -28,7 +28,8 @@ internal static class OperatorReference
     {
         Does =
             """
-            Tells every change of a sender to an address, from now on. The secret that signs them is in this answer and in no other.
+            Tells every change of a sender to an address, once an owner of the sender has approved that in the console: until then its `state` is `waiting_for_approval`,
+            and nothing is sent or kept for it. The secret that signs the changes is in this answer and in no other.
             """,
         Caller = Operator,
         Parameters =
@@ -37,7 +38,7 @@ internal static class OperatorReference
             new("url", "Where they are posted to; https, unless the server allows others.", Shape.Address(2048)) { Required = true, Example = s_webhook.Url },
             new("basic", "Credentials for Basic authentication.", Shape.Said("`user:password`")),
         ],
-        Replies = [Reply.Of("The endpoint, with its secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…", Waiting = 0, Dead = 0, SucceededAt = null }) with { Status = 201 }],
+        Replies = [Reply.Of("The endpoint, with its secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…", Active = false, State = "waiting_for_approval", Waiting = 0, Dead = 0, SucceededAt = null }) with { Status = 201 }],
         Errors = [DocumentedError.RecipientUnknown],
     };
 
@@ -85,7 +86,7 @@ internal static class OperatorReference
     public static Operation Enable() => Switch("Switch a webhook on", "What waits for it is delivered, in order.", s_webhook);
 
     public static Operation Disable() => Switch(
-        "Switch a webhook off", "What happens from now on waits for it.", s_webhook with { Active = false, DisabledReason = "Switched off by an operator." });
+        "Switch a webhook off", "What happens from now on waits for it.", s_webhook with { Active = false, State = "off", DisabledReason = "Switched off by an operator." });
 
     public static Operation Replay() => new(Topic.Operating, "Send deliveries again")
     {

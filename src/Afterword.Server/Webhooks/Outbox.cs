@@ -23,8 +23,8 @@ internal readonly record struct Announcement(Change Change, Prompt AsOf)
 
 /// <summary>Writes a delivery for each change and endpoint, in the transaction that writes the change.</summary>
 /// <remarks>
-/// The senders' endpoints are read behind <see cref="ChangeLog.Stamp"/>, and whoever adds an endpoint takes that stamp too: a
-/// change is either earlier than the endpoint or has its delivery.
+/// The senders' endpoints are read behind <see cref="ChangeLog.Stamp"/>, and whoever approves an endpoint takes that stamp too: a
+/// change is either earlier than that or has its delivery.
 /// </remarks>
 internal sealed class Outbox
 {
@@ -32,7 +32,7 @@ internal sealed class Outbox
 
     /// <summary>Finds the endpoints of the senders; it stands behind their stamp in the list of lookups.</summary>
     public Lookup Lookup(IEnumerable<long> senders) => new(
-        "select w.sender_id, w.id from {rows} join webhook w on w.sender_id = item.sender_id where w.removed_at is null",
+        "select w.sender_id, w.id from {rows} join webhook w on w.sender_id = item.sender_id where w.removed_at is null and w.approved_at is not null",
         Rows.Of(senders.ToArray()).Long("sender_id", sender => sender),
         row => _endpoints.Add(new(row.GetInt64(0), row.GetInt64(1))));
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Reports;
 using Afterword.Server.Webhooks.Pages;
 
@@ -17,6 +18,8 @@ internal static class WebhookPageEndpoints
         var console = routes.MapConsole();
         console.MapGet("/@{handle}/webhooks", List).For(Role.Owner, Role.Supervisor);
         console.MapGet("/@{handle}/webhooks/{webhook}", Show).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/webhooks/{webhook}/approve", Approve).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/refuse", Refuse).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/test", Test).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/rotate", Rotate).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/enable", Enable).For(Role.Owner);
@@ -57,6 +60,26 @@ internal static class WebhookPageEndpoints
             [nameof(WebhookPage.DeadOnly)] = dead,
             [nameof(WebhookPage.Notice)] = notice,
         });
+    }
+
+    private static Task Approve(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "approved", async found =>
+        await endpoints.ApproveAsync(found.Endpoint.Key, http.RequestAborted)
+            ? new WebhookNotice("good", "It is approved. What happens from now on is sent to it.")
+            : new WebhookNotice("warn", "Another owner had approved it before."));
+
+    private static async Task Refuse(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
+    {
+        if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
+
+        if (found.Endpoint.IsApproved)
+        {
+            await ShowAsync(http, seat, found, 400, new("bad", "It is approved already. Switch it off if it is to get nothing more."));
+            return;
+        }
+
+        await audit.NoteAsync(seat, Deed.Changed, $"webhook {webhook}: turned down", http.RequestAborted);
+        await endpoints.RemoveAsync(found.Endpoint.Key, _ => { }, http.RequestAborted);
+        http.SeeOther(seat.AddressOf("webhooks"));
     }
 
     private static Task Test(HttpContext http, string webhook, Seat seat, Endpoints endpoints, SendTestEvent test) => DoAsync(http, webhook, seat, endpoints, "sent a test event", async found =>

@@ -45,7 +45,7 @@ internal sealed class Inbox : IAsyncDisposable
         var endpoints = new Endpoints(opened, settings!, TimeProvider.System);
         for (var i = 0; i < senders.Count; i++)
         {
-            for (var copy = 0; copy <= i % 2; copy++) await endpoints.AddAsync(senders[i].Id, new Uri(_receiver.Url, $"/{i}-{copy}"), null, CancellationToken.None);
+            for (var copy = 0; copy <= i % 2; copy++) await endpoints.AddAsync(senders[i].Id, new Uri(_receiver.Url, $"/{i}-{copy}"), null, Approval.NeededIfOwned, CancellationToken.None);
         }
     }
 

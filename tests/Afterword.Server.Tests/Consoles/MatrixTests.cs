@@ -33,7 +33,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["key"] = link[(link.LastIndexOf('/') + 1)..],
             ["id"] = (await _loop.AskAsync()).Text("id"),
             ["item"] = (await _loop.AskAsync()).Text("id"),
-            ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, default)).Key.Id}",
+            ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
         };
         (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);
     }

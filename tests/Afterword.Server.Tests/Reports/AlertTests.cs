@@ -115,8 +115,8 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_webhook_that_gets_alerts_is_told_signed_as_events_are()
     {
-        var told = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/told"), null, Stop);
-        await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/other"), null, Stop);
+        var told = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/told"), null, Approval.NeededIfOwned, Stop);
+        await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/other"), null, Approval.NeededIfOwned, Stop);
         await HaveAlertsAsync(told);
         await ChooseAsync(("nps", "6"));
 
@@ -140,7 +140,7 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         var main = Server.Server.Store.Main;
         foreach (var (sender, path) in ((long, string)[])[(_loop.Furni.Id, "/hangs"), (other.Id, "/told")])
         {
-            await Server.Get<Endpoints>().AddAsync(sender, new Uri(_receiver.Url, path), null, Stop);
+            await Server.Get<Endpoints>().AddAsync(sender, new Uri(_receiver.Url, path), null, Approval.NeededIfOwned, Stop);
             await main.WriteAsync(session => (Watch.Default with { AlertCsat = 2 }).SaveAsync(session, sender, Stop), Stop);
         }
 
@@ -163,7 +163,7 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_fails_is_repeated_under_the_same_id_and_survives_a_restart()
     {
-        await HaveAlertsAsync(await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, _receiver.Url, null, Stop));
+        await HaveAlertsAsync(await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, _receiver.Url, null, Approval.NeededIfOwned, Stop));
         await ChooseAsync(("csat", "2"));
         _status = 503;
         await ScoreAsync(1);

@@ -115,7 +115,7 @@ public abstract class DeliveryTests(Engine engine)
         await using var receiver = await Receiver.StartAsync();
         await using var site = await Site.StartAsync(engine);
         var (other, _) = await site.Server.SenderAsync(site.Loop.App, "other");
-        await site.Endpoints.AddAsync(other.Id, receiver.Url, null, default);
+        await site.Endpoints.AddAsync(other.Id, receiver.Url, null, Approval.NeededIfOwned, default);
 
         await site.Loop.AskAsync();
         await site.DrainAsync();

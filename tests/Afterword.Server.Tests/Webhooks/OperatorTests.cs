@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Afterword.Client.Webhooks;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
@@ -25,6 +26,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         await using var receiver = await Receiver.StartAsync();
 
         var added = (await CallAsync("POST", "", ("sender", "@Furni"), ("url", receiver.Url.AbsoluteUri), ("basic", "furni:s3cret"))).Is(201);
+        await ApproveAsync(added.Text("id"));
         await _site.AskAndAnswerAsync();
         await _site.DrainAsync();
 
@@ -43,10 +45,63 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_webhook_that_an_operator_adds_gets_nothing_before_an_owner_approves_it()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var owner = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
+        var added = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201);
+        var id = added.Text("id");
+        Assert.Equal("waiting_for_approval", added.Text("state"));
+        Assert.False(added.Json.GetProperty("active").GetBoolean());
+
+        // Switching it on and asking for a replay are no ways round.
+        (await CallAsync("POST", $"/{id}/enable")).Is(200);
+        await _site.AskAndAnswerAsync();
+        (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200);
+        await _site.DrainAsync();
+        Assert.Empty(receiver.All);
+        Assert.Equal(0, await _site.CountAsync());
+        Assert.Equal("waiting_for_approval", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
+
+        var page = (await owner.GetAsync($"/console/@furni/webhooks/{id}")).Is(200);
+        Assert.Contains("Nothing is sent or kept for it until an owner approves it.", page.Html, StringComparison.Ordinal);
+        (await owner.SubmitAsync(page, $"/console/@furni/webhooks/{id}/approve")).Is(200);
+        Assert.Equal("active", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
+        await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+
+        // What happened before the approval is not told afterwards.
+        Assert.Equal(3, receiver.All.Count);
+        await _site.Server.AllIsWellAsync();
+        Assert.Equal(1, await _site.Server.CountAsync("audit", $"sender_id = {_site.Loop.Furni.Id} and person = 'owner@furni.example' and what = 'webhook {id}: approved'"));
+    }
+
+    [Fact]
+    public async Task What_an_operators_program_changes_is_in_the_senders_audit_log()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", $"{receiver.Url}secret-path"))).Is(201).Text("id");
+        await ApproveAsync(id);
+        foreach (var act in (string[])["test", "rotate", "disable", "enable"]) (await CallAsync("POST", $"/{id}/{act}")).Is(200);
+        (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200);
+        (await CallAsync("DELETE", $"/{id}")).Is(200);
+
+        var written = await _site.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select what from audit where sender_id = @sender and person = 'operator key deploy' order by id").Bind("sender", _site.Loop.Furni.Id).ListAsync(row => row.GetString(0), default), default);
+        Assert.Equal(
+            [
+                $"webhook to {receiver.Url.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", $"webhook {id}: sent a test event", $"webhook {id}: new secret", $"webhook {id}: switched off",
+                $"webhook {id}: switched on", $"webhook {id}: sent events again", $"webhook {id}: removed",
+            ],
+            written);
+    }
+
+    [Fact]
     public async Task Test_rotate_switch_and_remove_do_what_the_commands_do()
     {
         await using var receiver = await Receiver.StartAsync();
         var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201).Text("id");
+        await ApproveAsync(id);
 
         Assert.Equal(204, (await CallAsync("POST", $"/{id}/test")).Is(200).Json.GetProperty("status").GetInt32());
         Assert.True(Assert.Single(receiver.All).Json.GetProperty("feedback").GetProperty("test").GetBoolean());
@@ -71,6 +126,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     {
         await using var receiver = await Receiver.StartAsync();
         var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201).Text("id");
+        await ApproveAsync(id);
         for (var i = 0; i < 3; i++) await _site.AskAndAnswerAsync();
         await _site.DrainAsync();
 
@@ -149,6 +205,9 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    private Task<bool> ApproveAsync(string id) =>
+        _site.Endpoints.ApproveAsync(new(_site.Loop.Furni.Id, long.Parse(id, System.Globalization.CultureInfo.InvariantCulture)), default);
 
     private Task<Answer> CallAsync(string method, string path, params (string Name, string Value)[] parameters)
     {

@@ -28,7 +28,7 @@ internal sealed class Site : IAsyncDisposable
 
     public Task<NewEndpoint> AddAsync(Receiver receiver, string path = "/", string? basic = null) => AddAsync(new Uri(receiver.Url, path), basic);
 
-    public Task<NewEndpoint> AddAsync(Uri url, string? basic = null) => Endpoints.AddAsync(Loop.Furni.Id, url, basic, default);
+    public Task<NewEndpoint> AddAsync(Uri url, string? basic = null) => Endpoints.AddAsync(Loop.Furni.Id, url, basic, Approval.NeededIfOwned, default);
 
     /// <summary>Waits until nothing that is due now is under way.</summary>
     public Task DrainAsync() => Server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);

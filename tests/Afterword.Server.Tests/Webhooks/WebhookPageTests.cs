@@ -122,13 +122,36 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_for_approval_is_shown_as_that_and_can_be_turned_down_until_it_is_approved()
+    {
+        var waiting = await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, new Uri(_receiver.Url, "/new"), null, Approval.Needed, default);
+        var address = $"{Page}/{waiting.Key.Id}";
+        Assert.Contains("waits for approval", (await _owner.GetAsync(Page)).Is(200).Html, StringComparison.Ordinal);
+        var page = (await _owner.GetAsync(address)).Is(200);
+        Assert.DoesNotContain($"action=\"{address}/rotate\"", page.Html, StringComparison.Ordinal);
+
+        (await _owner.PostAsync($"{_address}/refuse", page.HiddenOf("/console/sign-out"))).Is(400);
+        (await _owner.SubmitAsync(page, $"{address}/refuse")).Is(303);
+        (await _owner.GetAsync(address)).Is(404);
+        Assert.Single(await _site.Endpoints.ListAsync(_site.Loop.Furni.Id, null, default));
+        Assert.Equal(1, await _site.Server.CountAsync("audit", $"what = 'webhook {waiting.Key.Id}: turned down'"));
+    }
+
+    [Fact]
+    public async Task The_command_line_needs_approval_where_the_sender_has_an_owner()
+    {
+        Assert.False((await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, _receiver.Url, null, Approval.NeededIfOwned, default)).IsApproved);
+        Assert.True(_endpoint.IsApproved);
+    }
+
+    [Fact]
     public async Task A_supervisor_looks_and_changes_nothing()
     {
         var boss = await _site.Server.SeatAsync(Role.Supervisor, _site.Loop.Furni);
         var page = (await boss.GetAsync(_address)).Is(200);
         Assert.DoesNotContain($"action=\"{_address}", page.Html, StringComparison.Ordinal);
 
-        foreach (var act in (string[])["test", "rotate", "enable", "disable", "replay", "alerts"]) (await boss.PostAsync($"{_address}/{act}", [.. page.HiddenOf("/console/sign-out"), ("dead", "yes"), ("on", "yes")])).Is(403);
+        foreach (var act in (string[])["approve", "refuse", "test", "rotate", "enable", "disable", "replay", "alerts"]) (await boss.PostAsync($"{_address}/{act}", [.. page.HiddenOf("/console/sign-out"), ("dead", "yes"), ("on", "yes")])).Is(403);
 
         Assert.Empty(_receiver.All);
         Assert.Equal(1, await _site.Server.CountAsync("webhook", "old_secret is null and disabled_at is null and alerts = 0"));
@@ -140,7 +163,7 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
         var other = await _site.Server.SeatAsync(Role.Owner, await _site.Server.UserAsync("other"));
         var token = (await other.GetAsync("/console/account")).HiddenOf("/console/sign-out");
         (await other.GetAsync($"/console/@other/webhooks/{_endpoint.Key.Id}")).Is(404);
-        foreach (var act in (string[])["test", "rotate", "enable", "disable", "replay", "alerts"]) (await other.PostAsync($"/console/@other/webhooks/{_endpoint.Key.Id}/{act}", [.. token, ("dead", "yes")])).Is(404);
+        foreach (var act in (string[])["approve", "refuse", "test", "rotate", "enable", "disable", "replay", "alerts"]) (await other.PostAsync($"/console/@other/webhooks/{_endpoint.Key.Id}/{act}", [.. token, ("dead", "yes")])).Is(404);
         Assert.Empty(_receiver.All);
         Assert.Equal(1, await _site.Server.CountAsync("webhook", "old_secret is null and disabled_at is null"));
     }

@@ -17,7 +17,7 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     internal static Person Of(App app) => new(0, $"app {app.Name}", app.Name, 0, []);
 
     /// <summary>Stands for a program that calls with an operator key.</summary>
-    internal static Person OfKey(string name) => new(0, $"operator key {name}", name, 0, []);
+    internal static Person OfOperatorKey(string name) => new(0, $"operator key {name}", name, 0, []);
 
     public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
 

@@ -27,6 +27,8 @@ internal static class OperatorsOnly
         http.Response.Headers.CacheControl = "no-store";
         if (KeyOf(http.Request) is { } key && await http.RequestServices.GetRequiredService<OperatorKeys>().NameOfAsync(key, http.RequestAborted) is { } name)
         {
+            http.Features.Set(Person.OfOperatorKey(name));
+
             // Before it is done: what was begun and failed stands there too.
             if (!HttpMethods.IsGet(http.Request.Method)) await NoteAsync(http, name);
             return await next(call);
@@ -41,7 +43,7 @@ internal static class OperatorsOnly
     }
 
     private static Task NoteAsync(HttpContext http, string name) => http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(
-        Place.Installation, Person.OfKey(name), Deed.Changed, $"{http.Request.Method} {http.Request.Path}", http.RequestAborted);
+        Place.Installation, Person.OfOperatorKey(name), Deed.Changed, $"{http.Request.Method} {http.Request.Path}", http.RequestAborted);
 
     private static string? KeyOf(HttpRequest request) =>
         request.Headers.Authorization is [{ } text] && AuthenticationHeaderValue.TryParse(text, out var header) && Scheme.Equals(header.Scheme, StringComparison.OrdinalIgnoreCase)

@@ -10,11 +10,12 @@ namespace Afterword.Server.Webhooks.Pages;
 /// <param name="Waiting">Deliveries that are yet to be made.</param>
 /// <param name="Dead">Deliveries that were given up.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
-public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts)
+/// <param name="IsApproved">False while it waits for an owner, and gets nothing.</param>
+public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved)
 {
     internal static WebhookView Of(ListedEndpoint listed) => new(
-        listed.Endpoint.Key.Id, listed.Endpoint.Url, listed.Endpoint.HasBasic, listed.Endpoint.IsActive ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
-        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts);
+        listed.Endpoint.Key.Id, listed.Endpoint.Url, listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
+        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved);
 }
 
 /// <summary>What somebody has just done to an endpoint came to this.</summary>
