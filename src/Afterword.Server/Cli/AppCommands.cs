@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Grants;
 
 namespace Afterword.Server.Cli;
 
@@ -11,7 +12,7 @@ internal static class AppCommands
 
     private static readonly Option<string[]> s_callback = new("--callback")
     {
-        Description = "An address users may be led back to after they approved the app; may be given again.",
+        Description = "An address users may be led back to after they approved the app, or oob for a PIN that they type; may be given again.",
         HelpName = "URL",
         DefaultValueFactory = _ => [],
     };
@@ -32,7 +33,7 @@ internal static class AppCommands
         {
             foreach (var url in result.GetValueOrDefault<string[]>() ?? [])
             {
-                if (!IsCallback(url)) result.AddError($"--callback is \"{url}\"; it must be an absolute address without a fragment, such as https://desk.example.com/signed-in.");
+                if (!Callback.MayBe(url)) result.AddError($"--callback is \"{url}\"; it must be a web address without a fragment, such as https://desk.example.com/signed-in, one with a scheme of the app's own, such as com.example.desk:/signed-in, or oob.");
             }
         });
 
@@ -94,7 +95,4 @@ internal static class AppCommands
         });
         return command;
     }
-
-    private static bool IsCallback(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Fragment.Length == 0 && !url.Any(letter => char.IsControl(letter) || letter == ' ');
 }

@@ -78,7 +78,7 @@ internal sealed class HostileStage : IAsyncDisposable
     /// <summary>An app, and the page where Ana lets it in.</summary>
     public async Task<string> AppAsync(string name, string callback = "https://app.example/back")
     {
-        var added = await Get<Apps>().AddAsync(name, [], default);
+        var added = await Get<Apps>().AddAsync(name, ["oob"], default);
         var app = (await Get<Credentials>().AppAsync(added.ConsumerKey, fresh: true, default))!;
         var issued = await Get<RequestTokens>().IssueAsync(app, new(callback), Permission.DirectMessages, default);
         return AuthorizeEndpoints.AddressOf("authorize", issued.Token);
@@ -86,7 +86,7 @@ internal sealed class HostileStage : IAsyncDisposable
 
     /// <summary>An app that Ana has let in.</summary>
     public async Task LetInAsync(string name) =>
-        await Get<Apps>().IssueTokenAsync((await Get<Apps>().AddAsync(name, [], default)).ConsumerKey, Ana.Id, Permission.DirectMessages, default);
+        await Get<Apps>().IssueTokenAsync((await Get<Apps>().AddAsync(name, ["oob"], default)).ConsumerKey, Ana.Id, Permission.DirectMessages, default);
 
     public async Task OpenAsync(string path)
     {

@@ -92,7 +92,7 @@ internal sealed class Site : IAsyncDisposable
         var apps = new Apps(opened, TimeProvider.System);
         var accounts = new Accounts(opened, new PasswordHashes(), TimeProvider.System);
 
-        var app = await apps.AddAsync("Furni Desk", [callback], CancellationToken.None);
+        var app = await apps.AddAsync("Furni Desk", [callback, "oob"], CancellationToken.None);
         await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);
         var furni = await accounts.AddAsync("furni", "Furni Möbel", Password, Reach.Anyone, CancellationToken.None);
         var ana = await accounts.AddAsync("ana", "Ana", Password, Reach.Anyone, CancellationToken.None);

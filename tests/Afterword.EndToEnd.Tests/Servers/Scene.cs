@@ -23,7 +23,7 @@ internal sealed record Scene(IReadOnlyList<Member> Senders, IReadOnlyList<Member
         var apps = new Apps(opened, TimeProvider.System);
         var accounts = new Accounts(opened, new PasswordHashes(), TimeProvider.System);
         var allowlists = new Allowlists(opened, TimeProvider.System);
-        var app = await apps.AddAsync("Load", [], CancellationToken.None);
+        var app = await apps.AddAsync("Load", ["oob"], CancellationToken.None);
         await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);
 
         var added = new Member[senders + members];

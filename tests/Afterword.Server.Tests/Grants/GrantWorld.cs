@@ -33,7 +33,7 @@ internal sealed class GrantWorld : IAsyncDisposable
 
     public static async Task<NewApp> AddAppAsync(TestServer server, string name)
     {
-        var app = await server.Get<Apps>().AddAsync(name, [Callback, "furni-desk:/signed-in"], default);
+        var app = await server.Get<Apps>().AddAsync(name, [Callback, "com.furni.desk:/signed-in", "oob"], default);
         await server.Get<Apps>().AllowAsync(app.ConsumerKey, true, default);
         return app;
     }

@@ -18,6 +18,29 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
 
     [Fact]
+    public async Task A_pin_is_for_apps_that_are_registered_for_it_and_no_callback_leads_to_what_a_browser_runs()
+    {
+        var apps = _world.Server.Get<Apps>();
+        var web = await apps.AddAsync("Web", [GrantWorld.Callback, "com.furni.desk:/signed-in"], default);
+        (await _world.CallAsync("/oauth/request_token", KeysOf(web), ("oauth_callback", "oob"))).Is(403, 415);
+        foreach (var fine in web.Callbacks) (await _world.CallAsync("/oauth/request_token", KeysOf(web), ("oauth_callback", fine))).Is(200);
+
+        string[] harmful =
+        [
+            "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,<b>x</b>", "file:///etc/passwd", "vbscript:x", "blob:https://a.example/1", "view-source:https://a.example/", "about:blank", "desk:/x",
+            "/relative", "//a.example/", "https:", "https://a.example/#part",
+        ];
+        var odd = await apps.AddAsync("Odd", harmful, default);
+        foreach (var callback in harmful)
+        {
+            Assert.False(Callback.MayBe(callback), callback);
+            (await _world.CallAsync("/oauth/request_token", KeysOf(odd), ("oauth_callback", callback))).Is(403, 415);
+        }
+
+        static OAuthCredentials KeysOf(NewApp app) => new(app.ConsumerKey, app.ConsumerSecret, null, null);
+    }
+
+    [Fact]
     public async Task The_three_legs_lead_to_a_token_that_works()
     {
         var request = await _world.BeginAsync();

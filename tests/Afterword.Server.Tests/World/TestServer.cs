@@ -93,7 +93,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public async Task<NewApp> AppAsync(bool allowed = true)
     {
-        var app = await Get<Apps>().AddAsync("Helpdesk", [], default);
+        var app = await Get<Apps>().AddAsync("Helpdesk", ["oob"], default);
         if (allowed) await Get<Apps>().AllowAsync(app.ConsumerKey, true, default);
         return app;
     }

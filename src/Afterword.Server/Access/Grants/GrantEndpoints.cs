@@ -35,7 +35,7 @@ internal static class GrantEndpoints
         {
             await http.RefuseAsync(read.Errors);
         }
-        else if (!new Callback(callback!).IsPin && !call.App.Callbacks.Contains(callback!, StringComparer.Ordinal))
+        else if (!call.App.Callbacks.Contains(callback!, StringComparer.Ordinal) || !Callback.MayBe(callback!))
         {
             await http.RefuseAsync(ApiError.CallbackNotApproved);
         }

@@ -25,6 +25,14 @@ internal readonly record struct Callback(string Value)
     /// <summary>The app has no address to lead to (RFC 5849, section 2.1): the user types a PIN.</summary>
     public bool IsPin => Value == OutOfBand;
 
+    /// <summary>
+    /// Whether users may be led there: a web page; an app, by a scheme of its own, which has a full stop (RFC 8252, section 7.1); or nowhere.
+    /// Schemes that a browser runs or reads by itself, such as <c>javascript:</c>, <c>data:</c> and <c>file:</c>, have none.
+    /// </summary>
+    public static bool MayBe(string text) => text == OutOfBand
+        || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Fragment.Length == 0 && !text.Any(letter => char.IsControl(letter) || letter == ' ')
+            && (url.Scheme is "http" or "https" ? url.Host.Length > 0 : url.Scheme.Contains('.', StringComparison.Ordinal)));
+
     /// <summary>The callback with a parameter behind those it has; its own query is kept.</summary>
     public string With(params ReadOnlySpan<(string Name, string Value)> parameters)
     {
