@@ -41,6 +41,19 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_of_an_account_that_asks_is_told_to_the_senders_people()
+    {
+        await _world.GrantAsync();
+        Assert.Equal(0, await _world.Server.CountAsync("audit"));
+
+        var ana = await _world.Server.Get<Accounts>().FindAsync("ana", default);
+        await _world.Server.Get<Allowlists>().AllowSenderAsync(ana!.Id, new(null, null, null, null), default);
+        await _world.GrantAsync(guest: _world.Guest());
+
+        Assert.Equal(1, await _world.Server.CountAsync("audit", $"sender_id = {ana.Id} and person = 'app Furni Desk' and what = 'got a token of @ana, which reads all feedback'"));
+    }
+
+    [Fact]
     public async Task The_three_legs_lead_to_a_token_that_works()
     {
         var request = await _world.BeginAsync();

@@ -14,7 +14,10 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     internal static Person CommandLine { get; } = new(0, "command line", "Command line", 0, []);
 
     /// <summary>Stands for an app that acts for a sender. No mail address begins like its name.</summary>
-    internal static Person Of(App app) => new(0, $"app {app.Name}", app.Name, 0, []);
+    internal static Person Of(App app) => OfApp(app.Name);
+
+    /// <inheritdoc cref="Of"/>
+    internal static Person OfApp(string name) => new(0, $"app {name}", name, 0, []);
 
     /// <summary>Stands for a program that calls with an operator key.</summary>
     internal static Person OfOperatorKey(string name) => new(0, $"operator key {name}", name, 0, []);
