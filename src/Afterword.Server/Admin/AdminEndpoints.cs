@@ -81,6 +81,9 @@ internal static class AdminEndpoints
     {
         if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.", null);
 
+        // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
+        if ((await persons.ListAsync(account.Id, http.RequestAborted)).Exists(person => person.Role == Role.Owner)) return new("bad", $"@{account.ScreenName} has an owner, who invites all others.", null);
+
         // Operators see no answers unless somebody else lets them.
         if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.", null);
 

@@ -79,6 +79,10 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         Assert.Contains("/console/invitation/", (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "ana@furni.example"))).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
 
+        // A second address of the operator's own could come after the first owner.
+        Assert.Contains("@furni has an owner", (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "operator+2@place.example"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
+
         (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/deny")).Is(200);
         Assert.Empty(await _server.Get<Allowlists>().SendersAsync(default));
         Assert.Equal(2, await _server.CountAsync("audit", "sender_id = 0 and what like '%sender @furni'"));
