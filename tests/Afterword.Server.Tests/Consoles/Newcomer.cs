@@ -91,6 +91,6 @@ internal sealed partial class Newcomer(TestServer server, string mail)
     [GeneratedRegex("class=\"secret\">([A-Z2-7 ]+)<")]
     private static partial Regex Secrets();
 
-    [GeneratedRegex("<code>([a-z2-7-]{19})</code>")]
+    [GeneratedRegex("<code>([a-z2-7-]{29})</code>")]
     private static partial Regex Recovery();
 }

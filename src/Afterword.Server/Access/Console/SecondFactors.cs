@@ -25,7 +25,7 @@ public sealed record ListedPasskey(string Id, string Name, DateTimeOffset AddedA
 internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, AuditLog audit, TimeProvider clock)
 {
     private const int RecoveryCount = 10;
-    private const int RecoveryBytes = 10;
+    private const int RecoveryBytes = 15;
     private static readonly TimeSpan s_offerLasts = TimeSpan.FromMinutes(30);
 
     public Task<Factors> OfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(session => OfAsync(session, personId, stop), stop);
@@ -142,7 +142,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     /// <summary>Makes new recovery codes in place of the old ones, and tells them this once.</summary>
     public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(Person person, CancellationToken stop)
     {
-        // 80 random bits: one round of SHA-256 keeps them (docs/decisions/0005).
+        // 120 random bits: one round of SHA-256 keeps them (docs/decisions/0005).
         var codes = new string[RecoveryCount];
         for (var i = 0; i < codes.Length; i++) codes[i] = Grouped(Base32.Write(RandomNumberGenerator.GetBytes(RecoveryBytes)));
         await store.Main.WriteAsync(
