@@ -15,9 +15,7 @@ internal static class Lists
 
     private static JsonElement Read(string file)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Afterword.slnx"))) folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        var path = Path.Combine(folder.FullName, "tests", "lists", "node_modules", file);
+        var path = Path.Combine(Repository.Root, "tests", "lists", "node_modules", file);
         return File.Exists(path)
             ? JsonDocument.Parse(File.ReadAllBytes(path)).RootElement
             : throw new FileNotFoundException("The lists are not installed. Run ./test, or: npm ci --prefix tests/lists", path);
