@@ -87,9 +87,12 @@ internal static class AdminEndpoints
         // Operators see no answers unless somebody else lets them.
         if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.", null);
 
-        return await persons.AddAsync(seat.Person, mail, name: null, account.Id, Role.Owner, http.RequestAborted) is InviteOutcome.Invited(_, var link)
-            ? await PeopleEndpoints.SendAsync(http, seat, mail.Value, link)
-            : new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now.", null);
+        return await persons.AddAsync(seat.Person, mail, name: null, account.Id, Role.Owner, http.RequestAborted) switch
+        {
+            InviteOutcome.Invited(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link),
+            InviteOutcome.BeganAnew(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
+            _ => new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now.", null),
+        };
     });
 
     private static async Task ShowApps(HttpContext http, Seat seat, Apps apps) => await http.ShowConsoleAsync<AppsPage>(seat, 200, new()

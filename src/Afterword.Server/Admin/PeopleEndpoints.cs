@@ -41,11 +41,12 @@ internal static class PeopleEndpoints
 
         Task RefuseAsync(string problem) => ShowAsync(http, seat, persons, 400, new("bad", problem, null));
 
-        async Task ShowLinkAsync(string link) => await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, mail.Value, link));
+        async Task ShowLinkAsync(string link, string before = "") => await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, mail.Value, link, before));
 
         Task TellAsync(InviteOutcome outcome) => outcome switch
         {
             InviteOutcome.Invited(_, var link) => ShowLinkAsync(link),
+            InviteOutcome.BeganAnew(_, var link) => ShowLinkAsync(link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
             InviteOutcome.Joined => ShowAsync(http, seat, persons, 200, new("good", $"{mail.Value} has an account already and can come in with it.", null)),
             InviteOutcome.AlreadyHere => RefuseAsync($"{mail.Value} has a role here already. Change it in the list."),
             InviteOutcome.Elsewhere => RefuseAsync($"{mail.Value} belongs to another sender's console too. An operator can add them here: afterword person add {mail.Value} --role … --sender @{seat.Handle}"),

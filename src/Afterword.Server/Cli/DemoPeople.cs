@@ -23,6 +23,7 @@ internal static class DemoPeople
             var link = await persons.AddAsync(Person.CommandLine, mail, name, place, role, stop) switch
             {
                 InviteOutcome.Invited(_, var first) => first,
+                InviteOutcome.BeganAnew(_, var again) => again,
                 InviteOutcome.Joined(var known) => await persons.ResetAsync(Person.CommandLine, known, stop),
                 _ => null,
             };

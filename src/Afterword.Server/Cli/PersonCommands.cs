@@ -34,11 +34,19 @@ internal static class PersonCommands
             var place = await PlaceAsync(store, given, parsed.GetValue(sender), stop);
             var address = Address(parsed.GetRequiredValue(mail));
             var outcome = await store.Persons.AddAsync(Person.CommandLine, address, parsed.GetValue(name), place?.Id ?? Place.Installation, given, stop);
-            var link = outcome is InviteOutcome.Invited(_, var path) ? LinkOf(store.Settings, path) : null;
+            var link = outcome switch
+            {
+                InviteOutcome.Invited(_, var path) => LinkOf(store.Settings, path),
+                InviteOutcome.BeganAnew(_, var path) => LinkOf(store.Settings, path),
+                _ => null,
+            };
             parsed.Say(
                 new PersonJson(address.Value, [new(place?.ScreenName, given.Word)], link), CommandJson.Default.PersonJson,
-                $"{address.Value} is {given.Word}{(place is null ? "" : $" of @{place.ScreenName}")}.",
-                link is null ? "They have a password already and sign in with it." : $"To choose a password, once and within 7 days: {link}");
+                [
+                    $"{address.Value} is {given.Word}{(place is null ? "" : $" of @{place.ScreenName}")}.",
+                    .. outcome is InviteOutcome.BeganAnew ? (string[])[InviteOutcome.BeganAnew.Why(address.Value)] : [],
+                    link is null ? "They have a password already and sign in with it." : $"To choose a password, once and within 7 days: {link}",
+                ]);
         });
         return command;
     }

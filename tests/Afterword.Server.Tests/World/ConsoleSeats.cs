@@ -23,6 +23,7 @@ internal static class ConsoleSeats
         public async Task<long> PersonAsync(Role role, Account? sender, string mail) => await server.InviteAsync(role, sender, mail) switch
         {
             InviteOutcome.Invited(var id, _) => id,
+            InviteOutcome.BeganAnew(var id, _) => id,
             InviteOutcome.Joined(var id) => id,
             var other => throw new InvalidOperationException($"{mail}: {other}"),
         };

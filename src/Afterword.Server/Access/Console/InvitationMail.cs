@@ -9,19 +9,22 @@ namespace Afterword.Server.Access.Console;
 /// <summary>Sends links to choose a password to those whom they are for, where there is a mail server.</summary>
 /// <remarks>
 /// At once, or not at all: whoever invites is told whether the mail server took it, and has the link in any case. So no link, which
-/// is as good as a password, has to lie in the store until somebody sends it.
+/// is as good as a password, has to lie in the store until somebody sends it. The link in the mail is another one than the link that
+/// is shown: whoever takes it has the address.
 /// </remarks>
-internal sealed class InvitationMail(Store store, Settings settings, MailCarrier carrier)
+internal sealed class InvitationMail(Store store, Settings settings, Invitations invitations, MailCarrier carrier)
 {
     /// <param name="by">Who invites, and where to.</param>
     /// <param name="mail">The address of the invited.</param>
-    /// <param name="path">The link's path.</param>
-    /// <returns>What the mail server said; null without one.</returns>
+    /// <param name="path">The path of the link that is shown.</param>
+    /// <returns>What the mail server said; null without one, or when the link was used meanwhile.</returns>
     public async Task<Attempt?> SendAsync(Seat by, string mail, string path)
     {
         if (settings.Mail is null || !EmailAddress.TryParse(mail, out var to)) return null;
 
-        var note = await NoteMail.ComposeAsync(WordsOf(by, settings.PublicBase + path), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture));
+        if (await invitations.IssueForMailAsync(path, CancellationToken.None) is not { } mailed) return null;
+
+        var note = await NoteMail.ComposeAsync(WordsOf(by, settings.PublicBase + mailed), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture));
 
         // A browser that leaves meanwhile does not take the invitation back.
         return await carrier.SendAsync(note, CancellationToken.None);

@@ -12,6 +12,19 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Name">The person's name, as whoever invited knew it.</param>
 internal sealed record Invitation(long? PersonId, string? Mail, string? Name);
 
+/// <summary>Who has seen a link before the person that it is for.</summary>
+internal enum LinkSource
+{
+    /// <summary>An owner of a sender: whoever takes it is whom the owner says, and nobody else need believe that.</summary>
+    Owner,
+
+    /// <summary>An operator, or somebody with a shell beside the store.</summary>
+    Operator,
+
+    /// <summary>Nobody: it is in a mail to the person's address and was shown nowhere.</summary>
+    Mail,
+}
+
 /// <summary>Links with which people choose a password. Each is good for once, within a week; the store has its hash.</summary>
 internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLog audit, TimeProvider clock)
 {
@@ -21,16 +34,24 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
 
     /// <summary>Makes a link for a person, in place of those made before.</summary>
     /// <returns>Its path.</returns>
-    public async Task<string> IssueAsync(Session session, long personId, CancellationToken stop)
+    public async Task<string> IssueAsync(Session session, long personId, LinkSource source, CancellationToken stop)
     {
         await ForgetAsync(session, personId, stop);
-        return await AddAsync(session, personId, stop);
+        return await AddAsync(session, personId, source, stop);
     }
+
+    /// <summary>Makes a second link beside the one that <paramref name="path"/> is, to be mailed and shown to nobody. Whoever takes one ends both.</summary>
+    /// <returns>Its path; null when the other does not hold any more.</returns>
+    public Task<string?> IssueForMailAsync(string path, CancellationToken stop) => store.Main.WriteAsync(
+        async session => HashOf(path[(path.LastIndexOf('/') + 1)..]) is { } hash
+            && await session.Sql("select person_id from invitation where key_hash = @hash").Bind("hash", hash).FirstAsync(row => row.LongOrNull(0), stop) is { } person
+                ? await AddAsync(session, person, LinkSource.Mail, stop) : null,
+        stop);
 
     /// <summary>Makes a link for the first operator, while there is nobody.</summary>
     /// <returns>Its path; null when there are people.</returns>
     public Task<string?> IssueFirstAsync(CancellationToken stop) => store.Main.WriteAsync(
-        async session => await HasPeopleAsync(session, stop) ? null : await AddAsync(session, personId: null, stop), stop);
+        async session => await HasPeopleAsync(session, stop) ? null : await AddAsync(session, personId: null, LinkSource.Operator, stop), stop);
 
     /// <summary>What a link is for; null when it is used, too old, or none.</summary>
     public async Task<Invitation?> FindAsync(string key, CancellationToken stop)
@@ -60,12 +81,12 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
         return store.Main.WriteAsync(
             async session =>
             {
-                if (await TakeAsync(session, key, stop) is not { PersonId: { } person }) return (long?)null;
+                if (await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
 
                 await ForgetAsync(session, person, stop);
                 await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-                await session.Sql("update person set name = @name, password_hash = @hash, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @id")
-                    .Bind("name", name).Bind("hash", hashed).Bind("id", person).RunAsync(stop);
+                await session.Sql("update person set name = @name, password_hash = @hash, proved_at = @proved, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @id")
+                    .Bind("name", name).Bind("hash", hashed).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
                 await NoteAsync(session, person, "took an invitation and chose a password", stop);
                 return person;
             },
@@ -83,7 +104,7 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
                 if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
 
                 var person = store.Ids.Next();
-                await session.Sql("insert into person (id, mail, mail_key, name, password_hash, created_at) values (@id, @mail, @key, @name, @hash, @now)")
+                await session.Sql("insert into person (id, mail, mail_key, name, password_hash, proved_at, created_at) values (@id, @mail, @key, @name, @hash, @now, @now)")
                     .Bind("id", person).Bind("mail", mail.Value).Bind("key", Persons.Key(mail.Value)).Bind("name", name).Bind("hash", hashed).Bind("now", Now).RunAsync(stop);
                 await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
                     .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
@@ -104,18 +125,18 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
 
     private long Oldest => Now - (long)s_lifetime.TotalMilliseconds;
 
-    private async Task<string> AddAsync(Session session, long? personId, CancellationToken stop)
+    private async Task<string> AddAsync(Session session, long? personId, LinkSource source, CancellationToken stop)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
-        await session.Sql("insert into invitation (key_hash, person_id, created_at) values (@hash, @person, @now)")
-            .Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("now", Now).RunAsync(stop);
+        await session.Sql("insert into invitation (key_hash, person_id, proves, created_at) values (@hash, @person, @proves, @now)")
+            .Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("proves", source == LinkSource.Owner ? 0L : 1L).Bind("now", Now).RunAsync(stop);
         return $"{Address}/{Base64Url.EncodeToString(key)}";
     }
 
     // Gone is gone, whoever comes at the same time.
-    private async Task<Invitation?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
-        "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id")
-        .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), null, null), stop);
+    private async Task<Taken?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
+        "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id, proves")
+        .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Taken(row.LongOrNull(0), row.Flag(1)), stop);
 
     private async Task NoteAsync(Session session, long personId, string what, CancellationToken stop)
     {
@@ -128,4 +149,6 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
 
     private static byte[]? HashOf(string key) =>
         key.Length < 64 && Base64Url.IsValid(key, out var length) && length == KeyLength ? SHA256.HashData(Base64Url.DecodeFromChars(key)) : null;
+
+    private sealed record Taken(long? PersonId, bool Proves);
 }

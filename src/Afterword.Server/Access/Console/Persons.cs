@@ -22,6 +22,15 @@ internal abstract record InviteOutcome
     /// <summary>The person has no password yet; the link, a path, lets them choose one.</summary>
     internal sealed record Invited(long PersonId, string Link) : InviteOutcome;
 
+    /// <summary>
+    /// The person had an account that nobody proved to be theirs, so whoever made it could have come along. Its password, second
+    /// factors and sessions have ended; the link, a path, lets them begin anew.
+    /// </summary>
+    internal sealed record BeganAnew(long PersonId, string Link) : InviteOutcome
+    {
+        public static string Why(string mail) => $"{mail} had an account that nobody has proved to be theirs. Its password, second factors and sessions have ended.";
+    }
+
     /// <summary>The person has a password already and signs in with it.</summary>
     internal sealed record Joined(long PersonId) : InviteOutcome;
 
@@ -47,7 +56,7 @@ internal enum ChangeOutcome
 /// <summary>The people of the console, and what they may where. Each change is written down with who made it.</summary>
 internal sealed class Persons(Store store, Invitations invitations, AuditLog audit, TimeProvider clock)
 {
-    /// <summary>Gives a person a role at a place, whatever they had before; one who is not known yet is added.</summary>
+    /// <summary>Gives a person a role at a place, as an operator does it, whatever they had before; one who is not known yet is added.</summary>
     /// <param name="by">Who does it.</param>
     /// <param name="mail">What the person signs in with.</param>
     /// <param name="name">What others read; null for the part before the @. A person who is known keeps theirs.</param>
@@ -58,7 +67,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         async session =>
         {
             var found = await FindOrAddAsync(session, mail, name, stop);
-            return await GiveAsync(session, by, found, senderId, role, stop);
+            return await GiveAsync(session, by, found, senderId, role, LinkSource.Operator, stop);
         },
         stop);
 
@@ -71,7 +80,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             if (places.Contains(by.SenderId)) return new InviteOutcome.AlreadyHere();
             if (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place))) return new InviteOutcome.Elsewhere();
 
-            return await GiveAsync(session, by.Person, found, by.SenderId, role, stop);
+            return await GiveAsync(session, by.Person, found, by.SenderId, role, SourceOf(by), stop);
         },
         stop);
 
@@ -155,7 +164,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             if (!places.Contains(by.SenderId) || (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place)))) return null;
 
             await NoteAsync(session, by.Person, by.SenderId, $"new invitation for {await MailOfAsync(session, personId, stop)}", stop);
-            return await invitations.IssueAsync(session, personId, stop);
+            return await invitations.IssueAsync(session, personId, SourceOf(by), stop);
         },
         stop);
 
@@ -166,17 +175,22 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         {
             if (await MailOfAsync(session, personId, stop) is not { } mail) return null;
 
-            await session.Sql("update person set password_hash = null, totp_secret = null, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @person").Bind("person", personId).RunAsync(stop);
-            await DropKeysAsync(session, personId, stop);
-            await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
-
-            // Whoever has the link sees what the person sees, so the owners of those senders are told, too.
-            var senders = await session.Sql("select sender_id from person_role where person_id = @person and sender_id <> @installation")
-                .Bind("person", personId).Bind("installation", Place.Installation).ListAsync(row => row.GetInt64(0), stop);
-            foreach (var sender in senders) await NoteAsync(session, by, sender, $"reset {mail}", stop);
-            return await invitations.IssueAsync(session, personId, stop);
+            await ResetAsync(session, by, personId, mail, stop);
+            return await invitations.IssueAsync(session, personId, LinkSource.Operator, stop);
         },
         stop);
+
+    private async Task ResetAsync(Session session, Person by, long personId, string mail, CancellationToken stop)
+    {
+        await session.Sql("update person set password_hash = null, proved_at = null, totp_secret = null, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @person").Bind("person", personId).RunAsync(stop);
+        await DropKeysAsync(session, personId, stop);
+        await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
+
+        // Whoever has the link sees what the person sees, so the owners of those senders are told, too.
+        var senders = await session.Sql("select sender_id from person_role where person_id = @person and sender_id <> @installation")
+            .Bind("person", personId).Bind("installation", Place.Installation).ListAsync(row => row.GetInt64(0), stop);
+        foreach (var sender in senders) await NoteAsync(session, by, sender, $"reset {mail}", stop);
+    }
 
     /// <summary>What a mail address is looked up by: in any letter case.</summary>
     public static string Key(string mail) => mail.ToLowerInvariant();
@@ -185,8 +199,16 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
 
     private static bool Owns(Person person, long senderId) => person.Places.Any(place => place.SenderId == senderId && place.Role == Role.Owner);
 
-    private async Task<InviteOutcome> GiveAsync(Session session, Person by, Known found, long senderId, Role role, CancellationToken stop)
+    // An operator can reset anybody, and is believed to hand a link to whom it is for; an owner is believed at the own senders alone.
+    private static LinkSource SourceOf(Seat by) => by.Role == Role.Operator ? LinkSource.Operator : LinkSource.Owner;
+
+    // Every way of adding somebody ends here.
+    private async Task<InviteOutcome> GiveAsync(Session session, Person by, Known found, long senderId, Role role, LinkSource source, CancellationToken stop)
     {
+        // Whoever invited the person elsewhere may have chosen this password and enrolled this second factor.
+        var mustBeginAnew = found is { HasPassword: true, IsProved: false } && await HasRoleElsewhereAsync(session, found.Id, senderId, stop);
+        if (mustBeginAnew) await ResetAsync(session, by, found.Id, found.Mail, stop);
+
         await session.Sql(
             """
             insert into person_role (sender_id, person_id, role, created_at) values (@sender, @person, @role, @now)
@@ -194,16 +216,22 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             """)
             .Bind("sender", senderId).Bind("person", found.Id).Bind("role", (long)role).Bind("now", Now).RunAsync(stop);
         await NoteAsync(session, by, senderId, $"added {found.Mail} as {role.Word}", stop);
-        return found.HasPassword ? new InviteOutcome.Joined(found.Id) : new InviteOutcome.Invited(found.Id, await invitations.IssueAsync(session, found.Id, stop));
+        if (found.HasPassword && !mustBeginAnew) return new InviteOutcome.Joined(found.Id);
+
+        var link = await invitations.IssueAsync(session, found.Id, source, stop);
+        return mustBeginAnew ? new InviteOutcome.BeganAnew(found.Id, link) : new InviteOutcome.Invited(found.Id, link);
     }
+
+    private static async Task<bool> HasRoleElsewhereAsync(Session session, long personId, long senderId, CancellationToken stop) =>
+        await session.Sql("select 1 from person_role where person_id = @person and sender_id <> @sender limit 1").Bind("person", personId).Bind("sender", senderId).FirstAsync(_ => true, stop);
 
     private async Task<Known> FindOrAddAsync(Session session, EmailAddress mail, string? name, CancellationToken stop)
     {
         await session.Sql("insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now) on conflict (mail_key) do nothing")
             .Bind("id", store.Ids.Next()).Bind("mail", mail.Value).Bind("key", Key(mail.Value)).Bind("name", name ?? mail.Value[..mail.Value.IndexOf('@', StringComparison.Ordinal)])
             .Bind("now", Now).RunAsync(stop);
-        return (await session.Sql("select id, mail, case when password_hash is null then 0 else 1 end from person where mail_key = @key").Bind("key", Key(mail.Value))
-            .FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2)), stop))!;
+        return (await session.Sql("select id, mail, case when password_hash is null then 0 else 1 end, case when proved_at is null then 0 else 1 end from person where mail_key = @key")
+            .Bind("key", Key(mail.Value)).FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
     }
 
     // Lists those who may run the place, and holds them until the transaction ends: two of them cannot remove each other at once.
@@ -233,5 +261,5 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     private static Task<string?> MailOfAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("select mail from person where id = @person").Bind("person", personId).FirstAsync(row => row.GetString(0), stop);
 
-    private sealed record Known(long Id, string Mail, bool HasPassword);
+    private sealed record Known(long Id, string Mail, bool HasPassword, bool IsProved);
 }

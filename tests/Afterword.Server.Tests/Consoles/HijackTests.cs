@@ -1,0 +1,140 @@
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Cli;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>An owner who makes an account for somebody else's address, and waits until that address is given a role elsewhere.</summary>
+public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
+{
+    private const string Victim = "victim@bank.example";
+    private TestServer _server = null!;
+    private Account _evil = null!;
+    private Account _bank = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync(engine);
+        (_evil, _bank) = (await _server.UserAsync("evil"), await _server.UserAsync("bank"));
+    }
+
+    [Fact]
+    public async Task An_account_that_nobody_proved_comes_along_to_no_other_place()
+    {
+        // Each way of adding somebody, with the page or command that it is.
+        foreach (var (way, addAsync) in new (string, Func<Task<string>>)[]
+        {
+            ("person add", () => CommandAsync("--role", "owner", "--sender", "@bank")),
+            ("person add, as an operator", () => CommandAsync("--role", "operator")),
+            ("the operator's page Senders", () => ByPageAsync(Role.Operator, null, "/console/admin/senders", "/console/admin/senders/owner", ("sender", "bank"))),
+            ("the operator's page Operators", () => ByPageAsync(Role.Operator, null, "/console/admin/people", "/console/admin/people/invite", ("name", ""))),
+            ("the owner's page, where they own both", OwnerOfBothAsync),
+        })
+        {
+            await using var other = new Cleared(_server, Victim);
+            var (thief, attacker) = await HijackedAsync();
+            (await attacker.GetAsync("/console/account")).Is(200);
+
+            var said = await addAsync();
+
+            Assert.True(Link().IsMatch(said), $"{way} gave no new link: {said}");
+            Assert.True(said.Contains("nobody has proved", StringComparison.Ordinal), $"{way} does not say why: {said}");
+            Assert.True((await attacker.GetAsync("/console/account")).Status == 303, $"The attacker's session outlives {way}.");
+            Assert.True((await thief.SendPasswordAsync(new Guest(_server))).Status == 403, $"The attacker's password outlives {way}.");
+            foreach (var left in new[] { "recovery_code", "passkey" }) Assert.Equal(0, await _server.CountAsync(left));
+            Assert.Equal(0, await _server.CountAsync("person", $"mail_key = '{Victim}' and totp_secret is not null"));
+
+            (await Newcomer.AcceptAsync(new Guest(_server), Link().Match(said).Value)).Is(303);
+        }
+    }
+
+    [Fact]
+    public async Task An_owner_of_one_sender_gets_no_link_for_the_person_of_another()
+    {
+        await HijackedAsync();
+        var page = await ByPageAsync(Role.Owner, _bank, "/console/@bank/people", "/console/@bank/people/invite", ("name", ""), ("role", "agent"));
+
+        Assert.DoesNotMatch(Link(), page);
+        Assert.Equal(1, await _server.CountAsync("person_role", $"person_id = (select id from person where mail_key = '{Victim}')"));
+    }
+
+    [Fact]
+    public async Task Whoever_took_an_operators_link_keeps_their_account_at_further_places()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Owner, _evil);
+        var guest = await ana.SignInAsync();
+
+        Assert.IsType<InviteOutcome.Joined>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
+        (await guest.GetAsync("/console/@bank/people")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_new_link_of_an_owner_takes_the_proof_away()
+    {
+        // Reset by an operator, and then caught by an owner, who may renew the link of a person of theirs.
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _evil);
+        var id = (await _server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
+        await _server.Get<Persons>().ResetAsync(Person.CommandLine, id, default);
+        var owner = await _server.SeatAsync(Role.Owner, _evil);
+        var page = await owner.GetAsync("/console/@evil/people");
+        var shown = (await owner.PostAsync("/console/@evil/people/link", [.. page.HiddenOf("/console/@evil/people/invite"), ("person", $"{id}")])).Is(200).Html;
+        (await Newcomer.AcceptAsync(new Guest(_server), Link().Match(shown).Value)).Is(303);
+
+        Assert.IsType<InviteOutcome.BeganAnew>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    /// <summary>The attack up to the moment when somebody else gives the address a role.</summary>
+    private async Task<(Newcomer Thief, Guest Browser)> HijackedAsync()
+    {
+        var owner = await _server.SeatAsync(Role.Owner, _evil);
+        var page = await owner.GetAsync("/console/@evil/people");
+        var shown = (await owner.SubmitAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html;
+        var (thief, browser) = (new Newcomer(_server, Victim), new Guest(_server));
+        var next = (await Newcomer.AcceptAsync(browser, Link().Match(shown).Value)).Is(303);
+        await thief.AddAppAsync(browser, (await browser.GetAsync(next.Location)).Is(200));
+        return (thief, browser);
+    }
+
+    private async Task<string> ByPageAsync(Role role, Account? place, string page, string action, params (string, string)[] fields)
+    {
+        var seat = await _server.SeatAsync(role, place, $"{role.Word}@works.example");
+        return (await seat.SubmitAsync(await seat.GetAsync(page), action, [("mail", Victim), .. fields])).Html;
+    }
+
+    private async Task<string> OwnerOfBothAsync()
+    {
+        await _server.PersonAsync(Role.Owner, _evil, "both@works.example");
+        var both = await _server.SeatAsync(Role.Owner, _bank, "both@works.example");
+        return (await both.SubmitAsync(await both.GetAsync("/console/@bank/people"), "/console/@bank/people/invite", ("mail", Victim), ("name", ""), ("role", "owner"))).Html;
+    }
+
+    private async Task<string> CommandAsync(params string[] arguments)
+    {
+        var (settings, said) = (_server.Get<Settings>(), new StringWriter());
+        string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
+        Assert.Equal(0, await CommandLine.RunAsync(["person", "add", Victim, .. arguments, .. store], new() { Output = said, Error = said }));
+        return said.ToString();
+    }
+
+    /// <summary>Forgets the person at the end, so that the next way finds none.</summary>
+    private sealed class Cleared(TestServer server, string mail) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            var person = (await server.Get<Persons>().ListAllAsync(default)).Find(one => one.Mail == mail)!;
+            foreach (var place in person.Places) await server.Get<Persons>().RemoveAsync(Person.CommandLine, place.SenderId, person.Id, keepLast: false, default);
+        }
+    }
+
+    [GeneratedRegex("/console/invitation/[A-Za-z0-9_-]{27}")]
+    private static partial Regex Link();
+}
+
+public sealed class SqliteHijackTests() : HijackTests(Engine.Sqlite);
+
+public sealed class PostgresHijackTests() : HijackTests(Engine.Postgres);
