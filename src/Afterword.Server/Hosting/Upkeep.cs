@@ -11,7 +11,8 @@ namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, ConsoleSessions consoleSessions, Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
+    Store store, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ConsoleSessions consoleSessions, Invitations invitations, Passkeys passkeys,
+    PruneDeliveries deliveries,
     PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -26,6 +27,7 @@ internal sealed partial class Upkeep(
                 await apps.PurgeAsync(stoppingToken);
                 await requestTokens.PurgeAsync(stoppingToken);
                 await visits.PurgeAsync(stoppingToken);
+                await knownBrowsers.PurgeAsync(stoppingToken);
                 await consoleSessions.PurgeAsync(stoppingToken);
                 await invitations.PurgeAsync(stoppingToken);
                 await passkeys.PurgeAsync(stoppingToken);

@@ -12,6 +12,9 @@ internal sealed partial class Guest(TestServer server)
     /// <summary>What the browser asks for by <c>Accept-Language</c>.</summary>
     public string? Reads { get; init; }
 
+    /// <summary>Where it says it comes from, through a proxy that the server believes; null for loopback.</summary>
+    public string? From { get; init; }
+
     /// <summary>Whether a page's script asks, while nobody may be sitting there.</summary>
     public bool AsksByItself { get; set; }
 
@@ -42,6 +45,7 @@ internal sealed partial class Guest(TestServer server)
         var request = new HttpRequestMessage(method, new Uri(server.Url, path));
         if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (Reads is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Reads);
+        if (From is not null) request.Headers.TryAddWithoutValidation("X-Forwarded-For", From);
         if (AsksByItself) request.Headers.TryAddWithoutValidation(ConsoleSessions.ByItself, "1");
         if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));
         return request;

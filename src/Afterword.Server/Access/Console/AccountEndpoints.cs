@@ -132,7 +132,7 @@ internal static class AccountEndpoints
     private static async Task WithPasswordAsync(HttpContext http, Person person, Func<Task<string?>> act)
     {
         var services = http.RequestServices;
-        var outcome = await services.GetRequiredService<CheckPerson>().RunAsync(person.Mail, http.Request.Form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        var outcome = await services.GetRequiredService<CheckPerson>().RunAsync(http, person.Mail, http.Request.Form["password"].ToString());
         if (outcome is not CheckOutcome.Right)
         {
             var (status, told) = ConsoleSignIn.Explain(http, person.Mail, outcome, services.GetRequiredService<Settings>(), "Your current password is wrong. Nothing has been changed.");

@@ -59,7 +59,7 @@ internal static class ConsoleSignIn
     {
         var form = http.Request.Form;
         var (mail, back) = (form["mail"].ToString(), ConsoleAddress.ReadBack(form["back"]));
-        var outcome = await check.RunAsync(mail, form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        var outcome = await check.RunAsync(http, mail, form["password"].ToString());
         if (outcome is CheckOutcome.Right(var personId))
         {
             // The page of the second factor leads on by itself where none is owed.

@@ -85,7 +85,7 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
 
                 await ForgetAsync(session, person, stop);
                 await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-                await session.Sql("update person set name = @name, password_hash = @hash, proved_at = @proved, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @id")
+                await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
                     .Bind("name", name).Bind("hash", hashed).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
                 await NoteAsync(session, person, "took an invitation and chose a password", stop);
                 return person;

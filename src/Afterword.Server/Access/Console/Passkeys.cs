@@ -53,7 +53,7 @@ internal sealed class Passkeys(Store store, Settings settings, SecondFactors fac
     /// <param name="person">Whose passkey it must be.</param>
     /// <param name="credential">As <c>navigator.credentials.get</c> gave it, in JSON.</param>
     public async Task<CheckOutcome> CheckAsync(HttpContext http, Person person, string credential) => await gate.RunAsync(
-        http.Connection.RemoteIpAddress, () => CheckOnceAsync(http, person, credential), outcome => outcome is CheckOutcome.Wrong, http.RequestAborted) ?? new CheckOutcome.TooMany();
+        Guessed.Code, new(http.Connection.RemoteIpAddress, IsKnown: false), () => CheckOnceAsync(http, person, credential), outcome => outcome is CheckOutcome.Wrong, http.RequestAborted) ?? new CheckOutcome.TooMany();
 
     private async Task<CheckOutcome> CheckOnceAsync(HttpContext http, Person person, string credential)
     {
@@ -68,7 +68,7 @@ internal sealed class Passkeys(Store store, Settings settings, SecondFactors fac
             {
                 if (await PasskeyStore.NoteAsync(session, person.Id, shown.Passkey, stop) == 0) return new CheckOutcome.Wrong();
 
-                await Guesses.ForgetAsync(session, person.Id, stop);
+                await SecondFactors.ForgiveAsync(session, person.Id, stop);
                 return new CheckOutcome.Right(person.Id);
             },
             stop);

@@ -1,3 +1,4 @@
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 
@@ -182,7 +183,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
 
     private async Task ResetAsync(Session session, Person by, long personId, string mail, CancellationToken stop)
     {
-        await session.Sql("update person set password_hash = null, proved_at = null, totp_secret = null, failed_sign_ins = 0, locked_until = null, code_locks = 0 where id = @person").Bind("person", personId).RunAsync(stop);
+        await session.Sql($"update person set password_hash = null, proved_at = null, totp_secret = null, {Guesses.Forgiven} where id = @person").Bind("person", personId).RunAsync(stop);
         await DropKeysAsync(session, personId, stop);
         await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
 
@@ -254,6 +255,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
         await session.Sql("delete from passkey where person_id = @person").Bind("person", personId).RunAsync(stop);
         await session.Sql("delete from recovery_code where person_id = @person").Bind("person", personId).RunAsync(stop);
+        await KnownBrowsers.ForgetAsync(session, AccountKind.Person, personId, stop);
     }
 
     private Task NoteAsync(Session session, Person by, long senderId, string what, CancellationToken stop) => audit.WriteAsync(session, senderId, by, Deed.Changed, what, stop);

@@ -45,18 +45,22 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
     public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
-        from, () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
+        Guessed.Code, new(from, IsKnown: false), () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
 
     private async Task<CheckOutcome> CheckAsync(Session session, long personId, string code, CancellationToken stop)
     {
         // Counted before it is looked at, under the lock of the row.
-        var guess = await session.Sql($"{Guesses.ClaimCode} where id = @id and {Guesses.IsOpen} returning totp_secret").Bind("id", personId).BindGuess(settings, clock)
+        var guess = await session.Sql($"update person set {Guesses.CountedCode} where id = @id and {Guesses.IsOpenToCodes} returning totp_secret").Bind("id", personId).BindGuess(settings, clock)
             .FirstAsync(row => new Guess(row.BytesOrNull(0)), stop);
         if (guess is null || !(await IsCodeAsync(session, personId, guess.Secret, code, stop) || await IsRecoveryAsync(session, personId, code, stop))) return new CheckOutcome.Wrong();
 
-        await Guesses.ForgetAsync(session, personId, stop);
+        await ForgiveAsync(session, personId, stop);
         return new CheckOutcome.Right(personId);
     }
+
+    /// <summary>Forgets the failures of somebody who has shown everything.</summary>
+    public static Task<int> ForgiveAsync(Session session, long personId, CancellationToken stop) =>
+        session.Sql($"update person set {Guesses.Forgiven} where id = @id").Bind("id", personId).RunAsync(stop);
 
     private async Task<bool> IsCodeAsync(Session session, long personId, byte[]? secret, string code, CancellationToken stop) =>
         secret is not null && Totp.StepOf(store.Secrets.Unprotect(secret), code, clock.GetUtcNow()) is { } step

@@ -1,4 +1,3 @@
-using System.Net;
 using Afterword.Server.People;
 using Microsoft.AspNetCore.Identity;
 
@@ -22,17 +21,23 @@ internal abstract record SignInOutcome
     internal sealed record Suspended : SignInOutcome;
 }
 
-/// <summary>Signs a user in by password, and locks an account after too many failures.</summary>
-internal sealed class CheckPassword(UserManager<Login> users, PasswordHashes passwords, GuessGate gate)
+/// <summary>Signs a user in by password, and locks an account after too many failures, but for browsers that are known.</summary>
+internal sealed class CheckPassword(UserManager<Login> users, PasswordHashes passwords, GuessGate gate, KnownBrowsers browsers)
 {
-    public async Task<SignInOutcome> RunAsync(string screenName, string password, IPAddress? from, CancellationToken stop) =>
-        await gate.RunAsync(from, () => CheckAsync(screenName, password, stop), outcome => outcome is SignInOutcome.Wrong, stop) ?? new SignInOutcome.TooMany();
-
-    private async Task<SignInOutcome> CheckAsync(string screenName, string password, CancellationToken stop)
+    public async Task<SignInOutcome> RunAsync(HttpContext http, string screenName, string password)
     {
-        stop.ThrowIfCancellationRequested();
+        var known = KnownBrowsers.MayBeKnown(http) && await FindAsync(screenName) is { } login && await browsers.IsKnownAsync(http, AccountKind.User, login.Id);
+        return await gate.RunAsync(
+            Guessed.UserPassword, new(http.Connection.RemoteIpAddress, known), () => CheckAsync(http, screenName, password, known), outcome => outcome is SignInOutcome.Wrong, http.RequestAborted)
+            ?? new SignInOutcome.TooMany();
+    }
+
+    private async Task<SignInOutcome> CheckAsync(HttpContext http, string screenName, string password, bool known)
+    {
+        http.RequestAborted.ThrowIfCancellationRequested();
         var login = await FindAsync(screenName);
-        if (login?.PasswordHash is null || await users.IsLockedOutAsync(login))
+        var byBrowser = known && login is not null && await browsers.ClaimAsync(http, AccountKind.User, login.Id);
+        if (login?.PasswordHash is null || (!byBrowser && await users.IsLockedOutAsync(login)))
         {
             // As slow as for an account that is open: else the time would tell which handles exist.
             passwords.WasteTime(password);
@@ -41,12 +46,15 @@ internal sealed class CheckPassword(UserManager<Login> users, PasswordHashes pas
 
         if (!await users.CheckPasswordAsync(login, password))
         {
-            await users.AccessFailedAsync(login);
+            if (!byBrowser) await users.AccessFailedAsync(login);
             return new SignInOutcome.Wrong();
         }
 
-        await users.ResetAccessFailedCountAsync(login);
-        return login.Suspended ? new SignInOutcome.Suspended() : new SignInOutcome.Welcome(login.Id);
+        if (!byBrowser) await users.ResetAccessFailedCountAsync(login);
+        if (login.Suspended) return new SignInOutcome.Suspended();
+
+        await browsers.RememberAsync(http, AccountKind.User, login.Id);
+        return new SignInOutcome.Welcome(login.Id);
     }
 
     private Task<Login?> FindAsync(string handle)

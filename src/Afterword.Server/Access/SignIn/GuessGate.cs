@@ -5,52 +5,76 @@ using Afterword.Server.Limits;
 
 namespace Afterword.Server.Access.SignIn;
 
-/// <summary>Slows an address down after too many wrong passwords or codes, for whatever accounts, and lets few be checked at once.</summary>
+/// <summary>What somebody may be guessing. Wrong ones of one kind do not use up what an address is allowed of the others.</summary>
+internal enum Guessed
+{
+    UserPassword,
+    PersonPassword,
+    Code,
+}
+
+/// <summary>Who tries.</summary>
+/// <param name="Address">Where from.</param>
+/// <param name="IsKnown">Whether it is a browser of this account, see <see cref="KnownBrowsers"/>: its failures are counted by themselves.</param>
+internal readonly record struct Guesser(IPAddress? Address, bool IsKnown);
+
+/// <summary>Slows an address down after too many wrong passwords or codes, for whatever accounts, and lets few passwords be hashed at once.</summary>
 internal sealed class GuessGate(Settings settings) : IDisposable
 {
-    // Checking a password takes a tenth of a second of a core by design, so that only a few may run at once.
-    private readonly ConcurrencyLimiter _checks = new(new()
-    {
-        PermitLimit = Math.Max(1, Environment.ProcessorCount / 2),
-        QueueLimit = 64,
-        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-    });
+    // Half of the processors at most: the rest goes on serving.
+    private readonly HashTurns _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
+    private readonly PartitionedRateLimiter<IPAddress>[] _failures = [.. Enum.GetValues<Guessed>().Select(_ => PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetSlidingWindowLimiter(address, _ => new()
         {
             PermitLimit = settings.SignIn.FailuresPerMinute,
             Window = TimeSpan.FromMinutes(1),
             SegmentsPerWindow = 6,
             QueueLimit = 0,
-        }));
+        })))];
 
-    /// <param name="from">Who tries.</param>
+    /// <param name="what">What it is about.</param>
+    /// <param name="who">Who tries.</param>
     /// <param name="check">Looks whether it is right.</param>
     /// <param name="isWrong">Whether its outcome counts against the address.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>What <paramref name="check"/> gave, or the default when it was not asked: too many attempts.</returns>
-    public async Task<T?> RunAsync<T>(IPAddress? from, Func<Task<T>> check, Func<T, bool> isWrong, CancellationToken stop)
+    public async Task<T?> RunAsync<T>(Guessed what, Guesser who, Func<Task<T>> check, Func<T, bool> isWrong, CancellationToken stop)
         where T : class
     {
-        using var turn = await _checks.AcquireAsync(1, stop);
-        if (!turn.IsAcquired) return null;
-
-        // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
-        var network = Networks.Of(from);
-        using (var allowance = _failures.AttemptAcquire(network, permitCount: 0))
+        var address = Networks.Of(who.Address);
+        if (what != Guessed.Code)
         {
-            if (!allowance.IsAcquired) return null;
+            using var turn = await _turns.TakeAsync(LaneOf(what, who), address, stop);
+            return turn is null ? null : await CheckAsync();
         }
 
-        var outcome = await check();
-        if (isWrong(outcome)) _failures.AttemptAcquire(network).Dispose();
-        return outcome;
+        // Nothing is hashed for a code.
+        return await CheckAsync();
+
+        async Task<T?> CheckAsync()
+        {
+            if (who.IsKnown) return await check();
+
+            // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
+            using (var allowance = _failures[(int)what].AttemptAcquire(address, permitCount: 0))
+            {
+                if (!allowance.IsAcquired) return null;
+            }
+
+            var outcome = await check();
+            if (isWrong(outcome)) _failures[(int)what].AttemptAcquire(address).Dispose();
+            return outcome;
+        }
     }
 
-    public void Dispose()
+    public void Dispose() => Array.ForEach(_failures, limiter => limiter.Dispose());
+
+    private static Lane LaneOf(Guessed what, Guesser who) => (what, who.IsKnown) switch
     {
-        _checks.Dispose();
-        _failures.Dispose();
-    }
+        (Guessed.UserPassword, true) => Lane.KnownUsers,
+        (Guessed.UserPassword, false) => Lane.Users,
+        (_, true) => Lane.KnownPeople,
+        _ => Lane.People,
+    };
 }

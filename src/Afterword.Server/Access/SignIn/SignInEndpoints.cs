@@ -21,6 +21,7 @@ internal static class SignInEndpoints
         services.AddSingleton<Logins>();
         services.AddSingleton(UserManagerOf);
         services.AddSingleton<GuessGate>();
+        services.AddSingleton<KnownBrowsers>();
         services.AddSingleton<CheckPassword>();
         services.AddSingleton<Visits>();
         services.AddSingleton<Forms>();
@@ -82,7 +83,7 @@ internal static class SignInEndpoints
         var leg = form["leg"] == "authenticate" ? "authenticate" : "authorize";
         var to = LocalPath.Read(form["to"]);
         var screenName = form["screen_name"].ToString();
-        var outcome = await check.RunAsync(screenName, form["password"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        var outcome = await check.RunAsync(http, screenName, form["password"].ToString());
         if (outcome is SignInOutcome.Welcome welcome)
         {
             await visits.BeginAsync(http, welcome.UserId);

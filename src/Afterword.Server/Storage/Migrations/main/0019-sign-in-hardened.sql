@@ -1,0 +1,25 @@
+-- When a person chose a password by a link that nobody but the owner of the address, or an operator, had seen. Null: anybody may hold the account.
+alter table person add column proved_at bigint;
+
+-- Whether whoever takes the invitation has shown that the address is theirs: it was mailed and not shown, or an operator made it.
+alter table invitation add column proves smallint not null default 0;
+
+-- Wrong codes, which only somebody who knows the password can try, are counted apart from wrong passwords, which anybody can.
+alter table person add column failed_codes bigint not null default 0;
+
+alter table person add column codes_locked_until bigint;
+
+-- Browsers in which somebody signed in before. The cookie holds the key, the row its hash. Kind 1 is a user, 2 a person of the console.
+create table known_browser (
+    key_hash {bytes} not null,
+    kind smallint not null,
+    owner_id bigint not null,
+    failed_sign_ins bigint not null default 0,
+    locked_until bigint,
+    seen_at bigint not null,
+    primary key (key_hash, kind, owner_id)
+) {clustered};
+
+create index known_browser_by_owner on known_browser (kind, owner_id);
+
+create index known_browser_by_age on known_browser (seen_at);

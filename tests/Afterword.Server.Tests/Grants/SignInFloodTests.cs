@@ -1,0 +1,134 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Tests.Consoles;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>Strangers who fill the line for passwords, or keep an account locked, and those who come in all the same.</summary>
+public abstract class SignInFloodTests(Engine engine)
+{
+    private const int Strangers = 90;
+    private const string Proxy = "Proxies=127.0.0.1";
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_flood_of_one_sign_in_page_shuts_nobody_out_of_another_nor_a_browser_that_is_known(bool ofConsole)
+    {
+        // As slow as it takes for the strangers to fill a line, and no slower.
+        await using var server = await TestServer.StartAsync(
+            engine, services => services.AddSingleton(new PasswordHashes(rounds: 4_000)), Proxy, "SignIn:FailuresPerMinute=10000");
+        var agent = await Newcomer.SettledAsync(server, Role.Agent, await server.UserAsync("furni"));
+        await GrantWorld.AddUserAsync(server, "ana");
+        var known = new Guest(server);
+        (await SignInAsync(known)).Is(303);
+        (await agent.SendPasswordAsync(known)).Is(303);
+
+        using var over = new CancellationTokenSource();
+        var strangers = Enumerable.Range(0, Strangers).Select(n => FloodAsync(server, n, ofConsole, over)).ToArray();
+        var came = new List<(string Who, int Status)>();
+        for (var round = 0; round < 3; round++)
+        {
+            var fresh = new Guest(server) { From = $"10.1.0.{round + 1}" };
+            came.Add(("somebody at the other page", (ofConsole ? await SignInAsync(fresh) : await agent.SendPasswordAsync(fresh)).Status));
+
+            SignOut(known);
+            came.Add(("somebody at a browser that is known", (ofConsole ? await agent.SendPasswordAsync(known) : await SignInAsync(known)).Status));
+        }
+
+        await over.CancelAsync();
+        var tries = await Task.WhenAll(strangers);
+        Assert.All(came, one => Assert.Equal((one.Who, 303), one));
+
+        // Else nobody was in the way.
+        Assert.True(tries.Sum() > 2 * Strangers, $"There were {tries.Sum()} tries.");
+    }
+
+    [Fact]
+    public async Task Who_keeps_an_account_locked_keeps_no_known_browser_of_its_owner_out()
+    {
+        await using var server = await TestServer.StartAsync(engine, Proxy);
+        var agent = await Newcomer.SettledAsync(server, Role.Agent, await server.UserAsync("furni"));
+        await GrantWorld.AddUserAsync(server, "ana");
+        await GrantWorld.AddUserAsync(server, "bob");
+        var (known, bobs) = (new Guest(server), new Guest(server));
+        (await SignInAsync(known)).Is(303);
+        (await agent.SendPasswordAsync(known)).Is(303);
+        (await SignInAsync(bobs, "bob")).Is(303);
+
+        SignOut(known);
+        for (var n = 1; n <= 5; n++)
+        {
+            var stranger = new Guest(server) { From = $"10.2.0.{n}" };
+            (await SignInAsync(stranger, "ana", $"wrong {n}")).Is(403);
+            (await agent.SendPasswordAsync(stranger, $"wrong {n}")).Is(403);
+        }
+
+        foreach (var stranger in new[] { new Guest(server) { From = "10.2.0.6" }, bobs })
+        {
+            (await SignInAsync(stranger)).Is(403);
+            (await agent.SendPasswordAsync(stranger)).Is(403);
+        }
+
+        (await SignInAsync(known)).Is(303);
+        (await agent.SendPasswordAsync(known)).Is(303);
+        SignOut(known);
+
+        // Whoever has stolen its cookie gets five guesses, and then what strangers get.
+        for (var n = 1; n <= 5; n++)
+        {
+            (await SignInAsync(known, "ana", $"guess {n}")).Is(403);
+            (await agent.SendPasswordAsync(known, $"guess {n}")).Is(403);
+        }
+
+        (await SignInAsync(known)).Is(403);
+        (await agent.SendPasswordAsync(known)).Is(403);
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_of_a_stranger_do_not_close_the_second_factor()
+    {
+        await using var server = await TestServer.StartAsync(engine);
+        var owner = await Newcomer.SettledAsync(server, Role.Owner, await server.UserAsync("furni"));
+        var guest = new Guest(server);
+        (await owner.SendPasswordAsync(guest)).Is(303);
+        for (var n = 0; n < 5; n++) (await owner.SendPasswordAsync(new Guest(server), "wrong password")).Is(403);
+
+        server.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await Newcomer.SendCodeAsync(guest, owner.Code)).Is(303);
+    }
+
+    private static void SignOut(Guest guest)
+    {
+        foreach (var cookie in guest.Cookies.Keys.Where(name => name != KnownBrowsers.Cookie).ToArray()) guest.Cookies.Remove(cookie);
+    }
+
+    private static async Task<int> FloodAsync(TestServer server, int number, bool ofConsole, CancellationTokenSource over)
+    {
+        var stranger = new Guest(server) { From = $"10.0.0.{number + 1}" };
+        var address = ofConsole ? "/console/sign-in" : "/sign-in";
+        var page = (await stranger.GetAsync(address)).Is(200);
+        var tries = 0;
+        while (!over.IsCancellationRequested)
+        {
+            tries++;
+            await stranger.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", ofConsole ? $"n{number}@furni.example" : $"n{number}"), ("password", "wrong password"));
+        }
+
+        return tries;
+    }
+
+    private static async Task<Page> SignInAsync(Guest guest, string handle = "ana", string password = GrantWorld.Password)
+    {
+        guest.Cookies.Remove("__Host-afterword");
+        return await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", handle), ("password", password));
+    }
+}
+
+public sealed class SqliteSignInFloodTests() : SignInFloodTests(Engine.Sqlite);
+
+[LongForm]
+public sealed class PostgresSignInFloodTests() : SignInFloodTests(Engine.Postgres);
