@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
@@ -51,6 +52,11 @@ internal static class UserCommands
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
             var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(mail));
+            if (secret is not null && Passwords.WrongWith(secret, screenName, parsed.GetRequiredValue(name), by.Mail?.Value, store.Settings.Platform) is { } wrong)
+            {
+                throw new CommandException(ExitCode.WrongUse, wrong);
+            }
+
             var account = await store.Accounts.AddAsync(
                 new NewAccount(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language), Reachability = by }, stop)
                 ?? throw new CommandException(ExitCode.Failed, $"There is a user @{screenName} already. See: afterword user show @{screenName}");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
@@ -81,6 +82,8 @@ internal sealed class UserFile
 
         var language = Given(fields[4]);
         if (language is not null && !Language.IsTag(language)) _bad.Add((line, Inputs.NotALanguage(language)));
+
+        if (!string.IsNullOrEmpty(fields[3]) && Passwords.WrongWith(fields[3], handle, fields[1], by?.Mail?.Value) is { } weak) _bad.Add((line, $"the password is not taken: {weak}"));
 
         if (_bad.Count == problems)
         {

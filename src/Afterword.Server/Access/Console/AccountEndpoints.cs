@@ -56,10 +56,10 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, AuditLog audit) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
-        if (Passwords.WrongWith(password, person.Mail) is { } wrong) return wrong;
+        if (Passwords.WrongWith(password, person.Mail, person.Name, settings.Platform) is { } wrong) return wrong;
 
         var hash = passwords.Hash(password);
         await store.Main.WriteAsync(

@@ -23,7 +23,7 @@ internal static class InvitationEndpoints
         else await ShowGoneAsync(http);
     }
 
-    private static async Task Accept(HttpContext http, string key, Invitations invitations, ConsoleSessions sessions)
+    private static async Task Accept(HttpContext http, string key, Invitations invitations, ConsoleSessions sessions, Settings settings)
     {
         var stop = http.RequestAborted;
         if (await invitations.FindAsync(key, stop) is not { } invitation)
@@ -35,7 +35,7 @@ internal static class InvitationEndpoints
         var form = http.Request.Form;
         var (mail, name, password) = (invitation.Mail ?? form["mail"].ToString().Trim(), form["name"].ToString().Trim(), form["password"].ToString());
         var problem = "This is not a mail address.";
-        if (!EmailAddress.TryParse(mail, out var address) || (problem = WrongWith(mail, name, password)) is not null)
+        if (!EmailAddress.TryParse(mail, out var address) || (problem = WrongWith(mail, name, password, settings)) is not null)
         {
             await ShowAsync(http, 400, key, invitation, mail, name, problem);
             return;
@@ -52,8 +52,8 @@ internal static class InvitationEndpoints
         http.SeeOther(ConsoleAddress.SecondFactor);
     }
 
-    private static string? WrongWith(string mail, string name, string password) =>
-        TextRules.WrongWithName(name) is { } wrong ? $"Your name must be {wrong}." : Passwords.WrongWith(password, mail);
+    private static string? WrongWith(string mail, string name, string password, Settings settings) =>
+        TextRules.WrongWithName(name) is { } wrong ? $"Your name must be {wrong}." : Passwords.WrongWith(password, mail, name, settings.Platform);
 
     private static Task ShowAsync(HttpContext http, int status, string key, Invitation invitation, string? mail, string? name, string? problem) => http.ShowPageAsync<InvitationPage>(status, new()
     {
