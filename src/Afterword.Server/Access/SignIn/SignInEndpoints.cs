@@ -23,6 +23,7 @@ internal static class SignInEndpoints
         services.AddSingleton<GuessGate>();
         services.AddSingleton<KnownBrowsers>();
         services.AddSingleton<CheckPassword>();
+        services.AddSingleton<UserPasswords>();
         services.AddSingleton<Visits>();
         services.AddSingleton<Forms>();
         Forms.Add(services);
@@ -33,6 +34,7 @@ internal static class SignInEndpoints
         routes.MapGet(Address, Show).WithMetadata(new HtmlPage()).Describe(SignInReference.Show);
         routes.MapPost(Address, SignIn).WithMetadata(new HtmlPage()).Describe(SignInReference.SignIn);
         routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage()).Describe(SignInReference.SignOut);
+        routes.MapOwnAccount();
     }
 
     /// <summary>Asks for handle and password, for the sake of an app or for the user's own.</summary>

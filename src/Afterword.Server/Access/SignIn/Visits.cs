@@ -10,12 +10,23 @@ namespace Afterword.Server.Access.SignIn;
 /// <param name="Language">The tag of the language that the user chose; null when the browser decides.</param>
 public sealed record Visitor(long UserId, string ScreenName, string Name, string? Language);
 
+/// <summary>A visit as its user sees it.</summary>
+/// <param name="Id">Names it to its user; it opens nothing.</param>
+/// <param name="Browser">As the browser names itself.</param>
+/// <param name="BeganAt">When the user signed in.</param>
+/// <param name="SeenAt">When it was last noted; once a day.</param>
+/// <param name="IsThis">Whether it is the one that asks.</param>
+public sealed record ListedVisit(string Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt, bool IsThis);
+
 /// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
 internal sealed class Visits(Store store, TimeProvider clock)
 {
     private const int KeyLength = 20;
     private const string Cookie = "__Host-afterword";
     private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(14);
+
+    // However often it is used: a cookie that somebody copied does not open the account for ever.
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(30);
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromDays(1);
 
     /// <summary>The user of this browser, unless suspended; null when nobody is signed in.</summary>
@@ -43,8 +54,8 @@ internal sealed class Visits(Store store, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await EndAsync(http);
         await store.Main.WriteAsync(
-            session => session.Sql("insert into visit (key_hash, user_id, created_at, seen_at) values (@hash, @user, @now, @now)")
-                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("now", now).RunAsync(http.RequestAborted),
+            session => session.Sql("insert into visit (key_hash, user_id, browser, created_at, seen_at) values (@hash, @user, @browser, @now, @now)")
+                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted),
             http.RequestAborted);
         SetCookie(http, key);
     }
@@ -58,19 +69,56 @@ internal sealed class Visits(Store store, TimeProvider clock)
         http.Response.Cookies.Delete(Cookie, Options());
     }
 
-    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("delete from visit where seen_at <= @oldest")
-            .Bind("oldest", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_lifetime.TotalMilliseconds).RunAsync(stop),
-        stop);
+    /// <summary>The visits of a user, the one used last first.</summary>
+    public Task<List<ListedVisit>> ListAsync(HttpContext http, long userId)
+    {
+        var own = TryReadKey(http, out var key) ? SHA256.HashData(key) : [];
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return store.Main.ReadAsync(
+            session => session.Sql("select key_hash, browser, created_at, seen_at from visit where user_id = @user and seen_at > @oldest and created_at > @first order by seen_at desc, created_at desc")
+                .Bind("user", userId).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now))
+                .ListAsync(
+                    row => new ListedVisit(
+                        Convert.ToHexStringLower(row.GetBytes(0)), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+                        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), row.GetBytes(0).AsSpan().SequenceEqual(own)),
+                    http.RequestAborted),
+            http.RequestAborted);
+    }
+
+    /// <summary>Ends a visit of a user; nobody else's.</summary>
+    public Task<int> EndAsync(long userId, string id, CancellationToken stop)
+    {
+        if (id.Length != 2 * SHA256.HashSizeInBytes || !id.All(char.IsAsciiHexDigit)) return Task.FromResult(0);
+
+        return store.Main.WriteAsync(
+            session => session.Sql("delete from visit where key_hash = @hash and user_id = @user").Bind("hash", Convert.FromHexString(id)).Bind("user", userId).RunAsync(stop), stop);
+    }
+
+    /// <summary>Ends all visits of a user but the one that asks.</summary>
+    public Task<int> EndOthersAsync(HttpContext http, long userId) => store.Main.WriteAsync(
+        session => session.Sql("delete from visit where user_id = @user and key_hash <> @own")
+            .Bind("user", userId).Bind("own", TryReadKey(http, out var key) ? SHA256.HashData(key) : []).RunAsync(http.RequestAborted),
+        http.RequestAborted);
+
+    public Task<int> PurgeAsync(CancellationToken stop)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return store.Main.WriteAsync(
+            session => session.Sql("delete from visit where seen_at <= @oldest or created_at <= @first").Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now)).RunAsync(stop), stop);
+    }
+
+    private static long OldestOf(long now) => now - (long)s_lifetime.TotalMilliseconds;
+
+    private static long FirstOf(long now) => now - (long)s_longest.TotalMilliseconds;
 
     private Task<Seen?> FindAsync(byte[] key, long now, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             """
             select a.id, a.screen_name, a.name, a.language, v.seen_at
             from visit v join account a on a.id = v.user_id
-            where v.key_hash = @hash and v.seen_at > @oldest and a.suspended_at is null
+            where v.key_hash = @hash and v.seen_at > @oldest and v.created_at > @first and a.suspended_at is null
             """)
-            .Bind("hash", SHA256.HashData(key)).Bind("oldest", now - (long)s_lifetime.TotalMilliseconds)
+            .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now))
             .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4)), stop),
         stop);
 

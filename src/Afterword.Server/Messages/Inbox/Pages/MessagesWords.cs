@@ -76,6 +76,7 @@ public sealed record MessagesWords : Words
     public required string AllowAgain { get; init; }
     public required string AllowAgainOf { get; init; }
     public required string Account { get; init; }
+    public required string PasswordAndVisits { get; init; }
     public required string Apps { get; init; }
     public required string SignOut { get; init; }
 

@@ -23,3 +23,6 @@ create table known_browser (
 create index known_browser_by_owner on known_browser (kind, owner_id);
 
 create index known_browser_by_age on known_browser (seen_at);
+
+-- As the browser names itself, for the list of visits.
+alter table visit add column browser text not null default '';

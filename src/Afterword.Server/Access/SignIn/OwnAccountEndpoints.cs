@@ -1,0 +1,89 @@
+using Afterword.Server.Access.SignIn.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
+using Afterword.Server.People;
+using Afterword.Server.Reference;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>A user's own page: the password, and the browsers that are signed in.</summary>
+internal static class OwnAccountEndpoints
+{
+    public const string Address = "/account";
+
+    public static void MapOwnAccount(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Address, Show).WithMetadata(new HtmlPage()).Describe(AccountReference.Show);
+        routes.MapPost("/account/password", ChangePassword).WithMetadata(new HtmlPage()).Describe(AccountReference.ChangePassword);
+        routes.MapPost("/account/end-visit", EndVisit).WithMetadata(new HtmlPage()).Describe(AccountReference.EndVisit);
+        routes.MapPost("/account/end-others", EndOthers).WithMetadata(new HtmlPage()).Describe(AccountReference.EndOthers);
+    }
+
+    private static async Task Show(HttpContext http, Visits visits)
+    {
+        if (await visits.WhoAsync(http) is { } visitor) await ShowAsync(http, visitor, 200, problem: null, isDone: http.Request.Query.ContainsKey("done"));
+        else http.Response.Redirect(SignInEndpoints.AddressFor(Address));
+    }
+
+    private static async Task ShowAsync(HttpContext http, Visitor visitor, int status, string? problem, bool isDone = false) => await http.ShowPageAsync<OwnAccountPage>(
+        status, WordsFor(http, visitor), new()
+        {
+            [nameof(OwnAccountPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+            [nameof(OwnAccountPage.Visitor)] = visitor,
+            [nameof(OwnAccountPage.Visits)] = await http.RequestServices.GetRequiredService<Visits>().ListAsync(http, visitor.UserId),
+            [nameof(OwnAccountPage.IsDone)] = isDone,
+            [nameof(OwnAccountPage.Problem)] = problem,
+        });
+
+    private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, UserPasswords passwords, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
+    {
+        var words = WordsFor(http, visitor);
+        var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
+        if (outcome is SignInOutcome.TooMany)
+        {
+            http.Response.Headers.RetryAfter = "60";
+            await ShowAsync(http, visitor, 429, words.TooMany);
+        }
+        else if (outcome is not SignInOutcome.Welcome) await ShowAsync(http, visitor, 403, words.WrongCurrent);
+        else if (await FlawOfAsync(http, visitor.ScreenName, form["new-password"].ToString()) is { } flaw) await ShowAsync(http, visitor, 400, words.Of(flaw));
+        else
+        {
+            // Every visit ends, this one's key included, which others may know: it goes on with a new one.
+            await passwords.SetAsync(visitor.UserId, form["new-password"].ToString(), http.RequestAborted);
+            await visits.BeginAsync(http, visitor.UserId);
+            await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
+            Done(http);
+        }
+    });
+
+    /// <summary>What is wrong with a new password of a user.</summary>
+    public static async Task<PasswordFlaw?> FlawOfAsync(HttpContext http, string screenName, string password)
+    {
+        var account = await http.RequestServices.GetRequiredService<Accounts>().FindAsync(screenName, http.RequestAborted);
+        return Passwords.FlawOf(password, screenName, account?.Name, account?.Mail, http.RequestServices.GetRequiredService<Settings>().Platform);
+    }
+
+    private static Task EndVisit(HttpContext http, Visits visits) => WithFormAsync(http, async (visitor, form) =>
+    {
+        await visits.EndAsync(visitor.UserId, form["visit"].ToString(), http.RequestAborted);
+        Done(http);
+    });
+
+    private static Task EndOthers(HttpContext http, Visits visits) => WithFormAsync(http, async (visitor, _) =>
+    {
+        await visits.EndOthersAsync(http, visitor.UserId);
+        Done(http);
+    });
+
+    private static async Task WithFormAsync(HttpContext http, Func<Visitor, IFormCollection, Task> act)
+    {
+        var visitor = await http.RequestServices.GetRequiredService<Visits>().WhoAsync(http);
+        if (await http.RequestServices.GetRequiredService<Forms>().ReadAsync(http) is { } form && visitor is not null) await act(visitor, form);
+        else await Forms.ShowForeignAsync(http, Address, visitor);
+    }
+
+    private static void Done(HttpContext http) => http.SeeOther(Address + "?done");
+
+    private static AccountWords WordsFor(HttpContext http, Visitor visitor) => AccountWords.All.In(http.LanguageFor(visitor.Language));
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+using Afterword.Server.Languages;
+
+namespace Afterword.Server.Access.SignIn.Pages;
+
+/// <summary>The words of a user's own page and of the pages for those who forgot their password. A word may hold <c>{platform}</c>, <c>{browser}</c> or <c>{date}</c>.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record AccountWords : Words
+{
+    internal static readonly Section<AccountWords> All = new("account", AccountWordsJson.Default.AccountWords);
+
+    public required string Title { get; init; }
+    public required string Password { get; init; }
+    public required string CurrentPassword { get; init; }
+    public required string NewPassword { get; init; }
+    public required string PasswordHint { get; init; }
+    public required string ChangePassword { get; init; }
+    public required string Changed { get; init; }
+    public required string WrongCurrent { get; init; }
+    public required string TooMany { get; init; }
+    public required string TooShort { get; init; }
+    public required string TooLong { get; init; }
+    public required string TooCommon { get; init; }
+    public required string TooPersonal { get; init; }
+
+    public required string Visits { get; init; }
+    public required string ThisBrowser { get; init; }
+    public required string OtherProgram { get; init; }
+    public required string Since { get; init; }
+    public required string End { get; init; }
+    public required string EndOf { get; init; }
+    public required string EndOthers { get; init; }
+    public required string VisitsHint { get; init; }
+
+    internal string Of(PasswordFlaw flaw) => flaw switch
+    {
+        PasswordFlaw.TooShort => TooShort,
+        PasswordFlaw.TooLong => TooLong,
+        PasswordFlaw.TooCommon => TooCommon,
+        _ => TooPersonal,
+    };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AccountWords))]
+internal sealed partial class AccountWordsJson : JsonSerializerContext;

@@ -1,0 +1,113 @@
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>A user's own page: the password, and the browsers that are signed in.</summary>
+public abstract partial class OwnAccountTests(Engine engine) : IAsyncLifetime
+{
+    private const string Other = "a sentence of another kind";
+    private GrantWorld _world = null!;
+    private Guest _here = null!;
+    private Guest _there = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await GrantWorld.StartAsync(engine);
+        (_here, _there) = (await SignedInAsync("ana"), await SignedInAsync("ana"));
+    }
+
+    [Fact]
+    public async Task A_new_password_needs_the_old_one_and_ends_every_other_visit()
+    {
+        var page = (await _here.GetAsync("/account")).Is(200);
+        var key = _here.Cookies["__Host-afterword"];
+        foreach (var (current, wanted, status) in new[]
+        {
+            ("wrong", Other, 403), ("", Other, 403), (GrantWorld.Password, "elevenchars", 400), (GrantWorld.Password, "passwordpassword", 400), (GrantWorld.Password, "one of furni and afterword", 400),
+        })
+        {
+            Assert.Equal((wanted, status), (wanted, (await _here.SubmitAsync(page, "/account/password", ("password", current), ("new-password", wanted))).Status));
+        }
+
+        (await _there.GetAsync("/account")).Is(200);
+        (await _here.SubmitAsync(page, "/account/password", ("password", GrantWorld.Password), ("new-password", Other))).Is(303);
+
+        (await _there.GetAsync("/account")).Is(302);
+        (await _here.GetAsync("/account")).Is(200);
+        Assert.NotEqual(key, _here.Cookies["__Host-afterword"]);
+        (await TryAsync(_world.Guest(), GrantWorld.Password)).Is(403);
+        (await TryAsync(_there, GrantWorld.Password)).Is(403);
+        (await TryAsync(_world.Guest(), Other)).Is(303);
+    }
+
+    [Fact]
+    public async Task Visits_are_listed_and_ended_one_or_all_and_nobody_elses()
+    {
+        await GrantWorld.AddUserAsync(_world.Server, "bob");
+        var (bob, third) = (await SignedInAsync("bob"), await SignedInAsync("ana"));
+        var page = (await _here.GetAsync("/account")).Is(200);
+        var visits = Visit().Matches(page.Html).Select(visit => visit.Groups[1].Value).ToArray();
+        Assert.Equal(2, visits.Length);
+
+        (await bob.SubmitAsync(await bob.GetAsync("/account"), "/account/end-visit", ("visit", visits[0]))).Is(303);
+        foreach (var guest in new[] { _there, third }) (await guest.GetAsync("/account")).Is(200);
+
+        (string, string) token = page.HiddenOf("/account/end-visit").First(field => field.Name == "form");
+        foreach (var visit in new[] { "", "zz", new string('z', 64), new string('0', 64), visits[0] }) (await _here.PostAsync("/account/end-visit", token, ("visit", visit))).Is(303);
+        Assert.Equal(1, new[] { await _there.GetAsync("/account"), await third.GetAsync("/account") }.Count(answer => answer.Status == 200));
+
+        (await _here.SubmitAsync(page, "/account/end-others")).Is(303);
+        foreach (var guest in new[] { _there, third }) (await guest.GetAsync("/account")).Is(302);
+        foreach (var guest in new[] { _here, bob }) (await guest.GetAsync("/account")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_visit_ends_after_thirty_days_however_often_it_is_used()
+    {
+        for (var week = 0; week < 4; week++)
+        {
+            await _world.Server.AdvanceAsync(TimeSpan.FromDays(7));
+            (await _here.GetAsync("/account")).Is(200);
+        }
+
+        await _world.Server.AdvanceAsync(TimeSpan.FromDays(2));
+        (await _here.GetAsync("/account")).Is(302);
+        Assert.Equal(2, await _world.Server.Get<Visits>().PurgeAsync(default));
+    }
+
+    [Fact]
+    public async Task No_form_of_the_page_is_taken_from_elsewhere()
+    {
+        foreach (var action in new[] { "password", "end-visit", "end-others" })
+        {
+            (await _here.PostAsync($"/account/{action}", ("password", GrantWorld.Password), ("new-password", Other))).Is(400);
+        }
+
+        (await _there.GetAsync("/account")).Is(200);
+        (await TryAsync(_world.Guest(), GrantWorld.Password)).Is(303);
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private async Task<Guest> SignedInAsync(string handle)
+    {
+        var guest = _world.Guest();
+        await guest.SignInAsync(await guest.GetAsync("/sign-in"), handle, GrantWorld.Password);
+        return guest;
+    }
+
+    private static async Task<Page> TryAsync(Guest guest, string password)
+    {
+        guest.Cookies.Remove("__Host-afterword");
+        return await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", password));
+    }
+
+    [GeneratedRegex("name=\"visit\" value=\"([0-9a-f]{64})\"")]
+    private static partial Regex Visit();
+}
+
+public sealed class SqliteOwnAccountTests() : OwnAccountTests(Engine.Sqlite);
+
+public sealed class PostgresOwnAccountTests() : OwnAccountTests(Engine.Postgres);
