@@ -95,6 +95,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapConsoleEntrances();
             app.MapConsoleSignIn();
             app.MapInvitations();
+            app.MapConsoleForgotten();
             app.MapConsoleAccount();
             app.MapConsolePeople();
             app.MapConsoleAudit();

@@ -20,6 +20,7 @@ internal static class PeopleEndpoints
             console.MapPost($"{page}/invite", Invite).For(role);
             console.MapPost($"{page}/link", RenewLink).For(role);
             console.MapPost($"{page}/remove", Remove).For(role);
+            console.MapPost($"{page}/sign-out", SignOut).For(role);
         }
 
         console.MapPost("/@{handle}/people/role", ChangeRole).For(Role.Owner);
@@ -69,6 +70,12 @@ internal static class PeopleEndpoints
 
     private static async Task Remove(HttpContext http, Seat seat, Persons persons) => await TellAsync(
         http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
+
+    private static async Task SignOut(HttpContext http, Seat seat, Persons persons)
+    {
+        var ended = IdOf(http) is { } person ? await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted) : null;
+        await TellAsync(http, seat, persons, ended is null ? ChangeOutcome.Unknown : ChangeOutcome.Done);
+    }
 
     private static async Task Reset(HttpContext http, Seat seat, Persons persons)
     {

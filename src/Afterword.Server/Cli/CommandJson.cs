@@ -66,6 +66,8 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(PersonsJson))]
 [JsonSerializable(typeof(PersonRemovedJson))]
 [JsonSerializable(typeof(PersonResetJson))]
+[JsonSerializable(typeof(PersonSignedOutJson))]
+[JsonSerializable(typeof(UserPasswordJson))]
 [JsonSerializable(typeof(HandoverAllowedJson))]
 [JsonSerializable(typeof(HandoverDeniedJson))]
 [JsonSerializable(typeof(ChannelsJson))]

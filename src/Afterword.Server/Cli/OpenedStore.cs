@@ -22,6 +22,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         (Store, Settings) = (store, settings);
         var passwords = new PasswordHashes(settings.SignIn.HashRounds);
         Accounts = new Accounts(store, passwords, clock);
+        UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
         Endpoints = new Endpoints(store, settings, clock);
@@ -37,6 +38,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Settings Settings { get; }
 
     public Accounts Accounts { get; }
+
+    public UserPasswords UserPasswords { get; }
 
     public Apps Apps { get; }
 

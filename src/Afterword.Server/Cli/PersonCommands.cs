@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
@@ -11,9 +12,9 @@ namespace Afterword.Server.Cli;
 internal static class PersonCommands
 {
     // Where a server listens that nobody told otherwise.
-    private const string UsualBase = "http://localhost:5000";
+    public const string UsualBase = "http://localhost:5000";
 
-    public static Command Create() => new("person", "People of the console: who may see figures and answers, and run the place.") { Add(), List(), Remove(), Reset() };
+    public static Command Create() => new("person", "People of the console: who may see figures and answers, and run the place.") { Add(), List(), Remove(), SignOut(), Reset() };
 
     private static Command Add()
     {
@@ -88,6 +89,22 @@ internal static class PersonCommands
         return command;
     }
 
+    private static Command SignOut()
+    {
+        var mail = Mail();
+        var command = new Command("sign-out", "End a person's sessions; password and second factors stay. Example: afterword person sign-out ana@furni.example") { mail };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var address = parsed.GetRequiredValue(mail);
+            var id = await store.Persons.FindAsync(address, stop) ?? throw Nobody(address);
+            var ended = await store.Persons.SignOutAsync(Person.CommandLine, Place.Installation, id, stop) ?? throw Nobody(address);
+            parsed.Say(
+                new PersonSignedOutJson(address, ended), CommandJson.Default.PersonSignedOutJson,
+                string.Create(CultureInfo.InvariantCulture, $"{address} is signed out of {ended} {(ended == 1 ? "browser" : "browsers")}."));
+        });
+        return command;
+    }
+
     private static Command Reset()
     {
         var mail = Mail();
@@ -137,6 +154,9 @@ internal sealed record PersonRoleJson(string? Sender, string Role);
 internal sealed record PersonsJson(IReadOnlyList<PersonJson> People);
 
 internal sealed record PersonRemovedJson(string Mail, string? Sender, bool Removed);
+
+/// <param name="Sessions">How many ended.</param>
+internal sealed record PersonSignedOutJson(string Mail, int Sessions);
 
 /// <param name="Link">Where the person chooses a new password; told once.</param>
 internal sealed record PersonResetJson(string Mail, string Link);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
 
@@ -45,6 +46,7 @@ internal static class ServeCommand
         {
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
+            if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
             var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(
                 new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,

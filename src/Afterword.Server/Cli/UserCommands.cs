@@ -13,7 +13,7 @@ internal static class UserCommands
 {
     public static Command Create() => new("user", "Users: those who ask and those who are asked.")
     {
-        Add(), UserImport.Create(), ReachBy(), Suspend("suspend", true), Suspend("resume", false), Show(),
+        Add(), UserImport.Create(), ReachBy(), Password(), Suspend("suspend", true), Suspend("resume", false), Show(),
     };
 
     private static Command Add()
@@ -76,6 +76,21 @@ internal static class UserCommands
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail), stop);
             Say(parsed, await store.AccountAsync(account.ScreenName, stop));
+        });
+        return command;
+    }
+
+    private static Command Password()
+    {
+        var handle = Inputs.Handle();
+        var command = new Command("password", "Print a link with which a user chooses a new password, once and within 24 hours. Example: afterword user password @maja") { handle };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var link = (store.Settings.PublicBase ?? PersonCommands.UsualBase) + await store.UserPasswords.IssueLinkAsync(account.Id, stop);
+            parsed.Say(
+                new UserPasswordJson(account.ScreenName, link), CommandJson.Default.UserPasswordJson,
+                $"To choose a new password, once and within 24 hours: {link}", "The old password holds until then. Give the link to nobody else.");
         });
         return command;
     }
@@ -152,3 +167,6 @@ internal static class UserCommands
         return typed.ToString();
     }
 }
+
+/// <param name="Link">Where the user chooses a new password; told once.</param>
+internal sealed record UserPasswordJson(string ScreenName, string Link);

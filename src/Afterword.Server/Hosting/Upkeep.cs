@@ -11,8 +11,8 @@ namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ConsoleSessions consoleSessions, Invitations invitations, Passkeys passkeys,
-    PruneDeliveries deliveries,
+    Store store, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
+    Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
     PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -28,6 +28,7 @@ internal sealed partial class Upkeep(
                 await requestTokens.PurgeAsync(stoppingToken);
                 await visits.PurgeAsync(stoppingToken);
                 await knownBrowsers.PurgeAsync(stoppingToken);
+                await resetLinks.PurgeAsync(stoppingToken);
                 await consoleSessions.PurgeAsync(stoppingToken);
                 await invitations.PurgeAsync(stoppingToken);
                 await passkeys.PurgeAsync(stoppingToken);

@@ -15,6 +15,9 @@ internal sealed partial class Guest(TestServer server)
     /// <summary>Where it says it comes from, through a proxy that the server believes; null for loopback.</summary>
     public string? From { get; init; }
 
+    /// <summary>The name by which it calls the server; null for that of loopback.</summary>
+    public string? Host { get; init; }
+
     /// <summary>Whether a page's script asks, while nobody may be sitting there.</summary>
     public bool AsksByItself { get; set; }
 
@@ -45,6 +48,7 @@ internal sealed partial class Guest(TestServer server)
         var request = new HttpRequestMessage(method, new Uri(server.Url, path));
         if (Cookies.Count > 0) request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (Reads is not null) request.Headers.TryAddWithoutValidation("Accept-Language", Reads);
+        if (Host is not null) request.Headers.Host = Host;
         if (From is not null) request.Headers.TryAddWithoutValidation("X-Forwarded-For", From);
         if (AsksByItself) request.Headers.TryAddWithoutValidation(ConsoleSessions.ByItself, "1");
         if (fields is not null) request.Content = new FormUrlEncodedContent(fields.Select(field => new KeyValuePair<string, string>(field.Name, field.Value)));

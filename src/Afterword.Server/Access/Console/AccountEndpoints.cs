@@ -66,6 +66,7 @@ internal static class AccountEndpoints
             async session =>
             {
                 await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash).Bind("id", person.Id).RunAsync(stop);
+                await ResetLinks.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await session.Sql("delete from console_session where person_id = @id and id <> @this").Bind("id", person.Id).Bind("this", person.SessionId).RunAsync(stop);
                 return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own password", stop);
             },

@@ -29,8 +29,10 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
         // Every form of the console, whatever its handler thinks of it.
         if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && await forms.ReadAsync(http, entry.MaxForm, entry.MaxFields) is null)
         {
-            await http.ShowPageAsync<TroublePage>(400, TroublePage.Of(
-                "This page is too old", "It was opened before you signed in or out, or it was not sent from here. Nothing has been changed.", "/console", "To the console"));
+            await http.ShowPageAsync<TroublePage>(400, PlainHttp.DropsCookies(http)
+                ? TroublePage.Of("Sign-in needs https", ConsoleSignIn.NeedsHttps, "/console", "To the console")
+                : TroublePage.Of(
+                    "This page is too old", "It was opened before you signed in or out, or it was not sent from here. Nothing has been changed.", "/console", "To the console"));
             return;
         }
 

@@ -16,6 +16,7 @@ internal static class ConsoleRoutes
         services.AddSingleton<Invitations>();
         services.AddSingleton<InvitationMail>();
         services.AddSingleton<CheckPerson>();
+        services.AddSingleton<PersonPasswords>();
         services.AddSingleton<SecondFactors>();
         services.AddSingleton<Passkeys>();
         services.AddSingleton<AuditLog>();

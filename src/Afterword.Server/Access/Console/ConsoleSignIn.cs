@@ -20,6 +20,10 @@ internal static class ConsoleSignIn
         console.MapPost("/second-factor/new-passkey", AddPasskey).ForArriving();
     }
 
+    /// <summary>What is said before the form is filled in where no browser would keep the session.</summary>
+    public const string NeedsHttps =
+        "You cannot sign in here: this page came over plain http, and browsers keep sign-ins over https alone. Open it by https, or at http://localhost on the server's own machine.";
+
     /// <summary>Counts a password or a code that was not taken, and gives what people are told.</summary>
     public static (int Status, string Problem) Explain(HttpContext http, string mail, CheckOutcome outcome, Settings settings, string what)
     {
@@ -51,7 +55,7 @@ internal static class ConsoleSignIn
         [nameof(ConsoleSignInPage.Platform)] = http.RequestServices.GetRequiredService<Settings>().Platform,
         [nameof(ConsoleSignInPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
         [nameof(ConsoleSignInPage.Mail)] = mail,
-        [nameof(ConsoleSignInPage.Problem)] = problem,
+        [nameof(ConsoleSignInPage.Problem)] = problem ?? (PlainHttp.DropsCookies(http) ? NeedsHttps : null),
         [nameof(ConsoleSignInPage.Back)] = back,
     });
 

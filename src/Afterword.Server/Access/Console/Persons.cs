@@ -13,6 +13,9 @@ namespace Afterword.Server.Access.Console;
 /// <param name="SeenAt">When a browser of the person was last used, as far as it is known; null for never.</param>
 public sealed record ListedPerson(long Id, string Mail, string Name, Role Role, bool HasPassword, DateTimeOffset? SeenAt);
 
+/// <summary>How a person is called.</summary>
+internal sealed record Contact(string Mail, string Name);
+
 /// <summary>What became of giving somebody a role.</summary>
 internal abstract record InviteOutcome
 {
@@ -122,6 +125,29 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     /// <summary>The address of a person; null for nobody.</summary>
     public Task<string?> MailOfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(session => MailOfAsync(session, personId, stop), stop);
 
+    /// <summary>Address and name of a person; null for nobody.</summary>
+    public Task<Contact?> ContactOfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select mail, name from person where id = @person").Bind("person", personId).FirstAsync(row => new Contact(row.GetString(0), row.GetString(1)), stop), stop);
+
+    /// <summary>Ends all sessions of a person, who can sign in again at once with password and second factor.</summary>
+    /// <param name="by">Who does it.</param>
+    /// <param name="senderId">Where: an owner's sender, where the person must have a role, or <see cref="Place.Installation"/> for everybody.</param>
+    /// <param name="personId">Whose.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>How many ended; null when there is no such person there.</returns>
+    public Task<int?> SignOutAsync(Person by, long senderId, long personId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var mail = await session.Sql("select p.mail from person p where p.id = @person and (@sender = 0 or exists (select 1 from person_role r where r.person_id = p.id and r.sender_id = @sender))")
+                .Bind("person", personId).Bind("sender", senderId).FirstAsync(row => row.GetString(0), stop);
+            if (mail is null) return (int?)null;
+
+            var ended = await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
+            await NoteAsync(session, by, senderId, $"signed out {mail}", stop);
+            return (int?)ended;
+        },
+        stop);
+
     /// <summary>Changes what a person may at the seat's place.</summary>
     public Task<ChangeOutcome> ChangeRoleAsync(Seat by, long personId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
@@ -185,6 +211,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     {
         await session.Sql($"update person set password_hash = null, proved_at = null, totp_secret = null, {Guesses.Forgiven} where id = @person").Bind("person", personId).RunAsync(stop);
         await DropKeysAsync(session, personId, stop);
+        await ResetLinks.ForgetAsync(session, AccountKind.Person, personId, stop);
         await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
 
         // Whoever has the link sees what the person sees, so the owners of those senders are told, too.
@@ -247,6 +274,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     {
         await DropKeysAsync(session, personId, stop);
         await Invitations.ForgetAsync(session, personId, stop);
+        await ResetLinks.ForgetAsync(session, AccountKind.Person, personId, stop);
         await session.Sql("delete from person where id = @person").Bind("person", personId).RunAsync(stop);
     }
 

@@ -1,3 +1,4 @@
+using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
@@ -47,8 +48,12 @@ internal sealed class Forms(IAntiforgery antiforgery)
     /// <param name="visitor">Who sent it, if that is known.</param>
     public static Task ShowForeignAsync(HttpContext http, string back, Visitor? visitor = null)
     {
-        var words = NoticeWords.All.In(http.LanguageFor(visitor?.Language));
-        return http.ShowPageAsync<NoticePage>(400, words, NoticePage.Of(words.TooOld, words.TooOldDetail, back, words.OpenAnew));
+        var language = http.LanguageFor(visitor?.Language);
+        var words = NoticeWords.All.In(language);
+
+        // The browser dropped the cookie that belongs to the form: it is not the visitor who was slow.
+        var detail = PlainHttp.DropsCookies(http) ? SignInWords.All.In(language).OverPlainHttp : words.TooOldDetail;
+        return http.ShowPageAsync<NoticePage>(400, words, NoticePage.Of(PlainHttp.DropsCookies(http) ? words.NotUnderstood : words.TooOld, detail, back, words.OpenAnew));
     }
 
     /// <summary>Always Secure, as the cookie of a visit is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>

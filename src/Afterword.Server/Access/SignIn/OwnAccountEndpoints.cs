@@ -43,7 +43,7 @@ internal static class OwnAccountEndpoints
         if (outcome is SignInOutcome.TooMany)
         {
             http.Response.Headers.RetryAfter = "60";
-            await ShowAsync(http, visitor, 429, words.TooMany);
+            await ShowAsync(http, visitor, 429, SignInWords.All.In(http.LanguageFor(visitor.Language)).TooMany);
         }
         else if (outcome is not SignInOutcome.Welcome) await ShowAsync(http, visitor, 403, words.WrongCurrent);
         else if (await FlawOfAsync(http, visitor.ScreenName, form["new-password"].ToString()) is { } flaw) await ShowAsync(http, visitor, 400, words.Of(flaw));

@@ -24,6 +24,9 @@ internal static class SignInEndpoints
         services.AddSingleton<KnownBrowsers>();
         services.AddSingleton<CheckPassword>();
         services.AddSingleton<UserPasswords>();
+        services.AddSingleton<ResetLinks>();
+        services.AddSingleton<ResetMail>();
+        services.AddHostedService(provider => provider.GetRequiredService<ResetMail>());
         services.AddSingleton<Visits>();
         services.AddSingleton<Forms>();
         Forms.Add(services);
@@ -35,6 +38,7 @@ internal static class SignInEndpoints
         routes.MapPost(Address, SignIn).WithMetadata(new HtmlPage()).Describe(SignInReference.SignIn);
         routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage()).Describe(SignInReference.SignOut);
         routes.MapOwnAccount();
+        routes.MapForgotten();
     }
 
     /// <summary>Asks for handle and password, for the sake of an app or for the user's own.</summary>
@@ -52,13 +56,14 @@ internal static class SignInEndpoints
         await http.ShowPageAsync<SignInPage>(status, words, new()
         {
             [nameof(SignInPage.Platform)] = settings.Platform,
+            [nameof(SignInPage.Forgotten)] = settings.Mail is null ? null : AccountWords.All.In(http.LanguageFor(own: null)).Forgotten,
             [nameof(SignInPage.Token)] = forms.TokenFor(http),
             [nameof(SignInPage.App)] = token?.AppName,
             [nameof(SignInPage.OauthToken)] = token?.Token,
             [nameof(SignInPage.Leg)] = leg,
             [nameof(SignInPage.To)] = to,
             [nameof(SignInPage.ScreenName)] = screenName,
-            [nameof(SignInPage.Problem)] = problem?.Invoke(words),
+            [nameof(SignInPage.Problem)] = problem?.Invoke(words) ?? (PlainHttp.DropsCookies(http) ? words.OverPlainHttp : null),
         });
     }
 

@@ -3,8 +3,29 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Access.SignIn;
 
 /// <summary>Sets users' passwords. Whatever somebody else may have signed in to with the old one ends.</summary>
-internal sealed class UserPasswords(Store store, PasswordHashes passwords)
+internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashes passwords)
 {
+    /// <summary>A link with which an operator lets a user choose a new password.</summary>
+    /// <returns>Its path.</returns>
+    public Task<string> IssueLinkAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
+        async session => ForgottenEndpoints.AddressOf(await links.IssueAsync(session, AccountKind.User, userId, ResetLinks.PassedOn, stop)), stop);
+
+    /// <summary>Takes such a link, or one that was mailed.</summary>
+    /// <returns>The user; null when the link is used or too old.</returns>
+    public Task<long?> TakeLinkAsync(string key, string password, CancellationToken stop)
+    {
+        var hash = passwords.Hash(password);
+        return store.Main.WriteAsync(
+            async session =>
+            {
+                if (await links.TakeAsync(session, AccountKind.User, key, stop) is not { } user) return (long?)null;
+
+                await SetAsync(session, user, hash, stop);
+                return user;
+            },
+            stop);
+    }
+
     public Task SetAsync(long userId, string password, CancellationToken stop)
     {
         // A tenth of a second: not inside the transaction.
@@ -16,6 +37,7 @@ internal sealed class UserPasswords(Store store, PasswordHashes passwords)
     {
         await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
         await KnownBrowsers.ForgetAsync(session, AccountKind.User, userId, stop);
+        await ResetLinks.ForgetAsync(session, AccountKind.User, userId, stop);
         return await session.Sql("update account set password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @user")
             .Bind("hash", hash).Bind("user", userId).RunAsync(stop);
     }

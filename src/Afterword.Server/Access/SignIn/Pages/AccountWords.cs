@@ -17,7 +17,6 @@ public sealed record AccountWords : Words
     public required string ChangePassword { get; init; }
     public required string Changed { get; init; }
     public required string WrongCurrent { get; init; }
-    public required string TooMany { get; init; }
     public required string TooShort { get; init; }
     public required string TooLong { get; init; }
     public required string TooCommon { get; init; }
@@ -31,6 +30,19 @@ public sealed record AccountWords : Words
     public required string EndOf { get; init; }
     public required string EndOthers { get; init; }
     public required string VisitsHint { get; init; }
+
+    public required string Forgotten { get; init; }
+    public required string ForgottenTitle { get; init; }
+    public required string ForgottenHint { get; init; }
+    public required string SendLink { get; init; }
+    public required string Sent { get; init; }
+    public required string ChooseTitle { get; init; }
+    public required string LinkGone { get; init; }
+    public required string LinkGoneDetail { get; init; }
+    public required string BackToSignIn { get; init; }
+    public required string MailSubject { get; init; }
+    public required string MailText { get; init; }
+    public required string MailWhy { get; init; }
 
     internal string Of(PasswordFlaw flaw) => flaw switch
     {

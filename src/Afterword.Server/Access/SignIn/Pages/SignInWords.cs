@@ -3,7 +3,7 @@ using Afterword.Server.Languages;
 
 namespace Afterword.Server.Access.SignIn.Pages;
 
-/// <summary>The words of the page to sign in on. A word may hold <c>{platform}</c> or <c>{app}</c>.</summary>
+/// <summary>The words of the page to sign in on. A word may hold <c>{platform}</c>, <c>{app}</c>, <c>{http}</c> or <c>{https}</c>.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record SignInWords : Words
 {
@@ -24,6 +24,10 @@ public sealed record SignInWords : Words
 
     public required string TooMany { get; init; }
     public required string Suspended { get; init; }
+    public required string NeedsHttps { get; init; }
+
+    /// <summary>What is said where no browser would keep the visit.</summary>
+    internal string OverPlainHttp => NeedsHttps.Replace("{https}", "https", StringComparison.Ordinal).Replace("{http}", "http", StringComparison.Ordinal);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -1,0 +1,74 @@
+using Afterword.Server.Access.Console.Pages;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>For people of the console who forgot their password: asking for a link, and choosing a new one behind it.</summary>
+internal static class ForgottenPassword
+{
+    public const string Address = "/console/forgotten";
+
+    public static void MapConsoleForgotten(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/forgotten", Show).ForGuests();
+        console.MapPost("/forgotten", Ask).ForGuests();
+        console.MapGet("/forgotten/{key}", ShowChoice).ForGuests();
+        console.MapPost("/forgotten/{key}", Choose).ForGuests();
+    }
+
+    private static Task Show(HttpContext http) => ShowAsync(http, 200, problem: null);
+
+    private static Task ShowAsync(HttpContext http, int status, string? problem) => http.ShowPageAsync<ForgottenPasswordPage>(status, new()
+    {
+        [nameof(ForgottenPasswordPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(ForgottenPasswordPage.HasMail)] = http.RequestServices.GetRequiredService<ResetMail>().IsPossible,
+        [nameof(ForgottenPasswordPage.Problem)] = problem,
+    });
+
+    private static Task Ask(HttpContext http, ResetMail mail)
+    {
+        if (!mail.IsPossible) return ShowAsync(http, 200, problem: null);
+        if (mail.TryAsk(AccountKind.Person, http.Request.Form["mail"].ToString(), http.Connection.RemoteIpAddress))
+        {
+            return http.ShowPageAsync<TroublePage>(200, TroublePage.Of(
+                "Look into your mail", "If somebody with this address has an account here, a link is on its way. It works once, within 30 minutes. You can ask again after ten minutes.", ConsoleAddress.SignIn, "Sign in"));
+        }
+
+        http.Response.Headers.RetryAfter = "60";
+        return ShowAsync(http, 429, "There were too many requests from where you are. Please wait for a minute.");
+    }
+
+    private static async Task ShowChoice(HttpContext http, string key, ResetLinks links)
+    {
+        if (await links.FindAsync(AccountKind.Person, key, http.RequestAborted) is not null) await ShowChoiceAsync(http, key, 200, problem: null);
+        else await ShowGoneAsync(http);
+    }
+
+    private static Task ShowChoiceAsync(HttpContext http, string key, int status, string? problem) => http.ShowPageAsync<ChoosePasswordPage>(status, new()
+    {
+        [nameof(ChoosePasswordPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(ChoosePasswordPage.Action)] = $"{Address}/{key}",
+        [nameof(ChoosePasswordPage.Problem)] = problem,
+    });
+
+    private static async Task Choose(HttpContext http, string key, ResetLinks links, PersonPasswords passwords, Persons persons, ConsoleSessions sessions, KnownBrowsers browsers, Settings settings)
+    {
+        var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
+        if (await links.FindAsync(AccountKind.Person, key, stop) is not { } owner || await persons.ContactOfAsync(owner, stop) is not { } contact) await ShowGoneAsync(http);
+        else if (Passwords.WrongWith(password, contact.Mail, contact.Name, settings.Platform) is { } wrong) await ShowChoiceAsync(http, key, 400, wrong);
+        else if (await passwords.TakeLinkAsync(key, password, stop) is not { } person) await ShowGoneAsync(http);
+        else
+        {
+            // The second factor is owed as after any password.
+            await sessions.BeginAsync(http, person, EntryStage.Arriving);
+            await browsers.RememberAsync(http, AccountKind.Person, person);
+            http.SeeOther(ConsoleAddress.SecondFactor);
+        }
+    }
+
+    private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<TroublePage>(404, TroublePage.Of(
+        "This link does not hold", "It was used, it is older than 30 minutes, or a newer one was sent.", Address, "Ask for another link"));
+}

@@ -1,0 +1,90 @@
+using Afterword.Server.Access.SignIn.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Languages;
+using Afterword.Server.People;
+using Afterword.Server.Reference;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>For users who forgot their password: asking for a link, and choosing a new one behind it.</summary>
+internal static class ForgottenEndpoints
+{
+    public const string Address = "/sign-in/forgotten";
+    private const string ChooseAddress = "/sign-in/password/";
+
+    public static string AddressOf(string key) => ChooseAddress + key;
+
+    public static void MapForgotten(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Address, Show).WithMetadata(new HtmlPage()).Describe(AccountReference.ShowForgotten);
+        routes.MapPost(Address, Ask).WithMetadata(new HtmlPage()).Describe(AccountReference.AskForLink);
+        routes.MapGet(ChooseAddress + "{key}", ShowChoice).WithMetadata(new HtmlPage()).Describe(AccountReference.ShowChoice);
+        routes.MapPost(ChooseAddress + "{key}", Choose).WithMetadata(new HtmlPage()).Describe(AccountReference.Choose);
+    }
+
+    private static async Task Show(HttpContext http, ResetMail mail)
+    {
+        if (mail.IsPossible) await ShowAsync(http, 200, problem: null);
+        else http.Response.Redirect(SignInEndpoints.Address);
+    }
+
+    private static Task ShowAsync(HttpContext http, int status, string? problem) => http.ShowPageAsync<ForgottenPage>(status, WordsFor(http), new()
+    {
+        [nameof(ForgottenPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(ForgottenPage.Handle)] = SignInWords.All.In(http.LanguageFor(own: null)).Handle,
+        [nameof(ForgottenPage.Problem)] = problem,
+    });
+
+    private static async Task Ask(HttpContext http, Forms forms, ResetMail mail)
+    {
+        var words = WordsFor(http);
+        if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, Address);
+        else if (mail.TryAsk(AccountKind.User, form["screen_name"].ToString(), http.Connection.RemoteIpAddress)) await http.ShowPageAsync<NoticePage>(200, words, NoticePage.Of(words.ForgottenTitle, words.Sent));
+        else
+        {
+            http.Response.Headers.RetryAfter = "60";
+            await ShowAsync(http, 429, SignInWords.All.In(http.LanguageFor(own: null)).TooMany);
+        }
+    }
+
+    private static async Task ShowChoice(HttpContext http, string key, ResetLinks links)
+    {
+        if (await links.FindAsync(AccountKind.User, key, http.RequestAborted) is not null) await ShowChoiceAsync(http, key, 200, problem: null);
+        else await ShowGoneAsync(http);
+    }
+
+    private static Task ShowChoiceAsync(HttpContext http, string key, int status, string? problem) => http.ShowPageAsync<NewPasswordPage>(status, WordsFor(http), new()
+    {
+        [nameof(NewPasswordPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(NewPasswordPage.Action)] = AddressOf(key),
+        [nameof(NewPasswordPage.Problem)] = problem,
+    });
+
+    private static async Task Choose(HttpContext http, string key, Forms forms, ResetLinks links, UserPasswords passwords, KnownBrowsers browsers, Store store)
+    {
+        var stop = http.RequestAborted;
+        if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, AddressOf(key));
+        else if (await links.FindAsync(AccountKind.User, key, stop) is not { } owner) await ShowGoneAsync(http);
+        else if (await OwnAccountEndpoints.FlawOfAsync(http, await NameOfAsync(store, owner, stop), form["new-password"].ToString()) is { } flaw) await ShowChoiceAsync(http, key, 400, WordsFor(http).Of(flaw));
+        else if (await passwords.TakeLinkAsync(key, form["new-password"].ToString(), stop) is not { } user) await ShowGoneAsync(http);
+        else
+        {
+            // Whoever keeps the account locked does not hold up the one who just had its link.
+            await browsers.RememberAsync(http, AccountKind.User, user);
+            http.SeeOther(SignInEndpoints.Address);
+        }
+    }
+
+    private static async Task<string> NameOfAsync(Store store, long userId, CancellationToken stop) => await store.Main.ReadAsync(
+        session => session.Sql("select screen_name from account where id = @id").Bind("id", userId).FirstAsync(row => row.GetString(0), stop), stop) ?? "";
+
+    private static Task ShowGoneAsync(HttpContext http)
+    {
+        var words = WordsFor(http);
+        return http.ShowPageAsync<NoticePage>(404, words, NoticePage.Of(words.LinkGone, words.LinkGoneDetail, SignInEndpoints.Address, words.BackToSignIn));
+    }
+
+    private static AccountWords WordsFor(HttpContext http) => AccountWords.All.In(http.LanguageFor(own: null));
+}

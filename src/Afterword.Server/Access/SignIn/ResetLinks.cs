@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>Links with which those who forgot a password choose a new one. Each is good for once; the store has its hash.</summary>
+internal sealed class ResetLinks(Store store, TimeProvider clock)
+{
+    /// <summary>How long a link in a mail holds.</summary>
+    public static readonly TimeSpan Mailed = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long one holds that an operator passes on, which takes longer.</summary>
+    public static readonly TimeSpan PassedOn = TimeSpan.FromHours(24);
+
+    private const int KeyLength = 20;
+
+    // Whoever asks again and again for somebody else fills no mailbox.
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether one was made for the account within the last minutes.</summary>
+    public async Task<bool> IsFreshAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
+        await session.Sql("select 1 from reset_link where kind = @kind and owner_id = @owner and created_at > @recent limit 1")
+            .Bind("kind", (long)kind).Bind("owner", ownerId).Bind("recent", Now - (long)s_quiet.TotalMilliseconds).FirstAsync(_ => true, stop);
+
+    /// <summary>Makes a link, in place of those made before.</summary>
+    /// <returns>Its key.</returns>
+    public async Task<string> IssueAsync(Session session, AccountKind kind, long ownerId, TimeSpan lifetime, CancellationToken stop)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyLength);
+        await ForgetAsync(session, kind, ownerId, stop);
+        await session.Sql("insert into reset_link (key_hash, kind, owner_id, created_at, ends_at) values (@hash, @kind, @owner, @now, @ends)")
+            .Bind("hash", SHA256.HashData(key)).Bind("kind", (long)kind).Bind("owner", ownerId).Bind("now", Now).Bind("ends", Now + (long)lifetime.TotalMilliseconds).RunAsync(stop);
+        return Base64Url.EncodeToString(key);
+    }
+
+    /// <summary>Whose link it is; null when it is used, too old, or none.</summary>
+    public async Task<long?> FindAsync(AccountKind kind, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await store.Main.ReadAsync(
+        session => session.Sql("select owner_id from reset_link where key_hash = @hash and kind = @kind and ends_at > @now")
+            .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => (long?)row.GetInt64(0), stop),
+        stop);
+
+    /// <summary>Uses a link up. Of racing browsers one gets the owner.</summary>
+    public async Task<long?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
+        "delete from reset_link where key_hash = @hash and kind = @kind and ends_at > @now returning owner_id")
+        .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => (long?)row.GetInt64(0), stop);
+
+    public static Task<int> ForgetAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
+        session.Sql("delete from reset_link where kind = @kind and owner_id = @owner").Bind("kind", (long)kind).Bind("owner", ownerId).RunAsync(stop);
+
+    public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
+        session => session.Sql("delete from reset_link where ends_at <= @now").Bind("now", Now).RunAsync(stop), stop);
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static byte[]? HashOf(string key) =>
+        key.Length < 64 && Base64Url.IsValid(key, out var length) && length == KeyLength ? SHA256.HashData(Base64Url.DecodeFromChars(key)) : null;
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Net;
+using System.Threading.RateLimiting;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn.Pages;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
+using Afterword.Server.Hosting;
+using Afterword.Server.Languages;
+using Afterword.Server.Limits;
+using Afterword.Server.People;
+using Afterword.Server.Storage;
+using Queues = System.Threading.Channels;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>Sends links to choose a new password to those who say that they forgot theirs.</summary>
+/// <remarks>
+/// Whoever asks is answered before anybody looks whether there is such an account: neither words nor time tell. A link is made when
+/// its mail is, so none lies in the store in clear; what has not been sent when the process ends has to be asked for again.
+/// </remarks>
+internal sealed partial class ResetMail(Store store, Settings settings, ResetLinks links, MailCarrier carrier, ILogger<ResetMail> log) : BackgroundService
+{
+    private const int MostWaiting = 256;
+    private const int MostPerMinute = 5;
+
+    private readonly Queues.Channel<Forgotten> _asked = Queues.Channel.CreateBounded<Forgotten>(
+        new Queues.BoundedChannelOptions(MostWaiting) { FullMode = Queues.BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly PartitionedRateLimiter<IPAddress> _perAddress = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
+        RateLimitPartition.GetSlidingWindowLimiter(address, _ => new() { PermitLimit = MostPerMinute, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = 6, QueueLimit = 0 }));
+
+    /// <summary>Whether mails can be sent at all.</summary>
+    public bool IsPossible => settings.Mail is not null;
+
+    /// <param name="kind">A user, or a person of the console.</param>
+    /// <param name="name">The handle or the mail address, as it was typed.</param>
+    /// <param name="from">Who asks.</param>
+    /// <returns>False when this address asks too often.</returns>
+    public bool TryAsk(AccountKind kind, string name, IPAddress? from)
+    {
+        using var allowance = _perAddress.AttemptAcquire(Networks.Of(from));
+        if (allowance.IsAcquired) _asked.Writer.TryWrite(new(kind, name));
+        return allowance.IsAcquired;
+    }
+
+    public override void Dispose()
+    {
+        _perAddress.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var forgotten in _asked.Reader.ReadAllAsync(stoppingToken)) await TrySendAsync(forgotten, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Told to stop.
+        }
+    }
+
+    private async Task TrySendAsync(Forgotten forgotten, CancellationToken stop)
+    {
+        try
+        {
+            var sent = forgotten.Kind == AccountKind.User ? await SendToUserAsync(forgotten.Name, stop) : await SendToPersonAsync(forgotten.Name, stop);
+            if (sent is { Outcome: not AttemptOutcome.Sent }) NotTaken(log, sent.Error ?? "");
+        }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+        catch (Exception error) when (!stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            Failed(log, error);
+        }
+    }
+
+    private async Task<Attempt?> SendToUserAsync(string typed, CancellationToken stop)
+    {
+        var found = await IssueAsync(
+            AccountKind.User, "select id, mail, language from account where screen_name_key = @key and mail is not null and password_hash is not null and suspended_at is null",
+            Accounts.Key(Accounts.Bare(typed.Trim())), stop);
+        if (found is null) return null;
+
+        var words = AccountWords.All.In(Language.Find(found.Language) ?? Language.English);
+        return await SendAsync(found, new(
+            Named(words.MailSubject), Named(words.ForgottenTitle), [Named(words.MailText)], [], words.ChooseTitle, settings.PublicBase + ForgottenEndpoints.AddressOf(found.Key), words.MailWhy), stop);
+
+        string Named(string text) => text.Replace("{platform}", settings.Platform, StringComparison.Ordinal);
+    }
+
+    private async Task<Attempt?> SendToPersonAsync(string typed, CancellationToken stop)
+    {
+        var found = await IssueAsync(AccountKind.Person, "select id, mail, null from person where mail_key = @key and password_hash is not null", Persons.Key(typed.Trim()), stop);
+        return found is null ? null : await SendAsync(found, new(
+            $"A new password for the {settings.Platform} console", "Choose a new password",
+            ["Somebody, most likely you, asked for this. The link works once, and ends after 30 minutes. You will be signed out everywhere, and your second factor stays as it is."], [],
+            "Choose a new password", $"{settings.PublicBase}{ForgottenPassword.Address}/{found.Key}",
+            "You get this because your address was given on the page for forgotten passwords. If it was not you, leave the link alone: nothing happens."), stop);
+    }
+
+    private Task<Found?> IssueAsync(AccountKind kind, string find, string key, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var owner = await session.Sql(find).Bind("key", key).FirstAsync(row => new Found(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), ""), stop);
+            return owner is null || await links.IsFreshAsync(session, kind, owner.Id, stop) ? null : owner with { Key = await links.IssueAsync(session, kind, owner.Id, ResetLinks.Mailed, stop) };
+        },
+        stop);
+
+    private async Task<Attempt?> SendAsync(Found found, NoteMailWords words, CancellationToken stop) =>
+        settings.Mail is null || !EmailAddress.TryParse(found.Mail, out var to) ? null
+            : await carrier.SendAsync(await NoteMail.ComposeAsync(words, to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture)), stop);
+
+    private sealed record Forgotten(AccountKind Kind, string Name);
+
+    private sealed record Found(long Id, string Mail, string? Language, string Key);
+
+    [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "The mail server did not take a mail with a link to choose a new password: {Error}")]
+    private static partial void NotTaken(ILogger log, string error);
+
+    [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "A mail with a link to choose a new password could not be sent.")]
+    private static partial void Failed(ILogger log, Exception error);
+}

@@ -1,0 +1,172 @@
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Channels;
+using Afterword.Server.Cli;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Tests.Grants;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>Forgotten passwords, of users and of people of the console, and sessions that somebody else ends.</summary>
+public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
+{
+    private const string Other = "a sentence of another kind";
+    private PostOffice _office = null!;
+    private TestServer _server = null!;
+    private Account _furni = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _office = await PostOffice.StartAsync();
+        _server = await TestServer.StartAsync(
+            engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Proxies=127.0.0.1");
+        _furni = await _server.UserAsync("furni");
+    }
+
+    [Fact]
+    public async Task A_mailed_link_sets_a_persons_password_once_and_leaves_the_second_factor()
+    {
+        var owner = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
+        var before = await owner.SignInAsync();
+
+        // The same page for somebody who is not there, and no mail.
+        var unknown = await AskAsync("/console/forgotten", ("mail", "nobody@furni.example"));
+        var known = await AskAsync("/console/forgotten", ("mail", owner.Mail.ToUpperInvariant()));
+        Assert.Equal(unknown.Is(200).Html, known.Is(200).Html);
+        var mail = (await _office.WaitAsync(1))[0];
+        Assert.Equal((owner.Mail, "A new password for the Afterword console"), (mail.To, mail["Subject"]));
+        var link = Link().Match(mail.Plain).Value;
+
+        var (guest, late) = (new Guest(_server), new Guest(_server));
+        var (page, second) = ((await guest.GetAsync(link)).Is(200), (await late.GetAsync(link)).Is(200));
+        (await guest.SubmitAsync(page, link, ("new-password", "elevenchars"))).Is(400);
+        (await guest.SubmitAsync(page, link, ("new-password", "ana of furni, again"))).Is(400);
+        Assert.Equal("/console/second-factor", (await guest.SubmitAsync(page, link, ("new-password", Other))).Is(303).Location);
+
+        (await late.SubmitAsync(second, link, ("new-password", "yet another sentence"))).Is(404);
+        (await before.GetAsync("/console/account")).Is(303);
+        (await guest.GetAsync("/console/account")).Is(303);
+        (await owner.SendPasswordAsync(new Guest(_server))).Is(403);
+        (await owner.SendPasswordAsync(new Guest(_server), Other)).Is(303);
+        _server.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await Newcomer.SendCodeAsync(guest, owner.Code)).Is(303);
+        Assert.Equal(1, await _server.CountAsync("audit", $"person = '{owner.Mail}' and what like 'forgotten password%'"));
+        Assert.DoesNotContain(_server.Log, line => line.Contains(link, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_link_ends_after_half_an_hour_and_few_are_sent()
+    {
+        var agent = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        for (var n = 0; n < 3; n++) (await AskAsync("/console/forgotten", ("mail", agent.Mail))).Is(200);
+        await _server.UserAsync("zoe");
+        await _server.Get<Accounts>().ReachByAsync("zoe", Reachability.Read("email", "zoe@furni.example").Reachability!, default);
+        await _server.Get<UserPasswords>().SetAsync((await _server.Get<Accounts>().FindAsync("zoe", default))!.Id, GrantWorld.Password, default);
+        (await AskAsync("/sign-in/forgotten", ("screen_name", "zoe"))).Is(200);
+
+        // They are sent in the order in which they were asked for.
+        var mails = await _office.WaitAsync(2);
+        Assert.Equal([agent.Mail, "zoe@furni.example"], mails.Select(mail => mail.To));
+        var link = Link().Match(mails[0].Plain).Value;
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(30) - TimeSpan.FromSeconds(1));
+        var guest = new Guest(_server);
+        var page = (await guest.GetAsync(link)).Is(200);
+        await _server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        (await guest.GetAsync(link)).Is(404);
+        (await guest.SubmitAsync(page, link, ("new-password", Other))).Is(404);
+        Assert.Equal(2, await _server.Get<ResetLinks>().PurgeAsync(default));
+
+        var asking = new Guest(_server) { From = "10.3.0.1" };
+        var form = await asking.GetAsync("/console/forgotten");
+        for (var n = 0; n < 5; n++) (await asking.SubmitAsync(form, "/console/forgotten", ("mail", $"n{n}@furni.example"))).Is(200);
+        (await asking.SubmitAsync(form, "/console/forgotten", ("mail", "n@furni.example"))).Is(429);
+    }
+
+    [Fact]
+    public async Task A_user_chooses_a_new_password_by_a_mail_in_their_language_or_an_operators_link()
+    {
+        var maja = new NewAccount("maja", "Maja", GrantWorld.Password, Reach.Anyone) { Language = "de", Reachability = Reachability.Read("email", "maja@post.example").Reachability! };
+        await _server.Get<Accounts>().AddAsync(maja, default);
+        var signedIn = new Guest(_server);
+        (await TryAsync(signedIn, GrantWorld.Password)).Is(303);
+        Assert.Contains("href=\"/sign-in/forgotten\"", (await new Guest(_server).GetAsync("/sign-in")).Html, StringComparison.Ordinal);
+
+        var (unknown, known) = (await AskAsync("/sign-in/forgotten", ("screen_name", "nobody")), await AskAsync("/sign-in/forgotten", ("screen_name", "@Maja")));
+        Assert.Equal(unknown.Is(200).Html, known.Is(200).Html);
+        var mail = (await _office.WaitAsync(1))[0];
+        Assert.Equal("maja@post.example", mail.To);
+        Assert.Contains("Passwort", mail["Subject"], StringComparison.Ordinal);
+        await ChooseAsync(Link().Match(mail.Plain).Value, Other);
+
+        (await signedIn.GetAsync("/account")).Is(302);
+        (await TryAsync(new Guest(_server), GrantWorld.Password)).Is(403);
+        (await TryAsync(new Guest(_server), Other)).Is(303);
+
+        var said = new StringWriter();
+        var settings = _server.Get<Settings>();
+        string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
+        Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@maja", .. store], new() { Output = said, Error = said }));
+        await ChooseAsync(Link().Match(said.ToString()).Value, GrantWorld.Password);
+        (await TryAsync(new Guest(_server), GrantWorld.Password)).Is(303);
+    }
+
+    [Fact]
+    public async Task Sessions_of_a_person_are_ended_without_a_reset_by_those_who_may()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var id = (await _server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
+        var other = await _server.UserAsync("other");
+        foreach (var (role, sender, page, status) in new[]
+        {
+            (Role.Owner, other, "/console/@other/people", 400), (Role.Owner, _furni, "/console/@furni/people", 303), (Role.Operator, null, "/console/admin/people", 303),
+        })
+        {
+            var (hers, seat) = (await ana.SignInAsync(), await _server.SeatAsync(role, sender, $"{role.Word}{status}@works.example"));
+            var form = (await seat.GetAsync(page)).Is(200).HiddenOf($"{page}/invite");
+            (await seat.PostAsync($"{page}/sign-out", [.. form, ("person", $"{id}")])).Is(status);
+            Assert.Equal((page, status == 303 ? 303 : 200), (page, (await hers.GetAsync("/console/account")).Status));
+            Assert.Equal(status == 303 ? 1 : 0, await _server.CountAsync("audit", $"what = 'signed out {ana.Mail}' and person = '{role.Word}{status}@works.example'"));
+        }
+
+        Assert.Contains(ConsoleSessions.Cookie, (await ana.SignInAsync()).Cookies.Keys);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _office.DisposeAsync();
+    }
+
+    private async Task<Page> AskAsync(string page, (string, string) who)
+    {
+        var guest = new Guest(_server);
+        return await guest.SubmitAsync((await guest.GetAsync(page)).Is(200), page, who);
+    }
+
+    private async Task ChooseAsync(string link, string password)
+    {
+        var guest = new Guest(_server);
+        var page = (await guest.GetAsync(link)).Is(200);
+        (await guest.SubmitAsync(page, link, ("new-password", "the handle is maja"))).Is(400);
+        (await guest.SubmitAsync(page, link, ("new-password", password))).Is(303);
+        (await guest.SubmitAsync(page, link, ("new-password", password))).Is(404);
+        (await TryAsync(guest, password)).Is(303);
+    }
+
+    private static async Task<Page> TryAsync(Guest guest, string password)
+    {
+        guest.Cookies.Remove("__Host-afterword");
+        return await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "maja"), ("password", password));
+    }
+
+    [GeneratedRegex("/(console/forgotten|sign-in/password)/[A-Za-z0-9_-]{27}")]
+    private static partial Regex Link();
+}
+
+public sealed class SqliteForgottenTests() : ForgottenTests(Engine.Sqlite);
+
+public sealed class PostgresForgottenTests() : ForgottenTests(Engine.Postgres);
