@@ -156,7 +156,7 @@ public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassF
             if (score == 1) low = id;
         }
 
-        var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(furni.Id, new Uri("https://127.0.0.1:1/"), null, default);
+        var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default);
         return new(stage, low, webhook.Key.Id);
     }
 
