@@ -105,8 +105,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.MapReference();
             app.MapAssets();
             app.MapHealth();
-            PolicyReports.Map(app);
-            SecurityContact.Map(app);
+            app.MapSecurity();
             return new(store, app);
         }
         catch

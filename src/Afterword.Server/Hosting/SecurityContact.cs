@@ -10,8 +10,11 @@ internal static class SecurityContact
     // The RFC recommends less than a year. It is never old: it is written when it is asked for.
     private static readonly TimeSpan s_holds = TimeSpan.FromDays(180);
 
-    public static void Map(IEndpointRouteBuilder routes) =>
+    public static void MapSecurity(this IEndpointRouteBuilder routes)
+    {
         routes.MapMethods("/.well-known/security.txt", ["GET", "HEAD"], Show).Describe(HostingReference.SecurityText);
+        PolicyReports.Map(routes);
+    }
 
     private static Task Show(HttpContext http, Settings settings, TimeProvider clock)
     {

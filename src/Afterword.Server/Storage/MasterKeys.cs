@@ -66,7 +66,7 @@ internal sealed class MasterKeys
     public static MasterKeys Read(string path)
     {
         if (!File.Exists(path)) throw new InvalidOperationException($"There is no key file {path} (Secrets:KeyFile). Restore it; or, for a store that has none yet, make one: afterword secrets make-key {path}");
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ForOthers) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ForOthers) != UnixFileMode.None)
         {
             throw new InvalidOperationException($"The key file {path} can be used by others than its owner. Close it: chmod 600 {path}");
         }

@@ -44,7 +44,7 @@ internal static class PrivateFile
             try
             {
                 var rights = File.GetUnixFileMode(file);
-                if ((rights & Others) != 0) File.SetUnixFileMode(file, rights & ~Others);
+                if ((rights & Others) != UnixFileMode.None) File.SetUnixFileMode(file, rights & ~Others);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -51,6 +51,7 @@ internal sealed record AuditHead(long SenderId, string? ScreenName, long Number,
 internal sealed class AuditLog(Store store, TimeProvider clock)
 {
     private const int MostLetters = 300;
+    private const int Piece = 1_000;
 
     /// <summary>Writes an entry in the transaction that does the deed: either both are kept or neither.</summary>
     /// <param name="session">The transaction.</param>
@@ -97,23 +98,42 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
         },
         stop);
 
-    /// <summary>Every entry of a place, or of all, oldest first, with its number and hash.</summary>
-    public Task<int> ReadAllAsync(long? senderId, Action<AuditRow, string?, long?, byte[]?> read, CancellationToken stop) => store.Main.SnapshotAsync(
-        session =>
+    /// <summary>Every entry of a place, or of one place after the other, in the order of the chain, with its number and hash.</summary>
+    /// <remarks>In pieces: a reader that is slow holds neither a connection nor a moment of the store. Numbers are committed in their order, so that none is missed.</remarks>
+    public async Task ReadAllAsync(long? senderId, Action<AuditRow, string?, long?, byte[]?> read, CancellationToken stop)
+    {
+        var places = senderId is { } one ? [one] : await store.Main.ReadAsync(
+            session => session.Sql("select distinct sender_id from audit order by sender_id").ListAsync(row => row.GetInt64(0), stop), stop);
+        foreach (var place in places)
         {
-            var statement = session.Sql(
-                $"""
-                select u.sender_id, u.id, u.at, u.person_id, u.person, u.deed, u.what, u.number, u.hash, a.screen_name from audit u left join account a on a.id = u.sender_id
-                {(senderId is null ? "" : "where u.sender_id = @sender")} order by u.sender_id, u.number is not null, u.number, u.id
-                """);
-            if (senderId is not null) statement.Bind("sender", senderId);
-            return statement.EachAsync(
-                row => read(
-                    new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4), row.GetInt64(5), row.GetString(6)),
-                    row.TextOrNull(9), row.LongOrNull(7), row.BytesOrNull(8)),
+            await ReadAllAsync(place, "u.number is null", "u.id", 7, read, stop);
+            await ReadAllAsync(place, "u.number is not null", "u.number", 8, read, stop);
+        }
+    }
+
+    private async Task ReadAllAsync(long place, string which, string order, int column, Action<AuditRow, string?, long?, byte[]?> read, CancellationToken stop)
+    {
+        var (last, many) = (-1L, Piece);
+        while (many == Piece)
+        {
+            var rows = await store.Main.ReadAsync(
+                session => session.Sql(
+                    $"""
+                    select u.sender_id, u.at, u.person_id, u.person, u.deed, u.what, u.hash, u.id, u.number, a.screen_name from audit u left join account a on a.id = u.sender_id
+                    where u.sender_id = @sender and {which} and {order} > @last order by {order} limit @most
+                    """)
+                    .Bind("sender", place).Bind("last", last).Bind("most", (long)Piece)
+                    .ListAsync(
+                        row => (
+                            Entry: new AuditRow(row.GetInt64(0), row.GetInt64(7), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetString(5)),
+                            Handle: row.TextOrNull(9), Number: row.LongOrNull(8), Hash: row.BytesOrNull(6), Order: row.GetInt64(column)),
+                        stop),
                 stop);
-        },
-        stop);
+            foreach (var row in rows) read(row.Entry, row.Handle, row.Number, row.Hash);
+            many = rows.Count;
+            if (many > 0) last = rows[^1].Order;
+        }
+    }
 
     /// <summary>Where the chain of each place ends.</summary>
     public Task<List<AuditHead>> HeadsAsync(CancellationToken stop) => store.Main.ReadAsync(
