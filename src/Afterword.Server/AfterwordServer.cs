@@ -152,6 +152,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
         });
 
+        builder.BoundConnections(settings.Http);
+
         // In-flight requests, and webhooks under way beside them, get this long when the process is told to stop.
         builder.Services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (TimeSpan.FromSeconds(25), true));
         builder.Logging.ConfigureLogs();

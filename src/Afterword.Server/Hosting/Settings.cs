@@ -64,6 +64,8 @@ internal sealed record Settings
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 
+    public required HttpSettings Http { get; init; }
+
     /// <summary>Section <c>Kestrel</c>, handed on as it is: addresses and certificates are the web server's own settings.</summary>
     public required IReadOnlyList<KeyValuePair<string, string?>> Kestrel { get; init; }
 }

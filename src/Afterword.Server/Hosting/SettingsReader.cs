@@ -8,10 +8,13 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security", "Secrets"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security", "Secrets", "Http"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
+
+    // The one part of Kestrel's section that is read here, so the one where a wrong name can be told.
+    private const string KestrelLimits = "Kestrel:Limits";
 
     private readonly IConfiguration _configuration;
     private readonly List<string> _errors = [];
@@ -70,6 +73,7 @@ internal sealed partial class SettingsReader
             SecurityContact = read.Contact("Security:Contact"),
             KeyFile = read.Raw("Secrets:KeyFile"),
             Proxies = read.Networks("Proxies"),
+            Http = read.Http(),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };
         read.RefuseUnknown(named);
@@ -222,7 +226,7 @@ internal sealed partial class SettingsReader
             _errors.Add($"{section} is not a section of the settings. There are: {string.Join(", ", s_sections)}. ({Variable(section + ":…")})");
         }
 
-        foreach (var section in s_sections)
+        foreach (var section in s_sections.Append(KestrelLimits))
         {
             foreach (var child in _configuration.GetSection(section).GetChildren())
             {

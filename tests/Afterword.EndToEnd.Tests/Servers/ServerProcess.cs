@@ -23,13 +23,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(TestStore store, string urls, string[] settings)
+    private ServerProcess(TestStore store, string urls, string[] settings, ProcessBounds? bounds = null)
     {
         string[] arguments = ["serve", "--urls", urls, $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value,
             .. settings.SelectMany(setting => (string[])["--set", setting])];
+        var program = Path.Combine(AppContext.BaseDirectory, "afterword");
         _process = new Process
         {
-            StartInfo = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "afterword"), arguments)
+            StartInfo = new ProcessStartInfo(bounds is null ? program : "bash", bounds is null ? arguments : ["-c", $"{bounds.Commands} exec \"$0\" \"$@\"", program, .. arguments])
             {
                 RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path,
             },
@@ -74,6 +75,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The same, listening on an address of the test's choice as well.</summary>
     public static Task<ServerProcess> StartAtAsync(TestStore store, string url, params string[] settings) =>
         StartAsync(new ServerProcess(store, $"{Plain};{url}", settings));
+
+    /// <summary>The same, with less than the machine has.</summary>
+    public static Task<ServerProcess> StartBoundedAsync(TestStore store, ProcessBounds bounds, params string[] settings) =>
+        StartAsync(new ServerProcess(store, Plain, settings, bounds));
 
     private static async Task<ServerProcess> StartAsync(ServerProcess server)
     {
@@ -160,4 +165,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private void OnExit(object? sender, EventArgs e) => _process.Kill();
+}
+
+/// <summary>What a process may have.</summary>
+/// <param name="OpenFiles">Descriptors; null for as many as the tests may have.</param>
+/// <param name="HeapBytes">Managed memory; null for as much as there is.</param>
+internal sealed record ProcessBounds(int? OpenFiles = null, long? HeapBytes = null)
+{
+    /// <summary>What a shell does before it starts the process.</summary>
+    public string Commands => $"{(OpenFiles is { } files ? $"ulimit -n {files};" : "")} {(HeapBytes is { } bytes ? $"export DOTNET_GCHeapHardLimit=0x{bytes:x};" : "")}";
 }

@@ -1,0 +1,127 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Afterword.Server.Hosting;
+
+/// <summary>Kestrel's sockets, but a connection that is too many is closed as soon as it is accepted, before it costs anything.</summary>
+/// <remarks>
+/// Kestrel's own limit counts at each address that is listened on, and after it has begun to serve the connection: a flood would have
+/// all descriptors before the first of them were closed.
+/// </remarks>
+internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, ConnectionLimit limit)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    private readonly SocketTransportFactory _sockets = new(options, loggers);
+
+    public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
+
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        new Listener(await _sockets.BindAsync(endpoint, cancellationToken), limit);
+
+    private sealed class Listener(IConnectionListener sockets, ConnectionLimit limit) : IConnectionListener
+    {
+        public EndPoint EndPoint => sockets.EndPoint;
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (await sockets.AcceptAsync(cancellationToken) is { } connection)
+            {
+                if (limit.TryTake(connection.RemoteEndPoint)) return new Connection(connection, limit);
+
+                // Waited for, so that there is never more than one beyond the limit.
+                connection.Abort(new ConnectionAbortedException("There are too many connections."));
+                await connection.DisposeAsync();
+            }
+
+            return null;
+        }
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => sockets.UnbindAsync(cancellationToken);
+
+        public ValueTask DisposeAsync() => sockets.DisposeAsync();
+    }
+
+    /// <summary>A connection that counts until its descriptor is given back, which may be long after its other end has gone.</summary>
+    private sealed class Connection(ConnectionContext inner, ConnectionLimit limit) : ConnectionContext
+    {
+        private readonly EndPoint? _from = inner.RemoteEndPoint;
+        private int _isOver;
+
+        public override string ConnectionId { get => inner.ConnectionId; set => inner.ConnectionId = value; }
+
+        public override IFeatureCollection Features => inner.Features;
+
+        public override IDictionary<object, object?> Items { get => inner.Items; set => inner.Items = value; }
+
+        public override IDuplexPipe Transport { get => inner.Transport; set => inner.Transport = value; }
+
+        public override CancellationToken ConnectionClosed { get => inner.ConnectionClosed; set => inner.ConnectionClosed = value; }
+
+        public override EndPoint? LocalEndPoint { get => inner.LocalEndPoint; set => inner.LocalEndPoint = value; }
+
+        public override EndPoint? RemoteEndPoint { get => inner.RemoteEndPoint; set => inner.RemoteEndPoint = value; }
+
+        public override void Abort() => inner.Abort();
+
+        public override void Abort(ConnectionAbortedException abortReason) => inner.Abort(abortReason);
+
+        public override async ValueTask DisposeAsync()
+        {
+            await inner.DisposeAsync();
+            if (Interlocked.Exchange(ref _isOver, 1) == 0) limit.Release(_from);
+        }
+    }
+}
+
+internal static class ConnectionHosting
+{
+    /// <summary>Bounds how many connections there are, how long one may say nothing, and what each may hold in memory.</summary>
+    public static void BoundConnections(this WebApplicationBuilder builder, HttpSettings settings)
+    {
+        builder.Services.AddSingleton<ConnectionLimit>();
+
+        // Kestrel asks the last one first.
+        builder.Services.AddSingleton<IConnectionListenerFactory, BoundedTransport>();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.KeepAliveTimeout = settings.KeepAlive;
+            kestrel.Limits.RequestHeadersTimeout = settings.Headers;
+
+            // What one connection may send before somebody reads it: 1 MiB by default, a whole body and its headers here.
+            kestrel.Limits.MaxRequestBufferSize = 128 * 1024;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 128 * 1024;
+            kestrel.Limits.Http2.InitialStreamWindowSize = 96 * 1024;
+            kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection => ServeOnceItSpeaksAsync(connection, next, settings.Headers)));
+        });
+    }
+
+    // Kestrel's limit for headers begins with their first byte, and until then it waits as long as between two requests.
+    private static async Task ServeOnceItSpeaksAsync(ConnectionContext connection, ConnectionDelegate next, TimeSpan most)
+    {
+        if (await SpeaksAsync(connection, most)) await next(connection);
+    }
+
+    private static async Task<bool> SpeaksAsync(ConnectionContext connection, TimeSpan most)
+    {
+        // A server that stops waits for no connection that has asked nothing.
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        over.CancelAfter(most);
+        try
+        {
+            var read = await connection.Transport.Input.ReadAsync(over.Token);
+            connection.Transport.Input.AdvanceTo(read.Buffer.Start);
+            return !read.Buffer.IsEmpty;
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException)
+        {
+            return false;
+        }
+    }
+}

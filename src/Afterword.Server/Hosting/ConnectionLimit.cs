@@ -1,0 +1,121 @@
+using System.Net;
+using Afterword.Server.Limits;
+
+namespace Afterword.Server.Hosting;
+
+/// <summary>Counts the open connections of all addresses that are listened on, and says when there are too many.</summary>
+/// <remarks>
+/// A process without a descriptor left can neither load code nor read how much memory there is: .NET ends it with "Out of memory."
+/// So connections never get the last ones.
+/// </remarks>
+internal sealed partial class ConnectionLimit
+{
+    // More need more memory than a small machine has: about 8 KiB each, without a byte sent.
+    private const int MostByDefault = 16_384;
+    private const int LeastOfAddress = 16;
+
+    private static readonly TimeSpan s_tellEvery = TimeSpan.FromMinutes(1);
+
+    private readonly Settings _settings;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<ConnectionLimit> _log;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<IPAddress, int> _ofAddress = [];
+    private readonly Refusals _ofAll = new();
+    private readonly Refusals _ofOne = new();
+
+    public ConnectionLimit(Settings settings, TimeProvider clock, ILogger<ConnectionLimit> log)
+        : this(settings, OpenFiles.Limit(), clock, log)
+    {
+    }
+
+    internal ConnectionLimit(Settings settings, int? openFiles, TimeProvider clock, ILogger<ConnectionLimit> log)
+    {
+        (_settings, _clock, _log) = (settings, clock, log);
+        var room = openFiles is { } files ? OpenFiles.RoomForConnections(files) : int.MaxValue;
+        Most = Math.Min(settings.Http.MaxConnections ?? MostByDefault, room);
+        MostOfAddress = settings.Http.ConnectionsPerAddress switch { null => Math.Max(LeastOfAddress, Most / 4), 0 => int.MaxValue, { } most => most };
+        if (settings.Http.MaxConnections > Most) FewerThanSet(log, settings.Http.MaxConnections.Value, openFiles, Most);
+        else if (openFiles < OpenFiles.Little) LittleRoom(log, openFiles.Value, Most);
+    }
+
+    /// <summary>Open at once.</summary>
+    public int Most { get; }
+
+    /// <summary>Open at once from one address.</summary>
+    public int MostOfAddress { get; }
+
+    /// <summary>How many are open.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Counts a connection, which is released when it ends; false when there are too many.</summary>
+    /// <param name="from">Its other end.</param>
+    public bool TryTake(EndPoint? from)
+    {
+        var address = CountedAs(from);
+        lock (_lock)
+        {
+            if (Count >= Most) return Refuse(_ofAll, from: null);
+
+            var open = address is null ? 0 : _ofAddress.GetValueOrDefault(address);
+            if (open >= MostOfAddress) return Refuse(_ofOne, address);
+
+            Count++;
+            if (address is not null) _ofAddress[address] = open + 1;
+            return true;
+        }
+    }
+
+    /// <param name="from">As it was taken.</param>
+    public void Release(EndPoint? from)
+    {
+        var address = CountedAs(from);
+        lock (_lock)
+        {
+            Count--;
+            if (address is not null && --_ofAddress[address] == 0) _ofAddress.Remove(address);
+        }
+    }
+
+    // All customers of a proxy come from its address: they have no share of one. A proxy on this machine need not be named.
+    private IPAddress? CountedAs(EndPoint? from)
+    {
+        if (from is not IPEndPoint { Address: var address } || IPAddress.IsLoopback(address)) return null;
+
+        var counted = Networks.Of(address);
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return _settings.Proxies.Any(proxy => proxy.Contains(plain)) ? null : counted;
+    }
+
+    // Whoever opens too many opens thousands: a line for each would fill the disk.
+    private bool Refuse(Refusals refusals, IPAddress? from)
+    {
+        refusals.Untold++;
+        var now = _clock.GetUtcNow();
+        if (now - refusals.ToldAt < s_tellEvery) return false;
+
+        if (from is null) Full(_log, refusals.Untold, Most);
+        else TooManyOfAddress(_log, refusals.Untold, from, MostOfAddress);
+        (refusals.ToldAt, refusals.Untold) = (now, 0);
+        return false;
+    }
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "New connections are refused: all {Most} are open ({Count} refused since the last such line). The limit is Http:MaxConnections, but never more than the process's limit of open files leaves room for.")]
+    private static partial void Full(ILogger log, long count, int most);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "New connections from {Address} are refused: it has {Most} open ({Count} refused since the last such line, from this or other addresses). The limit is Http:ConnectionsPerAddress. If a proxy has this address, name it in Proxies.")]
+    private static partial void TooManyOfAddress(ILogger log, long count, IPAddress address, int most);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "Http:MaxConnections is {Wanted}, but this process may open only {Files} files, so {Most} connections are taken at once. Raise the limit with ulimit -n, or LimitNOFILE= in a systemd unit.")]
+    private static partial void FewerThanSet(ILogger log, int wanted, int? files, int most);
+
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "This process may open only {Files} files, so {Most} connections are taken at once. Raise the limit with ulimit -n, or LimitNOFILE= in a systemd unit.")]
+    private static partial void LittleRoom(ILogger log, int files, int most);
+
+    private sealed class Refusals
+    {
+        public DateTimeOffset ToldAt { get; set; } = DateTimeOffset.MinValue;
+
+        public long Untold { get; set; }
+    }
+}
