@@ -78,6 +78,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseForwarded(settings);
             app.UseErrorAnswers();
             app.UseSecurityHeaders();
+            app.UseMiddleware<BodyMemory>();
             app.UseRouting();
             app.UseMiddleware<SignedRequests>();
             app.UseMiddleware<ConsoleDoor>();

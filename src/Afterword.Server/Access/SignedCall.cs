@@ -9,6 +9,9 @@ namespace Afterword.Server.Access;
 /// <summary>A request whose signature is being, or has been, verified: its parameters and its caller. Reused between requests.</summary>
 internal sealed class SignedCall
 {
+    private const int LeastBody = 2_048;
+    private const int KeptBody = 16 * 1024;
+
     /// <summary>The <c>oauth_*</c> parameters of the header.</summary>
     public ParameterList Header { get; } = new();
 
@@ -17,7 +20,7 @@ internal sealed class SignedCall
 
     public SignatureBase Signature { get; } = new();
 
-    public ArrayBufferWriter<byte> Body { get; } = new(2048);
+    public ArrayBufferWriter<byte> Body { get; private set; } = new(LeastBody);
 
     /// <summary>The calling app; set once the signature is verified.</summary>
     public App App { get; set; } = null!;
@@ -37,11 +40,13 @@ internal sealed class SignedCall
     public static ValueTask<SignedCall?> BindAsync(HttpContext http, ParameterInfo parameter) =>
         ValueTask.FromResult(http.Features.Get<SignedCall>());
 
+    /// <summary>Forgets everything. Memory beyond 16 KiB, which one large body has claimed, is given back.</summary>
     public void Reset()
     {
         Header.Reset();
         Values.Reset();
         Signature.Reset();
+        if (Body.Capacity > KeptBody) Body = new(LeastBody);
         Body.ResetWrittenCount();
         App = null!;
         Caller = null!;

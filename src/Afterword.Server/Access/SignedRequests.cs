@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access.Console;
@@ -8,6 +7,7 @@ using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Afterword.Server.Access;
 
@@ -17,8 +17,11 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
 {
     public const int MaxBody = 64 * 1024;
 
-    // As many as are served at once; each is a few KiB.
-    private static readonly ConcurrentBag<SignedCall> s_idle = [];
+    /// <summary>How many are kept for the next requests. Each has at most 16 KiB in each of its lists.</summary>
+    public const int MostIdle = 64;
+
+    // For those that are served at once; what a flood has needed besides goes.
+    private static readonly DefaultObjectPool<SignedCall> s_idle = new(new SignedCallPolicy(), MostIdle);
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -30,7 +33,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
 
         // Answers hold what customers said: no proxy between keeps them.
         http.Response.Headers.CacheControl = "no-store";
-        if (!s_idle.TryTake(out var call)) call = new SignedCall();
+        var call = s_idle.Get();
         try
         {
             if (!await TryReadBodyAsync(http, call)) await http.RefuseAsync(ApiError.BodyTooLarge);
@@ -40,8 +43,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         finally
         {
             http.Features.Set<SignedCall>(null);
-            call.Reset();
-            s_idle.Add(call);
+            s_idle.Return(call);
         }
     }
 
@@ -132,6 +134,17 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         }
 
         return true;
+    }
+
+    private sealed class SignedCallPolicy : PooledObjectPolicy<SignedCall>
+    {
+        public override SignedCall Create() => new();
+
+        public override bool Return(SignedCall obj)
+        {
+            obj.Reset();
+            return true;
+        }
     }
 
     private enum Content

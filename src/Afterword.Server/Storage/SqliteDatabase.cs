@@ -6,9 +6,13 @@ namespace Afterword.Server.Storage;
 /// <summary>The embedded default: one file, one writer, a pool of readers.</summary>
 internal sealed class SqliteDatabase : Database
 {
+    // Each has descriptors and a cache of its own: what a flood has opened besides is closed.
+    private const int MostIdleReaders = 64;
+
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private int _idleReaders;
 
     private SqliteDatabase(SqliteConnections connections, SqliteWriter writer)
     {
@@ -36,11 +40,12 @@ internal sealed class SqliteDatabase : Database
 
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
-        if (!_readers.TryTake(out var session)) session = new SqliteSession(_connections.OpenReader());
+        if (_readers.TryTake(out var session)) Interlocked.Decrement(ref _idleReaders);
+        else session = new SqliteSession(_connections.OpenReader());
         try
         {
             var answer = await body(session);
-            _readers.Add(session);
+            Keep(session);
             return answer;
         }
         catch
@@ -48,6 +53,18 @@ internal sealed class SqliteDatabase : Database
             session.Dispose();
             throw;
         }
+    }
+
+    private void Keep(SqliteSession session)
+    {
+        if (Interlocked.Increment(ref _idleReaders) <= MostIdleReaders)
+        {
+            _readers.Add(session);
+            return;
+        }
+
+        Interlocked.Decrement(ref _idleReaders);
+        session.Dispose();
     }
 
     public override Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ReadAsync(
