@@ -12,16 +12,13 @@ namespace Afterword.Server.Reports;
 /// </remarks>
 internal static class LiveFigures
 {
-    /// <summary>Open pages of one sender's figures; one more is not live.</summary>
-    private const int MostOfSender = 64;
-
     // Many answers at once make one event.
     private static readonly TimeSpan s_gather = TimeSpan.FromMilliseconds(500);
 
     public static async Task ServeAsync(HttpContext http, Seat seat, ConsoleSessions sessions, LiveInbox live, Store store, IHostApplicationLifetime life)
     {
         http.Response.Headers.CacheControl = "no-store";
-        using var page = live.TryOpen(LiveTopic.FiguresOf(seat.SenderId), MostOfSender);
+        using var page = live.TryOpen(LiveTopic.FiguresOf(seat.SenderId), Listener.Person(seat.Person.Id));
         if (page is null)
         {
             http.Response.Headers.RetryAfter = "60";

@@ -1,5 +1,6 @@
 // Makes Messages pleasant: times of this place, sending without a new page, and what is new at once. All of it works without.
 
+import { follow } from "/live.js";
 import { walkable } from "/scale.js";
 
 const body = document.body;
@@ -160,7 +161,6 @@ function late(isLate) {
   if (note) note.hidden = !isLate;
 }
 
-let stream = null;
 let polling = 0;
 
 function poll(isOn) {
@@ -168,30 +168,18 @@ function poll(isOn) {
   polling = isOn ? setInterval(refresh, pollEvery) : 0;
 }
 
-// A hidden page needs none, and browsers allow few connections to one host.
 function watch() {
-  if (!body.dataset.live || document.hidden || stream) return;
+  if (!body.dataset.live) return;
 
-  stream = new EventSource(body.dataset.live);
-  stream.addEventListener("open", () => poll(false));
-  stream.addEventListener("new", event => {
-    body.dataset.live = body.dataset.live.replace(/since=[^&]*/, `since=${event.lastEventId}`);
-    refresh();
+  follow(() => body.dataset.live, (event, id) => {
+    if (event === "open" || event === "stop") poll(false);
+    else if (event === "error") poll(true);
+    else if (event === "over") refresh();
+    else {
+      if (id) body.dataset.live = body.dataset.live.replace(/since=[^&]*/, `since=${id}`);
+      refresh();
+    }
   });
-  stream.addEventListener("over", () => {
-    unwatch();
-    refresh();
-  });
-  stream.addEventListener("error", () => {
-    poll(true);
-    if (stream?.readyState === EventSource.CLOSED) stream = null;
-  });
-}
-
-function unwatch() {
-  stream?.close();
-  stream = null;
-  poll(false);
 }
 
 /* Writing. */
@@ -353,10 +341,6 @@ function begin() {
 
   // The page is fetched anew under its plain address; which card was asked for is of this moment.
   if (new URLSearchParams(location.search).has("card")) history.replaceState(null, "", location.pathname);
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) unwatch();
-    else watch();
-  });
   watch();
   navigator.serviceWorker?.register("/sw.js", { scope: "/messages" }).catch(() => {});
 }

@@ -1,6 +1,7 @@
 // Keeps the figures up to date while somebody looks at them. Without this script a reload does it.
 
 import { tell } from "./chart.js";
+import { follow } from "./live.js";
 
 const sign = document.getElementById("live");
 const figures = document.getElementById("figures");
@@ -51,19 +52,11 @@ async function replace() {
   }
 }
 
-function listen() {
-  const stream = new EventSource(sign.dataset.stream);
-  stream.addEventListener("open", () => { sign.hidden = false; });
-  stream.addEventListener("error", () => { sign.hidden = true; });
-  stream.addEventListener("new", refresh);
-  stream.addEventListener("over", () => {
-    stream.close();
-    sign.hidden = true;
-  });
-}
-
 tell(figures);
-listen();
+follow(() => sign.dataset.stream, event => {
+  if (event === "new") refresh();
+  else sign.hidden = event !== "open";
+});
 if (figures.querySelector("[data-pending]")) {
   const asking = setInterval(() => figures.querySelector("[data-pending]") ? refresh() : clearInterval(asking), 2000);
 }

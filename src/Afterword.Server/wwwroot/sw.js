@@ -1,8 +1,8 @@
 // Messages without a connection: a page that says so, with its stylesheets and script. Conversations are never kept.
 
-const cache = "messages-2";
+const cache = "messages-3";
 const offline = "/messages/offline";
-const kept = [offline, "/card.css", "/messages.css", "/messages.js", "/scale.js", "/messages.svg"];
+const kept = [offline, "/card.css", "/messages.css", "/messages.js", "/scale.js", "/live.js", "/messages.svg"];
 
 self.addEventListener("install", event => {
   event.waitUntil(caches.open(cache).then(opened => opened.addAll(kept)).then(() => self.skipWaiting()));

@@ -2,6 +2,7 @@ using Afterword.EndToEnd.Tests.Cards;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
+using Afterword.Server.Messages.Inbox;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,6 +46,38 @@ public sealed class OverviewLookTests(Browser browser)
         await Assertions.Expect(page.Locator(".figure .value").Nth(2)).ToHaveTextAsync("2");
         await Assertions.Expect(page.Locator(".figure .value").First).ToHaveTextAsync("50.0%");
         await Assertions.Expect(page.Locator("#line-numbers table")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Many_open_tabs_share_one_stream_and_those_that_nobody_sees_have_none()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveInbox>());
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+        var pages = new List<IPage> { await stage.SeatAsync(Role.Owner) };
+        while (pages.Count < 8) pages.Add(await pages[0].Context.NewPageAsync());
+        foreach (var page in pages)
+        {
+            await stage.OpenAsync(page, "/console/@furni/overview");
+            await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
+        }
+
+        Assert.Equal(1, live.Count);
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+        foreach (var page in pages) await Assertions.Expect(page.Locator(".figure .value").Nth(2)).ToHaveTextAsync("2");
+
+        // The one that listened is seen by nobody any more: another takes over.
+        await SeeAsync(pages[0], isSeen: false);
+        await Assertions.Expect(pages[0].Locator("#live")).ToBeHiddenAsync();
+        await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
+        foreach (var page in pages[1..]) await Assertions.Expect(page.Locator(".figure .value").Nth(2)).ToHaveTextAsync("3");
+        Assert.Equal(1, live.Count);
+
+        foreach (var page in pages[1..]) await SeeAsync(page, isSeen: false);
+        while (live.Count > 0) await Task.Delay(20);
+        await SeeAsync(pages[0], isSeen: true);
+        await Assertions.Expect(pages[0].Locator("#live")).ToBeVisibleAsync();
+        await Assertions.Expect(pages[0].Locator(".figure .value").Nth(2)).ToHaveTextAsync("3");
     }
 
     [Fact]
@@ -92,6 +125,10 @@ public sealed class OverviewLookTests(Browser browser)
         Assert.Contains("from=", page.Url, StringComparison.Ordinal);
         Assert.Contains("only=agent", page.Url, StringComparison.Ordinal);
     }
+
+    // Chromium without windows takes every tab for one that is seen.
+    private static Task SeeAsync(IPage page, bool isSeen) => page.EvaluateAsync(
+        "isSeen => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => !isSeen }); document.dispatchEvent(new Event('visibilitychange')); }", isSeen);
 
     private static async Task<Account> CustomerAsync(ConsoleStage stage) => (await stage.Services.GetRequiredService<Accounts>().AddAsync("ana", "Ana", null, Reach.Anyone, default))!;
 

@@ -56,7 +56,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
         await _world.Server.Server.Store.Main.WriteAsync(
             session => session.Sql("update account set password_hash = (select o.password_hash from account o where o.screen_name_key = 'ana') where screen_name_key = 'furni'").RunAsync(default), default);
         using var furni = await OpenAsync(await _world.GuestAsync("furni"));
-        using var figures = live.TryOpen(LiveTopic.FiguresOf(_world.Furni.Id))!;
+        using var figures = live.TryOpen(LiveTopic.FiguresOf(_world.Furni.Id), Listener.Person(1))!;
         foreach (var form in ((string, string)[])[("score", "5"), ("text", "Nice"), ("dismiss", "1")])
         {
             if (form.Item1 != "text") await _world.AskAsync(_world.Ana);
@@ -140,7 +140,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(new Guest(_world.Server), "/messages/live", null)).StatusCode);
 
         var open = new List<Stream>();
-        for (var i = 0; i < LiveInbox.MostOfUser; i++) open.Add(await OpenAsync(_ana));
+        for (var i = 0; i < LiveInbox.MostOfListener; i++) open.Add(await OpenAsync(_ana));
         Assert.Equal(HttpStatusCode.TooManyRequests, (await SendAsync(_ana, "/messages/live", null)).StatusCode);
         using (await OpenAsync(await _world.GuestAsync("bea")))
         {
@@ -148,7 +148,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
 
         // Whoever leaves makes room.
         open[0].Dispose();
-        while (_world.Server.Get<LiveInbox>().Count >= LiveInbox.MostOfUser) await Task.Yield();
+        while (_world.Server.Get<LiveInbox>().Count >= LiveInbox.MostOfListener) await Task.Yield();
         open[0] = await OpenAsync(_ana);
         open.ForEach(stream => stream.Dispose());
     }

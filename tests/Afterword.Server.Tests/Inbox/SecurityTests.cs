@@ -100,7 +100,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
     {
         var helper = (await new Guest(_world.Server).GetAsync("/sw.js")).Is(200);
         var kept = Regex.Match(helper.Html, @"const kept = \[(.*?)\];").Groups[1].Value;
-        Assert.Equal("offline, \"/card.css\", \"/messages.css\", \"/messages.js\", \"/scale.js\", \"/messages.svg\"", kept);
+        Assert.Equal("offline, \"/card.css\", \"/messages.css\", \"/messages.js\", \"/scale.js\", \"/live.js\", \"/messages.svg\"", kept);
         Assert.StartsWith("text/javascript", helper.Answer.Headers["Content-Type"], StringComparison.Ordinal);
     }
 

@@ -242,7 +242,26 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 }
 
-public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite);
+public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite)
+{
+    [Fact]
+    public async Task Streams_of_one_person_shut_out_nobody_else_and_not_the_senders_inbox()
+    {
+        var (live, owner) = (Loop.Server.Get<LiveInbox>(), await Loop.Server.SeatAsync(Role.Owner, Loop.Furni));
+        var open = new List<Stream>();
+        while (open.Count < LiveInbox.MostOfListener) open.Add(await Stream.OpenAsync(Loop.Server, owner, "/console/@furni/overview/live", null));
+        using (var refused = await Stream.SendAsync(Loop.Server, owner, "/console/@furni/overview/live", null)) Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+
+        open.Add(await Stream.OpenAsync(Loop.Server, await Loop.Server.SeatAsync(Role.Analyst, Loop.Furni), "/console/@furni/overview/live", null));
+        using (var inbox = live.TryOpen(new(Loop.Furni.Id), Listener.User(Loop.Furni.Id))) Assert.NotNull(inbox);
+
+        // Whoever leaves makes room.
+        open[0].Dispose();
+        while (live.Count > LiveInbox.MostOfListener) await Task.Yield();
+        open[0] = await Stream.OpenAsync(Loop.Server, owner, "/console/@furni/overview/live", null);
+        open.ForEach(stream => stream.Dispose());
+    }
+}
 
 public sealed class PostgresOverviewTests() : OverviewTests(Engine.Postgres)
 {

@@ -9,8 +9,8 @@ namespace Afterword.Server.Messages.Inbox;
 /// <remarks>Nothing but ids travels, and a wake-up is a hint: what is new, the page asks for itself.</remarks>
 internal sealed partial class LiveInbox : BackgroundService
 {
-    /// <summary>Open pages of one user; one more polls instead.</summary>
-    public const int MostOfUser = 8;
+    /// <summary>Streams of one listener: a browser needs one. A page without one polls, or is not live.</summary>
+    public const int MostOfListener = 8;
 
     private const int MostOfNode = 10_000;
     private const string Channel = "afterword_inbox";
@@ -32,6 +32,7 @@ internal sealed partial class LiveInbox : BackgroundService
     private readonly string _node = RandomNumberGenerator.GetHexString(8);
     private readonly Lock _lock = new();
     private readonly Dictionary<LiveTopic, List<OpenPage>> _open = [];
+    private readonly Dictionary<Listener, int> _ofListener = [];
     private readonly HashSet<LiveTopic> _toTell = [];
     private readonly Signal _told = new();
     private int _count;
@@ -56,18 +57,19 @@ internal sealed partial class LiveInbox : BackgroundService
     }
 
     /// <param name="topic">What the page shows.</param>
-    /// <param name="most">Open pages of this topic.</param>
-    /// <returns>Null when the topic, or this node, has as many as it may.</returns>
-    public OpenPage? TryOpen(LiveTopic topic, int most = MostOfUser)
+    /// <param name="listener">Who looks. Nobody's streams count for another, whatever both look at.</param>
+    /// <returns>Null when the listener, or this node, has as many as it may.</returns>
+    public OpenPage? TryOpen(LiveTopic topic, Listener listener)
     {
         lock (_lock)
         {
-            var pages = _open.GetValueOrDefault(topic) ?? [];
-            if (pages.Count >= most || _count >= MostOfNode) return null;
+            var own = _ofListener.GetValueOrDefault(listener);
+            if (own >= MostOfListener || _count >= MostOfNode) return null;
 
-            var page = new OpenPage(this, topic);
+            var page = new OpenPage(this, topic, listener);
+            if (!_open.TryGetValue(topic, out var pages)) _open[topic] = pages = [];
             pages.Add(page);
-            _open[topic] = pages;
+            _ofListener[listener] = own + 1;
             _count++;
             return page;
         }
@@ -163,6 +165,7 @@ internal sealed partial class LiveInbox : BackgroundService
             if (!pages.Remove(page)) return;
 
             _count--;
+            if (--_ofListener[page.Listener] == 0) _ofListener.Remove(page.Listener);
             if (pages.Count == 0) _open.Remove(page.Topic);
         }
     }
@@ -192,9 +195,11 @@ internal sealed partial class LiveInbox : BackgroundService
     private static partial void RelayFailed(ILogger log, Exception error);
 
     /// <summary>A page that is open in a user's browser.</summary>
-    internal sealed class OpenPage(LiveInbox inbox, LiveTopic topic) : IDisposable
+    internal sealed class OpenPage(LiveInbox inbox, LiveTopic topic, Listener listener) : IDisposable
     {
         public LiveTopic Topic => topic;
+
+        public Listener Listener => listener;
 
         /// <summary>Set when there may be something new.</summary>
         public Signal Woken { get; } = new();
@@ -220,6 +225,19 @@ internal readonly record struct LiveTopic(long Id, bool IsFigures = false)
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(IsFigures ? "f" : "")}{Id}");
+}
+
+/// <summary>Who listens: a user of the platform or a person of the console, whose ids are counted apart.</summary>
+internal readonly record struct Listener
+{
+    private readonly bool _isPerson;
+    private readonly long _id;
+
+    private Listener(bool isPerson, long id) => (_isPerson, _id) = (isPerson, id);
+
+    public static Listener User(long id) => new(isPerson: false, id);
+
+    public static Listener Person(long id) => new(isPerson: true, id);
 }
 
 /// <summary>Wakes the one who waits; however often it was set, that is once.</summary>

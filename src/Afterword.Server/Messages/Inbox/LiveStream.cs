@@ -25,7 +25,7 @@ internal static class LiveStream
             return;
         }
 
-        using var page = live.TryOpen(new(visitor.UserId));
+        using var page = live.TryOpen(new(visitor.UserId), Listener.User(visitor.UserId));
         if (page is null)
         {
             http.Response.Headers.RetryAfter = "60";

@@ -1,0 +1,93 @@
+// Tells pages what is new, by one stream for all tabs of a browser: over HTTP/1.1 it opens six connections to a host, and
+// a seventh tab would wait for ever. One tab that somebody sees listens and passes on what it hears. When it is hidden or
+// closed, another takes over.
+
+// Without locks, which browsers keep for https and localhost, each tab that somebody sees listens by itself.
+const shares = Boolean(navigator.locks && window.BroadcastChannel);
+
+/**
+ * Listens while somebody sees the page.
+ * @param {() => string} address Gives the address of the stream.
+ * @param {(event: "open" | "new" | "error" | "over" | "stop", id?: string) => void} hear Told what happens.
+ */
+export function follow(address, hear) {
+  const name = `live ${new URL(address(), location.href).pathname}`;
+  const line = shares ? new BroadcastChannel(name) : null;
+  let stream = null;
+  let seen = null;
+  let knows = false;
+
+  function tell(event, id) {
+    line?.postMessage({ event, id });
+    take(event, id);
+  }
+
+  function take(event, id) {
+    hear(event, id);
+    if (event === "over") {
+      document.removeEventListener("visibilitychange", look);
+      stop();
+    }
+  }
+
+  // Runs until nobody sees the page any more.
+  function listen(signal) {
+    if (signal.aborted) return undefined;
+    stream = new EventSource(address());
+    stream.addEventListener("open", () => {
+      knows = true;
+      tell("open");
+    });
+    stream.addEventListener("new", event => tell("new", event.lastEventId));
+    stream.addEventListener("over", () => tell("over"));
+    stream.addEventListener("error", () => tell("error"));
+    return new Promise(done => signal.addEventListener("abort", () => {
+      stream.close();
+      stream = null;
+      done();
+    }));
+  }
+
+  function start() {
+    seen = new AbortController();
+    knows = false;
+    const { signal } = seen;
+    if (!shares) {
+      listen(signal);
+      return;
+    }
+
+    navigator.locks.request(name, { signal }, () => listen(signal)).catch(() => {});
+    line.postMessage({ event: "who" });
+  }
+
+  function stop() {
+    seen?.abort();
+    seen = null;
+    hear("stop");
+  }
+
+  function look() {
+    if (document.hidden) stop();
+    else if (!seen) start();
+  }
+
+  line?.addEventListener("message", ({ data }) => {
+    if (!seen) return;
+    if (data.event === "who") {
+      if (stream?.readyState === EventSource.OPEN) line.postMessage({ event: "open" });
+      return;
+    }
+
+    take(data.event, data.id);
+
+    // What happened before this tab heard of anything, it finds out by looking once.
+    if (data.event === "open" && !knows) {
+      knows = true;
+      hear("new");
+    }
+  });
+
+  document.addEventListener("visibilitychange", look);
+  look();
+}
