@@ -86,10 +86,11 @@ internal static partial class ErrorAnswers
     {
         if (IsApi(http))
         {
+            // There, a wrong method is a page that does not exist.
             http.Response.Headers.Allow = default;
             await http.RefuseAsync(ApiError.For(http.Response.StatusCode));
         }
-        else if (http.Response.StatusCode == 404 && HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        else if (http.Response.StatusCode == 404 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
             await http.ShowFailureAsync(404);
         }
@@ -103,10 +104,10 @@ internal static partial class ErrorAnswers
         return ActivityContext.TryParse(http.Request.Headers.TraceParent, null, out var callers) ? callers.TraceId.ToString() : ActivityTraceId.CreateRandom().ToString();
     }
 
-    private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http);
+    private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http.Request.Path);
 
-    // In any letter case, as routes are matched.
-    private static bool IsApiPath(HttpContext http) => Array.Exists(s_apis, api => http.Request.Path.StartsWithSegments(api, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a path belongs to programs, in any letter case, as routes are matched.</summary>
+    public static bool IsApiPath(PathString path) => Array.Exists(s_apis, api => path.StartsWithSegments(api, StringComparison.OrdinalIgnoreCase));
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
     private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);

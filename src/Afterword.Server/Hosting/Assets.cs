@@ -19,7 +19,7 @@ internal static class Assets
         foreach (var name in Names)
         {
             var file = new KeptAnswer(TypeOf(name), () => Read(name));
-            routes.MapMethods($"/{name}", ["GET", "HEAD"], name == ProfilePicture ? http => ServeToAllAsync(http, file) : file.ServeAsync)
+            routes.MapGet($"/{name}", name == ProfilePicture ? http => ServeToAllAsync(http, file) : file.ServeAsync)
                 .Describe(HostingReference.Asset, standsFor: "/{file}");
         }
     }

@@ -12,7 +12,7 @@ internal static class SecurityContact
 
     public static void MapSecurity(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/.well-known/security.txt", ["GET", "HEAD"], Show).Describe(HostingReference.SecurityText);
+        routes.MapGet("/.well-known/security.txt", Show).Describe(HostingReference.SecurityText);
         PolicyReports.Map(routes);
     }
 

@@ -10,32 +10,33 @@ namespace Afterword.Server.Reference;
 /// <summary>Tells visitors what this server is, and programmers what it can do.</summary>
 internal static class ReferenceEndpoints
 {
-    public static void MapReference(this WebApplication app)
+    public static void MapReference(this IEndpointRouteBuilder routes)
     {
-        var settings = app.Services.GetRequiredService<Settings>();
-        var routes = new Lazy<IReadOnlyList<DescribedRoute>>(() => DescribedRoute.All(app.Services.GetRequiredService<EndpointDataSource>(), settings.Limits));
+        var services = routes.ServiceProvider;
+        var settings = services.GetRequiredService<Settings>();
+        var described = new Lazy<IReadOnlyList<DescribedRoute>>(() => DescribedRoute.All(services.GetRequiredService<EndpointDataSource>(), settings.Limits));
 
-        app.MapPage<FrontPage>("/", () => new() { ["Platform"] = settings.Platform }).Describe(SiteReference.Front);
-        app.MapPage<ApiPage>("/api", () => new()
+        routes.MapPage<FrontPage>("/", () => new() { ["Platform"] = settings.Platform }).Describe(SiteReference.Front);
+        routes.MapPage<ApiPage>("/api", () => new()
         {
-            ["Platform"] = settings.Platform, ["Server"] = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? ExampleCall.AnyServer, ["Routes"] = routes.Value,
-            ["Questions"] = Texts(app.Services.GetRequiredService<Questions>()),
+            ["Platform"] = settings.Platform, ["Server"] = settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? ExampleCall.AnyServer, ["Routes"] = described.Value,
+            ["Questions"] = Texts(services.GetRequiredService<Questions>()),
         }).Describe(SiteReference.Api);
 
-        var document = new KeptAnswer("application/json; charset=utf-8", () => OpenApiDocument.Write(routes.Value, settings));
-        app.MapMethods("/openapi/v1.json", ["GET", "HEAD"], document.ServeAsync).Describe(SiteReference.OpenApi);
+        var document = new KeptAnswer("application/json; charset=utf-8", () => OpenApiDocument.Write(described.Value, settings));
+        routes.MapGet("/openapi/v1.json", document.ServeAsync).Describe(SiteReference.OpenApi);
     }
 
     private static Dictionary<string, string[]> Texts(Questions questions) => Enum.GetValues<PromptType>().ToDictionary(
         type => type.Wire, type => Enumerable.Range(0, questions.CountOf(type)).Select(variant => questions.Ask(type, variant, "<display_name>", Language.English).Text).ToArray());
 
     /// <summary>Maps a page that never changes while the server runs.</summary>
-    private static IEndpointConventionBuilder MapPage<TPage>(this WebApplication app, string path, Func<Dictionary<string, object?>> parameters)
+    private static IEndpointConventionBuilder MapPage<TPage>(this IEndpointRouteBuilder routes, string path, Func<Dictionary<string, object?>> parameters)
         where TPage : IComponent
     {
         // Nothing in these components waits, so the page is complete when the task is returned.
         var page = new KeptAnswer(PageAnswers.Html, () => PageAnswers.RenderAsync<TPage>(parameters()).GetAwaiter().GetResult());
-        return app.MapMethods(path, ["GET", "HEAD"], http =>
+        return routes.MapGet(path, http =>
         {
             http.SetPageHeaders();
             return page.ServeAsync(http);

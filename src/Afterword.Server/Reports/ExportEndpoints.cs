@@ -31,6 +31,6 @@ internal static class ExportEndpoints
         headers.ContentType = "text/csv; charset=utf-8";
         headers.ContentDisposition = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"attachment; filename=\"{request.From}-{clock.GetUtcNow():yyyy-MM-dd}.csv\"");
         headers.CacheControl = "no-store";
-        return export.RunAsync(request, http.Response.Body, tell, http.RequestAborted);
+        return HttpMethods.IsHead(http.Request.Method) ? Task.CompletedTask : export.RunAsync(request, http.Response.Body, tell, http.RequestAborted);
     }
 }

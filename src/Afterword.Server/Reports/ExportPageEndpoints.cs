@@ -30,7 +30,7 @@ internal static class ExportPageEndpoints
             return;
         }
 
-        await audit.NoteAsync(seat, Deed.Exported, $"answers{form.Description}", http.RequestAborted);
+        if (!HttpMethods.IsHead(http.Request.Method)) await audit.NoteAsync(seat, Deed.Exported, $"answers{form.Description}", http.RequestAborted);
 
         // People open it in a spreadsheet.
         await http.SendAsync(export, new(form.Filter, seat.Handle, seat.Sight(), ByteOrderMark: true, Search: form.Search), clock, _ => StaySeatedAsync(http, seat, sessions));

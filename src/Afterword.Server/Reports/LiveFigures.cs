@@ -18,6 +18,8 @@ internal static class LiveFigures
     public static async Task ServeAsync(HttpContext http, Seat seat, ConsoleSessions sessions, LiveInbox live, Store store, IHostApplicationLifetime life)
     {
         http.Response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsHead(http.Request.Method)) return;
+
         using var page = live.TryOpen(LiveTopic.FiguresOf(seat.SenderId), Listener.Person(seat.Person.Id));
         if (page is null)
         {

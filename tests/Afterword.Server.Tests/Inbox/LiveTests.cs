@@ -64,7 +64,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
             {
             }
 
-            await furni.QuietAsync();
+            await furni.QuietAsync(mayRepeat: true);
             await figures.Woken.WaitAsync(TimeSpan.Zero, default);
             var thread = await _ana.GetAsync("/messages/furni");
             (await _ana.SubmitAsync(thread, InboxCardTests.ActionOf(thread), form)).Is(303);

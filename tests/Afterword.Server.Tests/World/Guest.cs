@@ -23,6 +23,8 @@ internal sealed partial class Guest(TestServer server)
 
     public Task<Page> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
+    public Task<Page> HeadAsync(string path) => SendAsync(HttpMethod.Head, path, null);
+
     /// <summary>Sends the page's form with this action, its hidden fields included.</summary>
     public Task<Page> SubmitAsync(Page page, string action, params (string Name, string Value)[] fields) =>
         SendAsync(HttpMethod.Post, action, [.. page.HiddenOf(action), .. fields]);

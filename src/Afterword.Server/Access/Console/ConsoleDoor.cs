@@ -27,7 +27,7 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
         if (entry.Stage != EntryStage.Guest && await RefuseAsync(http, entry, session)) return;
 
         // Every form of the console, whatever its handler thinks of it.
-        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && await forms.ReadAsync(http, entry.MaxForm, entry.MaxFields) is null)
+        if (!IsLook(http) && await forms.ReadAsync(http, entry.MaxForm, entry.MaxFields) is null)
         {
             await http.ShowPageAsync<TroublePage>(400, PlainHttp.DropsCookies(http)
                 ? TroublePage.Of("Sign-in needs https", ConsoleSignIn.NeedsHttps, "/console", "To the console")
@@ -39,11 +39,13 @@ internal sealed class ConsoleDoor(RequestDelegate next, ConsoleSessions sessions
         await next(http);
     }
 
+    private static bool IsLook(HttpContext http) => HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+
     private async Task<bool> RefuseAsync(HttpContext http, Entry entry, ConsoleSession? session)
     {
         if (session is null || session.Stage < (entry.Stage == EntryStage.Seat ? EntryStage.Person : entry.Stage))
         {
-            var to = HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : "";
+            var to = IsLook(http) ? http.Request.Path + http.Request.QueryString : "";
             http.SeeOther(session is null ? ConsoleAddress.SignInFor(to) : ConsoleAddress.SecondFactorFor(to));
             return true;
         }

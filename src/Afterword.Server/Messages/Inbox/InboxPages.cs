@@ -38,12 +38,12 @@ internal sealed class InboxPages(Conversations conversations, ReadThread threads
     public async Task ShowThreadAsync(HttpContext http, Visitor visitor, Profile peer, Unsent? unsent = null, AskedCard? card = null)
     {
         var stop = http.RequestAborted;
-        var before = HttpMethods.IsGet(http.Request.Method) ? IdOf(http.Request.Query["before"]) ?? long.MaxValue : long.MaxValue;
+        var before = !HttpMethods.IsPost(http.Request.Method) ? IdOf(http.Request.Query["before"]) ?? long.MaxValue : long.MaxValue;
         var isNewest = before == long.MaxValue;
         var frame = await FrameAsync(http, visitor, long.MaxValue, peer.ScreenName, live: isNewest);
         var thread = await threads.RunAsync(visitor.UserId, peer.Id, before, stop);
         var shown = await cards.ShowAsync(http, visitor, peer, thread, card ?? (IdOf(http.Request.Query["card"]) is { } id ? new AskedCard(id) : null), frame.Token);
-        if (isNewest && thread.Messages.LastOrDefault(message => message.SenderId == peer.Id) is { } last && !IsPrefetch(http))
+        if (isNewest && thread.Messages.LastOrDefault(message => message.SenderId == peer.Id) is { } last && !IsUnseen(http))
         {
             await threads.NoteAsync(visitor.UserId, peer.Id, last.Id, stop);
         }
@@ -164,8 +164,8 @@ internal sealed class InboxPages(Conversations conversations, ReadThread threads
         _ => null,
     };
 
-    // A browser that only prepares a page has shown it to nobody.
-    private static bool IsPrefetch(HttpContext http) => http.Request.Headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase);
+    // A browser that only prepares a page has shown it to nobody, and HEAD gives none.
+    private static bool IsUnseen(HttpContext http) => HttpMethods.IsHead(http.Request.Method) || http.Request.Headers["Sec-Purpose"].ToString().Contains("prefetch", StringComparison.OrdinalIgnoreCase);
 
     private static DateTimeOffset At(Message message) => DateTimeOffset.FromUnixTimeMilliseconds(message.CreatedAt);
 

@@ -25,6 +25,8 @@ internal static class LiveStream
             return;
         }
 
+        if (HttpMethods.IsHead(http.Request.Method)) return;
+
         using var page = live.TryOpen(new(visitor.UserId), Listener.User(visitor.UserId));
         if (page is null)
         {

@@ -1,0 +1,24 @@
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting.Pages;
+
+namespace Afterword.Server.Hosting;
+
+/// <summary>Has every page, file and health route answer HEAD as it answers GET (RFC 9110, section 9.3.2): the web server leaves the body out.</summary>
+internal static class HeadAnswers
+{
+    /// <summary>A group for all routes of the server. Those of the API keep their own methods: a signature covers the method.</summary>
+    public static RouteGroupBuilder MapWithHead(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("");
+        ((IEndpointConventionBuilder)group).Finally(AddHead);
+        return group;
+    }
+
+    private static void AddHead(EndpointBuilder endpoint)
+    {
+        if (endpoint.Metadata.OfType<IHttpMethodMetadata>().LastOrDefault() is not { } methods || !methods.HttpMethods.Contains(HttpMethods.Get) || methods.HttpMethods.Contains(HttpMethods.Head)) return;
+        if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } pattern } && ErrorAnswers.IsApiPath($"/{pattern.TrimStart('/')}") && !endpoint.Metadata.OfType<HtmlPage>().Any()) return;
+
+        endpoint.Metadata.Add(new HttpMethodMetadata([.. methods.HttpMethods, HttpMethods.Head]));
+    }
+}
