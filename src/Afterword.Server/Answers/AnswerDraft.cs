@@ -29,7 +29,7 @@ internal sealed record AnswerDraft(int? Score, string? Text)
     public static string? ReadText(string text, ApiErrors errors)
     {
         // Browsers send the line ends of a text box as CR LF (HTML, section 4.10.22.7); one newline is what was typed.
-        text = TextRules.Normalise(text.Replace("\r\n", "\n", StringComparison.Ordinal).Trim());
+        text = TextRules.Normalise(text.Replace("\r\n", "\n", StringComparison.Ordinal).Trim(), TextRules.MessageLength);
         if (TextRules.HasForbidden(text)) errors.Add(ApiError.Invalid("text", "no control characters but newline and tab"));
         else if (TextRules.IsBlank(text)) errors.Add(ApiError.Invalid("text", "not blank"));
         else if (TextRules.LengthOf(text) > TextRules.MessageLength) errors.Add(ApiError.Invalid("text", "at most 10,000 characters"));

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Afterword.Server.Prompts;
 using MimeKit;
 
 namespace Afterword.Server.Channels;
@@ -28,7 +29,7 @@ internal sealed record EmailAddress
     {
         address = null;
         var at = text?.LastIndexOf('@') ?? -1;
-        if (at <= 0 || !IsLocal(text.AsSpan(0, at)) || DomainOf(text![(at + 1)..]) is not { } domain) return false;
+        if (at <= 0 || NormalForm.IsLongerThan(text!, MostLength) || !IsLocal(text.AsSpan(0, at)) || DomainOf(text![(at + 1)..]) is not { } domain) return false;
 
         var value = string.Concat(text.AsSpan(0, at), "@", domain);
         if (value.Length > MostLength || !MailboxAddress.TryParse(value, out var parsed) || parsed.GetAddress(idnEncode: true) != value) return false;

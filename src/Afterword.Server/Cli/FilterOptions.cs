@@ -95,8 +95,9 @@ internal sealed class FilterOptions
         HelpName = "TEXT",
         CustomParser = result =>
         {
-            var text = TextRules.Normalise(result.Tokens[0].Value);
-            if (text.Length is 0 || TextRules.LengthOf(text) > Filter.TextLength) result.AddError($"{name} must be 1 to {Filter.TextLength} characters.");
+            var text = TextRules.Normalise(result.Tokens[0].Value, Filter.TextLength);
+            if (TextRules.HasForbidden(text)) result.AddError($"{name} must have no control characters but newline and tab.");
+            else if (text.Length is 0 || TextRules.LengthOf(text) > Filter.TextLength) result.AddError($"{name} must be 1 to {Filter.TextLength} characters.");
             return text;
         },
     };

@@ -50,7 +50,7 @@ internal static class AskedEndpoints
 
     private static Task<List<AskedOnce>> FindAsync(Store store, long senderId, string search, long before, CancellationToken stop)
     {
-        if (search.Length > PromptDraft.ExternalIdLength || search.Any(char.IsControl)) return Task.FromResult<List<AskedOnce>>([]);
+        if (NormalForm.IsLongerThan(search, PromptDraft.ExternalIdLength) || TextRules.HasForbidden(search)) return Task.FromResult<List<AskedOnce>>([]);
 
         return store.Main.ReadAsync(
             session =>
@@ -59,7 +59,9 @@ internal static class AskedEndpoints
                 {
                     "" => session.Sql(Newest),
                     ['@', ..] => session.Sql(OfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))),
-                    _ => session.Sql(OfConversation).Bind("text", search),
+
+                    // As it was stored.
+                    _ => session.Sql(OfConversation).Bind("text", TextRules.Normalise(search, PromptDraft.ExternalIdLength)),
                 };
                 return statement.Bind("sender", senderId).Bind("before", before).Bind("most", PageLength + 1L).ListAsync(Read, stop);
             },

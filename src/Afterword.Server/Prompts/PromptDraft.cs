@@ -57,7 +57,7 @@ internal sealed record PromptDraft(
         if (read.Optional(name) is not { } text) return null;
         if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
 
-        text = TextRules.Normalise(text);
+        text = TextRules.Normalise(text, most);
         if (TextRules.LengthOf(text) > most) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"at most {most} characters")));
         return text;
     }
@@ -67,7 +67,7 @@ internal sealed record PromptDraft(
     {
         if (read.Optional(name)?.Trim() is not { Length: > 0 } text) return null;
 
-        text = TextRules.Normalise(text);
+        text = TextRules.Normalise(text, most);
         if (!TextRules.IsLabel(text, most)) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"one line of at most {most} characters")));
         return text;
     }

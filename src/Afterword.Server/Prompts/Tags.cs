@@ -24,7 +24,8 @@ internal sealed record Tags
     {
         if (read.Optional(name) is not { } text) return null;
 
-        var tags = TextRules.Normalise(text).Split(Separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
+        var tags = text.Split(Separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(tag => TextRules.Normalise(tag, TagLength)).Distinct().ToArray();
         if (tags.Length > Most) read.Errors.Add(ApiError.Invalid(name, string.Create(CultureInfo.InvariantCulture, $"at most {Most} tags")));
         if (!Array.TrueForAll(tags, tag => TextRules.IsLabel(tag, TagLength)))
         {

@@ -22,7 +22,7 @@ internal static class TextRules
         return length;
     }
 
-    // The mark of a text that is read in the wrong byte order: no character, and the framework normalises no text that has it.
+    // The mark of a text that is read in the wrong byte order: no character.
     private const char NoCharacter = '\uFFFE';
 
     /// <summary>Control characters other than newline and tab are refused: terminals, logs and mails obey them.</summary>
@@ -30,11 +30,28 @@ internal static class TextRules
     {
         foreach (var unit in text)
         {
-            if (unit == NoCharacter || (char.IsControl(unit) && unit is not ('\n' or '\t'))) return true;
+            if (char.IsControl(unit) && unit is not ('\n' or '\t')) return true;
         }
 
-        return false;
+        return !IsOfCharacters(text);
     }
+
+    /// <summary>Whether everything in a text stands for a character. What does not cannot be normalised, and PostgreSQL takes no half surrogate pair.</summary>
+    public static bool IsOfCharacters(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == NoCharacter || (char.IsSurrogate(text[i]) && !char.IsSurrogatePair(text, i))) return false;
+            if (char.IsHighSurrogate(text[i])) i++;
+        }
+
+        return true;
+    }
+
+    /// <summary>The beginning of a text, as far as there is room; no character is cut in two.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="most">The most UTF-16 units.</param>
+    public static string Cut(string text, int most) => text.Length <= most ? text : text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
 
     /// <summary>Whether a text can stand as a name in a list: one line, not blank, not too long.</summary>
     public static bool IsLabel(string text, int most) =>
@@ -60,14 +77,15 @@ internal static class TextRules
         if (HasForbidden(text)) errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
         else if (IsBlank(text)) errors.Add(ApiError.Invalid(name, "not blank"));
 
-        text = Normalise(text);
+        text = Normalise(text, MessageLength);
         if (LengthOf(text) > MessageLength) errors.Add(ApiError.MessageTooLong);
         return text;
     }
 
     /// <summary>Gives a text in NFC; one that is refused anyway is given back as it is.</summary>
-    public static string Normalise(string text) =>
-        text.Contains(NoCharacter, StringComparison.Ordinal) || text.IsNormalized(NormalizationForm.FormC) ? text : text.Normalize(NormalizationForm.FormC);
+    /// <param name="text">The text.</param>
+    /// <param name="most">The most characters that are taken afterwards.</param>
+    public static string Normalise(string text, int most) => NormalForm.IsLongerThan(text, most) || !IsOfCharacters(text) ? text : NormalForm.Of(text);
 
     /// <summary>What a profile name must be, when it is not that; else null.</summary>
     public static string? WrongWithName(string name) =>

@@ -139,9 +139,11 @@ internal sealed record Filter(
         if (read.Optional(name) is not { } text) return null;
 
         // As it was stored.
-        text = TextRules.Normalise(text);
-        if (TextRules.LengthOf(text) > TextLength) read.Errors.Add(ApiError.Invalid(name, "at most 256 characters"));
-        return text;
+        text = TextRules.Normalise(text, TextLength);
+        if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
+        else if (TextRules.LengthOf(text) > TextLength) read.Errors.Add(ApiError.Invalid(name, "at most 256 characters"));
+        else return text;
+        return null;
     }
 }
 

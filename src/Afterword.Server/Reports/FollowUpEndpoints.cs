@@ -128,7 +128,7 @@ internal static class FollowUpEndpoints
         }
 
         // Browsers send the line breaks of a text field as CRLF.
-        var body = TextRules.Normalise(http.Request.Form["note"].ToString().ReplaceLineEndings("\n").Trim());
+        var body = TextRules.Normalise(http.Request.Form["note"].ToString().ReplaceLineEndings("\n").Trim(), MostNote);
         var wrong = TextRules.HasForbidden(body) ? "The note has control characters in it."
             : TextRules.IsBlank(body) ? "The note is empty."
             : TextRules.LengthOf(body) > MostNote ? string.Create(CultureInfo.InvariantCulture, $"A note has at most {MostNote:N0} characters; this one has {TextRules.LengthOf(body):N0}.")
