@@ -47,6 +47,12 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private const long RareWord = 20_000;
     private const long MostTextsRead = 5_000;
 
+    // Cutting a letter into words takes up to 100 ns, and what was found is written out too.
+    private const long MostLettersRead = 300_000;
+
+    // As many texts are fetched at first; then as many as their length allows.
+    private const int FirstTexts = 20;
+
     private const string Columns =
         """
         p.id, p.type, p.test, p.created_at, a.screen_name, a.name, p.external_id, p.question, p.score, p.score_at, p.comment, p.comment_at,
@@ -93,8 +99,9 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private async Task<AnswersFound> ByLookingAsync(Session session, Filter filter, SearchQuery? search, Sight sight, long below, CancellationToken stop)
     {
         var found = new List<ListedAnswer>();
+        var reading = new Reading(search);
         var sql = (search is null ? filter : filter with { HasText = filter.HasText ?? true }).Sql();
-        var (at, looked, texts, stretch) = (Math.Min(below, filter.Below), 0L, 0L, 1_000L);
+        var (at, looked, stretch) = (Math.Min(below, filter.Below), 0L, search is null ? 1_000L : FirstTexts);
         while (true)
         {
             var edge = await session.Sql("select p.id, p.created_at from prompt p where p.sender_id = @sender and p.id < @below and p.id > @above order by p.id desc limit 1 offset @stretch")
@@ -105,7 +112,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
                 .EachAsync(
                     row =>
                     {
-                        if (found.Count > PageSize || (search is not null && !MatchesAt(row, search, ref texts))) return;
+                        if (found.Count > PageSize || !reading.Matches(row)) return;
 
                         found.Add(Read(row, sight));
                     },
@@ -114,16 +121,32 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
             if (edge.Id == 0) return new(found, null, null);
 
             (at, looked) = (edge.Id, looked + stretch);
-            if (looked >= MostLooked || texts >= MostTextsRead) return new(found, edge.Id, edge.At);
+            if (looked >= MostLooked || reading.IsEnough) return new(found, edge.Id, edge.At);
 
-            stretch = Math.Min(stretch * 4, search is null ? 32_000 : 4_000);
+            stretch = search is null ? Math.Min(stretch * 4, 32_000) : Math.Min(stretch * 4, reading.NextTexts);
         }
     }
 
-    private static bool MatchesAt(Row row, SearchQuery search, ref long texts)
+    /// <summary>Looks for words in texts, and counts how much was looked at.</summary>
+    private sealed class Reading(SearchQuery? search)
     {
-        texts++;
-        return row.TextOrNull(10) is { } text && search.Matches(text);
+        private long _texts;
+        private long _letters;
+
+        public bool IsEnough => _texts >= MostTextsRead || _letters >= MostLettersRead;
+
+        /// <summary>How many texts there is time for, if they go on as they have begun.</summary>
+        public int NextTexts => _texts == 0 ? 4_000 : (int)Math.Clamp((MostLettersRead - _letters) * _texts / Math.Max(_letters, 1), 1, 4_000);
+
+        public bool Matches(Row row)
+        {
+            if (search is null) return true;
+            if (row.TextOrNull(10) is not { } text) return false;
+
+            var isMeant = search.Matches(text, out var letters);
+            (_texts, _letters) = (_texts + 1, _letters + letters);
+            return isMeant;
+        }
     }
 
     /// <summary>The rarest word leads to its texts; the others are looked for in them.</summary>
@@ -137,21 +160,23 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
             .Bind("sender", filter.SenderId).Bind("first", first).Bind("end", end).Bind("below", from).Bind("above", filter.Above)
             .ListAsync(row => row.GetInt64(0), stop);
         var found = new List<ListedAnswer>();
-        var texts = 0L;
-        foreach (var chunk in ids.Chunk(500))
+        var reading = new Reading(search);
+        for (var (done, next) = (0, FirstTexts); done < ids.Count; next = Math.Min(next * 4, reading.NextTexts))
         {
+            var chunk = ids.GetRange(done, Math.Min(next, ids.Count - done));
+            done += chunk.Count;
             var rows = new List<ListedAnswer>();
             await filter.Bind(session.Sql(Select(filter.Sql(TextsWithWord))), chunk[^1] - 1, chunk[0] + 1)
                 .Bind("first", first).Bind("end", end)
                 .EachAsync(
                     row =>
                     {
-                        if (MatchesAt(row, search, ref texts)) rows.Add(Read(row, sight));
+                        if (reading.Matches(row)) rows.Add(Read(row, sight));
                     },
                     stop);
             found.AddRange(rows);
             if (found.Count > PageSize) return new(found[..PageSize], found[PageSize - 1].Id, null);
-            if (texts >= MostTextsRead && chunk[^1] != ids[^1])
+            if (reading.IsEnough && done < ids.Count)
             {
                 return new(found, chunk[^1], await TimeOfAsync(session, filter.SenderId, chunk[^1], stop));
             }

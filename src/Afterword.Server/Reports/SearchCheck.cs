@@ -27,8 +27,9 @@ internal static class SearchCheck
 
     private static async Task<string?> CompareAsync(Session session, long sender, CancellationToken stop)
     {
-        // Texts from before the search, which wait for their words, have none.
+        // Texts from before the search, which wait for their words, have none. Those with too many words once had them all.
         var should = default(Sum);
+        var cut = new HashSet<long>();
         await session.Sql(
             """
             select p.id, p.comment from prompt p where p.sender_id = @sender and p.comment is not null
@@ -37,12 +38,19 @@ internal static class SearchCheck
             .Bind("sender", sender).EachAsync(
                 row =>
                 {
-                    foreach (var word in SearchWords.Of(row.GetString(1))) should.Add(row.GetInt64(0), Encoding.UTF8.GetBytes(word));
+                    var (id, words) = (row.GetInt64(0), SearchWords.Of(row.GetString(1), out _, out var isCut));
+                    if (isCut) cut.Add(id);
+                    else foreach (var word in words) should.Add(id, Encoding.UTF8.GetBytes(word));
                 },
                 stop);
         var stored = default(Sum);
         await session.Sql("select prompt_id, word from text_word where sender_id = @sender").Bind("sender", sender)
-            .EachAsync(row => stored.Add(row.GetInt64(0), row.GetBytes(1)), stop);
+            .EachAsync(
+                row =>
+                {
+                    if (!cut.Contains(row.GetInt64(0))) stored.Add(row.GetInt64(0), row.GetBytes(1));
+                },
+                stop);
 
         return stored == should
             ? null

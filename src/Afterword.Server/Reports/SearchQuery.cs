@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
@@ -8,6 +9,9 @@ internal sealed class SearchQuery
 {
     public const int Length = 200;
     private const int MostWords = 12;
+
+    // Of scripts without spaces a query has up to 200 words.
+    private const int MostCounted = 12;
 
     private readonly string[] _words;
     private readonly string[] _beginnings;
@@ -22,7 +26,7 @@ internal sealed class SearchQuery
     {
         if (text is null) return null;
 
-        var runs = SearchWords.RunsOf(text.Length > Length ? text[..Length] : text).Take(MostWords).ToArray();
+        var runs = SearchWords.RunsOf(TextRules.Cut(text, Length)).Take(MostWords).ToArray();
         var (words, beginnings) = (new List<string>(), new List<string>());
         for (var i = 0; i < runs.Length; i++)
         {
@@ -36,9 +40,14 @@ internal sealed class SearchQuery
     }
 
     /// <summary>Whether a text is meant.</summary>
-    public bool Matches(string text)
+    public bool Matches(string text) => Matches(text, out _);
+
+    /// <inheritdoc cref="Matches(string)"/>
+    /// <param name="text">The text.</param>
+    /// <param name="letters">How many letters were looked at.</param>
+    public bool Matches(string text, out int letters)
     {
-        var words = SearchWords.Of(text);
+        var words = SearchWords.Of(text, out letters, out _);
         return Array.TrueForAll(_words, words.Contains)
             && Array.TrueForAll(_beginnings, beginning => words.Contains(beginning) || words.Any(word => word.StartsWith(beginning, StringComparison.Ordinal)));
     }
@@ -52,7 +61,7 @@ internal sealed class SearchQuery
     public async Task<(byte[] First, byte[] End, long Texts)> RarestAsync(Session session, long sender, long below, long most, CancellationToken stop)
     {
         var rarest = (First: Array.Empty<byte>(), End: Array.Empty<byte>(), Texts: long.MaxValue);
-        foreach (var (first, end) in Stretches)
+        foreach (var (first, end) in Stretches.Take(MostCounted))
         {
             var texts = await session.Sql(
                 """

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports;
 
@@ -14,25 +15,53 @@ internal static class SearchWords
     // What is longer is no word that anybody looks for.
     private const int MostLetters = 40;
 
-    /// <summary>The words of a text, each once.</summary>
-    public static IReadOnlySet<string> Of(string text)
+    // Each is a row of the index, written while the customer waits. A long letter has a thousand; 10,000 different characters
+    // of Chinese would have ten thousand.
+    private const int MostWords = 4_000;
+
+    // A text of the longest length in Korean, whose syllables fall apart into three letters; others fall apart into eighteen.
+    private const int MostFolded = 3 * TextRules.MessageLength;
+
+    // Texts are folded piece by piece, so that a limit ends the work.
+    private const int Piece = 256;
+
+    /// <summary>The words of a text, each once and no more than <see cref="MostWords"/>.</summary>
+    public static IReadOnlySet<string> Of(string text) => Of(text, out _, out _);
+
+    /// <param name="text">The text.</param>
+    /// <param name="letters">How many letters were looked at: compatible forms may stand for many.</param>
+    /// <param name="isCut">Whether it has more words than are looked for.</param>
+    public static IReadOnlySet<string> Of(string text, out int letters, out bool isCut)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var run in RunsOf(text))
+        var folded = Fold(text, out isCut);
+        letters = folded.Length;
+        foreach (var run in RunsIn(folded))
         {
-            if (!run.IsUnspaced) words.Add(run.Text);
-            else words.UnionWith(PairsOf(run.Text).Append(LastOf(run.Text)));
+            foreach (var word in run.IsUnspaced ? PairsOf(run.Text).Append(LastOf(run.Text)) : [run.Text])
+            {
+                if (words.Count == MostWords && !words.Contains(word))
+                {
+                    isCut = true;
+                    return words;
+                }
+
+                words.Add(word);
+            }
         }
 
         return words;
     }
 
     /// <summary>Stretches of letters and digits, in the order of the text.</summary>
-    internal static IEnumerable<Run> RunsOf(string text)
+    internal static IEnumerable<Run> RunsOf(string text) => RunsIn(Fold(text, out _));
+
+    private static IEnumerable<Run> RunsIn(string folded)
     {
         var run = new StringBuilder();
+        var units = new char[2];
         var (unspaced, letters) = (false, 0);
-        foreach (var rune in Fold(text).EnumerateRunes())
+        foreach (var rune in folded.EnumerateRunes())
         {
             var isLetter = Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber;
             if (run.Length > 0 && (!isLetter || IsUnspaced(rune) != unspaced))
@@ -44,7 +73,7 @@ internal static class SearchWords
             if (!isLetter) continue;
 
             unspaced = IsUnspaced(rune);
-            if (unspaced || letters++ < MostLetters) run.Append(rune.ToString());
+            if (unspaced || letters++ < MostLetters) run.Append(units, 0, rune.EncodeToUtf16(units));
         }
 
         if (run.Length > 0) yield return new(run.ToString(), unspaced);
@@ -63,22 +92,44 @@ internal static class SearchWords
 
     private static string LastOf(string run) => char.IsLowSurrogate(run[^1]) ? run[^2..] : run[^1..];
 
-    private static string Fold(string text)
+    private static string Fold(string text, out bool isCut)
     {
-        var folded = new StringBuilder(text.Length);
-        foreach (var letter in text.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
-        {
-            if (IsAccent(letter)) continue;
+        // What is typed into a search may hold anything; no text that is stored does.
+        if (!TextRules.IsOfCharacters(text)) text = string.Concat(text.Select(unit => unit == '\uFFFE' || char.IsSurrogate(unit) ? ' ' : unit));
 
-            // Letters that do not fall apart into a plain one and an accent, and yet are typed as plain ones.
-            folded.Append(letter switch
+        var folded = new StringBuilder(text.Length);
+        var at = 0;
+        while (at < text.Length && folded.Length < MostFolded)
+        {
+            var end = EndOfPiece(text, at);
+            foreach (var letter in NormalForm.Of(text[at..end], NormalizationForm.FormKD).ToLowerInvariant())
             {
-                'ß' => "ss", 'æ' => "ae", 'œ' => "oe", 'ø' => "o", 'ł' => "l", 'đ' => "d", 'ð' => "d", 'þ' => "th", 'ı' => "i", 'ς' => "σ", _ => null,
-            } ?? letter.ToString());
+                if (IsAccent(letter)) continue;
+
+                // Letters that do not fall apart into a plain one and an accent, and yet are typed as plain ones.
+                if (PlainOf(letter) is { } plain) folded.Append(plain);
+                else folded.Append(letter);
+            }
+
+            at = end;
         }
 
-        return folded.ToString().Normalize(NormalizationForm.FormC);
+        isCut = at < text.Length;
+        return NormalForm.Of(folded.ToString());
     }
+
+    // A letter stays with its marks.
+    private static int EndOfPiece(string text, int at)
+    {
+        var end = at + Piece;
+        while (end < text.Length && (char.IsLowSurrogate(text[end]) || (Rune.TryGetRuneAt(text, end, out var rune) && NormalForm.IsMark(rune)))) end++;
+        return Math.Min(end, text.Length);
+    }
+
+    private static string? PlainOf(char letter) => letter switch
+    {
+        'ß' => "ss", 'æ' => "ae", 'œ' => "oe", 'ø' => "o", 'ł' => "l", 'đ' => "d", 'ð' => "d", 'þ' => "th", 'ı' => "i", 'ς' => "σ", _ => null,
+    };
 
     private static bool IsAccent(char letter) => letter is (>= '\u0300' and <= '\u036F') or (>= '\u0591' and <= '\u05C7') or (>= '\u064B' and <= '\u065F') or '\u0640' or '\u0670';
 
