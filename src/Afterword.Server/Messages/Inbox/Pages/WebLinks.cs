@@ -5,6 +5,9 @@ namespace Afterword.Server.Messages.Inbox.Pages;
 /// <summary>Finds web addresses in what people write.</summary>
 internal static partial class WebLinks
 {
+    // Longer ones lead nowhere in most browsers and servers, and what reads them takes its time.
+    private const int LongestAddress = 2_048;
+
     // One pass, however the text is made. Invisible and direction-changing characters end an address: behind them it could
     // look like another one.
     [GeneratedRegex(@"\bhttps?://[^\s\p{C}<>""]+", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
@@ -19,7 +22,7 @@ internal static partial class WebLinks
             var found = WithoutEnd(match.Value);
 
             // An address with a name before its host looks like that of another host.
-            if (!Uri.TryCreate(found, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0 || uri.UserInfo.Length > 0) continue;
+            if (found.Length > LongestAddress || !Uri.TryCreate(found, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0 || uri.UserInfo.Length > 0) continue;
 
             if (match.Index > done) yield return (text[done..match.Index], null);
             yield return (found, uri.AbsoluteUri);
@@ -32,9 +35,13 @@ internal static partial class WebLinks
     // What ends a sentence, or closes a bracket that was opened before the address, is not part of it.
     private static string WithoutEnd(string found)
     {
-        while (found.Length > 0 && (found[^1] is '.' or ',' or ';' or ':' or '!' or '?' or '\'' or '…' or '»' or '”' || (found[^1] is ')' && found.Count(')') > found.Count('(')))) found = found[..^1];
-        return found;
-    }
+        var (end, unopened) = (found.Length, found.AsSpan().Count(')') - found.AsSpan().Count('('));
+        for (; end > 0; end--)
+        {
+            if (found[end - 1] is ')' && unopened > 0) unopened--;
+            else if (found[end - 1] is not ('.' or ',' or ';' or ':' or '!' or '?' or '\'' or '…' or '»' or '”')) break;
+        }
 
-    private static int Count(this string text, char one) => text.AsSpan().Count(one);
+        return found[..end];
+    }
 }
