@@ -20,9 +20,10 @@ internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasT
 /// <param name="Before">As many days before it.</param>
 /// <param name="Points">The period in steps.</param>
 /// <param name="Parts">Break-downs of the whole period, whatever it is limited to.</param>
+/// <param name="Since">The first day of those that begin later than the period, because there are too many values in it.</param>
 internal sealed record Overview(
     string Zone, OverviewQuery Query, PromptType Type, Stretch Now, Stretch Before, Step Step, IReadOnlyList<Stretch> Points,
-    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyList<TodaysAnswer> Today)
+    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyDictionary<Slice, long> Since, IReadOnlyList<TodaysAnswer> Today)
 {
     private const long MostToday = 8;
 
@@ -61,16 +62,19 @@ internal sealed record Overview(
         var now = Sum(type, counts, from, to);
         var step = query.StepFor(to - from + 1, now.Figures.Counts.Scored);
         var current = range with { From = from };
+        var agents = await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop);
+        var tags = await ReadRollups.ValuesAsync(session, current, Dimension.Tag, stop);
         return new(
             zone, query, type, now, Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
             new Dictionary<Slice, IReadOnlyList<Part>>
             {
-                [Slice.Agent] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop)),
-                [Slice.Tag] = PartsOf(type, await ReadRollups.ValuesAsync(session, current, Dimension.Tag, stop)),
+                [Slice.Agent] = PartsOf(type, agents.Values),
+                [Slice.Tag] = PartsOf(type, tags.Values),
                 [Slice.Variant] = PartsOf(type, cells.ByCell, Slice.Variant),
                 [Slice.Language] = PartsOf(type, cells.ByCell, Slice.Language),
                 [Slice.Channel] = PartsOf(type, cells.ByCell, Slice.Channel),
             },
+            new[] { (Slice: Slice.Agent, agents.From), (Slice: Slice.Tag, tags.From) }.Where(one => one.From > from).ToDictionary(one => one.Slice, one => one.From),
             await TodayAsync(session, current, days.StartOf(today), stop));
 
         bool IsMeant(Cell cell) => query.Only switch

@@ -38,6 +38,26 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Break_downs_with_too_many_values_are_of_the_latest_days_and_say_so()
+    {
+        await ScoresAsync("csat", 5, 5, 5, 5, 5);
+        var today = DateOnly.FromDateTime(_loop.Server.Clock.GetUtcNow().UtcDateTime).DayNumber;
+
+        // 4,000 agents on each of ten days, and 40,000 tags on one.
+        await FillAsync(dimension: 1, values: 4_000, days: 10, today);
+        await FillAsync(dimension: 2, values: 40_000, days: 1, today);
+        var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+
+        var page = (await owner.GetAsync(Path)).Is(200);
+
+        Assert.Contains("The 50 with most answers. Since 31 Dec 2025: the whole period has too many agents to compare.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("The last day alone has too many tags to compare.", page.Html, StringComparison.Ordinal);
+
+        // One of them is found among all, on every day.
+        Assert.Contains("40 answers", (await owner.GetAsync($"{Path}?only=agent:v100042")).Is(200).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_operator_and_people_of_other_senders_see_no_figures()
     {
         var other = await _loop.Server.UserAsync("other");
@@ -208,6 +228,16 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     }
 
     private protected Loop Loop => _loop;
+
+    // Past the API: as many requests would take a minute.
+    private Task<int> FillAsync(long dimension, long values, long days, long today) => _loop.Server.Server.Store.Main.WriteAsync(
+        session => session.Sql(
+            """
+            insert into rollup (sender_id, test, type, dimension, day, value, sent, delivered, dismissed, commented, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10)
+            with recursive v(n) as (select cast(1 as bigint) union all select n + 1 from v where n < @values), d(k) as (select cast(1 as bigint) union all select k + 1 from d where k < @days)
+            select @sender, 0, 1, @dimension, @today - k + 1, 'v' || (100000 + n), 4, 4, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0 from v cross join d
+            """)
+            .Bind("sender", _loop.Furni.Id).Bind("dimension", dimension).Bind("values", values).Bind("days", days).Bind("today", today).RunAsync(default), default);
 
     private Task ScoresAsync(string type, params int[] scores) => ScoresAsync(type, ("external_id", "x"), scores);
 

@@ -99,12 +99,23 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     }
 
     private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Language, Slice.Channel, Slice.Tag, Slice.Variant }
-        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag))
+        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag) || overview.Since.ContainsKey(slice))
         .Select(slice => new BreakDownView(
             OverviewQuery.WordOf(slice), $"By {OverviewQuery.WordOf(slice)}", NameOf(slice),
-            overview.Parts[slice].Count == ReadRollups.MostValues ? $"The {ReadRollups.MostValues} with most answers." : null,
+            HintOf(slice),
             [Sort("name", NameOf(slice), false), Sort("score", _isNps ? "NPS" : "CSAT", true), Sort("answers", "Answers", true), Sort("response", "Response", true)],
             [.. Sorted(slice, overview.Parts[slice]).Select(part => Row(slice, part))]))];
+
+    private string? HintOf(Slice slice)
+    {
+        var most = overview.Parts[slice].Count == ReadRollups.MostValues ? $"The {ReadRollups.MostValues} with most answers." : null;
+        if (!overview.Since.TryGetValue(slice, out var since)) return most;
+
+        var word = OverviewQuery.WordOf(slice);
+        return since > overview.Now.To
+            ? $"The last day alone has too many {word}s to compare."
+            : $"{most} Since {FigureWords.Day(since)}: the whole period has too many {word}s to compare.".TrimStart();
+    }
 
     private SortView Sort(string name, string text, bool isNumber) =>
         new(name, text, (_query.Sort ?? "answers") == name ? null : (_query with { Sort = name }).ToString(), isNumber);
