@@ -24,7 +24,8 @@ internal sealed class StopAsking(Store store, TimeProvider clock)
     public Task UndoAsync(long sender, long recipient, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await LockAsync(session, sender, stop);
+            // The page that asks for it may name anybody: who never asked is not written down as a sender.
+            await session.EachAsync(ChangeLog.StampAsking([sender], clock.GetUtcNow().ToUnixTimeMilliseconds(), []), stop);
             return await session.Sql("update contact set opted_out_at = null where sender_id = @sender and user_id = @recipient")
                 .Bind("sender", sender).Bind("recipient", recipient).RunAsync(stop);
         },

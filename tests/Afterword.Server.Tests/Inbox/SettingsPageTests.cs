@@ -37,6 +37,17 @@ public abstract class SettingsPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Wanting_to_be_asked_again_by_nobody_leaves_nothing_behind()
+    {
+        var page = (await _ana.GetAsync("/messages/settings")).Is(200);
+        foreach (var nobody in new[] { "1", "0", "9223372036854775807", $"{_world.Bea.Id}" }) (await _ana.SubmitAsync(page, "/messages/settings", ("ask_again", nobody))).Is(303);
+
+        Assert.Equal(0, await _world.Server.CountAsync("sender_state"));
+        Assert.Equal(0, await _world.Server.CountAsync("contact"));
+        await _world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
     public async Task What_is_no_choice_changes_nothing()
     {
         var page = (await _ana.GetAsync("/messages/settings")).Is(200);
