@@ -50,8 +50,9 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
     /// <param name="form">As <see cref="CardForm.ReadAsync"/> gave it.</param>
     /// <param name="stop">Gives up.</param>
     /// <remarks>
-    /// An answer goes into its batch unread: the batch finds the prompt, whose key and scale are judged there. In between the
+    /// A score goes into its batch unread: the batch finds the prompt, whose key and scale are judged there. In between the
     /// commits of others a read of its own would find no page in its cache, and was a fifth of what taking a score cost.
+    /// A text waits until its card is found: looking at it costs more than that.
     /// </remarks>
     public async Task<CardReply> RunAsync(CardKey key, CardPlace place, IFormCollection? form, CancellationToken stop)
     {
@@ -59,6 +60,14 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
         var language = Language.Find(form?["language"].ToString());
         try
         {
+            if (read is CardForm.Written written)
+            {
+                // Whoever has shown that they may answer has a key without a hash.
+                if (key.LinkHash is not null && await Card.FindAsync(store, key, stop) is null) return new CardReply.Unknown();
+
+                read = written.Read(key);
+            }
+
             return read switch
             {
                 CardForm.Answer(var request) => await AnswerAsync(request),
@@ -71,7 +80,7 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
         }
         catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
         {
-            return await ShowAgainAsync(503, view => view with { Problem = CardProblem.NotSaved, Typed = (read as CardForm.Answer)?.Request.Text });
+            return await ShowAgainAsync(503, view => view with { Problem = CardProblem.NotSaved, Typed = TypedIn(read) });
         }
 
         async Task<CardReply> AnswerAsync(AnswerRequest request)
@@ -105,6 +114,13 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
         async Task<CardReply> ShowAgainAsync(int status, Func<CardView, CardView> tell) =>
             await Card.FindAsync(store, key, stop) is { } card ? new CardReply.Refused(status, tell(View(card, place, language))) : new CardReply.Unknown();
     }
+
+    private static string? TypedIn(CardForm form) => form switch
+    {
+        CardForm.Answer(var request) => request.Text,
+        CardForm.Written(var text) => text,
+        _ => null,
+    };
 
     private static CardProblem MissingAt(CardStep step) => step == CardStep.Score ? CardProblem.ScoreMissing : CardProblem.TextBlank;
 }

@@ -40,7 +40,8 @@ internal static class CardEndpoints
     private static async Task Answer(HttpContext http, string token, Store store, CardPages pages, CardGate gate, AnswerCard answer)
     {
         SetHeaders(http.Response.Headers);
-        var form = await CardForm.ReadAsync(http);
+        var isLink = CardLink.TryParse(token, out var link);
+        var form = isLink ? await CardForm.ReadAsync(http) : null;
         if (!gate.TryPass(token, http.Connection.RemoteIpAddress))
         {
             await TroubleAsync(http, 429, gate.SecondsToWait, pages, form?["text"]);
@@ -49,7 +50,7 @@ internal static class CardEndpoints
 
         try
         {
-            if (!CardLink.TryParse(token, out var link)) await NotFoundAsync(http, pages);
+            if (!isLink) await NotFoundAsync(http, pages);
             else await TellAsync(http, pages, form, await answer.RunAsync(link.Key(), PlaceOf(http), form, http.RequestAborted));
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))

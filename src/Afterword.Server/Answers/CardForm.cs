@@ -18,6 +18,19 @@ internal abstract record CardForm
     /// <summary>An answer, or closing the card. Whether the scale has the score shows with the prompt.</summary>
     internal sealed record Answer(AnswerRequest Request) : CardForm;
 
+    /// <summary>A text, not looked at yet: that takes time, which nobody gets who has no card.</summary>
+    internal sealed record Written(string Text) : CardForm
+    {
+        public CardForm Read(CardKey key)
+        {
+            var errors = new ApiErrors();
+            var comment = AnswerDraft.ReadText(Text, errors);
+            if (!errors.Any) return new Answer(new(key, null, comment));
+
+            return new Wrong(TextRules.LengthOf(Text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, Text);
+        }
+    }
+
     internal sealed record StopAsking : CardForm;
 
     internal sealed record AskAgain : CardForm;
@@ -47,19 +60,10 @@ internal abstract record CardForm
         }
 
         return form.TryGetValue("text", out var text)
-            ? ParseText(text.ToString(), key)
+            ? new Written(text.ToString())
             : new Wrong(null, null);
     }
 
     /// <summary>Whether a mail program sent it, at one click of its reader and without any page (RFC 8058, section 3.1).</summary>
     public static bool IsOneClick(IFormCollection? form) => form?["List-Unsubscribe"].ToString() == "One-Click";
-
-    private static CardForm ParseText(string text, CardKey key)
-    {
-        var errors = new ApiErrors();
-        var comment = AnswerDraft.ReadText(text, errors);
-        if (!errors.Any) return new Answer(new(key, null, comment));
-
-        return new Wrong(TextRules.LengthOf(text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, text);
-    }
 }
