@@ -26,6 +26,12 @@ internal static class CardEndpoints
             return;
         }
 
+        if (CardLink.WithoutEnd(token) is { } meant)
+        {
+            http.Response.Redirect($"{CardLink.PathPrefix}{meant}{http.Request.QueryString}");
+            return;
+        }
+
         try
         {
             if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -13,6 +14,12 @@ internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyM
 {
     private const int SecretLength = 20;
     private const int Length = 8 + 8 + SecretLength;
+    private const int TextLength = Length / 3 * 4;
+
+    // A full stop, a closing quotation and a line end, with room.
+    private const int LongestEnd = 16;
+
+    private static readonly SearchValues<char> s_lettersAndDigits = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>The path of card pages, up to the token.</summary>
     public const string PathPrefix = "/f/";
@@ -22,7 +29,7 @@ internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyM
     public static bool TryParse(string? token, out CardLink link)
     {
         link = default;
-        if (token is not { Length: Length / 3 * 4 } || !Base64Url.IsValid(token)) return false;
+        if (token is not { Length: TextLength } || !Base64Url.IsValid(token)) return false;
 
         Span<byte> bytes = stackalloc byte[Length];
         if (!Base64Url.TryDecodeFromChars(token, bytes, out var read) || read != Length) return false;
@@ -30,6 +37,11 @@ internal readonly record struct CardLink(long SenderId, long PromptId, ReadOnlyM
         link = new(BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), bytes[16..].ToArray());
         return true;
     }
+
+    /// <summary>The token of a link that a chat or a mail program has taken for longer than it is; null when there is nothing behind it.</summary>
+    /// <remarks>What ends a sentence, closes a bracket or a quotation, or marks up a text stands right behind links. No token goes on with any of it.</remarks>
+    public static string? WithoutEnd(string token) =>
+        token.Length is > TextLength and <= TextLength + LongestEnd && !token.AsSpan(TextLength).ContainsAny(s_lettersAndDigits) && TryParse(token[..TextLength], out _) ? token[..TextLength] : null;
 
     public byte[] Hash() => SHA256.HashData(Secret.Span);
 

@@ -38,13 +38,39 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_token_that_is_cut_short_extended_or_spelled_otherwise_opens_nothing()
     {
-        string[] extended = [_token + "A", _token + "=", _token + "==", "A" + _token, _token + _token, _token + ".", _token + "~", _token + "%20", "%20" + _token, _token + "%09", _token + "%0A"];
+        string[] extended = [_token + "A", "A" + _token, _token + _token, "%20" + _token, _token + ".A", _token + new string('.', 17), "." + _token];
         string[] respelled =
         [
             _token.ToUpperInvariant(), _token.ToLowerInvariant(), new([.. _token.Reverse()]), string.Concat(_token.Select(letter => char.IsUpper(letter) ? char.ToLowerInvariant(letter) : char.ToUpperInvariant(letter))),
             $"%25{(int)_token[0]:X2}{_token[1..]}", _token[..^1] + "%C3%A9", _token[..^1] + "%F0%9F%98%80", _token[..^1] + "%EF%BC%A1", "..%5C" + _token, "%3F" + _token, "%23", _token[..^1] + "%2F",
         ];
         await AllTheSameAsync([.. Enumerable.Range(1, _token.Length - 1).Select(length => _token[..length]), .. extended, .. respelled]);
+    }
+
+    [Fact]
+    public async Task A_link_with_what_ends_a_sentence_or_closes_a_bracket_behind_it_leads_to_the_card()
+    {
+        string[] ends =
+        [
+            ".", ",", ")", ").", "%3E", "%22", "'", "%20", "%09", "%0A", "%0D%0A", "]", "*", "**", "_", "~", "=", "==", ";", ":", "!", "%3F", "%60", "%7D", "%E2%80%9D", "%C2%BB", "%C2%A0", "%E3%80%82", "%E3%80%8D", "%EF%BC%89", "&",
+        ];
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head })
+        {
+            foreach (var end in ends)
+            {
+                var led = await SendAsync(method, $"/f/{_token}{end}?score=4");
+                Assert.True(led.Status == 302, $"{method} {end}: {led.Status}");
+                Assert.Equal($"/f/{_token}?score=4", led.Headers["Location"]);
+                Assert.Equal("no-store", led.Headers["Cache-Control"]);
+            }
+        }
+
+        (await SendAsync(HttpMethod.Get, $"/f/{_token}?score=4")).Is(200);
+
+        // Nothing is answered by a link that is not quite one, and one that opens nothing leads to the page of those.
+        foreach (var end in ends) (await SendAsync(HttpMethod.Post, $"/f/{_token}{end}")).Is(404);
+        var wrong = _token[..^1] + (_token[^1] == 'A' ? 'B' : 'A');
+        await AllTheSameAsync((await SendAsync(HttpMethod.Get, $"/f/{wrong}.")).Headers["Location"]["/f/".Length..]);
     }
 
     [Fact]
