@@ -19,6 +19,9 @@ internal static class Logs
         // All it writes are those lines. While any level of it is on, each request gets an activity and a log scope that nobody reads.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
+
+        // It logs an error for every cookie that it cannot read, which anybody may send. The form is refused with a page.
+        logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Critical);
         logging.Services.PostConfigure<LoggerFilterOptions>(KeepSecrets);
     }
 

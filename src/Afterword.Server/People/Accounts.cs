@@ -121,7 +121,8 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         },
         stop);
 
-    public Task<Account?> FindAsync(string screenName, CancellationToken stop) => store.Main.ReadAsync(
+    /// <summary>Finds a user; whatever is no handle is nobody's, and may hold what PostgreSQL does not even take as text.</summary>
+    public Task<Account?> FindAsync(string screenName, CancellationToken stop) => !Handle.IsMatch(screenName) ? Task.FromResult<Account?>(null) : store.Main.ReadAsync(
         session => session.Sql($"select {Columns} from account where screen_name_key = @key")
             .Bind("key", Key(screenName)).FirstAsync(Read, stop),
         stop);

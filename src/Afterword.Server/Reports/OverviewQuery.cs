@@ -37,6 +37,9 @@ internal sealed record OverviewQuery(
     /// <summary>The longest period of one's own, in days.</summary>
     public const int LongestRange = 1_100;
 
+    // Longer than any agent, tag or language with the word before it.
+    private const int LongestOnly = 200;
+
     public static IReadOnlyList<int> Ranges { get; } = [7, 30, 90, 365];
 
     public static IReadOnlyList<string> Sorts { get; } = ["answers", "score", "response", "name"];
@@ -108,7 +111,7 @@ internal sealed record OverviewQuery(
     private static (Slice, string)? ReadOnly(string only)
     {
         var colon = only.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || colon == only.Length - 1) return null;
+        if (colon < 0 || colon == only.Length - 1 || only.Length > LongestOnly || TextRules.HasForbidden(only)) return null;
 
         foreach (var slice in Enum.GetValues<Slice>())
         {

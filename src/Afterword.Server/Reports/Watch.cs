@@ -39,7 +39,7 @@ public sealed record Watch(int FollowCsat, int FollowNps, int AlertCsat, int Ale
 
     /// <summary>Stores what a page has changed, unless somebody else was faster.</summary>
     /// <returns>False when there is a newer version than the one that was changed.</returns>
-    internal async Task<bool> SaveAsync(Session session, long sender, CancellationToken stop) => 1 == await session.Sql(
+    internal async Task<bool> SaveAsync(Session session, long sender, CancellationToken stop) => Version == (await OfAsync(session, sender, stop)).Version && 1 == await session.Sql(
         """
         insert into watch (sender_id, follow_csat, follow_nps, alert_csat, alert_nps, fall_points, weekly_since, version)
         values (@sender, @follow_csat, @follow_nps, @alert_csat, @alert_nps, @fall, @weekly, @version + 1)

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Reflection;
 using System.Security.Cryptography;
 using Afterword.Server.Hosting;
+using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
@@ -58,7 +59,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
     {
         var browser = http.Request.Headers.UserAgent.ToString();
         await EndAsync(http);
-        SetCookie(http, await AddAsync(personId, stage, browser.Length > BrowserLength ? browser[..BrowserLength] : browser, http.RequestAborted));
+        SetCookie(http, await AddAsync(personId, stage, TextRules.Cut(browser, BrowserLength), http.RequestAborted));
     }
 
     /// <summary>Makes a session and gives what its cookie holds.</summary>
