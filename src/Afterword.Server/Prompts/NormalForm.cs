@@ -15,6 +15,7 @@ internal static class NormalForm
     public const int MostMarks = 30;
 
     private const char Joiner = '\u034F';
+    private const char FirstMark = '\u0300';
 
     // One character becomes at most so many in NFD (UAX #15, section 9), so NFC shortens by no more than that.
     private const int MostExpansion = 4;
@@ -48,6 +49,12 @@ internal static class NormalForm
         var (marks, copied) = (0, 0);
         for (var i = 0; i < text.Length;)
         {
+            if (text[i] < FirstMark)
+            {
+                (marks, i) = (0, i + 1);
+                continue;
+            }
+
             Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var width);
             if (rune.Value == Joiner || !IsMark(rune)) marks = 0;
             else if (++marks > MostMarks)

@@ -47,11 +47,11 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private const long RareWord = 20_000;
     private const long MostTextsRead = 5_000;
 
-    // Cutting a letter into words takes up to 100 ns, and what was found is written out too.
-    private const long MostLettersRead = 300_000;
+    // Cutting a letter into words takes up to 200 ns, and what was found is written out too.
+    private const long MostLettersRead = 200_000;
 
     // As many texts are fetched at first; then as many as their length allows.
-    private const int FirstTexts = 20;
+    private const int FirstTexts = 8;
 
     private const string Columns =
         """
