@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
@@ -8,7 +7,6 @@ using Afterword.Support;
 namespace Afterword.Server.Tests;
 
 /// <summary>A page costs what it shows, not what is stored, whatever PostgreSQL's planner knows or does not know of the tables.</summary>
-/// <remarks>SQLite is never given statistics here: its plans follow from the schema alone.</remarks>
 public sealed class PlanTests : IAsyncLifetime
 {
     private const int Copies = 4_000;
@@ -16,11 +14,8 @@ public sealed class PlanTests : IAsyncLifetime
     // The list of answers looks at 1,000 requests at a time, the follow-up counts as far. A plan that begins at the wrong end reads all the copies at least.
     private const long Most = 2_000;
 
-    private static readonly string[] s_tables =
-        ["prompt", "message", "change", "prompt_tag", "text_word", "follow_up", "dispatch", "delivery", "contact", "rollup", "account"];
-
     // Which tables the planner has statistics of. What it knows of one table alone misled it worst.
-    private static readonly string[][] s_known = [[], ["change"], s_tables, ["prompt"], ["prompt_tag", "delivery", "dispatch"]];
+    private static readonly string[][] s_known = [[], ["change"], [.. CrowdedStore.Tables], ["prompt"], ["prompt_tag", "delivery", "dispatch"]];
 
     private Loop _loop = null!;
     private Guest _owner = null!;
@@ -38,7 +33,12 @@ public sealed class PlanTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_page_reads_few_rows_whatever_the_planner_knows(bool plansForAnyValue)
     {
-        await FillAsync();
+        _prompt = (await CrowdedStore.FillAsync(_loop, Copies)).Prompt;
+        foreach (var table in CrowdedStore.Tables)
+        {
+            await Db.WriteAsync(session => session.Sql($"alter table {table} set (autovacuum_enabled = false)").RunAsync(default), default);
+        }
+
         _owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
         await ReadOverOneConnectionAsync(plansForAnyValue);
 
@@ -65,8 +65,8 @@ public sealed class PlanTests : IAsyncLifetime
         foreach (var page in (string[])
         [
             "overview", "overview?type=nps", "answers", "answers?tag=rare", "answers?tag=rare&max_score=2", "answers?agent=zoe&max_score=2", "answers?external_id=CASE-1",
-            "answers?type=csat&max_score=2", "answers?q=slow", "answers?q=slow&max_score=2", "follow-up", "asked", "asked?q=%40bea", "asked?q=CASE-1", "webhooks", "webhooks/7", "export",
-            $"answers/{_prompt}", $"follow-up/{_prompt}", "alerts", "audit",
+            "answers?type=csat&max_score=2", "answers?q=slow", "answers?q=slow&max_score=2", "follow-up", "follow-up?who=me", "asked", "asked?q=%40bea", "asked?q=%40ana", "asked?q=CASE-1", "webhooks", "webhooks/7", "export",
+            $"answers/{_prompt}", $"follow-up/{_prompt}", "alerts", "audit", "audit?deed=exported",
         ])
         {
             yield return (page, async () => (await _owner.GetAsync($"/console/@furni/{page}")).Is(200));
@@ -79,59 +79,6 @@ public sealed class PlanTests : IAsyncLifetime
 
         yield return ("channel list", () => _loop.Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));
     }
-
-    /// <summary>One low score with all that hangs on it, many times over; one in a hundred keeps its tag, agent, reference, word and customer.</summary>
-    private async Task FillAsync()
-    {
-        var bea = await _loop.Server.UserAsync("bea");
-        await _loop.Server.WriteAsync(await _loop.Server.TokenAsync(_loop.App, bea), _loop.Furni);
-        _prompt = (await _loop.AskAsync("csat", ("agent", "zoe"), ("tags", "rare"), ("external_id", "CASE-1"))).Text("id");
-        (await _loop.SubmitAsync(_prompt, ("score", "1"), ("text", "Slow"))).Is(200);
-        await Db.WriteAsync(
-            async session =>
-            {
-                await session.Sql(
-                    """
-                    insert into webhook (sender_id, id, url, secret, added_at, disabled_at)
-                    select id, 7, 'https://furni.example/in', ''::bytea, 0, created_at from account where screen_name = 'furni'
-                    """).RunAsync(default);
-                await session.Sql(
-                    """
-                    insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, state, due_at, attempts, failures, settled_at, took, status)
-                    select sender_id, 7, prompt_id, changed_at, id, 1, changed_at, 1, 0, changed_at, 1, 200 from change
-                    """).RunAsync(default);
-                await session.Sql(
-                    """
-                    insert into dispatch (sender_id, prompt_id, channel, state, due_at, attempts, failures, fence, settled_at, card_base)
-                    select sender_id, id, 1, 2, created_at, 1, 0, 1, created_at, 'https://furni.example' from prompt
-                    """).RunAsync(default);
-                foreach (var table in s_tables) await session.Sql($"alter table {table} set (autovacuum_enabled = false)").RunAsync(default);
-                return 0;
-            },
-            default);
-        foreach (var table in s_tables[..8]) await CopyAsync(table, bea.Id);
-    }
-
-    private Task<int> CopyAsync(string table, long other) => Db.WriteAsync(
-        async session =>
-        {
-            var columns = await session.Sql("select column_name from information_schema.columns where table_name = @table").Bind("table", table)
-                .ListAsync(row => row.GetString(0), default);
-            var values = columns.Select(column => column switch
-            {
-                "id" or "prompt_id" or "message_id" => $"{column} - i * 600000 * 4194304",
-                "created_at" or "updated_at" or "score_at" or "comment_at" or "changed_at" or "scored_at" => $"{column} - i * 600000",
-                "agent" or "tags" or "external_id" => $"case when i % 100 = 0 then {column} end",
-                "recipient_id" => string.Create(CultureInfo.InvariantCulture, $"case when i % 100 = 0 then {other} else {column} end"),
-                _ => column,
-            });
-            return await session.Sql(
-                $"""
-                insert into {table} ({string.Join(", ", columns)}) select {string.Join(", ", values)}
-                from {table} cross join generate_series(1::bigint, {Copies}) as i where {(table is "prompt_tag" or "text_word" ? "i % 100 = 0" : "true")}
-                """).RunAsync(default);
-        },
-        default);
 
     /// <summary>All reads go over one connection, which can be asked for what it has read.</summary>
     private async Task ReadOverOneConnectionAsync(bool plansForAnyValue)

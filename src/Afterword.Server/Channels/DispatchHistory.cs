@@ -50,11 +50,13 @@ internal sealed class DispatchHistory(Store store, Settings settings)
     public Task<List<ShownDispatch>> LatestAsync(long sender, bool deadOnly, int most, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
+            // First the keys alone: the index that leads to them holds nothing else, and where more is asked of it SQLite passes it by.
             var found = await session.Sql(
                 $"""
-                select {Columns} from dispatch d
-                join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id join account r on r.id = p.recipient_id
-                where d.sender_id = @sender and d.state = 3 order by d.prompt_id desc limit @most
+                select {Columns} from (
+                    select x.sender_id, x.prompt_id from dispatch x where x.sender_id = @sender and x.state = 3 order by x.prompt_id desc limit @most) as dead
+                cross join dispatch d join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id join account r on r.id = p.recipient_id
+                where d.sender_id = dead.sender_id and d.prompt_id = dead.prompt_id order by d.prompt_id desc
                 """).Bind("sender", sender).Bind("most", (long)most).ListAsync(Read, stop);
             if (!deadOnly)
             {

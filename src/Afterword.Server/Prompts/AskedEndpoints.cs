@@ -22,13 +22,21 @@ internal static class AskedEndpoints
     private const string Newest = OfSender + Order;
     private const string OfConversation = OfSender + " and p.external_id = @text" + Order;
 
+    // First the customer's messages, whose order is that of the requests: a request's message has the id that follows its own. Left to
+    // itself, SQLite began with the requests, and looked through all of the sender's messages for each. Who was never asked has no messages to look through.
     private const string OfCustomer =
         Columns +
         """
-         message m join prompt p on p.sender_id = m.sender_id and p.id = m.prompt_id join account a on a.id = p.recipient_id
-        where m.recipient_id = (select id from account where screen_name_key = @text) and m.sender_id = @sender and p.id < @before
-        order by p.id desc limit @most
-        """;
+         (
+            select m.prompt_id as id from message m
+            where m.recipient_id = (
+                    select u.id from account u cross join contact c
+                    where u.screen_name_key = @text and c.sender_id = @sender and c.user_id = u.id and c.prompted_at is not null)
+                and +m.sender_id = @sender and m.id <= @before and m.prompt_id < @before
+            order by m.id desc limit @most) as k
+        cross join prompt p join account a on a.id = p.recipient_id
+        where p.sender_id = @sender and p.id = k.id
+        """ + Order;
 
     public static void MapAsked(this IEndpointRouteBuilder routes) =>
         routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);

@@ -68,7 +68,12 @@ internal sealed record Filter(
     public IdSource? Ids =>
         ExternalId is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.external_id = @external_id and x.id > @above and x.id < @below", "external_id", ExternalId)
         : RecipientId is { } recipient ? new(
-            "select m.prompt_id as id from message m where m.recipient_id = @recipient and +m.sender_id = @sender and m.prompt_id > @above and m.prompt_id < @below", "recipient", recipient)
+            // A request's message has the id that follows its own, so that the messages lie in the order of the requests.
+            """
+            select m.prompt_id as id, m.id as place from message m
+            where m.recipient_id = @recipient and +m.sender_id = @sender and m.id > @above and m.id <= @below and m.prompt_id > @above and m.prompt_id < @below
+            """,
+            "recipient", recipient, "k.place")
         : Tag is not null ? new("select t.prompt_id as id from prompt_tag t where t.sender_id = @sender and t.tag = @tag and t.prompt_id > @above and t.prompt_id < @below", "tag", Tag)
         : Agent is not null ? new("select x.id from prompt x where x.sender_id = @sender and x.agent = @agent and x.id > @above and x.id < @below", "agent", Agent)
         : null;
@@ -78,10 +83,11 @@ internal sealed record Filter(
     public FilterSql Sql(string? ids = null)
     {
         // Asked for both at once, SQLite would rather walk the table, which lies in the order that is wanted: so the index is read first, by itself.
+        var order = ids is null ? Ids?.Order : null;
         ids ??= Ids?.Sql;
         return ids is null
             ? new("prompt p", $"p.sender_id = @sender and p.id > @above and p.id < @below{Conditions()}", "p.id")
-            : new($"({ids}) as k cross join prompt p", $"p.sender_id = @sender and p.id = k.id{Conditions()}", "k.id");
+            : new($"({ids}) as k cross join prompt p", $"p.sender_id = @sender and p.id = k.id{Conditions()}", order ?? "k.id");
     }
 
     private string Conditions()
@@ -157,4 +163,5 @@ internal sealed record FilterSql(string From, string Where, string Id);
 /// <param name="Sql">The select.</param>
 /// <param name="Name">Its own parameter.</param>
 /// <param name="Value">The value of that.</param>
-internal sealed record IdSource(string Sql, string Name, object Value);
+/// <param name="Order">What the select, called <c>k</c>, has in the order of the ids and of the index that leads to them.</param>
+internal sealed record IdSource(string Sql, string Name, object Value, string Order = "k.id");

@@ -14,13 +14,16 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
     public const int PageSize = 50;
 
     /// <summary>A page of the list, newest first, and where the next one begins.</summary>
-    /// <remarks>The key has the state before the time, so each state's newest are read by themselves, a page of each, and then put in order.</remarks>
+    /// <remarks>The key has the state before the time, so each state's newest are read by themselves, a page of each, and then put in order. First the keys alone:
+    /// they stand in the index by assignee, which SQLite passes by when more is asked of it, to look through the list of everybody.</remarks>
     public Task<(List<FollowUp> Items, FollowUpPlace? Next)> ListAsync(long sender, FollowUpQuery query, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var statement = session.Sql(
                 $"""
-                select {FollowUp.Columns} from ({string.Join(" union all ", query.States.Select(state => NewestOf(state, query)))}) f {FollowUp.Joins}
+                select {FollowUp.Columns} from ({string.Join(" union all ", query.States.Select(state => NewestOf(state, query)))}) newest
+                cross join follow_up f {FollowUp.Joins}
+                where f.sender_id = newest.sender_id and f.state = newest.state and f.scored_at = newest.scored_at and f.prompt_id = newest.prompt_id
                 order by f.scored_at desc, f.prompt_id desc limit @most
                 """)
                 .Bind("sender", sender).Bind("at", query.After.ScoredAt).Bind("id", query.After.PromptId).Bind("most", PageSize + 1L);
@@ -140,7 +143,7 @@ internal sealed class FollowUps(Store store, AuditLog audit, TimeProvider clock)
         CultureInfo.InvariantCulture,
         $"""
         select * from (
-            select sender_id, state, scored_at, prompt_id, assignee_id, version from follow_up
+            select sender_id, state, scored_at, prompt_id from follow_up
             where sender_id = @sender and state = {(int)state} and (scored_at, prompt_id) < (@at, @id){(query.Assignee is null ? "" : " and assignee_id = @assignee")}
             order by scored_at desc, prompt_id desc limit @most) newest_{(int)state}
         """);

@@ -83,7 +83,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     /// <summary>An index leads to the rows in their order. Of what it leads to, a page looks at so many, in case that another part of the filter means few of them.</summary>
     private async Task<AnswersFound> BySelectionAsync(Session session, Filter filter, IdSource ids, Sight sight, long below, CancellationToken stop)
     {
-        var edge = await session.Sql($"select k.id from ({ids.Sql}) as k order by k.id desc limit 1 offset @most")
+        var edge = await session.Sql($"select k.id from ({ids.Sql}) as k order by {ids.Order} desc limit 1 offset @most")
             .Bind("sender", filter.SenderId).Bind("above", filter.Above).Bind("below", Math.Min(below, filter.Below)).Bind(ids.Name, ids.Value).Bind("most", MostLedTo - 1)
             .FirstAsync(row => row.GetInt64(0), stop);
         var found = await filter.Bind(session.Sql($"{Select(filter.Sql())} limit @limit"), Math.Max(edge - 1, 0), below)

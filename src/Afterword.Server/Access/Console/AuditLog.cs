@@ -85,14 +85,19 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
     public Task<List<AuditEntry>> ListAsync(long? senderId, Deed? deed, long before, int most, CancellationToken stop) => store.Main.ReadAsync(
         session =>
         {
+            // First the keys alone: they stand in the index by deed, which SQLite passes by when more is asked of it, to look through all deeds.
             var statement = session.Sql(
                 $"""
-                select u.id, u.at, a.screen_name, u.person, u.deed, u.what from audit u left join account a on a.id = u.sender_id
-                where {(senderId is null ? "" : "u.sender_id = @sender and ")}u.id < @before and (@deed = 0 or u.deed = @deed)
-                order by u.id desc limit @most
+                select u.id, u.at, a.screen_name, u.person, u.deed, u.what from (
+                    select k.sender_id, k.id from audit k
+                    where {(senderId is null ? "" : "k.sender_id = @sender and ")}{(deed is null ? "" : "k.deed = @deed and ")}k.id < @before
+                    order by k.id desc limit @most) as newest
+                cross join audit u left join account a on a.id = u.sender_id
+                where u.sender_id = newest.sender_id and u.id = newest.id order by u.id desc
                 """)
-                .Bind("before", before).Bind("deed", (long?)deed ?? 0).Bind("most", (long)most);
+                .Bind("before", before).Bind("most", (long)most);
             if (senderId is not null) statement.Bind("sender", senderId);
+            if (deed is { } kind) statement.Bind("deed", (long)kind);
             return statement.ListAsync(
                 row => new AuditEntry(row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.TextOrNull(2), row.GetString(3), (Deed)row.GetInt32(4), row.GetString(5)), stop);
         },

@@ -1,0 +1,218 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.Operators;
+using Afterword.Server.Channels;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+using Microsoft.AspNetCore.Routing;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>A page costs what it shows, not what is stored: no statement of any route takes more steps of the engine when there is four times as much.</summary>
+/// <remarks>
+/// The engine is given no statistics, as on every server, and then some of a store that was small. What it did is asked of the
+/// statements that ran, so a read that is added is looked at by itself; a route that nobody calls here fails the test.
+/// </remarks>
+public sealed partial class SqlitePlanTests : IAsyncLifetime
+{
+    // Above what a page of 1,000 requests looks at, so that the pages are full before the store grows.
+    private const int Copies = 5_000;
+    private static readonly int s_more = LongForm.Or(15_000, 195_000);
+
+    // Reads for as long as there is something to read, by what they are for.
+    private static readonly string[] s_whole = ["/1.1/feedback/export.csv", "/console/@{handle}/export/file"];
+
+    // No store stands behind them, or none that grows with requests.
+    private static readonly string[] s_without = ["/healthz/live", "/openapi/v1.json", "/", "/api"];
+
+    // Looks at so many at most, however many there are: 20,000 of one customer's requests, a dozen steps each.
+    private static readonly (string Part, long Most)[] s_bounded = [("as k order by k.place desc limit 1 offset @most", 300_000)];
+
+    private readonly HashSet<string> _called = [];
+    private Loop _loop = null!;
+    private CrowdedStore _store = null!;
+    private Guest _owner = null!;
+    private Guest _operator = null!;
+    private Guest _ana = null!;
+
+    private TestServer Server => _loop.Server;
+
+    public async ValueTask InitializeAsync()
+    {
+        _loop = await Loop.StartAsync(Engine.Sqlite, "Limits:UsersPer15Minutes=100000", "Cards:CallsPerLink=0");
+        _store = await CrowdedStore.FillAsync(_loop, 0);
+        _owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
+        _operator = await Server.SeatAsync(Role.Operator);
+        _ana = await SignedInAsync(_loop.Ana.Id);
+    }
+
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    [Fact]
+    public async Task No_statement_of_any_route_costs_more_when_more_is_stored()
+    {
+        await _store.GrowAsync(Copies);
+        var before = await WorkAsync();
+        await _store.GrowAsync(s_more);
+        var wrong = Growth("without statistics", before, await WorkAsync());
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
+
+        // An operator may have run "analyze" when there was next to nothing.
+        await Server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                await session.Sql("analyze").RunAsync(default);
+                await session.Sql("update sqlite_stat1 set stat = '1 1 1 1 1 1'").RunAsync(default);
+                return 0;
+            },
+            default);
+        await Server.RestartAsync();
+        wrong = Growth("with statistics of a store that was small", before, await WorkAsync());
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
+    }
+
+    [Fact]
+    public void Every_route_is_called()
+    {
+        Assert.True(Reads().Count() > 50);
+        var routes = Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") == true).Select(route => "/" + route.RoutePattern.RawText!.Trim('/'));
+        var missing = routes.Where(route => !FileName().IsMatch(route) && !s_without.Contains(route) && !s_whole.Contains(route) && !_called.Any(path => IsOf(path, route)));
+
+        Assert.Equal([], missing);
+    }
+
+    private static bool IsOf(string path, string route) =>
+        Regex.IsMatch(path, "^" + Regex.Replace(Regex.Escape(route).Replace(@"\{\*\*path}", ".*", StringComparison.Ordinal), @"\\\{[^}]*}", "[^/]+") + "$");
+
+    private static List<string> Growth(string state, Dictionary<(string Read, string Sql), StatementWork> before, Dictionary<(string Read, string Sql), StatementWork> after) =>
+    [
+        .. after.Where(one => before.TryGetValue(one.Key, out var was) && one.Value.StepsARun > (was.StepsARun * 3 / 2) + 5_000
+            && !s_bounded.Any(bound => one.Key.Sql.Contains(bound.Part, StringComparison.Ordinal) && one.Value.StepsARun < bound.Most))
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key.Read}, {state}: {before[one.Key].StepsARun:N0} steps became {one.Value.StepsARun:N0}\n{one.Key.Sql}")),
+    ];
+
+    private async Task<Dictionary<(string Read, string Sql), StatementWork>> WorkAsync()
+    {
+        var work = new Dictionary<(string, string), StatementWork>();
+        foreach (var (what, read) in Reads())
+        {
+            await SqliteWork.TakeAsync(Server.Server.Store.Main);
+            try
+            {
+                await read();
+            }
+            catch (TaskCanceledException error)
+            {
+                throw new TimeoutException($"{what} has no end.", error);
+            }
+
+            foreach (var (sql, did) in await SqliteWork.TakeAsync(Server.Server.Store.Main)) work[(what, sql)] = did;
+        }
+
+        return work;
+    }
+
+    private IEnumerable<(string What, Func<Task> Read)> Reads()
+    {
+        foreach (var page in (string[])
+        [
+            "", "/overview", "/overview?type=nps", "/overview?range=365&by=day", "/overview?only=agent:zoe", "/overview?only=tag:rare", "/overview?test=1&sort=name", "/definitions",
+            "/answers", "/answers?tag=rare", "/answers?tag=rare&max_score=2", "/answers?agent=zoe", "/answers?agent=zoe&max_score=2", "/answers?external_id=CASE-1", "/answers?customer=%40bea", "/answers?customer=%40ana",
+            "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
+            $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
+            "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people",
+            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7",
+        ])
+        {
+            yield return Page(_owner, $"/console/@furni{page}");
+        }
+
+        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/senders", "/admin/apps", "/admin/people", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/no-page"])
+        {
+            yield return Page(_operator, $"/console{page}");
+        }
+
+        foreach (var page in (string[])["/messages", "/messages/furni", "/messages/bea", "/messages/new", "/messages/settings", "/messages/offline", "/apps", "/sign-in", "/oauth/authorize", "/oauth/authenticate"])
+        {
+            yield return Page(_ana, page);
+        }
+
+        yield return Page(new Guest(Server), $"/f/{_store.CardToken}");
+        yield return Page(new Guest(Server), $"/embed/{_store.CardToken}");
+        yield return Page(new Guest(Server), "/healthz/ready");
+        yield return Stream(_ana, "/messages/live");
+        yield return Stream(_owner, "/console/@furni/overview/live");
+
+        var time = "from_time=1767500000000&to_time=1767600000000";
+        foreach (var path in (string[])
+        [
+            $"/1.1/feedback/events.json?{time}&count=20", $"/1.1/feedback/show/{_store.Prompt}.json", "/1.1/direct_messages/events/list.json", $"/1.1/direct_messages/events/show.json?id={_store.Prompt}",
+            "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
+            "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/oauth/request_token", "/oauth/access_token",
+        ])
+        {
+            yield return Call(path, () => Server.GetAsync(_loop.Sender, path));
+        }
+
+        foreach (var path in (string[])["/operator/webhooks.json", "/operator/webhooks/7.json"]) yield return Call(path, () => AsOperatorAsync(path));
+        yield return ("webhook deliveries", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: false, 50, default));
+        yield return ("webhook deliveries --dead", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: true, 50, default));
+        yield return ("channel retry", () => Server.Get<RetryDispatches>().RunAsync(_loop.Furni.Id, null, default));
+        yield return ("channel list", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));
+        yield return ("channel list --dead", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: true, 50, default));
+        yield return ("asking and answering", AskAndAnswerAsync);
+    }
+
+    private (string What, Func<Task> Read) Page(Guest guest, string path) => Call(path, async () => (await guest.GetAsync(path)).Answer);
+
+    /// <summary>A read; whether it finds something is for others to test, but it must not fail.</summary>
+    private (string What, Func<Task> Read) Call(string path, Func<Task<Answer>> read)
+    {
+        _called.Add(path.Split('?')[0]);
+        return (path, async () =>
+        {
+            var answer = await read();
+            Assert.True(answer.Status < 500, $"{path}: {answer.Status} {answer.Body}");
+        });
+    }
+
+    private (string What, Func<Task> Read) Stream(Guest guest, string path)
+    {
+        _called.Add(path);
+        return (path, async () => Assert.Equal(200, (await guest.PeekAsync(HttpMethod.Get, path, null)).Status));
+    }
+
+    private async Task AskAndAnswerAsync()
+    {
+        var id = (await _loop.AskAsync()).Text("id");
+        (await _loop.SubmitAsync(id, ("score", "1"))).Is(200);
+        (await _loop.SubmitAsync(id, ("text", "Slow"))).Is(200);
+    }
+
+    private async Task<Answer> AsOperatorAsync(string path)
+    {
+        var key = await Server.Get<OperatorKeys>().AddAsync($"key {_called.Count} {Server.Server.Store.Ids.Next()}", default);
+        return await Server.SendAsync(null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}"));
+    }
+
+    private async Task<Guest> SignedInAsync(long user)
+    {
+        var key = RandomNumberGenerator.GetBytes(20);
+        await Server.Server.Store.Main.WriteAsync(
+            session => session.Sql("insert into visit (key_hash, user_id, created_at, seen_at) values (@hash, @user, @now, @now)")
+                .Bind("hash", SHA256.HashData(key)).Bind("user", user).Bind("now", Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(default),
+            default);
+        var guest = new Guest(Server);
+        guest.Cookies["__Host-afterword"] = Base64Url.EncodeToString(key);
+        return guest;
+    }
+
+    [GeneratedRegex(@"\.(css|js|png|svg|webmanifest|txt|ico)$")]
+    private static partial Regex FileName();
+}
