@@ -6,9 +6,9 @@
   // The page may load this twice.
   if (customElements.get(tag)) return;
 
-  // A module has no currentScript.
-  const script = document.currentScript ?? [...document.scripts].findLast(one => /\/embed\.js([?#]|$)/.test(one.src));
-  const server = new URL(script.src).origin;
+  // A module has no currentScript, and what import() loads has no element at all: then the place of this very line tells.
+  const own = (document.currentScript ?? [...document.scripts].findLast(one => /\/embed\.js([?#]|$)/.test(one.src)))?.src
+    ?? new Error('here').stack?.match(/https?:\/\/[^\s()@]+?\/embed\.js/)?.[0];
   // By language: what is said when the card cannot be loaded, when an answer cannot be sent, and on the button then.
   const words = '{words}';
 
@@ -21,9 +21,9 @@
   '{scale}';
 
   // Not fetch: this hands over a document that was parsed with nothing in it running, also where the page's Trusted Types forbid to parse.
-  const send = (method, path, responseType, body) => new Promise((answer, fail) => {
+  const send = (method, address, responseType, body) => new Promise((answer, fail) => {
     const request = new XMLHttpRequest();
-    request.open(method, server + path);
+    request.open(method, address);
     Object.assign(request, { responseType, timeout: 20_000, onload: () => answer(request), onerror: fail, ontimeout: fail });
     request.send(body);
   });
@@ -39,24 +39,27 @@
     return twin;
   };
 
-  // One sheet for each theme, made by script: pages whose policy forbids inline styles take it.
+  // One sheet for each server and theme, made by script: pages whose policy forbids inline styles take it.
   const sheets = {};
-  let style;
-  const sheetFor = async wanted => {
+  const styles = {};
+  const sheetFor = async (server, wanted) => {
     const theme = wanted === 'dark' || wanted === 'light' ? wanted : '';
-    style ??= send('GET', '/embed.css', 'text');
     try {
-      const { status, responseText } = await style;
+      const { status, responseText } = await (styles[server] ??= send('GET', `${server}/embed.css`, 'text'));
       if (status !== 200) throw new Error('no style');
-      if (sheets[theme]) return sheets[theme];
+      if (sheets[server + theme]) return sheets[server + theme];
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(theme ? responseText.replaceAll('(prefers-color-scheme: dark)', theme === 'dark' ? 'all' : 'not all') : responseText);
-      return sheets[theme] = sheet;
+      return sheets[server + theme] = sheet;
     } catch (error) {
-      style = undefined;
+      delete styles[server];
       throw error;
     }
   };
+
+  // What a page's policy has stopped: a request that fails does not tell why.
+  const stopped = new Set();
+  document.addEventListener('securitypolicyviolation', event => stopped.add(event.blockedURI.match(/^https?:\/\/[^/]+/)?.[0]));
 
   const make = (name, properties, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
@@ -65,7 +68,7 @@
   };
 
   class AfterwordCard extends HTMLElement {
-    static observedAttributes = ['token', 'language', 'theme'];
+    static observedAttributes = ['token', 'language', 'theme', 'server'];
 
     #panel = make('div', { className: 'place' });
     #status = make('div', { className: 'hidden', role: 'status' });
@@ -104,7 +107,7 @@
     }
 
     #load() {
-      const wanted = JSON.stringify([this.token, this.language]);
+      const wanted = JSON.stringify([this.token, this.language, this.server]);
       // Moved within the page, it keeps what was typed.
       if (wanted === this.#shown) return;
       this.#shown = wanted;
@@ -114,8 +117,15 @@
       if (this.token) this.#exchange();
     }
 
+    // Where the card is: the attribute goes before the server that this script came from.
+    #origin() {
+      const { protocol, origin } = new URL(this.server || own);
+      if (!/^https?:$/.test(protocol)) throw new Error(protocol);
+      return origin;
+    }
+
     async #dress() {
-      this.shadowRoot.adoptedStyleSheets = [await sheetFor(this.theme)];
+      this.shadowRoot.adoptedStyleSheets = [await sheetFor(this.#origin(), this.theme)];
     }
 
     // Asks for the card, or sends a form of it as it is filled in by now, and shows what comes back.
@@ -126,11 +136,11 @@
       const form = fill?.();
       // The card goes on as it was read.
       form?.set('language', this.#panel.querySelector('.card').lang);
-      const path = `/embed/${encodeURIComponent(this.token)}`;
       const turn = this.#turn = {};
       this.#panel.setAttribute('aria-busy', 'true');
       try {
-        const [answer] = await Promise.all([form ? send('POST', path, 'document', form) : send('GET', `${path}?language=${encodeURIComponent(this.language)}`, 'document'), this.#dress()]);
+        const card = `${this.#origin()}/embed/${encodeURIComponent(this.token)}`;
+        const [answer] = await Promise.all([form ? send('POST', card, 'document', form) : send('GET', `${card}?language=${encodeURIComponent(this.language)}`, 'document'), this.#dress()]);
         if (turn === this.#turn) this.#show(answer, form);
       } catch {
         if (turn === this.#turn) this.#fail(fill);
@@ -153,6 +163,7 @@
       else if (form) this.#status.textContent = heading.textContent;
 
       if (answer.status === 404) {
+        this.#blame(`${this.#origin()} has no card with this token. Is it the whole card_token, and of this server?`);
         this.#tell('error', { reason: 'unknown' });
         return;
       }
@@ -175,7 +186,26 @@
       else heading?.after(problem);
       this.#replace(problem.parentNode ? null : make('div', { className: 'card panel', dir: 'auto' }, problem));
       if (follow) again.focus();
+      this.#explain();
       this.#tell('error', { reason: 'offline' });
+    }
+
+    // Says to whoever builds the page what it can find out. The style is for every page, the card for those that are allowed.
+    async #explain() {
+      let server;
+      try {
+        server = this.#origin();
+      } catch {
+        this.#blame(`it is not known which server has the card. Give it: <${tag} server="https://feedback.example" token="…">`);
+        return;
+      }
+      if (stopped.has(server)) this.#blame(`this page's Content-Security-Policy stops requests to ${server}. Add it to connect-src.`);
+      else if (await sheetFor(server).then(() => true, () => false)) this.#blame(`${server} shows this page no card. Let it: afterword allow embed @SENDER ${location.origin}`);
+      else this.#blame(`${server} did not answer. Is it the address of the server, and can this browser reach it?`);
+    }
+
+    #blame(why) {
+      console.error(`${tag}: ${why}`);
     }
 
     #replace(panel) {

@@ -64,6 +64,9 @@ internal sealed class EmbedStage : IAsyncDisposable
     /// <summary>Opens the shop's page with this in it.</summary>
     public Task OpenAsync(string html) => Page.GotoAsync($"{Shop.Origin}/?{Uri.EscapeDataString(html)}");
 
+    /// <summary>The same, on a page without the script.</summary>
+    public Task OpenBareAsync(string html) => Page.GotoAsync($"{Shop.Origin}/bare?{Uri.EscapeDataString(html)}");
+
     /// <summary>Asks, and opens the shop's page with the card.</summary>
     public async Task<long> OpenCardAsync(PromptType type = PromptType.Csat, string attributes = "")
     {

@@ -39,19 +39,29 @@ internal sealed class Shop : IAsyncDisposable
         app.MapGet("/shop.js", (HttpContext http) => Send(http, "text/javascript", Listener));
         app.MapGet("/favicon.ico", () => Results.NoContent());
 
+        // A copy of the script, as a site has it that serves all of its scripts itself.
+        app.MapGet("/embed.js", async (HttpContext http) =>
+        {
+            using var client = new HttpClient();
+            await Send(http, "text/javascript", await client.GetStringAsync(new Uri($"{feedback}/embed.js")));
+        });
+
         // What stands in the page is told by its address: /?<afterword-card …>
-        app.MapGet("/", (HttpContext http) => Send(
-            http, "text/html; charset=utf-8",
-            $"""
-            <!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title>
-            <link rel="stylesheet" href="/shop.css"><script src="/shop.js"></script><script src="{feedback}/embed.js" async></script>
-            <main><h1>Shop</h1>{Uri.UnescapeDataString(http.Request.QueryString.Value ?? "").TrimStart('?')}</main></html>
-            """));
+        app.MapGet("/", (HttpContext http) => SendPage(http, $"<script src=\"{feedback}/embed.js\" async></script>"));
+        app.MapGet("/bare", (HttpContext http) => SendPage(http, ""));
         await app.StartAsync();
         return new(app);
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static Task SendPage(HttpContext http, string script) => Send(
+        http, "text/html; charset=utf-8",
+        $"""
+        <!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Shop</title>
+        <link rel="stylesheet" href="/shop.css"><script src="/shop.js"></script>{script}
+        <main><h1>Shop</h1>{Uri.UnescapeDataString(http.Request.QueryString.Value ?? "").TrimStart('?')}</main></html>
+        """);
 
     private static Task Send(HttpContext http, string type, string text)
     {
