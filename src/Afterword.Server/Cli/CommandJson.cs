@@ -11,7 +11,7 @@ internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store, strin
 internal sealed record UserJson(
     string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null);
 
-internal sealed record ImportJson(int Imported);
+internal sealed record ImportJson(int Imported, int Updated);
 
 /// <param name="ConsumerSecret">Told once, when the app is made.</param>
 internal sealed record AppJson(string ConsumerKey, string? ConsumerSecret, string Name, IReadOnlyList<string> Callbacks, bool Allowed, bool Suspended);

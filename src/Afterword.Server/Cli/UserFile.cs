@@ -1,30 +1,31 @@
 using System.Globalization;
+using System.Text;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
-using CsvHelper;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>A file of users: CSV by RFC 4180, with a header that names the columns handle, name and perhaps dms, password, language, channel and mail.</summary>
+/// <summary>A user of a file, and which of its cells say something: an update leaves the rest as it is.</summary>
+internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel);
+
+/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel and email.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "mail"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email"];
+    private static readonly string[] s_mail = ["mail", "e-mail"];
 
-    // Malformed lines are reported together with all other errors.
-    private static readonly CsvReaderOptions s_form = new()
-    {
-        Separator = ',', HasHeader = false, SkipEmptyLines = true, DetectSeparatorHint = false, TrackLineNumbers = true,
-        MalformedData = CsvMalformedDataHandling.Recover, FieldCountMismatch = CsvFieldCountHandling.Allow,
-    };
+    // A cell below a column without a name says nothing, and must be empty.
+    private const int NoColumn = -1;
+    private const int Password = 3;
 
     /// <summary>What the first line looks like.</summary>
-    public const string Header = "handle,name[,dms][,password][,language][,channel][,mail]";
+    public const string Header = "handle,name[,dms][,password][,language][,channel][,email]";
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<(int Line, NewAccount Account)> _good = [];
+    private readonly List<UserLine> _good = [];
     private readonly List<(int Line, string Problem)> _bad = [];
 
     private UserFile()
@@ -32,47 +33,73 @@ internal sealed class UserFile
     }
 
     /// <summary>The users of the good lines.</summary>
-    public IReadOnlyList<(int Line, NewAccount Account)> Good => _good;
+    public IReadOnlyList<UserLine> Good => _good;
 
     /// <summary>The bad lines and what is wrong with each, in the order of the file.</summary>
     public IReadOnlyList<(int Line, string Problem)> Bad => _bad;
 
-    public static UserFile Read(TextReader content)
+    /// <param name="content">The file as it lies on the disk.</param>
+    /// <param name="encoding">See <see cref="CsvText.Read"/>.</param>
+    public static UserFile Read(byte[] content, Encoding? encoding = null)
     {
         var file = new UserFile();
-        using var records = CsvReader.Create(content, s_form);
-        if (!records.Read())
+        var (text, wrong) = CsvText.Read(content, encoding, [.. s_columns, .. s_mail]);
+        if (wrong is { } problem)
         {
-            file._bad.Add((1, $"the file is empty; its first line must be {Header}"));
+            file._bad.Add(problem);
             return file;
         }
 
-        var header = FieldsOf(records);
-        var columns = header.Select(name => Array.IndexOf(s_columns, name.Trim().ToLowerInvariant())).ToArray();
-        if (columns.Contains(-1) || columns.Distinct().Count() < columns.Length || !columns.Contains(0) || !columns.Contains(1))
+        int[]? columns = null;
+        foreach (var (line, fields) in text!.Records())
         {
-            file._bad.Add((1, $"\"{string.Join(',', header)}\" is not a header such as {Header}"));
-            return file;
+            if (columns is not null) file.Add(line, fields, columns);
+            else if ((columns = file.ReadHeader(line, fields)) is null) return file;
         }
 
-        while (records.Read()) file.Add((int)records.LineNumber, FieldsOf(records), columns);
+        if (columns is null) file._bad.Add((1, $"the file is empty; its first line must be {Header}"));
         return file;
+    }
+
+    /// <summary>Gives for each column of the file which one it is; null when something is wrong.</summary>
+    private int[]? ReadHeader(int line, IReadOnlyList<string> header)
+    {
+        string[] names = [.. header.Select(name => name.Trim().ToLowerInvariant()).Select(name => s_mail.Contains(name) ? "email" : name)];
+        var unknown = names.Where(name => name.Length > 0 && !s_columns.Contains(name)).ToArray();
+        if (unknown.Length > 0) _bad.Add((line, $"\"{string.Join("\", \"", unknown)}\" is no column of a file of users. There are {string.Join(", ", s_columns)}. Take the others out"));
+        foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(name => name.Count() > 1)) _bad.Add((line, $"the column \"{twice.Key}\" stands there twice"));
+        foreach (var missing in s_columns[..2].Where(name => !names.Contains(name))) _bad.Add((line, $"there is no column \"{missing}\"; the first line must be {Header}"));
+        return _bad.Count > 0 ? null : [.. names.Select(name => Array.IndexOf(s_columns, name))];
     }
 
     private void Add(int line, IReadOnlyList<string> record, int[] columns)
     {
-        if (record.Count != columns.Length)
+        if (record.Count < columns.Length)
         {
             _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"{record.Count} fields instead of {columns.Length}")));
             return;
         }
 
         var fields = new string[s_columns.Length];
-        for (var i = 0; i < columns.Length; i++) fields[columns[i]] = record[i];
+        for (var i = 0; i < record.Count; i++)
+        {
+            var column = i < columns.Length ? columns[i] : NoColumn;
+            if (column >= 0) fields[column] = column == Password ? record[i] : record[i].Trim();
+            else if (!string.IsNullOrWhiteSpace(record[i]))
+            {
+                _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"\"{record[i].Trim()}\" stands in field {i + 1}, which has no name in the first line")));
+                return;
+            }
+        }
 
-        var handle = Accounts.Bare(fields[0].Trim());
-        var dms = string.IsNullOrEmpty(fields[2]) ? Reach.Anyone : fields[2].Trim();
+        Add(line, fields);
+    }
+
+    private void Add(int line, string[] fields)
+    {
         var problems = _bad.Count;
+        var handle = Accounts.Bare(fields[0]);
+        var dms = Given(fields[2]) ?? Reach.Anyone;
         if (!Accounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
@@ -82,16 +109,18 @@ internal sealed class UserFile
 
         var language = Given(fields[4]);
         if (language is not null && !Language.IsTag(language)) _bad.Add((line, Inputs.NotALanguage(language)));
+        if (_bad.Count > problems) return;
 
-        if (!string.IsNullOrEmpty(fields[3]) && Passwords.WrongWith(fields[3], handle, fields[1], by?.Mail?.Value) is { } weak) _bad.Add((line, $"the password is not taken: {weak}"));
-
-        if (_bad.Count == problems)
+        var password = string.IsNullOrEmpty(fields[Password]) ? null : fields[Password];
+        if (password is not null && Passwords.WrongWith(password, handle, fields[1], by?.Mail?.Value) is { } weak)
         {
-            _good.Add((line, new NewAccount(handle, fields[1], string.IsNullOrEmpty(fields[3]) ? null : fields[3], dms) { Language = language, Reachability = by! }));
+            _bad.Add((line, $"the password is not taken: {weak}"));
+            return;
         }
+
+        var account = new NewAccount(handle, fields[1], password, dms) { Language = language, Reachability = by! };
+        _good.Add(new(line, account, SaysReach: Given(fields[2]) is not null, SaysChannel: Given(fields[5]) is not null));
     }
 
-    private static string[] FieldsOf(CsvReader records) => [.. Enumerable.Range(0, records.FieldCount).Select(records.GetString)];
-
-    private static string? Given(string? field) => string.IsNullOrWhiteSpace(field) ? null : field.Trim();
+    private static string? Given(string? field) => string.IsNullOrEmpty(field) ? null : field;
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using Afterword.Server.Channels;
+using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
 
@@ -14,33 +16,42 @@ internal static class UserImport
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE.csv") { Description = $"CSV in UTF-8 with the header {UserFile.Header}." };
-        var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file };
+        var file = new Argument<string>("FILE.csv") { Description = $"CSV with the header {UserFile.Header}." };
+        var update = new Option<bool>("--update") { Description = "Change users who are there already to what the file says, but for their passwords; an empty cell changes nothing." };
+        var encoding = new Option<string?>("--encoding") { Description = "The file's encoding, such as windows-1252; without it UTF-8, or UTF-16 that says so.", HelpName = "NAME" };
+        encoding.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } name && CsvText.Named(name) is null) result.AddError($"--encoding {name} is not known. There are, among others, windows-1252, iso-8859-15 and utf-16.");
+        });
+        var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file, update, encoding };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var progress = parsed.Progress();
-            var users = Read(parsed.GetRequiredValue(file));
+            var users = Read(parsed.GetRequiredValue(file), parsed.GetValue(encoding) is { } name ? CsvText.Named(name) : null);
             if (users.Good.Any(user => user.Account.Reachability.Channel == Channel.Email)) UserCommands.NeedMail(store);
-            await CheckAsync(users, store, progress, stop);
+            var known = await CheckAsync(users, parsed.GetValue(update), store, progress, stop);
 
-            var imported = await AddAsync(users, store, progress, stop);
-            parsed.Say(new ImportJson(imported), CommandJson.Default.ImportJson, string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} users."));
-            if (imported < users.Good.Count)
+            var fresh = users.Good.Where(user => !known.Contains(user.Account.ScreenName)).ToArray();
+            var updated = await UpdateAsync([.. users.Good.Where(user => known.Contains(user.Account.ScreenName))], store, progress, stop);
+            var imported = await AddAsync(fresh, store, progress, stop);
+            parsed.Say(
+                new ImportJson(imported, updated), CommandJson.Default.ImportJson,
+                string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} users{(parsed.GetValue(update) ? $", updated {updated:N0}" : "")}."));
+            if (imported < fresh.Length)
             {
                 throw new CommandException(
                     ExitCode.Failed,
-                    string.Create(CultureInfo.InvariantCulture, $"{users.Good.Count - imported:N0} handles were taken by somebody else during the import and left out. Import again to see which."));
+                    string.Create(CultureInfo.InvariantCulture, $"{fresh.Length - imported:N0} handles were taken by somebody else during the import and left out. Import again to see which."));
             }
         });
         return command;
     }
 
-    private static UserFile Read(string path)
+    private static UserFile Read(string path, Encoding? encoding)
     {
         try
         {
-            using var content = new StreamReader(path);
-            return UserFile.Read(content);
+            return UserFile.Read(File.ReadAllBytes(path), encoding);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -48,36 +59,57 @@ internal static class UserImport
         }
     }
 
+    /// <summary>Gives the handles that are there already, if those may be.</summary>
     /// <exception cref="CommandException">A line is wrong, or its handle is taken; the message names all such lines.</exception>
-    private static async Task CheckAsync(UserFile users, OpenedStore store, ProgressLine progress, CancellationToken stop)
+    private static async Task<HashSet<string>> CheckAsync(UserFile users, bool update, OpenedStore store, ProgressLine progress, CancellationToken stop)
     {
         var problems = users.Bad.ToList();
+        var known = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var done = 0;
         foreach (var batch in users.Good.Chunk(BatchSize))
         {
             var taken = await store.Accounts.TakenAsync([.. batch.Select(user => user.Account.ScreenName)], stop);
-            problems.AddRange(batch.Where(user => taken.Contains(user.Account.ScreenName)).Select(user => (user.Line, $"there is a user @{user.Account.ScreenName} already")));
+            if (update) known.UnionWith(taken);
+            else
+            {
+                problems.AddRange(batch.Where(user => taken.Contains(user.Account.ScreenName))
+                    .Select(user => (user.Line, $"there is a user @{user.Account.ScreenName} already; with --update it would be changed")));
+            }
+
             progress.Show(string.Create(CultureInfo.InvariantCulture, $"Checked {done += batch.Length:N0} of {users.Good.Count:N0}"));
         }
 
         progress.Clear();
-        if (problems.Count == 0) return;
+        if (problems.Count == 0) return known;
 
         var lines = problems.OrderBy(problem => problem.Line).Select(problem => string.Create(CultureInfo.InvariantCulture, $"line {problem.Line}: {problem.Problem}"));
         throw new CommandException(ExitCode.Failed, string.Join('\n', [.. lines, "Nothing was imported."]));
     }
 
-    private static async Task<int> AddAsync(UserFile users, OpenedStore store, ProgressLine progress, CancellationToken stop)
+    private static async Task<int> AddAsync(UserLine[] users, OpenedStore store, ProgressLine progress, CancellationToken stop)
     {
         var imported = 0;
-        var size = users.Good.Any(user => user.Account.Password is not null) ? BatchWithPasswords : BatchSize;
-        foreach (var batch in users.Good.Chunk(size))
+        var size = users.Any(user => user.Account.Password is not null) ? BatchWithPasswords : BatchSize;
+        foreach (var batch in users.Chunk(size))
         {
             imported += await store.Accounts.AddAsync([.. batch.Select(user => user.Account)], stop);
-            progress.Show(string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} of {users.Good.Count:N0}"));
+            progress.Show(string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} of {users.Length:N0}"));
         }
 
         progress.Clear();
         return imported;
+    }
+
+    private static async Task<int> UpdateAsync(UserLine[] users, OpenedStore store, ProgressLine progress, CancellationToken stop)
+    {
+        var updated = 0;
+        foreach (var batch in users.Chunk(BatchSize))
+        {
+            updated += await store.Accounts.UpdateAsync([.. batch.Select(user => new ChangedAccount(user.Account, user.SaysReach, user.SaysChannel))], stop);
+            progress.Show(string.Create(CultureInfo.InvariantCulture, $"Updated {updated:N0} of {users.Length:N0}"));
+        }
+
+        progress.Clear();
+        return updated;
     }
 }

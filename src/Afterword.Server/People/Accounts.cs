@@ -32,6 +32,12 @@ internal sealed record NewAccount(string ScreenName, string Name, string? Passwo
     public Reachability Reachability { get; init; } = Reachability.Default;
 }
 
+/// <summary>What a file says of a user who is there already. The password stays the user's own.</summary>
+/// <param name="User">As the file has it; a language or an address that is missing is kept.</param>
+/// <param name="ChangesReach">Whether it says who may write.</param>
+/// <param name="ChangesChannel">Whether it says how requests reach the user.</param>
+internal sealed record ChangedAccount(NewAccount User, bool ChangesReach, bool ChangesChannel);
+
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, PasswordHashes passwords, TimeProvider clock)
 {
@@ -108,6 +114,29 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
             },
             stop);
     }
+
+    /// <summary>Changes many accounts in one transaction, found by their handles.</summary>
+    /// <returns>How many were there.</returns>
+    public Task<int> UpdateAsync(IReadOnlyList<ChangedAccount> accounts, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var updated = 0;
+            await session.EachAsync(
+                """
+                update account set name = item.name, accepts = coalesce(item.accepts, account.accepts), language = coalesce(item.language, account.language),
+                    channel = coalesce(item.channel, account.channel), mail = coalesce(item.mail, account.mail) from {rows}
+                where account.screen_name_key = item.screen_name_key
+                returning account.id
+                """,
+                Rows.Of(accounts).Text("screen_name_key", one => Key(one.User.ScreenName)).Text("name", one => one.User.Name)
+                    .Text("accepts", one => one.ChangesReach ? one.User.Accepts : null).Text("language", one => one.User.Language)
+                    .LongOrNull("channel", one => one.ChangesChannel ? (long)one.User.Reachability.Channel : null)
+                    .Text("mail", one => one.User.Reachability.Mail?.Value),
+                _ => updated++,
+                stop);
+            return updated;
+        },
+        stop);
 
     /// <summary>Those of the handles that are taken, in lower case.</summary>
     public Task<HashSet<string>> TakenAsync(IReadOnlyList<string> screenNames, CancellationToken stop) => store.Main.ReadAsync(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Commands;
 
@@ -106,6 +107,30 @@ public abstract class CommandTests : IAsyncLifetime
         Assert.Equal("de", (await RunAsync("user", "show", "@kai")).Is(0)["language"]);
         Assert.DoesNotContain("language", (await RunAsync("user", "show", "@lee")).Is(0).Output, StringComparison.Ordinal);
         File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_file_changes_users_who_are_there_but_not_their_passwords()
+    {
+        (await RunAsync("user", "add", "@kai", "--name", "Kai", "--language", "de", "--dms", "following", "--mail", "kai@example.com", "--password", "first password")).Is(0);
+        using var folder = TestFolder.Create("users");
+        var file = Path.Combine(folder.Path, "users.csv");
+        await File.WriteAllTextAsync(file, "handle;name;password;language;dms;email\n@KAI;Kai Ö.;second password;;;\nlee;Lee;;ko;;lee@example.com\n", new System.Text.UnicodeEncoding(bigEndian: true, byteOrderMark: true));
+        Assert.Contains("line 2: there is a user @KAI already; with --update", (await RunAsync("user", "import", file)).Is(1).Errors, StringComparison.Ordinal);
+        (await RunAsync("user", "show", "@lee")).Is(1);
+
+        var done = (await RunAsync("user", "import", file, "--update")).Is(0);
+        Assert.Equal((1, 1), (done.Json.GetProperty("imported").GetInt32(), done.Json.GetProperty("updated").GetInt32()));
+        var kai = await RunAsync("user", "show", "@kai");
+        Assert.Equal(("Kai Ö.", "de", "following", "kai@example.com"), (kai["name"], kai["language"], kai["dms"], kai["mail"]));
+        Assert.Equal("lee@example.com", (await RunAsync("user", "show", "@lee"))["mail"]);
+
+        await File.WriteAllBytesAsync(file, [.. "handle,name,language\nkai,Ren"u8, 0xE9, .. ",fr\n"u8]);
+        Assert.Contains("0xE9 is not UTF-8", (await RunAsync("user", "import", file, "--update")).Is(1).Errors, StringComparison.Ordinal);
+        (await RunAsync("user", "import", file, "--update", "--encoding", "klingon")).Is(2);
+        (await RunAsync("user", "import", file, "--update", "--encoding", "windows-1252")).Is(0);
+        Assert.Equal("René", (await RunAsync("user", "show", "@kai"))["name"]);
+        (await RunAsync("doctor")).Is(0);
     }
 
     public ValueTask DisposeAsync()
