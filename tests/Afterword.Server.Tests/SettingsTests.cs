@@ -133,7 +133,7 @@ public sealed class SettingsTests
     [InlineData("postgresql://u@localhost/x?host=/var/run/postgresql", "Host=/var/run/postgresql;Port=5432;Database=x;Username=u")]
     [InlineData("Host=h;Username=u;Database=d", "Host=h;Username=u;Database=d")]
     public void A_database_is_named_by_url_or_by_key_and_value(string url, string expected) =>
-        Assert.StartsWith(expected, PostgresDatabase.ConnectionText(url), StringComparison.Ordinal);
+        Assert.StartsWith(expected, PostgresUrl.ConnectionText(url), StringComparison.Ordinal);
 
     private static (Settings? Settings, IReadOnlyList<string> Errors) Read(params (string Key, string Value)[] given) =>
         SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());

@@ -51,7 +51,7 @@ internal static class DoctorCommand
     // A check of ten million rows takes longer than PostgreSQL's client waits for an ordinary statement.
     private static Settings Patient(Settings settings) => settings.Database is not { } url ? settings : settings with
     {
-        Database = new NpgsqlConnectionStringBuilder(PostgresDatabase.ConnectionText(url)) { CommandTimeout = 0 }.ToString(),
+        Database = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url)) { CommandTimeout = 0 }.ToString(),
     };
 
     private static void Tell(TextWriter output, StoreFacts facts, string name)

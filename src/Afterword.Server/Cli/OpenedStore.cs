@@ -87,7 +87,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {error.Message}{HowToMend(error)}");
+            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Told(error)}{HowToMend(error)}");
         }
     }
 
@@ -96,8 +96,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     {
         if (settings.Database is not { } url) return $"in {Path.GetFullPath(settings.Data)}";
 
-        var connection = new NpgsqlConnectionStringBuilder(PostgresDatabase.ConnectionText(url));
-        return $"{connection.Database} on {connection.Host}:{connection.Port}";
+        var connection = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url));
+        return $"{connection.Database} on {connection.Host}{(connection.Host!.Contains(',', StringComparison.Ordinal) ? "" : $":{connection.Port}")}";
     }
 
     /// <exception cref="CommandException">There is no such account.</exception>
@@ -116,8 +116,24 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 
+    /// <summary>What went wrong, and what that came from: "failed to connect" alone helps nobody.</summary>
+    private static string Told(Exception error)
+    {
+        var reasons = new List<string>();
+        for (Exception? at = error; at is not null; at = at is AggregateException many ? many.InnerExceptions[^1] : at.InnerException)
+        {
+            if (at is not AggregateException && !reasons.Exists(told => told.Contains(at.Message, StringComparison.Ordinal))) reasons.Add(at.Message);
+        }
+
+        return string.Join(" ", reasons.Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
+    }
+
     private static string HowToMend(Exception error) => error switch
     {
+        // What a pooler says to settings that come with a connection, and what the database says when each transaction is another connection's.
+        PostgresException { SqlState: "26000" or "42P05" } => $"\n{PostgresUrl.Pooled}",
+        PostgresException { MessageText: var text } when text.Contains("unsupported startup parameter", StringComparison.OrdinalIgnoreCase) => $"\n{PostgresUrl.Pooled}",
+
         // Thrown by the store itself, whose messages say what to do.
         InvalidOperationException => "",
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => "\nThe file is damaged: restore a backup.",

@@ -183,13 +183,13 @@ internal sealed partial class SettingsReader
         if (Raw(key) is not { } text) return null;
         try
         {
-            PostgresDatabase.ConnectionText(text);
+            PostgresUrl.ConnectionText(text);
             return text;
         }
-        catch (FormatException)
+        catch (FormatException error)
         {
-            // The value may hold a password: it is not repeated.
-            return Wrong<string?>(key, "…", "a PostgreSQL URL, such as postgres://user:password@host:5432/afterword", null);
+            // The value may hold a password: it is not repeated, and the reason has none.
+            return Wrong<string?>(key, "…", $"a PostgreSQL URL, such as postgres://user:password@host:5432/afterword, but {error.Message}", null);
         }
     }
 

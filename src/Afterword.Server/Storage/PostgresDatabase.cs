@@ -5,8 +5,6 @@ namespace Afterword.Server.Storage;
 /// <summary>The engine for more than one machine. Any number of nodes share it.</summary>
 internal sealed class PostgresDatabase : Database
 {
-    private const int MaxReaders = 20;
-
     // A statement walks from a few rows to others by their keys. With statistics that are missing or old, or in a plan for whatever
     // values, the planner prefers to read whole tables, or all that a sender has: 600 ms instead of 0.3 for today's answers among a
     // million. Parallel workers take longer to start (40 ms) than any of them needs.
@@ -46,7 +44,7 @@ internal sealed class PostgresDatabase : Database
     /// <exception cref="InvalidOperationException">The server would acknowledge what it has not made durable.</exception>
     public static async Task<PostgresDatabase> OpenAsync(string url, int queue, int lanes, bool syncEveryCommit, CancellationToken stop)
     {
-        var text = new NpgsqlConnectionStringBuilder(ConnectionText(url));
+        var text = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url));
         text.Options = $"{text.Options} {LetGo} {s_byKey}";
         if (!syncEveryCommit) text.Options = $"{text.Options} -c synchronous_commit=off";
 
@@ -55,7 +53,7 @@ internal sealed class PostgresDatabase : Database
         {
             await using var connection = await source.OpenConnectionAsync(stop);
             await using var ask = connection.CreateCommand();
-            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version')";
+            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version'), current_setting('jit')";
             await using var row = await ask.ExecuteReaderAsync(stop);
             await row.ReadAsync(stop);
             var (commit, sync, version) = (row.GetString(0), row.GetString(1), row.GetString(2));
@@ -64,6 +62,9 @@ internal sealed class PostgresDatabase : Database
                 throw new InvalidOperationException(
                     $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
             }
+
+            // It was asked for with the connection. Whoever did not pass it on keeps no settings for us either.
+            if (row.GetString(3) is not "off") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
 
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = lanes;
@@ -162,61 +163,13 @@ internal sealed class PostgresDatabase : Database
     // No column is of a type that the database defines, so their list is not read when each of four pools is first used.
     private static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder text)
     {
-        var builder = new NpgsqlDataSourceBuilder(text.ToString());
+        var session = text.TargetSessionAttributes is "any" ? TargetSessionAttributes.Any : TargetSessionAttributes.ReadWrite;
+        var single = new NpgsqlConnectionStringBuilder(text.ToString());
+        single.Remove("Target Session Attributes");
+        var builder = new NpgsqlDataSourceBuilder(single.ToString());
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
-        return builder.Build();
-    }
 
-    /// <summary>Understands the URL form that operators copy from their hosting, besides Npgsql's own.</summary>
-    /// <exception cref="FormatException">The text is neither.</exception>
-    internal static string ConnectionText(string url)
-    {
-        NpgsqlConnectionStringBuilder text;
-        if (url.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
-        {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)) throw new FormatException("The database URL cannot be read.");
-
-            var user = uri.UserInfo.Split(':', 2);
-            text = new NpgsqlConnectionStringBuilder
-            {
-                Host = uri.Host,
-                Port = uri.Port > 0 ? uri.Port : 5432,
-                Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
-                Username = Uri.UnescapeDataString(user[0]),
-                Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
-            };
-            foreach (var (key, value) in Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(uri.Query))
-            {
-                // A socket folder travels as ?host=, since a URL has no other place for it.
-                try
-                {
-                    text[key == "sslmode" ? "SSL Mode" : key] = value.ToString();
-                }
-                catch (Exception error) when (error is ArgumentException or FormatException)
-                {
-                    throw new FormatException($"The database URL has an option that is not known or has a wrong value: {key}.", error);
-                }
-            }
-        }
-        else
-        {
-            try
-            {
-                text = new NpgsqlConnectionStringBuilder(url);
-            }
-            catch (ArgumentException error)
-            {
-                throw new FormatException($"The database URL cannot be read: {error.Message}", error);
-            }
-        }
-
-        text.ApplicationName ??= "afterword";
-
-        // A stock PostgreSQL has 100 connections for everybody: several nodes, backups and a person with psql.
-        // 100, the driver's default, means that nobody asked for a number.
-        if (text.MaxPoolSize == 100) text.MaxPoolSize = MaxReaders;
-        text.MaxAutoPrepare = 100;
-        text.AutoPrepareMinUsages = 2;
-        return text.ToString();
+        // Of several hosts it wants the one that takes writes, whichever that is just then.
+        return text.Host!.Contains(',', StringComparison.Ordinal) ? builder.BuildMultiHost().WithTargetSession(session) : builder.Build();
     }
 }
