@@ -1,5 +1,6 @@
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Afterword.Support;
 using MailKit.Security;
 using Microsoft.Extensions.Configuration;
 
@@ -108,6 +109,29 @@ public sealed class SettingsTests
 
         Assert.StartsWith(told, error, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wrong_is_blamed_on_where_it_was_given()
+    {
+        using var folder = TestFolder.Create("settings");
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        File.WriteAllText(file, """{ "Limits": { "ShowPer15Minutes": "many" }, "Cards": { "Lifetime": "long" } }""");
+        Environment.SetEnvironmentVariable("AFTERWORD_TEST_ORIGIN_Cards__Lifetime", "longer");
+        var errors = SettingsReader.Read(
+            new ConfigurationBuilder().AddJsonFile(file).AddEnvironmentVariables("AFTERWORD_TEST_ORIGIN_")
+                .AddInMemoryCollection([new("Questions:Nps", "best"), new("Mail:Host", "smtp.example")]).Build()).Errors;
+        Environment.SetEnvironmentVariable("AFTERWORD_TEST_ORIGIN_Cards__Lifetime", null);
+
+        string[] expected =
+        [
+            "Limits:ShowPer15Minutes is \"many\"|(appsettings.json)", "Cards:Lifetime is \"longer\"|(environment variable AFTERWORD_Cards__Lifetime)", "Questions:Nps is \"best\"|(command line)",
+            "Mail:From is not set|(set it with --set Mail:From=… or the environment variable AFTERWORD_Mail__From)",
+        ];
+        foreach (var parts in expected.Select(pair => pair.Split('|')))
+        {
+            Assert.Contains(errors, error => error.StartsWith(parts[0], StringComparison.Ordinal) && error.EndsWith(parts[1], StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -63,7 +63,7 @@ internal sealed partial class SettingsReader
 
     private string Missing(string key, string needed)
     {
-        _errors.Add($"{key} is not set; it must be {needed}. ({Variable(key)})");
+        _errors.Add($"{key} is not set; it must be {needed}. ({Origin(key)})");
         return key;
     }
 }

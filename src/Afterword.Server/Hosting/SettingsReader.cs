@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace Afterword.Server.Hosting;
 
@@ -208,7 +210,7 @@ internal sealed partial class SettingsReader
 
     private T Wrong<T>(string key, string value, string allowed, T otherwise)
     {
-        _errors.Add($"{key} is \"{value}\"; it must be {allowed}. ({Variable(key)})");
+        _errors.Add($"{key} is \"{value}\"; it must be {allowed}. ({Origin(key)})");
         return otherwise;
     }
 
@@ -223,7 +225,7 @@ internal sealed partial class SettingsReader
         foreach (var section in _configuration.GetChildren().Where(child => child.GetChildren().Any()).Select(child => child.Key))
         {
             if (s_sections.Concat(s_frameworks).Contains(section, StringComparer.OrdinalIgnoreCase)) continue;
-            _errors.Add($"{section} is not a section of the settings. There are: {string.Join(", ", s_sections)}. ({Variable(section + ":…")})");
+            _errors.Add($"{section} is not a section of the settings. There are: {string.Join(", ", s_sections)}. ({Origin(section)})");
         }
 
         foreach (var section in s_sections.Append(KestrelLimits))
@@ -234,10 +236,23 @@ internal sealed partial class SettingsReader
                 if (_known.Contains(key)) continue;
 
                 var nearest = string.Join(", ", _known.Where(known => known.StartsWith(section + ":", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-                _errors.Add($"{key} is not a setting. In {section} there are: {nearest}. ({Variable(key)})");
+                _errors.Add($"{key} is not a setting. In {section} there are: {nearest}. ({Origin(key)})");
             }
         }
     }
 
-    private static string Variable(string key) => $"environment variable AFTERWORD_{(key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : key.ToUpperInvariant())}";
+    /// <summary>Where a value was given, so that it can be mended there; for one that is missing, where it could be.</summary>
+    private string Origin(string key)
+    {
+        var variable = $"AFTERWORD_{(key.Contains(':', StringComparison.Ordinal) ? key.Replace(":", "__", StringComparison.Ordinal) : key.ToUpperInvariant())}";
+
+        // What stands higher wins, and was added last.
+        return (_configuration as IConfigurationRoot)?.Providers.LastOrDefault(provider => provider.TryGet(key, out _) || provider.GetChildKeys([], key).Any()) switch
+        {
+            EnvironmentVariablesConfigurationProvider => $"environment variable {variable}{(_configuration.GetSection(key).GetChildren().Any() ? "__…" : "")}",
+            FileConfigurationProvider file => Path.GetFileName(file.Source.Path)!,
+            MemoryConfigurationProvider => "command line",
+            _ => $"set it with --set {key}=… or the environment variable {variable}",
+        };
+    }
 }
