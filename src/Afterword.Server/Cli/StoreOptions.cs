@@ -29,10 +29,19 @@ internal static class StoreOptions
 
     public static IReadOnlyList<Option> All { get; } = [Data, Database, Set, Json];
 
+    private const string NoLanguages =
+        "Afterword cannot run in globalization-invariant mode: names of other languages would be compared and ordered by their bytes, and mail domains stay unread. "
+        + "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (package libicu; icu-libs and icu-data-full on Alpine).";
+
+    // Without the rules of languages, letters are compared by their numbers, and Ä comes after Z.
+    private static bool KnowsLanguages => string.Compare("\u00C4", "Z", StringComparison.InvariantCulture) < 0;
+
     /// <summary>Settings of file, environment and command line, checked.</summary>
     /// <exception cref="CommandException">Something is wrong; the message lists all of it.</exception>
     public static Settings SettingsOf(ParseResult parsed)
     {
+        if (!KnowsLanguages) throw new CommandException(ExitCode.Failed, NoLanguages);
+
         var given = new Dictionary<string, string?>();
         var wrong = new List<string>();
         foreach (var pair in parsed.GetValue(Set) ?? [])

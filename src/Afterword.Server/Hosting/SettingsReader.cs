@@ -145,9 +145,14 @@ internal sealed partial class SettingsReader
     {
         // Windows' own names are known on every system: what is stored must mean the same on each.
         var zone = Text(key, otherwise);
-        return TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId
-            ? zone
-            : Wrong(key, zone, "a time zone of the IANA list, such as Europe/Berlin or UTC", otherwise);
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId) return zone;
+
+        return Wrong(
+            key, zone,
+            TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Berlin", out _)
+                ? "a time zone of the IANA list, such as Europe/Berlin or UTC"
+                : "UTC, for this system has no time zones: install them (package tzdata) and start again",
+            otherwise);
     }
 
     private string OneOf(string key, params string[] allowed)
