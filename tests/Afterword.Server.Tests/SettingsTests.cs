@@ -135,6 +135,27 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Access_tokens_take_the_place_of_a_password()
+    {
+        (string, string)[] mail = [("PublicUrl", "https://feedback.example"), ("Mail:Host", "smtp.example"), ("Mail:From", "f@example.com"), ("Mail:User", "u")];
+        (string, string)[] oauth = [("Mail:TokenUrl", "https://issuer.example/token"), ("Mail:ClientId", "id"), ("Mail:ClientSecret", "hunter2")];
+
+        var settings = Read([.. mail, .. oauth]).Settings!;
+        Assert.Equal(("id", "feedback.example"), (settings.Mail!.OAuth!.ClientId, settings.Mail.HelloName));
+        Assert.DoesNotContain("hunter2", settings.ToString(), StringComparison.Ordinal);
+        Assert.Equal("mail.furni.example", Read([.. mail, .. oauth, ("Mail:HelloName", "mail.furni.example")]).Settings!.Mail!.HelloName);
+        foreach (var (told, changed) in new (string, (string, string)[])[]
+        {
+            ("Mail:Password is \"…\"; it must be left out", [.. mail, .. oauth, ("Mail:Password", "hunter3")]), ("Mail:User is not set", [.. mail[..3], .. oauth]), ("Mail:ClientId is not set", [.. mail, oauth[0]]),
+            ("Mail:TokenUrl is \"http://issuer.example/token\"", [.. mail, ("Mail:TokenUrl", "http://issuer.example/token"), oauth[1]]), ("Mail:Tls is \"none\"", [.. mail, .. oauth, ("Mail:Tls", "none")]),
+            ("Mail:HelloName is \"a b\"", [.. mail, .. oauth, ("Mail:HelloName", "a b")]),
+        })
+        {
+            Assert.Contains(Read(changed).Errors, error => error.StartsWith(told, StringComparison.Ordinal) && !error.Contains("hunter", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void A_section_or_a_named_key_that_nobody_reads_is_refused()
     {
         Assert.Contains(Read(("Limit:CreatesPerDay", "5")).Errors, error => error.StartsWith("Limit is not a section", StringComparison.Ordinal));

@@ -9,6 +9,7 @@ internal static class ChannelServices
     public static void AddChannels(this IServiceCollection services)
     {
         services.AddSingleton<Dispatches>();
+        services.AddSingleton<MailTokens>();
         services.AddSingleton<MailCarrier>();
         services.AddSingleton<HandoverCarrier>();
         services.AddSingleton<Handovers>();

@@ -38,6 +38,13 @@ internal sealed record EmailAddress
         return true;
     }
 
+    /// <summary>What an address must be, for whoever gave another one.</summary>
+    /// <param name="text">What was given.</param>
+    /// <param name="usual">What it must be as a rule.</param>
+    public static string Needed(string text, string usual) => text.LastIndexOf('@') is > 0 and var at && text.AsSpan(0, at).ContainsAnyExceptInRange('\0', '\u007F')
+        ? "one in the letters of ASCII before the @; others need SMTPUTF8 on every server of the way, and Afterword does not use it"
+        : usual;
+
     public override string ToString() => Value;
 
     private static bool IsLocal(ReadOnlySpan<char> local)

@@ -21,7 +21,7 @@ internal sealed record Reachability
         if (ChannelNames.Find(channel ?? Channel.BuiltIn.Name) is not { } found) return (null, $"the channel is \"{channel}\"; it must be one of {string.Join(", ", ChannelNames.All)}");
 
         EmailAddress? address = null;
-        if (mail is not null && !EmailAddress.TryParse(mail, out address)) return (null, $"the mail address is \"{mail}\"; it must be one such as ada@example.com, without a name");
+        if (mail is not null && !EmailAddress.TryParse(mail, out address)) return (null, $"the mail address is \"{mail}\"; it must be {EmailAddress.Needed(mail, "one such as ada@example.com, without a name")}");
         if (found == Channel.Email && address is null) return (null, "the channel email needs a mail address");
 
         return (new(found, address), null);

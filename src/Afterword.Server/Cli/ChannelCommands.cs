@@ -94,7 +94,8 @@ internal static class ChannelCommands
             UserCommands.NeedMail(store);
             if (!EmailAddress.TryParse(parsed.GetRequiredValue(to), out var address)) throw new CommandException(ExitCode.WrongUse, $"--to is \"{parsed.GetRequiredValue(to)}\"; it must be a mail address such as ada@example.com.");
 
-            Tell(parsed, await new MailCarrier(store.Store, store.Settings, TimeProvider.System).SendTestAsync(address, stop), "The mail server did not take it.");
+            using var tokens = new MailTokens(store.Settings, TimeProvider.System);
+            Tell(parsed, await new MailCarrier(store.Store, store.Settings, tokens, TimeProvider.System).SendTestAsync(address, stop), "The mail server did not take it.");
         });
         return command;
     }

@@ -26,25 +26,48 @@ internal sealed partial class SettingsReader
         var from = Raw("Mail:From");
         var name = Raw("Mail:FromName");
         var timeout = Duration("Mail:Timeout", TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        var hello = Raw("Mail:HelloName");
+        var oauth = MailOAuth();
         if (host is null)
         {
             // Whoever writes the rest believes that mails are sent.
-            if ((user ?? password ?? from ?? name) is not null) Missing("Mail:Host", "the mail server's name, for there are other settings of Mail");
+            if ((user ?? password ?? from ?? name ?? hello ?? oauth?.ClientId) is not null) Missing("Mail:Host", "the mail server's name, for there are other settings of Mail");
             return null;
         }
 
         if (Uri.CheckHostName(host) == UriHostNameType.Unknown) Wrong("Mail:Host", host, "the name of a mail server, such as smtp.example.com", host);
-        if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, "a mail address such as feedback@example.com", from);
+        if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, EmailAddress.Needed(from, "a mail address such as feedback@example.com"), from);
         if (name?.Any(char.IsControl) == true) Wrong("Mail:FromName", name, "a name without control characters", name);
-        if (user is null != password is null) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
-        if (password is not null && tls == SecureSocketOptions.None && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls or implicit when there is a password, or the password would be sent in the clear", host);
+        if (hello is not null && Uri.CheckHostName(hello) == UriHostNameType.Unknown) Wrong("Mail:HelloName", hello, "a host name such as mail.example.com, or an address", hello);
+        if (oauth is not null && password is not null) Wrong("Mail:Password", "…", "left out, for there is a Mail:TokenUrl", password);
+        else if (user is null != (password is null && oauth is null)) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
+        if ((password is not null || oauth is not null) && tls == SecureSocketOptions.None && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls or implicit when there is a password, or the password would be sent in the clear", host);
 
         // The links in a mail are the platform's own: they must not begin with whatever host an app happened to call.
         if (Raw("PublicUrl") is null) Missing("PublicUrl", "how customers reach this server, for the links in mails");
         return address is null ? null : new MailSettings
         {
-            Host = host, Port = port, Tls = tls, User = user, Password = password, From = address, FromName = name, Timeout = timeout,
+            Host = host, Port = port, Tls = tls, User = user, Password = password, OAuth = oauth, From = address, FromName = name, Timeout = timeout,
+            HelloName = hello ?? Url("PublicUrl")?.IdnHost ?? "localhost",
         };
+    }
+
+    private MailOAuthSettings? MailOAuth()
+    {
+        var (url, id, secret, refresh, scope) = (Raw("Mail:TokenUrl"), Raw("Mail:ClientId"), Raw("Mail:ClientSecret"), Raw("Mail:RefreshToken"), Raw("Mail:Scope"));
+        if ((url ?? id ?? secret ?? refresh ?? scope) is null) return null;
+        if (id is null) Missing("Mail:ClientId", "the id that the issuer of access tokens gave this installation");
+        if (url is null) Missing("Mail:TokenUrl", "where access tokens come from, for there is a Mail:ClientId or what belongs to it");
+        else if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)))
+        {
+            Wrong("Mail:TokenUrl", url, "an https address, such as https://oauth2.googleapis.com/token", url);
+        }
+        else
+        {
+            return new() { TokenUrl = address, ClientId = id ?? "", ClientSecret = secret, RefreshToken = refresh, Scope = scope };
+        }
+
+        return null;
     }
 
     // On 465 a server speaks TLS from the first byte (RFC 8314): one that waits for STARTTLS there would wait for ever.

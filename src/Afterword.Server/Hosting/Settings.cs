@@ -204,6 +204,12 @@ internal sealed record MailSettings
 
     public string? Password { get; init; }
 
+    /// <summary>How to sign in with access tokens instead of a password; null without.</summary>
+    public MailOAuthSettings? OAuth { get; init; }
+
+    /// <summary>What this server calls itself to the mail server: a name that leads to it, or an address.</summary>
+    public required string HelloName { get; init; }
+
     /// <summary>Whom the mails come from.</summary>
     public required EmailAddress From { get; init; }
 
@@ -215,6 +221,23 @@ internal sealed record MailSettings
 
     /// <summary>Never the password.</summary>
     public override string ToString() => $"{Host}:{Port}";
+}
+
+/// <summary>In section <c>Mail</c>: who gives out the access tokens for it.</summary>
+internal sealed record MailOAuthSettings
+{
+    public required Uri TokenUrl { get; init; }
+
+    public required string ClientId { get; init; }
+
+    public string? ClientSecret { get; init; }
+
+    public string? RefreshToken { get; init; }
+
+    public string? Scope { get; init; }
+
+    /// <summary>Never the secrets.</summary>
+    public override string ToString() => TokenUrl.Host;
 }
 
 /// <summary>Section <c>Storage</c>.</summary>

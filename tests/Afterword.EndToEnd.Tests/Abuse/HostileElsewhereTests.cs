@@ -17,7 +17,7 @@ public sealed class HostileElsewhereTests(Browser browser)
         await using var stage = await HostileStage.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         EmailAddress.TryParse("feedback@mail.example", out var address);
-        var settings = new MailSettings { Host = "mail.example", Port = 25, Tls = SecureSocketOptions.None, From = address!, Timeout = TimeSpan.FromSeconds(20) };
+        var settings = new MailSettings { Host = "mail.example", Port = 25, Tls = SecureSocketOptions.None, From = address!, HelloName = "feedback.example", Timeout = TimeSpan.FromSeconds(20) };
         foreach (var text in Hostile.Few)
         {
             var (card, token) = await stage.AskAsync(furni with { Name = text }, text, displayName: text, privacyUrl: "https://ok.example/" + text);

@@ -50,4 +50,12 @@ public sealed class EmailAddressTests
         Assert.False(EmailAddress.TryParse(new string('a', 65) + "@example.com", out _));
         Assert.False(EmailAddress.TryParse("a@" + string.Join('.', Enumerable.Repeat(new string('b', 60), 5)), out _));
     }
+
+    [Fact]
+    public void An_address_that_needs_smtputf8_is_refused_with_that_reason()
+    {
+        Assert.Contains("SMTPUTF8", Reachability.Read("email", "jörg@example.com").Wrong, StringComparison.Ordinal);
+        Assert.DoesNotContain("SMTPUTF8", Reachability.Read("email", "jorg@").Wrong, StringComparison.Ordinal);
+        Assert.Equal("jorg@xn--bcher-kva.example", Reachability.Read("email", "jorg@bücher.example").Reachability!.Mail!.Value);
+    }
 }

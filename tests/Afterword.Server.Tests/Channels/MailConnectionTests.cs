@@ -1,6 +1,8 @@
+using System.Text;
 using Afterword.Server.Channels;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.AspNetCore.Http;
 
 namespace Afterword.Server.Tests.Channels;
 
@@ -59,6 +61,69 @@ public sealed class MailConnectionTests
         Assert.Equal(AttemptOutcome.Failed, Assert.Single(shown.Attempts).Outcome);
         Assert.Contains("offers GSSAPI", shown.Reason, StringComparison.Ordinal);
         Assert.Empty(office.All);
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_password_gets_an_access_token()
+    {
+        var (given, refused) = (0, 0);
+        await using var issuer = await Receiver.StartAsync((http, _) => http.Response.WriteAsync($$"""{"access_token":"t{{++given}}","expires_in":3600,"token_type":"Bearer"}"""));
+        await using var script = MailScript.Start(command => command.Split(' ')[0] switch
+        {
+            "EHLO" => "250-mail.test\r\n250 AUTH PLAIN XOAUTH2",
+            "AUTH" => TokenOf(command) == "t1" && ++refused == 1 ? "535 5.7.3 Too old" : null,
+            _ => null,
+        });
+        await using var site = await ChannelSite.StartAsync(
+            Engine.Sqlite, script.Port, "Mail:User=postmaster", $"Mail:TokenUrl={issuer.Url}token", "Mail:ClientId=id 1", "Mail:ClientSecret=kept secret", "Mail:Scope=mail.send", "Mail:HelloName=out.furni.example");
+        string[] asked = [await site.AskAsync(site.Ada), await site.AskAsync(site.Ada)];
+        await site.DrainAsync();
+        var first = await Task.WhenAll(asked.Select(site.ShowAsync));
+
+        // One was refused; the token that it came with is not used again.
+        Assert.Contains(first, one => one.Reason?.StartsWith("Signing in failed: ", StringComparison.Ordinal) == true);
+        site.Clock.Advance(TimeSpan.FromMinutes(5));
+        await site.DrainAsync();
+        Assert.All(await Task.WhenAll(asked.Select(site.ShowAsync)), one => Assert.Equal(DispatchState.Sent, one.State));
+        Assert.Equal("grant_type=client_credentials&client_id=id+1&client_secret=kept+secret&scope=mail.send", Encoding.UTF8.GetString(issuer.All.First().Body));
+        Assert.DoesNotContain(script.Commands, command => command.StartsWith("AUTH PLAIN", StringComparison.Ordinal));
+        Assert.Contains("EHLO out.furni.example", script.Commands);
+        Assert.All(script.Commands.Where(command => command.StartsWith("AUTH", StringComparison.Ordinal)), command => Assert.Contains("user=postmaster\u0001", Encoding.ASCII.GetString(Convert.FromBase64String(command.Split(' ')[2])), StringComparison.Ordinal));
+
+        static string TokenOf(string command) => Encoding.ASCII.GetString(Convert.FromBase64String(command.Split(' ')[2])).Split("Bearer ")[1].TrimEnd('\u0001');
+    }
+
+    [Fact]
+    public async Task Without_an_access_token_nothing_is_sent_and_the_reason_is_told()
+    {
+        await using var issuer = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = 401;
+            return http.Response.WriteAsync("""{"error":"invalid_client","error_description":"the secret hunter2 is old"}""");
+        });
+        await using var script = MailScript.Start(command => command.StartsWith("EHLO", StringComparison.Ordinal) ? "250 AUTH XOAUTH2" : null);
+        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, script.Port, "Mail:User=postmaster", $"Mail:TokenUrl={issuer.Url}", "Mail:ClientId=id", "Mail:ClientSecret=hunter2");
+        var id = await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+
+        var shown = await site.ShowAsync(id);
+        Assert.Equal("Signing in failed: 127.0.0.1 gave no access token: 401, invalid_client. See Mail:TokenUrl, Mail:ClientId and what belongs to them.", shown.Reason);
+        Assert.DoesNotContain(script.Commands, command => command.Split(' ')[0] is "AUTH" or "MAIL" or "DATA");
+    }
+
+    [Fact]
+    public async Task A_mail_goes_out_in_lines_that_end_as_smtp_wants_them()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, office.Port);
+        await site.AskAsync(site.Ada, "csat", ("message", "Hello,\nthis is the second line."));
+        await site.DrainAsync();
+
+        var raw = Assert.Single(await office.WaitAsync(1)).Raw;
+        Assert.DoesNotContain('\n', raw.Replace("\r\n", "", StringComparison.Ordinal));
+        Assert.DoesNotContain('\r', raw.Replace("\r\n", "", StringComparison.Ordinal));
+        Assert.All(raw.Split("\r\n"), line => Assert.InRange(line.Length, 0, 998));
+        Assert.Matches(@"(?m)^Message-I[dD]: <[0-9]+@feedback\.example>\r$", raw);
     }
 
     [Fact]

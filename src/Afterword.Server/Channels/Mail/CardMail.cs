@@ -136,7 +136,7 @@ internal static partial class CardMail
     }
 
     // RFC 2045, section 6.7: the line breaks of a text are CRLF. A bare one would be encoded as a letter.
-    private static string WireLines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
+    private static string WireLines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Replace("\n", "\r\n", StringComparison.Ordinal);
 
     private static string Plain(Dispatch dispatch, IEnumerable<MailAnswer> answers, string cardUrl, MailWords words, Func<string, string?, string> fill) => string.Join(
         "\n\n",

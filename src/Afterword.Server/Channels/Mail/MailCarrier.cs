@@ -11,7 +11,7 @@ using MimeKit;
 namespace Afterword.Server.Channels.Mail;
 
 /// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
-internal sealed partial class MailCarrier(Store store, Settings settings, TimeProvider clock)
+internal sealed partial class MailCarrier(Store store, Settings settings, MailTokens tokens, TimeProvider clock)
 {
     public async Task<Attempt> SendAsync(Dispatch dispatch, CancellationToken abort)
     {
@@ -42,7 +42,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
             {
                 mail.Date = clock.GetUtcNow();
                 await smtp.ConnectAsync(server.Host, server.Port, server.Tls, patience.Token);
-                if (server.User is not null) await smtp.AuthenticateAsync(MechanismOf(smtp, server), patience.Token);
+                if (server.User is not null) await SignInAsync(smtp, server, patience.Token);
 
                 // With it, the client would unfold a domain from Punycode, and need every server of the way to know that (RFC 6531).
                 smtp.Capabilities &= ~SmtpCapabilities.UTF8;
@@ -63,7 +63,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
 
     private SmtpClient NewClient(MailSettings server) => new()
     {
-        LocalDomain = settings.PublicUrl!.IdnHost,
+        LocalDomain = server.HelloName,
         Timeout = (int)server.Timeout.TotalMilliseconds,
 
         // Whether a certificate was revoked takes calls to its issuer, which many mail servers' networks do not allow, and which
@@ -72,17 +72,35 @@ internal sealed partial class MailCarrier(Store store, Settings settings, TimePr
         ServerCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None,
     };
 
+    private async Task SignInAsync(SmtpClient smtp, MailSettings server, CancellationToken stop)
+    {
+        var mechanism = MechanismOf(smtp.AuthenticationMechanisms, server);
+        if (server.OAuth is null)
+        {
+            await smtp.AuthenticateAsync(mechanism == "PLAIN" ? new SaslMechanismPlain(server.User!, server.Password!) : new SaslMechanismLogin(server.User!, server.Password!), stop);
+            return;
+        }
+
+        var token = await tokens.CurrentAsync(stop);
+        try
+        {
+            await smtp.AuthenticateAsync(mechanism == "XOAUTH2" ? new SaslMechanismOAuth2(server.User!, token) : new SaslMechanismOAuthBearer(server.User!, token), stop);
+        }
+        catch (AuthenticationException)
+        {
+            tokens.Forget();
+            throw;
+        }
+    }
+
     /// <summary>How to sign in: by what the server offers and nothing else, once.</summary>
     /// <exception cref="NotSupportedException">It offers nothing that is spoken here. Without signing in, nothing is sent.</exception>
-    private static SaslMechanism MechanismOf(SmtpClient smtp, MailSettings server)
+    private static string MechanismOf(HashSet<string> offered, MailSettings server)
     {
-        var offered = smtp.AuthenticationMechanisms;
-        if (offered.Contains("PLAIN")) return new SaslMechanismPlain(server.User!, server.Password!);
-        if (offered.Contains("LOGIN")) return new SaslMechanismLogin(server.User!, server.Password!);
-
-        throw new NotSupportedException(offered.Count == 0
+        string[] spoken = server.OAuth is null ? ["PLAIN", "LOGIN"] : ["XOAUTH2", "OAUTHBEARER"];
+        return Array.Find(spoken, offered.Contains) ?? throw new NotSupportedException(offered.Count == 0
             ? $"{server.Host} offers no way to sign in, and there is a Mail:User. Nothing was sent."
-            : $"{server.Host} offers {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither PLAIN nor LOGIN. Nothing was sent.");
+            : $"{server.Host} offers {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither {spoken[0]} nor {spoken[1]}. Nothing was sent.");
     }
 
     // The server has accepted the mail; a QUIT that fails changes nothing.
