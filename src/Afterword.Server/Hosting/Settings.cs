@@ -122,6 +122,9 @@ internal sealed record SignInSettings
     /// <summary>Wrong passwords from one address within a minute, for whatever accounts; then it has to wait. 1 to 10,000; 20 by default.</summary>
     public required int FailuresPerMinute { get; init; }
 
+    /// <summary>Whether users who may ask customers need a second factor; they do not by default.</summary>
+    public required bool SendersNeedFactor { get; init; }
+
     /// <summary>
     /// Rounds of PBKDF2-HMAC-SHA512. No key sets it: with hashes of different rounds, the time of a refusal would tell whether
     /// there is such an account. Tests take one.

@@ -62,6 +62,7 @@ internal sealed partial class SettingsReader
                 FailuresBeforeLock = (int)read.Whole("SignIn:FailuresBeforeLock", 5, 1, 100),
                 LockFor = read.Duration("SignIn:LockFor", TimeSpan.FromMinutes(5)),
                 FailuresPerMinute = (int)read.Whole("SignIn:FailuresPerMinute", 20, 1, 10_000),
+                SendersNeedFactor = read.OneOf("SignIn:SecondFactor", "optional", "senders") == "senders",
             },
             Console = new ConsoleSettings { SecondFactorRequired = read.OneOf("Console:SecondFactor", "required", "optional") == "required" },
             Storage = new StorageSettings

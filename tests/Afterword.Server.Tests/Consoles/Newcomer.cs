@@ -88,7 +88,7 @@ internal sealed partial class Newcomer(TestServer server, string mail)
         return [.. bits.Chunk(8).Where(eight => eight.Length == 8).Select(eight => Convert.ToByte(new string(eight), 2))];
     }
 
-    [GeneratedRegex("class=\"secret\">([A-Z2-7 ]+)<")]
+    [GeneratedRegex("class=\"secret\"(?: dir=\"ltr\")?>([A-Z2-7 ]+)<")]
     private static partial Regex Secrets();
 
     [GeneratedRegex("<code>([a-z2-7-]{29})</code>")]

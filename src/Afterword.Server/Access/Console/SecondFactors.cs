@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -22,12 +19,8 @@ public sealed record Factors(bool HasApp, IReadOnlyList<ListedPasskey> Passkeys,
 public sealed record ListedPasskey(string Id, string Name, DateTimeOffset AddedAt);
 
 /// <summary>Codes of an app, recovery codes for those who lost it, and which factors a person has: each change is one transaction with its entry in the audit log.</summary>
-internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, AuditLog audit, TimeProvider clock)
+internal sealed class SecondFactors(Store store, Settings settings, GuessGate gate, AppOffers offers, AuditLog audit, TimeProvider clock)
 {
-    private const int RecoveryCount = 10;
-    private const int RecoveryBytes = 15;
-    private static readonly TimeSpan s_offerLasts = TimeSpan.FromMinutes(30);
-
     public Task<Factors> OfAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(session => OfAsync(session, personId, stop), stop);
 
     private static async Task<Factors> OfAsync(Session session, long personId, CancellationToken stop)
@@ -67,19 +60,13 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         && 1 == await session.Sql("update person set totp_step = @step where id = @id and totp_step < @step").Bind("step", step).Bind("id", personId).RunAsync(stop);
 
     private static async Task<bool> IsRecoveryAsync(Session session, long personId, string code, CancellationToken stop) =>
-        1 == await session.Sql("delete from recovery_code where person_id = @id and code_hash = @hash").Bind("id", personId).Bind("hash", HashOf(personId, code)).RunAsync(stop);
+        1 == await session.Sql("delete from recovery_code where person_id = @id and code_hash = @hash").Bind("id", personId).Bind("hash", RecoveryCodes.HashOf(personId, code)).RunAsync(stop);
 
     /// <summary>A new secret for an app, to be shown and confirmed. It is kept nowhere but in the form, sealed.</summary>
-    public AppOffer Offer(Person person)
-    {
-        var secret = RandomNumberGenerator.GetBytes(Totp.SecretLength);
-        var note = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"totp {person.Id} {clock.GetUtcNow().ToUnixTimeMilliseconds()} "));
-        return new(Base32.Write(secret), Totp.Link(secret, settings.Platform, person.Mail), Convert.ToBase64String(store.Secrets.Protect([.. note, .. secret])));
-    }
+    public AppOffer Offer(Person person) => offers.Make(AccountKind.Person, person.Id, person.Mail);
 
     /// <summary>The same offer again, after a code that did not fit; null when it is not this person's or too old.</summary>
-    public AppOffer? Reopen(Person person, string @sealed) =>
-        Open(person.Id, @sealed) is { } secret ? new(Base32.Write(secret), Totp.Link(secret, settings.Platform, person.Mail), @sealed) : null;
+    public AppOffer? Reopen(Person person, string @sealed) => offers.Reopen(AccountKind.Person, person.Id, person.Mail, @sealed);
 
     /// <summary>Adds the app, if the code shows that it took the secret.</summary>
     /// <param name="person">Whose.</param>
@@ -89,7 +76,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     /// <param name="stop">Gives up.</param>
     public async Task<bool> AddAppAsync(Person person, string @sealed, string code, bool onlyFirst, CancellationToken stop)
     {
-        if (Open(person.Id, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
+        if (offers.Open(AccountKind.Person, person.Id, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return false;
 
         return await AddAsync(
             person, onlyFirst, "an app for codes",
@@ -146,49 +133,19 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     /// <summary>Makes new recovery codes in place of the old ones, and tells them this once.</summary>
     public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(Person person, CancellationToken stop)
     {
-        // 120 random bits: one round of SHA-256 keeps them (docs/decisions/0005).
-        var codes = new string[RecoveryCount];
-        for (var i = 0; i < codes.Length; i++) codes[i] = Grouped(Base32.Write(RandomNumberGenerator.GetBytes(RecoveryBytes)));
+        var codes = RecoveryCodes.Make();
         await store.Main.WriteAsync(
             async session =>
             {
                 await session.Sql("delete from recovery_code where person_id = @id").Bind("id", person.Id).RunAsync(stop);
                 session.Then(
                     "insert into recovery_code (person_id, code_hash) select person_id, code_hash from {rows}",
-                    Rows.Of(codes).Long("person_id", _ => person.Id).Bytes("code_hash", code => HashOf(person.Id, code)));
+                    Rows.Of(codes).Long("person_id", _ => person.Id).Bytes("code_hash", code => RecoveryCodes.HashOf(person.Id, code)));
                 return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own recovery codes", stop);
             },
             stop);
         return codes;
     }
 
-    private static string Grouped(string code) => string.Join('-', code.Chunk(4).Select(four => new string(four))).ToLowerInvariant();
-
-    // However it is typed: with or without dashes, in any letter case.
-    private static byte[] HashOf(long personId, string code) => SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture, $"{personId} {code.Replace("-", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant()}")));
-
-    private byte[]? Open(long personId, string @sealed)
-    {
-        try
-        {
-            var plain = store.Secrets.Unprotect(Convert.FromBase64String(@sealed));
-            var note = Encoding.UTF8.GetString(plain.AsSpan(..^Totp.SecretLength)).Split(' ');
-            var isOurs = note is ["totp", var id, var at, ""] && id == personId.ToString(CultureInfo.InvariantCulture)
-                && long.Parse(at, CultureInfo.InvariantCulture) > (clock.GetUtcNow() - s_offerLasts).ToUnixTimeMilliseconds();
-            return isOurs ? plain[^Totp.SecretLength..] : null;
-        }
-        catch (Exception error) when (error is CryptographicException or FormatException)
-        {
-            return null;
-        }
-    }
-
     private sealed record Guess(byte[]? Secret);
 }
-
-/// <summary>A secret that an app may take.</summary>
-/// <param name="Key">The secret as it is typed.</param>
-/// <param name="Link">What the QR code holds.</param>
-/// <param name="Sealed">The secret as the form brings it back.</param>
-public sealed record AppOffer(string Key, string Link, string Sealed);

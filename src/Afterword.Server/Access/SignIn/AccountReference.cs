@@ -8,7 +8,18 @@ internal static class AccountReference
     private static readonly Reply s_done = Reply.To(303, "Done.", "`/account`.");
     private static readonly Shape s_password = Shape.Said("12 to 1,000 characters, not a common password, without names, handles or addresses of the user");
 
-    private static readonly Parameter s_key = new("key", "What the link ends with.", Shape.Opaque) { Required = true };
+    private static readonly Reply s_tooMany = Reply.Page("Too many attempts from this address.", 429) with { Headers = [("Retry-After", "When to come again, in seconds.")] };
+    private static readonly Parameter s_current = new("password", "The current password.", Shape.Said("as the user chose it")) { Required = true };
+    private static readonly Parameter s_offer = new("offer", "The secret, sealed, as the page gave it.", Shape.Opaque) { Required = true };
+    private static readonly Parameter s_code = new("code", "What the app shows.", Shape.Said("six digits, or a recovery code")) { Required = true };
+
+    private static readonly Parameter[] s_onward =
+    [
+        new("oauth_token", "The request token of the app that waits.", Shape.Opaque), new("leg", "Which page asked for it.", Shape.OneOf("authorize", "authenticate")) { Default = "authorize" },
+        new("to", "Where the user was going.", Shape.Said("a path such as `/messages`")),
+    ];
+
+    private static readonly Parameter s_key = new("key", "What the link ends with.", Shape.Opaque) { Required = true, Example = "q83vEjRWeJq83vEjRWeJq83vEjR" };
     private static readonly Reply s_gone = Reply.Page("The link was used, is too old, or a newer one was made.", 404);
 
     public static Operation Show() => new(Topic.SignedIn, "A user's own page")
@@ -33,6 +44,53 @@ internal static class AccountReference
             s_done, Reply.Page("Not ours, or the new password is not taken: the form again, with the reason.", 400), Reply.Page("The current password is wrong, or the account is locked.", 403),
             Reply.Page("Too many attempts from this address.", 429) with { Headers = [("Retry-After", "When to come again, in seconds.")] },
         ],
+    };
+
+    public static Operation AskForCode() => new(Topic.SignedIn, "Second factor")
+    {
+        Does = "Asks for a code of the user's app after the password; or offers to set one up, where senders need one.",
+        Caller = "whoever gave the right password",
+        Parameters = s_onward,
+        Replies = [Reply.Page("The form."), Reply.To(302, "Nothing is owed, or nobody gave a password.", "Where the user was going, or `/sign-in`.")],
+    };
+
+    public static Operation SendCode() => new(Topic.SignedIn, "Send the code")
+    {
+        Does = "Takes a code of the app, or a recovery code; each once. Five wrong ones lock the codes, each time for twice as long.",
+        Caller = "whoever gave the right password",
+        Parameters = [SignInReference.Form, s_code, .. s_onward],
+        Replies = [Reply.To(303, "Signed in.", "Where the user was going."), SignInReference.NotOurs, Reply.Page("Wrong, used before, or locked.", 403), s_tooMany],
+    };
+
+    public static Operation SetUpApp() => new(Topic.SignedIn, "Set up an app at sign-in")
+    {
+        Does = "Adds the first app of a sender who needs one, and shows the recovery codes, once.",
+        Caller = "whoever gave the right password",
+        Parameters = [SignInReference.Form, s_offer, s_code, .. s_onward],
+        Replies = [Reply.Page("The recovery codes."), Reply.To(303, "There is an app already.", "`/sign-in/code`."), Reply.Page("Not ours, or the code does not fit: the form again.", 400)],
+    };
+
+    public static Operation OfferApp() => new(Topic.SignedIn, "Offer an app for codes")
+    {
+        Does = "Shows the QR code of a new secret.",
+        Caller = SignInReference.User,
+        Replies = [Reply.Page("The form."), Reply.To(302, "Nobody is signed in, or there is an app already.", "`/sign-in` or `/account`.")],
+    };
+
+    public static Operation AddApp() => new(Topic.SignedIn, "Add an app for codes")
+    {
+        Does = "Adds the app, signs all other browsers out, and shows the recovery codes, once.",
+        Caller = SignInReference.User,
+        Parameters = [SignInReference.Form, s_offer, s_code, s_current],
+        Replies = [Reply.Page("The recovery codes."), Reply.Page("Not ours, or the code does not fit: the form again.", 400), Reply.Page("The password is wrong.", 403), s_tooMany],
+    };
+
+    public static Operation RemoveApp() => new(Topic.SignedIn, "Remove the app for codes")
+    {
+        Does = "Removes the app and the recovery codes; not where senders need one.",
+        Caller = SignInReference.User,
+        Parameters = [SignInReference.Form, s_current],
+        Replies = [s_done, Reply.Page("Not ours, or the account needs a second factor.", 400), Reply.Page("The password is wrong.", 403), s_tooMany],
     };
 
     public static Operation ShowForgotten() => new(Topic.SignedIn, "Forgotten password")

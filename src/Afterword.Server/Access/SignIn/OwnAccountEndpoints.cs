@@ -26,17 +26,18 @@ internal static class OwnAccountEndpoints
         else http.Response.Redirect(SignInEndpoints.AddressFor(Address));
     }
 
-    private static async Task ShowAsync(HttpContext http, Visitor visitor, int status, string? problem, bool isDone = false) => await http.ShowPageAsync<OwnAccountPage>(
+    public static async Task ShowAsync(HttpContext http, Visitor visitor, int status, string? problem, bool isDone = false) => await http.ShowPageAsync<OwnAccountPage>(
         status, WordsFor(http, visitor), new()
         {
             [nameof(OwnAccountPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
             [nameof(OwnAccountPage.Visitor)] = visitor,
             [nameof(OwnAccountPage.Visits)] = await http.RequestServices.GetRequiredService<Visits>().ListAsync(http, visitor.UserId),
+            [nameof(OwnAccountPage.HasApp)] = await http.RequestServices.GetRequiredService<UserFactors>().HasAsync(visitor.UserId, http.RequestAborted),
             [nameof(OwnAccountPage.IsDone)] = isDone,
             [nameof(OwnAccountPage.Problem)] = problem,
         });
 
-    private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, UserPasswords passwords, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
+    private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, UserPasswords passwords, UserFactors factors, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
     {
         var words = WordsFor(http, visitor);
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
@@ -51,7 +52,7 @@ internal static class OwnAccountEndpoints
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
             await passwords.SetAsync(visitor.UserId, form["new-password"].ToString(), http.RequestAborted);
-            await visits.BeginAsync(http, visitor.UserId);
+            await visits.BeginAsync(http, visitor.UserId, withFactor: await factors.HasAsync(visitor.UserId, http.RequestAborted));
             await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
             Done(http);
         }

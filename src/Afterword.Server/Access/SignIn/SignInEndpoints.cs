@@ -24,6 +24,8 @@ internal static class SignInEndpoints
         services.AddSingleton<KnownBrowsers>();
         services.AddSingleton<CheckPassword>();
         services.AddSingleton<UserPasswords>();
+        services.AddSingleton<AppOffers>();
+        services.AddSingleton<UserFactors>();
         services.AddSingleton<ResetLinks>();
         services.AddSingleton<ResetMail>();
         services.AddHostedService(provider => provider.GetRequiredService<ResetMail>());
@@ -39,6 +41,7 @@ internal static class SignInEndpoints
         routes.MapPost("/sign-out", SignOut).WithMetadata(new HtmlPage()).Describe(SignInReference.SignOut);
         routes.MapOwnAccount();
         routes.MapForgotten();
+        routes.MapSecondFactor();
     }
 
     /// <summary>Asks for handle and password, for the sake of an app or for the user's own.</summary>
@@ -75,10 +78,11 @@ internal static class SignInEndpoints
     {
         var to = LocalPath.Read(http.Request.Query["to"]);
         if (await visits.WhoAsync(http) is not null) http.Response.Redirect(to ?? ApprovedAppEndpoints.Address);
+        else if (await visits.WhoArrivesAsync(http) is not null) http.Response.Redirect(new Onward(null, "authorize", to).CodeAddress);
         else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null, to);
     }
 
-    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, Forms forms, RequestTokens tokens, AuditTally tally, Settings settings)
+    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, UserFactors factors, Forms forms, RequestTokens tokens, AuditTally tally, Settings settings)
     {
         if (await forms.ReadAsync(http) is not { } form)
         {
@@ -86,23 +90,21 @@ internal static class SignInEndpoints
             return;
         }
 
-        var oauthToken = form["oauth_token"].ToString();
-        var leg = form["leg"] == "authenticate" ? "authenticate" : "authorize";
-        var to = LocalPath.Read(form["to"]);
+        var onward = Onward.Read(name => form[name]);
         var screenName = form["screen_name"].ToString();
         var outcome = await check.RunAsync(http, screenName, form["password"].ToString());
         if (outcome is SignInOutcome.Welcome welcome)
         {
             await visits.BeginAsync(http, welcome.UserId);
-            http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf(leg, oauthToken) : to ?? ApprovedAppEndpoints.Address);
+            http.SeeOther(await factors.OwedByAsync(welcome.UserId, http.RequestAborted) == OwedFactor.Nothing ? onward.Address : onward.CodeAddress);
             return;
         }
 
         tally.Failed(Tallied.SignIn, screenName, http.Connection.RemoteIpAddress);
-        var token = oauthToken.Length > 0 ? await tokens.FindAsync(oauthToken, http.RequestAborted) : null;
+        var token = onward.OauthToken is null ? null : await tokens.FindAsync(onward.OauthToken, http.RequestAborted);
         var (status, problem) = Explain(outcome, settings);
         if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";
-        await ShowAsync(http, status, settings, forms, token, leg, screenName, problem, to);
+        await ShowAsync(http, status, settings, forms, token, onward.Leg, screenName, problem, onward.To);
     }
 
     private static (int Status, Func<SignInWords, string> Problem) Explain(SignInOutcome outcome, Settings settings) => outcome switch

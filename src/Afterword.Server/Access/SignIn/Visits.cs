@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.SignIn;
@@ -19,7 +20,7 @@ public sealed record Visitor(long UserId, string ScreenName, string Name, string
 public sealed record ListedVisit(string Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt, bool IsThis);
 
 /// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
-internal sealed class Visits(Store store, TimeProvider clock)
+internal sealed class Visits(Store store, Settings settings, TimeProvider clock)
 {
     private const int KeyLength = 20;
     private const string Cookie = "__Host-afterword";
@@ -29,13 +30,25 @@ internal sealed class Visits(Store store, TimeProvider clock)
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(30);
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromDays(1);
 
-    /// <summary>The user of this browser, unless suspended; null when nobody is signed in.</summary>
-    public async Task<Visitor?> WhoAsync(HttpContext http)
+    // What a visit owes is judged each time: whoever sets up an app, or becomes a sender that needs one, is asked for it from then on.
+    private const string OwesNothing =
+        """
+        (v.stage = 2 or (not exists (select 1 from user_factor f where f.user_id = v.user_id)
+            and (@senders = 0 or not exists (select 1 from sender s where s.user_id = v.user_id))))
+        """;
+
+    /// <summary>The user of this browser, unless suspended; null when nobody is signed in, or the second factor is owed.</summary>
+    public Task<Visitor?> WhoAsync(HttpContext http) => WhoAsync(http, arriving: false);
+
+    /// <summary>The user who has given the right password in this browser and owes the second factor; null for everybody else.</summary>
+    public Task<Visitor?> WhoArrivesAsync(HttpContext http) => WhoAsync(http, arriving: true);
+
+    private async Task<Visitor?> WhoAsync(HttpContext http, bool arriving)
     {
         if (!TryReadKey(http, out var key)) return null;
 
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        if (await FindAsync(key, now, http.RequestAborted) is not { } found) return null;
+        if (await FindAsync(key, now, http.RequestAborted) is not { } found || found.Owes != arriving) return null;
         if (found.At < now - (long)s_noteEvery.TotalMilliseconds) await NoteAsync(http, key, now);
 
         // The token of a form is made out to this user.
@@ -45,17 +58,20 @@ internal sealed class Visits(Store store, TimeProvider clock)
 
     /// <summary>Whether the browser is still signed in with this user, for an answer that goes on for long: nothing is noted and no cookie set.</summary>
     public async Task<bool> IsStillAsync(HttpContext http, Visitor visitor) =>
-        TryReadKey(http, out var key) && (await FindAsync(key, clock.GetUtcNow().ToUnixTimeMilliseconds(), http.RequestAborted))?.Who.UserId == visitor.UserId;
+        TryReadKey(http, out var key) && await FindAsync(key, clock.GetUtcNow().ToUnixTimeMilliseconds(), http.RequestAborted) is { Owes: false } found && found.Who.UserId == visitor.UserId;
 
     /// <summary>Signs the user in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
-    public async Task BeginAsync(HttpContext http, long userId)
+    /// <param name="http">The request.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="withFactor">Whether the second factor was shown as well.</param>
+    public async Task BeginAsync(HttpContext http, long userId, bool withFactor = false)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await EndAsync(http);
         await store.Main.WriteAsync(
-            session => session.Sql("insert into visit (key_hash, user_id, browser, created_at, seen_at) values (@hash, @user, @browser, @now, @now)")
-                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted),
+            session => session.Sql("insert into visit (key_hash, user_id, stage, browser, created_at, seen_at) values (@hash, @user, @stage, @browser, @now, @now)")
+                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", withFactor ? 2L : 1L).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted),
             http.RequestAborted);
         SetCookie(http, key);
     }
@@ -113,13 +129,13 @@ internal sealed class Visits(Store store, TimeProvider clock)
 
     private Task<Seen?> FindAsync(byte[] key, long now, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
-            """
-            select a.id, a.screen_name, a.name, a.language, v.seen_at
+            $"""
+            select a.id, a.screen_name, a.name, a.language, v.seen_at, case when {OwesNothing} then 0 else 1 end
             from visit v join account a on a.id = v.user_id
             where v.key_hash = @hash and v.seen_at > @oldest and v.created_at > @first and a.suspended_at is null
             """)
-            .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now))
-            .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4)), stop),
+            .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now)).Bind("senders", settings.SignIn.SendersNeedFactor ? 1L : 0L)
+            .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4), row.Flag(5)), stop),
         stop);
 
     // The two weeks begin again, for the row and for the cookie.
@@ -151,5 +167,5 @@ internal sealed class Visits(Store store, TimeProvider clock)
     // Secure always: browsers keep such a cookie from loopback without TLS too, and nowhere else should one travel in clear.
     private static CookieOptions Options() => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/" };
 
-    private sealed record Seen(Visitor Who, long At);
+    private sealed record Seen(Visitor Who, long At, bool Owes);
 }

@@ -44,6 +44,23 @@ public sealed record AccountWords : Words
     public required string MailText { get; init; }
     public required string MailWhy { get; init; }
 
+    public required string Factor { get; init; }
+    public required string FactorOn { get; init; }
+    public required string FactorOff { get; init; }
+    public required string SetUp { get; init; }
+    public required string Remove { get; init; }
+    public required string SetUpDetail { get; init; }
+    public required string ByHand { get; init; }
+    public required string SixDigits { get; init; }
+    public required string Code { get; init; }
+    public required string CodeHint { get; init; }
+    public required string WrongCode { get; init; }
+    public required string GoOn { get; init; }
+    public required string CodesTitle { get; init; }
+    public required string CodesDetail { get; init; }
+    public required string Kept { get; init; }
+    public required string Needed { get; init; }
+
     internal string Of(PasswordFlaw flaw) => flaw switch
     {
         PasswordFlaw.TooShort => TooShort,

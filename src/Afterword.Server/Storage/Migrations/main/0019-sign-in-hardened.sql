@@ -39,3 +39,22 @@ create table reset_link (
 create index reset_link_by_owner on reset_link (kind, owner_id);
 
 create index reset_link_by_age on reset_link (ends_at);
+
+-- Stage 1 has shown the password, 2 the second factor as well.
+alter table visit add column stage smallint not null default 1;
+
+-- The app for codes of a user who has one.
+create table user_factor (
+    user_id bigint not null primary key,
+    totp_secret {bytes} not null,
+    totp_step bigint not null,
+    failed_codes bigint not null default 0,
+    codes_locked_until bigint,
+    code_locks smallint not null default 0
+);
+
+create table user_recovery_code (
+    user_id bigint not null,
+    code_hash {bytes} not null,
+    primary key (user_id, code_hash)
+) {clustered};

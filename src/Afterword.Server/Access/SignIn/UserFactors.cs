@@ -1,0 +1,95 @@
+using System.Net;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>What a user owes after the password.</summary>
+internal enum OwedFactor
+{
+    Nothing,
+
+    /// <summary>A code of the app that the user has.</summary>
+    Code,
+
+    /// <summary>The user has no app, and the setting wants one of senders.</summary>
+    SetUp,
+}
+
+/// <summary>Apps for codes as the second factor of users, and recovery codes for those who lost theirs.</summary>
+internal sealed class UserFactors(Store store, Settings settings, GuessGate gate, AppOffers offers, TimeProvider clock)
+{
+    public async Task<bool> HasAsync(long userId, CancellationToken stop) => await store.Main.ReadAsync(
+        session => session.Sql("select 1 from user_factor where user_id = @user").Bind("user", userId).FirstAsync(_ => true, stop), stop);
+
+    public async Task<OwedFactor> OwedByAsync(long userId, CancellationToken stop)
+    {
+        if (await HasAsync(userId, stop)) return OwedFactor.Code;
+
+        return await MustHaveAsync(userId, stop) ? OwedFactor.SetUp : OwedFactor.Nothing;
+    }
+
+    /// <summary>Whether the user asks customers, and the setting wants a second factor of those who do.</summary>
+    public async Task<bool> MustHaveAsync(long userId, CancellationToken stop) => settings.SignIn.SendersNeedFactor && await store.Main.ReadAsync(
+        session => session.Sql("select 1 from sender where user_id = @user").Bind("user", userId).FirstAsync(_ => true, stop), stop);
+
+    /// <summary>A new secret for an app, to be shown and confirmed.</summary>
+    public AppOffer Offer(Visitor visitor) => offers.Make(AccountKind.User, visitor.UserId, "@" + visitor.ScreenName);
+
+    /// <summary>The same offer again, or a new one where that is none of this user's.</summary>
+    public AppOffer Reopen(Visitor visitor, string @sealed) => offers.Reopen(AccountKind.User, visitor.UserId, "@" + visitor.ScreenName, @sealed) ?? Offer(visitor);
+
+    /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
+    public async Task<SignInOutcome> CheckAsync(long userId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
+        Guessed.Code, new(from, IsKnown: false), () => store.Main.WriteAsync(session => CheckAsync(session, userId, code.Trim(), stop), stop), outcome => outcome is SignInOutcome.Wrong, stop) ?? new SignInOutcome.TooMany();
+
+    private async Task<SignInOutcome> CheckAsync(Session session, long userId, string code, CancellationToken stop)
+    {
+        // Counted before it is looked at, under the lock of the row.
+        var secret = await session.Sql($"update user_factor set {Guesses.CountedCode} where user_id = @user and {Guesses.IsOpenToCodes} returning totp_secret").Bind("user", userId).BindGuess(settings, clock)
+            .FirstAsync(row => row.GetBytes(0), stop);
+        if (secret is null || !(await IsCodeAsync(session, userId, secret, code, stop) || await IsRecoveryAsync(session, userId, code, stop))) return new SignInOutcome.Wrong();
+
+        await session.Sql("update user_factor set failed_codes = 0, codes_locked_until = null, code_locks = 0 where user_id = @user").Bind("user", userId).RunAsync(stop);
+        return new SignInOutcome.Welcome(userId);
+    }
+
+    private async Task<bool> IsCodeAsync(Session session, long userId, byte[] secret, string code, CancellationToken stop) =>
+        Totp.StepOf(store.Secrets.Unprotect(secret), code, clock.GetUtcNow()) is { } step
+        && 1 == await session.Sql("update user_factor set totp_step = @step where user_id = @user and totp_step < @step").Bind("step", step).Bind("user", userId).RunAsync(stop);
+
+    private static async Task<bool> IsRecoveryAsync(Session session, long userId, string code, CancellationToken stop) =>
+        1 == await session.Sql("delete from user_recovery_code where user_id = @user and code_hash = @hash").Bind("user", userId).Bind("hash", RecoveryCodes.HashOf(userId, code)).RunAsync(stop);
+
+    /// <summary>Adds the first app, if the code shows that it took the secret. All visits end: they have shown the password alone.</summary>
+    /// <returns>The recovery codes, told this once; null when the code did not fit, or there is an app already.</returns>
+    public async Task<IReadOnlyList<string>?> AddAsync(long userId, string @sealed, string code, CancellationToken stop)
+    {
+        if (offers.Open(AccountKind.User, userId, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return null;
+
+        var codes = RecoveryCodes.Make();
+        return await store.Main.WriteAsync(
+            async session =>
+            {
+                if (0 == await session.Sql("insert into user_factor (user_id, totp_secret, totp_step) values (@user, @secret, @step) on conflict (user_id) do nothing")
+                    .Bind("user", userId).Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).RunAsync(stop)) return null;
+
+                await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
+                await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
+                session.Then(
+                    "insert into user_recovery_code (user_id, code_hash) select user_id, code_hash from {rows}",
+                    Rows.Of(codes).Long("user_id", _ => userId).Bytes("code_hash", one => RecoveryCodes.HashOf(userId, one)));
+                return codes;
+            },
+            stop);
+    }
+
+    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
+            return await session.Sql("delete from user_factor where user_id = @user").Bind("user", userId).RunAsync(stop);
+        },
+        stop);
+}

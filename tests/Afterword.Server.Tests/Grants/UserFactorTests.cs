@@ -1,0 +1,128 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Cli;
+using Afterword.Server.Hosting;
+using Afterword.Server.Tests.Consoles;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>The second factor of users: after the password, and never around it.</summary>
+public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
+{
+    private GrantWorld _world = null!;
+
+    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+
+    [Fact]
+    public async Task A_user_with_an_app_needs_a_code_after_every_password()
+    {
+        var (guest, before) = (_world.Guest(), _world.Guest());
+        foreach (var one in new[] { guest, before }) (await SignInAsync(one)).Is(303);
+        var offer = (await guest.GetAsync("/account/app")).Is(200);
+        var secret = Newcomer.Key(offer);
+        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", "wrong"))).Is(403);
+        (await guest.SubmitAsync(offer, "/account/app", ("code", "12"), ("password", GrantWorld.Password))).Is(400);
+        var kept = (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantWorld.Password))).Is(200);
+        var recovery = Recovery().Matches(kept.Html).Select(code => code.Groups[1].Value).ToArray();
+        Assert.Equal(10, recovery.Distinct().Count());
+
+        // The visit that has shown the code goes on; the other one ends.
+        (await guest.GetAsync("/account")).Is(200);
+        (await before.GetAsync("/account")).Is(302);
+
+        // The password alone opens no page, and lets no app in.
+        var thief = _world.Guest();
+        Assert.StartsWith("/sign-in/code", (await SignInAsync(thief)).Is(303).Location, StringComparison.Ordinal);
+        foreach (var page in new[] { "/account", "/apps", "/messages", "/account/app" }) (await thief.GetAsync(page)).Is(302);
+        var request = await _world.BeginAsync();
+        Assert.Contains("type=\"password\"", (await thief.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(200).Html, StringComparison.Ordinal);
+        (await thief.PostAsync("/account/remove-app", ("password", GrantWorld.Password))).Is(400);
+
+        // Nor a second app.
+        var code = (await thief.GetAsync("/sign-in/code")).Is(200);
+        (await thief.SubmitAsync(code, "/sign-in/code", ("code", CodeOf(secret)))).Is(403);
+        (await thief.PostAsync("/sign-in/app", [.. code.HiddenOf("/sign-in/code"), ("offer", _world.Server.Get<AppOffers>().Make(AccountKind.User, _world.Ana.Id, "x").Sealed), ("code", "000000")])).Is(303);
+
+        // What the app shows next, and a recovery code, lead on: each once.
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await thief.SubmitAsync(code, "/sign-in/code", ("code", CodeOf(secret)), ("to", "/messages"))).Is(303);
+        (await thief.GetAsync("/messages")).Is(200);
+        foreach (var status in new[] { 303, 403 })
+        {
+            var other = _world.Guest();
+            await SignInAsync(other);
+            (await other.SubmitAsync((await other.GetAsync("/sign-in/code")).Is(200), "/sign-in/code", ("code", recovery[0].ToUpperInvariant()))).Is(status);
+        }
+
+        var page2 = (await guest.GetAsync("/account")).Is(200);
+        (await guest.SubmitAsync(page2, "/account/remove-app", ("password", GrantWorld.Password))).Is(303);
+        Assert.Equal("/apps", new Uri(_world.Server.Url, (await SignInAsync(_world.Guest())).Is(303).Location).AbsolutePath);
+    }
+
+    [Fact]
+    public async Task Wrong_codes_lock_the_codes_and_an_app_that_waits_gets_its_user_after_the_right_one()
+    {
+        var guest = _world.Guest();
+        await SignInAsync(guest);
+        var offer = await guest.GetAsync("/account/app");
+        var secret = Newcomer.Key(offer);
+        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantWorld.Password))).Is(200);
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        var request = await _world.BeginAsync();
+        var other = _world.Guest();
+        var page = await GrantWorld.AskAsync(other, request);
+        for (var n = 0; n < 5; n++) (await other.SubmitAsync(page, "/sign-in/code", ("code", "none"))).Is(403);
+        (await other.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(403);
+
+        await _world.Server.AdvanceAsync(TimeSpan.FromMinutes(5));
+        var next = (await other.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(303);
+        var question = (await other.GetAsync(next.Location)).Is(200);
+        Assert.NotNull((await other.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier"));
+    }
+
+    [Fact]
+    public async Task Where_the_setting_says_so_a_sender_sets_up_an_app_before_anything_else()
+    {
+        await using var world = await GrantWorld.StartAsync(engine, "SignIn:SecondFactor=senders");
+        var signedIn = world.Guest();
+        (await SignInAsync(signedIn)).Is(303);
+        (await signedIn.GetAsync("/account")).Is(200);
+
+        await world.Server.Get<Allowlists>().AllowSenderAsync(world.Ana.Id, new(null, null, null, null), default);
+
+        // A visit from before opens nothing any more.
+        Assert.Equal("/sign-in?to=%2Faccount", (await signedIn.GetAsync("/account")).Is(302).Location);
+        var offer = (await signedIn.GetAsync("/sign-in/code?to=/messages")).Is(200);
+        var secret = Newcomer.Key(offer);
+        (await signedIn.SubmitAsync(offer, "/sign-in/app", ("code", "12"))).Is(400);
+        var kept = (await signedIn.SubmitAsync(offer, "/sign-in/app", ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(200);
+        Assert.Contains("href=\"/messages\"", kept.Html, StringComparison.Ordinal);
+        (await signedIn.GetAsync("/messages")).Is(200);
+        (await signedIn.SubmitAsync(await signedIn.GetAsync("/account"), "/account/remove-app", ("password", GrantWorld.Password))).Is(400);
+
+        // Who lost it asks an operator.
+        var settings = world.Server.Get<Settings>();
+        string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
+        Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@ana", "--without-app", .. store], new() { Output = TextWriter.Null, Error = TextWriter.Null }));
+        Assert.Equal(0, await world.Server.CountAsync("user_factor") + await world.Server.CountAsync("user_recovery_code"));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private string CodeOf(byte[] secret) => Totp.CodeAt(secret, _world.Server.Clock.GetUtcNow());
+
+    private static async Task<Page> SignInAsync(Guest guest) =>
+        await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
+
+    [GeneratedRegex("<code>([a-z2-7-]{19})</code>")]
+    private static partial Regex Recovery();
+}
+
+public sealed class SqliteUserFactorTests() : UserFactorTests(Engine.Sqlite);
+
+public sealed class PostgresUserFactorTests() : UserFactorTests(Engine.Postgres);
