@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
@@ -136,7 +137,7 @@ public abstract class KeyFileTests(Engine engine) : IAsyncLifetime
 
     private async Task<string> RingAsync()
     {
-        var (settings, _) = Hosting.SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(_store).Build());
+        var (settings, _) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(_store).Build());
         Database db = settings!.Database is { } url
             ? await PostgresDatabase.OpenAsync(url, 1, 1, syncEveryCommit: true, default)
             : SqliteDatabase.Open(Path.Combine(settings.Data, "afterword.db"), 1, syncEveryCommit: true, checkpoints: false);

@@ -1,3 +1,4 @@
+using System.Text;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Cli;
 using Afterword.Server.Tests.Consoles;
@@ -29,7 +30,7 @@ public sealed class PasswordsTests
     [Fact]
     public void A_file_of_users_holds_its_passwords_to_the_same_rules()
     {
-        var users = UserFile.Read(new StringReader($"handle,name,password\nana,Ana,{Newcomer.Password}\nbo,Bo,short\ncleo,Cleo,cleo knows a thing\ndi,Di,\n"));
+        var users = UserFile.Read(Encoding.UTF8.GetBytes($"handle,name,password\nana,Ana,{Newcomer.Password}\nbo,Bo,short\ncleo,Cleo,cleo knows a thing\ndi,Di,\n"));
 
         Assert.Equal([2, 5], users.Good.Select(user => user.Line));
         Assert.Equal([3, 4], users.Bad.Select(bad => bad.Line));
