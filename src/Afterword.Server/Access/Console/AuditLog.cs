@@ -85,13 +85,12 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
     public Task<List<AuditEntry>> ListAsync(long? senderId, Deed? deed, long before, int most, CancellationToken stop) => store.Main.ReadAsync(
         session =>
         {
-            // First the keys alone: they stand in the index by deed, which SQLite passes by when more is asked of it, to look through all deeds.
+            // First the keys alone, and in the order of the index by deed: asked in any other way, either engine would sooner or later look through all deeds.
+            var (which, order) = deed is null ? ("k.id < @before", "k.id desc") : ("(k.deed, k.id) < (@deed, @before) and k.deed >= @deed", "k.deed desc, k.id desc");
             var statement = session.Sql(
                 $"""
                 select u.id, u.at, a.screen_name, u.person, u.deed, u.what from (
-                    select k.sender_id, k.id from audit k
-                    where {(senderId is null ? "" : "k.sender_id = @sender and ")}{(deed is null ? "" : "k.deed = @deed and ")}k.id < @before
-                    order by k.id desc limit @most) as newest
+                    select k.sender_id, k.id from audit k where {(senderId is null ? "" : "k.sender_id = @sender and ")}{which} order by {order} limit @most) as newest
                 cross join audit u left join account a on a.id = u.sender_id
                 where u.sender_id = newest.sender_id and u.id = newest.id order by u.id desc
                 """)
