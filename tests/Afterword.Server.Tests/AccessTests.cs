@@ -68,7 +68,7 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
     public async Task A_hash_of_the_body_that_was_signed_must_be_that_of_the_body()
     {
         const string path = "/1.1/feedback/create.json", json = """{"type":"csat"}""", other = """{"type":"nps"}""";
-        var (sha1, sha256) = (Convert.ToBase64String(SHA1.HashData(Encoding.UTF8.GetBytes(json))), Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(json))));
+        var (sha1, sha256) = (Sha1(json), Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(json))));
 
         // 400/38 is what a caller gets that was let in: parameters are missing.
         foreach (var fine in (string[])[sha1, sha256]) Assert.Equal(400, (await SendAsync(json, fine)).Status);
@@ -76,8 +76,12 @@ public abstract class AccessTests(Engine engine) : IAsyncLifetime
         (await SendAsync(json, sha1, sha1)).Is(401, 32);
 
         // An empty body has a hash as well; clients send it with every GET.
-        var empty = Convert.ToBase64String(SHA1.HashData([]));
+        var empty = Sha1("");
         (await WithHeaderAsync(_server.Sign(_token, "GET", new Uri(_server.Url, Show), null, more: [("oauth_body_hash", empty)]), Show)).Is(404, 34);
+
+#pragma warning disable CA5350 // what clients send
+        static string Sha1(string text) => Convert.ToBase64String(SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+#pragma warning restore CA5350
 
         Task<Answer> SendAsync(string body, params string[] hashes)
         {
