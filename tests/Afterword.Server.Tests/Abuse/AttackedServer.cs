@@ -136,11 +136,11 @@ internal sealed partial class AttackedServer : IAsyncDisposable
             ("type", "csat"), ("to_user_id", $"{_world.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/p"), ("include_card", "1"), ("agent", "Eve"), ("tags", "late"));
         _samples["token"] = asked.Is(200).Text("card_token");
         _samples["id"] = _samples["item"] = asked.Text("id");
-        (await Server.SendAsync(null, HttpMethod.Post, $"/f/{_samples["token"]}", TestServer.Form(("score", "1")))).Is(303);
+        (await Server.SendAsync(null, HttpMethod.Post, $"/f/{_samples["token"]}", TestServer.Form(("score", "1")))).Is(200);
         _samples["handle"] = _samples["screen_name"] = "furni";
         _samples["path"] = "nothing/here";
         _samples["key"] = link[(link.LastIndexOf('/') + 1)..];
-        _samples["webhook"] = $"{(await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, new Uri("https://127.0.0.1:1/"), null, default)).Key.Id}";
+        _samples["webhook"] = $"{(await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}";
         _operatorKey = (await Server.Get<OperatorKeys>().AddAsync("attacker", default))!;
     }
 

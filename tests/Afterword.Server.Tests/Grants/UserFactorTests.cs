@@ -119,7 +119,7 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     private static async Task<Page> SignInAsync(Guest guest) =>
         await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
 
-    [GeneratedRegex("<code>([a-z2-7-]{19})</code>")]
+    [GeneratedRegex("<code>([a-z2-7-]{29})</code>")]
     private static partial Regex Recovery();
 }
 
