@@ -27,6 +27,18 @@ public sealed class HeaderTests(SharedSqliteServer shared) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task Over_https_browsers_are_told_to_come_back_by_https_alone()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite, "Proxies=127.0.0.1");
+        foreach (var path in new[] { "/", "/sign-in", "/f/unknown", "/1.1/feedback/show/1.json", "/healthz/live" })
+        {
+            var (plain, secure) = (await server.SendAsync(null, HttpMethod.Get, path, null), await server.SendAsync(null, HttpMethod.Get, path, null, request => request.Headers.Add("X-Forwarded-Proto", "https")));
+            Assert.False(plain.Headers.ContainsKey("Strict-Transport-Security"), path);
+            Assert.Equal("max-age=31536000; includeSubDomains", secure.Headers["Strict-Transport-Security"]);
+        }
+    }
+
+    [Fact]
     public async Task Pages_keep_other_sites_windows_away_and_use_no_device()
     {
         var card = new Uri((await shared.Loop.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
