@@ -12,7 +12,7 @@ public sealed class HashTurnsTests
     [Fact]
     public async Task Lanes_take_turns_and_so_do_the_addresses_of_a_lane()
     {
-        var first = await _turns.TakeAsync(Lane.Users, Address(1), default);
+        var first = await _turns.TakeAsync(Lane.Users, Address(1), 0, default);
         Task[] waiting =
         [
             .. Enumerable.Range(0, 3).Select(_ => WaitAsync(Lane.Users, 1)), WaitAsync(Lane.Users, 2), WaitAsync(Lane.People, 1), WaitAsync(Lane.KnownUsers, 3),
@@ -27,38 +27,50 @@ public sealed class HashTurnsTests
     [Fact]
     public async Task An_address_waits_with_few_and_gives_way_in_a_full_lane()
     {
-        using var first = await _turns.TakeAsync(Lane.Users, Address(1), default);
-        var crowd = Enumerable.Range(1, 8).SelectMany(address => Enumerable.Range(0, 9).Select(_ => _turns.TakeAsync(Lane.Users, Address(address), default))).ToArray();
+        using var first = await _turns.TakeAsync(Lane.Users, Address(1), 0, default);
+        var crowd = Enumerable.Range(1, 8).SelectMany(address => Enumerable.Range(0, 9).Select(_ => _turns.TakeAsync(Lane.Users, Address(address), failures: address, default))).ToArray();
         Assert.Equal(8, crowd.Count(one => one.IsCompleted));
 
-        // Of 64 who wait, one makes room; and a lane that is full fills no other.
+        // Of 64 who wait, the last of those who failed most makes room; and a lane that is full fills no other.
         var waiting = crowd.Where(one => !one.IsCompleted).ToArray();
-        var late = _turns.TakeAsync(Lane.Users, Address(9), default);
-        var other = _turns.TakeAsync(Lane.People, Address(1), default);
+        var late = _turns.TakeAsync(Lane.Users, Address(9), failures: 0, default);
+        var other = _turns.TakeAsync(Lane.People, Address(1), 0, default);
         Assert.False(late.IsCompleted);
         Assert.False(other.IsCompleted);
-        Assert.Null(await await Task.WhenAny(waiting));
+        Assert.Null(await waiting[^1]);
         Assert.Equal(1, waiting.Count(one => one.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Who_failed_least_comes_first()
+    {
+        var first = await _turns.TakeAsync(Lane.Users, Address(1), 0, default);
+        Task[] waiting = [WaitAsync(Lane.Users, 1, failures: 3), WaitAsync(Lane.Users, 2, failures: 1), WaitAsync(Lane.Users, 3), WaitAsync(Lane.Users, 4, failures: 1)];
+
+        first!.Dispose();
+        await Task.WhenAll(waiting);
+
+        Assert.Equal(["Users 3", "Users 2", "Users 4", "Users 1"], _order);
     }
 
     [Fact]
     public async Task Who_leaves_the_line_costs_nobody_a_turn()
     {
-        var first = await _turns.TakeAsync(Lane.Users, Address(1), default);
+        var first = await _turns.TakeAsync(Lane.Users, Address(1), 0, default);
         using var leaves = new CancellationTokenSource();
-        var gone = _turns.TakeAsync(Lane.Users, Address(2), leaves.Token);
+        var gone = _turns.TakeAsync(Lane.Users, Address(2), 0, leaves.Token);
         var stays = WaitAsync(Lane.Users, 3);
         await leaves.CancelAsync();
         first!.Dispose();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
         await stays;
-        Assert.NotNull(await _turns.TakeAsync(Lane.People, Address(1), default));
+        Assert.NotNull(await _turns.TakeAsync(Lane.People, Address(1), 0, default));
     }
 
-    private async Task WaitAsync(Lane lane, int address)
+    private async Task WaitAsync(Lane lane, int address, long failures = 0)
     {
-        using var turn = await _turns.TakeAsync(lane, Address(address), default);
+        using var turn = await _turns.TakeAsync(lane, Address(address), failures, default);
         _order.Add($"{lane} {address}");
     }
 

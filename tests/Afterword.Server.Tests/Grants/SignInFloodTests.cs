@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Tests.Consoles;
@@ -28,12 +29,18 @@ public abstract class SignInFloodTests(Engine engine)
         (await agent.SendPasswordAsync(known)).Is(303);
 
         using var over = new CancellationTokenSource();
-        var strangers = Enumerable.Range(0, Strangers).Select(n => FloodAsync(server, n, ofConsole, over)).ToArray();
+        var failed = new ConcurrentDictionary<int, bool>();
+        var strangers = Enumerable.Range(0, Strangers).Select(n => FloodAsync(server, n, ofConsole, failed, over)).ToArray();
+        while (failed.Count < Strangers) await Task.Delay(5, TestContext.Current.CancellationToken);
         var came = new List<(string Who, int Status)>();
         for (var round = 0; round < 3; round++)
         {
             var fresh = new Guest(server) { From = $"10.1.0.{round + 1}" };
             came.Add(("somebody at the other page", (ofConsole ? await SignInAsync(fresh) : await agent.SendPasswordAsync(fresh)).Status));
+
+            // Nor at the page itself from an address that has not failed, as theirs have.
+            var newcomer = new Guest(server) { From = $"10.1.1.{round + 1}" };
+            came.Add(("somebody new at the same page", (ofConsole ? await agent.SendPasswordAsync(newcomer) : await SignInAsync(newcomer)).Status));
 
             SignOut(known);
             came.Add(("somebody at a browser that is known", (ofConsole ? await agent.SendPasswordAsync(known) : await SignInAsync(known)).Status));
@@ -106,7 +113,7 @@ public abstract class SignInFloodTests(Engine engine)
         foreach (var cookie in guest.Cookies.Keys.Where(name => name != KnownBrowsers.Cookie).ToArray()) guest.Cookies.Remove(cookie);
     }
 
-    private static async Task<int> FloodAsync(TestServer server, int number, bool ofConsole, CancellationTokenSource over)
+    private static async Task<int> FloodAsync(TestServer server, int number, bool ofConsole, ConcurrentDictionary<int, bool> failed, CancellationTokenSource over)
     {
         var stranger = new Guest(server) { From = $"10.0.0.{number + 1}" };
         var address = ofConsole ? "/console/sign-in" : "/sign-in";
@@ -115,7 +122,8 @@ public abstract class SignInFloodTests(Engine engine)
         while (!over.IsCancellationRequested)
         {
             tries++;
-            await stranger.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", ofConsole ? $"n{number}@furni.example" : $"n{number}"), ("password", "wrong password"));
+            var answer = await stranger.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", ofConsole ? $"n{number}@furni.example" : $"n{number}"), ("password", "wrong password"));
+            if (answer.Status == 403) failed[number] = true;
         }
 
         return tries;

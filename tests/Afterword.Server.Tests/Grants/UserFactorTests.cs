@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;

@@ -1,8 +1,6 @@
 using Afterword.Server.Access.SignIn.Pages;
-using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 

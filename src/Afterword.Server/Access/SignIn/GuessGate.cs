@@ -45,7 +45,7 @@ internal sealed class GuessGate(Settings settings) : IDisposable
         var address = Networks.Of(who.Address);
         if (what != Guessed.Code)
         {
-            using var turn = await _turns.TakeAsync(LaneOf(what, who), address, stop);
+            using var turn = await _turns.TakeAsync(LaneOf(what, who), address, who.IsKnown ? 0 : FailuresOf(what, address), stop);
             return turn is null ? null : await CheckAsync();
         }
 
@@ -67,6 +67,9 @@ internal sealed class GuessGate(Settings settings) : IDisposable
             return outcome;
         }
     }
+
+    private long FailuresOf(Guessed what, IPAddress address) =>
+        settings.SignIn.FailuresPerMinute - (_failures[(int)what].GetStatistics(address)?.CurrentAvailablePermits ?? settings.SignIn.FailuresPerMinute);
 
     public void Dispose() => Array.ForEach(_failures, limiter => limiter.Dispose());
 

@@ -20,7 +20,8 @@ internal enum Lane
 
 /// <summary>
 /// Lets few passwords be hashed at once, since each takes a tenth of a second of a core by design. The lanes take turns, and within
-/// a lane the addresses do: whoever fills a lane delays the others by a hash each, and shuts nobody out of them.
+/// a lane the addresses do, those first that guessed wrong least often in the last minute: whoever fills a lane delays the others by
+/// a hash each and shuts nobody out of them, and gives way in their own to whoever comes for the first time.
 /// </summary>
 internal sealed class HashTurns
 {
@@ -35,8 +36,12 @@ internal sealed class HashTurns
     /// <param name="atOnce">How many are hashed at once.</param>
     public HashTurns(int atOnce) => _free = atOnce;
 
+    /// <param name="lane">With whom to wait.</param>
+    /// <param name="address">Who waits.</param>
+    /// <param name="failures">How often this address guessed wrong lately.</param>
+    /// <param name="stop">Leaves the line.</param>
     /// <returns>The turn, to be disposed after the hash; null when too many wait.</returns>
-    public async Task<Turn?> TakeAsync(Lane lane, IPAddress address, CancellationToken stop)
+    public async Task<Turn?> TakeAsync(Lane lane, IPAddress address, long failures, CancellationToken stop)
     {
         Waiter? waiter;
         lock (_lock)
@@ -48,7 +53,7 @@ internal sealed class HashTurns
                 return new(this);
             }
 
-            waiter = _lanes[(int)lane].Add(address);
+            waiter = _lanes[(int)lane].Add(address, failures);
         }
 
         if (waiter is null) return null;
@@ -99,35 +104,46 @@ internal sealed class HashTurns
         public TaskCompletionSource<bool> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    /// <summary>Those who wait from one address.</summary>
+    private sealed class Party
+    {
+        public long Failures { get; set; }
+
+        public LinkedList<Waiter> Waiting { get; } = [];
+    }
+
     /// <summary>Those who wait in a lane, by address; the addresses in the order of their turns.</summary>
     private sealed class Line
     {
-        private readonly LinkedList<LinkedList<Waiter>> _turns = [];
-        private readonly Dictionary<IPAddress, LinkedListNode<LinkedList<Waiter>>> _byAddress = [];
+        private readonly LinkedList<Party> _turns = [];
+        private readonly Dictionary<IPAddress, LinkedListNode<Party>> _byAddress = [];
         private int _count;
 
-        public Waiter? Add(IPAddress address)
+        public Waiter? Add(IPAddress address, long failures)
         {
-            var waits = _byAddress.TryGetValue(address, out var own) ? own.Value.Count : 0;
-            if (waits >= MostOfAddress || (_count >= MostOfLane && !MakeRoomFor(waits))) return null;
+            var waits = _byAddress.TryGetValue(address, out var own) ? own.Value.Waiting.Count : 0;
+            if (waits >= MostOfAddress || (_count >= MostOfLane && !MakeRoomFor(failures, waits))) return null;
 
             var waiter = new Waiter(address);
-            if (!_byAddress.TryGetValue(address, out own)) own = _byAddress[address] = _turns.AddLast(new LinkedList<Waiter>());
-            own.Value.AddLast(waiter);
+            if (!_byAddress.TryGetValue(address, out own)) own = _byAddress[address] = _turns.AddLast(new Party());
+            own.Value.Failures = failures;
+            own.Value.Waiting.AddLast(waiter);
             _count++;
             return waiter;
         }
 
         public Waiter? Next()
         {
-            if (_turns.First is not { } first) return null;
+            // The first of those with the fewest failures.
+            if (_turns.MinBy(one => one.Failures) is not { } party) return null;
 
-            var waiter = first.Value.First!.Value;
+            var waiter = party.Waiting.First!.Value;
+            var own = _byAddress[waiter.Address];
             Remove(waiter);
-            if (first.Value.Count > 0)
+            if (party.Waiting.Count > 0)
             {
-                _turns.Remove(first);
-                _turns.AddLast(first);
+                _turns.Remove(own);
+                _turns.AddLast(own);
             }
 
             return waiter;
@@ -135,21 +151,22 @@ internal sealed class HashTurns
 
         public void Remove(Waiter waiter)
         {
-            if (!_byAddress.TryGetValue(waiter.Address, out var own) || !own.Value.Remove(waiter)) return;
+            if (!_byAddress.TryGetValue(waiter.Address, out var own) || !own.Value.Waiting.Remove(waiter)) return;
 
             _count--;
-            if (own.Value.Count > 0) return;
+            if (own.Value.Waiting.Count > 0) return;
 
             _turns.Remove(own);
             _byAddress.Remove(waiter.Address);
         }
 
-        // In a full lane the address with the most gives a place to one that has fewer.
-        private bool MakeRoomFor(int waits)
+        // In a full lane whoever failed most, or waits with most, gives a place to one who is better.
+        private bool MakeRoomFor(long failures, int waits)
         {
-            if (_turns.MaxBy(line => line.Count) is not { } longest || longest.Count <= waits + 1) return false;
+            var worst = _turns.MaxBy(one => (one.Failures, one.Waiting.Count))!;
+            if ((worst.Failures, worst.Waiting.Count).CompareTo((failures, waits + 1)) <= 0) return false;
 
-            var last = longest.Last!.Value;
+            var last = worst.Waiting.Last!.Value;
             Remove(last);
             last.Turn.TrySetResult(false);
             return true;
