@@ -7,7 +7,6 @@ using Afterword.Server.Access.Operators;
 using Afterword.Server.Tests.Inbox;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Abuse;

@@ -1,8 +1,6 @@
 using System.Text;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
-using Afterword.Server.Tests.World;
-using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
 
