@@ -38,7 +38,7 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_token_that_is_cut_short_extended_or_spelled_otherwise_opens_nothing()
     {
-        string[] extended = [_token + "A", "A" + _token, _token + _token, "%20" + _token, _token + ".A", _token + new string('.', 17), "." + _token];
+        string[] extended = [_token + "A", "A" + _token + "A", _token + _token, "%20" + _token, _token + ".A", _token + new string('.', 17), "." + _token];
         string[] respelled =
         [
             _token.ToUpperInvariant(), _token.ToLowerInvariant(), new([.. _token.Reverse()]), string.Concat(_token.Select(letter => char.IsUpper(letter) ? char.ToLowerInvariant(letter) : char.ToUpperInvariant(letter))),
