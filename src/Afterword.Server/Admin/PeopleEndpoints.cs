@@ -51,6 +51,7 @@ internal static class PeopleEndpoints
             InviteOutcome.Joined => ShowAsync(http, seat, persons, 200, new("good", $"{mail.Value} has an account already and can come in with it.", null)),
             InviteOutcome.AlreadyHere => RefuseAsync($"{mail.Value} has a role here already. Change it in the list."),
             InviteOutcome.Elsewhere => RefuseAsync($"{mail.Value} belongs to another sender's console too. An operator can add them here: afterword person add {mail.Value} --role … --sender @{seat.Handle}"),
+            InviteOutcome.TooMany => RefuseAsync("Too many of the addresses invited here in the last 24 hours belong to other senders. Try again tomorrow, or ask an operator to add them."),
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
     }

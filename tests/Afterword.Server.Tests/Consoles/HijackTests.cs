@@ -62,6 +62,25 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_owner_does_not_find_out_who_belongs_to_other_senders_one_by_one()
+    {
+        const string Bank = "/console/@bank/people";
+        for (var i = 0; i < 10; i++) await _server.PersonAsync(Role.Agent, _evil, $"agent{i}@evil.example");
+        var ownerId = await _server.PersonAsync(Role.Owner, _bank, "owner@bank.example");
+        var owner = await _server.SignedInAsync(ownerId);
+        for (var i = 0; i < 10; i++) Assert.Contains("belongs to another sender", (await InviteAsync($"agent{i}@evil.example")).Is(400).Html, StringComparison.Ordinal);
+
+        foreach (var mail in new[] { "agent0@evil.example", "nobody@new.example" }) Assert.Contains("Try again tomorrow", (await InviteAsync(mail)).Is(400).Html, StringComparison.Ordinal);
+        Assert.Equal(10, await _server.CountAsync("audit", $"sender_id = {_bank.Id} and what like 'did not add agent%'"));
+
+        await _server.AdvanceAsync(TimeSpan.FromHours(25));
+        owner = await _server.SignedInAsync(ownerId);
+        (await InviteAsync("nobody@new.example")).Is(200);
+
+        async Task<Page> InviteAsync(string mail) => await owner.SubmitAsync(await owner.GetAsync(Bank), $"{Bank}/invite", ("mail", mail), ("name", ""), ("role", "agent"));
+    }
+
+    [Fact]
     public async Task Whoever_took_an_operators_link_keeps_their_account_at_further_places()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _evil);

@@ -43,6 +43,9 @@ internal abstract record InviteOutcome
 
     /// <summary>The person belongs to places that whoever invites does not own. An operator may add them.</summary>
     internal sealed record Elsewhere : InviteOutcome;
+
+    /// <summary>Too many of the sender's invitations of the last 24 hours ended in <see cref="Elsewhere"/>: nobody is looked up.</summary>
+    internal sealed record TooMany : InviteOutcome;
 }
 
 /// <summary>What became of a change to somebody's role.</summary>
@@ -60,6 +63,10 @@ internal enum ChangeOutcome
 /// <summary>The people of the console, and what they may where. Each change is written down with who made it.</summary>
 internal sealed class Persons(Store store, Invitations invitations, AuditLog audit, TimeProvider clock)
 {
+    // Each one tells an owner that an address has an account at another sender.
+    private const int MostElsewhere = 10;
+    private const string NotAdded = "did not add ";
+
     /// <summary>Gives a person a role at a place, as an operator does it, whatever they had before; one who is not known yet is added.</summary>
     /// <param name="by">Who does it.</param>
     /// <param name="mail">What the person signs in with.</param>
@@ -79,10 +86,16 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<InviteOutcome> InviteAsync(Seat by, EmailAddress mail, string? name, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            if (await ElsewhereAsync(session, by.SenderId, stop) >= MostElsewhere) return new InviteOutcome.TooMany();
+
             var found = await FindOrAddAsync(session, mail, name, stop);
             var places = await session.Sql("select sender_id from person_role where person_id = @person").Bind("person", found.Id).ListAsync(row => row.GetInt64(0), stop);
             if (places.Contains(by.SenderId)) return new InviteOutcome.AlreadyHere();
-            if (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place))) return new InviteOutcome.Elsewhere();
+            if (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place)))
+            {
+                await audit.WriteAsync(session, by, Deed.Refused, $"{NotAdded}{found.Mail}, who belongs to another sender's console too", stop);
+                return new InviteOutcome.Elsewhere();
+            }
 
             return await GiveAsync(session, by.Person, found, by.SenderId, role, SourceOf(by), stop);
         },
@@ -252,6 +265,14 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
 
     private static async Task<bool> HasRoleElsewhereAsync(Session session, long personId, long senderId, CancellationToken stop) =>
         await session.Sql("select 1 from person_role where person_id = @person and sender_id <> @sender limit 1").Bind("person", personId).Bind("sender", senderId).FirstAsync(_ => true, stop);
+
+    private Task<long> ElsewhereAsync(Session session, long senderId, CancellationToken stop) => session.Sql(
+        $"""
+        select count(*) from (
+            select 1 from audit where sender_id = @sender and deed = @refused and id >= @since and what like '{NotAdded}%' limit {MostElsewhere}) as counted
+        """)
+        .Bind("sender", senderId).Bind("refused", (long)Deed.Refused).Bind("since", Snowflakes.FirstOf(clock.GetUtcNow().AddDays(-1)))
+        .FirstAsync(row => row.GetInt64(0), stop);
 
     private async Task<Known> FindOrAddAsync(Session session, EmailAddress mail, string? name, CancellationToken stop)
     {
