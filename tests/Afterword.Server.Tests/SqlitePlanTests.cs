@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Channels;
-using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Cli;
@@ -34,7 +35,7 @@ internal static class StoreOptions
         + "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (package libicu; icu-libs and icu-data-full on Alpine).";
 
     // Without the rules of languages, letters are compared by their numbers, and Ä comes after Z.
-    private static bool KnowsLanguages => string.Compare("\u00C4", "Z", StringComparison.InvariantCulture) < 0;
+    private static bool KnowsLanguages => CultureInfo.InvariantCulture.CompareInfo.Compare("\u00C4", "Z") < 0;
 
     /// <summary>Settings of file, environment and command line, checked.</summary>
     /// <exception cref="CommandException">Something is wrong; the message lists all of it.</exception>

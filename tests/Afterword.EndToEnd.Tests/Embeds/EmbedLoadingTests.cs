@@ -1,5 +1,4 @@
 using Afterword.EndToEnd.Tests.Cards;
-using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Embeds;
 

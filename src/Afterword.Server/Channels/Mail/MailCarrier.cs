@@ -61,7 +61,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, MailTo
         return new(outcome, (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error);
     }
 
-    private SmtpClient NewClient(MailSettings server) => new()
+    private static SmtpClient NewClient(MailSettings server) => new()
     {
         LocalDomain = server.HelloName,
         Timeout = (int)server.Timeout.TotalMilliseconds,
