@@ -4,6 +4,7 @@
 
 // Without locks, which browsers keep for https and localhost, each tab that somebody sees listens by itself.
 const shares = Boolean(navigator.locks && window.BroadcastChannel);
+const againEvery = 30_000;
 
 /**
  * Listens while somebody sees the page.
@@ -14,6 +15,7 @@ export function follow(address, hear) {
   const name = `live ${new URL(address(), location.href).pathname}`;
   const line = shares ? new BroadcastChannel(name) : null;
   let stream = null;
+  let again = 0;
   let seen = null;
   let knows = false;
 
@@ -30,9 +32,7 @@ export function follow(address, hear) {
     }
   }
 
-  // Runs until nobody sees the page any more.
-  function listen(signal) {
-    if (signal.aborted) return undefined;
+  function open() {
     stream = new EventSource(address());
     stream.addEventListener("open", () => {
       knows = true;
@@ -40,8 +40,19 @@ export function follow(address, hear) {
     });
     stream.addEventListener("new", event => tell("new", event.lastEventId));
     stream.addEventListener("over", () => tell("over"));
-    stream.addEventListener("error", () => tell("error"));
+    stream.addEventListener("error", () => {
+      // A broken stream comes back by itself; one that was refused, by the server or by a proxy before it, does not.
+      if (stream.readyState === EventSource.CLOSED) again = setTimeout(open, againEvery);
+      tell("error");
+    });
+  }
+
+  // Runs until nobody sees the page any more.
+  function listen(signal) {
+    if (signal.aborted) return undefined;
+    open();
     return new Promise(done => signal.addEventListener("abort", () => {
+      clearTimeout(again);
       stream.close();
       stream = null;
       done();
