@@ -32,6 +32,7 @@ internal static class Run
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),
         ("start-memory", StartAndMemory.RunAsync),
+        ("crowd", Crowd.RunAsync),
         (NotMeant, Generators.RunAsync),
     ];
 
