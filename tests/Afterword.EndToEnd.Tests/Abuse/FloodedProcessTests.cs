@@ -9,8 +9,8 @@ namespace Afterword.EndToEnd.Tests.Abuse;
 [Collection(nameof(Loads))]
 public sealed class FloodedProcessTests
 {
-    private const int Bodies = 1_200;
-    private const int BodyLength = 60_000;
+    private const int Bodies = 1_800;
+    private const int BodyLength = 61_000;
 
     [Fact]
     public async Task Idle_connections_beyond_the_limit_of_open_files_are_refused_and_the_server_serves_on()
