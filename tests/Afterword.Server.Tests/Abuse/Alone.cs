@@ -13,7 +13,7 @@ public sealed class Alone
     internal static async Task<TimeSpan> LeastAsync(TimeSpan enough, Func<Task> act)
     {
         var least = TimeSpan.MaxValue;
-        for (var tries = 0; tries < 3 && least > enough; tries++)
+        for (var tries = 0; tries < 3 && (tries == 0 || least > enough); tries++)
         {
             var before = Used;
             await act();

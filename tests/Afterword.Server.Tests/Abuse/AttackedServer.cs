@@ -37,6 +37,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     private Guest _visitor = null!;
     private Guest _seated = null!;
     private (string Name, string Value) _token;
+    private string? _way;
     private string _operatorKey = "";
 
     private AttackedServer(InboxWorld world) => _world = world;
@@ -74,6 +75,11 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     /// <summary>Comes as somebody who may: signs in anew, because the one before may have been signed out.</summary>
     public async Task ApproachAsync(Gate gate)
     {
+        // Who only looks stays signed in.
+        var way = gate.Endpoint.Metadata.GetMetadata<ConsoleRoute>() is null ? "visit" : gate.Pattern.Contains("{handle}", StringComparison.Ordinal) ? "owner" : "operator";
+        if (way == _way) return;
+
+        _way = way;
         if (gate.Endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null)
         {
             var isSenders = gate.Pattern.Contains("{handle}", StringComparison.Ordinal);
@@ -100,6 +106,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     /// <param name="headers">Further headers.</param>
     public async Task<(int Status, string Body)> SendAsync(Gate gate, string path, string? body, params (string Name, string Value)[] headers)
     {
+        if (gate.Method != "GET") _way = null;
         var isJson = body is ['{', ..];
         var isSigned = gate.Endpoint.Metadata.GetMetadata<Signed>() is not null;
         var isConsole = gate.Endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null;

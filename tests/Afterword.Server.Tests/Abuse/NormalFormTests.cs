@@ -13,11 +13,11 @@ public sealed class NormalFormTests
     [Fact]
     public async Task Marks_in_the_wrong_order_cost_no_more_than_others()
     {
-        var text = HostileTexts.Marks(20_000);
+        var text = HostileTexts.Marks(10_000);
         foreach (var form in new[] { NormalizationForm.FormC, NormalizationForm.FormKD })
         {
             var took = await Alone.LeastAsync(s_most, () => Task.FromResult(NormalForm.Of(text, form)));
-            var control = await Alone.LeastAsync(TimeSpan.Zero, () => Task.FromResult(text.Normalize(form)));
+            var control = await Alone.LeastAsync(TimeSpan.MaxValue, () => Task.FromResult(text.Normalize(form)));
 
             Assert.InRange(took, TimeSpan.Zero, s_most);
             Assert.True(control > 10 * took, $"The framework's own takes {control}, ours {took}: the text is no attack any more.");
