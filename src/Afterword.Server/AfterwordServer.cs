@@ -82,32 +82,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseRouting();
             app.UseMiddleware<SignedRequests>();
             app.UseMiddleware<ConsoleDoor>();
-            var routes = app.MapWithHead();
-            routes.MapGrants();
-            routes.MapSignIn();
-            routes.MapPrompts();
-            routes.MapAnswers();
-            routes.MapEmbed();
-            routes.MapChanges();
-            routes.MapReports();
-            routes.MapPeople();
-            routes.MapMessages();
-            routes.MapStatus();
-            routes.MapWebhooks();
-            routes.MapConsoleEntrances();
-            routes.MapConsoleSignIn();
-            routes.MapInvitations();
-            routes.MapConsoleForgotten();
-            routes.MapConsoleAccount();
-            routes.MapConsolePeople();
-            routes.MapConsoleAudit();
-            routes.MapConsoleAdmin();
-            routes.MapAsked();
-            routes.MapWebhookPages();
-            routes.MapReference();
-            routes.MapAssets();
-            routes.MapHealth();
-            routes.MapSecurity();
+            MapRoutes(app.MapWithHead());
             return new(store, app);
         }
         catch
@@ -138,6 +113,35 @@ internal sealed class AfterwordServer : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await _store.DisposeAsync();
+    }
+
+    private static void MapRoutes(RouteGroupBuilder routes)
+    {
+        routes.MapGrants();
+        routes.MapSignIn();
+        routes.MapPrompts();
+        routes.MapAnswers();
+        routes.MapEmbed();
+        routes.MapChanges();
+        routes.MapReports();
+        routes.MapPeople();
+        routes.MapMessages();
+        routes.MapStatus();
+        routes.MapWebhooks();
+        routes.MapConsoleEntrances();
+        routes.MapConsoleSignIn();
+        routes.MapInvitations();
+        routes.MapConsoleForgotten();
+        routes.MapConsoleAccount();
+        routes.MapConsolePeople();
+        routes.MapConsoleAudit();
+        routes.MapConsoleAdmin();
+        routes.MapAsked();
+        routes.MapWebhookPages();
+        routes.MapReference();
+        routes.MapAssets();
+        routes.MapHealth();
+        routes.MapSecurity();
     }
 
     private static void Configure(WebApplicationBuilder builder, Settings settings, string? urls)
