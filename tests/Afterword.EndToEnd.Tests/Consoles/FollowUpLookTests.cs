@@ -30,7 +30,7 @@ public sealed class FollowUpLookTests(Browser browser)
         foreach (var empty in (string[])[List, "/console/@furni/alerts", "/console/@furni/webhooks"]) await stage.LooksFineAsync(page, empty);
 
         var ids = await FillAsync(stage);
-        var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(stage.Furni.Id, new Uri("https://desk.furni.example/a/rather/long/path/to/where/the/events/go"), null, Approval.NeededIfOwned, default);
+        var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(stage.Furni.Id, new Uri("https://desk.furni.example/a/rather/long/path/to/where/the/events/go"), null, Approval.Needed, default);
         await stage.LooksFineAsync(page, List);
         await page.ClickAsync(".choose summary");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
@@ -48,6 +48,7 @@ public sealed class FollowUpLookTests(Browser browser)
         await stage.LooksFineAsync(page, "/console/@furni/webhooks");
         await stage.LooksFineAsync(page, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync("button:text-is('Approve')");
+        await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await page.ClickAsync("button:text-is('New secret')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await FillAsync(stage);
