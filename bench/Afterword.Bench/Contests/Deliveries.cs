@@ -46,7 +46,7 @@ internal static class Deliveries
                     < SickInTwenty => "http://127.0.0.1:1/",
                     _ => $"http://{receiver.Address}/",
                 };
-                await EndpointsOf(store, site).AddAsync(cast.Senders[i].Id, new Uri(url), null, CancellationToken.None);
+                await EndpointsOf(store, site).AddAsync(cast.Senders[i].Id, new Uri(url), null, Approval.NeededIfOwned, CancellationToken.None);
             }
         }
 
@@ -113,8 +113,8 @@ internal static class Deliveries
     private static async Task WriteBacklogAsync(Store store, Site site, Cast cast, Uri url, int count)
     {
         // The sender that the later calls are of; its backlog is of prompts long past.
-        var endpoint = await EndpointsOf(store, site).AddAsync(cast.Senders[0].Id, url, null, CancellationToken.None);
-        for (var sender = 1; sender < cast.Senders.Count; sender++) await EndpointsOf(store, site).AddAsync(cast.Senders[sender].Id, url, null, CancellationToken.None);
+        var endpoint = await EndpointsOf(store, site).AddAsync(cast.Senders[0].Id, url, null, Approval.NeededIfOwned, CancellationToken.None);
+        for (var sender = 1; sender < cast.Senders.Count; sender++) await EndpointsOf(store, site).AddAsync(cast.Senders[sender].Id, url, null, Approval.NeededIfOwned, CancellationToken.None);
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         await store.Main.WriteAsync(
             session => session.Sql(
