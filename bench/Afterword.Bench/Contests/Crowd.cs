@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 

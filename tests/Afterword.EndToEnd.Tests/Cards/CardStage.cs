@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;

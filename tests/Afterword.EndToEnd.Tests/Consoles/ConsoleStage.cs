@@ -1,5 +1,4 @@
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Commands;
-using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Consoles;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Embed;

@@ -1,4 +1,3 @@
-using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
 using Afterword.Server.Hosting;
 using Afterword.Support;
