@@ -132,12 +132,16 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             yield return Page(_owner, $"/console/@furni{page}");
         }
 
-        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/senders", "/admin/apps", "/admin/people", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/no-page"])
+        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/senders", "/admin/apps", "/admin/people", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
         {
             yield return Page(_operator, $"/console{page}");
         }
 
-        foreach (var page in (string[])["/messages", "/messages/furni", "/messages/bea", "/messages/new", "/messages/settings", "/messages/offline", "/apps", "/sign-in", "/oauth/authorize", "/oauth/authenticate"])
+        foreach (var page in (string[])
+        [
+            "/messages", "/messages/furni", "/messages/bea", "/messages/new", "/messages/settings", "/messages/offline", "/apps", "/account", "/account/app", "/sign-in", "/sign-in/code", "/sign-in/app",
+            "/sign-in/forgotten", "/sign-in/password/none", "/oauth/authorize", "/oauth/authenticate",
+        ])
         {
             yield return Page(_ana, page);
         }

@@ -63,9 +63,9 @@ public sealed class UserFileTests
     [Fact]
     public void Cells_are_trimmed_but_for_passwords()
     {
-        var user = Assert.Single(Read("handle,name,password,language,channel,email\n @ana , Ana\u00A0 , secret , de , email , ana@example.com \n").Good).Account;
+        var user = Assert.Single(Read("handle,name,password,language,channel,email\n @ana , Ana\u00A0 , tea at four o'clock , de , email , ana@example.com \n").Good).Account;
 
-        Assert.Equal(("ana", "Ana", " secret ", "de"), (user.ScreenName, user.Name, user.Password, user.Language));
+        Assert.Equal(("ana", "Ana", " tea at four o'clock ", "de"), (user.ScreenName, user.Name, user.Password, user.Language));
         Assert.Equal((Channel.Email, "ana@example.com"), (user.Reachability.Channel, user.Reachability.Mail!.Value));
     }
 

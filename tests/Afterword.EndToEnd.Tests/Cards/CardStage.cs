@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Afterword.Server.Answers;
 using Afterword.Server;
 using Afterword.Server.Access;
 using Afterword.Server.Hosting;
@@ -58,7 +59,7 @@ public sealed class CardStage : IAsyncLifetime
     /// <param name="again">A link that was held back before; it is held back for no longer than a minute.</param>
     internal async Task<string> FloodAsync(string? again = null)
     {
-        var address = again ?? new Uri(Url, $"/f/flood{Interlocked.Increment(ref _customers)}").ToString();
+        var address = again ?? new Uri(Url, $"{CardLink.PathPrefix}{CardLink.New(1, Interlocked.Increment(ref _customers))}").ToString();
         using var http = new HttpClient();
         HttpStatusCode status;
         do status = (await http.GetAsync(address)).StatusCode;
