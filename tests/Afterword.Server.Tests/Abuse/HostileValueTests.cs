@@ -29,6 +29,8 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
         ("Cookie", "__Host-afterword-console=%00; __Host-afterword-form=%EF%BF%BE; __Host-afterword=%00"), ("traceparent", "00-%00"), ("Range", "bytes=9223372036854775807-"),
     ];
 
+    // What PostgreSQL takes otherwise than SQLite comes first in each list; the rest is refused before either is asked.
+    private readonly bool _isShort = engine == Engine.Postgres && !LongForm.IsOn;
     private AttackedServer _attacked = null!;
 
     public async ValueTask InitializeAsync() => _attacked = await AttackedServer.StartAsync(engine);
@@ -101,7 +103,7 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
         if (gate.Names.Count == 0) yield return Request(gate, "a=%00");
 
         var turn = gate.Pattern.Length;
-        foreach (var value in gate.Names.Count == 0 ? [] : LongForm.IsOn ? s_values : s_values.Where((_, i) => i < 4 || i % 4 == turn % 4))
+        foreach (var value in gate.Names.Count == 0 ? [] : LongForm.IsOn ? s_values : s_values.Where((_, i) => i < 4 || (!_isShort && i % 4 == turn % 4)))
         {
             // All names at once: a route refuses what it reads first, so each is sent alone too, in the quick form with few of the values.
             if (value.Length <= 200 || gate.TakesForm) yield return Request(gate, string.Join('&', gate.Names.Select(name => $"{name}={value.Replace("NAME", name, StringComparison.Ordinal)}")));
@@ -109,7 +111,7 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
 
         foreach (var name in gate.Names)
         {
-            foreach (var value in LongForm.IsOn ? s_values : [s_values[turn++ % 4], s_values[turn % s_values.Length]])
+            foreach (var value in LongForm.IsOn ? s_values : _isShort ? [s_values[turn++ % 4]] : [s_values[turn++ % 4], s_values[turn % s_values.Length]])
             {
                 yield return Request(gate, $"{name}={value.Replace("NAME", name, StringComparison.Ordinal)}");
             }
@@ -117,7 +119,7 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
 
         if (gate.TakesForm && gate.Endpoint.Metadata.GetMetadata<Signed>() is not null)
         {
-            foreach (var value in s_json) yield return (_attacked.PathOf(gate), Json(gate.Names.Select(name => name.Split('.')), value));
+            foreach (var value in s_json.Take(_isShort ? 4 : s_json.Length)) yield return (_attacked.PathOf(gate), Json(gate.Names.Select(name => name.Split('.')), value));
         }
 
         foreach (var hole in gate.Holes)
