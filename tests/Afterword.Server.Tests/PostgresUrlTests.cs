@@ -40,6 +40,11 @@ public sealed class PostgresUrlTests
     [InlineData("postgres://u:hunter2@h/d?sslrootcert=system&sslmode=require", "its option sslrootcert=system goes with sslmode=verify-full")]
     [InlineData("postgres://u:hunter2@h:port/d", "its port is \"port\"")]
     [InlineData("postgres://u:hunter2@h/d?sslcrl=x", "its option \"sslcrl\" is not known")]
+    [InlineData("postgres://u:hunter2/3@h/d", "special characters of its user or password are not percent-encoded")]
+    [InlineData("postgres://u:3?hunter2@h/d?sslmode=x", "special characters of its user or password are not percent-encoded")]
+    [InlineData("postgres://u:3@3/hunter2@h/d", "special characters of its user or password are not percent-encoded")]
+    [InlineData("postgres://u:hunter2/d", "its port must be a number")]
+    [InlineData("postgres://u:3@h/d?password=3&hunter2", "one of its options is not known")]
     [InlineData("postgres://u:hunter2@h:6543/d?pgbouncer=true", "A connection pooler in transaction mode")]
     [InlineData("mysql://u:hunter2@h/d", "it begins with neither postgres:// nor postgresql://")]
     public void What_is_wrong_with_a_url_is_told_without_its_password(string url, string told)

@@ -1,12 +1,13 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Afterword.Server.Storage;
 
 /// <summary>Reads the URL of a PostgreSQL database as operators copy it from their hosting, in the words of libpq, or Npgsql's own key=value form.</summary>
 /// <remarks>https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS</remarks>
-internal static class PostgresUrl
+internal static partial class PostgresUrl
 {
     /// <summary>What to do about a pooler that gives each transaction another connection.</summary>
     public const string Pooled =
@@ -91,8 +92,14 @@ internal static class PostgresUrl
         var at = authority.LastIndexOf('@');
         var user = at < 0 ? [] : authority[..at].Split(':', 2);
 
+        // A "/" or "?" in a password ends the authority too early: what follows is a piece of the password, and nothing of it is repeated.
+        if (rest.AsSpan(authority.Length).Contains('@'))
+        {
+            throw new FormatException("special characters of its user or password are not percent-encoded; write %2F for /, %3F for ?, %23 for # and %40 for @, in its options too");
+        }
+
         var text = new NpgsqlConnectionStringBuilder();
-        SetHosts(text, authority[(at + 1)..].Split(','));
+        SetHosts(text, authority[(at + 1)..].Split(','), mayQuote: at >= 0);
         if (slash >= 0 && place.Length > slash + 1) text.Database = Plain(place[(slash + 1)..]);
         if (user.Length > 0) text.Username = Plain(user[0]);
         if (user.Length > 1) text.Password = Plain(user[1]);
@@ -106,7 +113,7 @@ internal static class PostgresUrl
         return text;
     }
 
-    private static void SetHosts(NpgsqlConnectionStringBuilder text, string[] hosts)
+    private static void SetHosts(NpgsqlConnectionStringBuilder text, string[] hosts, bool mayQuote)
     {
         var places = Array.ConvertAll(hosts, host =>
         {
@@ -115,7 +122,7 @@ internal static class PostgresUrl
 
             return int.TryParse(host.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65_536
                 ? (Host: Plain(host[..colon]), Port: port)
-                : throw new FormatException($"its port is \"{host[(colon + 1)..]}\"; it must be a number from 1 to 65535");
+                : throw new FormatException($"its port {(mayQuote ? $"is \"{host[(colon + 1)..]}\"; it " : "")}must be a number from 1 to 65535");
         });
         text.Host = places.Length == 1 ? places[0].Host : string.Join(',', places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Host}:{place.Port}")));
         text.Port = places.Length == 1 ? places[0].Port : 5432;
@@ -142,12 +149,16 @@ internal static class PostgresUrl
         catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException)
         {
             throw new FormatException(
-                !s_options.ContainsKey(name) && !text.ContainsKey(name) ? $"its option \"{name}\" is not known, or has a wrong value"
+                !s_options.ContainsKey(name) && !text.ContainsKey(name) ? $"{(OptionName.IsMatch(name) ? $"its option \"{name}\"" : "one of its options")} is not known, or has a wrong value"
                 : s_secret.Contains(name) ? $"its option {name} has a wrong value"
                 : $"its option {name} is \"{value}\"{(option.Allowed is { } allowed ? $"; it must be {allowed}" : ", which the driver does not take")}",
                 error);
         }
     }
+
+    // What looks otherwise may be a piece of a password.
+    [GeneratedRegex("^[A-Za-z_ ]{1,40}\\z", RegexOptions.NonBacktracking)]
+    private static partial Regex OptionName { get; }
 
     private static string WithoutDash(string value) => value.Replace("-", "", StringComparison.Ordinal);
 
