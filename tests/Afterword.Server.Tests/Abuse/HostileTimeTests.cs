@@ -46,6 +46,8 @@ public sealed class HostileTimeTests : IAsyncLifetime
         var texts = HostileTexts.All.Select(one => one.Of(9_500)).Where(text => text.Trim().Length > 100).ToArray();
         for (var i = 0; i < 50; i++) await world.WriteAsync(world.Bea, world.Ana, texts[i % texts.Length]);
         for (var i = 0; i < 50; i++) await world.WriteAsync(world.Furni, world.Ana, HostileTexts.All[1].Of(9_500));
+        var links = string.Concat(Enumerable.Repeat("http://ä ", 1_050));
+        for (var i = 0; i < 50; i++) await world.WriteAsync(world.Bea, world.Ana, links);
         for (var i = 0; i < 60; i++) await AnsweredAsync(i % 2 == 0 ? new string('\uFDFA', 9_990) + " chair" : texts[i / 2 % texts.Length]);
 
         var slow = new List<string>();
@@ -53,10 +55,11 @@ public sealed class HostileTimeTests : IAsyncLifetime
         {
             await _attacked.ApproachAsync(gate);
             string[] queries = gate.Pattern.EndsWith("/answers", StringComparison.Ordinal) ? ["?", "?q=chair", "?q=%EF%B7%BA", "?q=nobody", "?q=chair&show=all&test=all"] : ["?"];
-            foreach (var query in queries)
+            string[] paths = gate.Pattern.StartsWith("/messages/{", StringComparison.Ordinal) ? [_attacked.PathOf(gate), "/messages/bea"] : [_attacked.PathOf(gate)];
+            foreach (var (path, query) in paths.SelectMany(path => queries.Select(query => (path, query))))
             {
-                var took = await Alone.LeastAsync(s_most, () => _attacked.SendAsync(gate, _attacked.PathOf(gate) + query, null));
-if (took > s_most) slow.Add($"{took.TotalMilliseconds:N0} ms: {gate}{query}");
+                var took = await Alone.LeastAsync(s_most, () => _attacked.SendAsync(gate, path + query, null));
+                if (took > s_most) slow.Add($"{took.TotalMilliseconds:N0} ms: {gate}, {path}{query}");
             }
         }
 

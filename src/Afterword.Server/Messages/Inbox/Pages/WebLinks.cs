@@ -8,6 +8,9 @@ internal static partial class WebLinks
     // Longer ones lead nowhere in most browsers and servers, and what reads them takes its time.
     private const int LongestAddress = 2_048;
 
+    // A thread of messages full of short addresses would take long to make and to load. Further ones stay text.
+    private const int MostAddresses = 50;
+
     // One pass, however the text is made. Invisible and direction-changing characters end an address: behind them it could
     // look like another one.
     [GeneratedRegex(@"\bhttps?://[^\s\p{C}<>""]+", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
@@ -17,7 +20,7 @@ internal static partial class WebLinks
     public static IEnumerable<(string Text, string? Address)> In(string text)
     {
         var done = 0;
-        foreach (Match match in Address.Matches(text))
+        foreach (Match match in Address.Matches(text).Take(MostAddresses))
         {
             var found = WithoutEnd(match.Value);
 
