@@ -61,6 +61,19 @@ public sealed class UserFileTests
     }
 
     [Fact]
+    public void A_quotation_mark_too_many_makes_a_bad_line_and_swallows_none()
+    {
+        foreach (var text in (string[])["a,\"A,\nb,B,\n", "a,\"A,\nb,B,\nc,\"C\",\n", "a,A,\"secret of twelve\nb,B,\"\n", "a,A \"B\" C,\nb,B,\n"])
+        {
+            var file = Read("handle,name,password\n" + text);
+            Assert.Equal(2, Assert.Single(file.Bad).Line);
+            Assert.DoesNotContain(file.Good, user => user.Account.ScreenName == "a");
+        }
+
+        Assert.Single(Read("handle,\"name\nb,B\n").Bad);
+    }
+
+    [Fact]
     public void Cells_are_trimmed_but_for_passwords()
     {
         var user = Assert.Single(Read("handle,name,password,language,channel,email\n @ana , Ana\u00A0 , tea at four o'clock , de , email , ana@example.com \n").Good).Account;

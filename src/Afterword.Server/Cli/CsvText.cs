@@ -61,21 +61,25 @@ internal sealed record CsvText(string Text, char Separator)
         return (new(text, s_separators.MaxBy(separator => header.Split(separator).Count(name => columns.Contains(name.Trim(' ', '"').ToLowerInvariant())))), null);
     }
 
-    /// <summary>Gives each line that has something in it, with its number.</summary>
-    public IEnumerable<(int Line, IReadOnlyList<string> Fields)> Records()
+    /// <summary>Gives each line that has something in it, with its number; without fields where its quotation marks are wrong.</summary>
+    public IEnumerable<(int Line, IReadOnlyList<string>? Fields)> Records()
     {
-        // Malformed lines are reported together with all other errors.
+        // A quotation mark too many takes the following lines for a part of its cell. Such lines are reported together with all other errors.
+        var malformed = new Queue<int>();
         var form = new CsvReaderOptions
         {
             Separator = Separator, HasHeader = false, SkipEmptyLines = true, DetectSeparatorHint = false, TrackLineNumbers = true,
-            MalformedData = CsvMalformedDataHandling.Recover, FieldCountMismatch = CsvFieldCountHandling.Allow,
+            MalformedData = CsvMalformedDataHandling.Skip, OnMalformedRecord = record => malformed.Enqueue((int)record.LineNumber), FieldCountMismatch = CsvFieldCountHandling.Allow,
         };
         using var records = CsvReader.Create(new StringReader(Text), form);
         while (records.Read())
         {
+            while (malformed.TryDequeue(out var line)) yield return (line, null);
             string[] fields = [.. Enumerable.Range(0, records.FieldCount).Select(records.GetString)];
             if (!Array.TrueForAll(fields, string.IsNullOrWhiteSpace)) yield return ((int)records.LineNumber, fields);
         }
+
+        while (malformed.TryDequeue(out var line)) yield return (line, null);
     }
 
     private static int LineAt(byte[] content, int index) => content.AsSpan(0, Math.Clamp(index, 0, content.Length)).Count((byte)'\n') + 1;

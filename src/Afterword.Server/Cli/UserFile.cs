@@ -53,7 +53,12 @@ internal sealed class UserFile
         int[]? columns = null;
         foreach (var (line, fields) in text!.Records())
         {
-            if (columns is not null) file.Add(line, fields, columns);
+            if (fields is null)
+            {
+                file._bad.Add((line, "its quotation marks are not in pairs. Put a cell with one between quotation marks, and write it twice: \"Bo \"\"B\"\" Berg\""));
+                if (columns is null) return file;
+            }
+            else if (columns is not null) file.Add(line, fields, columns);
             else if ((columns = file.ReadHeader(line, fields)) is null) return file;
         }
 
@@ -112,6 +117,12 @@ internal sealed class UserFile
         if (_bad.Count > problems) return;
 
         var password = string.IsNullOrEmpty(fields[Password]) ? null : fields[Password];
+        if (password is not null && TextRules.HasForbidden(password.Replace('\n', '\0').Replace('\t', '\0')))
+        {
+            _bad.Add((line, "the password has a control character, such as the end of a line"));
+            return;
+        }
+
         if (password is not null && Passwords.WrongWith(password, handle, fields[1], by?.Mail?.Value) is { } weak)
         {
             _bad.Add((line, $"the password is not taken: {weak}"));
