@@ -118,6 +118,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
                     },
                     stop);
             if (found.Count > PageSize) return new(found[..PageSize], found[PageSize - 1].Id, null);
+            if (reading.StoppedAt is { } stopped) return new(found, stopped.Id, stopped.At);
             if (edge.Id == 0) return new(found, null, null);
 
             (at, looked) = (edge.Id, looked + stretch);
@@ -132,8 +133,13 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     {
         private long _texts;
         private long _letters;
+        private (long Id, long At) _last;
+        private bool _hasStopped;
 
         public bool IsEnough => _texts >= MostTextsRead || _letters >= MostLettersRead;
+
+        /// <summary>The last that was read, if others were passed over because enough was read: texts may be long behind short ones.</summary>
+        public (long Id, long At)? StoppedAt => _hasStopped ? _last : null;
 
         /// <summary>How many texts there is time for, if they go on as they have begun.</summary>
         public int NextTexts => _texts == 0 ? 4_000 : (int)Math.Clamp((MostLettersRead - _letters) * _texts / Math.Max(_letters, 1), 1, 4_000);
@@ -141,6 +147,9 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
         public bool Matches(Row row)
         {
             if (search is null) return true;
+            if (_hasStopped |= IsEnough) return false;
+
+            _last = (row.GetInt64(0), row.GetInt64(3));
             if (row.TextOrNull(10) is not { } text) return false;
 
             var isMeant = search.Matches(text, out var letters);
@@ -176,6 +185,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
                     stop);
             found.AddRange(rows);
             if (found.Count > PageSize) return new(found[..PageSize], found[PageSize - 1].Id, null);
+            if (reading.StoppedAt is { } stopped) return new(found, stopped.Id, stopped.At);
             if (reading.IsEnough && done < ids.Count)
             {
                 return new(found, chunk[^1], await TimeOfAsync(session, filter.SenderId, chunk[^1], stop));

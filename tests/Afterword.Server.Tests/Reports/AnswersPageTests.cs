@@ -191,6 +191,20 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_search_rests_among_long_texts_behind_short_ones()
+    {
+        var ids = new List<string>();
+        var text = string.Concat(Enumerable.Repeat("late chair ", 800));
+        for (var i = 0; i < 40; i++) ids.Add(await AnswerAsync("2", i < 32 ? text : "chair"));
+        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+
+        var page = await supervisor.GetAsync($"{List}?q=chair");
+        Assert.InRange(IdsOf(page).Count, 9, 38);
+        Assert.Contains("Look before", page.Html, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Reverse(ids), [.. IdsOf(page), .. IdsOf(await supervisor.GetAsync(NextOf(page)!))]);
+    }
+
+    [Fact]
     public async Task The_file_has_what_the_page_shows()
     {
         var first = await AnswerAsync("2", "=late sofa");
