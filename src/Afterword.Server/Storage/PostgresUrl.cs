@@ -17,6 +17,9 @@ internal static partial class PostgresUrl
     private const int MaxReaders = 20;
     private const int LongestTimeout = 1_024;
 
+    // Hosters print 1 for programs that serve one request and end.
+    private const int FewestReaders = 5;
+
     private static readonly FrozenDictionary<string, Option> s_options = new Dictionary<string, Option>
     {
         ["dbname"] = new("Database"),
@@ -43,7 +46,7 @@ internal static partial class PostgresUrl
 
         // Of Prisma and those who follow it.
         ["schema"] = new("Search Path"),
-        ["connection_limit"] = new("Maximum Pool Size", "a number of connections"),
+        ["connection_limit"] = new("Maximum Pool Size", "a number of connections", Connections),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     // They change nothing here: how often and for how long TCP tries again, and what no server offers any more.
@@ -104,13 +107,22 @@ internal static partial class PostgresUrl
         if (user.Length > 0) text.Username = Plain(user[0]);
         if (user.Length > 1) text.Password = Plain(user[1]);
         
-        // The authority comes last, whose "system" asks for the strictest mode there is.
-        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).OrderBy(pair => pair[0] == "sslrootcert"))
+        // The authority comes last, whose "system" asks for the strictest mode there is; a name comes after the one for when there is none.
+        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).OrderBy(pair => pair[0] switch { "fallback_application_name" => 0, "sslrootcert" => 2, _ => 1 }))
         {
             Set(text, Plain(pair[0]), pair.Length > 1 ? Plain(pair[1]) : "");
         }
 
+        VerifyByFile(text);
         return text;
+    }
+
+    /// <summary>As libpq does, verifies the server when a file of authorities is given; the driver would take the file and pass it over.</summary>
+    private static void VerifyByFile(NpgsqlConnectionStringBuilder text)
+    {
+        if (string.IsNullOrEmpty(text.RootCertificate)) return;
+        if (text.SslMode is SslMode.Allow or SslMode.Prefer) throw new FormatException("its option sslrootcert goes with sslmode=require, verify-ca or verify-full");
+        if (text.SslMode == SslMode.Require) text.SslMode = SslMode.VerifyCA;
     }
 
     private static void SetHosts(NpgsqlConnectionStringBuilder text, string[] hosts, bool mayQuote)
@@ -164,6 +176,9 @@ internal static partial class PostgresUrl
 
     private static string Seconds(string value) =>
         long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? Math.Min(seconds, LongestTimeout).ToString(CultureInfo.InvariantCulture) : value;
+
+    private static string Connections(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? Math.Max(many, FewestReaders).ToString(CultureInfo.InvariantCulture) : value;
 
     private static string Plain(string part) => Uri.UnescapeDataString(part);
 
