@@ -37,8 +37,9 @@ internal static class NormalForm
     }
 
     /// <summary>Whether a character is a mark, or becomes one.</summary>
+    /// <remarks>The system's tables may be newer than the framework's: what this one does not know may be a mark to that one.</remarks>
     public static bool IsMark(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.OtherNotAssigned
 
         // The two letters of half width that are marks in full width.
         || rune.Value is 0xFF9E or 0xFF9F;
