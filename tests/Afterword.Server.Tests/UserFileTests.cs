@@ -70,6 +70,8 @@ public sealed class UserFileTests
             Assert.DoesNotContain(file.Good, user => user.Account.ScreenName == "a");
         }
 
+        Assert.Single(Read("handle,name\na,A\uFFFE\n").Bad);
+        Assert.Equal("\u00C9", Assert.Single(Read("handle,name\na,E\u0301\n").Good).Account.Name);
         Assert.Single(Read("handle,\"name\nb,B\n").Bad);
     }
 

@@ -104,6 +104,7 @@ internal sealed class UserFile
     {
         var problems = _bad.Count;
         var handle = Accounts.Bare(fields[0]);
+        fields[1] = TextRules.Normalise(fields[1], TextRules.NameLength);
         var dms = Given(fields[2]) ?? Reach.Anyone;
         if (!Accounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));

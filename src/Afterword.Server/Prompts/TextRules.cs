@@ -8,7 +8,7 @@ namespace Afterword.Server.Prompts;
 internal static class TextRules
 {
     public const int MessageLength = 10_000;
-    private const int NameLength = 50;
+    public const int NameLength = 50;
 
     /// <summary>Counts Unicode scalar values, which is how every limit on texts is meant.</summary>
     public static int LengthOf(string text)
@@ -89,5 +89,5 @@ internal static class TextRules
 
     /// <summary>What a profile name must be, when it is not that; else null.</summary>
     public static string? WrongWithName(string name) =>
-        IsBlank(name) || LengthOf(name) > NameLength || name.Any(char.IsControl) ? "1 to 50 characters, none of them a control character" : null;
+        IsLabel(name, NameLength) ? null : "1 to 50 characters, none of them a control character";
 }
