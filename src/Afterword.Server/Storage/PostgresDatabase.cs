@@ -53,7 +53,7 @@ internal sealed class PostgresDatabase : Database
         {
             await using var connection = await source.OpenConnectionAsync(stop);
             await using var ask = connection.CreateCommand();
-            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version'), current_setting('jit')";
+            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version'), current_setting('idle_in_transaction_session_timeout')";
             await using var row = await ask.ExecuteReaderAsync(stop);
             await row.ReadAsync(stop);
             var (commit, sync, version) = (row.GetString(0), row.GetString(1), row.GetString(2));
@@ -63,8 +63,8 @@ internal sealed class PostgresDatabase : Database
                     $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
             }
 
-            // It was asked for with the connection. Whoever did not pass it on keeps no settings for us either.
-            if (row.GetString(3) is not "off") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
+            // It was asked for with the connection, and hardly any server has the same by itself. Whoever did not pass it on keeps no settings for us either.
+            if (row.GetString(3) is not "10s") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
 
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = lanes;
