@@ -57,7 +57,7 @@ internal sealed record CsvText(string Text, char Separator)
         if (text.Contains('\0', StringComparison.Ordinal)) return (null, (1, "the file is in UTF-16 and does not say so. Save it as UTF-8 (in Excel: CSV UTF-8), or use --encoding utf-16"));
 
         text = text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
-        var header = text.TrimStart('\n').Split('\n', 2)[0];
+        var header = HeaderOf(text);
         return (new(text, s_separators.MaxBy(separator => header.Split(separator).Count(name => columns.Contains(name.Trim(' ', '"').ToLowerInvariant())))), null);
     }
 
@@ -80,6 +80,18 @@ internal sealed record CsvText(string Text, char Separator)
         }
 
         while (malformed.TryDequeue(out var line)) yield return (line, null);
+    }
+
+    /// <summary>The first line with a letter: spreadsheets save empty lines as separators alone.</summary>
+    private static string HeaderOf(string text)
+    {
+        using var lines = new StringReader(text);
+        while (lines.ReadLine() is { } line)
+        {
+            if (line.Any(char.IsLetter)) return line;
+        }
+
+        return "";
     }
 
     private static int LineAt(byte[] content, int index) => content.AsSpan(0, Math.Clamp(index, 0, content.Length)).Count((byte)'\n') + 1;
