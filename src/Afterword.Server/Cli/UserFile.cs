@@ -118,7 +118,7 @@ internal sealed class UserFile
         if (_bad.Count > problems) return;
 
         var password = string.IsNullOrEmpty(fields[Password]) ? null : fields[Password];
-        if (password is not null && TextRules.HasForbidden(password.Replace('\n', '\0').Replace('\t', '\0')))
+        if (password is not null && (!TextRules.IsOfCharacters(password) || password.Any(char.IsControl)))
         {
             _bad.Add((line, "the password has a control character, such as the end of a line"));
             return;

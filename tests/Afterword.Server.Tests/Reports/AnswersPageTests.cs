@@ -199,7 +199,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
 
         var page = await supervisor.GetAsync($"{List}?q=chair");
-        Assert.InRange(IdsOf(page).Count, 9, 38);
+        Assert.InRange(IdsOf(page).Length, 9, 38);
         Assert.Contains("Look before", page.Html, StringComparison.Ordinal);
         Assert.Equal(Enumerable.Reverse(ids), [.. IdsOf(page), .. IdsOf(await supervisor.GetAsync(NextOf(page)!))]);
     }
