@@ -1,3 +1,4 @@
+using System.Text;
 using Afterword.Server.Hosting;
 using Afterword.Server.Tests.World;
 
@@ -114,13 +115,21 @@ public sealed class HeaderTests(SharedSqliteServer shared) : IClassFixture<Share
         Assert.Contains("something of the policy stopped something on a page.", lines[2], StringComparison.Ordinal);
         Assert.DoesNotContain(server.Log, line => line.Contains("SECRETLINK", StringComparison.Ordinal));
 
+        // Addresses without a path, and strings that are no text, are no faults of the server.
+        foreach (var page in new[] { "about:blank", "data:x", "urn:x" }) await ReportAsync(server, $$$"""{"csp-report":{"document-uri":"{{{page}}}"}}""");
+        foreach (var text in new[] { """{"csp-report":{"document-uri":"\ud800"}}""", """{"csp-re\ud800":1}""" }) await ReportAsync(server, text);
+        Assert.Equal(6, server.Log.Count(line => line.Contains("of the policy stopped", StringComparison.Ordinal)));
+        await ReportAsync(server, Encoding.Latin1.GetBytes("""{"csp-report":{"document-uri":"ÿ"}}"""));
+
         for (var i = 0; i < 50; i++) await ReportAsync(server, old);
         Assert.InRange(server.Log.Count(line => line.Contains("of the policy stopped", StringComparison.Ordinal)), 4, 20);
     }
 
-    private static async Task ReportAsync(TestServer server, string body)
+    private static Task ReportAsync(TestServer server, string body) => ReportAsync(server, Encoding.UTF8.GetBytes(body));
+
+    private static async Task ReportAsync(TestServer server, byte[] body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, SecurityHeaders.ReportPath)) { Content = new StringContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, SecurityHeaders.ReportPath)) { Content = new ByteArrayContent(body) };
         (await server.SendAsync(request)).Is(204);
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Threading.RateLimiting;
+using Afterword.Server.Limits;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Hosting;
@@ -15,7 +17,9 @@ internal sealed partial class PolicyReports(ILogger<PolicyReports> log) : IDispo
     private const int MostBytes = 16 * 1024;
     private const int MostWord = 40;
 
-    private readonly FixedWindowRateLimiter _looked = new(new() { PermitLimit = 20, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 });
+    // The network comes first, so that one that sends many leaves the others their turns.
+    private readonly PartitionedRateLimiter<IPAddress> _looked =
+        PartitionedRateLimiter.CreateChained(LookedAt(20, static network => network), LookedAt(100, static _ => IPAddress.Any));
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost(
         SecurityHeaders.ReportPath, (HttpContext http, PolicyReports reports) => reports.TakeAsync(http)).Describe(HostingReference.PolicyReport);
@@ -23,13 +27,16 @@ internal sealed partial class PolicyReports(ILogger<PolicyReports> log) : IDispo
     private async Task TakeAsync(HttpContext http)
     {
         http.Response.StatusCode = StatusCodes.Status204NoContent;
-        using var turn = _looked.AttemptAcquire();
+        using var turn = _looked.AttemptAcquire(Networks.Of(http.Connection.RemoteIpAddress));
         if (!turn.IsAcquired) return;
 
         var read = await http.Request.BodyReader.ReadAtLeastAsync(MostBytes + 1, http.RequestAborted);
-        if (read.Buffer.Length <= MostBytes && TryParse(read.Buffer) is { } report) using (report) Tell(report.RootElement);
+        if (read.Buffer.Length <= MostBytes && TryParse(read.Buffer) is { } report) using (report) TryTell(report.RootElement);
         http.Request.BodyReader.AdvanceTo(read.Buffer.End);
     }
+
+    private static PartitionedRateLimiter<IPAddress> LookedAt(int most, Func<IPAddress, IPAddress> of) => PartitionedRateLimiter.Create<IPAddress, IPAddress>(
+        network => RateLimitPartition.GetFixedWindowLimiter(of(network), _ => new() { PermitLimit = most, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
 
     private static JsonDocument? TryParse(System.Buffers.ReadOnlySequence<byte> body)
     {
@@ -40,6 +47,18 @@ internal sealed partial class PolicyReports(ILogger<PolicyReports> log) : IDispo
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    private void TryTell(JsonElement report)
+    {
+        try
+        {
+            Tell(report);
+        }
+        catch (Exception error) when (error is InvalidOperationException or FormatException)
+        {
+            // A string that is no text, such as half a surrogate pair, or a host that no name is made of.
         }
     }
 
@@ -65,7 +84,9 @@ internal sealed partial class PolicyReports(ILogger<PolicyReports> log) : IDispo
         ? string.Create(CultureInfo.InvariantCulture, $"{url.Scheme}://{url.IdnHost}:{url.Port}")
         : Word(text);
 
-    private static string Page(string? text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? "/" + Word(url.AbsolutePath.Split('/')[1]) : "a page";
+    private static string Page(string? text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        ? "/" + Word(url.AbsolutePath.Split('/')[1])
+        : "a page";
 
     public void Dispose() => _looked.Dispose();
 
