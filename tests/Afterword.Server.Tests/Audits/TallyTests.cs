@@ -58,7 +58,7 @@ public abstract class TallyTests(Engine engine) : IAsyncLifetime
         Assert.Equal(
             ["@maja: locked after too many wrong passwords, once", "@maja: sign-in, 5 times from 127.0.0.1", "somebody: sign-in, 3 times from 127.0.0.1"],
             await RefusedAsync());
-        Assert.Contains(Server.Log, line => line.Contains("Refused, @maja: sign-in, 5 times from 127.0.0.1.", StringComparison.Ordinal));
+        Assert.Contains(Server.Log, line => line.Contains("Refused: sign-in, 5 times from 127.0.0.1 (@maja).", StringComparison.Ordinal));
 
         // The same lock is told once; and a password where the handle belongs is nobody's name.
         await TryAsync("maja", 1);
@@ -69,6 +69,11 @@ public abstract class TallyTests(Engine engine) : IAsyncLifetime
         await Server.AdvanceAsync(TimeSpan.FromHours(1));
         await FlushAsync();
         Assert.Equal(1, await Server.CountAsync("audit", "person = 'somebody' and what = 'sign-in, once from 127.0.0.1'"));
+
+        // Nobody looked at these yet when the server stops, and they are told whose account they were at.
+        Server.Get<AuditTally>().Failed(Tallied.SignIn, "maja", IPAddress.Loopback);
+        await Server.Get<AuditTally>().StoppedAsync(default);
+        Assert.Equal(3, await Server.CountAsync("audit", "person = '@maja' and what like 'sign-in, %'"));
         Assert.Equal(0, await Server.CountAsync("audit", "what like '%real%' or person like '%nobody%' or person like '%real%'"));
         foreach (var name in new[] { "my-real-password", "nobody" }) Assert.DoesNotContain(Server.Log, line => line.Contains(name, StringComparison.Ordinal));
     }
@@ -186,6 +191,26 @@ public sealed class StrangerTests(SharedSqliteServer shared) : IClassFixture<Sha
         await tally.FlushAsync(all: true, default);
         Assert.InRange(await server.CountAsync("audit", "deed = 5"), 1, 2 * AuditTally.MostStrangers + 2);
         Assert.Equal(30_000, await TotalAsync(server));
+    }
+
+    [Fact]
+    public async Task Who_tries_many_names_hides_no_guess_at_a_real_account_and_nothing_of_a_credential()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        await server.Get<Accounts>().AddAsync("hidden", "Hidden", "right-password", Reach.Anyone, default);
+        var tally = server.Get<AuditTally>();
+        for (var round = 0; round < 2; round++)
+        {
+            for (var i = 0; i < AuditTally.MostStrangers; i++) tally.Failed(Tallied.SignIn, $"name{i}", IPAddress.Loopback);
+            await tally.FlushAsync(all: false, default);
+        }
+
+        for (var i = 0; i <= AuditTally.MostStrangers; i++) tally.Failed(Tallied.SignIn, null, new IPAddress(i + 1));
+        tally.Failed(Tallied.SignIn, "hidden", IPAddress.Loopback);
+        tally.UsedRevoked(new App(7, "key", "Desk", "secret", [], Allowed: true, Suspended: false), 8);
+        await tally.FlushAsync(all: true, default);
+        Assert.Equal(1, await server.CountAsync("audit", "person = '@hidden' and what like 'sign-in, once%'"));
+        Assert.Equal(1, await server.CountAsync("audit", "person = 'app Desk' and what = 'a revoked token, once'"));
     }
 
     [Fact]

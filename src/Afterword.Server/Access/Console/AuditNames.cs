@@ -9,26 +9,35 @@ internal sealed class AuditNames(Store store, TimeProvider clock)
     // Looked at twice a minute; a lock that ended since then was one.
     private static readonly TimeSpan s_since = TimeSpan.FromMinutes(1);
 
-    public async Task ResolveAsync(ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, CancellationToken stop)
+    /// <param name="counts">What was counted.</param>
+    /// <param name="fold">Takes what nobody is called.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task ResolveAsync(ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, Action<AuditTally.Key> fold, CancellationToken stop)
     {
         await ResolveAsync(
-            counts, Tallied.SignIn,
-            "select item.place, '@' || a.screen_name, a.locked_until from {rows} join account a on a.screen_name_key = item.name", stop);
+            counts, fold, Tallied.SignIn,
+            """
+            select item.place, '@' || a.screen_name, a.locked_until, f.codes_locked_until from {rows}
+            join account a on a.screen_name_key = item.name left join user_factor f on f.user_id = a.id
+            """,
+            stop);
         await ResolveAsync(
-            counts, Tallied.ConsoleSignIn,
-            "select item.place, p.mail, p.locked_until from {rows} join person p on p.mail_key = item.name", stop);
+            counts, fold, Tallied.ConsoleSignIn,
+            "select item.place, p.mail, p.locked_until, p.codes_locked_until from {rows} join person p on p.mail_key = item.name", stop);
     }
 
-    private async Task ResolveAsync(ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, Tallied kind, string sql, CancellationToken stop)
+    private async Task ResolveAsync(
+        ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, Action<AuditTally.Key> fold, Tallied kind, string sql, CancellationToken stop)
     {
+        var (locked, codesLocked) = kind == Tallied.SignIn ? (Tallied.Lock, Tallied.CodeLock) : (Tallied.ConsoleLock, Tallied.ConsoleCodeLock);
         var tried = counts.Keys.Where(key => key.Kind == kind && key.Name is not null).ToArray();
         if (tried.Length == 0) return;
 
-        var known = new (string Who, long? LockedUntil)?[tried.Length];
+        var known = new (string Who, long? LockedUntil, long? CodesLockedUntil)?[tried.Length];
         await store.Main.ReadAsync(
             async session =>
             {
-                await session.EachAsync(sql, Rows.Of(tried).Place().Text("name", key => key.Name), row => known[row.GetInt64(0)] = (row.GetString(1), row.LongOrNull(2)), stop);
+                await session.EachAsync(sql, Rows.Of(tried).Place().Text("name", key => key.Name), row => known[row.GetInt64(0)] = (row.GetString(1), row.LongOrNull(2), row.LongOrNull(3)), stop);
                 return 0;
             },
             stop);
@@ -36,27 +45,22 @@ internal sealed class AuditNames(Store store, TimeProvider clock)
         var since = (clock.GetUtcNow() - s_since).ToUnixTimeMilliseconds();
         for (var i = 0; i < tried.Length; i++)
         {
-            if (known[i] is not { } one) Fold(counts, tried[i]);
+            if (known[i] is not { } one) fold(tried[i]);
             else
             {
                 if (counts.TryGetValue(tried[i], out var count)) count.Who = one.Who;
-                if (one.LockedUntil > since) Lock(counts, kind, tried[i].Name!, one.Who, one.LockedUntil.Value);
+                if (one.LockedUntil > since) Lock(counts, locked, tried[i].Name!, one.Who, one.LockedUntil.Value);
+                if (one.CodesLockedUntil > since) Lock(counts, codesLocked, tried[i].Name!, one.Who, one.CodesLockedUntil.Value);
             }
         }
     }
 
-    // Of what nobody is called, only where it came from is kept.
-    private static void Fold(ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, AuditTally.Key key)
-    {
-        if (counts.TryRemove(key, out var count)) counts.GetOrAdd(key with { Name = null }, new AuditTally.Count("somebody")).Add(count.New);
-    }
-
     private static void Lock(ConcurrentDictionary<AuditTally.Key, AuditTally.Count> counts, Tallied kind, string name, string who, long until)
     {
-        var locks = counts.GetOrAdd(new(kind == Tallied.SignIn ? Tallied.Lock : Tallied.ConsoleLock, Place.Installation, 0, name, null), new AuditTally.Count(who));
+        var locks = counts.GetOrAdd(new(kind, Place.Installation, 0, name, null), new AuditTally.Count(who));
         if (locks.LockedUntil == until) return;
 
         locks.LockedUntil = until;
-        locks.Add();
+        locks.TryAdd(1);
     }
 }

@@ -30,6 +30,12 @@ internal enum Tallied
     /// <summary>A person's account was locked.</summary>
     ConsoleLock,
 
+    /// <summary>A user's codes were locked: the password was right before.</summary>
+    CodeLock,
+
+    /// <summary>A person's codes were locked: the password was right before.</summary>
+    ConsoleCodeLock,
+
     /// <summary>A person of the console asked for what their role does not show.</summary>
     Console,
 
@@ -50,7 +56,7 @@ internal enum Tallied
 /// </remarks>
 internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvider clock, ILogger<AuditTally> log) : BackgroundService, IHostedLifecycleService
 {
-    /// <summary>So many different refusals are told apart in an hour; the others are counted together.</summary>
+    /// <summary>Of each kind of refusal, so many names and so many networks are told apart in an hour; the others are counted together.</summary>
     public const int MostStrangers = 2_000;
 
     private const int AtOnce = 100;
@@ -61,16 +67,19 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     private readonly SemaphoreSlim _flushing = new(1);
     private List<KeyValuePair<Key, Count>> _ended = [];
     private long _hour = clock.GetUtcNow().Ticks / s_hour;
-    private int _strangers;
+
+    // For each kind, how many keys with a name there are, and how many without. A kind that needs a credential shares with no other.
+    private readonly int[] _told = new int[2 * Enum.GetValues<Tallied>().Length];
 
     /// <summary>An app read a sender's answers. Called thousands of times a second: it adds to a number.</summary>
     public void Read(Tallied what, Caller caller) => Add(new(what, caller.UserId, caller.App.Id, null, null), caller.App, static app => Person.Of(app).Mail);
 
     /// <summary>A sign-in failed, or was not looked at.</summary>
     /// <param name="where">On which page.</param>
-    /// <param name="name">The handle or address that was tried. Passwords are typed there too: what is not known to the store is not written down.</param>
+    /// <param name="name">The handle or address that was tried; null where it was not looked at. Passwords are typed there too: what is not known to the store is not written down.</param>
     /// <param name="from">Who tried.</param>
-    public void Failed(Tallied where, string name, IPAddress? from) => Refuse(new(where, Place.Installation, 0, KeyOf(where, name.Trim()), Networks.Of(from)), "somebody");
+    public void Failed(Tallied where, string? name, IPAddress? from) =>
+        Refuse(new(where, Place.Installation, 0, name is null ? null : KeyOf(where, name.Trim()), Networks.Of(from)), "somebody");
 
     /// <summary>A person asked for a page that is not for their role.</summary>
     public void Refused(Person person, long senderId, string route) => Refuse(new(Tallied.Console, senderId, person.Id, route, null), person.Mail);
@@ -91,8 +100,10 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
         try
         {
             var hour = clock.GetUtcNow().Ticks / s_hour;
+
+            // First, while all of the hour is there: what was tried in its last seconds has names too.
+            await new AuditNames(store, clock).ResolveAsync(_counts, Fold, stop);
             if (all || hour != _hour) End(hour);
-            await new AuditNames(store, clock).ResolveAsync(_counts, stop);
             var due = _ended.Concat(_counts.Where(one => one.Value.Written == 0)).Where(one => one.Value.New > 0).ToList();
             foreach (var some in due.Chunk(AtOnce)) await WriteAsync(some, stop);
 
@@ -155,23 +166,47 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     private void End(long hour)
     {
         _hour = hour;
-        _strangers = 0;
+        Array.Clear(_told);
         foreach (var key in _counts.Keys)
         {
             if (_counts.TryRemove(key, out var count)) _ended.Add(new(key, count));
         }
     }
 
-    private void Add<T>(Key key, T from, Func<T, string> who)
+    private void Add<T>(Key key, T from, Func<T, string> who, long many = 1)
     {
-        if (!_counts.TryGetValue(key, out var count)) count = _counts.GetOrAdd(key, new Count(who(from)));
-        count.Add();
+        // One that was folded meanwhile takes nothing more.
+        while (true)
+        {
+            if (!_counts.TryGetValue(key, out var count)) count = _counts.GetOrAdd(key, new Count(who(from)));
+            if (count.TryAdd(many)) return;
+        }
     }
 
-    private void Refuse(Key key, string who)
+    private void Refuse(Key key, string who, long many = 1)
     {
-        if (!_counts.ContainsKey(key) && Interlocked.Increment(ref _strangers) > MostStrangers) (key, who) = (new(key.Kind, Place.Installation, 0, null, null), "others");
-        Add(key, who, static who => who);
+        if (!IsToldApart(key) && (key.Name is null || key.By > 0 || !IsToldApart(key = key with { Name = null }))) (key, who) = (new(key.Kind, Place.Installation, 0, null, null), "others");
+        Add(key, who, static who => who, many);
+    }
+
+    private bool IsToldApart(Key key)
+    {
+        if (_counts.ContainsKey(key)) return true;
+        if (Interlocked.Increment(ref Told(key)) <= MostStrangers) return true;
+
+        Interlocked.Decrement(ref Told(key));
+        return false;
+    }
+
+    private ref int Told(Key key) => ref _told[2 * (int)key.Kind + (key.Name is null ? 1 : 0)];
+
+    /// <summary>Keeps only where it came from of what nobody is called, and makes room for another name.</summary>
+    private void Fold(Key key)
+    {
+        if (!_counts.TryRemove(key, out var count)) return;
+
+        Interlocked.Decrement(ref Told(key));
+        Refuse(key with { Name = null }, "somebody", count.Close());
     }
 
     private async Task WriteAsync(IReadOnlyList<KeyValuePair<Key, Count>> some, CancellationToken stop)
@@ -190,12 +225,12 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
             count.Wrote(written);
 
             // The log holds no mail address; a handle begins with its @.
-            if (line.Deed == Deed.Refused) Refused(log, line.Who.IndexOf('@', StringComparison.Ordinal) > 0 ? "a person of the console" : line.Who, line.What);
+            if (line.Deed == Deed.Refused) Refused(log, line.What, line.Who.IndexOf('@', StringComparison.Ordinal) > 0 ? "a person of the console" : line.Who);
         }
     }
 
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Refused, {Who}: {What}.")]
-    private static partial void Refused(ILogger log, string who, string what);
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Refused: {What} ({Who}).")]
+    private static partial void Refused(ILogger log, string what, string who);
 
     [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "What was counted for the audit log could not be written; it is tried again in half a minute.")]
     private static partial void NotWritten(ILogger log, Exception error);
@@ -211,19 +246,26 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     /// <summary>How often it happened in this hour, and how much of that is written down.</summary>
     internal sealed class Count(string who)
     {
+        // So far below zero that no adding leads back.
+        private const long Closed = long.MinValue / 2;
+
         private long _total;
 
         /// <summary>As the entry names who did it.</summary>
         public string Who { get; set; } = who;
 
-        /// <summary>Until when the account is locked that was tried; null while it is not.</summary>
+        /// <summary>Of a lock: until when; null while it is none.</summary>
         public long? LockedUntil { get; set; }
 
         public long Written { get; private set; }
 
         public long New => Interlocked.Read(ref _total) - Written;
 
-        public void Add(long many = 1) => Interlocked.Add(ref _total, many);
+        /// <returns>False when it was closed: it has to be counted elsewhere.</returns>
+        public bool TryAdd(long many) => Interlocked.Add(ref _total, many) > 0;
+
+        /// <summary>Gives what is not written down yet, and takes nothing more.</summary>
+        public long Close() => Interlocked.Exchange(ref _total, Closed) - Written;
 
         public void Wrote(long many) => Written += many;
     }
@@ -241,7 +283,9 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
                 Tallied.SignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in, {times}{from}"),
                 Tallied.ConsoleSignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in to the console, {times}{from}"),
                 Tallied.Lock => new(key.SenderId, count.Who, Deed.Refused, $"locked after too many wrong passwords, {times}"),
-                Tallied.ConsoleLock => new(key.SenderId, count.Who, Deed.Refused, $"locked in the console after too many wrong passwords or codes, {times}"),
+                Tallied.ConsoleLock => new(key.SenderId, count.Who, Deed.Refused, $"locked in the console after too many wrong passwords, {times}"),
+                Tallied.CodeLock => new(key.SenderId, count.Who, Deed.Refused, $"codes locked after too many wrong ones, {times}"),
+                Tallied.ConsoleCodeLock => new(key.SenderId, count.Who, Deed.Refused, $"codes locked in the console after too many wrong ones, {times}"),
                 Tallied.Console => new(key.SenderId, count.Who, Deed.Refused, $"{key.Name}, {times}"),
                 Tallied.Api => new(key.SenderId, count.Who, Deed.Refused, $"a call, {times}: {key.Name}"),
                 Tallied.RevokedToken => new(key.SenderId, count.Who, Deed.Refused, $"a revoked token, {times}"),
