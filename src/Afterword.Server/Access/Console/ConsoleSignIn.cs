@@ -27,7 +27,7 @@ internal static class ConsoleSignIn
     /// <summary>Counts a password or a code that was not taken, and gives what people are told.</summary>
     public static (int Status, string Problem) Explain(HttpContext http, string mail, CheckOutcome outcome, Settings settings, string what)
     {
-        http.RequestServices.GetRequiredService<AuditTally>().Failed(Tallied.ConsoleSignIn, mail, http.Connection.RemoteIpAddress);
+        http.RequestServices.GetRequiredService<AuditTally>().Failed(Tallied.ConsoleSignIn, outcome is CheckOutcome.TooMany ? null : mail, http.Connection.RemoteIpAddress);
         if (outcome is not CheckOutcome.TooMany)
         {
             // One answer for what is wrong, unknown or locked, so that guessing teaches nothing.

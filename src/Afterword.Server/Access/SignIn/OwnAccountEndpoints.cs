@@ -41,6 +41,7 @@ internal static class OwnAccountEndpoints
     {
         var words = WordsFor(http, visitor);
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
+        http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.TooMany)
         {
             http.Response.Headers.RetryAfter = "60";

@@ -48,6 +48,7 @@ internal static class SecondFactorEndpoints
     {
         var onward = Onward.Read(name => form[name]);
         var outcome = await factors.CheckAsync(visitor.UserId, form["code"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.Welcome)
         {
             await visits.BeginAsync(http, visitor.UserId, withFactor: true);
@@ -104,6 +105,7 @@ internal static class SecondFactorEndpoints
     private static async Task<(int Status, string Problem)?> WrongPasswordAsync(HttpContext http, Visitor visitor, IFormCollection form, CheckPassword check)
     {
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
+        http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.Welcome) return null;
         if (outcome is not SignInOutcome.TooMany) return (403, WordsFor(http, visitor).WrongCurrent);
 

@@ -82,7 +82,7 @@ internal static class SignInEndpoints
         else await ShowAsync(http, 200, settings, forms, token: null, leg: null, screenName: null, problem: null, to);
     }
 
-    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, UserFactors factors, Forms forms, RequestTokens tokens, AuditTally tally, Settings settings)
+    private static async Task SignIn(HttpContext http, CheckPassword check, Visits visits, UserFactors factors, Forms forms, RequestTokens tokens, Settings settings)
     {
         if (await forms.ReadAsync(http) is not { } form)
         {
@@ -100,7 +100,7 @@ internal static class SignInEndpoints
             return;
         }
 
-        tally.Failed(Tallied.SignIn, screenName, http.Connection.RemoteIpAddress);
+        http.TallySignIn(screenName, outcome);
         var token = onward.OauthToken is null ? null : await tokens.FindAsync(onward.OauthToken, http.RequestAborted);
         var (status, problem) = Explain(outcome, settings);
         if (status == StatusCodes.Status429TooManyRequests) http.Response.Headers.RetryAfter = "60";
