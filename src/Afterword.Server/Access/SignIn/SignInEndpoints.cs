@@ -1,4 +1,3 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn.Pages;
 using Afterword.Server.Hosting;
