@@ -78,8 +78,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseForwarded(settings);
             app.UseErrorAnswers();
             app.UseSecurityHeaders();
-            app.UseMiddleware<BodyMemory>();
             app.UseRouting();
+            app.UseMiddleware<BodyMemory>();
             app.UseMiddleware<SignedRequests>();
             app.UseMiddleware<ConsoleDoor>();
             MapRoutes(app.MapWithHead());

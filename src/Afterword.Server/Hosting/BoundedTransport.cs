@@ -125,3 +125,6 @@ internal static class ConnectionHosting
         }
     }
 }
+
+            // A body that comes more slowly has no right to the memory that it claims.
+            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 2_048, gracePeriod: TimeSpan.FromSeconds(5));

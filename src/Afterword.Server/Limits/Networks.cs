@@ -16,4 +16,15 @@ internal static class Networks
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
     }
+
+    /// <summary>The same, but null for what has no share of its own: all customers of a proxy come from its address, and a proxy on this machine need not be named.</summary>
+    /// <param name="address">Of whoever calls.</param>
+    /// <param name="proxies">Those that are known.</param>
+    public static IPAddress? CountedAs(IPAddress? address, IReadOnlyList<IPNetwork> proxies)
+    {
+        if (address is null || IPAddress.IsLoopback(address)) return null;
+
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return proxies.Any(proxy => proxy.Contains(plain)) ? null : Of(address);
+    }
 }

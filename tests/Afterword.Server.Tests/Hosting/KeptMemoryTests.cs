@@ -40,7 +40,7 @@ public sealed class KeptMemoryTests
     [Fact]
     public async Task Large_bodies_on_their_way_take_a_bounded_amount_of_memory_and_small_ones_pass()
     {
-        const int least = BodyMemory.Most / 65_536;
+        const int least = BodyMemory.Most / (128 * 1024);
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         var begun = new List<RawClient>();
         while (!begun.Exists(one => one.HasAnswer) && begun.Count < 2 * least)
@@ -49,11 +49,11 @@ public sealed class KeptMemoryTests
             begun.Add(one);
 
             // Enough of it that its slowness is not the reason to refuse it.
-            await one.SendAsync($"POST /1.1/feedback/create.json HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n{new string('x', 16_000)}");
+            await one.SendAsync($"POST /1.1/feedback/create.json HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nea60\r\n{new string('x', 60_000)}\r\n");
         }
 
         Assert.True(begun.Count > least, $"{begun.Count} were enough.");
-        Assert.StartsWith("HTTP/1.1 503", await begun.Find(one => one.HasAnswer)!.ReadAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 503", await Assert.IsType<RawClient>(begun.Find(one => one.HasAnswer)).ReadAsync(), StringComparison.Ordinal);
         (await server.SendAsync(null, HttpMethod.Post, "/1.1/feedback/create.json", TestServer.Form(("type", "csat")))).Is(400);
 
         // Those that have gone make room.
@@ -67,5 +67,58 @@ public sealed class KeptMemoryTests
         }
 
         answer.Is(400);
+    }
+
+    [Fact]
+    public async Task Bodies_of_one_address_take_a_share_and_a_form_on_a_card_waits_for_room()
+    {
+        const int share = BodyMemory.MostOfAddress / (128 * 1024);
+        await using var server = await TestServer.StartAsync(Engine.Sqlite, "Proxies=127.0.0.1");
+        var begun = new List<RawClient>();
+        for (var i = 0; i < share; i++) begun.Add(await BeginAsync(server, "POST /1.1/feedback/create.json", "203.0.113.7"));
+
+        // Those that are not read yet claim nothing.
+        RawClient? refused = null;
+        for (var tries = 0; refused is null && tries < 100; tries++)
+        {
+            var one = await BeginAsync(server, "POST /1.1/feedback/create.json", "203.0.113.7");
+            if (await HasAnswerAsync(one)) refused = one;
+            else begun.Add(one);
+        }
+
+        Assert.StartsWith("HTTP/1.1 503", await Assert.IsType<RawClient>(refused).ReadAsync(), StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 400", await EndAsync(await BeginAsync(server, "POST /1.1/feedback/create.json", "198.51.100.7")), StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 404", await EndAsync(await BeginAsync(server, "POST /nowhere", "203.0.113.7")), StringComparison.Ordinal);
+
+        // Without room it is told so in a page; where there is some by then, nothing is lost.
+        var late = await EndAsync(await BeginAsync(server, "POST /f/unknown", "203.0.113.7"));
+        Assert.StartsWith("HTTP/1.1 503", late, StringComparison.Ordinal);
+        Assert.Contains("text/html", late, StringComparison.Ordinal);
+        var waits = await BeginAsync(server, "POST /f/unknown", "203.0.113.7");
+        Assert.False(await HasAnswerAsync(waits));
+        begun.ForEach(one => one.Dispose());
+        Assert.StartsWith("HTTP/1.1 404", await EndAsync(waits), StringComparison.Ordinal);
+    }
+
+    private static async Task<RawClient> BeginAsync(TestServer server, string what, string from)
+    {
+        var one = await RawClient.ConnectAsync(server.Url);
+        await one.SendAsync($"{what} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {from}\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n{new string('x', 16_384)}\r\n");
+        return one;
+    }
+
+    private static async Task<string> EndAsync(RawClient one)
+    {
+        await one.SendAsync("0\r\n\r\n");
+        var answer = await one.ReadAsync();
+        one.Dispose();
+        return answer;
+    }
+
+    // A refusal comes at once; that none comes cannot be seen, so a moment is given.
+    private static async Task<bool> HasAnswerAsync(RawClient one)
+    {
+        for (var polls = 0; polls < 10 && !one.HasAnswer; polls++) await Task.Delay(5, TestContext.Current.CancellationToken);
+        return one.HasAnswer;
     }
 }
