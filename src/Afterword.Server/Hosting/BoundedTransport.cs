@@ -21,7 +21,10 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await _sockets.BindAsync(endpoint, cancellationToken), limit);
+        Bound(await _sockets.BindAsync(endpoint, cancellationToken), limit);
+
+    /// <summary>Bounds what a listener accepts.</summary>
+    internal static IConnectionListener Bound(IConnectionListener sockets, ConnectionLimit limit) => new Listener(sockets, limit);
 
     private sealed class Listener(IConnectionListener sockets, ConnectionLimit limit) : IConnectionListener
     {
@@ -31,12 +34,37 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
         {
             while (await sockets.AcceptAsync(cancellationToken) is { } connection)
             {
-                if (limit.TryTake(connection.RemoteEndPoint)) return new Connection(connection, limit);
+                if (await TakeAsync(connection) is { } taken) return taken;
+            }
 
+            return null;
+        }
+
+        // Kestrel accepts nothing more on an address after one exception: none gets there.
+        private async ValueTask<Connection?> TakeAsync(ConnectionContext connection)
+        {
+#pragma warning disable CA1031 // what goes wrong with one connection
+            try
+            {
+                var from = connection.RemoteEndPoint;
+                if (limit.TryTake(from)) return new Connection(connection, from, limit);
+            }
+            catch (Exception error)
+            {
+                limit.TellOf(error);
+            }
+
+            try
+            {
                 // Waited for, so that there is never more than one beyond the limit.
                 connection.Abort(new ConnectionAbortedException("There are too many connections."));
                 await connection.DisposeAsync();
             }
+            catch (Exception error)
+            {
+                limit.TellOf(error);
+            }
+#pragma warning restore CA1031
 
             return null;
         }
@@ -47,9 +75,8 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
     }
 
     /// <summary>A connection that counts until its descriptor is given back, which may be long after its other end has gone.</summary>
-    private sealed class Connection(ConnectionContext inner, ConnectionLimit limit) : ConnectionContext
+    private sealed class Connection(ConnectionContext inner, EndPoint? from, ConnectionLimit limit) : ConnectionContext
     {
-        private readonly EndPoint? _from = inner.RemoteEndPoint;
         private int _isOver;
 
         public override string ConnectionId { get => inner.ConnectionId; set => inner.ConnectionId = value; }
@@ -72,9 +99,15 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 
         public override async ValueTask DisposeAsync()
         {
-            await inner.DisposeAsync();
-            await base.DisposeAsync();
-            if (Interlocked.Exchange(ref _isOver, 1) == 0) limit.Release(_from);
+            try
+            {
+                await inner.DisposeAsync();
+                await base.DisposeAsync();
+            }
+            finally
+            {
+                if (Interlocked.Exchange(ref _isOver, 1) == 0) limit.Release(from);
+            }
         }
     }
 }

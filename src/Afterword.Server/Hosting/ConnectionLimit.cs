@@ -23,6 +23,7 @@ internal sealed partial class ConnectionLimit
     private readonly Dictionary<IPAddress, int> _ofAddress = [];
     private readonly Refusals _ofAll = new();
     private readonly Refusals _ofOne = new();
+    private readonly Refusals _broken = new();
 
     public ConnectionLimit(Settings settings, TimeProvider clock, ILogger<ConnectionLimit> log)
         : this(settings, OpenFiles.Limit(), clock, log)
@@ -77,15 +78,22 @@ internal sealed partial class ConnectionLimit
         }
     }
 
-    // All customers of a proxy come from its address: they have no share of one. A proxy on this machine need not be named.
-    private IPAddress? CountedAs(EndPoint? from)
+    /// <summary>Says, at most once a minute, that a connection could not be taken or closed.</summary>
+    /// <param name="error">Why.</param>
+    public void TellOf(Exception error)
     {
-        if (from is not IPEndPoint { Address: var address } || IPAddress.IsLoopback(address)) return null;
+        lock (_lock)
+        {
+            _broken.Untold++;
+            var now = _clock.GetUtcNow();
+            if (now - _broken.ToldAt < s_tellEvery) return;
 
-        var counted = Networks.Of(address);
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return _settings.Proxies.Any(proxy => proxy.Contains(plain)) ? null : counted;
+            Broken(_log, error, _broken.Untold);
+            (_broken.ToldAt, _broken.Untold) = (now, 0);
+        }
     }
+
+    private IPAddress? CountedAs(EndPoint? from) => Networks.CountedAs((from as IPEndPoint)?.Address, _settings.Proxies);
 
     // Whoever opens too many opens thousands: a line for each would fill the disk.
     private bool Refuse(Refusals refusals, IPAddress? from)
@@ -111,6 +119,9 @@ internal sealed partial class ConnectionLimit
 
     [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "This process may open only {Files} files, so {Most} connections are taken at once. Raise the limit with ulimit -n, or LimitNOFILE= in a systemd unit.")]
     private static partial void LittleRoom(ILogger log, int files, int most);
+
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "A new connection could not be taken or closed ({Count} since the last such line). The server goes on.")]
+    private static partial void Broken(ILogger log, Exception error, long count);
 
     private sealed class Refusals
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Afterword.Server.Hosting;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -97,6 +98,20 @@ public sealed class ConnectionLimitTests
     }
 
     [Fact]
+    public async Task A_connection_that_cannot_be_closed_ends_no_listener_and_counts_no_more()
+    {
+        var limit = LimitOf(openFiles: null, ("Http:MaxConnections", "1"));
+        await using var listener = BoundedTransport.Bound(new BrokenListener(connections: 2), limit);
+        var taken = await listener.AcceptAsync(TestContext.Current.CancellationToken);
+
+        // The second is too many, and breaks; then the listener has no more.
+        Assert.Null(await listener.AcceptAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, limit.Count);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => taken!.DisposeAsync().AsTask());
+        Assert.Equal(0, limit.Count);
+    }
+
+    [Fact]
     public async Task Kestrels_own_limits_are_read_and_what_is_not_read_is_refused()
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite, "Kestrel:Limits:KeepAliveTimeout=00:01:00", "Kestrel:Limits:RequestHeadersTimeout=00:00:10", "Kestrel:Limits:MaxConcurrentConnections=30");
@@ -128,6 +143,31 @@ public sealed class ConnectionLimitTests
 
     private static async Task UntilAsync(Func<bool> holds)
     {
-        while (!holds()) await Task.Delay(5, TestContext.Current.CancellationToken);
+        for (var polls = 0; !holds(); polls++)
+        {
+            Assert.True(polls < 6_000, "It did not come to that.");
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private sealed class BrokenListener(int connections) : IConnectionListener
+    {
+        public EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 1);
+
+        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult<ConnectionContext?>(connections-- > 0 ? new BrokenConnection { RemoteEndPoint = EndPoint } : null);
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class BrokenConnection : DefaultConnectionContext
+    {
+        public override void Abort(ConnectionAbortedException abortReason)
+        {
+        }
+
+        public override ValueTask DisposeAsync() => ValueTask.FromException(new InvalidOperationException());
     }
 }
