@@ -128,8 +128,13 @@ internal static class ConnectionHosting
 
             // What one connection may send before somebody reads it: 1 MiB by default, a whole body and its headers here.
             kestrel.Limits.MaxRequestBufferSize = 128 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 16;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 128 * 1024;
             kestrel.Limits.Http2.InitialStreamWindowSize = 96 * 1024;
+
+            // A body that comes more slowly has no right to the memory that it claims.
+            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 2_048, gracePeriod: TimeSpan.FromSeconds(5));
             kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection => ServeOnceItSpeaksAsync(connection, next, settings.Headers)));
         });
     }
@@ -158,6 +163,3 @@ internal static class ConnectionHosting
         }
     }
 }
-
-            // A body that comes more slowly has no right to the memory that it claims.
-            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 2_048, gracePeriod: TimeSpan.FromSeconds(5));

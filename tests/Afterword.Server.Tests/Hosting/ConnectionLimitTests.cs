@@ -117,6 +117,7 @@ public sealed class ConnectionLimitTests
         await using var server = await TestServer.StartAsync(Engine.Sqlite, "Kestrel:Limits:KeepAliveTimeout=00:01:00", "Kestrel:Limits:RequestHeadersTimeout=00:00:10", "Kestrel:Limits:MaxConcurrentConnections=30");
         var kestrel = server.Get<IOptions<KestrelServerOptions>>().Value.Limits;
         Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 30), (kestrel.KeepAliveTimeout, kestrel.RequestHeadersTimeout, server.Get<ConnectionLimit>().Most));
+        Assert.Equal((16 * 1024, 16, 2_048), (kestrel.MaxRequestHeadersTotalSize, kestrel.Http2.MaxStreamsPerConnection, kestrel.MinRequestBodyDataRate?.BytesPerSecond));
 
         var errors = Read(("Kestrel:Limits:MaxRequestBodySize", "1"), ("Kestrel:Limits:KeepAliveTimeout", "never"), ("Http:MaxConnections", "0")).Errors;
         Assert.Equal(3, errors.Count);
