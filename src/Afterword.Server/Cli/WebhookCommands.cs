@@ -16,7 +16,7 @@ internal static class WebhookCommands
     public static Command Create() => new("webhook", "Webhooks: endpoints, their deliveries and attempts.")
     {
         List(), Show(), Test(), Rotate(),
-        Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop)),
+        Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop), onlyApproved: true),
         Switch("disable", "Switch an endpoint off: what happens meanwhile waits for it.", (store, key, stop) => store.Endpoints.DisableAsync(key, "Switched off by an operator.", stop)),
         Switch("approve", "Approve an endpoint in an owner's place: changes are told to it from now on.", (store, key, stop) => store.Endpoints.ApproveAsync(key, stop)),
         WebhookReplay.Create(),
@@ -42,8 +42,7 @@ internal static class WebhookCommands
                 WebhookJson.Of(added, account.ScreenName, credentials is not null), CommandJson.Default.WebhookJson,
                 [
                     $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}",
-                    .. added.IsApproved ? (string[])[] : [$"It waits until an owner of @{account.ScreenName} approves it in the console under Webhooks."],
-                    $"Try it: afterword webhook test {added.Key.Id}",
+                    added.IsApproved ? $"Try it: afterword webhook test {added.Key.Id}" : $"It waits until an owner of @{account.ScreenName} approves it in the console under Webhooks.",
                 ]);
         });
         return command;
@@ -95,6 +94,15 @@ internal static class WebhookCommands
         (await store.Endpoints.ListAsync(null, id, stop)).SingleOrDefault()
             ?? throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no webhook {id}. See: afterword webhook list"));
 
+    /// <exception cref="CommandException">There is none, or it waits for approval.</exception>
+    public static async Task<ListedEndpoint> FindApprovedAsync(OpenedStore store, long id, CancellationToken stop)
+    {
+        var found = await FindAsync(store, id, stop);
+        return found.Endpoint.IsApproved ? found : throw new CommandException(
+            ExitCode.Failed,
+            string.Create(CultureInfo.InvariantCulture, $"The webhook waits until an owner of @{found.ScreenName} approves it in the console. To do that in the owner's place: afterword webhook approve {id}"));
+    }
+
     private static Command List()
     {
         var handle = Inputs.Handle("A sender; all of them when left out.");
@@ -129,7 +137,7 @@ internal static class WebhookCommands
         var command = new Command("test", "Send an event that never happened, marked as a test, from here. Fails unless the endpoint takes it. Example: afterword webhook test ID") { id };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var found = await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
             using var destinations = new Destinations(Guard(store), store.Settings.Webhooks, TimeProvider.System);
             var sender = new WebhookSender(destinations, store.Settings.Webhooks, TimeProvider.System);
             var (taken, attempt) = await new SendTestEvent(store.Store, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
@@ -153,13 +161,13 @@ internal static class WebhookCommands
         return command;
     }
 
-    private static Command Switch(string verb, string does, Func<OpenedStore, EndpointKey, CancellationToken, Task> run)
+    private static Command Switch(string verb, string does, Func<OpenedStore, EndpointKey, CancellationToken, Task> run, bool onlyApproved = false)
     {
         var id = Id();
         var command = new Command(verb, $"{does} Example: afterword webhook {verb} ID") { id };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var found = await FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var found = onlyApproved ? await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop) : await FindAsync(store, parsed.GetRequiredValue(id), stop);
             await run(store, found.Endpoint.Key, stop);
             found = await FindAsync(store, found.Endpoint.Key.Id, stop);
             parsed.Say(WebhookJson.Of(found), CommandJson.Default.WebhookJson, Line(found));

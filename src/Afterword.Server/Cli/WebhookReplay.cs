@@ -27,7 +27,7 @@ internal static class WebhookReplay
         });
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var found = await WebhookCommands.FindAsync(store, parsed.GetRequiredValue(id), stop);
+            var found = await WebhookCommands.FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
             var range = new ReplayRange(
                 parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
             var progress = parsed.Progress();

@@ -147,9 +147,9 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             .ListAsync(row => new ListedEndpoint(Endpoint.Read(row), row.GetString(Endpoint.ColumnCount), row.GetInt64(Endpoint.ColumnCount + 1), row.GetInt64(Endpoint.ColumnCount + 2)), stop),
         stop);
 
-    /// <summary>How to reach an endpoint, for what is no delivery: tests and alerts.</summary>
+    /// <summary>How to reach an endpoint that is approved, for what is no delivery: tests and alerts.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="onlyActive">Leaves out one that is switched off or waits for approval.</param>
+    /// <param name="onlyActive">Leaves out one that is switched off.</param>
     /// <param name="stop">Gives up.</param>
     public async Task<Target?> TargetAsync(EndpointKey endpoint, bool onlyActive, CancellationToken stop)
     {
@@ -157,7 +157,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             session => session.Sql(
                 """
                 select url, basic, secret, case when old_secret_until > @now then old_secret end from webhook
-                where sender_id = @sender and id = @id and removed_at is null and (disabled_at is null and approved_at is not null or @active = 0)
+                where sender_id = @sender and id = @id and removed_at is null and approved_at is not null and (disabled_at is null or @active = 0)
                 """)
                 .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
                 .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3)), stop),

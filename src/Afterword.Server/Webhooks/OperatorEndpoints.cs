@@ -72,7 +72,7 @@ internal static class OperatorEndpoints
         if (await RefusedAsync(http, read)) return;
 
         var latest = await history.LatestAsync(found.Endpoint.Key, dead, most, http.RequestAborted);
-        await http.AnswerAsync(200, WebhookJson.Of(found) with { Deliveries = [.. latest.Select(DeliveryJson.Of)] }, OperatorJson.Default.WebhookJson);
+        await http.AnswerAsync(200, WebhookJson.Of(found) with { Deliveries = [.. latest.Select(delivery => DeliveryJson.Of(delivery).WithoutAnswers())] }, OperatorJson.Default.WebhookJson);
     }
 
     private static async Task Remove(HttpContext http, string id, Endpoints endpoints)
@@ -86,7 +86,7 @@ internal static class OperatorEndpoints
 
     private static async Task Test(HttpContext http, string id, Endpoints endpoints, SendTestEvent test)
     {
-        if (await FindToChangeAsync(http, id, endpoints, "sent a test event") is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, "sent a test event", onlyApproved: true) is not { } found) return;
 
         if (await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is { } sent) await http.AnswerAsync(200, AttemptJson.Of(sent.Attempt), OperatorJson.Default.AttemptJson);
         else await http.RefuseAsync(ApiError.NotFound);
@@ -101,14 +101,14 @@ internal static class OperatorEndpoints
     }
 
     private static Task Enable(HttpContext http, string id, Endpoints endpoints) =>
-        SwitchAsync(http, id, endpoints, "switched on", key => endpoints.EnableAsync(key, http.RequestAborted));
+        SwitchAsync(http, id, endpoints, "switched on", onlyApproved: true, key => endpoints.EnableAsync(key, http.RequestAborted));
 
     private static Task Disable(HttpContext http, string id, Endpoints endpoints) =>
-        SwitchAsync(http, id, endpoints, "switched off", key => endpoints.DisableAsync(key, "Switched off by an operator.", http.RequestAborted));
+        SwitchAsync(http, id, endpoints, "switched off", onlyApproved: false, key => endpoints.DisableAsync(key, "Switched off by an operator.", http.RequestAborted));
 
-    private static async Task SwitchAsync(HttpContext http, string id, Endpoints endpoints, string what, Func<EndpointKey, Task> run)
+    private static async Task SwitchAsync(HttpContext http, string id, Endpoints endpoints, string what, bool onlyApproved, Func<EndpointKey, Task> run)
     {
-        if (await FindToChangeAsync(http, id, endpoints, what) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, what, onlyApproved) is not { } found) return;
 
         await run(found.Endpoint.Key);
         if (await FindAsync(http, id, endpoints) is { } now) await http.AnswerAsync(200, WebhookJson.Of(now), OperatorJson.Default.WebhookJson);
@@ -117,7 +117,7 @@ internal static class OperatorEndpoints
     /// <summary>Writes a line of JSON for each transaction, and one at the end, so that a long replay shows how far it is.</summary>
     private static async Task Replay(HttpContext http, string id, AuditLog audit, Endpoints endpoints, ReplayDeliveries replay)
     {
-        if (await FindAsync(http, id, endpoints) is not { } found || await http.ReadParametersAsync() is not { } read) return;
+        if (await FindAsync(http, id, endpoints, onlyApproved: true) is not { } found || await http.ReadParametersAsync() is not { } read) return;
 
         var (one, dead, from, to) = (read.OptionalId("event"), read.Truth("dead"), read.OptionalId("from"), read.OptionalId("to"));
         if (one is null && !dead && from is null && to is null) read.Errors.Add(ApiError.Missing("event"));
@@ -141,9 +141,9 @@ internal static class OperatorEndpoints
     }
 
     /// <summary>Gives the endpoint after it was written down at its sender who does what to it; or null after the call was refused.</summary>
-    private static async Task<ListedEndpoint?> FindToChangeAsync(HttpContext http, string id, Endpoints endpoints, string what)
+    private static async Task<ListedEndpoint?> FindToChangeAsync(HttpContext http, string id, Endpoints endpoints, string what, bool onlyApproved = false)
     {
-        var found = await FindAsync(http, id, endpoints);
+        var found = await FindAsync(http, id, endpoints, onlyApproved);
         if (found is not null) await NoteAsync(http, http.RequestServices.GetRequiredService<AuditLog>(), found, what);
         return found;
     }
@@ -155,10 +155,16 @@ internal static class OperatorEndpoints
     private static Person By(HttpContext http) => http.Features.GetRequiredFeature<Person>();
 
     /// <summary>Gives the endpoint, or null after the call was refused.</summary>
-    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints)
+    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints, bool onlyApproved = false)
     {
         var found = WholeNumber.TryRead(id, out var number) ? (await endpoints.ListAsync(null, number, http.RequestAborted)).SingleOrDefault() : null;
         if (found is null) await http.RefuseAsync(ApiError.NotFound);
+        else if (onlyApproved && !found.Endpoint.IsApproved)
+        {
+            await http.RefuseAsync(ApiError.Invalid("id", "this webhook waits until an owner of the sender approves it in the console"));
+            return null;
+        }
+
         return found;
     }
 

@@ -44,7 +44,7 @@ internal static class OperatorReference
 
     public static Operation Show() => new(Topic.Operating, "Show a webhook with its latest deliveries")
     {
-        Does = "The newest deliveries first, each with its attempts: status, time, and the beginning of what was answered.",
+        Does = "The newest deliveries first, each with its attempts: status and time. What was answered is shown in the console alone, for it may hold what customers wrote.",
         Caller = Operator,
         Parameters = [s_id, new("dead", "Only those that were given up.", Shape.Truth) { Default = "false" }, new("count", "How many.", Shape.Whole(1, 200)) { Default = "20" }],
         Replies =

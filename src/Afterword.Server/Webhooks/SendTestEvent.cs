@@ -7,7 +7,7 @@ namespace Afterword.Server.Webhooks;
 /// <summary>Sends an event that never happened, marked as a test, at once and once. It leaves no delivery behind.</summary>
 internal sealed class SendTestEvent(Store store, Endpoints endpoints, WebhookSender sender, TimeProvider clock)
 {
-    /// <returns>What the endpoint answered; null when there is no such endpoint.</returns>
+    /// <returns>What the endpoint answered; null when there is no such endpoint, or it waits for approval.</returns>
     public async Task<(bool Taken, ShownAttempt Attempt)?> RunAsync(EndpointKey endpoint, CancellationToken stop)
     {
         if (await endpoints.TargetAsync(endpoint, onlyActive: false, stop) is not { } target) return null;

@@ -70,6 +70,9 @@ internal sealed record DeliveryJson(string Event, string Feedback, string Change
         WebhookJson.Text(delivery.Event), WebhookJson.Text(delivery.PromptId), WebhookJson.Iso(delivery.ChangedAt)!, Name(delivery.State),
         delivery.State == DeliveryState.Waiting ? WebhookJson.Iso(delivery.DueAt) : null, [.. delivery.Attempts.Select(AttemptJson.Of)]);
 
+    /// <summary>For operator keys: a receiver may give back what it was sent, scores and texts.</summary>
+    public DeliveryJson WithoutAnswers() => this with { Attempts = [.. Attempts.Select(attempt => attempt with { Answer = null })] };
+
     public static string Name(DeliveryState state) => state switch
     {
         DeliveryState.Waiting => "waiting",

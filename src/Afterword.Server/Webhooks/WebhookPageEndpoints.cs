@@ -65,7 +65,7 @@ internal static class WebhookPageEndpoints
     private static Task Approve(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "approved", async found =>
         await endpoints.ApproveAsync(found.Endpoint.Key, http.RequestAborted)
             ? new WebhookNotice("good", "It is approved. What happens from now on is sent to it.")
-            : new WebhookNotice("warn", "Another owner had approved it before."));
+            : new WebhookNotice("warn", "Another owner has approved it already."));
 
     private static async Task Refuse(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
     {
@@ -85,7 +85,7 @@ internal static class WebhookPageEndpoints
     private static Task Test(HttpContext http, string webhook, Seat seat, Endpoints endpoints, SendTestEvent test) => DoAsync(http, webhook, seat, endpoints, "sent a test event", async found =>
         await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is var (taken, attempt)
             ? new WebhookNotice(taken ? "good" : "bad", taken ? "The endpoint took the test event over." : "The endpoint did not take the test event over.", Attempt: attempt)
-            : null);
+            : null, onlyApproved: true);
 
     private static Task Rotate(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "new secret", async found =>
         await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
@@ -93,7 +93,7 @@ internal static class WebhookPageEndpoints
             : null);
 
     private static Task Enable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched on", async found =>
-        await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null);
+        await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null, onlyApproved: true);
 
     private static Task Disable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched off", async found =>
         await endpoints.DisableAsync(found.Endpoint.Key, "Switched off in the console.", http.RequestAborted)
@@ -105,7 +105,7 @@ internal static class WebhookPageEndpoints
         var on = http.Request.Form["on"] == "yes";
         return DoAsync(http, webhook, seat, endpoints, on ? "gets alerts" : "gets no alerts", async found => await endpoints.SetAlertsAsync(found.Endpoint.Key, on, http.RequestAborted)
             ? new WebhookNotice("good", on ? "It gets alerts from now on, besides the events." : "It gets no more alerts.")
-            : null);
+            : null, onlyApproved: true);
     }
 
     private static async Task Replay(HttpContext http, string webhook, Seat seat, Endpoints endpoints, ReplayDeliveries replay)
@@ -126,13 +126,19 @@ internal static class WebhookPageEndpoints
                 1 => new("good", "The event is sent again now."),
                 _ => new("good", string.Create(CultureInfo.InvariantCulture, $"{many:N0} events are sent again now.")),
             };
-        });
+        }, onlyApproved: true);
     }
 
     /// <summary>Does something to an endpoint, after it was written down who does it, and shows what came of it.</summary>
-    private static async Task DoAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act)
+    private static async Task DoAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act, bool onlyApproved = false)
     {
         if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
+
+        if (onlyApproved && !found.Endpoint.IsApproved)
+        {
+            await ShowAsync(http, seat, found, 400, new("bad", "It waits for approval. Approve it first."));
+            return;
+        }
 
         await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, $"webhook {webhook}: {what}", http.RequestAborted);
         var notice = await act(found);

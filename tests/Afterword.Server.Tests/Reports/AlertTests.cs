@@ -120,11 +120,16 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         await HaveAlertsAsync(told);
         await ChooseAsync(("nps", "6"));
 
+        // One that waits for approval gets none, however it came to want them.
+        var waiting = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/waiting"), null, Approval.Needed, Stop);
+        await Server.Get<Endpoints>().SetAlertsAsync(waiting.Key, on: true, Stop);
+
         var id = await ScoreAsync(0, type: "nps");
         await DrainAsync();
 
         var got = Assert.Single(_receiver.All, IsAlert);
         Assert.Equal("/told", got.Path);
+        Assert.Equal(0, await Server.CountAsync("alert_dispatch", $"reader_id = {waiting.Key.Id}"));
         Assert.Equal(
             $$$"""{"event_type":"alert.low_score","created_at":"Mon Jan 05 09:00:00 +0000 2026","sender_id":"{{{_loop.Furni.Id}}}","low_score":{"feedback_id":"{{{id}}}","type":"nps","score":0}}""",
             Encoding.UTF8.GetString(got.Body));

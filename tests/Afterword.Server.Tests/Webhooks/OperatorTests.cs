@@ -5,6 +5,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.AspNetCore.Http;
 
 namespace Afterword.Server.Tests.Webhooks;
 
@@ -47,17 +48,16 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_webhook_that_an_operator_adds_gets_nothing_before_an_owner_approves_it()
     {
-        await using var receiver = await Receiver.StartAsync();
+        await using var receiver = await Receiver.StartAsync((http, _) => http.Response.WriteAsync("what was sent"));
         var owner = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
         var added = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201);
         var id = added.Text("id");
         Assert.Equal("waiting_for_approval", added.Text("state"));
         Assert.False(added.Json.GetProperty("active").GetBoolean());
 
-        // Switching it on and asking for a replay are no ways round.
-        (await CallAsync("POST", $"/{id}/enable")).Is(200);
+        // Tests, switching it on and asking for a replay are no ways round.
         await _site.AskAndAnswerAsync();
-        (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200);
+        foreach (var act in (string[])["test", "enable", "replay"]) Assert.Contains("waits until an owner", Assert.Single((await CallAsync("POST", $"/{id}/{act}", ("from", "0"))).Is(400, 44).Messages), StringComparison.Ordinal);
         await _site.DrainAsync();
         Assert.Empty(receiver.All);
         Assert.Equal(0, await _site.CountAsync());
@@ -72,6 +72,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
 
         // What happened before the approval is not told afterwards.
         Assert.Equal(3, receiver.All.Count);
+        Assert.DoesNotContain("what was sent", (await CallAsync("GET", $"/{id}")).Is(200).Body, StringComparison.Ordinal);
         await _site.Server.AllIsWellAsync();
         Assert.Equal(1, await _site.Server.CountAsync("audit", $"sender_id = {_site.Loop.Furni.Id} and person = 'owner@furni.example' and what = 'webhook {id}: approved'"));
     }

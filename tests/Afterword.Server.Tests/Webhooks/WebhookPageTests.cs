@@ -130,6 +130,8 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
         var page = (await _owner.GetAsync(address)).Is(200);
         Assert.DoesNotContain($"action=\"{address}/rotate\"", page.Html, StringComparison.Ordinal);
 
+        foreach (var act in (string[])["test", "enable", "replay", "alerts"]) (await _owner.PostAsync($"{address}/{act}", [.. page.HiddenOf("/console/sign-out"), ("dead", "yes"), ("on", "yes")])).Is(400);
+        Assert.Empty(_receiver.All);
         (await _owner.PostAsync($"{_address}/refuse", page.HiddenOf("/console/sign-out"))).Is(400);
         (await _owner.SubmitAsync(page, $"{address}/refuse")).Is(303);
         (await _owner.GetAsync(address)).Is(404);

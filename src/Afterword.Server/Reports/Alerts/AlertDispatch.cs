@@ -45,7 +45,7 @@ internal sealed record AlertDispatch(
         left join alert_reader ar on d.channel = 1 and ar.sender_id = d.sender_id and ar.person_id = d.reader_id
         left join person_role r on r.sender_id = ar.sender_id and r.person_id = ar.person_id and r.role in (1, 2, 3)
         left join person m on m.id = r.person_id
-        left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id and w.removed_at is null and w.alerts = 1
+        left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id and w.removed_at is null and w.approved_at is not null and w.alerts = 1
         left join prompt p on d.kind = 1 and p.sender_id = d.sender_id and p.id = d.subject
         """;
 

@@ -62,7 +62,7 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
             {{insert}}
             select a.sender_id, a.id, 2, w.id, a.kind, a.subject, 0, item.now, 0, 0, 0 from {rows}
             join alert a on a.sender_id = item.sender_id and a.kind = item.kind and a.subject = item.subject and a.kind < 3
-            join webhook w on w.sender_id = a.sender_id and w.removed_at is null and w.alerts = 1
+            join webhook w on w.sender_id = a.sender_id and w.removed_at is null and w.approved_at is not null and w.alerts = 1
             """,
             RowsOf(taken));
         return taken.Count;
