@@ -37,6 +37,7 @@ public abstract class KeyFileTests(Engine engine) : IAsyncLifetime
         await RunAsync(0, [.. With(KeyFile), "doctor"]);
 
         // A new key before the old one, and the old one taken away.
+        await File.WriteAllTextAsync(KeyFile + ".new", "left by a crash", TestContext.Current.CancellationToken);
         await RunAsync(0, "secrets", "make-key", KeyFile, "--add");
         var lines = await File.ReadAllLinesAsync(KeyFile, TestContext.Current.CancellationToken);
         Assert.Equal(2, lines.Length);

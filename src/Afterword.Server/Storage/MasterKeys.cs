@@ -96,6 +96,9 @@ internal sealed class MasterKeys
         var key = RandomNumberGenerator.GetBytes(MasterKey.Length);
         var before = add ? File.ReadAllText(path) : "";
         var beside = $"{path}.new";
+
+        // One that a crash left behind was never in use. A link is taken away, not followed.
+        if (add) File.Delete(beside);
         using (var file = PrivateFile.Open(add ? beside : path, FileMode.CreateNew, FileShare.None))
         {
             file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"));
