@@ -79,6 +79,21 @@ public abstract class TallyTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_password_that_is_asked_for_again_counts_too_and_so_do_locked_codes()
+    {
+        await Server.Get<Accounts>().AddAsync("maja", "Maja", "right-password", Reach.Anyone, default);
+        var guest = new Guest(Server);
+        (await guest.SignInAsync((await guest.GetAsync("/sign-in")).Is(200), "maja", "right-password")).Is(200);
+        (await guest.SubmitAsync((await guest.GetAsync("/account")).Is(200), "/account/password", ("password", "wrong"), ("new-password", "long enough and new"))).Is(403);
+        await Server.Server.Store.Main.WriteAsync(
+            session => session.Sql("insert into user_factor (user_id, totp_secret, totp_step, codes_locked_until) select id, @secret, 0, @until from account where screen_name_key = 'maja'")
+                .Bind("secret", new byte[] { 1 }).Bind("until", Server.Clock.GetUtcNow().AddMinutes(5).ToUnixTimeMilliseconds()).RunAsync(default),
+            default);
+        await FlushAsync();
+        Assert.Equal(["@maja: codes locked after too many wrong ones, once", "@maja: sign-in, once from 127.0.0.1"], await RefusedAsync());
+    }
+
+    [Fact]
     public async Task A_person_who_is_not_let_in_is_written_down_where_it_happened()
     {
         var supervisor = await Server.SeatAsync(Role.Supervisor, _loop.Furni);
