@@ -1,5 +1,6 @@
 using System.Text;
 using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
@@ -88,6 +89,13 @@ public sealed class MailConnectionTests
         Assert.Equal("grant_type=client_credentials&client_id=id+1&client_secret=kept+secret&scope=mail.send", Encoding.UTF8.GetString(issuer.All.First().Body));
         Assert.DoesNotContain(script.Commands, command => command.StartsWith("AUTH PLAIN", StringComparison.Ordinal));
         Assert.Contains("EHLO out.furni.example", script.Commands);
+
+        // A token that was refused late does not take its successor away.
+        var tokens = site.Server.Get<MailTokens>();
+        await tokens.ForgetAsync("t1", TestContext.Current.CancellationToken);
+        Assert.Equal("t2", await tokens.CurrentAsync(TestContext.Current.CancellationToken));
+        await tokens.ForgetAsync("t2", TestContext.Current.CancellationToken);
+        Assert.Equal("t3", await tokens.CurrentAsync(TestContext.Current.CancellationToken));
         Assert.All(script.Commands.Where(command => command.StartsWith("AUTH", StringComparison.Ordinal)), command => Assert.Contains("user=postmaster\u0001", Encoding.ASCII.GetString(Convert.FromBase64String(command.Split(' ')[2])), StringComparison.Ordinal));
 
         static string TokenOf(string command) => Encoding.ASCII.GetString(Convert.FromBase64String(command.Split(' ')[2])).Split("Bearer ")[1].TrimEnd('\u0001');

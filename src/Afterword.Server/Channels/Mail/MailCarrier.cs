@@ -88,7 +88,7 @@ internal sealed partial class MailCarrier(Store store, Settings settings, MailTo
         }
         catch (AuthenticationException)
         {
-            tokens.Forget();
+            await tokens.ForgetAsync(token, stop);
             throw;
         }
     }

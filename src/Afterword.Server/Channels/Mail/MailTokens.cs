@@ -34,8 +34,19 @@ internal sealed class MailTokens(Settings settings, TimeProvider clock) : IDispo
         }
     }
 
-    /// <summary>The mail server did not take it: the next one is a new one.</summary>
-    public void Forget() => _kept = null;
+    /// <summary>The mail server did not take it: the next one is a new one. Another mail may have got that already.</summary>
+    public async Task ForgetAsync(string token, CancellationToken stop)
+    {
+        await _one.WaitAsync(stop);
+        try
+        {
+            if (_kept?.Token == token) _kept = null;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
 
     public void Dispose()
     {
