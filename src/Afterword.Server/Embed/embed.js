@@ -200,7 +200,7 @@
         return;
       }
       if (stopped.has(server)) this.#blame(`this page's Content-Security-Policy stops requests to ${server}. Add it to connect-src.`);
-      else if (await sheetFor(server).then(() => true, () => false)) this.#blame(`${server} shows this page no card. Let it: afterword allow embed @SENDER ${location.origin}`);
+      else if (await sheetFor(server).then(() => true, () => false)) this.#blame(`${server} shows this page no card, or is limiting calls just now. Let it: afterword allow embed @SENDER ${location.origin}`);
       else this.#blame(`${server} did not answer. Is it the address of the server, and can this browser reach it?`);
     }
 
