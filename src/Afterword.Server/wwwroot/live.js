@@ -1,10 +1,19 @@
-// Tells pages what is new, by one stream for all tabs of a browser: over HTTP/1.1 it opens six connections to a host, and
+// Tells pages what is new, by one stream for all tabs of a browser that watch the same thing: over HTTP/1.1 it opens six connections to a host, and
 // a seventh tab would wait for ever. One tab that somebody sees listens and passes on what it hears. When it is hidden or
 // closed, another takes over.
 
 // Without locks, which browsers keep for https and localhost, each tab that somebody sees listens by itself.
 const shares = Boolean(navigator.locks && window.BroadcastChannel);
 const againEvery = 30_000;
+
+// Null where the browser forbids it, as it may where storage is blocked.
+function lineFor(name) {
+  try {
+    return shares ? new BroadcastChannel(name) : null;
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Listens while somebody sees the page.
@@ -13,14 +22,15 @@ const againEvery = 30_000;
  */
 export function follow(address, hear) {
   const name = `live ${new URL(address(), location.href).pathname}`;
-  const line = shares ? new BroadcastChannel(name) : null;
+  const line = lineFor(name);
   let stream = null;
   let again = 0;
   let seen = null;
   let knows = false;
 
   function tell(event, id) {
-    line?.postMessage({ event, id });
+    // Another tab may belong to a later visit: it takes over and hears by itself whether its own is over.
+    if (event !== "over") line?.postMessage({ event, id });
     take(event, id);
   }
 
@@ -63,12 +73,14 @@ export function follow(address, hear) {
     seen = new AbortController();
     knows = false;
     const { signal } = seen;
-    if (!shares) {
+    if (!line) {
       listen(signal);
       return;
     }
 
-    navigator.locks.request(name, { signal }, () => listen(signal)).catch(() => {});
+    navigator.locks.request(name, { signal }, () => listen(signal)).catch(error => {
+      if (error.name !== "AbortError") listen(signal);
+    });
     line.postMessage({ event: "who" });
   }
 

@@ -168,8 +168,22 @@ public sealed class InboxBrowserTests(Browser browser) : IAsyncLifetime
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync(new Uri(_stage.Url, "/messages/settings").ToString());
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await other.WaitForURLAsync("**/sign-in**");
         await _stage.WriteAsync("Wakes the other window");
         await page.WaitForURLAsync("**/sign-in?to=*");
+    }
+
+    [Fact]
+    public async Task A_browser_that_forbids_locks_or_channels_still_shows_what_is_new()
+    {
+        var page = await _stage.OpenAsync(browser, "/messages/furni");
+        foreach (var forbidden in new[] { "navigator.locks.request = () => Promise.reject(new DOMException('', 'SecurityError'))", "window.BroadcastChannel = class { constructor() { throw new DOMException('', 'SecurityError'); } }" })
+        {
+            await page.AddInitScriptAsync(forbidden);
+            await page.ReloadAsync();
+            await _stage.WriteAsync(forbidden);
+            await Assertions.Expect(page.Locator(".theirs .bubble").Filter(new() { HasText = forbidden[..20] })).ToBeVisibleAsync();
+        }
     }
 
     [Fact]
