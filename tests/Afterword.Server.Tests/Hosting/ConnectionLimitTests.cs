@@ -153,10 +153,12 @@ public sealed class ConnectionLimitTests
 
     private sealed class BrokenListener(int connections) : IConnectionListener
     {
+        private int _left = connections;
+
         public EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 1);
 
         public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-            ValueTask.FromResult<ConnectionContext?>(connections-- > 0 ? new BrokenConnection { RemoteEndPoint = EndPoint } : null);
+            ValueTask.FromResult<ConnectionContext?>(_left-- > 0 ? new BrokenConnection { RemoteEndPoint = EndPoint } : null);
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
@@ -169,6 +171,10 @@ public sealed class ConnectionLimitTests
         {
         }
 
-        public override ValueTask DisposeAsync() => ValueTask.FromException(new InvalidOperationException());
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            throw new InvalidOperationException();
+        }
     }
 }
