@@ -55,7 +55,7 @@ public sealed class UserFileTests
         Assert.Equal(["there is no column \"handle\"", "there is no column \"name\""], Read("language\nde\n").Bad.Select(bad => bad.Problem.Split(';')[0]));
         Assert.Contains("is empty", Assert.Single(Read("\n \n,,\n").Bad).Problem, StringComparison.Ordinal);
         Assert.Single(Read("handle,name,\na,A,\n").Good);
-        Assert.Single(Read(",,\nhandle;name\na;A\n").Good);
+        Assert.Single(Read(";;\nhandle;name\na;A\n").Good);
         Assert.Single(Read("handle,name\na,A,,\n").Good);
         Assert.Contains("\"B\" stands in field 3", Assert.Single(Read("handle,name,\na,A,B\n").Bad).Problem, StringComparison.Ordinal);
         Assert.Contains("1 fields instead of 2", Assert.Single(Read("handle,name\na\n").Bad).Problem, StringComparison.Ordinal);
