@@ -22,7 +22,6 @@ internal sealed class OpenedStore : IAsyncDisposable
         (Store, Settings) = (store, settings);
         var passwords = new PasswordHashes(settings.SignIn.HashRounds);
         Accounts = new Accounts(store, passwords, clock);
-        UserFactors = new UserFactors(store, settings, new GuessGate(settings), new AppOffers(store, settings, clock), clock);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
@@ -39,8 +38,6 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Settings Settings { get; }
 
     public Accounts Accounts { get; }
-
-    public UserFactors UserFactors { get; }
 
     public UserPasswords UserPasswords { get; }
 

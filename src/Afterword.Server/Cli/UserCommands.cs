@@ -83,16 +83,15 @@ internal static class UserCommands
     private static Command Password()
     {
         var handle = Inputs.Handle();
-        var alone = new Option<bool>("--without-app") { Description = "Also remove the user's app for codes and the recovery codes, for whoever lost them." };
+        var alone = new Option<bool>("--without-app") { Description = "Whoever uses the link also loses the app for codes and the recovery codes, for a user who has them no more." };
         var command = new Command("password", "Print a link with which a user chooses a new password, once and within 24 hours. Example: afterword user password @maja") { handle, alone };
-        command.OnStore(async (parsed, store, stop) =>
+        command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var link = (store.Settings.PublicBase ?? PersonCommands.UsualBase) + await store.UserPasswords.IssueLinkAsync(account.Id, stop);
-            if (parsed.GetValue(alone)) await store.UserFactors.RemoveAsync(account.Id, stop);
+            var link = (store.Settings.PublicBase ?? PersonCommands.UsualBase) + await store.UserPasswords.IssueLinkAsync(account.Id, parsed.GetValue(alone), stop);
             parsed.Say(
                 new UserPasswordJson(account.ScreenName, link), CommandJson.Default.UserPasswordJson,
-                $"To choose a new password, once and within 24 hours: {link}", "The old password holds until then. Give the link to nobody else.");
+                $"To choose a new password, once and within 24 hours: {link}", parsed.GetValue(alone) ? "The old password and the app for codes hold until then. Give the link to nobody else." : "The old password holds until then. Give the link to nobody else.");
         });
         return command;
     }

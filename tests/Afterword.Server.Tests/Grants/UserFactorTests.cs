@@ -107,7 +107,15 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         // Who lost it asks an operator.
         var settings = world.Server.Get<Settings>();
         string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
-        Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@ana", "--without-app", .. store], new() { Output = TextWriter.Null, Error = TextWriter.Null }));
+        var said = new StringWriter();
+        Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@ana", "--without-app", .. store], new() { Output = said, Error = said }));
+
+        // Whoever has the old password meets the app until the link is used.
+        Assert.Equal((1, 10), (await world.Server.CountAsync("user_factor"), await world.Server.CountAsync("user_recovery_code")));
+        (await signedIn.GetAsync("/account")).Is(200);
+        var link = Link().Match(said.ToString()).Value;
+        (await signedIn.SubmitAsync(await signedIn.GetAsync(link), link, ("new-password", "a sentence of another kind"))).Is(303);
+        (await signedIn.GetAsync("/account")).Is(302);
         Assert.Equal(0, await world.Server.CountAsync("user_factor") + await world.Server.CountAsync("user_recovery_code"));
     }
 
@@ -117,6 +125,9 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 
     private static async Task<Page> SignInAsync(Guest guest) =>
         await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
+
+    [GeneratedRegex("/sign-in/password/[A-Za-z0-9_-]{27}")]
+    private static partial Regex Link();
 
     [GeneratedRegex("<code>([a-z2-7-]{29})</code>")]
     private static partial Regex Recovery();

@@ -15,7 +15,7 @@ internal sealed class PersonPasswords(Store store, ResetLinks links, PasswordHas
         return store.Main.WriteAsync(
             async session =>
             {
-                if (await links.TakeAsync(session, AccountKind.Person, key, stop) is not { } person) return (long?)null;
+                if (await links.TakeAsync(session, AccountKind.Person, key, stop) is not { OwnerId: var person }) return (long?)null;
 
                 // The second factor stays, and so do the locks of wrong codes: a mailbox is no way around it. Whoever has none was
                 // proved by the mail; one that is there may be of somebody who was not.

@@ -4,6 +4,11 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.SignIn;
 
+/// <summary>A link that was used up.</summary>
+/// <param name="OwnerId">Whose it was.</param>
+/// <param name="DropsFactor">Whether the second factor goes with the old password.</param>
+internal sealed record TakenLink(long OwnerId, bool DropsFactor);
+
 /// <summary>Links with which those who forgot a password choose a new one. Each is good for once; the store has its hash.</summary>
 internal sealed class ResetLinks(Store store, TimeProvider clock)
 {
@@ -23,15 +28,20 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
         await session.Sql("select 1 from reset_link where kind = @kind and owner_id = @owner and created_at > @recent limit 1")
             .Bind("kind", (long)kind).Bind("owner", ownerId).Bind("recent", Now - (long)s_quiet.TotalMilliseconds).FirstAsync(_ => true, stop);
 
-    /// <summary>Makes a link, in place of those made before.</summary>
+    /// <summary>Makes a link to be mailed, in place of those made before.</summary>
     /// <returns>Its key.</returns>
-    public async Task<string> IssueAsync(Session session, AccountKind kind, long ownerId, TimeSpan lifetime, CancellationToken stop)
+    public async Task<string> IssueAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop)
     {
-        var key = RandomNumberGenerator.GetBytes(KeyLength);
         await ForgetAsync(session, kind, ownerId, stop);
-        await session.Sql("insert into reset_link (key_hash, kind, owner_id, created_at, ends_at) values (@hash, @kind, @owner, @now, @ends)")
-            .Bind("hash", SHA256.HashData(key)).Bind("kind", (long)kind).Bind("owner", ownerId).Bind("now", Now).Bind("ends", Now + (long)lifetime.TotalMilliseconds).RunAsync(stop);
-        return Base64Url.EncodeToString(key);
+        return await AddAsync(session, kind, ownerId, Mailed, passedOn: false, dropsFactor: false, stop);
+    }
+
+    /// <summary>Makes a link that an operator passes on, in place of those made before.</summary>
+    /// <inheritdoc cref="IssueAsync"/>
+    public async Task<string> PassOnAsync(Session session, AccountKind kind, long ownerId, bool dropsFactor, CancellationToken stop)
+    {
+        await ForgetAsync(session, kind, ownerId, stop);
+        return await AddAsync(session, kind, ownerId, PassedOn, passedOn: true, dropsFactor, stop);
     }
 
     /// <summary>Whose link it is; null when it is used, too old, or none.</summary>
@@ -41,15 +51,24 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
         stop);
 
     /// <summary>Uses a link up. Of racing browsers one gets the owner.</summary>
-    public async Task<long?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
-        "delete from reset_link where key_hash = @hash and kind = @kind and ends_at > @now returning owner_id")
-        .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => (long?)row.GetInt64(0), stop);
+    public async Task<TakenLink?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
+        "delete from reset_link where key_hash = @hash and kind = @kind and ends_at > @now returning owner_id, drops_factor")
+        .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => new TakenLink(row.GetInt64(0), row.Flag(1)), stop);
 
     public static Task<int> ForgetAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
         session.Sql("delete from reset_link where kind = @kind and owner_id = @owner").Bind("kind", (long)kind).Bind("owner", ownerId).RunAsync(stop);
 
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from reset_link where ends_at <= @now").Bind("now", Now).RunAsync(stop), stop);
+
+    private async Task<string> AddAsync(Session session, AccountKind kind, long ownerId, TimeSpan lifetime, bool passedOn, bool dropsFactor, CancellationToken stop)
+    {
+        var key = RandomNumberGenerator.GetBytes(KeyLength);
+        await session.Sql("insert into reset_link (key_hash, kind, owner_id, created_at, ends_at, passed_on, drops_factor) values (@hash, @kind, @owner, @now, @ends, @passed, @drops)")
+            .Bind("hash", SHA256.HashData(key)).Bind("kind", (long)kind).Bind("owner", ownerId).Bind("now", Now).Bind("ends", Now + (long)lifetime.TotalMilliseconds)
+            .Bind("passed", passedOn ? 1L : 0L).Bind("drops", dropsFactor ? 1L : 0L).RunAsync(stop);
+        return Base64Url.EncodeToString(key);
+    }
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 

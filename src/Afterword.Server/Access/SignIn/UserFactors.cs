@@ -85,11 +85,11 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
             stop);
     }
 
-    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
-        async session =>
-        {
-            await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
-            return await session.Sql("delete from user_factor where user_id = @user").Bind("user", userId).RunAsync(stop);
-        },
-        stop);
+    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(session => RemoveAsync(session, userId, stop), stop);
+
+    public static async Task<int> RemoveAsync(Session session, long userId, CancellationToken stop)
+    {
+        await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
+        return await session.Sql("delete from user_factor where user_id = @user").Bind("user", userId).RunAsync(stop);
+    }
 }

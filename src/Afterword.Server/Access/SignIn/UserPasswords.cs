@@ -6,9 +6,12 @@ namespace Afterword.Server.Access.SignIn;
 internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashes passwords)
 {
     /// <summary>A link with which an operator lets a user choose a new password.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="dropsFactor">Whether the app for codes goes as soon as the link is used. Until then it guards the old password.</param>
+    /// <param name="stop">Gives up.</param>
     /// <returns>Its path.</returns>
-    public Task<string> IssueLinkAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
-        async session => ForgottenEndpoints.AddressOf(await links.IssueAsync(session, AccountKind.User, userId, ResetLinks.PassedOn, stop)), stop);
+    public Task<string> IssueLinkAsync(long userId, bool dropsFactor, CancellationToken stop) => store.Main.WriteAsync(
+        async session => ForgottenEndpoints.AddressOf(await links.PassOnAsync(session, AccountKind.User, userId, dropsFactor, stop)), stop);
 
     /// <summary>Takes such a link, or one that was mailed.</summary>
     /// <returns>The user; null when the link is used or too old.</returns>
@@ -18,10 +21,11 @@ internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashe
         return store.Main.WriteAsync(
             async session =>
             {
-                if (await links.TakeAsync(session, AccountKind.User, key, stop) is not { } user) return (long?)null;
+                if (await links.TakeAsync(session, AccountKind.User, key, stop) is not { } link) return (long?)null;
 
-                await SetAsync(session, user, hash, stop);
-                return user;
+                await SetAsync(session, link.OwnerId, hash, stop);
+                if (link.DropsFactor) await UserFactors.RemoveAsync(session, link.OwnerId, stop);
+                return link.OwnerId;
             },
             stop);
     }

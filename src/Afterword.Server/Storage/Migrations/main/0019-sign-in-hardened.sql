@@ -27,13 +27,16 @@ create index known_browser_by_age on known_browser (seen_at);
 -- As the browser names itself, for the list of visits.
 alter table visit add column browser text not null default '';
 
--- Links with which somebody who forgot a password chooses a new one. Used once; kinds as above.
+-- Links with which somebody who forgot a password chooses a new one. Used once; kinds as above. An operator passed one on, or it was
+-- mailed; the app for codes goes with the old password where the operator said so.
 create table reset_link (
     key_hash {bytes} not null primary key,
     kind smallint not null,
     owner_id bigint not null,
     created_at bigint not null,
-    ends_at bigint not null
+    ends_at bigint not null,
+    passed_on smallint not null default 0,
+    drops_factor smallint not null default 0
 );
 
 create index reset_link_by_owner on reset_link (kind, owner_id);
