@@ -56,7 +56,7 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, KnownBrowsers browsers, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (Passwords.WrongWith(password, person.Mail, person.Name, settings.Platform) is { } wrong) return wrong;
@@ -67,6 +67,7 @@ internal static class AccountEndpoints
             {
                 await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash).Bind("id", person.Id).RunAsync(stop);
                 await ResetLinks.ForgetAsync(session, AccountKind.Person, person.Id, stop);
+                await KnownBrowsers.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await session.Sql("delete from console_session where person_id = @id and id <> @this").Bind("id", person.Id).Bind("this", person.SessionId).RunAsync(stop);
                 return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own password", stop);
             },
@@ -74,6 +75,7 @@ internal static class AccountEndpoints
 
         // What was known of this browser's key before may be known to others. A second factor that was never shown still is not.
         await sessions.BeginAsync(http, person.Id, current.HasSecondFactor ? EntryStage.Person : EntryStage.Arriving);
+        await browsers.RememberAsync(http, AccountKind.Person, person.Id);
         return null;
     });
 

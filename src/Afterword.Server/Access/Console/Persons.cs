@@ -156,6 +156,9 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             if (mail is null) return (int?)null;
 
             var ended = await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
+
+            // A laptop that was lost is no browser of theirs any more.
+            await KnownBrowsers.ForgetAsync(session, AccountKind.Person, personId, stop);
             await NoteAsync(session, by, senderId, $"signed out {mail}", stop);
             return (int?)ended;
         },
