@@ -27,7 +27,9 @@ internal static class AuthorizeEndpoints
         AskAsync(http, tokens, visits, forms, settings, "authenticate", async (token, visitor) =>
         {
             var approved = await apps.ApprovedByAsync(visitor.UserId, http.RequestAborted);
-            if (approved.Exists(app => app.Id == token.AppId && app.Permission >= token.Permission)) await AllowAsync(http, tokens, settings, token, visitor, StatusCodes.Status302Found);
+
+            // A program that only looks at where an address leads approves nothing.
+            if (!HttpMethods.IsHead(http.Request.Method) && approved.Exists(app => app.Id == token.AppId && app.Permission >= token.Permission)) await AllowAsync(http, tokens, settings, token, visitor, StatusCodes.Status302Found);
             else await ShowQuestionAsync(http, settings, forms, token, visitor);
         });
 
