@@ -165,8 +165,18 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     /// <summary>Changes how requests reach a user from now on; what waits keeps its channel, and a mail goes to the new address.</summary>
     /// <returns>False when there is no such account.</returns>
     public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
-            .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop),
+        async session =>
+        {
+            // A link for a new password that went to the old address ends with it.
+            await session.Sql(
+                """
+                delete from reset_link where kind = @user and passed_on = 0 and owner_id in (
+                    select id from account where screen_name_key = @key and mail is not null and (@mail is null or mail <> @mail))
+                """)
+                .Bind("user", (long)AccountKind.User).Bind("key", Key(screenName)).Bind("mail", by.Mail?.Value).RunAsync(stop);
+            return await session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
+                .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop);
+        },
         stop);
 
     /// <summary>What a handle is looked up by, in any letter case.</summary>
