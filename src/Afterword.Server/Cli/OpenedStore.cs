@@ -22,14 +22,14 @@ internal sealed class OpenedStore : IAsyncDisposable
         (Store, Settings) = (store, settings);
         var passwords = new PasswordHashes(settings.SignIn.HashRounds);
         Accounts = new Accounts(store, passwords, clock);
-        UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords);
+        Audit = new AuditLog(store, clock);
+        UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords, Audit);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, clock);
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
-        Audit = new AuditLog(store, clock);
         Persons = new Persons(store, new Invitations(store, passwords, Audit, clock), Audit, clock);
     }
 

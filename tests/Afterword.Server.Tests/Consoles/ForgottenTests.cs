@@ -112,6 +112,7 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@maja", .. store], new() { Output = said, Error = said }));
         await ChooseAsync(Link().Match(said.ToString()).Value, GrantWorld.Password);
         (await TryAsync(new Guest(_server), GrantWorld.Password)).Is(303);
+        Assert.Equal(2, await _server.CountAsync("audit", "sender_id = 0 and person = '@maja' and what = 'new password by a link'"));
     }
 
     [Fact]

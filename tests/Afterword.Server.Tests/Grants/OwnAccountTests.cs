@@ -40,6 +40,7 @@ public abstract partial class OwnAccountTests(Engine engine) : IAsyncLifetime
         (await TryAsync(_world.Guest(), GrantWorld.Password)).Is(403);
         (await TryAsync(_there, GrantWorld.Password)).Is(403);
         (await TryAsync(_world.Guest(), Other)).Is(303);
+        Assert.Equal(1, await _world.Server.CountAsync("audit", "sender_id = 0 and person = '@ana' and what = 'own password'"));
     }
 
     [Fact]

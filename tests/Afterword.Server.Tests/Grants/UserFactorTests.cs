@@ -117,6 +117,12 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         (await signedIn.SubmitAsync(await signedIn.GetAsync(link), link, ("new-password", "a sentence of another kind"))).Is(303);
         (await signedIn.GetAsync("/account")).Is(302);
         Assert.Equal(0, await world.Server.CountAsync("user_factor") + await world.Server.CountAsync("user_recovery_code"));
+
+        // The sender's people see all of it.
+        foreach (var what in new[] { "added an app for codes", "with the second factor", "new password by a link, and no app for codes any more" })
+        {
+            Assert.Equal((what, 1), (what, await world.Server.CountAsync("audit", $"sender_id = {world.Ana.Id} and person = '@ana' and what = '{what}'")));
+        }
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

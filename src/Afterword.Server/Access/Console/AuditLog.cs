@@ -69,6 +69,16 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
         return 1;
     }
 
+    /// <summary>Writes what a user did about their own account: where the owners look if the user asks customers, else at the installation.</summary>
+    public async Task<int> WriteOwnAsync(Session session, long userId, Deed deed, string what, CancellationToken stop, bool onlySenders = false)
+    {
+        var found = await session.Sql("select a.screen_name, s.user_id from account a left join sender s on s.user_id = a.id where a.id = @user").Bind("user", userId)
+            .FirstAsync(row => (ScreenName: row.GetString(0), Place: row.LongOrNull(1) ?? Place.Installation), stop);
+        if (onlySenders && found.Place == Place.Installation) return 0;
+
+        return await WriteAsync(session, found.Place, Person.OfUser(found.ScreenName), deed, what, stop);
+    }
+
     /// <summary>Writes an entry by itself, for pages and exports that change nothing else. Call it before the answer is given.</summary>
     public Task<int> NoteAsync(Seat seat, Deed deed, string what, CancellationToken stop) => NoteAsync(seat.SenderId, seat.Person, deed, what, stop);
 

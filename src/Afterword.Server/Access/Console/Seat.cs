@@ -19,6 +19,9 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     /// <inheritdoc cref="Of"/>
     internal static Person OfApp(string name) => new(0, $"app {name}", name, 0, []);
 
+    /// <summary>Stands for a user who does something about their own account.</summary>
+    internal static Person OfUser(string screenName) => new(0, $"@{screenName}", screenName, 0, []);
+
     /// <summary>Stands for a program that calls with an operator key.</summary>
     internal static Person OfOperatorKey(string name) => new(0, $"operator key {name}", name, 0, []);
 

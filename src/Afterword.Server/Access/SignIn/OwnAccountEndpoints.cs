@@ -40,6 +40,15 @@ internal static class OwnAccountEndpoints
     private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, UserPasswords passwords, UserFactors factors, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
     {
         var words = WordsFor(http, visitor);
+
+        // Asked first, and the visit once more: whoever has the password alone gets no further while the owner sets up an app.
+        var withFactor = await factors.HasAsync(visitor.UserId, http.RequestAborted);
+        if (await visits.WhoAsync(http) is null)
+        {
+            await Forms.ShowForeignAsync(http, Address);
+            return;
+        }
+
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
         http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.TooMany)
@@ -53,7 +62,7 @@ internal static class OwnAccountEndpoints
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
             await passwords.SetAsync(visitor.UserId, form["new-password"].ToString(), http.RequestAborted);
-            await visits.BeginAsync(http, visitor.UserId, withFactor: await factors.HasAsync(visitor.UserId, http.RequestAborted));
+            await visits.BeginAsync(http, visitor.UserId, withFactor);
             await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
             Done(http);
         }

@@ -18,7 +18,7 @@ internal enum OwedFactor
 }
 
 /// <summary>Apps for codes as the second factor of users, and recovery codes for those who lost theirs.</summary>
-internal sealed class UserFactors(Store store, Settings settings, GuessGate gate, AppOffers offers, TimeProvider clock)
+internal sealed class UserFactors(Store store, Settings settings, GuessGate gate, AppOffers offers, AuditLog audit, TimeProvider clock)
 {
     public async Task<bool> HasAsync(long userId, CancellationToken stop) => await store.Main.ReadAsync(
         session => session.Sql("select 1 from user_factor where user_id = @user").Bind("user", userId).FirstAsync(_ => true, stop), stop);
@@ -59,8 +59,13 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
         Totp.StepOf(store.Secrets.Unprotect(secret), code, clock.GetUtcNow()) is { } step
         && 1 == await session.Sql("update user_factor set totp_step = @step where user_id = @user and totp_step < @step").Bind("step", step).Bind("user", userId).RunAsync(stop);
 
-    private static async Task<bool> IsRecoveryAsync(Session session, long userId, string code, CancellationToken stop) =>
-        1 == await session.Sql("delete from user_recovery_code where user_id = @user and code_hash = @hash").Bind("user", userId).Bind("hash", RecoveryCodes.HashOf(userId, code)).RunAsync(stop);
+    private async Task<bool> IsRecoveryAsync(Session session, long userId, string code, CancellationToken stop)
+    {
+        if (0 == await session.Sql("delete from user_recovery_code where user_id = @user and code_hash = @hash").Bind("user", userId).Bind("hash", RecoveryCodes.HashOf(userId, code)).RunAsync(stop)) return false;
+
+        await audit.WriteOwnAsync(session, userId, Deed.Changed, "used a recovery code", stop);
+        return true;
+    }
 
     /// <summary>Adds the first app, if the code shows that it took the secret. All visits end: they have shown the password alone.</summary>
     /// <returns>The recovery codes, told this once; null when the code did not fit, or there is an app already.</returns>
@@ -80,12 +85,19 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
                 session.Then(
                     "insert into user_recovery_code (user_id, code_hash) select user_id, code_hash from {rows}",
                     Rows.Of(codes).Long("user_id", _ => userId).Bytes("code_hash", one => RecoveryCodes.HashOf(userId, one)));
+                await audit.WriteOwnAsync(session, userId, Deed.Changed, "added an app for codes", stop);
                 return codes;
             },
             stop);
     }
 
-    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(session => RemoveAsync(session, userId, stop), stop);
+    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await RemoveAsync(session, userId, stop);
+            return await audit.WriteOwnAsync(session, userId, Deed.Changed, "removed the app for codes", stop);
+        },
+        stop);
 
     public static async Task<int> RemoveAsync(Session session, long userId, CancellationToken stop)
     {

@@ -1,9 +1,10 @@
+using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.SignIn;
 
 /// <summary>Sets users' passwords. Whatever somebody else may have signed in to with the old one ends.</summary>
-internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashes passwords)
+internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashes passwords, AuditLog audit)
 {
     /// <summary>A link with which an operator lets a user choose a new password.</summary>
     /// <param name="userId">The user.</param>
@@ -25,6 +26,7 @@ internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashe
 
                 await SetAsync(session, link.OwnerId, hash, stop);
                 if (link.DropsFactor) await UserFactors.RemoveAsync(session, link.OwnerId, stop);
+                await audit.WriteOwnAsync(session, link.OwnerId, Deed.Changed, link.DropsFactor ? "new password by a link, and no app for codes any more" : "new password by a link", stop);
                 return link.OwnerId;
             },
             stop);
@@ -34,10 +36,16 @@ internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashe
     {
         // A tenth of a second: not inside the transaction.
         var hash = passwords.Hash(password);
-        return store.Main.WriteAsync(session => SetAsync(session, userId, hash, stop), stop);
+        return store.Main.WriteAsync(
+            async session =>
+            {
+                await SetAsync(session, userId, hash, stop);
+                return await audit.WriteOwnAsync(session, userId, Deed.Changed, "own password", stop);
+            },
+            stop);
     }
 
-    public static async Task<int> SetAsync(Session session, long userId, string hash, CancellationToken stop)
+    private static async Task<int> SetAsync(Session session, long userId, string hash, CancellationToken stop)
     {
         await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
         await KnownBrowsers.ForgetAsync(session, AccountKind.User, userId, stop);

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -20,7 +21,7 @@ public sealed record Visitor(long UserId, string ScreenName, string Name, string
 public sealed record ListedVisit(string Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt, bool IsThis);
 
 /// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
-internal sealed class Visits(Store store, Settings settings, TimeProvider clock)
+internal sealed class Visits(Store store, Settings settings, AuditLog audit, TimeProvider clock)
 {
     private const int KeyLength = 20;
     private const string Cookie = "__Host-afterword";
@@ -70,8 +71,14 @@ internal sealed class Visits(Store store, Settings settings, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await EndAsync(http);
         await store.Main.WriteAsync(
-            session => session.Sql("insert into visit (key_hash, user_id, stage, browser, created_at, seen_at) values (@hash, @user, @stage, @browser, @now, @now)")
-                .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", withFactor ? 2L : 1L).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted),
+            async session =>
+            {
+                await session.Sql("insert into visit (key_hash, user_id, stage, browser, created_at, seen_at) values (@hash, @user, @stage, @browser, @now, @now)")
+                    .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", withFactor ? 2L : 1L).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
+
+                // A sender's owners may wonder who it was; customers' own visits are nobody's business.
+                return await audit.WriteOwnAsync(session, userId, Deed.SignedIn, withFactor ? "with the second factor" : "with the password", http.RequestAborted, onlySenders: true);
+            },
             http.RequestAborted);
         SetCookie(http, key);
     }
