@@ -84,12 +84,7 @@ internal sealed partial class ConnectionLimit
     {
         lock (_lock)
         {
-            _broken.Untold++;
-            var now = _clock.GetUtcNow();
-            if (now - _broken.ToldAt < s_tellEvery) return;
-
-            Broken(_log, error, _broken.Untold);
-            (_broken.ToldAt, _broken.Untold) = (now, 0);
+            if (_broken.Count(_clock.GetUtcNow()) is { } count) Broken(_log, error, count);
         }
     }
 
@@ -98,13 +93,12 @@ internal sealed partial class ConnectionLimit
     // Whoever opens too many opens thousands: a line for each would fill the disk.
     private bool Refuse(Refusals refusals, IPAddress? from)
     {
-        refusals.Untold++;
-        var now = _clock.GetUtcNow();
-        if (now - refusals.ToldAt < s_tellEvery) return false;
+        if (refusals.Count(_clock.GetUtcNow()) is { } count)
+        {
+            if (from is null) Full(_log, count, Most);
+            else TooManyOfAddress(_log, count, from, MostOfAddress);
+        }
 
-        if (from is null) Full(_log, refusals.Untold, Most);
-        else TooManyOfAddress(_log, refusals.Untold, from, MostOfAddress);
-        (refusals.ToldAt, refusals.Untold) = (now, 0);
         return false;
     }
 
@@ -125,8 +119,18 @@ internal sealed partial class ConnectionLimit
 
     private sealed class Refusals
     {
-        public DateTimeOffset ToldAt { get; set; } = DateTimeOffset.MinValue;
+        private DateTimeOffset _toldAt = DateTimeOffset.MinValue;
+        private long _untold;
 
-        public long Untold { get; set; }
+        /// <summary>Counts one more.</summary>
+        /// <returns>How many there were since this last gave a number; null when that was less than a minute ago.</returns>
+        public long? Count(DateTimeOffset now)
+        {
+            var untold = ++_untold;
+            if (now - _toldAt < s_tellEvery) return null;
+
+            (_toldAt, _untold) = (now, 0);
+            return untold;
+        }
     }
 }
