@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Reflection;
 using System.Security.Cryptography;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
-using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
@@ -35,7 +35,6 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
     public static readonly TimeSpan Idle = TimeSpan.FromMinutes(30);
 
     private const int KeyLength = 20;
-    private const int BrowserLength = 200;
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>Who sits at this browser; null when nobody does.</summary>
@@ -57,9 +56,8 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
     /// <summary>Signs the person in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
     public async Task BeginAsync(HttpContext http, long personId, EntryStage stage)
     {
-        var browser = http.Request.Headers.UserAgent.ToString();
         await EndAsync(http);
-        SetCookie(http, await AddAsync(personId, stage, TextRules.Cut(browser, BrowserLength), http.RequestAborted));
+        SetCookie(http, await AddAsync(personId, stage, BrowserNames.Read(http), http.RequestAborted));
     }
 
     /// <summary>Makes a session and gives what its cookie holds.</summary>

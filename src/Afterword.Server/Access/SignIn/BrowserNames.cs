@@ -1,3 +1,5 @@
+using Afterword.Server.Prompts;
+
 namespace Afterword.Server.Access.SignIn;
 
 /// <summary>Names a browser by its <c>User-Agent</c>, well enough to tell one's own apart.</summary>
@@ -10,11 +12,7 @@ internal static class BrowserNames
     private static readonly (string Sign, string Name)[] s_systems = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
 
     /// <summary>The header as it is stored.</summary>
-    public static string Read(HttpContext http)
-    {
-        var agent = http.Request.Headers.UserAgent.ToString();
-        return agent.Length <= Most ? agent : agent[..(char.IsHighSurrogate(agent[Most - 1]) ? Most - 1 : Most)];
-    }
+    public static string Read(HttpContext http) => TextRules.Cut(http.Request.Headers.UserAgent.ToString(), Most);
 
     /// <summary>Such as "Firefox on Linux"; null for a program that says nothing that is known.</summary>
     public static string? Of(string agent) => (NameOf(agent, s_browsers), NameOf(agent, s_systems)) switch
