@@ -13,7 +13,7 @@ internal static class CardEndpoints
 {
     public static void MapCards(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods($"{CardLink.PathPrefix}{{token}}", ["GET", "HEAD"], Show).WithMetadata(new HtmlPage()).Describe(AnswerReference.Card);
+        routes.MapGet($"{CardLink.PathPrefix}{{token}}", Show).WithMetadata(new HtmlPage()).Describe(AnswerReference.Card);
         routes.MapPost($"{CardLink.PathPrefix}{{token}}", Answer).WithMetadata(new HtmlPage()).Describe(AnswerReference.AnswerCard);
     }
 

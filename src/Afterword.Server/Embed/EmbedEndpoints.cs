@@ -22,14 +22,14 @@ internal static class EmbedEndpoints
     {
         routes.MapFile("/embed.js", EmbedFiles.Script()).Describe(EmbedReference.Script);
         routes.MapFile("/embed.css", EmbedFiles.Style()).Describe(EmbedReference.Style);
-        routes.MapMethods($"{PathPrefix}{{token}}", ["GET", "HEAD"], Show).Describe(EmbedReference.Show);
+        routes.MapGet($"{PathPrefix}{{token}}", Show).Describe(EmbedReference.Show);
         routes.MapPost($"{PathPrefix}{{token}}", Answer).Describe(EmbedReference.Answer);
         routes.MapMethods($"{PathPrefix}{{token}}", ["OPTIONS"], Preflight).Describe(EmbedReference.Preflight);
     }
 
     /// <summary>A file that any page may load: there is nothing of anybody in it.</summary>
     private static IEndpointConventionBuilder MapFile(this IEndpointRouteBuilder routes, string path, KeptAnswer file) =>
-        routes.MapMethods(path, ["GET", "HEAD"], http =>
+        routes.MapGet(path, http =>
         {
             http.Response.Headers.AccessControlAllowOrigin = "*";
             http.Response.Headers["Cross-Origin-Resource-Policy"] = "cross-origin";

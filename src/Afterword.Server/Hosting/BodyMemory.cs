@@ -99,7 +99,7 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
 
     private static long ClaimOf(HttpContext http)
     {
-        if (!ReadsBody(http) || http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }) return 0;
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } || !ReadsBody(http)) return 0;
 
         var length = Math.Min(http.Request.ContentLength ?? Largest, Largest);
         return length > Small ? length : 0;
