@@ -49,7 +49,7 @@ internal static class AccountReference
     public static Operation AskForCode() => new(Topic.SignedIn, "Second factor")
     {
         Does = "Asks for a code of the user's app after the password; or offers to set one up, where senders need one.",
-        Caller = "whoever gave the right password",
+        Caller = "a user who has entered the right password",
         Parameters = s_onward,
         Replies = [Reply.Page("The form."), Reply.To(302, "Nothing is owed, or nobody gave a password.", "Where the user was going, or `/sign-in`.")],
     };
@@ -57,7 +57,7 @@ internal static class AccountReference
     public static Operation SendCode() => new(Topic.SignedIn, "Send the code")
     {
         Does = "Takes a code of the app, or a recovery code; each once. Five wrong ones lock the codes, each time for twice as long.",
-        Caller = "whoever gave the right password",
+        Caller = "a user who has entered the right password",
         Parameters = [SignInReference.Form, s_code, .. s_onward],
         Replies = [Reply.To(303, "Signed in.", "Where the user was going."), SignInReference.NotOurs, Reply.Page("Wrong, used before, or locked.", 403), s_tooMany],
     };
@@ -65,7 +65,7 @@ internal static class AccountReference
     public static Operation SetUpApp() => new(Topic.SignedIn, "Set up an app at sign-in")
     {
         Does = "Adds the first app of a sender who needs one, and shows the recovery codes, once.",
-        Caller = "whoever gave the right password",
+        Caller = "a user who has entered the right password",
         Parameters = [SignInReference.Form, s_offer, s_code, .. s_onward],
         Replies = [Reply.Page("The recovery codes."), Reply.To(303, "There is an app already.", "`/sign-in/code`."), Reply.Page("Not ours, or the code does not fit: the form again.", 400)],
     };
@@ -118,7 +118,7 @@ internal static class AccountReference
     public static Operation ShowChoice() => new(Topic.SignedIn, "Choose a new password")
     {
         Does = "The page behind the link. Opening it changes nothing.",
-        Caller = "whoever has the link",
+        Caller = "anyone with the link",
         Parameters = [s_key],
         Replies = [Reply.Page("The form."), s_gone],
     };
@@ -126,7 +126,7 @@ internal static class AccountReference
     public static Operation Choose() => new(Topic.SignedIn, "Send the new password")
     {
         Does = "Sets the password, uses the link up and signs the user out everywhere.",
-        Caller = "whoever has the link",
+        Caller = "anyone with the link",
         Parameters = [s_key, SignInReference.Form, new("new-password", "The new password.", s_password) { Required = true }],
         Replies = [Reply.To(303, "Set.", "`/sign-in`."), Reply.Page("Not ours, or the password is not taken: the form again, with the reason.", 400), s_gone],
     };
