@@ -7,7 +7,7 @@ namespace Afterword.Server.Storage;
 internal sealed class SqliteDatabase : Database
 {
     // Each has descriptors and a cache of its own: what a flood has opened besides is closed.
-    private const int MostIdleReaders = 64;
+    internal const int MostIdleReaders = 64;
 
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;

@@ -12,9 +12,6 @@ internal sealed record StatementWork(long Runs, long Steps)
 /// <summary>Asks a SQLite store what its statements have cost. The engine counts; time plays no part in it.</summary>
 internal static partial class SqliteWork
 {
-    // More than a server has open while it is asked one thing after the other.
-    private const int Readers = 32;
-
     // https://sqlite.org/c3ref/c_stmtstatus_counter.html
     private const int Steps = 4;
     private const int Runs = 6;
@@ -23,7 +20,9 @@ internal static partial class SqliteWork
     public static async Task<Dictionary<string, StatementWork>> TakeAsync(Database store)
     {
         var work = new Dictionary<string, StatementWork>(StringComparer.Ordinal);
-        await TakeReadersAsync(store, Readers, work);
+
+        // All that a store keeps: the work of one that is passed over would count for what is asked next.
+        await TakeReadersAsync(store, SqliteDatabase.MostIdleReaders, work);
         await store.WriteAsync(session => Task.FromResult(Take((SqliteSession)session, work)), default);
         return work;
     }
