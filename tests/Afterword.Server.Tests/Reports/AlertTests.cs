@@ -14,7 +14,7 @@ using Afterword.Support;
 namespace Afterword.Server.Tests.Reports;
 
 /// <summary>What people are told without looking: by a real mail server and a real receiver of webhooks.</summary>
-public abstract class AlertTests(Engine engine) : IAsyncLifetime
+public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
 {
     private const string Page = "/console/@furni/alerts";
 
@@ -307,44 +307,6 @@ public abstract class AlertTests(Engine engine) : IAsyncLifetime
         Assert.Equal(11, _office.All.Count);
         Assert.Equal(11, _office.All.Select(mail => mail.MessageId).Distinct().Count());
         Assert.Equal(11, await Server.CountAsync("alert_dispatch", "state = 2 and attempts = 1"));
-    }
-
-    [Theory]
-    [InlineData("csat", "6")]
-    [InlineData("nps", "11")]
-    [InlineData("fall", "0")]
-    [InlineData("fall", "101")]
-    [InlineData("fall", "ten")]
-    public async Task What_is_no_choice_is_refused(string field, string value)
-    {
-        (await PostAsync(await _boss.GetAsync(Page), (field, value))).Is(400);
-        Assert.Equal(0, await Server.CountAsync("watch"));
-    }
-
-    [Fact]
-    public async Task The_second_of_two_who_choose_is_told_and_forty_people_can_be_chosen()
-    {
-        var people = new List<(string, string)>();
-        for (var i = 0; i < 40; i++) people.Add(("reader", $"{await Server.PersonAsync(Role.Analyst, _loop.Furni, $"p{i}@furni.example")}"));
-        var page = await _boss.GetAsync(Page);
-
-        (await PostAsync(page, [("csat", "2"), .. people])).Is(303);
-        (await PostAsync(page, ("csat", "1"))).Is(409);
-
-        Assert.Equal(40, await Server.CountAsync("alert_reader"));
-        Assert.Equal(1, await Server.CountAsync("watch", "alert_csat = 2 and follow_csat = 2 and follow_nps = 6"));
-        Assert.Equal(1, await Server.CountAsync("audit", "what = 'alerts'"));
-    }
-
-    [Theory]
-    [InlineData(Role.Analyst)]
-    [InlineData(Role.Agent)]
-    public async Task Other_roles_neither_see_nor_choose(Role role)
-    {
-        var guest = await Server.SeatAsync(role, _loop.Furni);
-        (await guest.GetAsync(Page)).Is(403);
-        (await guest.PostAsync(Page, [.. (await guest.GetAsync("/console/account")).HiddenOf("/console/sign-out"), ("csat", "5"), ("nps", "10"), ("fall", ""), ("version", "0")])).Is(403);
-        Assert.Equal(0, await Server.CountAsync("watch"));
     }
 
     public async ValueTask DisposeAsync()

@@ -55,14 +55,17 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
         """)
         .Bind("sender", sender).ListAsync(row => new AlertReader(row.GetInt64(0), row.GetString(1), row.GetString(2), ((Role)row.GetInt32(3)).Word, row.Flag(4)), stop);
 
+    // The latest first, in the order of the key and by that alone: a planner that knows nothing of these tables joins all that the sender has before it sorts.
     private static Task<List<ToldAlert>> ToldAsync(Session session, long sender, CancellationToken stop) => session.Sql(
         """
-        select d.kind, a.at, coalesce(p.mail, w.url), d.state, d.reason
-        from alert_dispatch d
-        join alert a on a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject
-        left join person p on d.channel = 1 and p.id = d.reader_id
-        left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id
-        where d.sender_id = @sender order by d.id desc, d.channel, d.reader_id limit @most
+        with latest as materialized (
+            select sender_id, id, channel, reader_id, kind, subject, state, reason from alert_dispatch
+            where sender_id = @sender order by id desc, channel desc, reader_id desc limit @most)
+        select d.kind, (select a.at from alert a where a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject),
+            case d.channel when 1 then (select p.mail from person p where p.id = d.reader_id)
+                else (select w.url from webhook w where w.sender_id = d.sender_id and w.id = d.reader_id) end,
+            d.state, d.reason
+        from latest d order by d.id desc, d.channel desc, d.reader_id desc
         """)
         .Bind("sender", sender).Bind("most", Shown)
         .ListAsync(row => new ToldAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), row.TextOrNull(2), StateOf((Channels.DispatchState)row.GetInt32(3)), row.TextOrNull(4)), stop);
