@@ -89,20 +89,44 @@ function swap(name, page) {
   if (focused) mine.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
-// New bubbles go behind those that are there: a log says only what is added.
-function addBubbles(page) {
+// As many pages are looked through for what came since; behind more the log begins anew.
+const mostPages = 10;
+const bubblesOf = root => [...root.children].filter(item => item.id);
+const isShown = item => Boolean(document.getElementById(item.id));
+
+// More than a page may have come since the last look: the pages before it are read until one reaches what is shown.
+async function addBubbles(page) {
   const [mine, theirs] = [part("bubbles"), part("bubbles", page)];
   if (!mine || !theirs) return;
 
-  const fresh = [...theirs.children].filter(item => item.id && !document.getElementById(item.id));
+  let found = bubblesOf(theirs);
+  let earlier = part("earlier", page);
+  for (let pages = 1; earlier && pages < mostPages && !found.some(isShown); pages++) {
+    const older = (await fetchPage(earlier.querySelector("a").getAttribute("href"))).page;
+    found = [...bubblesOf(part("bubbles", older)), ...found];
+    earlier = part("earlier", older);
+  }
+
+  if (earlier && !found.some(isShown)) beginAnew(mine, earlier);
+  append(mine, found.filter(item => !isShown(item)));
+}
+
+function beginAnew(list, earlier) {
+  list.replaceChildren();
+  part("earlier")?.remove();
+  list.before(earlier);
+}
+
+// New bubbles go behind those that are there: a log says only what is added.
+function append(list, fresh) {
   if (fresh.length === 0) return;
 
   document.querySelector(".kept")?.remove();
   const log = document.querySelector(".log");
   const atEnd = Math.abs(log.scrollTop) < 40;
-  mine.append(...fresh);
-  partDays(mine);
-  localise(mine);
+  list.append(...fresh);
+  partDays(list);
+  localise(list);
   if (atEnd) log.scrollTop = 0;
 }
 
@@ -118,9 +142,17 @@ function takeCard(page, mustShow = false) {
   if (mustShow || !(thanks || isTyping(mine))) swap("card", page);
 }
 
+// One page after the other: what two of them bring must stand in its order.
+let takingOver = Promise.resolve();
+
 function takeOver(page, mustShowCard) {
+  takingOver = takingOver.catch(() => {}).then(() => takeParts(page, mustShowCard));
+  return takingOver;
+}
+
+async function takeParts(page, mustShowCard) {
   swap("list", page);
-  addBubbles(page);
+  await addBubbles(page);
   takeCard(page, mustShowCard);
   const menu = part("menu");
   if (menu && !menu.open) swap("menu", page);
@@ -141,7 +173,7 @@ function refresh() {
   refreshing ??= (async () => {
     try {
       const { answer, page } = await fetchPage(location.pathname);
-      if (answer.ok) takeOver(page);
+      if (answer.ok) await takeOver(page);
       late(!answer.ok);
     } catch {
       late(true);
@@ -210,7 +242,7 @@ async function send(form) {
       text.value = "";
       grow(text);
       setProblem("");
-      takeOver(page);
+      await takeOver(page);
       document.querySelector(".log").scrollTop = 0;
     } else {
       setProblem(problem || document.getElementById("write-problem").dataset.notSent);
@@ -243,7 +275,7 @@ async function answerCard(form, submitter) {
       return;
     }
 
-    takeOver(page, true);
+    await takeOver(page, true);
     const heading = part("card").querySelector("h2");
     if (heading) {
       heading.tabIndex = -1;

@@ -44,7 +44,7 @@ public sealed class HostileTextTests(Browser browser)
 
         var texts = Hostile.Few;
         foreach (var text in texts) await stage.WriteAsync(furni, stage.Ana, text);
-        await Assertions.Expect(stage.Page.Locator(".bubble")).ToHaveCountAsync(texts.Length);
+        await Assertions.Expect(stage.Page.Locator(".bubble")).ToHaveCountAsync(texts.Length, new() { Timeout = 30_000 });
 
         Assert.Equal(texts, await stage.TextsAsync(".bubble"));
         await stage.Trap.IsEmptyAsync(stage.Page, "messages that come");

@@ -58,6 +58,36 @@ public sealed class InboxBrowserTests(Browser browser) : IAsyncLifetime
         Assert.Equal((5, "Fine"), await _stage.StoredAsync(id));
     }
 
+    /// <summary>A window that slept, or lags behind: what came meanwhile fills more than one page.</summary>
+    [Theory]
+    [InlineData(0, 120, 120)]
+    [InlineData(3, 120, 123)]
+    [InlineData(3, 520, 500)]
+    public async Task What_came_since_the_last_look_shows_without_a_gap(int before, int meanwhile, int shown)
+    {
+        for (var i = 0; i < before; i++) await _stage.WriteAsync($"Before {i}");
+        var page = await _stage.OpenAsync(browser, "/messages/furni");
+        await _stage.UntilOpenAsync(pages: 1);
+
+        var (asked, all) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await page.RouteAsync("**/messages/furni", async route =>
+        {
+            asked.TrySetResult();
+            await all.Task;
+            await route.ContinueAsync();
+        });
+        await _stage.WriteAsync("0");
+        await asked.Task;
+        for (var i = 1; i < meanwhile; i++) await _stage.WriteAsync($"{i}");
+        all.SetResult();
+
+        await Assertions.Expect(page.Locator(".bubble")).ToHaveCountAsync(shown, new() { Timeout = 30_000 });
+        var texts = await page.Locator(".bubble").AllTextContentsAsync();
+        var expected = Enumerable.Range(0, before).Select(i => $"Before {i}").Concat(Enumerable.Range(0, meanwhile).Select(i => $"{i}")).ToList();
+        Assert.Equal(expected[^shown..], texts);
+        await Assertions.Expect(page.Locator("[data-part=earlier] a")).ToHaveCountAsync(shown < expected.Count ? 1 : 0);
+    }
+
     [Fact]
     public async Task A_new_request_and_a_new_conversation_show_on_the_open_list()
     {
