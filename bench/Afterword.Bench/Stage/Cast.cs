@@ -1,5 +1,6 @@
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -32,7 +33,7 @@ internal sealed class Cast
         await store.LeaseAsync(clock, stop);
         var apps = new Apps(store, clock);
         var accounts = new Accounts(store, new PasswordHashes(), clock);
-        var allowlists = new Allowlists(store, clock);
+        var allowlists = new Allowlists(store, new AuditLog(store, clock), clock);
 
         var app = await apps.AddAsync("Bench", [], stop);
         await apps.AllowAsync(app.ConsumerKey, true, stop);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access;
@@ -6,21 +8,41 @@ namespace Afterword.Server.Access;
 internal sealed record AllowedSender(long UserId, string ScreenName, SenderGrant Limits);
 
 /// <summary>Which handles may ask for feedback, and which recipients may be asked at any time.</summary>
-internal sealed class Allowlists(Store store, TimeProvider clock)
+internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock)
 {
-    /// <summary>Puts a sender on the list, or changes its limits. A limit that is null goes back to the setting.</summary>
-    public Task AllowSenderAsync(long userId, SenderGrant limits, CancellationToken stop) => store.Main.WriteAsync(session => AllowSenderAsync(session, userId, limits, stop), stop);
+    // What an entry of the audit log has room for.
+    private const int MostNamed = 4;
 
-    /// <inheritdoc cref="AllowSenderAsync(long, SenderGrant, CancellationToken)"/>
-    public Task<int> AllowSenderAsync(Session session, long userId, SenderGrant limits, CancellationToken stop) => session.Sql(
-        """
-        insert into sender (user_id, creates_per_day, recipient_interval, shows, events, allowed_at)
-        values (@user, @creates, @interval, @shows, @events, @now)
-        on conflict (user_id) do update set creates_per_day = excluded.creates_per_day,
-            recipient_interval = excluded.recipient_interval, shows = excluded.shows, events = excluded.events
-        """)
-        .Bind("user", userId).Bind("creates", limits.CreatesPerDay).Bind("interval", limits.RecipientIntervalMillis)
-        .Bind("shows", limits.Shows).Bind("events", limits.Events).Bind("now", Now).RunAsync(stop);
+    /// <summary>Puts a sender on the list as the command line does it, or changes its limits. A limit that is null goes back to the setting.</summary>
+    public Task AllowSenderAsync(long userId, SenderGrant limits, CancellationToken stop) =>
+        store.Main.WriteAsync(session => AllowSenderAsync(session, Person.CommandLine, userId, limits, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<int> AllowSenderAsync(Session session, Person by, long userId, SenderGrant limits, CancellationToken stop)
+    {
+        // Held before the tokens are looked at: one that is given meanwhile is either among them, or given to a sender.
+        await HoldTokensAsync(session, userId, stop);
+        var isNew = 1 == await session.Sql("insert into sender (user_id, allowed_at) values (@user, @now) on conflict (user_id) do nothing").Bind("user", userId).Bind("now", Now).RunAsync(stop);
+        await session.Sql("update sender set creates_per_day = @creates, recipient_interval = @interval, shows = @shows, events = @events where user_id = @user")
+            .Bind("user", userId).Bind("creates", limits.CreatesPerDay).Bind("interval", limits.RecipientIntervalMillis).Bind("shows", limits.Shows).Bind("events", limits.Events).RunAsync(stop);
+        return isNew ? await NoteTokensAsync(session, by, userId, stop) : 0;
+    }
+
+    /// <summary>Makes whoever gives a token of a user, and whoever makes the user a sender, wait for each other.</summary>
+    public static Task<int> HoldTokensAsync(Session session, long userId, CancellationToken stop) =>
+        session.Sql("update account set name = name where id = @user").Bind("user", userId).RunAsync(stop);
+
+    // Tokens that the user gave before read all feedback from now on.
+    private async Task<int> NoteTokensAsync(Session session, Person by, long userId, CancellationToken stop)
+    {
+        var apps = await session.Sql("select distinct a.id, a.name from access_token t join app a on a.id = t.app_id where t.user_id = @user and t.revoked_at is null order by a.name, a.id")
+            .Bind("user", userId).ListAsync(row => row.GetString(1), stop);
+        if (apps.Count == 0) return 0;
+
+        var others = apps.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $" and {apps.Count - MostNamed} more") : "";
+        return await audit.WriteAsync(
+            session, userId, by, Deed.Changed, $"became a sender; apps with tokens from before, which read all feedback: {string.Join(", ", apps.Take(MostNamed))}{others}", stop);
+    }
 
     /// <returns>False when it was not on the list.</returns>
     public async Task<bool> DenySenderAsync(long userId, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => DenySenderAsync(session, userId, stop), stop);

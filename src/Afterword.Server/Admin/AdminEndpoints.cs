@@ -67,7 +67,7 @@ internal static class AdminEndpoints
         // One on the list keeps its limits.
         if ((await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("good", $"@{account.ScreenName} is on the list already.", null);
 
-        await DoAsync(http, seat, $"allowed sender @{account.ScreenName}", session => lists.AllowSenderAsync(session, account.Id, new(null, null, null, null), http.RequestAborted));
+        await DoAsync(http, seat, $"allowed sender @{account.ScreenName}", session => lists.AllowSenderAsync(session, seat.Person, account.Id, new(null, null, null, null), http.RequestAborted));
         return new("good", $"@{account.ScreenName} may ask for feedback.", null);
     });
 

@@ -75,7 +75,7 @@ internal static class DemoCommand
     private static async Task AllowChatAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
     {
         await new EmbedOrigins(server.Store, clock).AllowAsync(shop.Sender.Id, new(DemoGuide.ChatOrigin), stop);
-        await new Allowlists(server.Store, clock).ExemptAsync(shop.Customers[2].Id, stop);
+        await server.Services.GetRequiredService<Allowlists>().ExemptAsync(shop.Customers[2].Id, stop);
     }
 
     /// <summary>What the customers wrote just now; the fresh requests answer it.</summary>

@@ -25,7 +25,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         Audit = new AuditLog(store, clock);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords, Audit);
         Apps = new Apps(store, clock);
-        Allowlists = new Allowlists(store, clock);
+        Allowlists = new Allowlists(store, Audit, clock);
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);

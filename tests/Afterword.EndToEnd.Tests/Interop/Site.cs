@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Support;
@@ -96,7 +97,7 @@ internal sealed class Site : IAsyncDisposable
         await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);
         var furni = await accounts.AddAsync("furni", "Furni Möbel", Password, Reach.Anyone, CancellationToken.None);
         var ana = await accounts.AddAsync("ana", "Ana", Password, Reach.Anyone, CancellationToken.None);
-        await new Allowlists(opened, TimeProvider.System).AllowSenderAsync(furni!.Id, new SenderGrant(null, null, null, null), CancellationToken.None);
+        await new Allowlists(opened, new AuditLog(opened, TimeProvider.System), TimeProvider.System).AllowSenderAsync(furni!.Id, new SenderGrant(null, null, null, null), CancellationToken.None);
         return (app, furni, ana!);
     }
 

@@ -1,5 +1,6 @@
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 
@@ -22,7 +23,7 @@ internal sealed record Scene(IReadOnlyList<Member> Senders, IReadOnlyList<Member
         await opened.LeaseAsync(TimeProvider.System, CancellationToken.None);
         var apps = new Apps(opened, TimeProvider.System);
         var accounts = new Accounts(opened, new PasswordHashes(), TimeProvider.System);
-        var allowlists = new Allowlists(opened, TimeProvider.System);
+        var allowlists = new Allowlists(opened, new AuditLog(opened, TimeProvider.System), TimeProvider.System);
         var app = await apps.AddAsync("Load", ["oob"], CancellationToken.None);
         await apps.AllowAsync(app.ConsumerKey, true, CancellationToken.None);
 

@@ -54,6 +54,22 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tokens_from_before_an_account_asks_are_told_to_the_senders_people_when_it_does()
+    {
+        var (lists, apps, ana) = (_world.Server.Get<Allowlists>(), _world.Server.Get<Apps>(), _world.Ana.Id);
+        await _world.GrantAsync();
+        var revoked = await apps.IssueTokenAsync((await GrantWorld.AddAppAsync(_world.Server, "Old App")).ConsumerKey, ana, Permission.Read, default);
+        await apps.RevokeTokenAsync(revoked!.Token, default);
+        for (var n = 0; n < 4; n++) await apps.IssueTokenAsync((await GrantWorld.AddAppAsync(_world.Server, $"Robot {n}")).ConsumerKey, ana, Permission.Read, default);
+
+        // Once, and not when its limits change.
+        for (var n = 0; n < 2; n++) await lists.AllowSenderAsync(ana, new(n, null, null, null), default);
+
+        const string told = "became a sender; apps with tokens from before, which read all feedback: Furni Desk, Robot 0, Robot 1, Robot 2 and 1 more";
+        Assert.Equal((1, 1), (await _world.Server.CountAsync("audit"), await _world.Server.CountAsync("audit", $"sender_id = {ana} and person = 'command line' and what = '{told}'")));
+    }
+
+    [Fact]
     public async Task The_three_legs_lead_to_a_token_that_works()
     {
         var request = await _world.BeginAsync();

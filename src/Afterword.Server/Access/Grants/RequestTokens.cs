@@ -88,6 +88,7 @@ internal sealed class RequestTokens(Store store, Apps apps, AuditLog audit, Time
                 .Bind("user", approved.UserId).FirstAsync(row => new User(row.GetString(0), !row.IsDBNull(1)), stop);
             if (user is null or { Suspended: true }) return new ExchangeOutcome.UserSuspended();
 
+            await Allowlists.HoldTokensAsync(session, approved.UserId, stop);
             var granted = await apps.GrantTokenAsync(session, token.AppId, approved.UserId, token.Permission, stop);
             if (await IsSenderAsync(session, approved.UserId, stop)) await audit.WriteAsync(session, approved.UserId, Person.OfApp(token.AppName), Deed.Changed, $"got a token of @{user.ScreenName}, which reads all feedback", stop);
             return (ExchangeOutcome)new ExchangeOutcome.Granted(granted, approved.UserId, user.ScreenName);
