@@ -81,14 +81,13 @@ internal static class AdminEndpoints
     {
         if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.", null);
 
-        // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
-        if ((await persons.ListAsync(account.Id, http.RequestAborted)).Exists(person => person.Role == Role.Owner)) return new("bad", $"@{account.ScreenName} has an owner, who invites all others.", null);
-
         // Operators see no answers unless somebody else lets them.
         if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.", null);
 
-        return await persons.AddAsync(seat.Person, mail, name: null, account.Id, Role.Owner, http.RequestAborted) switch
+        return await persons.AddFirstOwnerAsync(seat, mail, account.Id, http.RequestAborted) switch
         {
+            // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
+            InviteOutcome.HasOwner => new("bad", $"@{account.ScreenName} has an owner, who invites all others.", null),
             InviteOutcome.Invited(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link),
             InviteOutcome.BeganAnew(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
             _ => new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now.", null),

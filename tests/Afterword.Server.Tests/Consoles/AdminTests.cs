@@ -89,6 +89,19 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_operators_who_race_one_names_the_first_owner()
+    {
+        const string senders = "/console/admin/senders";
+        await _server.Get<Allowlists>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
+        var page = (await _operator.GetAsync(senders)).Is(200);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", $"owner{n}@furni.example"))));
+
+        Assert.Equal(1, answers.Count(answer => answer.Status == 200));
+        Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
+    }
+
+    [Fact]
     public async Task An_operator_allows_and_suspends_apps_and_sees_no_secret()
     {
         var app = await _server.AppAsync(allowed: false);

@@ -44,6 +44,9 @@ internal abstract record InviteOutcome
     /// <summary>The person belongs to places that whoever invites does not own. An operator may add them.</summary>
     internal sealed record Elsewhere : InviteOutcome;
 
+    /// <summary>The sender has an owner, who invites all others.</summary>
+    internal sealed record HasOwner : InviteOutcome;
+
     /// <summary>Too many of the sender's invitations of the last 24 hours ended in <see cref="Elsewhere"/>: nobody is looked up.</summary>
     internal sealed record TooMany : InviteOutcome;
 }
@@ -77,8 +80,24 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<InviteOutcome> AddAsync(Person by, EmailAddress mail, string? name, long senderId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            if (role == Role.Owner) await HoldOwnersAsync(session, senderId, stop);
             var found = await FindOrAddAsync(session, mail, name, stop);
             return await GiveAsync(session, by, found, senderId, role, LinkSource.Operator, stop);
+        },
+        stop);
+
+    /// <summary>Gives a sender its first owner, as an operator does it in the console. Of operators who race one succeeds.</summary>
+    public Task<InviteOutcome> AddFirstOwnerAsync(Seat by, EmailAddress mail, long senderId, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await HoldOwnersAsync(session, senderId, stop);
+            if (await session.Sql("select 1 from person_role where sender_id = @sender and role = @owner limit 1").Bind("sender", senderId).Bind("owner", (long)Role.Owner).FirstAsync(_ => true, stop))
+            {
+                return new InviteOutcome.HasOwner();
+            }
+
+            var found = await FindOrAddAsync(session, mail, name: null, stop);
+            return await GiveAsync(session, by.Person, found, senderId, Role.Owner, LinkSource.Operator, stop);
         },
         stop);
 
@@ -285,6 +304,10 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         return (await session.Sql("select id, mail, case when password_hash is null then 0 else 1 end, case when proved_at is null then 0 else 1 end from person where mail_key = @key")
             .Bind("key", Key(mail.Value)).FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
     }
+
+    // Whoever adds an owner waits here until another one has: there may be no row of an owner yet to hold.
+    private static Task<int> HoldOwnersAsync(Session session, long senderId, CancellationToken stop) =>
+        session.Sql("update account set name = name where id = @sender").Bind("sender", senderId).RunAsync(stop);
 
     // Lists those who may run the place, and holds them until the transaction ends: two of them cannot remove each other at once.
     private static async Task<bool> IsLastAsync(Session session, long senderId, long personId, CancellationToken stop)
