@@ -2,7 +2,6 @@ using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
@@ -80,7 +79,7 @@ internal static class Overviews
         await store.LeaseAsync(clock, stop);
         if (!EmailAddress.TryParse("analyst@shop.example", out var mail)) throw new InvalidOperationException("The address is none.");
         var audit = new AuditLog(store, clock);
-        var persons = new Persons(store, new Invitations(store, new PasswordHashes(), audit, clock), audit, clock);
+        var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
         if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", sender, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
         return await new ConsoleSessions(store, site.Settings, clock).AddAsync(id, EntryStage.Person, "bench", stop);
     }

@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 
 namespace Afterword.Server.Cli;
@@ -12,6 +13,7 @@ internal static class DemoPeople
     public static async Task<IReadOnlyList<DemoPerson>> AddAsync(AfterwordServer server, DemoShop shop, CancellationToken stop)
     {
         var (persons, invitations) = (server.Services.GetRequiredService<Persons>(), server.Services.GetRequiredService<Invitations>());
+        var password = new PasswordHash(server.Services.GetRequiredService<PasswordHashes>().Hash(shop.Password));
         var people = new List<DemoPerson>();
         foreach (var (role, name) in new[] { (Role.Owner, "Olga Owner"), (Role.Supervisor, "Sam Supervisor"), (Role.Analyst, "Ann Analyst"), (Role.Agent, "Ari Agent"), (Role.Operator, "Otis Operator") })
         {
@@ -27,7 +29,7 @@ internal static class DemoPeople
                 InviteOutcome.Joined(var known) => await persons.ResetAsync(Person.CommandLine, known, stop),
                 _ => null,
             };
-            if (link is not null) await invitations.AcceptAsync(link[(link.LastIndexOf('/') + 1)..], name, shop.Password, stop);
+            if (link is not null) await invitations.AcceptAsync(link[(link.LastIndexOf('/') + 1)..], name, password, stop);
             people.Add(new(mail.Value, role));
         }
 

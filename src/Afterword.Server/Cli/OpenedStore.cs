@@ -20,17 +20,16 @@ internal sealed class OpenedStore : IAsyncDisposable
     private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
         (Store, Settings) = (store, settings);
-        var passwords = new PasswordHashes(settings.SignIn.HashRounds);
-        Accounts = new Accounts(store, passwords, clock);
+        Accounts = new Accounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
         Audit = new AuditLog(store, clock);
-        UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), passwords, Audit);
+        UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), Audit);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, Audit, clock);
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
-        Persons = new Persons(store, new Invitations(store, passwords, Audit, clock), Audit, clock);
+        Persons = new Persons(store, new Invitations(store, Audit, clock), Audit, clock);
     }
 
     public Store Store { get; }

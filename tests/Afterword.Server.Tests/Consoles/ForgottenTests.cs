@@ -65,7 +65,7 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         for (var n = 0; n < 3; n++) (await AskAsync("/console/forgotten", ("mail", agent.Mail))).Is(200);
         await _server.UserAsync("zoe");
         await _server.Get<Accounts>().ReachByAsync("zoe", Reachability.Read("email", "zoe@furni.example").Reachability!, default);
-        await _server.Get<UserPasswords>().SetAsync((await _server.Get<Accounts>().FindAsync("zoe", default))!.Id, GrantWorld.Password, default);
+        await _server.Get<UserPasswords>().SetAsync((await _server.Get<Accounts>().FindAsync("zoe", default))!.Id, new(_server.Get<PasswordHashes>().Hash(GrantWorld.Password)), default);
         (await AskAsync("/sign-in/forgotten", ("screen_name", "zoe"))).Is(200);
 
         // They are sent in the order in which they were asked for.

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Tests.Consoles;
@@ -93,6 +94,44 @@ public abstract class SignInFloodTests(Engine engine)
 
         (await SignInAsync(known)).Is(403);
         (await agent.SendPasswordAsync(known)).Is(403);
+    }
+
+    [Fact]
+    public async Task New_passwords_wait_in_a_line_of_their_own()
+    {
+        var turns = new HashTurns(atOnce: 1);
+        await using var server = await TestServer.StartAsync(engine, services => services.AddSingleton(turns));
+        var ana = await GrantWorld.AddUserAsync(server, "ana");
+        var furni = await server.UserAsync("furni");
+        var agent = await Newcomer.SettledAsync(server, Role.Agent, furni);
+        var (id, links) = ((await server.Get<Persons>().FindAsync(agent.Mail, default))!.Value, server.Get<ResetLinks>());
+        var key = await server.Server.Store.Main.WriteAsync(session => links.IssueAsync(session, AccountKind.Person, id, default), default);
+        var pages = new List<(Guest Guest, string Link, Page Page)>();
+        foreach (var link in new[]
+        {
+            await server.Get<UserPasswords>().IssueLinkAsync(ana.Id, dropsFactor: false, default), $"{ForgottenPassword.Address}/{key}",
+            (await Newcomer.InvitedAsync(server, Role.Agent, furni, "bob@furni.example")).Link,
+        })
+        {
+            var guest = new Guest(server);
+            pages.Add((guest, link, (await guest.GetAsync(link)).Is(200)));
+        }
+
+        var hashing = await turns.TakeAsync(Lane.Users, IPAddress.None, 0, default);
+        var waiting = Enumerable.Range(0, 8).Select(_ => turns.TakeAsync(Lane.NewPasswords, IPAddress.Loopback, 0, default)).ToArray();
+        await SendAsync(429);
+        hashing!.Dispose();
+        foreach (var turn in waiting) (await turn)!.Dispose();
+        await SendAsync(303);
+
+        async Task SendAsync(int status)
+        {
+            foreach (var (guest, link, page) in pages)
+            {
+                (string, string)[] fields = [("name", "Bob"), ("password", "a sentence of another kind"), ("new-password", "a sentence of another kind")];
+                Assert.Equal((link, status), (link, (await guest.SubmitAsync(page, link, fields)).Status));
+            }
+        }
     }
 
     [Fact]

@@ -56,16 +56,22 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, PasswordHashes passwords, KnownBrowsers browsers, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, GuessGate gate, KnownBrowsers browsers, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (Passwords.WrongWith(password, person.Mail, person.Name, settings.Platform) is { } wrong) return wrong;
 
-        var hash = passwords.Hash(password);
+        if (await gate.HashAsync(http, password) is not { } hash)
+        {
+            http.Response.Headers.RetryAfter = "60";
+            await ShowAsync(http, person, 429, done: null, ConsoleSignIn.TooMany);
+            return null;
+        }
+
         await store.Main.WriteAsync(
             async session =>
             {
-                await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash).Bind("id", person.Id).RunAsync(stop);
+                await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash.Text).Bind("id", person.Id).RunAsync(stop);
                 await ResetLinks.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await KnownBrowsers.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await session.Sql("delete from console_session where person_id = @id and id <> @this").Bind("id", person.Id).Bind("this", person.SessionId).RunAsync(stop);

@@ -24,6 +24,9 @@ internal static class ConsoleSignIn
     public const string NeedsHttps =
         "You cannot sign in here: this page came over plain http, and browsers keep sign-ins over https alone. Open it by https, or at http://localhost on the server's own machine.";
 
+    /// <summary>What is said where somebody has to wait.</summary>
+    public const string TooMany = "There were too many attempts from where you are. Please wait for a minute.";
+
     /// <summary>Counts a password or a code that was not taken, and gives what people are told.</summary>
     public static (int Status, string Problem) Explain(HttpContext http, string mail, CheckOutcome outcome, Settings settings, string what)
     {
@@ -36,7 +39,7 @@ internal static class ConsoleSignIn
         }
 
         http.Response.Headers.RetryAfter = "60";
-        return (429, "There were too many attempts from where you are. Please wait for a minute.");
+        return (429, TooMany);
     }
 
     private static async Task Show(HttpContext http, ConsoleSessions sessions)

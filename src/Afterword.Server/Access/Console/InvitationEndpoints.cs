@@ -23,7 +23,7 @@ internal static class InvitationEndpoints
         else await ShowGoneAsync(http);
     }
 
-    private static async Task Accept(HttpContext http, string key, Invitations invitations, ConsoleSessions sessions, Settings settings)
+    private static async Task Accept(HttpContext http, string key, Invitations invitations, GuessGate gate, ConsoleSessions sessions, Settings settings)
     {
         var stop = http.RequestAborted;
         if (await invitations.FindAsync(key, stop) is not { } invitation)
@@ -41,7 +41,14 @@ internal static class InvitationEndpoints
             return;
         }
 
-        var person = invitation.PersonId is null ? await invitations.AcceptFirstAsync(key, address, name, password, stop) : await invitations.AcceptAsync(key, name, password, stop);
+        if (await gate.HashAsync(http, password) is not { } hash)
+        {
+            http.Response.Headers.RetryAfter = "60";
+            await ShowAsync(http, 429, key, invitation, mail, name, ConsoleSignIn.TooMany);
+            return;
+        }
+
+        var person = invitation.PersonId is null ? await invitations.AcceptFirstAsync(key, address, name, hash, stop) : await invitations.AcceptAsync(key, name, hash, stop);
         if (person is not { } id)
         {
             await ShowGoneAsync(http);

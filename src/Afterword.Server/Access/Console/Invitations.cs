@@ -26,7 +26,7 @@ internal enum LinkSource
 }
 
 /// <summary>Links with which people choose a password. Each is good for once, within a week; the store has its hash.</summary>
-internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLog audit, TimeProvider clock)
+internal sealed class Invitations(Store store, AuditLog audit, TimeProvider clock)
 {
     public const string Address = "/console/invitation";
     private const int KeyLength = 20;
@@ -74,46 +74,37 @@ internal sealed class Invitations(Store store, PasswordHashes passwords, AuditLo
 
     /// <summary>Takes an invitation: the person has this password from now on.</summary>
     /// <returns>The person's id; null when somebody was faster, or it is too old.</returns>
-    public Task<long?> AcceptAsync(string key, string name, string password, CancellationToken stop)
-    {
-        // A tenth of a second: not inside the transaction.
-        var hashed = passwords.Hash(password);
-        return store.Main.WriteAsync(
-            async session =>
-            {
-                if (await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
+    public Task<long?> AcceptAsync(string key, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
 
-                await ForgetAsync(session, person, stop);
-                await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-                await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
-                    .Bind("name", name).Bind("hash", hashed).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
-                await NoteAsync(session, person, "took an invitation and chose a password", stop);
-                return person;
-            },
-            stop);
-    }
+            await ForgetAsync(session, person, stop);
+            await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
+            await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
+                .Bind("name", name).Bind("hash", password.Text).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
+            await NoteAsync(session, person, "took an invitation and chose a password", stop);
+            return person;
+        },
+        stop);
 
     /// <summary>Takes the invitation of the first operator.</summary>
     /// <inheritdoc cref="AcceptAsync"/>
-    public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, string password, CancellationToken stop)
-    {
-        var hashed = passwords.Hash(password);
-        return store.Main.WriteAsync(
-            async session =>
-            {
-                if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
+    public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
 
-                var person = store.Ids.Next();
-                await session.Sql("insert into person (id, mail, mail_key, name, password_hash, proved_at, created_at) values (@id, @mail, @key, @name, @hash, @now, @now)")
-                    .Bind("id", person).Bind("mail", mail.Value).Bind("key", Persons.Key(mail.Value)).Bind("name", name).Bind("hash", hashed).Bind("now", Now).RunAsync(stop);
-                await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
-                    .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
-                await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
-                await NoteAsync(session, person, "set up the installation", stop);
-                return person;
-            },
-            stop);
-    }
+            var person = store.Ids.Next();
+            await session.Sql("insert into person (id, mail, mail_key, name, password_hash, proved_at, created_at) values (@id, @mail, @key, @name, @hash, @now, @now)")
+                .Bind("id", person).Bind("mail", mail.Value).Bind("key", Persons.Key(mail.Value)).Bind("name", name).Bind("hash", password.Text).Bind("now", Now).RunAsync(stop);
+            await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
+                .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
+            await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
+            await NoteAsync(session, person, "set up the installation", stop);
+            return person;
+        },
+        stop);
 
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("delete from invitation where person_id = @person").Bind("person", personId).RunAsync(stop);

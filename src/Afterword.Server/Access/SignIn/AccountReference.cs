@@ -128,7 +128,7 @@ internal static class AccountReference
         Does = "Sets the password, uses the link up and signs the user out everywhere.",
         Caller = "anyone with the link",
         Parameters = [s_key, SignInReference.Form, new("new-password", "The new password.", s_password) { Required = true }],
-        Replies = [Reply.To(303, "Set.", "`/sign-in`."), Reply.Page("Not ours, or the password is not taken: the form again, with the reason.", 400), s_gone],
+        Replies = [Reply.To(303, "Set, and signed in by the link.", "`/account`, or `/sign-in/code` where a second factor is owed."), Reply.Page("Not ours, or the password is not taken: the form again, with the reason.", 400), s_gone, s_tooMany],
     };
 
     public static Operation EndVisit() => new(Topic.SignedIn, "Sign another browser out")

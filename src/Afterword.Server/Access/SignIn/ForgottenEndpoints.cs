@@ -60,13 +60,19 @@ internal static class ForgottenEndpoints
         [nameof(NewPasswordPage.Problem)] = problem,
     });
 
-    private static async Task Choose(HttpContext http, string key, Forms forms, ResetLinks links, UserPasswords passwords, KnownBrowsers browsers, Store store)
+    private static async Task Choose(
+        HttpContext http, string key, Forms forms, ResetLinks links, GuessGate gate, UserPasswords passwords, KnownBrowsers browsers, Store store)
     {
         var stop = http.RequestAborted;
         if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, AddressOf(key));
         else if (await links.FindAsync(AccountKind.User, key, stop) is not { } owner) await ShowGoneAsync(http);
         else if (await OwnAccountEndpoints.FlawOfAsync(http, await NameOfAsync(store, owner, stop), form["new-password"].ToString()) is { } flaw) await ShowChoiceAsync(http, key, 400, WordsFor(http).Of(flaw));
-        else if (await passwords.TakeLinkAsync(key, form["new-password"].ToString(), stop) is not { } user) await ShowGoneAsync(http);
+        else if (await gate.HashAsync(http, form["new-password"].ToString()) is not { } hash)
+        {
+            http.Response.Headers.RetryAfter = "60";
+            await ShowChoiceAsync(http, key, 429, SignInWords.All.In(http.LanguageFor(own: null)).TooMany);
+        }
+        else if (await passwords.TakeLinkAsync(key, hash, stop) is not { } user) await ShowGoneAsync(http);
         else
         {
             // Whoever keeps the account locked does not hold up the one who just had its link.

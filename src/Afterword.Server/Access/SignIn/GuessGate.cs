@@ -19,11 +19,8 @@ internal enum Guessed
 internal readonly record struct Guesser(IPAddress? Address, bool IsKnown);
 
 /// <summary>Slows an address down after too many wrong passwords or codes, for whatever accounts, and lets few passwords be hashed at once.</summary>
-internal sealed class GuessGate(Settings settings) : IDisposable
+internal sealed class GuessGate(Settings settings, PasswordHashes passwords, HashTurns turns) : IDisposable
 {
-    // Half of the processors at most: the rest goes on serving.
-    private readonly HashTurns _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
-
     private readonly PartitionedRateLimiter<IPAddress>[] _failures = [.. Enum.GetValues<Guessed>().Select(_ => PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetSlidingWindowLimiter(address, _ => new()
         {
@@ -45,7 +42,7 @@ internal sealed class GuessGate(Settings settings) : IDisposable
         var address = Networks.Of(who.Address);
         if (what != Guessed.Code)
         {
-            using var turn = await _turns.TakeAsync(LaneOf(what, who), address, who.IsKnown ? 0 : FailuresOf(what, address), stop);
+            using var turn = await turns.TakeAsync(LaneOf(what, who), address, who.IsKnown ? 0 : FailuresOf(what, address), stop);
             return turn is null ? null : await CheckAsync();
         }
 
@@ -66,6 +63,14 @@ internal sealed class GuessGate(Settings settings) : IDisposable
             if (isWrong(outcome)) _failures[(int)what].AttemptAcquire(address).Dispose();
             return outcome;
         }
+    }
+
+    /// <summary>Hashes a new password when it is its turn: whoever sends many takes no more of the processors than whoever guesses.</summary>
+    /// <returns>The hash; null when too many wait.</returns>
+    public async Task<PasswordHash?> HashAsync(HttpContext http, string password)
+    {
+        using var turn = await turns.TakeAsync(Lane.NewPasswords, Networks.Of(http.Connection.RemoteIpAddress), failures: 0, http.RequestAborted);
+        return turn is null ? null : new(passwords.Hash(password));
     }
 
     private long FailuresOf(Guessed what, IPAddress address) =>

@@ -16,6 +16,9 @@ internal enum Lane
 
     /// <summary>People of the console, or whoever says so.</summary>
     People,
+
+    /// <summary>Those who choose a new password, after a link or the old one.</summary>
+    NewPasswords,
 }
 
 /// <summary>
@@ -33,7 +36,7 @@ internal sealed class HashTurns
     private int _free;
     private int _last;
 
-    /// <param name="atOnce">How many are hashed at once.</param>
+    /// <param name="atOnce">How many are hashed at once; half of the processors at most, for the rest goes on serving.</param>
     public HashTurns(int atOnce) => _free = atOnce;
 
     /// <param name="lane">With whom to wait.</param>

@@ -37,7 +37,7 @@ internal static class OwnAccountEndpoints
             [nameof(OwnAccountPage.Problem)] = problem,
         });
 
-    private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, UserPasswords passwords, UserFactors factors, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
+    private static Task ChangePassword(HttpContext http, Visits visits, CheckPassword check, GuessGate gate, UserPasswords passwords, UserFactors factors, KnownBrowsers browsers) => WithFormAsync(http, async (visitor, form) =>
     {
         var words = WordsFor(http, visitor);
 
@@ -51,22 +51,25 @@ internal static class OwnAccountEndpoints
 
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
         http.TallySignIn(visitor.ScreenName, outcome);
-        if (outcome is SignInOutcome.TooMany)
-        {
-            http.Response.Headers.RetryAfter = "60";
-            await ShowAsync(http, visitor, 429, SignInWords.All.In(http.LanguageFor(visitor.Language)).TooMany);
-        }
+        if (outcome is SignInOutcome.TooMany) await ShowTooManyAsync(http, visitor);
         else if (outcome is not SignInOutcome.Welcome) await ShowAsync(http, visitor, 403, words.WrongCurrent);
         else if (await FlawOfAsync(http, visitor.ScreenName, form["new-password"].ToString()) is { } flaw) await ShowAsync(http, visitor, 400, words.Of(flaw));
+        else if (await gate.HashAsync(http, form["new-password"].ToString()) is not { } hash) await ShowTooManyAsync(http, visitor);
         else
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
-            await passwords.SetAsync(visitor.UserId, form["new-password"].ToString(), http.RequestAborted);
+            await passwords.SetAsync(visitor.UserId, hash, http.RequestAborted);
             await visits.BeginAsync(http, visitor.UserId, withFactor);
             await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
             Done(http);
         }
     });
+
+    private static Task ShowTooManyAsync(HttpContext http, Visitor visitor)
+    {
+        http.Response.Headers.RetryAfter = "60";
+        return ShowAsync(http, visitor, 429, SignInWords.All.In(http.LanguageFor(visitor.Language)).TooMany);
+    }
 
     /// <summary>What is wrong with a new password of a user.</summary>
     public static async Task<PasswordFlaw?> FlawOfAsync(HttpContext http, string screenName, string password)

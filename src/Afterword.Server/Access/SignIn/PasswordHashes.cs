@@ -3,6 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Afterword.Server.Access.SignIn;
 
+/// <summary>A new password, hashed: by <see cref="GuessGate.HashAsync"/> for whoever comes through the network.</summary>
+internal sealed record PasswordHash(string Text);
+
 /// <summary>Hashes the passwords of users and of people of the console, in the framework's format.</summary>
 internal sealed class PasswordHashes
 {

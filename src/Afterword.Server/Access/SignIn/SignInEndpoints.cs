@@ -19,6 +19,7 @@ internal static class SignInEndpoints
         services.AddSingleton(provider => new PasswordHashes(provider.GetRequiredService<Settings>().SignIn.HashRounds));
         services.AddSingleton<Logins>();
         services.AddSingleton(UserManagerOf);
+        services.AddSingleton(new HashTurns(Math.Max(1, Environment.ProcessorCount / 2)));
         services.AddSingleton<GuessGate>();
         services.AddSingleton<KnownBrowsers>();
         services.AddSingleton<CheckPassword>();

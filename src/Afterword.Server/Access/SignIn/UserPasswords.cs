@@ -4,7 +4,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Access.SignIn;
 
 /// <summary>Sets users' passwords. Whatever somebody else may have signed in to with the old one ends.</summary>
-internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashes passwords, AuditLog audit)
+internal sealed class UserPasswords(Store store, ResetLinks links, AuditLog audit)
 {
     /// <summary>A link with which an operator lets a user choose a new password.</summary>
     /// <param name="userId">The user.</param>
@@ -16,41 +16,32 @@ internal sealed class UserPasswords(Store store, ResetLinks links, PasswordHashe
 
     /// <summary>Takes such a link, or one that was mailed.</summary>
     /// <returns>The user; null when the link is used or too old.</returns>
-    public Task<long?> TakeLinkAsync(string key, string password, CancellationToken stop)
-    {
-        var hash = passwords.Hash(password);
-        return store.Main.WriteAsync(
-            async session =>
-            {
-                if (await links.TakeAsync(session, AccountKind.User, key, stop) is not { } link) return (long?)null;
+    public Task<long?> TakeLinkAsync(string key, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            if (await links.TakeAsync(session, AccountKind.User, key, stop) is not { } link) return (long?)null;
 
-                await SetAsync(session, link.OwnerId, hash, stop);
-                if (link.DropsFactor) await UserFactors.RemoveAsync(session, link.OwnerId, stop);
-                await audit.WriteOwnAsync(session, link.OwnerId, Deed.Changed, link.DropsFactor ? "new password by a link, and no app for codes any more" : "new password by a link", stop);
-                return link.OwnerId;
-            },
-            stop);
-    }
+            await SetAsync(session, link.OwnerId, password, stop);
+            if (link.DropsFactor) await UserFactors.RemoveAsync(session, link.OwnerId, stop);
+            await audit.WriteOwnAsync(session, link.OwnerId, Deed.Changed, link.DropsFactor ? "new password by a link, and no app for codes any more" : "new password by a link", stop);
+            return link.OwnerId;
+        },
+        stop);
 
-    public Task SetAsync(long userId, string password, CancellationToken stop)
-    {
-        // A tenth of a second: not inside the transaction.
-        var hash = passwords.Hash(password);
-        return store.Main.WriteAsync(
-            async session =>
-            {
-                await SetAsync(session, userId, hash, stop);
-                return await audit.WriteOwnAsync(session, userId, Deed.Changed, "own password", stop);
-            },
-            stop);
-    }
+    public Task SetAsync(long userId, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            await SetAsync(session, userId, password, stop);
+            return await audit.WriteOwnAsync(session, userId, Deed.Changed, "own password", stop);
+        },
+        stop);
 
-    private static async Task<int> SetAsync(Session session, long userId, string hash, CancellationToken stop)
+    private static async Task<int> SetAsync(Session session, long userId, PasswordHash password, CancellationToken stop)
     {
         await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
         await KnownBrowsers.ForgetAsync(session, AccountKind.User, userId, stop);
         await ResetLinks.ForgetAsync(session, AccountKind.User, userId, stop);
         return await session.Sql("update account set password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @user")
-            .Bind("hash", hash).Bind("user", userId).RunAsync(stop);
+            .Bind("hash", password.Text).Bind("user", userId).RunAsync(stop);
     }
 }
