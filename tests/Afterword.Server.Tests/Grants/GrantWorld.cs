@@ -4,6 +4,7 @@ using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -21,9 +22,11 @@ internal sealed class GrantWorld : IAsyncDisposable
 
     public Account Ana { get; }
 
-    public static async Task<GrantWorld> StartAsync(Engine engine, params string[] settings)
+    public static Task<GrantWorld> StartAsync(Engine engine, params string[] settings) => StartAsync(engine, null, settings);
+
+    public static async Task<GrantWorld> StartAsync(Engine engine, Action<IServiceCollection>? replace, params string[] settings)
     {
-        var server = await TestServer.StartAsync(engine, settings);
+        var server = await TestServer.StartAsync(engine, replace, settings);
         var app = await AddAppAsync(server, "Furni Desk");
         return new(server, app, await AddUserAsync(server, "ana"));
     }

@@ -1,5 +1,4 @@
 using Afterword.Server.People;
-using Microsoft.AspNetCore.Identity;
 
 namespace Afterword.Server.Access.SignIn;
 
@@ -22,44 +21,25 @@ internal abstract record SignInOutcome
 }
 
 /// <summary>Signs a user in by password, and locks an account after too many failures, but for browsers that are known.</summary>
-internal sealed class CheckPassword(UserManager<Login> users, PasswordHashes passwords, GuessGate gate, KnownBrowsers browsers)
+internal sealed class CheckPassword(PasswordGuesses guesses, GuessGate gate, KnownBrowsers browsers)
 {
     public async Task<SignInOutcome> RunAsync(HttpContext http, string screenName, string password)
     {
-        var known = KnownBrowsers.MayBeKnown(http) && await FindAsync(screenName) is { } login && await browsers.IsKnownAsync(http, AccountKind.User, login.Id);
+        var bare = Accounts.Bare(screenName.Trim());
+        var key = Accounts.Handle.IsMatch(bare) ? Accounts.Key(bare) : PasswordGuesses.Nobody;
+        var known = await guesses.FindKnownAsync(http, AccountKind.User, key);
         return await gate.RunAsync(
-            Guessed.UserPassword, new(http.Connection.RemoteIpAddress, known), () => CheckAsync(http, screenName, password, known), outcome => outcome is SignInOutcome.Wrong, http.RequestAborted)
+            Guessed.UserPassword, new(http.Connection.RemoteIpAddress, known is not null), () => CheckAsync(http, key, known, password), outcome => outcome is SignInOutcome.Wrong, http.RequestAborted)
             ?? new SignInOutcome.TooMany();
     }
 
-    private async Task<SignInOutcome> CheckAsync(HttpContext http, string screenName, string password, bool known)
+    private async Task<SignInOutcome> CheckAsync(HttpContext http, string key, GuessedAccount? known, string password)
     {
         http.RequestAborted.ThrowIfCancellationRequested();
-        var login = await FindAsync(screenName);
-        var byBrowser = known && login is not null && await browsers.ClaimAsync(http, AccountKind.User, login.Id);
-        if (login?.PasswordHash is null || (!byBrowser && await users.IsLockedOutAsync(login)))
-        {
-            // As slow as for an account that is open: else the time would tell which handles exist.
-            passwords.WasteTime(password);
-            return new SignInOutcome.Wrong();
-        }
+        if (await guesses.MatchAsync(http, AccountKind.User, key, known, password) is not { } account) return new SignInOutcome.Wrong();
+        if (account.IsSuspended) return new SignInOutcome.Suspended();
 
-        if (!await users.CheckPasswordAsync(login, password))
-        {
-            if (!byBrowser) await users.AccessFailedAsync(login);
-            return new SignInOutcome.Wrong();
-        }
-
-        if (!byBrowser) await users.ResetAccessFailedCountAsync(login);
-        if (login.Suspended) return new SignInOutcome.Suspended();
-
-        await browsers.RememberAsync(http, AccountKind.User, login.Id);
-        return new SignInOutcome.Welcome(login.Id);
-    }
-
-    private Task<Login?> FindAsync(string handle)
-    {
-        var bare = Accounts.Bare(handle.Trim());
-        return Accounts.Handle.IsMatch(bare) ? users.FindByNameAsync(Accounts.Key(bare)) : Task.FromResult<Login?>(null);
+        await browsers.RememberAsync(http, AccountKind.User, account.Id);
+        return new SignInOutcome.Welcome(account.Id);
     }
 }

@@ -12,26 +12,29 @@ internal sealed class PasswordHashes
     /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own is 100,000.</summary>
     public const int Rounds = 210_000;
 
-    private readonly IOptions<PasswordHasherOptions> _options;
     private readonly PasswordHasher<User> _hasher;
     private readonly Lazy<string> _unknown;
 
     /// <param name="rounds">The rounds of a new hash.</param>
     public PasswordHashes(int rounds = Rounds)
     {
-        _options = Options.Create(new PasswordHasherOptions { IterationCount = rounds });
-        _hasher = ForFramework<User>();
+        _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = rounds }));
         _unknown = new(() => Hash(""));
     }
-
-    /// <summary>The framework's hasher, for its <see cref="UserManager{TUser}"/>.</summary>
-    public PasswordHasher<TUser> ForFramework<TUser>()
-        where TUser : class => new(_options);
 
     /// <summary>Takes a tenth of a second of a core, by design: never inside a transaction.</summary>
     public string Hash(string password) => _hasher.HashPassword(User.Any, password);
 
-    public bool Matches(string hash, string password) => _hasher.VerifyHashedPassword(User.Any, hash, password) != PasswordVerificationResult.Failed;
+    /// <summary>Whether a password is right.</summary>
+    /// <param name="hash">What is stored.</param>
+    /// <param name="password">What was typed.</param>
+    /// <param name="renewed">What to store in its place; null unless it was hashed with fewer rounds than are usual now.</param>
+    public bool Matches(string hash, string password, out PasswordHash? renewed)
+    {
+        var found = _hasher.VerifyHashedPassword(User.Any, hash, password);
+        renewed = found == PasswordVerificationResult.SuccessRehashNeeded ? new(Hash(password)) : null;
+        return found != PasswordVerificationResult.Failed;
+    }
 
     /// <summary>Takes as long as checking a password.</summary>
     public void WasteTime(string password) => _hasher.VerifyHashedPassword(User.Any, _unknown.Value, password);

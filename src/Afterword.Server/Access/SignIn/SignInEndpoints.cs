@@ -4,8 +4,6 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
 using Afterword.Server.Reference;
-using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 
 namespace Afterword.Server.Access.SignIn;
 
@@ -17,11 +15,10 @@ internal static class SignInEndpoints
     public static void AddSignIn(this IServiceCollection services)
     {
         services.AddSingleton(provider => new PasswordHashes(provider.GetRequiredService<Settings>().SignIn.HashRounds));
-        services.AddSingleton<Logins>();
-        services.AddSingleton(UserManagerOf);
         services.AddSingleton(new HashTurns(Math.Max(1, Environment.ProcessorCount / 2)));
         services.AddSingleton<GuessGate>();
         services.AddSingleton<KnownBrowsers>();
+        services.AddSingleton<PasswordGuesses>();
         services.AddSingleton<CheckPassword>();
         services.AddSingleton<UserPasswords>();
         services.AddSingleton<AppOffers>();
@@ -128,17 +125,5 @@ internal static class SignInEndpoints
         await visits.EndAsync(http);
         var oauthToken = form["oauth_token"].ToString();
         http.SeeOther(oauthToken.Length > 0 ? AuthorizeEndpoints.AddressOf("authorize", oauthToken) : AddressFor(LocalPath.Read(form["to"])));
-    }
-
-    // One for all requests: it keeps nothing between calls, and its store opens a session of its own for each.
-    private static UserManager<Login> UserManagerOf(IServiceProvider services)
-    {
-        var settings = services.GetRequiredService<Settings>().SignIn;
-        var options = new IdentityOptions();
-        options.Lockout.MaxFailedAccessAttempts = settings.FailuresBeforeLock;
-        return new(
-            services.GetRequiredService<Logins>(), Options.Create(options),
-            services.GetRequiredService<PasswordHashes>().ForFramework<Login>(),
-            [], [], keyNormalizer: null!, new IdentityErrorDescriber(), services, services.GetRequiredService<ILogger<UserManager<Login>>>());
     }
 }

@@ -1,0 +1,94 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Tests.Consoles;
+using Afterword.Server.Tests.World;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterword.Server.Tests.Grants;
+
+/// <summary>A wrong password costs the store the same whoever it is for: else the time would tell which accounts there are.</summary>
+public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
+{
+    private static readonly string[] s_ofGuesses = ["password_hash", "stray_guess", "known_browser", "failed_sign_ins"];
+    private TestServer _server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync(engine, "SignIn:FailuresPerMinute=10000");
+        foreach (var handle in new[] { "ana", "bob", "locked" }) await GrantWorld.AddUserAsync(_server, handle);
+        var furni = await _server.UserAsync("furni");
+        foreach (var mail in new[] { "ana@furni.example", "bob@furni.example", "locked@furni.example" }) await Newcomer.SettledAsync(_server, Role.Agent, furni, mail);
+        await Newcomer.InvitedAsync(_server, Role.Agent, furni, "invited@furni.example");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_wrong_password_runs_the_same_statements_and_changes_one_row(bool ofConsole)
+    {
+        string[] names = ofConsole
+            ? ["ana@furni.example", "nobody@furni.example", "no address", "invited@furni.example", "locked@furni.example"]
+            : ["ana", "nobody", "no handle", "furni", "locked"];
+        for (var n = 0; n < 5; n++) await GuessAsync(new Guest(_server), ofConsole, names[^1]);
+
+        // A browser that is known to be somebody else's gets no more.
+        var bobs = new Guest(_server);
+        (await SendAsync(bobs, ofConsole, ofConsole ? "bob@furni.example" : "bob", GrantWorld.Password)).Is(303);
+        bobs.Cookies.Remove("__Host-afterword");
+        bobs.Cookies.Remove(ConsoleSessions.Cookie);
+        foreach (var guest in new[] { new Guest(_server), bobs })
+        {
+            var costs = new List<(string Name, string Cost)>();
+            foreach (var name in names) costs.Add((name, await GuessAsync(guest, ofConsole, name)));
+            Assert.All(costs, cost => Assert.Equal((cost.Name, costs[0].Cost), cost));
+        }
+    }
+
+    [Fact]
+    public async Task A_right_password_is_hashed_anew_when_it_was_hashed_with_fewer_rounds()
+    {
+        await using var world = await GrantWorld.StartAsync(engine, services => services.AddSingleton(new PasswordHashes(rounds: 3)));
+        await world.Server.Get<UserPasswords>().SetAsync(world.Ana.Id, new(new PasswordHashes(rounds: 2).Hash(GrantWorld.Password)), default);
+        var guest = world.Guest();
+        (await guest.SignInAsync(await guest.GetAsync("/sign-in"), "ana", GrantWorld.Password)).Is(200);
+
+        var hash = await world.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select password_hash from account where id = @id").Bind("id", world.Ana.Id).FirstAsync(row => row.GetString(0), default), default);
+        Assert.Equal(3, HashTests.RoundsOf(hash!));
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    /// <summary>Gives how many rows a wrong password changes and, on SQLite, how often which statement runs.</summary>
+    private async Task<string> GuessAsync(Guest guest, bool ofConsole, string name)
+    {
+        var before = await CountedAsync();
+        (await SendAsync(guest, ofConsole, name, "wrong password")).Is(403);
+        return $"{await CountedAsync() - before} rows; {await RunAsync()}";
+    }
+
+    private async Task<Page> SendAsync(Guest guest, bool ofConsole, string name, string password)
+    {
+        var address = ofConsole ? "/console/sign-in" : "/sign-in";
+        var page = (await guest.GetAsync(address)).Is(200);
+        await RunAsync();
+        return await guest.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", name), ("password", password));
+    }
+
+    private Task<long> CountedAsync() => _server.Server.Store.Main.ReadAsync(
+        session => session.Sql("select cast((select sum(failed_sign_ins) from account) + (select sum(failed_sign_ins) from person) + (select sum(guesses) from stray_guess) as bigint)")
+            .FirstAsync(row => row.GetInt64(0), default),
+        default);
+
+    private async Task<string> RunAsync()
+    {
+        if (engine != Engine.Sqlite) return "";
+
+        var work = await SqliteWork.TakeAsync(_server.Server.Store.Main);
+        return string.Join("; ", work.Where(one => !one.Key.Contains("cast(", StringComparison.Ordinal) && s_ofGuesses.Any(one.Key.Contains)).Select(one => $"{one.Value.Runs} × {one.Key}").Order());
+    }
+}
+
+public sealed class SqliteGuessCostTests() : GuessCostTests(Engine.Sqlite);
+
+public sealed class PostgresGuessCostTests() : GuessCostTests(Engine.Postgres);
