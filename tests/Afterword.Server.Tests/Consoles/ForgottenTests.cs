@@ -89,8 +89,7 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_user_chooses_a_new_password_by_a_mail_in_their_language_or_an_operators_link()
     {
-        var maja = new NewAccount("maja", "Maja", GrantWorld.Password, Reach.Anyone) { Language = "de", Reachability = Reachability.Read("email", "maja@post.example").Reachability! };
-        await _server.Get<Accounts>().AddAsync(maja, default);
+        await AddMajaAsync();
         var signedIn = new Guest(_server);
         (await TryAsync(signedIn, GrantWorld.Password)).Is(303);
         Assert.Contains("href=\"/sign-in/forgotten\"", (await new Guest(_server).GetAsync("/sign-in")).Html, StringComparison.Ordinal);
@@ -136,15 +135,55 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         Assert.Contains(ConsoleSessions.Cookie, (await ana.SignInAsync()).Cookies.Keys);
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_a_link_ends_none_and_all_end_when_one_is_used()
+    {
+        var maja = await AddMajaAsync();
+        var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
+        var passedOn = await _server.Get<UserPasswords>().IssueLinkAsync(maja, dropsFactor: false, default);
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var (page, who) in new[] { ("/sign-in/forgotten", ("screen_name", "maja")), ("/console/forgotten", ("mail", ana.Mail)) }) (await AskAsync(page, who, $"10.4.0.{round}")).Is(200);
+            await _office.WaitAsync(2 * (round + 1));
+            await _server.AdvanceAsync(TimeSpan.FromMinutes(round < 2 ? 10 : 9));
+        }
+
+        string[] mailed = [.. (await _office.WaitAsync(6)).Select(mail => Link().Match(mail.Plain).Value)];
+        foreach (var link in mailed.Prepend(passedOn)) (await new Guest(_server).GetAsync(link)).Is(200);
+        Assert.Equal(7, await _server.CountAsync("reset_link"));
+
+        // Of browsers that race with different links of one account one gets it.
+        foreach (var page in new[] { "/sign-in", "/console" })
+        {
+            var links = mailed.Append(passedOn).Where(link => link.StartsWith(page, StringComparison.Ordinal)).ToArray();
+            var answers = await Task.WhenAll(links.Select(async link =>
+            {
+                var guest = new Guest(_server);
+                return await guest.SubmitAsync(await guest.GetAsync(link), link, ("new-password", Other));
+            }));
+            Assert.Equal(1, answers.Count(answer => answer.Status == 303));
+            Assert.All(answers, answer => Assert.True(answer.Status is 303 or 404, answer.Html));
+            foreach (var link in links) (await new Guest(_server).GetAsync(link)).Is(404);
+        }
+
+        Assert.Equal(0, await _server.CountAsync("reset_link"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
         await _office.DisposeAsync();
     }
 
-    private async Task<Page> AskAsync(string page, (string, string) who)
+    private async Task<long> AddMajaAsync()
     {
-        var guest = new Guest(_server);
+        var maja = new NewAccount("maja", "Maja", GrantWorld.Password, Reach.Anyone) { Language = "de", Reachability = Reachability.Read("email", "maja@post.example").Reachability! };
+        return (await _server.Get<Accounts>().AddAsync(maja, default))!.Id;
+    }
+
+    private async Task<Page> AskAsync(string page, (string, string) who, string? from = null)
+    {
+        var guest = new Guest(_server) { From = from };
         return await guest.SubmitAsync((await guest.GetAsync(page)).Is(200), page, who);
     }
 

@@ -76,5 +76,5 @@ internal static class ForgottenPassword
     }
 
     private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<TroublePage>(404, TroublePage.Of(
-        "This link does not hold", "It was used, it is older than 30 minutes, or a newer one was sent.", Address, "Ask for another link"));
+        "This link does not hold", "This link or another one was used, or it is older than 30 minutes.", Address, "Ask for another link"));
 }

@@ -19,25 +19,20 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
     public static readonly TimeSpan PassedOn = TimeSpan.FromHours(24);
 
     private const int KeyLength = 20;
+    private const int MostMailed = 3;
 
-    // Whoever asks again and again for somebody else fills no mailbox.
-    private static readonly TimeSpan s_quiet = TimeSpan.FromMinutes(10);
+    // Whoever asks again and again for somebody else fills no mailbox, and ends no link: the oldest has ended by itself when there is one too many.
+    private static readonly TimeSpan s_quiet = Mailed / MostMailed;
 
-    /// <summary>Whether one was made for the account within the last minutes.</summary>
-    public async Task<bool> IsFreshAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
-        await session.Sql("select 1 from reset_link where kind = @kind and owner_id = @owner and created_at > @recent limit 1")
-            .Bind("kind", (long)kind).Bind("owner", ownerId).Bind("recent", Now - (long)s_quiet.TotalMilliseconds).FirstAsync(_ => true, stop);
-
-    /// <summary>Makes a link to be mailed, in place of those made before.</summary>
-    /// <returns>Its key.</returns>
-    public async Task<string> IssueAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop)
-    {
-        await ForgetAsync(session, kind, ownerId, stop);
-        return await AddAsync(session, kind, ownerId, Mailed, passedOn: false, dropsFactor: false, stop);
-    }
+    /// <summary>Makes a link to be mailed, beside those made before: a stranger who asks for one ends nobody's.</summary>
+    /// <returns>Its key; null when one was mailed within the last minutes.</returns>
+    public async Task<string?> IssueAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
+        await session.Sql("select 1 from reset_link where kind = @kind and owner_id = @owner and passed_on = 0 and created_at > @recent limit 1")
+            .Bind("kind", (long)kind).Bind("owner", ownerId).Bind("recent", Now - (long)s_quiet.TotalMilliseconds).FirstAsync(_ => true, stop)
+            ? null : await AddAsync(session, kind, ownerId, Mailed, passedOn: false, dropsFactor: false, stop);
 
     /// <summary>Makes a link that an operator passes on, in place of those made before.</summary>
-    /// <inheritdoc cref="IssueAsync"/>
+    /// <returns>Its key.</returns>
     public async Task<string> PassOnAsync(Session session, AccountKind kind, long ownerId, bool dropsFactor, CancellationToken stop)
     {
         await ForgetAsync(session, kind, ownerId, stop);
@@ -50,10 +45,21 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
             .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => (long?)row.GetInt64(0), stop),
         stop);
 
-    /// <summary>Uses a link up. Of racing browsers one gets the owner.</summary>
-    public async Task<TakenLink?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
-        "delete from reset_link where key_hash = @hash and kind = @kind and ends_at > @now returning owner_id, drops_factor")
-        .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => new TakenLink(row.GetInt64(0), row.Flag(1)), stop);
+    /// <summary>Uses a link up, and all others of its owner with it. Of racing browsers one gets the owner.</summary>
+    public async Task<TakenLink?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop)
+    {
+        if (HashOf(key) is not { } hash) return null;
+
+        var ended = await session.Sql(
+            """
+            delete from reset_link where kind = @kind and owner_id = (select owner_id from reset_link where key_hash = @hash and kind = @kind and ends_at > @now)
+            returning key_hash, owner_id, drops_factor
+            """)
+            .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).ListAsync(row => (Hash: row.GetBytes(0), Link: new TakenLink(row.GetInt64(1), row.Flag(2))), stop);
+
+        // Somebody may have been faster, with this link or another one.
+        return ended.Find(one => one.Hash.AsSpan().SequenceEqual(hash)).Link;
+    }
 
     public static Task<int> ForgetAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
         session.Sql("delete from reset_link where kind = @kind and owner_id = @owner").Bind("kind", (long)kind).Bind("owner", ownerId).RunAsync(stop);

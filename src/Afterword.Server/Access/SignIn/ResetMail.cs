@@ -105,7 +105,7 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
         async session =>
         {
             var owner = await session.Sql(find).Bind("key", key).FirstAsync(row => new Found(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), ""), stop);
-            return owner is null || await links.IsFreshAsync(session, kind, owner.Id, stop) ? null : owner with { Key = await links.IssueAsync(session, kind, owner.Id, stop) };
+            return owner is not null && await links.IssueAsync(session, kind, owner.Id, stop) is { } link ? owner with { Key = link } : null;
         },
         stop);
 
