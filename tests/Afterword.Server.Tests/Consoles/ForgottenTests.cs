@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
@@ -23,7 +24,8 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
     {
         _office = await PostOffice.StartAsync();
         _server = await TestServer.StartAsync(
-            engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Proxies=127.0.0.1");
+            engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Proxies=127.0.0.1",
+            "SignIn:SecondFactor=senders");
         _furni = await _server.UserAsync("furni");
     }
 
@@ -133,6 +135,29 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         }
 
         Assert.Contains(ConsoleSessions.Cookie, (await ana.SignInAsync()).Cookies.Keys);
+    }
+
+    [Fact]
+    public async Task Who_needs_a_first_second_factor_gets_to_it_by_a_mailed_link()
+    {
+        var ana = await Newcomer.SettledAsync(_server, Role.Analyst, _furni);
+        await _server.InviteAsync(Role.Owner, _furni, ana.Mail);
+        var guest = new Guest(_server);
+        (await ana.SendPasswordAsync(guest)).Is(303);
+        (await guest.SubmitAsync((await guest.GetAsync("/console/second-factor")).Is(403), "/console/forgotten")).Is(200);
+        var link = Link().Match((await _office.WaitAsync(1))[0].Plain).Value;
+        Assert.Equal("/console/second-factor", (await guest.SubmitAsync((await guest.GetAsync(link)).Is(200), link, ("new-password", Other))).Is(303).Location);
+        await ana.AddAppAsync(guest, (await guest.GetAsync("/console/second-factor")).Is(200));
+        (await guest.GetAsync("/console/@furni/people")).Is(200);
+
+        // A sender of the platform likewise.
+        var maja = await AddMajaAsync();
+        await _server.Get<Allowlists>().AllowSenderAsync(maja, new(null, null, null, null), default);
+        (await TryAsync(guest, GrantWorld.Password)).Is(303);
+        (await guest.SubmitAsync((await guest.GetAsync("/sign-in/code")).Is(403), "/sign-in/forgotten")).Is(200);
+        link = Link().Match((await _office.WaitAsync(2))[1].Plain).Value;
+        Assert.Equal("/sign-in/code?to=%2Faccount", (await guest.SubmitAsync((await guest.GetAsync(link)).Is(200), link, ("new-password", Other))).Is(303).Location);
+        Assert.NotEmpty(Newcomer.Key((await guest.GetAsync("/sign-in/code")).Is(200)));
     }
 
     [Fact]

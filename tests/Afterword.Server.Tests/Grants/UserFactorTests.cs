@@ -85,17 +85,23 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_the_setting_says_so_a_sender_sets_up_an_app_before_anything_else()
+    public async Task Where_the_setting_says_so_a_sender_sets_up_an_app_behind_a_link_before_anything_else()
     {
         await using var world = await GrantWorld.StartAsync(engine, "SignIn:SecondFactor=senders");
         var signedIn = world.Guest();
         (await SignInAsync(signedIn)).Is(303);
-        (await signedIn.GetAsync("/account")).Is(200);
+        var before = (await signedIn.GetAsync("/account")).Is(200);
 
         await world.Server.Get<Allowlists>().AllowSenderAsync(world.Ana.Id, new(null, null, null, null), default);
 
         // A visit from before opens nothing any more.
         Assert.Equal("/sign-in?to=%2Faccount", (await signedIn.GetAsync("/account")).Is(302).Location);
+        await PasswordAloneSetsUpNothingAsync(world, signedIn, before.HiddenOf("/account/password").First(field => field.Name == "form"));
+
+        // A link that an operator passed on does.
+        var proof = await world.Server.Get<UserPasswords>().IssueLinkAsync(world.Ana.Id, dropsFactor: false, default);
+        Assert.Equal("/sign-in/code?to=%2Faccount", (await signedIn.SubmitAsync(await signedIn.GetAsync(proof), proof, ("new-password", GrantWorld.Password))).Is(303).Location);
+        (await signedIn.GetAsync("/account")).Is(302);
         var offer = (await signedIn.GetAsync("/sign-in/code?to=/messages")).Is(200);
         var secret = Newcomer.Key(offer);
         (await signedIn.SubmitAsync(offer, "/sign-in/app", ("code", "12"))).Is(400);
@@ -126,6 +132,17 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    // Neither by the page, nor with a secret that the server has made for this very account.
+    private static async Task PasswordAloneSetsUpNothingAsync(GrantWorld world, Guest guest, (string Name, string Value) form)
+    {
+        (await guest.GetAsync("/account/app")).Is(302);
+        Assert.Contains("you need a link that was sent to you", (await guest.GetAsync("/sign-in/code")).Is(403).Html, StringComparison.Ordinal);
+        var offer = world.Server.Get<AppOffers>().Make(AccountKind.User, world.Ana.Id, "@ana").Sealed;
+        var secret = world.Server.Get<AppOffers>().Open(AccountKind.User, world.Ana.Id, offer)!;
+        (await guest.PostAsync("/sign-in/app", form, ("offer", offer), ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(403);
+        Assert.Equal(0, await world.Server.CountAsync("user_factor"));
+    }
 
     private string CodeOf(byte[] secret) => Totp.CodeAt(secret, _world.Server.Clock.GetUtcNow());
 

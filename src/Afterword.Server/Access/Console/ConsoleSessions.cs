@@ -11,7 +11,8 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Person">Whose.</param>
 /// <param name="Stage"><see cref="EntryStage.Arriving"/> while the second factor is owed, else <see cref="EntryStage.Person"/>.</param>
 /// <param name="HasSecondFactor">Whether the person has one to show.</param>
-internal sealed record ConsoleSession(Person Person, EntryStage Stage, bool HasSecondFactor)
+/// <param name="ByLink">Whether it began with a link that was mailed or passed on, which may set up the first second factor of a person who needs one.</param>
+internal sealed record ConsoleSession(Person Person, EntryStage Stage, bool HasSecondFactor, bool ByLink)
 {
     /// <summary>Hands a handler the session that the door found.</summary>
     public static ValueTask<ConsoleSession?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<ConsoleSession>());
@@ -54,19 +55,20 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
         && found.Session.Stage == EntryStage.Person && found.Session.Person.Id == seat.Person.Id && found.Session.Person.Places.Contains(seat.Place);
 
     /// <summary>Signs the person in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
-    public async Task BeginAsync(HttpContext http, long personId, EntryStage stage)
+    public async Task BeginAsync(HttpContext http, long personId, EntryStage stage, bool byLink = false)
     {
         await EndAsync(http);
-        SetCookie(http, await AddAsync(personId, stage, BrowserNames.Read(http), http.RequestAborted));
+        SetCookie(http, await AddAsync(personId, stage, BrowserNames.Read(http), http.RequestAborted, byLink));
     }
 
     /// <summary>Makes a session and gives what its cookie holds.</summary>
-    public async Task<string> AddAsync(long personId, EntryStage stage, string browser, CancellationToken stop)
+    public async Task<string> AddAsync(long personId, EntryStage stage, string browser, CancellationToken stop, bool byLink = false)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
         await store.Main.WriteAsync(
-            session => session.Sql("insert into console_session (id, key_hash, person_id, stage, browser, created_at, seen_at) values (@id, @hash, @person, @stage, @browser, @now, @now)")
-                .Bind("id", store.Ids.Next()).Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("stage", (long)stage).Bind("browser", browser).Bind("now", Now).RunAsync(stop),
+            session => session.Sql("insert into console_session (id, key_hash, person_id, stage, by_link, browser, created_at, seen_at) values (@id, @hash, @person, @stage, @link, @browser, @now, @now)")
+                .Bind("id", store.Ids.Next()).Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("stage", (long)stage).Bind("link", byLink ? 1L : 0L).Bind("browser", browser)
+                .Bind("now", Now).RunAsync(stop),
             stop);
         return Base64Url.EncodeToString(key);
     }
@@ -113,13 +115,13 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
             var found = await session.Sql(
                 """
                 select p.id, p.mail, p.name, s.id, s.stage, s.seen_at,
-                    case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end
+                    case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end, s.by_link
                 from console_session s join person p on p.id = s.person_id
                 where s.key_hash = @hash and s.created_at > @oldest and s.seen_at > @idle
                 """)
                 .Bind("hash", hash).Bind("oldest", now - (long)Lifetime.TotalMilliseconds).Bind("idle", now - (long)Idle.TotalMilliseconds)
                 .FirstAsync(
-                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4), row.Flag(6)), row.GetInt64(5)), stop);
+                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4), row.Flag(6), row.Flag(7)), row.GetInt64(5)), stop);
             if (found is null) return null;
 
             places.AddRange(await PlacesAsync(session, found.Session.Person.Id, stop));

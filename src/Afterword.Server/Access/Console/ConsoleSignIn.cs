@@ -85,8 +85,17 @@ internal static class ConsoleSignIn
         var back = ConsoleAddress.ReadBack(http.Request.Query["back"]);
         if (session.Stage == EntryStage.Person) http.SeeOther(back ?? ConsoleAddress.Root);
         else if (session.HasSecondFactor) await AskAsync(http, person, passkeys, factors, 200, problem: null, back);
-        else await OfferAsync(http, person, passkeys, factors.Offer(person), 200, problem: null, back);
+        else if (session.ByLink) await OfferAsync(http, person, passkeys, factors.Offer(person), 200, problem: null, back);
+        else await ShowLinkNeededAsync(http, person);
     }
+
+    // Whoever knows only the password would set up a factor of their own, and hold the account.
+    private static Task ShowLinkNeededAsync(HttpContext http, Person person) => http.ShowPageAsync<LinkNeededPage>(403, new()
+    {
+        [nameof(LinkNeededPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
+        [nameof(LinkNeededPage.Mail)] = person.Mail,
+        [nameof(LinkNeededPage.HasMail)] = http.RequestServices.GetRequiredService<ResetMail>().IsPossible,
+    });
 
     private static async Task AskAsync(HttpContext http, Person person, Passkeys passkeys, SecondFactors factors, int status, string? problem, string? back)
     {
@@ -136,8 +145,14 @@ internal static class ConsoleSignIn
         await AskAsync(http, person, passkeys, factors, status, problem, back);
     }
 
-    private static async Task AddApp(HttpContext http, Person person, SecondFactors factors, Passkeys passkeys)
+    private static async Task AddApp(HttpContext http, Person person, ConsoleSession session, SecondFactors factors, Passkeys passkeys)
     {
+        if (!session.ByLink)
+        {
+            await RefuseAsync(http, session);
+            return;
+        }
+
         var form = http.Request.Form;
         var (offer, back) = (form["offer"].ToString(), ConsoleAddress.ReadBack(form["back"]));
         if (await factors.AddAppAsync(person, offer, form["code"].ToString(), onlyFirst: true, http.RequestAborted))
@@ -149,12 +164,26 @@ internal static class ConsoleSignIn
         await RetryAsync(http, person, factors, passkeys, factors.Reopen(person, offer), "The code did not fit. See that the phone's clock is right, and type the newest code.", back);
     }
 
-    private static async Task AddPasskey(HttpContext http, Person person, SecondFactors factors, Passkeys passkeys)
+    private static async Task AddPasskey(HttpContext http, Person person, ConsoleSession session, SecondFactors factors, Passkeys passkeys)
     {
+        if (!session.ByLink)
+        {
+            await RefuseAsync(http, session);
+            return;
+        }
+
         var form = http.Request.Form;
         var back = ConsoleAddress.ReadBack(form["back"]);
         if (await passkeys.AddAsync(http, person, form["credential"].ToString(), form["name"].ToString(), onlyFirst: true)) await WelcomeAsync(http, person, factors, back);
         else await RetryAsync(http, person, factors, passkeys, offer: null, "The passkey was not accepted. Please try again.", back);
+    }
+
+    private static Task RefuseAsync(HttpContext http, ConsoleSession session)
+    {
+        if (!session.HasSecondFactor) return ShowLinkNeededAsync(http, session.Person);
+
+        http.SeeOther(ConsoleAddress.SecondFactorFor(ConsoleAddress.ReadBack(http.Request.Form["back"])));
+        return Task.CompletedTask;
     }
 
     private static async Task RetryAsync(HttpContext http, Person person, SecondFactors factors, Passkeys passkeys, AppOffer? offer, string problem, string? back)

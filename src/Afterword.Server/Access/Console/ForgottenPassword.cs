@@ -68,8 +68,8 @@ internal static class ForgottenPassword
         else if (await passwords.TakeLinkAsync(key, hash, stop) is not { } person) await ShowGoneAsync(http);
         else
         {
-            // The second factor is owed as after any password.
-            await sessions.BeginAsync(http, person, EntryStage.Arriving);
+            // The second factor is owed as after any password; whoever needs a first one sets it up here.
+            await sessions.BeginAsync(http, person, EntryStage.Arriving, byLink: true);
             await browsers.RememberAsync(http, AccountKind.Person, person);
             http.SeeOther(ConsoleAddress.SecondFactor);
         }

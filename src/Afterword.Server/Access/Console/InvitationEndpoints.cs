@@ -55,7 +55,7 @@ internal static class InvitationEndpoints
             return;
         }
 
-        await sessions.BeginAsync(http, id, EntryStage.Arriving);
+        await sessions.BeginAsync(http, id, EntryStage.Arriving, byLink: true);
         http.SeeOther(ConsoleAddress.SecondFactor);
     }
 

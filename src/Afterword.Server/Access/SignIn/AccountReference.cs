@@ -20,6 +20,7 @@ internal static class AccountReference
     ];
 
     private static readonly Parameter s_key = new("key", "What the link ends with.", Shape.Opaque) { Required = true, Example = "q83vEjRWeJq83vEjRWeJq83vEjR" };
+    private static readonly Reply s_needsLink = Reply.Page("The first app needs a link, and the user came with a password alone.", 403);
     private static readonly Reply s_gone = Reply.Page("The link was used, is too old, or a newer one was made.", 404);
 
     public static Operation Show() => new(Topic.SignedIn, "A user's own page")
@@ -48,10 +49,13 @@ internal static class AccountReference
 
     public static Operation AskForCode() => new(Topic.SignedIn, "Second factor")
     {
-        Does = "Asks for a code of the user's app after the password; or offers to set one up, where senders need one.",
+        Does = "Asks for a code of the user's app after the password; or offers to set one up, where senders need one and the user came by a link for a new password.",
         Caller = "a user who has entered the right password",
         Parameters = s_onward,
-        Replies = [Reply.Page("The form."), Reply.To(302, "Nothing is owed, or nobody gave a password.", "Where the user was going, or `/sign-in`.")],
+        Replies =
+        [
+            Reply.Page("The form."), Reply.To(302, "Nothing is owed, or nobody gave a password.", "Where the user was going, or `/sign-in`."), s_needsLink,
+        ],
     };
 
     public static Operation SendCode() => new(Topic.SignedIn, "Send the code")
@@ -65,9 +69,9 @@ internal static class AccountReference
     public static Operation SetUpApp() => new(Topic.SignedIn, "Set up an app at sign-in")
     {
         Does = "Adds the first app of a sender who needs one, and shows the recovery codes, once.",
-        Caller = "a user who has entered the right password",
+        Caller = "a user who came by a link for a new password",
         Parameters = [SignInReference.Form, s_offer, s_code, .. s_onward],
-        Replies = [Reply.Page("The recovery codes."), Reply.To(303, "There is an app already.", "`/sign-in/code`."), Reply.Page("Not ours, or the code does not fit: the form again.", 400)],
+        Replies = [Reply.Page("The recovery codes."), Reply.To(303, "There is an app already.", "`/sign-in/code`."), Reply.Page("Not ours, or the code does not fit: the form again.", 400), s_needsLink],
     };
 
     public static Operation OfferApp() => new(Topic.SignedIn, "Offer an app for codes")
@@ -125,7 +129,7 @@ internal static class AccountReference
 
     public static Operation Choose() => new(Topic.SignedIn, "Send the new password")
     {
-        Does = "Sets the password, uses the link up and signs the user out everywhere.",
+        Does = "Sets the password, uses the link up and signs the user out everywhere else.",
         Caller = "anyone with the link",
         Parameters = [s_key, SignInReference.Form, new("new-password", "The new password.", s_password) { Required = true }],
         Replies = [Reply.To(303, "Set, and signed in by the link.", "`/account`, or `/sign-in/code` where a second factor is owed."), Reply.Page("Not ours, or the password is not taken: the form again, with the reason.", 400), s_gone, s_tooMany],

@@ -22,8 +22,9 @@ internal static class ForgottenEndpoints
         routes.MapPost(ChooseAddress + "{key}", Choose).WithMetadata(new HtmlPage()).Describe(AccountReference.Choose);
     }
 
-    private static async Task Show(HttpContext http, ResetMail mail)
+    private static async Task Show(HttpContext http, Visits visits, ResetMail mail)
     {
+        await visits.WhoArrivesAsync(http);
         if (mail.IsPossible) await ShowAsync(http, 200, problem: null);
         else http.Response.Redirect(SignInEndpoints.Address);
     }
@@ -35,8 +36,10 @@ internal static class ForgottenEndpoints
         [nameof(ForgottenPage.Problem)] = problem,
     });
 
-    private static async Task Ask(HttpContext http, Forms forms, ResetMail mail)
+    private static async Task Ask(HttpContext http, Visits visits, Forms forms, ResetMail mail)
     {
+        // The form may be that of a sender who has shown the password and needs a link.
+        await visits.WhoArrivesAsync(http);
         var words = WordsFor(http);
         if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, Address);
         else if (mail.TryAsk(AccountKind.User, form["screen_name"].ToString(), http.Connection.RemoteIpAddress)) await http.ShowPageAsync<NoticePage>(200, words, NoticePage.Of(words.ForgottenTitle, words.Sent));
@@ -61,7 +64,7 @@ internal static class ForgottenEndpoints
     });
 
     private static async Task Choose(
-        HttpContext http, string key, Forms forms, ResetLinks links, GuessGate gate, UserPasswords passwords, KnownBrowsers browsers, Store store)
+        HttpContext http, string key, Forms forms, ResetLinks links, GuessGate gate, UserPasswords passwords, KnownBrowsers browsers, Visits visits, UserFactors factors, Store store)
     {
         var stop = http.RequestAborted;
         if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, AddressOf(key));
@@ -77,7 +80,11 @@ internal static class ForgottenEndpoints
         {
             // Whoever keeps the account locked does not hold up the one who just had its link.
             await browsers.RememberAsync(http, AccountKind.User, user);
-            http.SeeOther(SignInEndpoints.Address);
+
+            // The second factor is owed as after any password; a sender that needs a first one sets it up here.
+            await visits.BeginAsync(http, user, SignedInBy.Link);
+            var onward = new Onward(null, "authorize", OwnAccountEndpoints.Address);
+            http.SeeOther(await factors.OwedByAsync(user, stop) == OwedFactor.Nothing ? OwnAccountEndpoints.Address + "?done" : onward.CodeAddress);
         }
     }
 

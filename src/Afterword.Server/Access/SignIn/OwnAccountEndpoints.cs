@@ -59,7 +59,7 @@ internal static class OwnAccountEndpoints
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
             await passwords.SetAsync(visitor.UserId, hash, http.RequestAborted);
-            await visits.BeginAsync(http, visitor.UserId, withFactor);
+            await visits.BeginAsync(http, visitor.UserId, withFactor ? SignedInBy.SecondFactor : SignedInBy.Password);
             await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
             Done(http);
         }

@@ -34,7 +34,9 @@ internal static class SecondFactorEndpoints
     private static async Task AskAsync(HttpContext http, Visitor visitor, UserFactors factors, Onward onward, int status, string? problem)
     {
         await AllowRedirectsAsync(http, onward);
-        if (await factors.OwedByAsync(visitor.UserId, http.RequestAborted) == OwedFactor.SetUp) await ShowOfferAsync(http, visitor, factors.Offer(visitor), SetUpAddress, onward, status, problem);
+        var owed = await factors.OwedByAsync(visitor.UserId, http.RequestAborted);
+        if (owed == OwedFactor.SetUp && visitor.ByLink) await ShowOfferAsync(http, visitor, factors.Offer(visitor), SetUpAddress, onward, status, problem);
+        else if (owed == OwedFactor.SetUp) await ShowLinkNeededAsync(http, visitor);
         else
         {
             await http.ShowPageAsync<CodePage>(status, WordsFor(http, visitor), new()
@@ -51,7 +53,7 @@ internal static class SecondFactorEndpoints
         http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.Welcome)
         {
-            await visits.BeginAsync(http, visitor.UserId, withFactor: true);
+            await visits.BeginAsync(http, visitor.UserId, SignedInBy.SecondFactor);
             http.SeeOther(onward.Address);
         }
         else if (outcome is SignInOutcome.TooMany)
@@ -62,17 +64,18 @@ internal static class SecondFactorEndpoints
         else await AskAsync(http, visitor, factors, onward, 403, WordsFor(http, visitor).WrongCode);
     });
 
-    // Whoever knows only the password of an account that has an app gets nothing here: AddAsync takes the first app alone.
+    // Whoever knows only the password gets nothing here: it takes a link, and AddAsync takes the first app alone.
     private static Task SetUp(HttpContext http, Visits visits, UserFactors factors) => WithFormAsync(http, visits.WhoArrivesAsync, async (visitor, form) =>
     {
         var onward = Onward.Read(name => form[name]);
-        if (await AddAsync(http, visitor, factors, form, onward.Address)) return;
-        if (await factors.OwedByAsync(visitor.UserId, http.RequestAborted) == OwedFactor.SetUp)
+        if (visitor.ByLink && await AddAsync(http, visitor, factors, form, onward.Address)) return;
+        if (await factors.OwedByAsync(visitor.UserId, http.RequestAborted) != OwedFactor.SetUp) http.SeeOther(onward.CodeAddress);
+        else if (!visitor.ByLink) await ShowLinkNeededAsync(http, visitor);
+        else
         {
             await AllowRedirectsAsync(http, onward);
             await ShowOfferAsync(http, visitor, factors.Reopen(visitor, form["offer"].ToString()), SetUpAddress, onward, 400, WordsFor(http, visitor).WrongCode);
         }
-        else http.SeeOther(onward.CodeAddress);
     });
 
     private static async Task Offer(HttpContext http, Visits visits, UserFactors factors)
@@ -117,7 +120,7 @@ internal static class SecondFactorEndpoints
     {
         if (await factors.AddAsync(visitor.UserId, form["offer"].ToString(), form["code"].ToString(), http.RequestAborted) is not { } codes) return false;
 
-        await http.RequestServices.GetRequiredService<Visits>().BeginAsync(http, visitor.UserId, withFactor: true);
+        await http.RequestServices.GetRequiredService<Visits>().BeginAsync(http, visitor.UserId, SignedInBy.SecondFactor);
         await http.ShowPageAsync<KeptCodesPage>(200, WordsFor(http, visitor), new() { [nameof(KeptCodesPage.Codes)] = codes, [nameof(KeptCodesPage.Next)] = next });
         return true;
     }
@@ -128,6 +131,11 @@ internal static class SecondFactorEndpoints
             [nameof(UserAppPage.Token)] = TokenOf(http), [nameof(UserAppPage.Offer)] = offer, [nameof(UserAppPage.Action)] = action, [nameof(UserAppPage.Onward)] = onward,
             [nameof(UserAppPage.Problem)] = problem,
         });
+
+    private static Task ShowLinkNeededAsync(HttpContext http, Visitor visitor) => http.ShowPageAsync<LinkNeededPage>(403, WordsFor(http, visitor), new()
+    {
+        [nameof(LinkNeededPage.Token)] = TokenOf(http), [nameof(LinkNeededPage.Visitor)] = visitor, [nameof(LinkNeededPage.HasMail)] = http.RequestServices.GetRequiredService<ResetMail>().IsPossible,
+    });
 
     private static async Task WithFormAsync(HttpContext http, Func<HttpContext, Task<Visitor?>> whoAsync, Func<Visitor, IFormCollection, Task> act)
     {

@@ -92,7 +92,7 @@ internal static class SignInEndpoints
         var outcome = await check.RunAsync(http, screenName, form["password"].ToString());
         if (outcome is SignInOutcome.Welcome welcome)
         {
-            await visits.BeginAsync(http, welcome.UserId);
+            await visits.BeginAsync(http, welcome.UserId, SignedInBy.Password);
             http.SeeOther(await factors.OwedByAsync(welcome.UserId, http.RequestAborted) == OwedFactor.Nothing ? onward.Address : onward.CodeAddress);
             return;
         }

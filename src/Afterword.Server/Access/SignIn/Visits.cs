@@ -10,7 +10,19 @@ namespace Afterword.Server.Access.SignIn;
 
 /// <summary>A user at a browser.</summary>
 /// <param name="Language">The tag of the language that the user chose; null when the browser decides.</param>
-public sealed record Visitor(long UserId, string ScreenName, string Name, string? Language);
+/// <param name="ByLink">Whether the visit began with a link that was mailed or passed on.</param>
+public sealed record Visitor(long UserId, string ScreenName, string Name, string? Language, bool ByLink);
+
+/// <summary>What a user showed when a visit began.</summary>
+internal enum SignedInBy
+{
+    Password,
+
+    /// <summary>A link for a new password, which was mailed or passed on. It may set up the first app of a user who needs one.</summary>
+    Link,
+
+    SecondFactor,
+}
 
 /// <summary>A visit as its user sees it.</summary>
 /// <param name="Id">Names it to its user; it opens nothing.</param>
@@ -64,24 +76,33 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     /// <summary>Signs the user in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
     /// <param name="http">The request.</param>
     /// <param name="userId">The user.</param>
-    /// <param name="withFactor">Whether the second factor was shown as well.</param>
-    public async Task BeginAsync(HttpContext http, long userId, bool withFactor = false)
+    /// <param name="by">What the user showed.</param>
+    public async Task BeginAsync(HttpContext http, long userId, SignedInBy by)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await EndAsync(http);
+        var old = TryReadKey(http, out var before) ? SHA256.HashData(before) : null;
         await store.Main.WriteAsync(
             async session =>
             {
-                await session.Sql("insert into visit (key_hash, user_id, stage, browser, created_at, seen_at) values (@hash, @user, @stage, @browser, @now, @now)")
-                    .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", withFactor ? 2L : 1L).Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
+                if (old is not null) await session.Sql("delete from visit where key_hash = @hash").Bind("hash", old).RunAsync(http.RequestAborted);
+                await session.Sql("insert into visit (key_hash, user_id, stage, by_link, browser, created_at, seen_at) values (@hash, @user, @stage, @link, @browser, @now, @now)")
+                    .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", by == SignedInBy.SecondFactor ? 2L : 1L).Bind("link", by == SignedInBy.Link ? 1L : 0L)
+                    .Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
 
                 // A sender's owners may wonder who it was; customers' own visits are nobody's business.
-                return await audit.WriteOwnAsync(session, userId, Deed.SignedIn, withFactor ? "with the second factor" : "with the password", http.RequestAborted, onlySenders: true);
+                return await audit.WriteOwnAsync(session, userId, Deed.SignedIn, WordsOf(by), http.RequestAborted, onlySenders: true);
             },
             http.RequestAborted);
         SetCookie(http, key);
     }
+
+    private static string WordsOf(SignedInBy by) => by switch
+    {
+        SignedInBy.Link => "with a link for a new password",
+        SignedInBy.SecondFactor => "with the second factor",
+        _ => "with the password",
+    };
 
     public async Task EndAsync(HttpContext http)
     {
@@ -137,12 +158,12 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     private Task<Seen?> FindAsync(byte[] key, long now, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             $"""
-            select a.id, a.screen_name, a.name, a.language, v.seen_at, case when {OwesNothing} then 0 else 1 end
+            select a.id, a.screen_name, a.name, a.language, v.seen_at, case when {OwesNothing} then 0 else 1 end, v.by_link
             from visit v join account a on a.id = v.user_id
             where v.key_hash = @hash and v.seen_at > @oldest and v.created_at > @first and a.suspended_at is null
             """)
             .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now)).Bind("senders", settings.SignIn.SendersNeedFactor ? 1L : 0L)
-            .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3)), row.GetInt64(4), row.Flag(5)), stop),
+            .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.Flag(6)), row.GetInt64(4), row.Flag(5)), stop),
         stop);
 
     // The two weeks begin again, for the row and for the cookie.

@@ -60,6 +60,7 @@ public sealed record AccountWords : Words
     public required string CodesDetail { get; init; }
     public required string Kept { get; init; }
     public required string Needed { get; init; }
+    public required string NeedsLink { get; init; }
 
     internal string Of(PasswordFlaw flaw) => flaw switch
     {

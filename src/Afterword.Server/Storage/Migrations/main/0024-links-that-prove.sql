@@ -1,3 +1,8 @@
+-- Whether somebody came in by a link that was mailed or passed on. Where a second factor is needed, the first one takes such a link.
+alter table visit add column by_link smallint not null default 0;
+
+alter table console_session add column by_link smallint not null default 0;
+
 -- Guesses that found no open account. Each is counted in one of these rows, by its name: it costs the same write as one that found one.
 create table stray_guess (
     bucket bigint not null primary key,
