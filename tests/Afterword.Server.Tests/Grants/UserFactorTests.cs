@@ -85,6 +85,32 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_app_that_opened_the_window_keeps_it_until_the_pin_is_shown()
+    {
+        const string opener = "Cross-Origin-Opener-Policy";
+        var secret = await AddAppAsync(_world);
+        var request = await _world.BeginAsync("oob");
+        var guest = _world.Guest();
+
+        // Nobody has given a password yet: the app that waits is not forgotten.
+        Assert.Equal($"/oauth/authorize?oauth_token={request.Token}", (await guest.GetAsync($"/sign-in/code?oauth_token={request.Token}&leg=authorize")).Is(302).Location);
+
+        var page = (await GrantWorld.AskAsync(guest, request)).Is(200);
+        Assert.Equal("unsafe-none", page.Answer.Headers[opener]);
+        Assert.Equal("unsafe-none", (await guest.SubmitAsync(page, "/sign-in/code", ("code", "none"))).Is(403).Answer.Headers[opener]);
+        Assert.Equal("same-origin", (await guest.GetAsync("/sign-in/code")).Is(200).Answer.Headers[opener]);
+
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
+        var next = (await guest.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(303);
+        var question = (await guest.GetAsync(next.Location)).Is(200);
+        Assert.Equal("unsafe-none", (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(200).Answer.Headers[opener]);
+
+        var other = await _world.BeginAsync("oob");
+        question = (await guest.GetAsync($"/oauth/authorize?oauth_token={other.Token}")).Is(200);
+        Assert.Equal("unsafe-none", (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "cancel"))).Is(200).Answer.Headers[opener]);
+    }
+
+    [Fact]
     public async Task Where_the_setting_says_so_a_sender_sets_up_an_app_behind_a_link_before_anything_else()
     {
         await using var world = await GrantWorld.StartAsync(engine, "SignIn:SecondFactor=senders");
@@ -102,6 +128,8 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         var proof = await world.Server.Get<UserPasswords>().IssueLinkAsync(world.Ana.Id, dropsFactor: false, default);
         Assert.Equal("/sign-in/code?to=%2Faccount", (await signedIn.SubmitAsync(await signedIn.GetAsync(proof), proof, ("new-password", GrantWorld.Password))).Is(303).Location);
         (await signedIn.GetAsync("/account")).Is(302);
+        var request = await world.BeginAsync("oob");
+        Assert.Equal("unsafe-none", (await signedIn.GetAsync($"/sign-in/code?oauth_token={request.Token}")).Is(200).Answer.Headers["Cross-Origin-Opener-Policy"]);
         var offer = (await signedIn.GetAsync("/sign-in/code?to=/messages")).Is(200);
         var secret = Newcomer.Key(offer);
         (await signedIn.SubmitAsync(offer, "/sign-in/app", ("code", "12"))).Is(400);
@@ -142,6 +170,15 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         var secret = world.Server.Get<AppOffers>().Open(AccountKind.User, world.Ana.Id, offer)!;
         (await guest.PostAsync("/sign-in/app", form, ("offer", offer), ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(403);
         Assert.Equal(0, await world.Server.CountAsync("user_factor"));
+    }
+
+    private static async Task<byte[]> AddAppAsync(GrantWorld world)
+    {
+        var (offers, factors) = (world.Server.Get<AppOffers>(), world.Server.Get<UserFactors>());
+        var offer = offers.Make(AccountKind.User, world.Ana.Id, "@ana").Sealed;
+        var secret = offers.Open(AccountKind.User, world.Ana.Id, offer)!;
+        Assert.NotNull(await factors.AddAsync(world.Ana.Id, offer, Totp.CodeAt(secret, world.Server.Clock.GetUtcNow()), default));
+        return secret;
     }
 
     private string CodeOf(byte[] secret) => Totp.CodeAt(secret, _world.Server.Clock.GetUtcNow());

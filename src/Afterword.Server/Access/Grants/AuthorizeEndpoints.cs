@@ -82,6 +82,7 @@ internal static class AuthorizeEndpoints
         }
         else if (token.Callback.IsPin)
         {
+            http.Response.Headers.AllowOpener();
             await http.ShowPageAsync<PinPage>(200, GrantWords.All.In(http.LanguageFor(visitor.Language)), new()
             {
                 [nameof(PinPage.Platform)] = settings.Platform, [nameof(PinPage.App)] = token.AppName, [nameof(PinPage.Pin)] = verifier,
@@ -98,7 +99,11 @@ internal static class AuthorizeEndpoints
         var words = GrantWords.All.In(http.LanguageFor(visitor.Language));
         if (!await tokens.DenyAsync(token, http.RequestAborted)) await ShowGoneAsync(http, visitor);
         else if (!token.Callback.IsPin) Redirect(http, StatusCodes.Status303SeeOther, token.Callback.With(("denied", token.Token)));
-        else await http.ShowPageAsync<NoticePage>(200, words, NoticePage.Of(words.Denied, words.DeniedDetail.Replace("{app}", token.AppName, StringComparison.Ordinal)));
+        else
+        {
+            http.Response.Headers.AllowOpener();
+            await http.ShowPageAsync<NoticePage>(200, words, NoticePage.Of(words.Denied, words.DeniedDetail.Replace("{app}", token.AppName, StringComparison.Ordinal)));
+        }
     }
 
     private static Task ShowQuestionAsync(HttpContext http, Settings settings, Forms forms, RequestToken token, Visitor visitor)

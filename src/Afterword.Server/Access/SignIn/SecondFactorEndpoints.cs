@@ -28,12 +28,12 @@ internal static class SecondFactorEndpoints
     {
         var onward = Onward.Read(name => http.Request.Query[name]);
         if (await visits.WhoArrivesAsync(http) is { } visitor) await AskAsync(http, visitor, factors, onward, 200, problem: null);
-        else http.Response.Redirect(await visits.WhoAsync(http) is not null ? onward.Address : SignInEndpoints.AddressFor(onward.To));
+        else http.Response.Redirect(onward.OauthToken is not null || await visits.WhoAsync(http) is not null ? onward.Address : SignInEndpoints.AddressFor(onward.To));
     }
 
     private static async Task AskAsync(HttpContext http, Visitor visitor, UserFactors factors, Onward onward, int status, string? problem)
     {
-        await AllowRedirectsAsync(http, onward);
+        await PrepareForAppAsync(http, onward);
         var owed = await factors.OwedByAsync(visitor.UserId, http.RequestAborted);
         if (owed == OwedFactor.SetUp && visitor.ByLink) await ShowOfferAsync(http, visitor, factors.Offer(visitor), SetUpAddress, onward, status, problem);
         else if (owed == OwedFactor.SetUp) await ShowLinkNeededAsync(http, visitor);
@@ -68,12 +68,12 @@ internal static class SecondFactorEndpoints
     private static Task SetUp(HttpContext http, Visits visits, UserFactors factors) => WithFormAsync(http, visits.WhoArrivesAsync, async (visitor, form) =>
     {
         var onward = Onward.Read(name => form[name]);
+        await PrepareForAppAsync(http, onward);
         if (visitor.ByLink && await AddAsync(http, visitor, factors, form, onward.Address)) return;
         if (await factors.OwedByAsync(visitor.UserId, http.RequestAborted) != OwedFactor.SetUp) http.SeeOther(onward.CodeAddress);
         else if (!visitor.ByLink) await ShowLinkNeededAsync(http, visitor);
         else
         {
-            await AllowRedirectsAsync(http, onward);
             await ShowOfferAsync(http, visitor, factors.Reopen(visitor, form["offer"].ToString()), SetUpAddress, onward, 400, WordsFor(http, visitor).WrongCode);
         }
     });
@@ -144,11 +144,13 @@ internal static class SecondFactorEndpoints
         else await Forms.ShowForeignAsync(http, OwnAccountEndpoints.Address, visitor);
     }
 
-    // The browser holds the whole chain of redirects behind the form to its policy, up to the app.
-    private static async Task AllowRedirectsAsync(HttpContext http, Onward onward)
+    // The browser holds the whole chain of redirects behind the form to its policy, up to the app, which may have opened the window.
+    private static async Task PrepareForAppAsync(HttpContext http, Onward onward)
     {
-        var token = onward.OauthToken is null ? null : await http.RequestServices.GetRequiredService<RequestTokens>().FindAsync(onward.OauthToken, http.RequestAborted);
-        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token?.Callback.PolicySource);
+        if (onward.OauthToken is null || await http.RequestServices.GetRequiredService<RequestTokens>().FindAsync(onward.OauthToken, http.RequestAborted) is not { } token) return;
+
+        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PagePolicyFor(token.Callback.PolicySource);
+        http.Response.Headers.AllowOpener();
     }
 
     private static FormToken TokenOf(HttpContext http) => http.RequestServices.GetRequiredService<Forms>().TokenFor(http);
