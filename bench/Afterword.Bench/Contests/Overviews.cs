@@ -81,7 +81,7 @@ internal static class Overviews
         var audit = new AuditLog(store, clock);
         var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
         if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", sender, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
-        return await new ConsoleSessions(store, site.Settings, clock).AddAsync(id, EntryStage.Person, "bench", stop);
+        return await new ConsoleSessions(store, site.Settings, audit, clock, NullLogger<ConsoleSessions>.Instance).AddAsync(id, EntryStage.Person, "bench", stop);
     }
 
     // Five agents and ten tags, which the plain history has not: by the time of the request, so that each day has all of them, however

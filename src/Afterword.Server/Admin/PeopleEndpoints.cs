@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
 using Afterword.Server.Errors;
@@ -72,15 +73,17 @@ internal static class PeopleEndpoints
     private static async Task Remove(HttpContext http, Seat seat, Persons persons) => await TellAsync(
         http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
 
-    private static async Task SignOut(HttpContext http, Seat seat, Persons persons)
+    private static async Task SignOut(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
         var ended = IdOf(http) is { } person ? await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted) : null;
+        if (ended is not null) EndedSessions.OfAnother(log, seat.Person.Id, IdOf(http)!.Value);
         await TellAsync(http, seat, persons, ended is null ? ChangeOutcome.Unknown : ChangeOutcome.Done);
     }
 
-    private static async Task Reset(HttpContext http, Seat seat, Persons persons)
+    private static async Task Reset(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
         var link = IdOf(http) is { } person && person != seat.Person.Id ? await persons.ResetAsync(seat.Person, person, http.RequestAborted) : null;
+        if (link is not null) EndedSessions.OfAnother(log, seat.Person.Id, IdOf(http)!.Value);
         if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account.", null));
         else await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
     }

@@ -77,6 +77,25 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Sessions_that_a_person_ends_are_logged_and_written_down()
+    {
+        var id = await _server.PersonAsync(Role.Owner, _furni, "ana@furni.example");
+        var here = await _server.SignedInAsync(id);
+        for (var n = 0; n < 3; n++) await _server.SignedInAsync(id);
+        (await here.SubmitAsync((await here.GetAsync(Account)).Is(200), "/console/account/end-session")).Is(303);
+        (await here.SubmitAsync((await here.GetAsync(Account)).Is(200), "/console/account/end-others")).Is(303);
+        (await here.SubmitAsync((await here.GetAsync(Account)).Is(200), "/console/sign-out")).Is(303);
+
+        foreach (var (what, many) in new[] { ("signed another browser out of the console", 1), ("signed 2 other browsers out of the console", 2), ("signed out of the console", 1) })
+        {
+            Assert.Equal((what, 1), (what, await _server.CountAsync("audit", $"sender_id = 0 and person_id = {id} and what = '{what}'")));
+            Assert.Contains(_server.Log, line => line.Contains($"Person {id} ended {many} of their own console sessions.", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain(_server.Log, line => line.Contains("ana@furni.example", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task One_of_the_other_browsers_is_ended_and_nobody_elses()
     {
         var id = await _server.PersonAsync(Role.Owner, _furni, "ana@furni.example");

@@ -131,8 +131,15 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
             var form = (await seat.GetAsync(page)).Is(200).HiddenOf($"{page}/invite");
             (await seat.PostAsync($"{page}/sign-out", [.. form, ("person", $"{id}")])).Is(status);
             Assert.Equal((page, status == 303 ? 303 : 200), (page, (await hers.GetAsync("/console/account")).Status));
-            Assert.Equal(status == 303 ? 1 : 0, await _server.CountAsync("audit", $"what = 'signed out {ana.Mail}' and person = '{role.Word}{status}@works.example'"));
+
+            // An operator's deed is told to the person's senders, too.
+            foreach (var (place, many) in new[] { (_furni.Id, 1), (Place.Installation, role == Role.Operator ? 1 : 0) })
+            {
+                Assert.Equal(status == 303 ? many : 0, await _server.CountAsync("audit", $"sender_id = {place} and what = 'signed out {ana.Mail}' and person = '{role.Word}{status}@works.example'"));
+            }
         }
+
+        Assert.Equal(2, _server.Log.Count(line => line.Contains($"ended all console sessions of person {id}.", StringComparison.Ordinal)));
 
         Assert.Contains(ConsoleSessions.Cookie, (await ana.SignInAsync()).Cookies.Keys);
     }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Afterword.Server.Access;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Tests.World;
 
@@ -63,6 +64,27 @@ public abstract partial class OwnAccountTests(Engine engine) : IAsyncLifetime
         (await _here.SubmitAsync(page, "/account/end-others")).Is(303);
         foreach (var guest in new[] { _there, third }) (await guest.GetAsync("/account")).Is(302);
         foreach (var guest in new[] { _here, bob }) (await guest.GetAsync("/account")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_sender_that_ends_its_visits_is_logged_and_its_people_read_it()
+    {
+        var customers = await SignedInAsync("ana");
+        (await customers.SubmitAsync(await customers.GetAsync("/apps"), "/sign-out")).Is(303);
+        Assert.Equal(0, await _world.Server.CountAsync("audit"));
+
+        await _world.Server.Get<Allowlists>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
+        await SignedInAsync("ana");
+        (await _here.SubmitAsync((await _here.GetAsync("/account")).Is(200), "/account/end-visit")).Is(303);
+        (await _here.SubmitAsync((await _here.GetAsync("/account")).Is(200), "/account/end-others")).Is(303);
+        (await _here.SubmitAsync(await _here.GetAsync("/apps"), "/sign-out")).Is(303);
+
+        foreach (var what in new[] { "signed another browser out", "signed 1 other browser out", "signed out" })
+        {
+            Assert.Equal((what, 1), (what, await _world.Server.CountAsync("audit", $"sender_id = {_world.Ana.Id} and person = '@ana' and what = '{what}'")));
+        }
+
+        Assert.Equal(4, _world.Server.Log.Count(line => line.Contains($"User {_world.Ana.Id} ended 1 of their own sessions.", StringComparison.Ordinal)));
     }
 
     [Fact]

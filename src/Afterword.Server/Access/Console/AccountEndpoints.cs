@@ -46,7 +46,7 @@ internal static class AccountEndpoints
 
     private static async Task EndSession(HttpContext http, Person person, ConsoleSessions sessions)
     {
-        if (WholeNumber.TryRead(http.Request.Form["session"].ToString(), out var id)) await sessions.EndAsync(person.Id, id, http.RequestAborted);
+        if (WholeNumber.TryRead(http.Request.Form["session"].ToString(), out var id)) await sessions.EndAsync(person, id, http.RequestAborted);
         Done(http);
     }
 

@@ -36,9 +36,9 @@ internal static class ConsoleEndpoints
         return Task.CompletedTask;
     }
 
-    private static async Task SignOut(HttpContext http, ConsoleSessions sessions)
+    private static async Task SignOut(HttpContext http, Person person, ConsoleSessions sessions)
     {
-        await sessions.EndAsync(http);
+        await sessions.EndAsync(http, person);
         http.SeeOther(ConsoleAddress.SignIn);
     }
 }

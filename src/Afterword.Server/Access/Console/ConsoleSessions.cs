@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using Afterword.Server.Access.SignIn;
@@ -22,7 +23,7 @@ internal sealed record ConsoleSession(Person Person, EntryStage Stage, bool HasS
 public sealed record ListedSession(long Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt);
 
 /// <summary>Which browsers a person is signed in with. Read from the store at every request: what ends, ends at once and on every node.</summary>
-internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvider clock)
+internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog audit, TimeProvider clock, ILogger<ConsoleSessions> log)
 {
     public const string Cookie = "__Host-afterword-console";
 
@@ -57,7 +58,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
     /// <summary>Signs the person in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
     public async Task BeginAsync(HttpContext http, long personId, EntryStage stage, bool byLink = false)
     {
-        await EndAsync(http);
+        await DropAsync(http);
         SetCookie(http, await AddAsync(personId, stage, BrowserNames.Read(http), http.RequestAborted, byLink));
     }
 
@@ -73,7 +74,14 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
         return Base64Url.EncodeToString(key);
     }
 
-    public async Task EndAsync(HttpContext http)
+    /// <summary>Ends the session of this browser.</summary>
+    public async Task EndAsync(HttpContext http, Person person)
+    {
+        await EndAsync(person, "id = @this", statement => statement.Bind("this", person.SessionId), _ => "signed out of the console", http.RequestAborted);
+        http.Response.Cookies.Delete(Cookie, Options());
+    }
+
+    private async Task DropAsync(HttpContext http)
     {
         if (!TryReadKey(http, out var key)) return;
 
@@ -93,12 +101,28 @@ internal sealed class ConsoleSessions(Store store, Settings settings, TimeProvid
         stop);
 
     /// <summary>Ends one of a person's sessions; nobody else's.</summary>
-    public Task<int> EndAsync(long personId, long id, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("delete from console_session where id = @id and person_id = @person").Bind("id", id).Bind("person", personId).RunAsync(stop), stop);
+    public Task<int> EndAsync(Person person, long id, CancellationToken stop) =>
+        EndAsync(person, "id = @id", statement => statement.Bind("id", id), _ => "signed another browser out of the console", stop);
 
     /// <summary>Ends all sessions of a person but the one at hand.</summary>
-    public Task<int> EndOthersAsync(Person person, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("delete from console_session where person_id = @person and id <> @this").Bind("person", person.Id).Bind("this", person.SessionId).RunAsync(stop), stop);
+    public Task<int> EndOthersAsync(Person person, CancellationToken stop) => EndAsync(
+        person, "id <> @this", statement => statement.Bind("this", person.SessionId),
+        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out of the console"), stop);
+
+    // As the sign-in itself, it stands in the installation's audit log.
+    private async Task<int> EndAsync(Person person, string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop)
+    {
+        var ended = await store.Main.WriteAsync(
+            async session =>
+            {
+                var many = await bind(session.Sql($"delete from console_session where person_id = @person and {which}").Bind("person", person.Id)).RunAsync(stop);
+                if (many > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, what(many), stop);
+                return many;
+            },
+            stop);
+        if (ended > 0) EndedSessions.OfPerson(log, person.Id, ended);
+        return ended;
+    }
 
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from console_session where created_at <= @oldest").Bind("oldest", Now - (long)Lifetime.TotalMilliseconds).RunAsync(stop), stop);

@@ -179,6 +179,9 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             // A laptop that was lost is no browser of theirs any more.
             await KnownBrowsers.ForgetAsync(session, AccountKind.Person, personId, stop);
             await NoteAsync(session, by, senderId, $"signed out {mail}", stop);
+
+            // An operator's deed concerns the senders where the person has a role.
+            if (senderId == Place.Installation) await NoteAtSendersAsync(session, by, personId, $"signed out {mail}", stop);
             return (int?)ended;
         },
         stop);
@@ -250,9 +253,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         await NoteAsync(session, by, Place.Installation, $"reset {mail}", stop);
 
         // Whoever has the link sees what the person sees, so the owners of those senders are told, too.
-        var senders = await session.Sql("select sender_id from person_role where person_id = @person and sender_id <> @installation")
-            .Bind("person", personId).Bind("installation", Place.Installation).ListAsync(row => row.GetInt64(0), stop);
-        foreach (var sender in senders) await NoteAsync(session, by, sender, $"reset {mail}", stop);
+        await NoteAtSendersAsync(session, by, personId, $"reset {mail}", stop);
     }
 
     /// <summary>What a mail address is looked up by: in any letter case.</summary>
@@ -334,6 +335,13 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     }
 
     private Task NoteAsync(Session session, Person by, long senderId, string what, CancellationToken stop) => audit.WriteAsync(session, senderId, by, Deed.Changed, what, stop);
+
+    private async Task NoteAtSendersAsync(Session session, Person by, long personId, string what, CancellationToken stop)
+    {
+        var senders = await session.Sql("select sender_id from person_role where person_id = @person and sender_id <> @installation")
+            .Bind("person", personId).Bind("installation", Place.Installation).ListAsync(row => row.GetInt64(0), stop);
+        foreach (var sender in senders) await NoteAsync(session, by, sender, what, stop);
+    }
 
     private static Task<string?> MailOfAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("select mail from person where id = @person").Bind("person", personId).FirstAsync(row => row.GetString(0), stop);

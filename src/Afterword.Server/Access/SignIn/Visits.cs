@@ -33,7 +33,7 @@ internal enum SignedInBy
 public sealed record ListedVisit(string Id, string Browser, DateTimeOffset BeganAt, DateTimeOffset SeenAt, bool IsThis);
 
 /// <summary>Which browsers a user is signed in with. Any node knows them, and an end holds at once.</summary>
-internal sealed class Visits(Store store, Settings settings, AuditLog audit, TimeProvider clock)
+internal sealed class Visits(Store store, Settings settings, AuditLog audit, TimeProvider clock, ILogger<Visits> log)
 {
     private const int KeyLength = 20;
     private const string Cookie = "__Host-afterword";
@@ -104,12 +104,12 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
         _ => "with the password",
     };
 
+    /// <summary>Ends the visit of this browser.</summary>
     public async Task EndAsync(HttpContext http)
     {
         if (!TryReadKey(http, out var key)) return;
 
-        await store.Main.WriteAsync(
-            session => session.Sql("delete from visit where key_hash = @hash").Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted), http.RequestAborted);
+        await EndAsync("key_hash = @hash", statement => statement.Bind("hash", SHA256.HashData(key)), _ => "signed out", http.RequestAborted);
         http.Response.Cookies.Delete(Cookie, Options());
     }
 
@@ -134,15 +134,28 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     {
         if (id.Length != 2 * SHA256.HashSizeInBytes || !id.All(char.IsAsciiHexDigit)) return Task.FromResult(0);
 
-        return store.Main.WriteAsync(
-            session => session.Sql("delete from visit where key_hash = @hash and user_id = @user").Bind("hash", Convert.FromHexString(id)).Bind("user", userId).RunAsync(stop), stop);
+        return EndAsync("key_hash = @hash and user_id = @user", statement => statement.Bind("hash", Convert.FromHexString(id)).Bind("user", userId), _ => "signed another browser out", stop);
     }
 
     /// <summary>Ends all visits of a user but the one that asks.</summary>
-    public Task<int> EndOthersAsync(HttpContext http, long userId) => store.Main.WriteAsync(
-        session => session.Sql("delete from visit where user_id = @user and key_hash <> @own")
-            .Bind("user", userId).Bind("own", TryReadKey(http, out var key) ? SHA256.HashData(key) : []).RunAsync(http.RequestAborted),
-        http.RequestAborted);
+    public Task<int> EndOthersAsync(HttpContext http, long userId) => EndAsync(
+        "user_id = @user and key_hash <> @own", statement => statement.Bind("user", userId).Bind("own", TryReadKey(http, out var key) ? SHA256.HashData(key) : []),
+        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out"), http.RequestAborted);
+
+    // Of one user, who ends them: a sender's owners read it, and the log has it.
+    private async Task<int> EndAsync(string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop)
+    {
+        var users = await store.Main.WriteAsync(
+            async session =>
+            {
+                var ended = await bind(session.Sql($"delete from visit where {which} returning user_id")).ListAsync(row => row.GetInt64(0), stop);
+                if (ended.Count > 0) await audit.WriteOwnAsync(session, ended[0], Deed.Changed, what(ended.Count), stop, onlySenders: true);
+                return ended;
+            },
+            stop);
+        if (users.Count > 0) EndedSessions.OfUser(log, users[0], users.Count);
+        return users.Count;
+    }
 
     public Task<int> PurgeAsync(CancellationToken stop)
     {
