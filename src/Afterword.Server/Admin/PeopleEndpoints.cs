@@ -75,17 +75,24 @@ internal static class PeopleEndpoints
 
     private static async Task SignOut(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
-        var ended = IdOf(http) is { } person ? await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted) : null;
-        if (ended is not null) EndedSessions.OfAnother(log, seat.Person.Id, IdOf(http)!.Value);
-        await TellAsync(http, seat, persons, ended is null ? ChangeOutcome.Unknown : ChangeOutcome.Done);
+        var outcome = ChangeOutcome.Unknown;
+        if (IdOf(http) is { } person && await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted) is not null)
+        {
+            EndedSessions.OfAnother(log, seat.Person.Id, person);
+            outcome = ChangeOutcome.Done;
+        }
+
+        await TellAsync(http, seat, persons, outcome);
     }
 
     private static async Task Reset(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
-        var link = IdOf(http) is { } person && person != seat.Person.Id ? await persons.ResetAsync(seat.Person, person, http.RequestAborted) : null;
-        if (link is not null) EndedSessions.OfAnother(log, seat.Person.Id, IdOf(http)!.Value);
-        if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account.", null));
-        else await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
+        if (IdOf(http) is { } person && person != seat.Person.Id && await persons.ResetAsync(seat.Person, person, http.RequestAborted) is { } link)
+        {
+            EndedSessions.OfAnother(log, seat.Person.Id, person);
+            await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
+        }
+        else await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account.", null));
     }
 
     /// <summary>Sends a link to choose a password to whom it is for, and says what became of that, with the link to be passed on.</summary>

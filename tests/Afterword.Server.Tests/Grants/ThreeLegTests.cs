@@ -62,11 +62,14 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         await apps.RevokeTokenAsync(revoked!.Token, default);
         for (var n = 0; n < 4; n++) await apps.IssueTokenAsync((await GrantWorld.AddAppAsync(_world.Server, $"Robot {n}")).ConsumerKey, ana, Permission.Read, default);
 
-        // Once, and not when its limits change.
-        for (var n = 0; n < 2; n++) await lists.AllowSenderAsync(ana, new(n, null, null, null), default);
-
         const string told = "became a sender; apps with tokens from before, which read all feedback: Furni Desk, Robot 0, Robot 1, Robot 2 and 1 more";
-        Assert.Equal((1, 1), (await _world.Server.CountAsync("audit"), await _world.Server.CountAsync("audit", $"sender_id = {ana} and person = 'command line' and what = '{told}'")));
+
+        // At once, and not again when its limits change.
+        for (var n = 0; n < 2; n++)
+        {
+            await lists.AllowSenderAsync(ana, new(n, null, null, null), default);
+            Assert.Equal((1, 1), (await _world.Server.CountAsync("audit"), await _world.Server.CountAsync("audit", $"sender_id = {ana} and person = 'command line' and what = '{told}'")));
+        }
     }
 
     [Fact]
