@@ -63,6 +63,19 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_who_set_up_the_first_app_at_once_one_has_it()
+    {
+        var factors = _world.Server.Get<UserFactors>();
+        var offers = Enumerable.Range(0, 4).Select(_ => _world.Server.Get<AppOffers>().Make(AccountKind.User, _world.Ana.Id, "@ana")).ToList();
+
+        var codes = await Task.WhenAll(offers.Select(offer => factors.AddAsync(_world.Ana.Id, offer.Sealed, CodeOf(OtpNet.Base32Encoding.ToBytes(offer.Key)), default)));
+
+        var first = Assert.Single(Enumerable.Range(0, 4), i => codes[i] is not null);
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 4; i++) Assert.Equal(i == first, await factors.CheckAsync(_world.Ana.Id, CodeOf(OtpNet.Base32Encoding.ToBytes(offers[i].Key)), null, default) is SignInOutcome.Welcome);
+    }
+
+    [Fact]
     public async Task Wrong_codes_lock_the_codes_and_an_app_that_waits_gets_its_user_after_the_right_one()
     {
         var guest = _world.Guest();

@@ -58,9 +58,9 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         // Tests, switching it on and asking for a replay are no ways round.
         await _site.AskAndAnswerAsync();
         foreach (var act in (string[])["test", "enable", "replay"]) Assert.Contains("waits until an owner", Assert.Single((await CallAsync("POST", $"/{id}/{act}", ("from", "0"))).Is(400, 44).Messages), StringComparison.Ordinal);
+        Assert.Equal(0, await _site.CountAsync());
         await _site.DrainAsync();
         Assert.Empty(receiver.All);
-        Assert.Equal(0, await _site.CountAsync());
         Assert.Equal("waiting_for_approval", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
 
         var page = (await owner.GetAsync($"/console/@furni/webhooks/{id}")).Is(200);
