@@ -3,13 +3,15 @@ using Afterword.Server.Channels.Handover;
 using Afterword.Server.Channels.Mail;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
 /// <summary>Brings requests through their channels: a lane for the mail server, and one for each sender's own means.</summary>
 internal sealed class Courier(
-    Store store, Settings settings, Dispatches dispatches, MailCarrier mail, HandoverCarrier handover, Func<double> chance, TimeProvider clock, ILogger<Courier> log)
-    : LaneSender<Lane, Dispatch>(store, settings, store.ChannelBell, chance, clock)
+    Store store, Settings settings, Dispatches dispatches, MailCarrier mail, HandoverCarrier handover, OutgoingConnections connections, Func<double> chance, TimeProvider clock,
+    ILogger<Courier> log)
+    : LaneSender<Lane, Dispatch>(store, settings, store.ChannelBell, connections, chance, clock)
 {
     protected override TimeSpan WorkEvery => TimeSpan.FromHours(1);
 
@@ -21,10 +23,12 @@ internal sealed class Courier(
 
     protected override Task<List<Dispatch>> ClaimAsync(Lane lane, int most, CancellationToken stop) => dispatches.ClaimAsync(lane, most, stop);
 
-    protected override Task<Attempt> AttemptAsync(Lane lane, Dispatch item, CancellationToken abort) => lane.Channel switch
+    protected override EndpointKey EndOf(Lane lane) => lane == Lane.Mail ? MailCarrier.End : HandoverCarrier.EndOf(lane.SenderId);
+
+    protected override Task<Attempt> AttemptAsync(Lane lane, Dispatch item, OutgoingPermit permit, CancellationToken abort) => lane.Channel switch
     {
         Channel.Email => mail.SendAsync(item, abort),
-        Channel.Webhook => handover.SendAsync(item, abort),
+        Channel.Webhook => handover.SendAsync(item, permit, abort),
         _ => throw new UnreachableException(lane.Channel.ToString()),
     };
 

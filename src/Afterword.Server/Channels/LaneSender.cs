@@ -10,7 +10,8 @@ namespace Afterword.Server.Channels;
 /// One loop looks for what is due when a commit of this process rings, when an attempt has ended, and every so often besides:
 /// the first two are hints, the look is what nothing escapes. No transaction spans an attempt.
 /// </remarks>
-internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings, Bell bell, Func<double> chance, TimeProvider clock) : BackgroundService, IAsyncDisposable
+internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings, Bell bell, OutgoingConnections connections, Func<double> chance, TimeProvider clock)
+    : BackgroundService, IAsyncDisposable
     where TLane : notnull
 {
     // While the store does not answer, the word on an attempt is tried again this often.
@@ -21,6 +22,8 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
     private readonly SemaphoreSlim _looking = new(1);
     private readonly Lock _lock = new();
     private readonly Dictionary<TLane, HashSet<Task>> _underWay = [];
+    private readonly Dictionary<TLane, NextPermit> _permits = [];
+    private Task[] _comes = [];
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abort = new();
     private bool _disposed;
@@ -29,7 +32,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
     public async Task DrainAsync(CancellationToken stop)
     {
         await _begun.Task.WaitAsync(stop);
-        while (await LookAsync(stop) || UnderWay.Length > 0) await Task.WhenAll(UnderWay).WaitAsync(stop);
+        while (await LookAsync(stop) || UnderWay.Length > 0) await Task.WhenAll([.. UnderWay, .. _comes]).WaitAsync(stop);
     }
 
     public override void Dispose()
@@ -50,6 +53,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
 
         // Stopped before it began, it counts as cancelled.
         await (ExecuteTask ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var permits in _permits.Values) permits.Dispose();
         _abort.Dispose();
         _looking.Dispose();
     }
@@ -63,8 +67,11 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
     /// <summary>Takes what is due longest in a lane, under a lease.</summary>
     protected abstract Task<List<TItem>> ClaimAsync(TLane lane, int most, CancellationToken stop);
 
-    /// <summary>Makes one attempt.</summary>
-    protected abstract Task<Attempt> AttemptAsync(TLane lane, TItem item, CancellationToken abort);
+    /// <summary>Where the connections of a lane lead.</summary>
+    protected abstract EndpointKey EndOf(TLane lane);
+
+    /// <summary>Makes one attempt, over one connection.</summary>
+    protected abstract Task<Attempt> AttemptAsync(TLane lane, TItem item, OutgoingPermit permit, CancellationToken abort);
 
     /// <summary>Failed attempts before the one that was just made.</summary>
     protected abstract long FailuresOf(TItem item);
@@ -170,14 +177,9 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         try
         {
             var found = false;
-            foreach (var lane in await DueLanesAsync(stop))
-            {
-                var room = settings.Channels.Concurrency - CountIn(lane);
-                List<TItem> claimed = room > 0 ? await ClaimAsync(lane, room, stop) : [];
-                foreach (var item in claimed) Begin(lane, item);
-                found |= room <= 0 || claimed.Count > 0;
-            }
-
+            foreach (var lane in await DueLanesAsync(stop)) found |= await BeginDueAsync(lane, stop);
+            foreach (var permits in _permits.Values) permits.GiveBack();
+            _comes = [.. _permits.Values.Select(permits => permits.Come)];
             return found;
         }
         finally
@@ -186,14 +188,41 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         }
     }
 
+    /// <summary>Begins what is due in a lane. What is claimed has its permit already: a lease runs out while one waits.</summary>
+    private async Task<bool> BeginDueAsync(TLane lane, CancellationToken stop)
+    {
+        var room = settings.Channels.Concurrency - CountIn(lane);
+        if (room <= 0 || PermitsOf(lane).TryTake() is not { } first) return true;
+
+        var permits = new Stack<OutgoingPermit>([first]);
+        try
+        {
+            while (permits.Count < room && connections.TryTake(EndOf(lane)) is { } another) permits.Push(another);
+            var claimed = await ClaimAsync(lane, permits.Count, stop);
+            foreach (var item in claimed) Begin(lane, item, permits.Pop());
+            return claimed.Count > 0;
+        }
+        finally
+        {
+            foreach (var unused in permits) unused.Dispose();
+        }
+    }
+
+    private NextPermit PermitsOf(TLane lane)
+    {
+        if (_permits.TryGetValue(lane, out var permits)) return permits;
+
+        return _permits[lane] = new NextPermit(connections, EndOf(lane), () => OnBell(0, 0));
+    }
+
     private int CountIn(TLane lane)
     {
         lock (_lock) return _underWay.TryGetValue(lane, out var tasks) ? tasks.Count : 0;
     }
 
-    private void Begin(TLane lane, TItem item)
+    private void Begin(TLane lane, TItem item, OutgoingPermit permit)
     {
-        var sending = Task.Run(() => SendAsync(lane, item, _abort.Token));
+        var sending = Task.Run(() => SendAsync(lane, item, permit, _abort.Token));
         lock (_lock)
         {
             if (!_underWay.TryGetValue(lane, out var tasks)) tasks = _underWay[lane] = [];
@@ -216,11 +245,12 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
     }
 
     /// <summary>One attempt and the word on it.</summary>
-    private async Task SendAsync(TLane lane, TItem item, CancellationToken abort)
+    private async Task SendAsync(TLane lane, TItem item, OutgoingPermit permit, CancellationToken abort)
     {
         try
         {
-            var attempt = await AttemptAsync(lane, item, abort);
+            Attempt attempt;
+            using (permit) attempt = await AttemptAsync(lane, item, permit, abort);
             var retryIn = attempt.Outcome is AttemptOutcome.Failed or AttemptOutcome.Uncertain ? _schedule.DelayAfter(FailuresOf(item) + 1, attempt.RetryAfter) : null;
             Tell(lane, item, attempt, retryIn, await SettleAsync(item, attempt, retryIn, abort));
         }

@@ -108,7 +108,8 @@ internal static class ChannelCommands
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var target = await store.Handovers.TargetAsync(account.Id, stop) ?? throw NoAddress(account.ScreenName);
-            using var carrier = new HandoverCarrier(store.Store, store.Settings, store.Handovers, WebhookCommands.Guard(store), TimeProvider.System);
+            using var connections = WebhookCommands.Connections(store);
+            var carrier = new HandoverCarrier(store.Store, store.Settings, store.Handovers, new(WebhookCommands.Guard(store), connections, store.Settings.Webhooks, TimeProvider.System));
             Tell(parsed, await carrier.SendTestAsync(target, PartyOf(account), store.Store.Ids.NextPair(), TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), stop), "It was not taken: an answer of 200 to 299 was expected.");
         });
         return command;

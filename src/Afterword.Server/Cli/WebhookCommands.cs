@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Afterword.Server.Hosting;
 using Afterword.Server.Webhooks;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Server.Cli;
 
@@ -138,8 +140,8 @@ internal static class WebhookCommands
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var found = await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
-            using var destinations = new Destinations(Guard(store), store.Settings.Webhooks, TimeProvider.System);
-            var sender = new WebhookSender(destinations, store.Settings.Webhooks, TimeProvider.System);
+            using var connections = Connections(store);
+            var sender = new WebhookSender(Guard(store), connections, store.Settings.Webhooks, TimeProvider.System);
             var (taken, attempt) = await new SendTestEvent(store.Store, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
                 ?? throw new CommandException(ExitCode.Failed, "The webhook was removed meanwhile.");
             parsed.Say(AttemptJson.Of(attempt), CommandJson.Default.AttemptJson, Line(attempt));
@@ -174,6 +176,8 @@ internal static class WebhookCommands
         });
         return command;
     }
+
+    public static OutgoingConnections Connections(OpenedStore store) => new(store.Settings, TimeProvider.System, NullLogger<OutgoingConnections>.Instance);
 
     public static EgressGuard Guard(OpenedStore store) => new(store.Settings.Webhooks, Dns.GetHostAddressesAsync);
 

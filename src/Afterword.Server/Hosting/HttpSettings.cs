@@ -9,6 +9,9 @@ internal sealed record HttpSettings
     /// <summary>The same from one address (IPv6: a /64); null for a quarter of all, 0 for no limit of its own.</summary>
     public required int? ConnectionsPerAddress { get; init; }
 
+    /// <summary>Connections to webhooks, senders' own means and the mail server that are open at once; null for 512, or what the process has room for.</summary>
+    public required int? MaxOutgoingConnections { get; init; }
+
     /// <summary>How long a connection may wait for its next request; 130 s by default, which is longer than proxies keep theirs.</summary>
     public required TimeSpan KeepAlive { get; init; }
 
@@ -26,6 +29,7 @@ internal sealed partial class SettingsReader
         // Kestrel's own name for it is what those know who have run other servers on it; there it counts for each address that is listened on.
         MaxConnections = Count("Http:MaxConnections", 1) ?? Count($"{KestrelLimits}:MaxConcurrentConnections", 1),
         ConnectionsPerAddress = Count("Http:ConnectionsPerAddress", 0),
+        MaxOutgoingConnections = Count("Http:MaxOutgoingConnections", 1),
         KeepAlive = Duration($"{KestrelLimits}:KeepAliveTimeout", TimeSpan.FromSeconds(130), s_waits.Least, s_waits.Most),
         Headers = Duration($"{KestrelLimits}:RequestHeadersTimeout", TimeSpan.FromSeconds(30), s_waits.Least, s_waits.Most),
     };

@@ -19,8 +19,11 @@ internal static class OpenFiles
     /// <summary>Null where there is no such limit, or nobody tells it.</summary>
     public static int? Limit() => System.IO.File.Exists(File) ? Read(System.IO.File.ReadLines(File)) : null;
 
-    /// <summary>How many connections leave room for everything else.</summary>
+    /// <summary>How many connections that come in leave room for everything else.</summary>
     public static int RoomForConnections(int limit) => Math.Max(Least, limit - Math.Max(KeptFree, limit / 4));
+
+    /// <summary>How many may go out: half of what is kept free.</summary>
+    public static int RoomForOutgoing(int limit) => Math.Max(1, (limit - RoomForConnections(limit)) / 2);
 
     internal static int? Read(IEnumerable<string> limits)
     {

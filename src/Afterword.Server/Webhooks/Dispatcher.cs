@@ -21,7 +21,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
 
     private readonly Store _store;
     private readonly Settings _settings;
-    private readonly Destinations _destinations;
+    private readonly OutgoingConnections _connections;
     private readonly TimeProvider _clock;
     private readonly ILogger<Dispatcher> _log;
     private readonly LaneTools _tools;
@@ -35,11 +35,11 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
     private bool _disposed;
 
     public Dispatcher(
-        Store store, Settings settings, Leases leases, Settlements settlements, WebhookSender sender, RetrySchedule schedule, Destinations destinations,
+        Store store, Settings settings, Leases leases, Settlements settlements, WebhookSender sender, RetrySchedule schedule, OutgoingConnections connections,
         TimeProvider clock, ILogger<Dispatcher> log)
     {
-        (_store, _settings, _destinations, _clock, _log) = (store, settings, destinations, clock, log);
-        _tools = new(store, leases, settlements, sender, schedule, settings, clock, log);
+        (_store, _settings, _connections, _clock, _log) = (store, settings, connections, clock, log);
+        _tools = new(store, leases, settlements, sender, connections, schedule, settings, clock, log);
     }
 
     /// <summary>How long a lane waits for more before it gives its lease back.</summary>
@@ -135,7 +135,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
             if (_clock.GetElapsedTime(swept) >= s_sweepEvery)
             {
                 swept = _clock.GetTimestamp();
-                _destinations.DropIdle();
+                _connections.DropIdle();
             }
 
             await Task.Delay(_settings.Webhooks.PollEvery, stop);

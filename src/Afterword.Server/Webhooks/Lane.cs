@@ -8,7 +8,8 @@ namespace Afterword.Server.Webhooks;
 
 /// <summary>What every lane works with.</summary>
 internal sealed record LaneTools(
-    Store Store, Leases Leases, Settlements Settlements, WebhookSender Sender, RetrySchedule Schedule, Settings Settings, TimeProvider Clock, ILogger<Dispatcher> Log);
+    Store Store, Leases Leases, Settlements Settlements, WebhookSender Sender, OutgoingConnections Connections, RetrySchedule Schedule, Settings Settings, TimeProvider Clock,
+    ILogger<Dispatcher> Log);
 
 /// <summary>Delivers to one endpoint for as long as there is something due and this node holds its lease.</summary>
 /// <remarks>
@@ -116,6 +117,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     private async Task DeliverAsync(Lease lease, TimeSpan linger, CancellationToken stopping, CancellationToken abort)
     {
         Begin(lease);
+        await using var wake = stopping.Register(() => _signals.Writer.TryWrite(default));
+        using var permits = new NextPermit(tools.Connections, key, () => _signals.Writer.TryWrite(new() { HasPermit = true }));
         while (true)
         {
             Hear();
@@ -126,12 +129,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             else
             {
                 if (_more && _ready.Count < _limit && _known.Count < MostKnown * tools.Settings.Webhooks.Concurrency) await ReadAsync(abort);
-                await SendReadyAsync(abort);
+                await SendReadyAsync(permits, abort);
                 if (_known.Count == 0 && !_more && !_ended && !await WaitAsync(linger, stopping)) return;
             }
 
             SettleAttempted(abort);
-            if (_unsettled > 0) await _signals.Reader.WaitToReadAsync(abort);
+            if (_unsettled > 0 || permits.IsWaiting) await _signals.Reader.WaitToReadAsync(abort);
         }
     }
 
@@ -145,8 +148,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         (_lease, _until, _failing) = (lease, lease.Until, lease.IsFailing);
         (_more, _ended, _sending, _last) = (true, false, 0, null);
 
-        // A sick endpoint is asked by one request at a time until it takes something: it must not hold many for 15 s each.
-        _limit = lease.IsFailing ? 1 : tools.Settings.Webhooks.Concurrency;
+        // Any endpoint is asked by one request until it takes something: one that hangs must not hold many for 15 s each.
+        _limit = 1;
     }
 
     /// <summary>Waits a while for a signal.</summary>
@@ -181,6 +184,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
                     break;
                 case { Broken: true }:
                     (_sending, _unsettled, _ended) = (_sending - 1, _unsettled - 1, true);
+                    break;
+                case { HasPermit: true }:
                     break;
                 default:
                     lock (_lock) _rung = false;
@@ -286,16 +291,19 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         if (later.Length > 0 && !(await tools.Settlements.RunAsync(_lease, later)).Noted) _ended = true;
     }
 
-    private async Task SendReadyAsync(CancellationToken abort)
+    private async Task SendReadyAsync(NextPermit permits, CancellationToken abort)
     {
         while (_ready.Count > 0 && _sending < _limit && !_ended)
         {
             if (!tools.Leases.Covers(_until) && !await RenewAsync()) return;
+            if (permits.TryTake() is not { } permit) return;
 
             _sending++;
             _unsettled++;
-            _ = DeliverAsync(_lease, _ready.Dequeue(), abort);
+            _ = DeliverAsync(_lease, _ready.Dequeue(), permit, abort);
         }
+
+        permits.GiveBack();
     }
 
     /// <summary>Extends the lease and reads what is known of the endpoint; false, and the end, when there is nothing more to deliver under it.</summary>
@@ -307,11 +315,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     }
 
     /// <summary>One attempt, beside the loop.</summary>
-    private async Task DeliverAsync(Lease lease, Delivery delivery, CancellationToken abort)
+    private async Task DeliverAsync(Lease lease, Delivery delivery, OutgoingPermit permit, CancellationToken abort)
     {
         try
         {
-            var attempt = await tools.Sender.SendAsync(lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
+            Attempt attempt;
+            using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
             _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt) });
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew
@@ -381,6 +390,6 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         }
     }
 
-    /// <summary>What the loop hears: an attempt that has ended or was broken off, a batch that was settled or not, that the next may be, or else a ring.</summary>
-    private readonly record struct Signal(Settlement? Settlement, Settlement[]? Batch, Settled? Settled, bool Gathered, bool Broken);
+    /// <summary>What the loop hears: an attempt that has ended or was broken off, a batch that was settled or not, that the next may be, a permit, or else a ring.</summary>
+    private readonly record struct Signal(Settlement? Settlement, Settlement[]? Batch, Settled? Settled, bool Gathered, bool Broken, bool HasPermit);
 }

@@ -21,7 +21,7 @@ internal sealed record Target(EndpointKey Key, Uri Url, string? Basic, IReadOnly
 }
 
 /// <summary>Makes one attempt: signs, posts, looks at the answer.</summary>
-internal sealed class WebhookSender(Destinations destinations, WebhookSettings settings, TimeProvider clock)
+internal sealed class WebhookSender(EgressGuard guard, OutgoingConnections connections, WebhookSettings settings, TimeProvider clock)
 {
     private const int MostRead = 64 * 1024;
     private const int Kept = 1024;
@@ -31,25 +31,33 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
     /// <summary>Whether an endpoint may have this address. Settings may have changed since it was added.</summary>
     public static bool IsAllowed(Uri url, WebhookSettings settings) => url.Scheme == Uri.UriSchemeHttps || settings.AllowPlainHttp;
 
+    /// <summary>Makes an attempt as soon as there is a permit for it.</summary>
+    public async Task<Attempt> SendAsync(Target target, string id, byte[] body, CancellationToken abort)
+    {
+        using var permit = await connections.TakeAsync(target.Key, abort);
+        return await SendAsync(permit, target, id, body, abort);
+    }
+
+    /// <param name="permit">For the connection. It holds the one that can be used again.</param>
     /// <param name="target">Where it goes.</param>
     /// <param name="id">The event's id, the same on every attempt.</param>
     /// <param name="body">The event.</param>
     /// <param name="abort">Breaks it off; that is no attempt.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    public async Task<Attempt> SendAsync(Target target, string id, byte[] body, CancellationToken abort)
+    public async Task<Attempt> SendAsync(OutgoingPermit permit, Target target, string id, byte[] body, CancellationToken abort)
     {
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(abort);
         patience.CancelAfter(settings.Timeout);
         var (status, retryAfter, error, answer, unreached) = ((int?)null, (TimeSpan?)null, (string?)null, Array.Empty<byte>(), false);
-        var destination = destinations.Rent(target.Key);
+        var connection = ConnectionOf(permit, target.Url);
         try
         {
             if (!IsAllowed(target.Url, settings)) throw new HttpRequestException(HttpRequestError.ConnectionError, "Plain http is not allowed: see Webhooks:AllowPlainHttp.");
 
             using var request = Request(target, id, now, body);
-            using var response = await destination.Http.SendAsync(request, patience.Token);
+            using var response = await connection.Http.SendAsync(request, patience.Token);
             status = (int)response.StatusCode;
             retryAfter = RetryAfterOf(response.Headers.RetryAfter, now);
             answer = await ReadAsync(response.Content, patience.Token);
@@ -66,10 +74,22 @@ internal sealed class WebhookSender(Destinations destinations, WebhookSettings s
         }
         finally
         {
-            destinations.Return(destination);
+            if (status is null) connection.Dispose();
+            else permit.Connection = connection;
         }
 
         return new(now.ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error, answer, retryAfter, unreached);
+    }
+
+    // Taken out until the request is over: what broke off is not kept.
+    private EndpointConnection ConnectionOf(OutgoingPermit permit, Uri url)
+    {
+        var kept = permit.Connection as EndpointConnection;
+        permit.Connection = null;
+        if (kept?.Origin == url.GetLeftPart(UriPartial.Authority)) return kept;
+
+        kept?.Dispose();
+        return new(url, guard, settings);
     }
 
     private static HttpRequestMessage Request(Target target, string id, DateTimeOffset now, byte[] body)

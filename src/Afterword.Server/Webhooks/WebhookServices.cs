@@ -11,7 +11,7 @@ internal static class WebhookServices
         services.AddSingleton(provider => provider.GetRequiredService<Settings>().Webhooks);
         services.AddSingleton<Resolve>(_ => Dns.GetHostAddressesAsync);
         services.AddSingleton<EgressGuard>();
-        services.AddSingleton<Destinations>();
+        services.AddSingleton<OutgoingConnections>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>().Webhooks.RetrySchedule, Chance));
         services.AddSingleton<Leases>();

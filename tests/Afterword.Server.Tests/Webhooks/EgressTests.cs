@@ -4,6 +4,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Server.Tests.Webhooks;
 
@@ -235,19 +236,21 @@ public sealed class EgressTests
 
     private static async Task<Attempt> SendAsync(Uri url, Resolve resolve, params string[] more)
     {
-        var settings = Settings(more);
-        using var destinations = new Destinations(new EgressGuard(settings, resolve), settings, TimeProvider.System);
-        var sender = new WebhookSender(destinations, settings, TimeProvider.System);
+        var settings = All(more);
+        using var connections = new OutgoingConnections(settings, TimeProvider.System, NullLogger<OutgoingConnections>.Instance);
+        var sender = new WebhookSender(new EgressGuard(settings.Webhooks, resolve), connections, settings.Webhooks, TimeProvider.System);
         return await sender.SendAsync(new Target(new(1, 2), url, null, [NewSecret.SignerOf(NewSecret.New().Key)]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
     }
 
-    private static WebhookSettings Settings(params string[] more)
+    private static WebhookSettings Settings(params string[] more) => All(more).Webhooks;
+
+    private static Settings All(params string[] more)
     {
         var given = new Dictionary<string, string?> { ["Webhooks:AllowPlainHttp"] = "true", ["Webhooks:Timeout"] = "00:00:05" };
         foreach (var pair in more) given[pair.Split('=')[0]] = pair.Split('=')[1];
         var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
         Assert.Empty(errors);
-        return settings!.Webhooks;
+        return settings!;
     }
 
     private static Task<IPAddress[]> Nobody(string host, CancellationToken stop) => Task.FromResult<IPAddress[]>([]);

@@ -34,6 +34,7 @@ internal sealed class SickServer : IDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Sickness _sickness;
     private int _connections;
+    private int _open;
     private long _sent;
 
     public SickServer(Sickness sickness)
@@ -43,7 +44,13 @@ internal sealed class SickServer : IDisposable
         _ = AcceptAsync();
     }
 
+    /// <summary>A certificate of 127.0.0.1 that nobody trusts.</summary>
+    public static X509Certificate2 BadCertificate => s_selfSigned.Value;
+
     public int Connections => _connections;
+
+    /// <summary>How many are open now. Only one that hangs notices that the other side has gone.</summary>
+    public int Open => _open;
 
     /// <summary>Bytes of answers that the other side took.</summary>
     public long Sent => _sent;
@@ -72,6 +79,7 @@ internal sealed class SickServer : IDisposable
     private async Task ServeAsync(TcpClient client)
     {
         Interlocked.Increment(ref _connections);
+        Interlocked.Increment(ref _open);
         using (client)
         {
             try
@@ -92,6 +100,8 @@ internal sealed class SickServer : IDisposable
                 // The other side has had enough, as it should.
             }
         }
+
+        Interlocked.Decrement(ref _open);
     }
 
     private async Task MisbehaveAsync(TcpClient client, Stream stream)
@@ -99,7 +109,7 @@ internal sealed class SickServer : IDisposable
         switch (_sickness)
         {
             case Sickness.Hangs:
-                await Task.Delay(Timeout.Infinite, _over.Token);
+                while (await stream.ReadAsync(new byte[1024], _over.Token) > 0) continue;
                 break;
             case Sickness.Trickles:
                 foreach (var letter in Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nX-A: " + new string('a', 10_000)))

@@ -12,7 +12,7 @@ namespace Afterword.Server.Access.Console;
 /// is as good as a password, has to lie in the store until somebody sends it. The link in the mail is another one than the link that
 /// is shown: whoever takes it has the address.
 /// </remarks>
-internal sealed class InvitationMail(Store store, Settings settings, Invitations invitations, MailCarrier carrier)
+internal sealed class InvitationMail(Store store, Settings settings, Invitations invitations, MailCarrier carrier, OutgoingConnections connections)
 {
     /// <param name="by">Who invites, and where to.</param>
     /// <param name="mail">The address of the invited.</param>
@@ -27,6 +27,7 @@ internal sealed class InvitationMail(Store store, Settings settings, Invitations
         var note = await NoteMail.ComposeAsync(WordsOf(by, settings.PublicBase + mailed), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture));
 
         // A browser that leaves meanwhile does not take the invitation back.
+        using var permit = await connections.TakeAsync(MailCarrier.End, CancellationToken.None);
         return await carrier.SendAsync(note, CancellationToken.None);
     }
 

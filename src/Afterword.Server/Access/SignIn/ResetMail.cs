@@ -19,7 +19,7 @@ namespace Afterword.Server.Access.SignIn;
 /// Whoever asks is answered before anybody looks whether there is such an account: neither words nor time tell. A link is made when
 /// its mail is, so none lies in the store in clear; what has not been sent when the process ends has to be asked for again.
 /// </remarks>
-internal sealed partial class ResetMail(Store store, Settings settings, ResetLinks links, MailCarrier carrier, ILogger<ResetMail> log) : BackgroundService
+internal sealed partial class ResetMail(Store store, Settings settings, ResetLinks links, MailCarrier carrier, OutgoingConnections connections, ILogger<ResetMail> log) : BackgroundService
 {
     private const int MostWaiting = 256;
     private const int MostPerMinute = 5;
@@ -109,9 +109,13 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
         },
         stop);
 
-    private async Task<Attempt?> SendAsync(Found found, NoteMailWords words, CancellationToken stop) =>
-        settings.Mail is null || !EmailAddress.TryParse(found.Mail, out var to) ? null
-            : await carrier.SendAsync(await NoteMail.ComposeAsync(words, to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture)), stop);
+    private async Task<Attempt?> SendAsync(Found found, NoteMailWords words, CancellationToken stop)
+    {
+        if (settings.Mail is null || !EmailAddress.TryParse(found.Mail, out var to)) return null;
+
+        using var permit = await connections.TakeAsync(MailCarrier.End, stop);
+        return await carrier.SendAsync(await NoteMail.ComposeAsync(words, to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture)), stop);
+    }
 
     private sealed record Forgotten(AccountKind Kind, string Name);
 

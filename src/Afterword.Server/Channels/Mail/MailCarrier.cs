@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Text.RegularExpressions;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -13,6 +14,9 @@ namespace Afterword.Server.Channels.Mail;
 /// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
 internal sealed partial class MailCarrier(Store store, Settings settings, MailTokens tokens, TimeProvider clock)
 {
+    /// <summary>Where connections to the mail server lead. Each mail has one, for which whoever sends it has a permit.</summary>
+    public static EndpointKey End => default;
+
     public async Task<Attempt> SendAsync(Dispatch dispatch, CancellationToken abort)
     {
         if (!EmailAddress.TryParse(dispatch.Recipient.Mail, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no mail address.");

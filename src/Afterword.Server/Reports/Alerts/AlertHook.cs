@@ -9,26 +9,15 @@ using Attempt = Afterword.Server.Channels.Attempt;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>Tells alerts to webhooks: signed, guarded and bounded as events are, over connections of its own.</summary>
-internal sealed class AlertHook : IDisposable
+/// <summary>Tells alerts to webhooks: signed, guarded and bounded as events are.</summary>
+internal sealed class AlertHook(Endpoints endpoints, WebhookSender sender)
 {
-    private readonly Endpoints _endpoints;
-    private readonly Destinations _destinations;
-    private readonly WebhookSender _sender;
-
-    public AlertHook(Endpoints endpoints, EgressGuard guard, WebhookSettings settings, TimeProvider clock)
-    {
-        _endpoints = endpoints;
-        _destinations = new Destinations(guard, settings, clock);
-        _sender = new WebhookSender(_destinations, settings, clock);
-    }
-
-    public async Task<Attempt> SendAsync(AlertDispatch dispatch, CancellationToken stop)
+    public async Task<Attempt> SendAsync(AlertDispatch dispatch, OutgoingPermit permit, CancellationToken stop)
     {
         // What is switched off gets nothing; it may be on again by the next attempt.
         var endpoint = new EndpointKey(dispatch.SenderId, dispatch.ReaderId);
-        return await _endpoints.TargetAsync(endpoint, onlyActive: true, stop) is { } target
-            ? HandoverCarrier.Judge(await _sender.SendAsync(target, dispatch.Id.ToString(CultureInfo.InvariantCulture), BodyOf(dispatch), stop))
+        return await endpoints.TargetAsync(endpoint, onlyActive: true, stop) is { } target
+            ? HandoverCarrier.Judge(await sender.SendAsync(permit, target, dispatch.Id.ToString(CultureInfo.InvariantCulture), BodyOf(dispatch), stop))
             : new(AttemptOutcome.Failed, 0, null, "The webhook is switched off.");
     }
 
@@ -41,8 +30,4 @@ internal sealed class AlertHook : IDisposable
             : new AlertEventJson(AlertEventJson.Fell, at, sender, FiguresFell: JsonSerializer.Deserialize(dispatch.Facts!, AlertWire.Default.AlertFactsJson)!.Fell);
         return JsonSerializer.SerializeToUtf8Bytes(json, AlertWire.Default.AlertEventJson);
     }
-
-    public void DropIdle() => _destinations.DropIdle();
-
-    public void Dispose() => _destinations.Dispose();
 }

@@ -3,15 +3,16 @@ using Afterword.Server.Channels;
 using Afterword.Server.Channels.Mail;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 using Attempt = Afterword.Server.Channels.Attempt;
 
 namespace Afterword.Server.Reports.Alerts;
 
 /// <summary>Finds alerts out every minute and tells them: a lane for the mail server, and one for each webhook.</summary>
 internal sealed class AlertSender(
-    Store store, Settings settings, FindAlerts find, AlertDispatches dispatches, AlertMail mails, AlertHook hooks, MailCarrier carrier, Func<double> chance,
-    TimeProvider clock, ILogger<AlertSender> log)
-    : LaneSender<AlertLane, AlertDispatch>(store, settings, store.AlertBell, chance, clock)
+    Store store, Settings settings, FindAlerts find, AlertDispatches dispatches, AlertMail mails, AlertHook hooks, MailCarrier carrier, OutgoingConnections connections,
+    Func<double> chance, TimeProvider clock, ILogger<AlertSender> log)
+    : LaneSender<AlertLane, AlertDispatch>(store, settings, store.AlertBell, connections, chance, clock)
 {
     protected override TimeSpan WorkEvery => TimeSpan.FromMinutes(1);
 
@@ -19,7 +20,6 @@ internal sealed class AlertSender(
     {
         await find.RunAsync(stop);
         await dispatches.PurgeAsync(stop);
-        hooks.DropIdle();
     }
 
     protected override Task EndAllAsync(CancellationToken stop) => dispatches.EndAllAsync(stop);
@@ -32,10 +32,12 @@ internal sealed class AlertSender(
 
     protected override Task<List<AlertDispatch>> ClaimAsync(AlertLane lane, int most, CancellationToken stop) => dispatches.ClaimAsync(lane, most, stop);
 
-    protected override Task<Attempt> AttemptAsync(AlertLane lane, AlertDispatch item, CancellationToken abort) => lane.Channel switch
+    protected override EndpointKey EndOf(AlertLane lane) => lane.Endpoint;
+
+    protected override Task<Attempt> AttemptAsync(AlertLane lane, AlertDispatch item, OutgoingPermit permit, CancellationToken abort) => lane.Channel switch
     {
         AlertChannel.Mail => MailAsync(item, abort),
-        AlertChannel.Webhook => hooks.SendAsync(item, abort),
+        AlertChannel.Webhook => hooks.SendAsync(item, permit, abort),
         _ => throw new UnreachableException(lane.Channel.ToString()),
     };
 
