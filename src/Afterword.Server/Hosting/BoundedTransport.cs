@@ -13,7 +13,7 @@ namespace Afterword.Server.Hosting;
 /// Kestrel's own limit counts at each address that is listened on, and after it has begun to serve the connection: a flood would have
 /// all descriptors before the first of them were closed.
 /// </remarks>
-internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, ConnectionLimit limit)
+internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, ConnectionLimit limit, Settings settings)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly SocketTransportFactory _sockets = new(options, loggers);
@@ -21,12 +21,12 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        Bound(await _sockets.BindAsync(endpoint, cancellationToken), limit);
+        Bound(await _sockets.BindAsync(endpoint, cancellationToken), limit, settings.Http.Headers);
 
     /// <summary>Bounds what a listener accepts.</summary>
-    internal static IConnectionListener Bound(IConnectionListener sockets, ConnectionLimit limit) => new Listener(sockets, limit);
+    internal static IConnectionListener Bound(IConnectionListener sockets, ConnectionLimit limit, TimeSpan mostSilence) => new Listener(sockets, limit, mostSilence);
 
-    private sealed class Listener(IConnectionListener sockets, ConnectionLimit limit) : IConnectionListener
+    private sealed class Listener(IConnectionListener sockets, ConnectionLimit limit, TimeSpan mostSilence) : IConnectionListener
     {
         public EndPoint EndPoint => sockets.EndPoint;
 
@@ -47,7 +47,7 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
             try
             {
                 var from = connection.RemoteEndPoint;
-                if (limit.TryTake(from)) return new Connection(connection, from, limit);
+                if (limit.TryTake(from)) return new Connection(connection, from, limit, mostSilence);
             }
             catch (Exception error)
             {
@@ -75,8 +75,9 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
     }
 
     /// <summary>A connection that counts until its descriptor is given back, which may be long after its other end has gone.</summary>
-    private sealed class Connection(ConnectionContext inner, EndPoint? from, ConnectionLimit limit) : ConnectionContext
+    private sealed class Connection(ConnectionContext inner, EndPoint? from, ConnectionLimit limit, TimeSpan mostSilence) : ConnectionContext
     {
+        private readonly IDuplexPipe _socket = inner.Transport;
         private int _isOver;
 
         public override string ConnectionId { get => inner.ConnectionId; set => inner.ConnectionId = value; }
@@ -85,7 +86,8 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 
         public override IDictionary<object, object?> Items { get => inner.Items; set => inner.Items = value; }
 
-        public override IDuplexPipe Transport { get => inner.Transport; set => inner.Transport = value; }
+        // After its handshake, Kestrel's TLS puts itself here, and the socket again at the end.
+        public override IDuplexPipe Transport { get => inner.Transport; set => inner.Transport = value == _socket ? value : new SoonRead(value, mostSilence); }
 
         public override CancellationToken ConnectionClosed { get => inner.ConnectionClosed; set => inner.ConnectionClosed = value; }
 

@@ -1,10 +1,16 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
 using Afterword.Server.Hosting;
+using Afterword.Server.Tests.Webhooks;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -58,6 +64,34 @@ public sealed class ConnectionLimitTests
     }
 
     [Fact]
+    public async Task Over_TLS_a_connection_that_asks_for_nothing_after_its_handshake_is_closed_as_soon_as_without()
+    {
+        await using var server = await TestServer.StartAsync(
+            Engine.Sqlite, services => services.Configure<KestrelServerOptions>(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(SickServer.BadCertificate))),
+            "Kestrel:Limits:RequestHeadersTimeout=00:00:01");
+        await using var asks = await ShakeHandsAsync(server, SslApplicationProtocol.Http11);
+        await AskAsync(asks);
+        foreach (var protocol in new[] { SslApplicationProtocol.Http11, SslApplicationProtocol.Http2 })
+        {
+            await using var idle = await ShakeHandsAsync(server, protocol);
+            Assert.Equal(protocol, idle.NegotiatedApplicationProtocol);
+            await EndAsync(idle);
+        }
+
+        // The one that has asked goes on, and a server that stops waits for none of them.
+        await AskAsync(asks);
+        await using var stops = await ShakeHandsAsync(server, SslApplicationProtocol.Http11);
+
+        static async Task AskAsync(SslStream stream)
+        {
+            var answer = new byte[4096];
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(Ask), TestContext.Current.CancellationToken);
+            var length = await stream.ReadAsync(answer, TestContext.Current.CancellationToken);
+            Assert.StartsWith("HTTP/1.1 200", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void An_address_has_a_share_and_this_machine_and_proxies_have_none()
     {
         var limit = LimitOf(openFiles: null, ("Http:MaxConnections", "200"), ("Http:ConnectionsPerAddress", "20"), ("Proxies", "198.51.100.0/24"));
@@ -101,7 +135,7 @@ public sealed class ConnectionLimitTests
     public async Task A_connection_that_cannot_be_closed_ends_no_listener_and_counts_no_more()
     {
         var limit = LimitOf(openFiles: null, ("Http:MaxConnections", "1"));
-        await using var listener = BoundedTransport.Bound(new BrokenListener(connections: 2), limit);
+        await using var listener = BoundedTransport.Bound(new BrokenListener(connections: 2), limit, TimeSpan.FromMinutes(1));
         var taken = await listener.AcceptAsync(TestContext.Current.CancellationToken);
 
         // The second is too many, and breaks; then the listener has no more.
@@ -135,6 +169,37 @@ public sealed class ConnectionLimitTests
         var open = new List<RawClient>();
         while (open.Count < count) open.Add(await RawClient.ConnectAsync(server.Url));
         return open;
+    }
+
+    private static async Task<SslStream> ShakeHandsAsync(TestServer server, SslApplicationProtocol protocol)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, server.Url.Port), TestContext.Current.CancellationToken);
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "127.0.0.1",
+                ApplicationProtocols = [protocol],
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate!.GetCertHashString() == SickServer.BadCertificate.GetCertHashString(),
+            },
+            TestContext.Current.CancellationToken);
+        return stream;
+    }
+
+    // By itself it would be kept for more than two minutes.
+    private static async Task EndAsync(SslStream stream)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        try
+        {
+            await stream.CopyToAsync(Stream.Null, patience.Token);
+        }
+        catch (IOException)
+        {
+            // Closed without a word.
+        }
     }
 
     private static List<string> Refusals(TestServer server)
