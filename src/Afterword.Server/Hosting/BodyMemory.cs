@@ -21,8 +21,11 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
     // Ordinary calls and forms: as many as there may be connections.
     private const int Small = 8 * 1024;
 
-    // No route reads more. One that does not say how long it is may be as long as that.
+    // No route reads more.
     private const int Largest = 128 * 1024;
+
+    // What one that does not say how long it is claims at once more, as it comes.
+    private const int Step = 16 * 1024;
 
     // A customer has typed what a form on a card carries: it waits two seconds for room before it is refused.
     private const int Tries = 21;
@@ -34,34 +37,37 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
 
     public async Task InvokeAsync(HttpContext http)
     {
-        var claim = ClaimOf(http);
-        if (claim == 0)
+        var length = http.Request.ContentLength;
+        if (length <= Small || http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } || !ReadsBody(http))
         {
             await next(http);
             return;
         }
 
-        var from = Networks.CountedAs(http.Connection.RemoteIpAddress, settings.Proxies);
-        if (!await TryClaimAsync(http, from, claim))
-        {
-            await http.RefuseAsync(ApiError.Overloaded);
-            return;
-        }
-
+        var claim = new Claim(Networks.CountedAs(http.Connection.RemoteIpAddress, settings.Proxies));
         try
         {
+            if (length is not { } told) http.Request.Body = new ClaimingBody(http.Request.Body, come => TryGrowAsync(http, claim, SizeOf(come)));
+            else if (!await TryGrowAsync(http, claim, Math.Min(told, Largest)))
+            {
+                await http.RefuseAsync(ApiError.Overloaded);
+                return;
+            }
+
             await next(http);
         }
         finally
         {
-            Release(from, claim);
+            Release(claim);
         }
     }
 
-    private async Task<bool> TryClaimAsync(HttpContext http, IPAddress? from, long claim)
+    private static long SizeOf(long come) => come <= Small ? 0 : Math.Min((come + Step - 1) / Step * Step, Largest);
+
+    private async ValueTask<bool> TryGrowAsync(HttpContext http, Claim claim, long size)
     {
         var tries = IsCard(http.Request.Path) ? Tries : 1;
-        while (!TryClaim(from, claim))
+        while (!TryGrow(claim, size))
         {
             if (--tries == 0) return false;
             await Task.Delay(s_tryEvery, clock, http.RequestAborted);
@@ -70,39 +76,35 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
         return true;
     }
 
-    private bool TryClaim(IPAddress? from, long claim)
+    private bool TryGrow(Claim claim, long size)
     {
+        var more = size - claim.Size;
+        if (more <= 0) return true;
+
         lock (_lock)
         {
-            if (_claimed + claim > Most) return false;
+            if (_claimed + more > Most) return false;
 
-            if (from is not null)
+            if (claim.From is { } from)
             {
-                var own = _ofAddress.GetValueOrDefault(from) + claim;
+                var own = _ofAddress.GetValueOrDefault(from) + more;
                 if (own > MostOfAddress) return false;
                 _ofAddress[from] = own;
             }
 
-            _claimed += claim;
+            _claimed += more;
+            claim.Size = size;
             return true;
         }
     }
 
-    private void Release(IPAddress? from, long claim)
+    private void Release(Claim claim)
     {
         lock (_lock)
         {
-            _claimed -= claim;
-            if (from is not null && (_ofAddress[from] -= claim) == 0) _ofAddress.Remove(from);
+            _claimed -= claim.Size;
+            if (claim is { From: { } from, Size: > 0 } && (_ofAddress[from] -= claim.Size) == 0) _ofAddress.Remove(from);
         }
-    }
-
-    private static long ClaimOf(HttpContext http)
-    {
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } || !ReadsBody(http)) return 0;
-
-        var length = Math.Min(http.Request.ContentLength ?? Largest, Largest);
-        return length > Small ? length : 0;
     }
 
     // Signed calls carry parameters in a body by any method. What has no methods stands for a route that does not exist.
@@ -115,4 +117,12 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
     }
 
     private static bool IsCard(PathString path) => path.StartsWithSegments(CardLink.PathPrefix.TrimEnd('/')) || path.StartsWithSegments(EmbedEndpoints.PathPrefix.TrimEnd('/'));
+
+    /// <summary>What one body has claimed.</summary>
+    private sealed class Claim(IPAddress? from)
+    {
+        public IPAddress? From => from;
+
+        public long Size { get; set; }
+    }
 }
