@@ -135,6 +135,50 @@ public abstract class SignInFloodTests(Engine engine)
     }
 
     [Fact]
+    public async Task A_browser_is_known_no_more_after_a_new_password_or_when_all_others_were_signed_out()
+    {
+        const string Other = "a sentence of another kind";
+        await using var server = await TestServer.StartAsync(engine, Proxy);
+        var (furni, number) = (await server.UserAsync("furni"), 0);
+        foreach (var (way, isPerson, endAsync) in new (string, bool, Func<Guest, string, Task<Page>>)[]
+        {
+            ("a person's new password", true, (here, _) => FromAccountAsync(here, "/console/account", "/password", ("password", Newcomer.Password), ("new-password", Other))),
+            ("a person's other sessions", true, (here, _) => FromAccountAsync(here, "/console/account", "/end-others")),
+            ("an owner", true, OwnerSignsOutAsync),
+            ("a user's new password", false, (here, _) => FromAccountAsync(here, "/account", "/password", ("password", GrantWorld.Password), ("new-password", Other))),
+            ("a user's other visits", false, (here, _) => FromAccountAsync(here, "/account", "/end-others")),
+        })
+        {
+            var handle = $"bea{++number}";
+            var person = isPerson ? await Newcomer.SettledAsync(server, Role.Agent, furni, $"{handle}@furni.example") : null;
+            if (!isPerson) await GrantWorld.AddUserAsync(server, handle);
+            var (here, lost) = (new Guest(server), new Guest(server));
+            foreach (var guest in new[] { here, lost }) Assert.Equal((way, 303), (way, (await TryAsync(guest, Newcomer.Password)).Status));
+
+            Assert.Equal((way, 303), (way, (await endAsync(here, handle)).Status));
+            for (var n = 1; n <= 5; n++) (await TryAsync(new Guest(server) { From = $"10.5.{number}.{n}" }, "wrong password")).Is(403);
+
+            SignOut(here);
+            SignOut(lost);
+            var now = way.Contains("password", StringComparison.Ordinal) ? Other : Newcomer.Password;
+            Assert.Equal((way, 403), (way, (await TryAsync(lost, now)).Status));
+            if (way != "an owner") Assert.Equal((way, 303), (way, (await TryAsync(here, now)).Status));
+
+            Task<Page> TryAsync(Guest guest, string password) => person?.SendPasswordAsync(guest, password) ?? SignInAsync(guest, handle, password);
+        }
+
+        async Task<Page> FromAccountAsync(Guest here, string page, string form, params (string, string)[] fields) => await here.SubmitAsync((await here.GetAsync(page)).Is(200), page + form, fields);
+
+        async Task<Page> OwnerSignsOutAsync(Guest here, string handle)
+        {
+            const string People = "/console/@furni/people";
+            var id = (await server.Get<Persons>().FindAsync($"{handle}@furni.example", default))!.Value;
+            var owner = await server.SeatAsync(Role.Owner, furni, "owner@furni.example");
+            return await owner.PostAsync($"{People}/sign-out", [.. (await owner.GetAsync(People)).Is(200).HiddenOf($"{People}/invite"), ("person", $"{id}")]);
+        }
+    }
+
+    [Fact]
     public async Task Wrong_passwords_of_a_stranger_do_not_close_the_second_factor()
     {
         await using var server = await TestServer.StartAsync(engine);

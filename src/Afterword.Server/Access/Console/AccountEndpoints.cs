@@ -52,7 +52,7 @@ internal static class AccountEndpoints
 
     private static async Task EndOthers(HttpContext http, Person person, ConsoleSessions sessions)
     {
-        await sessions.EndOthersAsync(person, http.RequestAborted);
+        await sessions.EndOthersAsync(http, person);
         Done(http);
     }
 

@@ -104,17 +104,19 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
     public Task<int> EndAsync(Person person, long id, CancellationToken stop) =>
         EndAsync(person, "id = @id", statement => statement.Bind("id", id), _ => "signed another browser out of the console", stop);
 
-    /// <summary>Ends all sessions of a person but the one at hand.</summary>
-    public Task<int> EndOthersAsync(Person person, CancellationToken stop) => EndAsync(
+    /// <summary>Ends all sessions of a person but the one at hand, whose browser alone stays known.</summary>
+    public Task<int> EndOthersAsync(HttpContext http, Person person) => EndAsync(
         person, "id <> @this", statement => statement.Bind("this", person.SessionId),
-        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out of the console"), stop);
+        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out of the console"), http.RequestAborted,
+        session => KnownBrowsers.ForgetOthersAsync(session, http, AccountKind.Person, person.Id));
 
     // As the sign-in itself, it stands in the installation's audit log.
-    private async Task<int> EndAsync(Person person, string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop)
+    private async Task<int> EndAsync(Person person, string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop, Func<Session, Task>? before = null)
     {
         var ended = await store.Main.WriteAsync(
             async session =>
             {
+                if (before is not null) await before(session);
                 var many = await bind(session.Sql($"delete from console_session where person_id = @person and {which}").Bind("person", person.Id)).RunAsync(stop);
                 if (many > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, what(many), stop);
                 return many;

@@ -67,6 +67,11 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
     public static Task<int> ForgetAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
         session.Sql("delete from known_browser where kind = @kind and owner_id = @owner").Bind("kind", (long)kind).Bind("owner", ownerId).RunAsync(stop);
 
+    /// <summary>The same of every browser but the one at hand, when its owner ends what goes on elsewhere.</summary>
+    public static Task<int> ForgetOthersAsync(Session session, HttpContext http, AccountKind kind, long ownerId) =>
+        session.Sql("delete from known_browser where kind = @kind and owner_id = @owner and key_hash <> @own")
+            .Bind("kind", (long)kind).Bind("owner", ownerId).Bind("own", HashOf(http) ?? []).RunAsync(http.RequestAborted);
+
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from known_browser where seen_at <= @oldest").Bind("oldest", Oldest).RunAsync(stop), stop);
 

@@ -137,17 +137,19 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
         return EndAsync("key_hash = @hash and user_id = @user", statement => statement.Bind("hash", Convert.FromHexString(id)).Bind("user", userId), _ => "signed another browser out", stop);
     }
 
-    /// <summary>Ends all visits of a user but the one that asks.</summary>
+    /// <summary>Ends all visits of a user but the one that asks, whose browser alone stays known.</summary>
     public Task<int> EndOthersAsync(HttpContext http, long userId) => EndAsync(
         "user_id = @user and key_hash <> @own", statement => statement.Bind("user", userId).Bind("own", TryReadKey(http, out var key) ? SHA256.HashData(key) : []),
-        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out"), http.RequestAborted);
+        many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out"), http.RequestAborted,
+        session => KnownBrowsers.ForgetOthersAsync(session, http, AccountKind.User, userId));
 
     // Of one user, who ends them: a sender's owners read it, and the log has it.
-    private async Task<int> EndAsync(string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop)
+    private async Task<int> EndAsync(string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop, Func<Session, Task>? before = null)
     {
         var users = await store.Main.WriteAsync(
             async session =>
             {
+                if (before is not null) await before(session);
                 var ended = await bind(session.Sql($"delete from visit where {which} returning user_id")).ListAsync(row => row.GetInt64(0), stop);
                 if (ended.Count > 0) await audit.WriteOwnAsync(session, ended[0], Deed.Changed, what(ended.Count), stop, onlySenders: true);
                 return ended;
