@@ -121,6 +121,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         async session =>
         {
             var updated = 0;
+            await EndLinksAsync(session, [.. accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value))], stop);
             await session.EachAsync(
                 """
                 update account set name = item.name, accepts = coalesce(item.accepts, account.accepts), language = coalesce(item.language, account.language),
@@ -167,13 +168,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         async session =>
         {
-            // A link for a new password that went to the old address ends with it.
-            await session.Sql(
-                """
-                delete from reset_link where kind = @user and passed_on = 0 and owner_id in (
-                    select id from account where screen_name_key = @key and mail is not null and (@mail is null or mail <> @mail))
-                """)
-                .Bind("user", (long)AccountKind.User).Bind("key", Key(screenName)).Bind("mail", by.Mail?.Value).RunAsync(stop);
+            await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
             return await session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
                 .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop);
         },
@@ -181,6 +176,15 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
 
     /// <summary>What a handle is looked up by, in any letter case.</summary>
     public static string Key(string screenName) => screenName.ToLowerInvariant();
+
+    /// <summary>Ends links for a new password that went to an address which is another one from now on.</summary>
+    private static Task EndLinksAsync(Session session, IReadOnlyList<(string ScreenName, string? Mail)> changed, CancellationToken stop) => session.EachAsync(
+        """
+        delete from reset_link where passed_on = 0 and (kind, owner_id) in (
+            select item.kind, a.id from {rows} join account a on a.screen_name_key = item.screen_name_key where a.mail is not null and (item.mail is null or a.mail <> item.mail))
+        returning owner_id
+        """,
+        Rows.Of(changed).Long("kind", _ => (long)AccountKind.User).Text("screen_name_key", one => Key(one.ScreenName)).Text("mail", one => one.Mail), _ => { }, stop);
 
     private static Account Read(Row row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4))

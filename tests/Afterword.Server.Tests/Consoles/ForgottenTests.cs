@@ -107,13 +107,45 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         (await TryAsync(new Guest(_server), GrantWorld.Password)).Is(403);
         (await TryAsync(new Guest(_server), Other)).Is(303);
 
-        var said = new StringWriter();
-        var settings = _server.Get<Settings>();
-        string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
-        Assert.Equal(0, await CommandLine.RunAsync(["user", "password", "@maja", .. store], new() { Output = said, Error = said }));
-        await ChooseAsync(Link().Match(said.ToString()).Value, GrantWorld.Password);
+        await ChooseAsync(Link().Match(await CommandAsync("user", "password", "@maja")).Value, GrantWorld.Password);
         (await TryAsync(new Guest(_server), GrantWorld.Password)).Is(303);
         Assert.Equal(2, await _server.CountAsync("audit", "sender_id = 0 and person = '@maja' and what = 'new password by a link'"));
+    }
+
+    [Fact]
+    public async Task A_mailed_link_ends_with_the_address_that_it_went_to_and_one_passed_on_does_not()
+    {
+        using var folder = TestFolder.Create("import");
+        var file = Path.Combine(folder.Path, "users.csv");
+        foreach (var (way, change, ends) in new (string Way, Func<string, Task>, bool)[]
+        {
+            ("user channel", handle => CommandAsync("user", "channel", $"@{handle}", "email", "--mail", $"{handle}@new.example"), true),
+            ("user channel, without an address", handle => CommandAsync("user", "channel", $"@{handle}", "built-in"), false),
+            ("user import", handle => ImportAsync($"{handle},Maja,email,{handle}@new.example"), true),
+            ("user import of the same address", handle => ImportAsync($"{handle},Maja,email,{handle}@post.example"), false),
+            ("user import of a name alone", handle => ImportAsync($"{handle},Maja Who,,"), false),
+        })
+        {
+            var handle = $"maja{_office.All.Count}";
+            await _server.Get<Accounts>().AddAsync(new NewAccount(handle, "Maja", GrantWorld.Password, Reach.Anyone) { Reachability = Reachability.Read("email", $"{handle}@post.example").Reachability! }, default);
+            (await AskAsync("/sign-in/forgotten", ("screen_name", handle))).Is(200);
+            var link = Link().Match((await _office.WaitAsync(_office.All.Count + 1))[^1].Plain).Value;
+            (await new Guest(_server).GetAsync(link)).Is(200);
+
+            await change(handle);
+            Assert.Equal((way, ends ? 404 : 200), (way, (await new Guest(_server).GetAsync(link)).Status));
+
+            // Whom an operator gives a link to, the operator knows.
+            var passedOn = Link().Match(await CommandAsync("user", "password", $"@{handle}")).Value;
+            await CommandAsync("user", "channel", $"@{handle}", "email", "--mail", $"{handle}@third.example");
+            Assert.Equal((way, 200), (way, (await new Guest(_server).GetAsync(passedOn)).Status));
+        }
+
+        Task ImportAsync(string line)
+        {
+            File.WriteAllText(file, $"handle,name,channel,email\n{line}\n");
+            return CommandAsync("user", "import", file, "--update");
+        }
     }
 
     [Fact]
@@ -205,6 +237,17 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
     {
         await _server.DisposeAsync();
         await _office.DisposeAsync();
+    }
+
+    private async Task<string> CommandAsync(params string[] command)
+    {
+        var said = new StringWriter();
+        var settings = _server.Get<Settings>();
+        string[] store = settings.Database is { } url ? ["--database", url] : ["--data", settings.Data];
+        string[] mail = ["--set", "PublicUrl=https://feedback.example", "--set", "Mail:Host=127.0.0.1", "--set", "Mail:From=feedback@mail.example"];
+        var code = await CommandLine.RunAsync([.. command, .. store, .. mail], new() { Output = said, Error = said });
+        Assert.True(code == 0, said.ToString());
+        return said.ToString();
     }
 
     private async Task<long> AddMajaAsync()
