@@ -252,6 +252,21 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_program_that_only_looks_at_an_address_approves_nothing()
+    {
+        var guest = _world.Guest();
+        await _world.GrantAsync(guest: guest);
+        var again = await _world.BeginAsync();
+
+        var looked = (await guest.HeadAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(200);
+
+        Assert.False(looked.Answer.Headers.ContainsKey("Location"));
+        Assert.Equal(0, await _world.Server.CountAsync("request_token", "verifier is not null"));
+        (await guest.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
+        Assert.Equal(1, await _world.Server.CountAsync("request_token", "verifier is not null"));
+    }
+
+    [Fact]
     public async Task Authenticate_asks_when_the_app_wants_more_than_before_or_nothing_was_given()
     {
         var guest = _world.Guest();
