@@ -28,6 +28,8 @@ internal static class Run
         ("export-postgres", Exports.RunOnPostgresAsync),
         ("overview-sqlite", Overviews.RunOnSqliteAsync),
         ("overview-postgres", Overviews.RunOnPostgresAsync),
+        ("console-pages-sqlite", ConsolePages.RunOnSqliteAsync),
+        ("console-pages-postgres", ConsolePages.RunOnPostgresAsync),
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),

@@ -2,7 +2,6 @@ using Afterword.Bench.Load;
 using Afterword.Bench.Report;
 using Afterword.Bench.Stage;
 using Afterword.Server.Access.Console;
-using Afterword.Server.Channels;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,7 +29,7 @@ internal static class Overviews
         var (fewSender, manySender) = (await FillAsync(few, Few), await FillAsync(many, count));
 
         // Filling takes minutes: longer than a session may be idle, and than a worker number lasts that nobody renews.
-        var (fewKey, manyKey) = (await SeatAsync(few, fewSender), await SeatAsync(many, manySender));
+        var (fewKey, manyKey) = (await Seats.SignInAsync(few, fewSender, Role.Analyst), await Seats.SignInAsync(many, manySender, Role.Analyst));
 
         await using var small = await ground.StartServerAsync(few);
         await using var large = await ground.StartServerAsync(many);
@@ -69,19 +68,6 @@ internal static class Overviews
         await RebuildRollups.RecordZoneAsync(store, "UTC", stop);
         await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
         return cast.Senders[0].Id;
-    }
-
-    /// <summary>Gives the cookie of somebody who may look.</summary>
-    private static async Task<string> SeatAsync(Site site, long sender)
-    {
-        var (clock, stop) = (TimeProvider.System, CancellationToken.None);
-        await using var store = await site.OpenAsync();
-        await store.LeaseAsync(clock, stop);
-        if (!EmailAddress.TryParse("analyst@shop.example", out var mail)) throw new InvalidOperationException("The address is none.");
-        var audit = new AuditLog(store, clock);
-        var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
-        if (await persons.AddAsync(Person.CommandLine, mail, "Analyst", sender, Role.Analyst, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
-        return await new ConsoleSessions(store, site.Settings, audit, clock, NullLogger<ConsoleSessions>.Instance).AddAsync(id, EntryStage.Person, "bench", stop);
     }
 
     // Five agents and ten tags, which the plain history has not: by the time of the request, so that each day has all of them, however
