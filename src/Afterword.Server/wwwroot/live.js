@@ -1,10 +1,26 @@
 // Tells pages what is new, by one stream for all tabs of a browser that watch the same thing: over HTTP/1.1 it opens six connections to a host, and
 // a seventh tab would wait for ever. One tab that somebody sees listens and passes on what it hears. When it is hidden or
-// closed, another takes over.
+// closed, another takes over. A browser has few streams at once, so that windows of many senders leave connections for
+// their pages; what has none looks every so often instead, until one is free.
 
 // Without locks, which browsers keep for https and localhost, each tab that somebody sees listens by itself.
 const shares = Boolean(navigator.locks && window.BroadcastChannel);
 const againEvery = 30_000;
+const streams = ["live stream 1", "live stream 2", "live stream 3", "live stream 4"];
+const pollEvery = 15_000;
+
+function pause(milliseconds, signal) {
+  return new Promise(done => {
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+
+    function end() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    }
+  });
+}
 
 // Null where the browser forbids it, as it may where storage is blocked.
 function lineFor(name) {
@@ -27,6 +43,7 @@ export function follow(address, hear) {
   let again = 0;
   let seen = null;
   let knows = false;
+  let polls = false;
 
   function tell(event, id) {
     // Another tab may belong to a later visit: it takes over and hears by itself whether its own is over.
@@ -69,6 +86,22 @@ export function follow(address, hear) {
     }));
   }
 
+  // Runs as long, with one of this browser's streams as soon as there is one.
+  async function listenOrPoll(signal) {
+    while (!signal.aborted) {
+      for (const one of streams) {
+        const had = await navigator.locks.request(one, { ifAvailable: true }, lock => lock && listen(signal)?.then(() => true));
+        if (had) return;
+      }
+
+      polls = knows = true;
+      tell("open");
+      tell("new");
+      await pause(pollEvery, signal);
+      polls = false;
+    }
+  }
+
   function start() {
     seen = new AbortController();
     knows = false;
@@ -78,7 +111,7 @@ export function follow(address, hear) {
       return;
     }
 
-    navigator.locks.request(name, { signal }, () => listen(signal)).catch(error => {
+    navigator.locks.request(name, { signal }, () => listenOrPoll(signal)).catch(error => {
       if (error.name !== "AbortError") listen(signal);
     });
     line.postMessage({ event: "who" });
@@ -98,7 +131,7 @@ export function follow(address, hear) {
   line?.addEventListener("message", ({ data }) => {
     if (!seen) return;
     if (data.event === "who") {
-      if (stream?.readyState === EventSource.OPEN) line.postMessage({ event: "open" });
+      if (polls || stream?.readyState === EventSource.OPEN) line.postMessage({ event: "open" });
       return;
     }
 

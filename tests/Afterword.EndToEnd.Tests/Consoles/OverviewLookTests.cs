@@ -5,6 +5,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Messages.Inbox;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -81,6 +82,41 @@ public sealed class OverviewLookTests(Browser browser)
     }
 
     [Fact]
+    public async Task Windows_of_six_senders_all_follow_and_leave_connections_for_a_seventh()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveInbox>());
+        var first = await stage.SeatAsync(Role.Owner);
+        var (senders, windows) = (new List<Account> { stage.Furni }, new List<IPage> { first });
+        while (senders.Count < 6) senders.Add(await SenderOfAllAsync(stage, $"shop{senders.Count}"));
+        while (windows.Count < 6) windows.Add(await first.Context.NewPageAsync());
+        foreach (var (sender, window) in senders.Zip(windows))
+        {
+            await AskAsync(stage, ana, PromptType.Csat, "Nora", 4, sender);
+            await window.Clock.InstallAsync();
+            await stage.OpenAsync(window, $"/console/@{sender.ScreenName}/overview");
+            await Assertions.Expect(window.Locator("#live")).ToBeVisibleAsync();
+        }
+
+        // HTTP/1.1 has six connections for all of them.
+        Assert.InRange(live.Count, 1, 4);
+        await stage.OpenAsync(await first.Context.NewPageAsync(), "/console/account");
+        foreach (var sender in senders) await AskAsync(stage, ana, PromptType.Csat, "Nora", 4, sender);
+        foreach (var window in windows)
+        {
+            await window.Clock.FastForwardAsync(20_000);
+            await Assertions.Expect(window.Locator(".figure .value").Nth(2)).ToHaveTextAsync("2");
+        }
+
+        // What polls gets the stream of a window that has gone.
+        await first.CloseAsync();
+        await windows[5].Clock.FastForwardAsync(20_000);
+        await windows[4].Clock.FastForwardAsync(20_000);
+        await Assertions.Expect(windows[5].Locator("#live")).ToBeVisibleAsync();
+        while (live.Count < 4) await Task.Delay(20);
+    }
+
+    [Fact]
     public async Task The_chart_tells_its_points_to_keys_and_pointer_and_goes_on_after_an_answer()
     {
         await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
@@ -132,9 +168,21 @@ public sealed class OverviewLookTests(Browser browser)
 
     private static async Task<Account> CustomerAsync(ConsoleStage stage) => (await stage.Services.GetRequiredService<Accounts>().AddAsync("ana", "Ana", null, Reach.Anyone, default))!;
 
-    private static async Task AskAsync(ConsoleStage stage, Account customer, PromptType type, string agent, int mood)
+    // Whoever works at one sender works at all of them.
+    private static async Task<Account> SenderOfAllAsync(ConsoleStage stage, string handle)
     {
-        var furni = stage.Furni;
+        var sender = (await stage.Services.GetRequiredService<Accounts>().AddAsync(handle, handle, null, Reach.Anyone, default))!;
+        await stage.Services.GetRequiredService<Allowlists>().AllowSenderAsync(sender.Id, new(null, null, null, null), default);
+        await stage.Services.GetRequiredService<Store>().Main.WriteAsync(
+            session => session.Sql("insert into person_role (sender_id, person_id, role, created_at) select @sender, person_id, role, created_at from person_role where sender_id = @furni")
+                .Bind("sender", sender.Id).Bind("furni", stage.Furni.Id).RunAsync(default),
+            default);
+        return sender;
+    }
+
+    private static async Task AskAsync(ConsoleStage stage, Account customer, PromptType type, string agent, int mood, Account? by = null)
+    {
+        var furni = by ?? stage.Furni;
         var sender = new Caller(new(0, "", "", "", [], Allowed: true, Suspended: false), furni.Id, furni.ScreenName, furni.Name, Permission.DirectMessages, new(null, null, null, null));
         var draft = new PromptDraft(type, customer.Id, "How did we do?", "https://furni.example/privacy", null, 0, null, Test: false, IncludeCard: false, agent, Tags.OfStored("billing,refund"));
         var created = Assert.IsType<CreateOutcome.Created>((await stage.Services.GetRequiredService<CreatePrompt>().RunAsync(new(sender, draft, null, ""))).Outcome);
