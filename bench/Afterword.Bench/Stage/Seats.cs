@@ -1,6 +1,5 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
-using Afterword.Server.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Bench.Stage;

@@ -10,10 +10,12 @@ namespace Afterword.Server.Tests.Abuse;
 /// <summary>What nobody sends by mistake, in every parameter of every route: a refusal or a page, never a breakdown.</summary>
 public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
 {
+    private const string Largest = "9223372036854775807";
+
     // Percent-encoded. NUL, what is no character, half surrogate pairs, numbers at and beyond their ends, and much.
     private static readonly string[] s_values =
     [
-        "a%00b", "%EF%BF%BE", "9223372036854775807", "agent:%00", "%ED%A0%80", "", "-1", "tag:a%EF%BF%BEb", "99999999999999999999", "%00", "%EF%BF%BF", "%F4%8F%BF%BF", "%FF", "%F0%9F%98",
+        "a%00b", "%EF%BF%BE", Largest, "agent:%00", "%ED%A0%80", "", "-1", "tag:a%EF%BF%BEb", "99999999999999999999", "%00", "%EF%BF%BF", "%F4%8F%BF%BF", "%FF", "%F0%9F%98",
         new string('x', 199) + "%F0%9F%98%80", new string('9', 6_000), "0", "2147483648", "9223372036854775807-9223372036854775807", "9223372036854775807.9223372036854775807", "9999-12-31", "0001-01-01",
         "a%00@b.example", "@a%00", "https://a%00/", "%7B%22a%22:%22%5Cud800%22%7D", "%5B1%5D", "true", "%0D%0Ax:y", "%E2%80%AE", "1&NAME=2", "1&NAME%5B%5D=2",
     ];
@@ -105,13 +107,13 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
         var turn = gate.Pattern.Length;
         foreach (var value in gate.Names.Count == 0 ? [] : LongForm.IsOn ? s_values : s_values.Where((_, i) => i < 4 || (!_isShort && i % 4 == turn % 4)))
         {
-            // All names at once: a route refuses what it reads first, so each is sent alone too, in the quick form with few of the values.
+            // All names at once: a route refuses what it reads first, so each is sent alone too, in the quick form with few of the values: those that one engine or the other breaks at.
             if (value.Length <= 200 || gate.TakesForm) yield return Request(gate, string.Join('&', gate.Names.Select(name => $"{name}={value.Replace("NAME", name, StringComparison.Ordinal)}")));
         }
 
         foreach (var name in gate.Names)
         {
-            foreach (var value in LongForm.IsOn ? s_values : _isShort ? [s_values[turn++ % 4]] : [s_values[turn++ % 4], s_values[turn % s_values.Length]])
+            foreach (var value in LongForm.IsOn ? s_values : _isShort ? [s_values[0], s_values[1 + (turn++ % 3)]] : [Largest, s_values[turn++ % s_values.Length]])
             {
                 yield return Request(gate, $"{name}={value.Replace("NAME", name, StringComparison.Ordinal)}");
             }
