@@ -15,6 +15,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
 
     private const long CalledOffAtOnce = 500;
+    private const string MayHaveArrived = "An attempt was under way and may have arrived.";
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -41,7 +42,9 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 
         var now = clock.GetUtcNow();
         var needless = found.Where(dispatch => dispatch.CalledOffBecause(now, settings) is not null)
-            .Select(dispatch => new Needless(dispatch.Prompt.SenderId, dispatch.Prompt.Id, dispatch.Fence, dispatch.CalledOffBecause(now, settings)!)).ToArray();
+            .Select(dispatch => new Needless(
+                dispatch.Prompt.SenderId, dispatch.Prompt.Id, dispatch.Fence, dispatch.CalledOffBecause(now, settings)!, dispatch.State == DispatchState.Sending ? dispatch.Attempts : null))
+            .ToArray();
         var needed = found.Where(dispatch => dispatch.CalledOffBecause(now, settings) is null).OrderBy(one => one.Prompt.SenderId).ThenBy(one => one.Prompt.Id).ToArray();
         return await store.Main.WriteAsync(
             async session =>
@@ -95,7 +98,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
                 session => session.Sql(
                     "select sender_id, prompt_id, fence from dispatch where state < 2 and channel in (1, 2) and due_at < @before and state = 0 order by sender_id, prompt_id limit @most")
                     .Bind("before", now.ToUnixTimeMilliseconds() - (long)settings.CardLifetime.TotalMilliseconds).Bind("most", CalledOffAtOnce)
-                    .ListAsync(row => new Needless(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), "The card is closed."), stop),
+                    .ListAsync(row => new Needless(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), "The card is closed.", Begun: null), stop),
                 stop);
             if (expired.Count == 0) return;
 
@@ -131,14 +134,8 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
             """,
             KeysOf(found).Long("fence", d => d.Fence).Long("until", _ => until), row => claimed.Add(row.GetInt64(0)), stop);
 
-        // Whoever is found in state 1 has a holder that did not come back.
         var taken = found.Where(dispatch => claimed.Contains(dispatch.Prompt.Id)).ToList();
-        session.Then(
-            """
-            update dispatch_attempt set outcome = 4, error = item.error from {rows}
-            where dispatch_attempt.sender_id = item.sender_id and dispatch_attempt.prompt_id = item.prompt_id and dispatch_attempt.number = item.number and outcome is null
-            """,
-            KeysOf([.. taken.Where(dispatch => dispatch.State == DispatchState.Sending)]).Long("number", d => d.Attempts).Text("error", _ => "It was begun, and what became of it was not noted."));
+        EndBegun(session, taken.Where(dispatch => dispatch.State == DispatchState.Sending).Select(dispatch => (dispatch.Prompt.SenderId, dispatch.Prompt.Id, dispatch.Attempts)));
         session.Then(
             "insert into dispatch_attempt (sender_id, prompt_id, number, started_at) select sender_id, prompt_id, number, started_at from {rows}",
             KeysOf(taken).Long("number", d => d.Attempts + 1).Long("started_at", _ => now));
@@ -156,11 +153,20 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
             returning dispatch.sender_id, dispatch.prompt_id
             """,
             Rows.Of(needless).Long("sender_id", n => n.SenderId).Long("prompt_id", n => n.PromptId).Long("fence", n => n.Fence)
-                .Long("now", _ => now.ToUnixTimeMilliseconds()).Text("reason", n => n.Reason),
+                .Long("now", _ => now.ToUnixTimeMilliseconds()).Text("reason", n => n.Begun is null ? n.Reason : $"{n.Reason} {MayHaveArrived}"),
             row => calledOff.Add((row.GetInt64(0), row.GetInt64(1))), stop);
+        EndBegun(session, needless.Where(one => one.Begun is not null && calledOff.Contains((one.SenderId, one.PromptId))).Select(one => (one.SenderId, one.PromptId, one.Begun!.Value)));
         await Arrival.NoteAsync(session, states, calledOff, delivered: false, stop);
         return calledOff.Count;
     }
+
+    /// <summary>Ends attempts whose holder did not come back: what became of them is uncertain, and stays so.</summary>
+    private static void EndBegun(Session session, IEnumerable<(long SenderId, long PromptId, long Number)> begun) => session.Then(
+        """
+        update dispatch_attempt set outcome = 4, error = item.error from {rows}
+        where dispatch_attempt.sender_id = item.sender_id and dispatch_attempt.prompt_id = item.prompt_id and dispatch_attempt.number = item.number and outcome is null
+        """,
+        Rows.Of([.. begun]).Long("sender_id", b => b.SenderId).Long("prompt_id", b => b.PromptId).Long("number", b => b.Number).Text("error", _ => "It was begun, and what became of it was not noted."));
 
     private static void Note(Session session, Dispatch dispatch, Attempt attempt) => session.Then(
         """
@@ -174,7 +180,8 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         Rows.Of(dispatches).Long("sender_id", d => d.Prompt.SenderId).Long("prompt_id", d => d.Prompt.Id);
 
     /// <summary>What there is no need to send any more.</summary>
-    private sealed record Needless(long SenderId, long PromptId, long Fence, string Reason);
+    /// <param name="Begun">The number of an attempt that was begun and never noted; null when there is none.</param>
+    private sealed record Needless(long SenderId, long PromptId, long Fence, string Reason, long? Begun);
 
     private TimeSpan TimeoutOf(Lane lane) => lane.Channel == Channel.Email ? settings.Mail!.Timeout : settings.Webhooks.Timeout;
 }

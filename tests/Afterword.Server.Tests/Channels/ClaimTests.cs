@@ -33,6 +33,26 @@ public abstract class ClaimTests(Engine engine)
     }
 
     [Fact]
+    public async Task What_is_called_off_while_an_attempt_is_under_way_says_that_it_may_have_arrived()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 25);
+        await site.Courier.StopAsync(default);
+        var id = await site.AskAsync(site.Ada);
+        var dispatches = site.Server.Get<Dispatches>();
+        var claimed = Assert.Single(await dispatches.ClaimAsync(Lane.Mail, 10, default));
+
+        // Its node hears nothing for longer than the lease, and meanwhile the customer answers.
+        await site.Server.Server.Store.Main.WriteAsync(session => session.Sql("update prompt set score = 5, score_at = created_at").RunAsync(default), default);
+        site.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Empty(await dispatches.ClaimAsync(Lane.Mail, 10, default));
+
+        Assert.False(await dispatches.SettleAsync(claimed, new Attempt(AttemptOutcome.Sent, 5, 250, null), null));
+        var shown = await site.ShowAsync(id);
+        Assert.Equal((DispatchState.CalledOff, "It was answered before. An attempt was under way and may have arrived."), (shown.State, shown.Reason));
+        Assert.Equal([AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
+    }
+
+    [Fact]
     public async Task What_a_server_that_ended_was_at_is_sent_once_more_and_shown_as_maybe_sent_twice()
     {
         var holds = true;
