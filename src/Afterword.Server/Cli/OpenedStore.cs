@@ -17,6 +17,9 @@ namespace Afterword.Server.Cli;
 /// <summary>The store as a command uses it, beside a running server or without one. Closing it gives the worker number back.</summary>
 internal sealed class OpenedStore : IAsyncDisposable
 {
+    // A start writes less than this, and a disk with so little is full for all others too.
+    private const long LittleRoom = 256 * 1024;
+
     private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
         (Store, Settings) = (store, settings);
@@ -86,7 +89,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Told(error)}{HowToMend(error)}");
+            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Told(error)}{HowToMend(settings, error)}");
         }
     }
 
@@ -127,7 +130,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         return string.Join(" ", reasons.Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
     }
 
-    private static string HowToMend(Exception error) => error switch
+    private static string HowToMend(Settings settings, Exception error) => error switch
     {
         // What a pooler says to settings that come with a connection, and what the database says when each transaction is another connection's.
         PostgresException { SqlState: "26000" or "42P05" } => $"\n{PostgresUrl.Pooled}",
@@ -136,9 +139,26 @@ internal sealed class OpenedStore : IAsyncDisposable
         // Thrown by the store itself, whose messages say what to do.
         InvalidOperationException => "",
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => "\nThe file is damaged: restore a backup.",
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => "\nThe database server's disk is full: make room on it.",
         NpgsqlException => "\nSee that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
+        SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => FullDisk(settings),
+        _ when RoomFor(settings) < LittleRoom => FullDisk(settings),
         _ => "\nChoose a folder that can be written with --data or AFTERWORD_DATA.",
     };
+
+    private static string FullDisk(Settings settings) =>
+        $"\nThe disk of {Path.GetFullPath(settings.Data)} is full: make room on it. Nothing that was stored is lost.";
+
+    // SQLite says only sometimes that it was for want of room: of a log or its index it says that it cannot be opened, or an I/O error.
+    private static long RoomFor(Settings settings)
+    {
+        for (var at = Path.GetFullPath(settings.Data); at is not null; at = Path.GetDirectoryName(at))
+        {
+            if (Directory.Exists(at)) return new DriveInfo(at).AvailableFreeSpace;
+        }
+
+        return long.MaxValue;
+    }
 }
 
 internal static class StoreCommands

@@ -64,3 +64,6 @@ internal sealed class OverloadedException(string message) : Exception(message)
     {
     }
 }
+
+/// <summary>Nothing is written just now, though the store could be: the message says why, and what ends it.</summary>
+internal sealed class HeldException(string message) : Exception(message);

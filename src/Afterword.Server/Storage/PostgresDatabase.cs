@@ -48,34 +48,29 @@ internal sealed class PostgresDatabase : Database
         text.Options = $"{text.Options} {LetGo} {s_byKey}";
         if (!syncEveryCommit) text.Options = $"{text.Options} -c synchronous_commit=off";
 
-        var source = SourceOf(text);
+        var source = SourceOf(text, syncEveryCommit);
         try
         {
             await using var connection = await source.OpenConnectionAsync(stop);
             await using var ask = connection.CreateCommand();
-            ask.CommandText = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_version'), current_setting('idle_in_transaction_session_timeout')";
+            ask.CommandText = "select current_setting('server_version'), current_setting('idle_in_transaction_session_timeout')";
             await using var row = await ask.ExecuteReaderAsync(stop);
             await row.ReadAsync(stop);
-            var (commit, sync, version) = (row.GetString(0), row.GetString(1), row.GetString(2));
-            if (syncEveryCommit && (commit is "off" || sync is "off"))
-            {
-                throw new InvalidOperationException(
-                    $"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");
-            }
+            var version = row.GetString(0);
 
             // It was asked for with the connection, and hardly any server has the same by itself. Whoever did not pass it on keeps no settings for us either.
-            if (row.GetString(3) is not "10s") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
+            if (row.GetString(1) is not "10s") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
 
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = lanes;
 
             // Nothing of a lane's session outlasts its transaction.
             text.NoResetOnClose = true;
-            var batches = SourceOf(text);
+            var batches = SourceOf(text, syncEveryCommit);
 
             // A pooled connection would go on listening, and the next to listen on it would first hear old notifications.
             text.Pooling = false;
-            return new(source, SourceOf(text), new PostgresLanes(batches, queue, lanes), version.Split(' ')[0]);
+            return new(source, SourceOf(text, syncEveryCommit: false), new PostgresLanes(batches, queue, lanes), version.Split(' ')[0]);
         }
         catch
         {
@@ -118,6 +113,7 @@ internal sealed class PostgresDatabase : Database
         // https://www.postgresql.org/docs/15/errcodes-appendix.html
         PostgresException { SqlState: { } state } => state is ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] or "25006" or "25P03" or "58030",
         NpgsqlException => true,
+        HeldException or NotDurableException => true,
         _ => false,
     };
 
@@ -161,15 +157,46 @@ internal sealed class PostgresDatabase : Database
     }
 
     // No column is of a type that the database defines, so their list is not read when each of four pools is first used.
-    private static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder text)
+    private static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder text, bool syncEveryCommit)
     {
         var session = text.TargetSessionAttributes is "any" ? TargetSessionAttributes.Any : TargetSessionAttributes.ReadWrite;
         var single = new NpgsqlConnectionStringBuilder(text.ToString());
         single.Remove("Target Session Attributes");
         var builder = new NpgsqlDataSourceBuilder(single.ToString());
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        if (syncEveryCommit) builder.UsePhysicalConnectionInitializer(CheckDurability, CheckDurabilityAsync);
 
         // Of several hosts it wants the one that takes writes, whichever that is just then.
         return text.Host!.Contains(',', StringComparison.Ordinal) ? builder.BuildMultiHost().WithTargetSession(session) : builder.Build();
     }
+
+    // On every connection, since settings change under a server that runs: by a reload, by "alter role", or behind a failover.
+    private static async Task CheckDurabilityAsync(NpgsqlConnection connection)
+    {
+        await using var ask = AskDurability(connection);
+        await using var row = await ask.ExecuteReaderAsync();
+        await row.ReadAsync();
+        CheckDurability(row);
+    }
+
+    private static void CheckDurability(NpgsqlConnection connection)
+    {
+        using var ask = AskDurability(connection);
+        using var row = ask.ExecuteReader();
+        row.Read();
+        CheckDurability(row);
+    }
+
+    private static NpgsqlCommand AskDurability(NpgsqlConnection connection) =>
+        new("select current_setting('synchronous_commit'), current_setting('fsync')", connection);
+
+    private static void CheckDurability(NpgsqlDataReader row)
+    {
+        var (commit, sync) = (row.GetString(0), row.GetString(1));
+        if (commit is "off" || sync is "off") throw new NotDurableException(commit, sync);
+    }
 }
+
+/// <summary>The database would acknowledge what it has not made durable.</summary>
+internal sealed class NotDurableException(string commit, string sync)
+    : InvalidOperationException($"The database runs with synchronous_commit={commit} and fsync={sync}: it would lose answers in a power cut. Set both to on.");

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Afterword.Server.Storage;
 
 /// <summary>Makes ids: 41 bits of milliseconds since 1288834974657, 10 bits of worker, 12 bits of sequence.</summary>
@@ -10,6 +12,9 @@ internal sealed class Snowflakes(TimeProvider clock)
     public const long Epoch = 1288834974657;
     public const int Workers = 1024;
 
+    /// <summary>The latest millisecond of which there is an id, on 2080-07-10; one more would make them negative.</summary>
+    public const long LastOfAll = Epoch + (1L << 41) - 1;
+
     private readonly Lock _lock = new();
     private long _worker = -1;
     private long _last;
@@ -21,7 +26,14 @@ internal sealed class Snowflakes(TimeProvider clock)
 
     /// <inheritdoc cref="FirstOf(DateTimeOffset)"/>
     /// <param name="millis">Unix milliseconds; what no id can be made of counts as the nearest of which one can.</param>
-    public static long FirstOf(long millis) => Math.Clamp(millis - Epoch, 0, (1L << 41) - 1) << 22;
+    public static long FirstOf(long millis) => (Math.Clamp(millis, Epoch, LastOfAll) - Epoch) << 22;
+
+    /// <summary>Sees, before anything is served, that there are ids of this time.</summary>
+    /// <exception cref="InvalidOperationException">There are none.</exception>
+    public static void CheckRange(DateTimeOffset now)
+    {
+        if (now.ToUnixTimeMilliseconds() is < Epoch or > LastOfAll) throw new InvalidOperationException(OutOfRange(now));
+    }
 
     /// <summary>The latest millisecond of which an id was made.</summary>
     public long LastMillis
@@ -33,10 +45,11 @@ internal sealed class Snowflakes(TimeProvider clock)
     }
 
     /// <exception cref="OverloadedException">This process holds no worker number just now; ids could repeat.</exception>
+    /// <exception cref="HeldException">The time is one of which there are no ids.</exception>
     public long Next() => Take(1);
 
     /// <summary>Takes two ids that follow each other: the one given, and that plus one.</summary>
-    /// <exception cref="OverloadedException">This process holds no worker number just now; ids could repeat.</exception>
+    /// <inheritdoc cref="Next"/>
     public long NextPair() => Take(2);
 
     /// <param name="worker">0 to 1023, held by nobody else.</param>
@@ -72,9 +85,15 @@ internal sealed class Snowflakes(TimeProvider clock)
                 _next = 0;
             }
 
+            if (_last is < Epoch or > LastOfAll) throw new HeldException(OutOfRange(clock.GetUtcNow()));
+
             var first = ((_last - Epoch) << 22) | (_worker << 12) | (long)_next;
             _next += count;
             return first;
         }
     }
+
+    private static string OutOfRange(DateTimeOffset now) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"This machine's clock says {now:yyyy-MM-dd}, and ids can be made from {DateTimeOffset.FromUnixTimeMilliseconds(Epoch):yyyy-MM-dd} to {DateTimeOffset.FromUnixTimeMilliseconds(LastOfAll):yyyy-MM-dd}. Set it right.");
 }

@@ -87,7 +87,7 @@ internal sealed class SqliteDatabase : Database
     public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
         Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(key, run, _writer.Enqueue);
 
-    public override bool IsUnavailable(Exception error) => error is SqliteException
+    public override bool IsUnavailable(Exception error) => error is HeldException or SqliteException
     {
         SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR
             or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_LOCKED

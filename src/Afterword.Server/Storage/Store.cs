@@ -106,8 +106,12 @@ internal sealed class Store : IAsyncDisposable
         await PostgresDatabase.OpenAsync(url, settings.WriteQueue, lanes: 1, syncEveryCommit: false, stop));
 
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
-    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop) =>
-        _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop);
+    /// <exception cref="InvalidOperationException">There are no ids of this time, or no number is left.</exception>
+    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop)
+    {
+        Snowflakes.CheckRange(clock.GetUtcNow());
+        return _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop);
+    }
 
     public async ValueTask DisposeAsync()
     {
