@@ -45,10 +45,11 @@ internal sealed class AfterwordServer : IAsyncDisposable
     public static async Task<AfterwordServer> CreateAsync(
         Settings settings, string? urls, TimeProvider clock, Action<WebApplicationBuilder>? configure, CancellationToken stop)
     {
-        var store = await Store.OpenAsync(settings, clock, stop, serves: true);
+        var steady = new SteadyClock(clock);
+        var store = await Store.OpenAsync(settings, steady, stop, serves: true);
         try
         {
-            var lease = await store.LeaseAsync(clock, stop);
+            var lease = await store.LeaseAsync(steady, stop);
             await RebuildRollups.RecordZoneAsync(store, settings.TimeZone, stop);
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             Configure(builder, settings, urls);
@@ -57,7 +58,11 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton(store);
             Secrets.AddKeyRing(builder.Services, store.Main, store.MasterKeys);
             builder.Services.AddSingleton(lease);
-            builder.Services.AddSingleton(clock);
+            builder.Services.AddSingleton<TimeProvider>(steady);
+            builder.Services.AddSingleton(steady);
+            builder.Services.AddSingleton<StoreWatch>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
+            builder.Services.AddSingleton<Readiness>();
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
             builder.Services.AddConsole();
@@ -74,6 +79,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             configure?.Invoke(builder);
 
             var app = builder.Build();
+            app.UseFarewell();
             app.UseOneProvider();
             app.UseForwarded(settings);
             app.UseErrorAnswers();
@@ -96,6 +102,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
     {
         try
         {
+            await Services.GetRequiredService<StoreWatch>().LookAsync(stop);
             await _app.StartAsync(stop);
         }
         catch

@@ -23,9 +23,13 @@ internal sealed class Admissions
     /// <summary>How far a client's clock may be off, either way.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(300);
 
+    private const int FlushedAtOnce = 1_000;
+
     private readonly Database _db;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<Admission, Admitted> _door;
+    private readonly RememberedNonces _remembered = new();
+    private int _flushing;
 
     public Admissions(Store store, TimeProvider clock)
     {
@@ -34,7 +38,73 @@ internal sealed class Admissions
         _door = _db.Group<Admission, Admitted>(request => request.UserId, AdmitAsync);
     }
 
-    public Task<Admitted> AdmitAsync(Admission request) => _door.RunAsync(request);
+    /// <summary>Whether nonces are kept that the store could not take.</summary>
+    public bool Remembers => _remembered.Any;
+
+    /// <param name="request">The request.</param>
+    /// <param name="reads">Whether it changes nothing: then it is let in even when its nonce can be kept in memory alone.</param>
+    public Task<Admitted> AdmitAsync(Admission request, bool reads = false) => reads || _remembered.Any ? AdmitCarefullyAsync(request, reads) : _door.RunAsync(request);
+
+    private async Task<Admitted> AdmitCarefullyAsync(Admission request, bool reads)
+    {
+        if (_remembered.Contains(request)) return default;
+
+        try
+        {
+            var admitted = await _door.RunAsync(request);
+            if (!_remembered.Any) return admitted;
+
+            // It may have been let in meanwhile, by a call that found the store full.
+            _ = FlushAsync();
+            return _remembered.Contains(request) ? default : admitted;
+        }
+        catch (Exception error) when (reads && _db.IsUnavailable(error))
+        {
+            if (await RememberAsync(request) is { } remembered) return remembered;
+            throw;
+        }
+    }
+
+    /// <summary>Lets in a request whose nonce the store cannot take, if the store can say that it is new. Null when there is no room.</summary>
+    private async Task<Admitted?> RememberAsync(Admission request)
+    {
+        // First kept, then looked for: of two alike, one that found the store full and one that did not, at most one gets through.
+        if (_remembered.TryAdd(request) is not { } isNew) return null;
+        if (!isNew) return default(Admitted);
+
+        var (seen, window) = await _db.ReadAsync(
+            async session => (
+                await session.Sql("select 1 from nonce where stamp = @stamp and hash = @hash").Bind("stamp", request.Stamp).Bind("hash", request.Hash)
+                    .FirstAsync(_ => true, CancellationToken.None),
+                await session.Sql("select started_at, used from call_window where user_id = @user and app_id = @app and endpoint = @endpoint")
+                    .Bind("user", request.UserId).Bind("app", request.AppId).Bind("endpoint", (long)request.Endpoint)
+                    .FirstAsync(row => (row.GetInt64(0), row.GetInt64(1)), CancellationToken.None)),
+            CancellationToken.None);
+        return seen ? default : _remembered.Count(request, window, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Writes down what was kept in memory, once the store takes it again.</summary>
+    private async Task FlushAsync()
+    {
+        if (Interlocked.Exchange(ref _flushing, 1) == 1) return;
+
+        try
+        {
+            foreach (var some in _remembered.Kept().Chunk(FlushedAtOnce))
+            {
+                await Task.WhenAll(some.Select(one => _door.RunAsync(one)));
+                _remembered.Forget(some);
+            }
+        }
+        catch (Exception error) when (error is OverloadedException || _db.IsUnavailable(error))
+        {
+            // The next request that the store takes tries again.
+        }
+        finally
+        {
+            Volatile.Write(ref _flushing, 0);
+        }
+    }
 
     /// <summary>How far the windows of a user and an app are used up, without using them. An endpoint that was not called is left out.</summary>
     public async Task<Dictionary<LimitedEndpoint, (long StartedAt, long Used)>> WindowsAsync(long userId, long appId, CancellationToken stop)
@@ -42,8 +112,8 @@ internal sealed class Admissions
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         var windows = new Dictionary<LimitedEndpoint, (long StartedAt, long Used)>();
         await _db.ReadAsync(
-            session => session.Sql("select endpoint, started_at, used from call_window where user_id = @user and app_id = @app and started_at > @ended")
-                .Bind("user", userId).Bind("app", appId).Bind("ended", now - CallWindows.Length)
+            session => session.Sql("select endpoint, started_at, used from call_window where user_id = @user and app_id = @app and started_at > @ended and started_at <= @ahead")
+                .Bind("user", userId).Bind("app", appId).Bind("ended", now - CallWindows.Length).Bind("ahead", now + CallWindows.Ahead)
                 .EachAsync(row => windows[(LimitedEndpoint)row.GetInt64(0)] = (row.GetInt64(1), row.GetInt64(2)), stop),
             stop);
         return windows;
@@ -57,6 +127,7 @@ internal sealed class Admissions
         // Twice the tolerance: the timestamp may lie that far ahead of the clock that accepted it.
         var stamp = now.ToUnixTimeSeconds() - (long)(2 * ClockTolerance.TotalSeconds) - 1;
         var window = now.ToUnixTimeMilliseconds() - (2 * CallWindows.Length);
+        _remembered.Purge(stamp);
         return await _db.WriteAsync(
             async session =>
                 await session.Sql("delete from nonce where stamp < @stamp").Bind("stamp", stamp).RunAsync(stop)
@@ -120,8 +191,10 @@ internal sealed class Admissions
             insert into call_window (user_id, app_id, endpoint, started_at, used)
             select user_id, app_id, endpoint, now, ahead from {rows} where true order by user_id, app_id, endpoint
             on conflict (user_id, app_id, endpoint) do update set
-                used = case when excluded.started_at >= call_window.started_at + 900000 then excluded.used else call_window.used + excluded.used end,
-                started_at = case when excluded.started_at >= call_window.started_at + 900000 then excluded.started_at else call_window.started_at end
+                used = case when excluded.started_at >= call_window.started_at + 900000 or excluded.started_at < call_window.started_at - 300000
+                    then excluded.used else call_window.used + excluded.used end,
+                started_at = case when excluded.started_at >= call_window.started_at + 900000 or excluded.started_at < call_window.started_at - 300000
+                    then excluded.started_at else call_window.started_at end
             returning user_id, app_id, endpoint, started_at, used
             """,
             Rows.Of(counted).Long("user_id", c => c.Key.User).Long("app_id", c => c.Key.App).Long("endpoint", c => (long)c.Key.Endpoint)

@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -24,7 +25,7 @@ internal static class AdminEndpoints
         console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
     }
 
-    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TimeProvider clock)
+    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, Readiness readiness, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (schema, nodes) = await store.Main.ReadAsync(
@@ -34,7 +35,7 @@ internal static class AdminEndpoints
             http.RequestAborted);
         await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
         {
-            [nameof(HealthPage.IsFull)] = store.Main.IsFull,
+            [nameof(HealthPage.WhyNoWrites)] = await readiness.WhyNoWritesAsync(http.RequestAborted),
             [nameof(HealthPage.Facts)] = new List<(string, string)>
             {
                 ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),

@@ -39,13 +39,7 @@ internal static class EventEndpoints
 
         if (range.AfterId == 0 && range.To > (now - s_settled).ToUnixTimeMilliseconds())
         {
-            await store.Main.WriteAsync(
-                async session =>
-                {
-                    await ChangeLog.SealAsync(session, range.SenderId, range.To, http.RequestAborted);
-                    return 0;
-                },
-                http.RequestAborted);
+            await SealAsync(store, range, http.RequestAborted);
         }
 
         tally.Read(Tallied.Events, call.Caller);
@@ -53,6 +47,25 @@ internal static class EventEndpoints
         await WriteAsync(page, store, range, count, http.RequestAborted);
         await http.AnswerJsonAsync(page.WrittenSpan);
         Buffers.Return(page);
+    }
+
+    // While the one server of a SQLite store cannot write, nothing changes but by its own clock, which has passed the range. On
+    // PostgreSQL another node may be the first to write again, with a clock that is behind: such a range cannot be given out yet.
+    private static async Task SealAsync(Store store, EventsRange range, CancellationToken stop)
+    {
+        try
+        {
+            await store.Main.WriteAsync(
+                async session =>
+                {
+                    await ChangeLog.SealAsync(session, range.SenderId, range.To, stop);
+                    return 0;
+                },
+                stop);
+        }
+        catch (Exception error) when (store.Main is SqliteDatabase && store.Main.IsUnavailable(error))
+        {
+        }
     }
 
     private static async Task WriteAsync(ArrayBufferWriter<byte> page, Store store, EventsRange range, int count, CancellationToken stop)

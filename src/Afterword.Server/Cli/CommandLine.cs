@@ -86,6 +86,7 @@ internal static class CommandLine
             AuditCommands.Create(),
             SecretsCommands.Create(),
             MigrateCommand.Create(),
+            ClockCommands.Create(),
             DoctorCommand.Create(),
         };
         root.Options.Add(StoreOptions.Data);

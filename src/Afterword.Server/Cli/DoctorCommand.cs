@@ -9,9 +9,14 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword doctor</c>: says what the store is and whether everything in it holds together.</summary>
 internal static class DoctorCommand
 {
+    private static readonly Option<bool> s_repair = new("--repair")
+    {
+        Description = "First take back times that a wrong clock put into the future, while no server runs on the store.",
+    };
+
     public static Command Create()
     {
-        var command = new Command("doctor", "Check the whole store, beside a running server or without one; fails if anything is wrong. Example: afterword doctor --data /var/lib/afterword");
+        var command = new Command("doctor", "Check the whole store, beside a running server or without one; fails if anything is wrong. Example: afterword doctor --data /var/lib/afterword") { s_repair };
         command.SetAction(RunAsync);
         return command;
     }
@@ -27,8 +32,10 @@ internal static class DoctorCommand
         await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop));
         var doctor = new Doctor(store, TimeProvider.System);
         var (output, errors) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        var mended = parsed.GetValue(s_repair) ? await RepairAsync(store, settings, stop) : [];
         var facts = await doctor.FactsAsync(stop);
         if (!parsed.WantsJson) Tell(output, facts, OpenedStore.NameOf(settings));
+        if (!parsed.WantsJson) foreach (var line in mended) output.WriteLine($"mended {line}");
 
         var findings = new List<DoctorFinding>();
         await foreach (var finding in doctor.ExamineAsync(check => Begin(errors, check), stop))
@@ -42,10 +49,22 @@ internal static class DoctorCommand
         parsed.Say(
             new DoctorJson(
                 failed == 0, facts.Engine, facts.Durability, facts.Schema, facts.Rows,
-                [.. findings.Select(finding => new DoctorCheckJson(finding.Check, finding.Problems.Count == 0, finding.Problems, Math.Round(finding.Took.TotalSeconds, 3)))]),
+                [.. findings.Select(finding => new DoctorCheckJson(finding.Check, finding.Problems.Count == 0, finding.Problems, Math.Round(finding.Took.TotalSeconds, 3)))],
+                mended),
             CommandJson.Default.DoctorJson,
             failed == 0 ? "All is well." : string.Create(CultureInfo.InvariantCulture, $"{failed} of {findings.Count} checks failed."));
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    /// <exception cref="CommandException">A server runs on the store.</exception>
+    private static async Task<IReadOnlyList<string>> RepairAsync(Store store, Settings settings, CancellationToken stop)
+    {
+        if (await store.IsServedAsync(settings, TimeProvider.System, stop))
+        {
+            throw new CommandException(ExitCode.Failed, "Others are at work on the store. Stop the server first, on every node; after a crash this may take five minutes.");
+        }
+
+        return await FutureStamps.MendAsync(store, TimeProvider.System.GetUtcNow(), stop);
     }
 
     // A check of ten million rows takes longer than PostgreSQL's client waits for an ordinary statement.
@@ -87,4 +106,4 @@ internal sealed record DoctorCheckJson(string Name, bool Ok, IReadOnlyList<strin
 
 internal sealed record DoctorJson(
     bool Ok, string Engine, IReadOnlyDictionary<string, string> Durability, IReadOnlyDictionary<string, long> Schema,
-    IReadOnlyDictionary<string, long> Rows, IReadOnlyList<DoctorCheckJson> Checks);
+    IReadOnlyDictionary<string, long> Rows, IReadOnlyList<DoctorCheckJson> Checks, IReadOnlyList<string> Mended);

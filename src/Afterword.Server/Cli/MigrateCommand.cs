@@ -3,12 +3,12 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Cli;
 
-/// <summary><c>afterword migrate</c>: brings the store to the schema of this program, as every other command does on its way.</summary>
+/// <summary><c>afterword migrate</c>: brings the store to the schema of this program, even while others serve it.</summary>
 internal static class MigrateCommand
 {
     public static Command Create()
     {
-        var command = new Command("migrate", "Bring the store to this version's schema and say what ran. Example: afterword migrate --data /var/lib/afterword");
+        var command = new Command("migrate", "Bring the store to this version's schema and say what ran, even while others serve it. Example: afterword migrate --data /var/lib/afterword");
         command.SetAction(RunAsync);
         return command;
     }
@@ -18,7 +18,7 @@ internal static class MigrateCommand
         var settings = StoreOptions.SettingsOf(parsed);
         var clock = TimeProvider.System;
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, clock, stop));
+        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, clock, stop, migrates: true));
 
         var applied = new List<MigrationJson>();
         foreach (var db in new[] { store.Main, store.Admissions })

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -17,11 +18,22 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly SocketTransportFactory _sockets = new(options, loggers);
+    private readonly ConcurrentBag<IConnectionListener> _listeners = [];
 
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        Bound(await _sockets.BindAsync(endpoint, cancellationToken), limit, settings.Http.Headers);
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var listener = Bound(await _sockets.BindAsync(endpoint, cancellationToken), limit, settings.Http.Headers);
+        _listeners.Add(listener);
+        return listener;
+    }
+
+    /// <summary>Takes no new connections, at no address. Those that are open stay.</summary>
+    public async Task UnbindAsync(CancellationToken stop)
+    {
+        foreach (var listener in _listeners) await listener.UnbindAsync(stop);
+    }
 
     /// <summary>Bounds what a listener accepts.</summary>
     internal static IConnectionListener Bound(IConnectionListener sockets, ConnectionLimit limit, TimeSpan mostSilence) => new Listener(sockets, limit, mostSilence);
@@ -122,7 +134,9 @@ internal static class ConnectionHosting
         builder.Services.AddSingleton<ConnectionLimit>();
 
         // Kestrel asks the last one first.
-        builder.Services.AddSingleton<IConnectionListenerFactory, BoundedTransport>();
+        builder.Services.AddSingleton<BoundedTransport>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<BoundedTransport>());
+        builder.Services.AddHostedService<Farewell>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.KeepAliveTimeout = settings.KeepAlive;

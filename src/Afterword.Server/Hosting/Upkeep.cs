@@ -11,7 +11,7 @@ namespace Afterword.Server.Hosting;
 
 /// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
+    Store store, StoreWatch watch, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
     Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
     PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
@@ -23,6 +23,10 @@ internal sealed partial class Upkeep(
             try
             {
                 await lease.RenewAsync(stoppingToken);
+
+                // What is forgotten by a wrong clock is gone.
+                if (watch.Because is not null) continue;
+
                 await admissions.PurgeAsync(stoppingToken);
                 await apps.PurgeAsync(stoppingToken);
                 await requestTokens.PurgeAsync(stoppingToken);

@@ -39,6 +39,9 @@ internal static class CallWindows
     /// <summary>The length of a window, in milliseconds: 15 minutes from its first call.</summary>
     public const long Length = 900_000;
 
+    /// <summary>How far the clocks of nodes may differ, in milliseconds. A window that begins later than that was begun by a wrong clock, and holds nobody up.</summary>
+    public const long Ahead = 300_000;
+
     extension(HttpContext http)
     {
         /// <summary>Sends the three headers. A later state of the same answer replaces an earlier one.</summary>

@@ -56,13 +56,15 @@ internal sealed class CreateBatch(long now)
     }
 
     public long? LastPromptAt(CreateRequest request, RecipientFacts facts) =>
-        _promptedNow.TryGetValue((request.Sender.UserId, request.Draft.RecipientId), out var at) ? at : facts.PromptedAt;
+        _promptedNow.TryGetValue((request.Sender.UserId, request.Draft.RecipientId), out var at) ? at
+        : facts.PromptedAt is { } noted && noted <= now + CallWindows.Ahead ? noted : null;
 
     public void Accept(CreateRequest request, Prompt prompt, Channel channel, CardLink? card, long changeId, FeedbackJson feedback)
     {
         if (channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, channel, request.CardBase, card!.Value));
         _accepted.Add(new(request, prompt, channel, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
-        _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt;
+        // A sender whose stamps lie in the future, by a clock that was wrong once, must not be kept from its recipients until then.
+        _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt <= now + CallWindows.Ahead ? prompt.CreatedAt : now;
         _tally.Add(CountedPrompt.Of(prompt, new(request.Draft.Agent, request.Draft.Tags, channel, Delivered: true)), _senders[prompt.SenderId].Rollups);
         if (request.IdempotencyKey is not { } key) return;
 

@@ -7,6 +7,8 @@ namespace Afterword.Server.Storage;
 /// </remarks>
 internal abstract class Database : IAsyncDisposable
 {
+    private Func<string?> _heldBecause = static () => null;
+
     /// <summary>Name and version of the engine that runs, for the log and for <c>doctor</c>.</summary>
     public abstract string Engine { get; }
 
@@ -21,7 +23,24 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>
     /// <exception cref="OverloadedException">The write queue is full; nothing was done.</exception>
-    public abstract Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+    /// <exception cref="HeldException">Nothing is to be written just now.</exception>
+    public Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) =>
+        _heldBecause() is { } why ? Task.FromException<T>(new HeldException(why)) : WriteAnywayAsync(body, stop);
+
+    /// <summary>The same for what must be written even while all else is held up, such as the lease of a worker number.</summary>
+    public abstract Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
+    /// <summary>Refuses writes for as long as there is a reason.</summary>
+    public void HoldWhile(Func<string?> because) => _heldBecause = because;
+
+    /// <exception cref="HeldException">Nothing is to be written just now.</exception>
+    protected void CheckHeld()
+    {
+        if (_heldBecause() is { } why) throw new HeldException(why);
+    }
+
+    /// <summary>What the engine's own clock says; null where it has none.</summary>
+    public virtual Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => Task.FromResult<DateTimeOffset?>(null);
 
     /// <summary>A kind of write of which many are committed together. See <see cref="WriteGroup{TRequest,TOutcome}"/>.</summary>
     /// <param name="key">Requests with the same key are never run by two batches of this process at once.</param>

@@ -42,6 +42,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
     {
         yield return await TimeAsync("the engine and its files", begin, () => InspectAsync(stop));
         yield return await TimeAsync("the schema", begin, () => CompareSchemaAsync(stop));
+        yield return await TimeAsync("the clock", begin, () => FutureStamps.FindAsync(store.Main, clock.GetUtcNow(), stop));
         foreach (var check in DoctorChecks.All) yield return await TimeAsync(check.Name, begin, () => RunAsync(check, stop));
         yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("search", begin, () => SearchCheck.RunAsync(store.Main, stop));

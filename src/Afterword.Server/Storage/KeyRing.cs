@@ -12,12 +12,13 @@ internal sealed class KeyRing(Database db) : IXmlRepository
 {
     public IReadOnlyCollection<XElement> GetAllElements() => Task.Run(async () => (await ReadAsync(db, CancellationToken.None)).ConvertAll(one => one.Element)).GetAwaiter().GetResult();
 
-    // Nodes that start together on an empty store must end up with one key: the second finds the first's and adds none.
+    // Nodes that start together on an empty store must end up with one key: the second finds the first's and adds none. What a wrong clock
+    // dated years ahead is no such key.
     public void StoreElement(XElement element, string friendlyName) => Task.Run(() => db.MigrateAsync(
         session => session.Sql(
             """
             insert into key_ring (name, element, created_at)
-            select @name, @element, @now where not exists (select 1 from key_ring where created_at > @now - 60000)
+            select @name, @element, @now where not exists (select 1 from key_ring where created_at between @now - 60000 and @now + 60000)
             """)
             .Bind("name", friendlyName).Bind("element", element.ToString(SaveOptions.DisableFormatting))
             .Bind("now", Secrets.Clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(CancellationToken.None),

@@ -94,7 +94,7 @@ internal sealed class PostgresDatabase : Database
         return await body(session);
     }
 
-    public override async Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    public override async Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
         await using var connection = await _source.OpenConnectionAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(stop);
@@ -105,7 +105,12 @@ internal sealed class PostgresDatabase : Database
     }
 
     public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
-        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(key, run, _lanes.Enqueue);
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
+        key, run, write =>
+        {
+            CheckHeld();
+            _lanes.Enqueue(write);
+        });
 
     public override bool IsUnavailable(Exception error) => error switch
     {
@@ -121,7 +126,7 @@ internal sealed class PostgresDatabase : Database
         .Replace("{bytes}", "bytea", StringComparison.Ordinal)
         .Replace("{clustered}", "", StringComparison.Ordinal);
 
-    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(
+    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAnywayAsync(
         async session =>
         {
             // Any number will do, as long as every version of this program uses the same one.
@@ -130,6 +135,9 @@ internal sealed class PostgresDatabase : Database
             return await body(session);
         },
         stop);
+
+    public override async Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => DateTimeOffset.FromUnixTimeMilliseconds(await ReadAsync(
+        session => session.Sql("select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)").FirstAsync(row => row.GetInt64(0), stop), stop));
 
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => ReadAsync(
         session => session.Sql("select pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);

@@ -54,7 +54,9 @@ internal sealed class Secrets
     public void EnsureKey()
     {
         var now = Clock.GetUtcNow();
-        if (!_keys.GetAllKeys().Any(key => !key.IsRevoked && key.ExpirationDate > now + s_renewBefore)) _keys.CreateNewKey(now, now + s_keyLife);
+
+        // One that a wrong clock made for a time to come is no use until then.
+        if (!_keys.GetAllKeys().Any(key => !key.IsRevoked && key.ActivationDate <= now + SteadyClock.Tolerance && key.ExpirationDate > now + s_renewBefore)) _keys.CreateNewKey(now, now + s_keyLife);
 
         // Loads the ring now, by one thread: on first use, 64 requests would wait for it on the very threads it needs.
         _columns.Unprotect(_columns.Protect([0]));

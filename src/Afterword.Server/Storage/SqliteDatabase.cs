@@ -77,7 +77,7 @@ internal sealed class SqliteDatabase : Database
         },
         stop);
 
-    public override Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
         var write = new SingleWrite<T>(body);
         _writer.Enqueue(write);
@@ -85,7 +85,12 @@ internal sealed class SqliteDatabase : Database
     }
 
     public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
-        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(key, run, _writer.Enqueue);
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
+        key, run, write =>
+        {
+            CheckHeld();
+            _writer.Enqueue(write);
+        });
 
     public override bool IsUnavailable(Exception error) => error is HeldException or SqliteException
     {
@@ -98,7 +103,7 @@ internal sealed class SqliteDatabase : Database
         .Replace("{clustered}", "without rowid", StringComparison.Ordinal);
 
     // The writer's transaction takes the lock of the whole file, other processes' included.
-    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(body, stop);
+    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAnywayAsync(body, stop);
 
     // One server runs on a file; what commands beside it do is found out by looking.
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => Task.CompletedTask;

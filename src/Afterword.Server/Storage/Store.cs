@@ -57,8 +57,11 @@ internal sealed class Store : IAsyncDisposable
     /// Whether this is the server itself. A SQLite store has one: it alone checkpoints, and knows which of its writes are under
     /// way. Commands beside it only write.
     /// </param>
-    /// <exception cref="InvalidOperationException">Another server runs on this SQLite store, or the key file is missing or another one.</exception>
-    public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false)
+    /// <param name="migrates">Whether this is an order to migrate, whoever serves the store meanwhile.</param>
+    /// <exception cref="InvalidOperationException">
+    /// Another server runs on this SQLite store, the key file is missing or another one, or the store needs a migration and others serve it.
+    /// </exception>
+    public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false, bool migrates = false)
     {
         var keys = settings.KeyFile is { } file ? MasterKeys.Read(file) : null;
         var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
@@ -68,7 +71,7 @@ internal sealed class Store : IAsyncDisposable
         var store = new Store(main, admissions, keys, onlyServer, clock);
         try
         {
-            await Migrator.RunAsync(main, "main", clock, stop);
+            await Migrator.RunAsync(main, "main", clock, stop, migrates ? null : (newest, missing) => AllowAsync(store, settings, newest, missing, serves, clock, stop));
             await Migrator.RunAsync(admissions, "admissions", clock, stop);
             await KeyRing.CheckAsync(main, keys, stop);
             store.Secrets.EnsureKey();
@@ -78,6 +81,41 @@ internal sealed class Store : IAsyncDisposable
         {
             await store.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Lets no migration run under processes that cannot go on after it, nor by a command that was about something else.</summary>
+    private static async Task AllowAsync(
+        Store store, Settings settings, long newest, IReadOnlyList<Migration> missing, bool serves, TimeProvider clock, CancellationToken stop)
+    {
+        if (newest == 0 || (serves && missing.All(migration => migration.Oldest <= newest))) return;
+        if (await store.IsServedAsync(settings, clock, stop))
+        {
+            throw new InvalidOperationException(
+                $"The store has schema {newest}, this version brings {missing[^1].Number}, and others are at work on the store{(serves ? " that cannot go on with it" : "")}. Stop them first (after a crash this may take five minutes), or migrate now with: afterword migrate");
+        }
+    }
+
+    /// <summary>Whether another process serves this store: on PostgreSQL any that holds a worker number, on SQLite the one server.</summary>
+    public async Task<bool> IsServedAsync(Settings settings, TimeProvider clock, CancellationToken stop)
+    {
+        if (Main is not SqliteDatabase)
+        {
+            return await Main.ReadAsync(
+                session => session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds())
+                    .FirstAsync(row => row.GetInt64(0), stop), stop) > 0;
+        }
+
+        if (_lock is not null) return false;
+
+        try
+        {
+            await LockFolder(settings.Data).DisposeAsync();
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
         }
     }
 

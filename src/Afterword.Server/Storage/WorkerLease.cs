@@ -28,8 +28,10 @@ internal sealed class WorkerLease : IAsyncDisposable
         while (true)
         {
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            var taken = await db.ReadAsync(session => session.Sql("select worker from worker_lease where held_until > @now")
-                .Bind("now", now).ListAsync(row => row.GetInt32(0), stop), stop);
+
+            // A number of which ids of a time to come were made rests until that time: they are not made twice, and none follows them there.
+            var taken = await db.ReadAsync(session => session.Sql("select worker from worker_lease where held_until > @now or high > @ahead")
+                .Bind("now", now).Bind("ahead", now + (long)SteadyClock.Tolerance.TotalMilliseconds).ListAsync(row => row.GetInt32(0), stop), stop);
 
             var free = Enumerable.Range(0, Snowflakes.Workers).Except(taken).Select(worker => (int?)worker).FirstOrDefault()
                 ?? throw new InvalidOperationException("All 1,024 worker numbers are leased: too many processes use this store.");
@@ -48,7 +50,7 @@ internal sealed class WorkerLease : IAsyncDisposable
     {
         var at = _clock.GetTimestamp();
         var until = _clock.GetUtcNow() + s_length;
-        var kept = await _db.WriteAsync(session => session.Sql(
+        var kept = await _db.WriteAnywayAsync(session => session.Sql(
             "update worker_lease set held_until = @until, high = @high where worker = @worker and holder = @holder")
             .Bind("until", until.ToUnixTimeMilliseconds()).Bind("high", _ids.LastMillis).Bind("worker", (long)_worker).Bind("holder", _holder)
             .RunAsync(stop), stop);
@@ -60,7 +62,7 @@ internal sealed class WorkerLease : IAsyncDisposable
     {
         try
         {
-            await _db.WriteAsync(session => session.Sql(
+            await _db.WriteAnywayAsync(session => session.Sql(
                 "update worker_lease set held_until = 0, high = @high where worker = @worker and holder = @holder")
                 .Bind("high", _ids.LastMillis).Bind("worker", (long)_worker).Bind("holder", _holder)
                 .RunAsync(CancellationToken.None), CancellationToken.None);
@@ -75,7 +77,7 @@ internal sealed class WorkerLease : IAsyncDisposable
     private bool Holds() => _clock.GetElapsedTime(Volatile.Read(ref _renewed)) < s_length / 2;
 
     private static Task<long?> TakeAsync(Database db, int worker, string holder, long now, CancellationToken stop) =>
-        db.WriteAsync(session => session.Sql(
+        db.WriteAnywayAsync(session => session.Sql(
             """
             insert into worker_lease (worker, holder, held_until, high) values (@worker, @holder, @until, 0)
             on conflict (worker) do update set holder = excluded.holder, held_until = excluded.held_until

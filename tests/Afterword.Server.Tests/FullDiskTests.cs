@@ -1,0 +1,187 @@
+using System.Globalization;
+using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Afterword.Server.Tests;
+
+/// <summary>A store that takes nothing more: what only reads goes on, signed as ever, and no request is let in twice.</summary>
+public abstract class FullDiskTests : IAsyncLifetime
+{
+    private protected Loop Loop { get; private set; } = null!;
+
+    private protected TestServer Server => Loop.Server;
+
+    private protected abstract Engine Engine { get; }
+
+    public async ValueTask InitializeAsync() => Loop = await Loop.StartAsync(Engine, "Limits:ShowPer15Minutes=4");
+
+    [Fact]
+    public async Task Signed_reads_go_on_once_each_within_their_limits_and_nothing_of_it_is_lost_when_there_is_room_again()
+    {
+        var path = $"/1.1/feedback/show/{(await Loop.AskAsync()).Text("id")}.json";
+        Assert.Equal(3, (await ReadAsync(path, "stored")).Is(200).Header("x-rate-limit-remaining"));
+        await FillAsync();
+
+        (await ReadAsync(path, "stored")).Is(401, 32);
+        Assert.Equal(2, (await ReadAsync(path, "kept")).Is(200).Header("x-rate-limit-remaining"));
+        Assert.True(Server.Get<Admissions>().Remembers);
+        (await ReadAsync(path, "kept")).Is(401, 32);
+        Assert.Equal(1, (await ReadAsync(path, "also kept")).Is(200).Header("x-rate-limit-remaining"));
+        var create = await Server.PostAsync(
+            Loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{Loop.Ana.Id}"), ("message", new string('a', 9_000)), ("privacy_url", "https://furni.example/privacy"));
+        Assert.Equal("1", create.Is(503).Headers["Retry-After"]);
+
+        await MakeRoomAsync();
+        (await ReadAsync(path, "kept")).Is(401, 32);
+        Assert.Equal(0, (await ReadAsync(path, "after")).Is(200).Header("x-rate-limit-remaining"));
+        for (var look = 0; Server.Get<Admissions>().Remembers && look < 500; look++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Server.RestartAsync();
+        foreach (var nonce in new[] { "stored", "kept", "also kept", "after" }) (await ReadAsync(path, nonce)).Is(401, 32);
+        (await ReadAsync(path, "one more")).Is(429, 88);
+        await Loop.AskAsync();
+    }
+
+    [Fact]
+    public async Task Of_many_alike_at_once_one_is_let_in()
+    {
+        var path = $"/1.1/feedback/show/{(await Loop.AskAsync()).Text("id")}.json";
+        await FillAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => ReadAsync(path, "same")));
+
+        Assert.Single(answers, answer => answer.Status == 200);
+        Assert.All(answers.Where(answer => answer.Status != 200), answer => answer.Is(401, 32));
+        await MakeRoomAsync();
+    }
+
+    public ValueTask DisposeAsync() => Loop.DisposeAsync();
+
+    private protected abstract Task FillAsync();
+
+    private protected abstract Task MakeRoomAsync();
+
+    private Task<Answer> ReadAsync(string path, string nonce) => Server.SendAsync(
+        null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", Server.Sign(Loop.Sender, "GET", request.RequestUri!, null, nonce)));
+}
+
+public sealed class SqliteFullDiskTests : FullDiskTests
+{
+    private protected override Engine Engine => Engine.Sqlite;
+
+    [Fact]
+    public async Task Nonces_are_kept_up_to_a_bound()
+    {
+        await FillAsync();
+        var door = Server.Get<Admissions>();
+        var kept = new RememberedNonces();
+        for (var i = 0; i < RememberedNonces.Most; i++) Assert.True(kept.TryAdd(new(0, i, 0, 0, 0)));
+
+        Assert.Null(kept.TryAdd(new(0, -1, 0, 0, 0)));
+        kept.Purge(1);
+        Assert.False(kept.Any);
+        await Assert.ThrowsAsync<SqliteException>(() => door.AdmitAsync(new(Now, 1, 0, 0, 0)));
+        Assert.True((await door.AdmitAsync(new(Now, 1, 0, 0, 0), reads: true)).IsFresh);
+    }
+
+    private long Now => Server.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    // The files may grow no more, and the pages that nonces of this second fall on have no room: SQLite says what it says of a full disk.
+    private protected override async Task FillAsync()
+    {
+        var store = Server.Server.Store;
+        foreach (var db in new[] { store.Main, store.Admissions }) await PragmaAsync(db, "max_page_count=1");
+
+        var (hash, failed) = (1UL, 0);
+        while (failed < 400)
+        {
+            hash *= 6364136223846793005;
+            hash += 1442695040888963407;
+            var text = string.Create(CultureInfo.InvariantCulture, $"insert into nonce (stamp, hash) values ({Now}, {(long)hash})");
+            try
+            {
+                await store.Admissions.WriteAsync(session => session.Sql(text).RunAsync(default), default);
+                failed = 0;
+            }
+            catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+            {
+                failed++;
+            }
+        }
+    }
+
+    private protected override async Task MakeRoomAsync()
+    {
+        var store = Server.Server.Store;
+        foreach (var db in new[] { store.Main, store.Admissions }) await PragmaAsync(db, "max_page_count=1000000");
+    }
+
+    private static Task PragmaAsync(Database db, string pragma) => db.WriteAsync(session => session.Sql($"pragma {pragma}").FirstAsync(_ => 0, default), default);
+}
+
+public sealed class PostgresFullDiskTests : FullDiskTests
+{
+    private protected override Engine Engine => Engine.Postgres;
+
+    [Fact]
+    public async Task A_store_that_can_only_be_read_is_ready_for_reads_alone()
+    {
+        (await GetAsync("/healthz/ready")).Is(200);
+        await FillAsync();
+        Server.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("the store cannot be written\n", (await GetAsync("/healthz/ready")).Is(503).Body);
+        (await GetAsync("/healthz/ready?for=reads")).Is(200);
+
+        await MakeRoomAsync();
+        Server.Clock.Advance(TimeSpan.FromSeconds(2));
+        (await GetAsync("/healthz/ready")).Is(200);
+    }
+
+    [Fact]
+    public async Task A_database_that_no_longer_makes_commits_durable_is_not_written()
+    {
+        await Loop.AskAsync();
+        await AlterAsync("set synchronous_commit = off");
+
+        (await Server.PostAsync(Loop.Recipient, "/1.1/friendships/create.json", ("screen_name", "furni"))).Is(503);
+        Assert.Contains(Server.Log, line => line.Contains("synchronous_commit=off", StringComparison.Ordinal));
+
+        await AlterAsync("reset synchronous_commit");
+        await Loop.AskAsync();
+    }
+
+    private protected override Task FillAsync() => AlterAsync("set default_transaction_read_only = on");
+
+    private protected override Task MakeRoomAsync() => AlterAsync("reset default_transaction_read_only");
+
+    /// <summary>Changes a setting of the database, and has every connection made anew.</summary>
+    private async Task AlterAsync(string change)
+    {
+        var url = new Uri(Server.Get<Hosting.Settings>().Database!);
+        var name = url.AbsolutePath[1..];
+        await using var source = NpgsqlDataSource.Create($"Host={url.Host};Port={url.Port};Username={url.UserInfo};Database=postgres");
+        await using var command = source.CreateCommand($"alter database {name} {change}");
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using var cut = source.CreateCommand($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        await cut.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        // Each connection in the pools has to find out.
+        for (var i = 0; i < 40; i++)
+        {
+            try
+            {
+                await Server.Server.Store.Main.ReadAsync(session => session.Sql("select 1").FirstAsync(_ => 0, default), default);
+                await Server.Server.Store.Admissions.ReadAsync(session => session.Sql("select 1").FirstAsync(_ => 0, default), default);
+            }
+            catch (Exception error) when (Server.Server.Store.Main.IsUnavailable(error))
+            {
+            }
+        }
+    }
+
+    private Task<Answer> GetAsync(string path) => Server.SendAsync(null, HttpMethod.Get, path, null);
+}
