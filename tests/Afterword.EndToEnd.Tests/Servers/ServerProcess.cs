@@ -170,8 +170,13 @@ internal sealed class ServerProcess : IAsyncDisposable
 /// <summary>What a process may have.</summary>
 /// <param name="OpenFiles">Descriptors; null for as many as the tests may have.</param>
 /// <param name="HeapBytes">Managed memory; null for as much as there is.</param>
-internal sealed record ProcessBounds(int? OpenFiles = null, long? HeapBytes = null)
+/// <param name="Disk">A folder that lies on a disk of a few megabytes, with what is in it; null for none.</param>
+internal sealed record ProcessBounds(int? OpenFiles = null, long? HeapBytes = null, string? Disk = null)
 {
     /// <summary>What a shell does before it starts the process.</summary>
-    public string Commands => $"{(OpenFiles is { } files ? $"ulimit -n {files};" : "")} {(HeapBytes is { } bytes ? $"export DOTNET_GCHeapHardLimit=0x{bytes:x};" : "")}";
+    public string Commands => $"{(OpenFiles is { } files ? $"ulimit -n {files};" : "")} {(HeapBytes is { } bytes ? $"export DOTNET_GCHeapHardLimit=0x{bytes:x};" : "")} {(Disk is { } folder ? OnSmallDisk(folder) : "")}";
+
+    // The mount is seen by this process alone, and gone with it.
+    private static string OnSmallDisk(string folder) =>
+        $"exec unshare --user --map-root-user --mount bash -c 'cp -a {folder} {folder}.before && mount -t tmpfs -o size=8m none {folder} && cp -a {folder}.before/. {folder} && exec \"$0\" \"$@\"' \"$0\" \"$@\";";
 }

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net;
+using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Kills;
+
+/// <summary>The disk of a SQLite store is full, for real: a small one that the test fills up.</summary>
+public sealed class FullDiskTests
+{
+    private static readonly bool s_mayMount = MayMount();
+
+    [Fact]
+    public async Task On_a_full_disk_reads_go_on_writes_are_503_and_both_resume_by_themselves()
+    {
+        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        var store = await SqliteStore.NewAsync();
+        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 100);
+        await using var server = await ServerProcess.StartBoundedAsync(store, new(Disk: store.Place.Value), "Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00");
+        using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
+        var sender = scene.Senders[0].Credentials;
+        async Task<Answer> SendAsync(HttpMethod method, string target, params (string Name, string Value)[] form) => await (await SignedRequest.MakeAsync(
+            target.StartsWith("/1.1", StringComparison.Ordinal) ? sender : null, method, target, form.Length == 0 ? null : form.Select(pair => KeyValuePair.Create(pair.Name, pair.Value)))).SendAsync(http, CancellationToken.None);
+        Task<Answer> CreateAsync() => SendAsync(HttpMethod.Post, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", "7"), ("message", "Hello"), ("privacy_url", "https://shop.example/privacy"));
+
+        var first = (await CreateAsync()).Feedback.Id;
+        var filler = $"/proc/{server.Id}/root{store.Place.Value}/filler";
+        await FillAsync(filler);
+
+        // What the log has room for is taken still.
+        var refused = await CreateAsync();
+        for (var i = 0; i < 20_000 && refused.Status == HttpStatusCode.OK; i++) refused = await CreateAsync();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
+        for (var i = 0; i < 100; i++) Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, $"/1.1/feedback/show/{first}.json")).Status);
+        var from = TimeProvider.System.GetUtcNow().AddMinutes(-5).ToUnixTimeMilliseconds();
+        var events = await SendAsync(HttpMethod.Get, FormattableString.Invariant($"/1.1/feedback/events.json?from_time={from}&to_time={TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}"));
+        Assert.Equal(HttpStatusCode.OK, events.Status);
+        Assert.Contains(first, events.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/healthz/ready?for=reads")).Status);
+        await UntilAsync(async () => (await SendAsync(HttpMethod.Get, "/healthz/ready")).Status == HttpStatusCode.ServiceUnavailable);
+
+        File.Delete(filler);
+        await UntilAsync(async () => (await CreateAsync()).Status == HttpStatusCode.OK);
+        await UntilAsync(async () => (await SendAsync(HttpMethod.Get, "/healthz/ready")).Status == HttpStatusCode.OK);
+        Assert.Equal(0, await server.TerminateAsync());
+    }
+
+    [Fact]
+    public async Task A_start_on_a_full_disk_says_that_it_is_full()
+    {
+        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        using var folder = TestFolder.Create("full");
+
+        var (code, errors) = await RunAsync($"mount -t tmpfs -o size=64k none {folder.Path}; head -c 1M /dev/zero > {folder.Path}/filler; exec {Path.Combine(AppContext.BaseDirectory, "afterword")} serve --urls http://127.0.0.1:0 --data {folder.Path}");
+
+        Assert.Equal(1, code);
+        Assert.Contains($"The disk of {folder.Path} is full: make room on it.", errors, StringComparison.Ordinal);
+    }
+
+    private static async Task FillAsync(string file)
+    {
+        using var dd = Process.Start(new ProcessStartInfo("dd", ["if=/dev/zero", $"of={file}", "bs=4096"]) { RedirectStandardError = true })!;
+        await dd.StandardError.ReadToEndAsync();
+        await dd.WaitForExitAsync();
+        Assert.True(new FileInfo(file).Length > 0);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        for (var poll = 0; !await isSo(); poll++)
+        {
+            Assert.True(poll < 500);
+            await Task.Delay(10);
+        }
+    }
+
+    private static bool MayMount() => RunAsync("mount -t tmpfs none /mnt").GetAwaiter().GetResult().Code == 0;
+
+    private static async Task<(int Code, string Errors)> RunAsync(string script)
+    {
+        using var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--mount", "bash", "-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = "/" })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await output;
+        await process.WaitForExitAsync();
+        return (process.ExitCode, errors);
+    }
+}
