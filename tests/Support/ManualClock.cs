@@ -10,6 +10,11 @@ namespace Afterword.Support;
 /// </remarks>
 internal sealed class ManualClock(string start) : FakeTimeProvider(DateTimeOffset.Parse(start, CultureInfo.InvariantCulture))
 {
+    /// <summary>How wrong the wall clock is. What is measured with it is right all the same.</summary>
+    public TimeSpan OffBy { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + OffBy;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         System.CreateTimer(callback, state, dueTime, period);
 }

@@ -69,7 +69,7 @@ internal sealed class Admissions
     private async Task<Admitted?> RememberAsync(Admission request)
     {
         // First kept, then looked for: of two alike, one that found the store full and one that did not, at most one gets through.
-        if (_remembered.TryAdd(request) is not { } isNew) return null;
+        if (_remembered.TryAdd(request, Refused(_clock.GetUtcNow())) is not { } isNew) return null;
         if (!isNew) return default(Admitted);
 
         var (seen, window) = await _db.ReadAsync(
@@ -124,16 +124,19 @@ internal sealed class Admissions
     {
         var now = _clock.GetUtcNow();
 
-        // Twice the tolerance: the timestamp may lie that far ahead of the clock that accepted it.
-        var stamp = now.ToUnixTimeSeconds() - (long)(2 * ClockTolerance.TotalSeconds) - 1;
+        var stamp = Refused(now);
         var window = now.ToUnixTimeMilliseconds() - (2 * CallWindows.Length);
         _remembered.Purge(stamp);
+        if (_remembered.Any) await FlushAsync();
         return await _db.WriteAsync(
             async session =>
                 await session.Sql("delete from nonce where stamp < @stamp").Bind("stamp", stamp).RunAsync(stop)
                 + await session.Sql("delete from call_window where started_at < @window").Bind("window", window).RunAsync(stop),
             stop);
     }
+
+    // Twice the tolerance: the timestamp may lie that far ahead of the clock that accepted it.
+    private static long Refused(DateTimeOffset now) => now.ToUnixTimeSeconds() - (long)(2 * ClockTolerance.TotalSeconds) - 1;
 
     private async Task<Admitted[]> AdmitAsync(Session session, IReadOnlyList<Admission> requests)
     {

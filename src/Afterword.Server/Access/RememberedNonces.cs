@@ -12,6 +12,7 @@ internal sealed class RememberedNonces
     private readonly Lock _lock = new();
     private readonly Dictionary<(long Stamp, long Hash), Admission> _nonces = [];
     private readonly Dictionary<(long User, long App, LimitedEndpoint Endpoint), (long StartedAt, long Used)> _windows = [];
+    private long _purgedTo;
     private volatile bool _any;
 
     /// <summary>Whether there is anything, so that a look is worth its lock.</summary>
@@ -25,10 +26,14 @@ internal sealed class RememberedNonces
     }
 
     /// <summary>Keeps a nonce; false when it is kept already, null when there is no room.</summary>
-    public bool? TryAdd(Admission request)
+    /// <param name="request">The request.</param>
+    /// <param name="before">What is older, in seconds, would be refused anyway: it makes room.</param>
+    public bool? TryAdd(Admission request, long before)
     {
         lock (_lock)
         {
+            // Looking through all of them is worth it once a second.
+            if (_nonces.Count >= Most && before > _purgedTo) Purge(before);
             if (_nonces.Count >= Most) return null;
 
             _any = true;
@@ -79,6 +84,15 @@ internal sealed class RememberedNonces
     {
         if (!_any) return;
 
-        lock (_lock) Forget([.. _nonces.Values.Where(one => one.Stamp < before)]);
+        lock (_lock)
+        {
+            _purgedTo = before;
+            foreach (var (key, window) in _windows.ToArray())
+            {
+                if (window.StartedAt + CallWindows.Length < before * 1_000) _windows.Remove(key);
+            }
+
+            Forget([.. _nonces.Values.Where(one => one.Stamp < before)]);
+        }
     }
 }

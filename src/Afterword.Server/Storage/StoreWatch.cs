@@ -12,6 +12,7 @@ internal sealed partial class StoreWatch : BackgroundService
     private readonly Store _store;
     private readonly SteadyClock _clock;
     private readonly ILogger<StoreWatch> _log;
+    private readonly Lock _telling = new();
     private bool _looked;
     private long? _notedAt;
     private bool _restedTooLong;
@@ -100,13 +101,16 @@ internal sealed partial class StoreWatch : BackgroundService
     private void Tell()
     {
         var because = Because;
-        if (because is null != _told is null)
+        lock (_telling)
         {
-            if (because is null) WritesAgain(_log);
-            else WritesHeld(_log, because);
-        }
+            if (because is null != _told is null)
+            {
+                if (because is null) WritesAgain(_log);
+                else WritesHeld(_log, because);
+            }
 
-        _told = because;
+            _told = because;
+        }
     }
 
     [LoggerMessage(EventId = 1110, Level = LogLevel.Error, Message = "Nothing is written. {Because}")]
