@@ -15,6 +15,8 @@ internal sealed class ManualClock(string start) : FakeTimeProvider(DateTimeOffse
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + OffBy;
 
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         System.CreateTimer(callback, state, dueTime, period);
 }

@@ -65,6 +65,7 @@ internal static class EventEndpoints
         }
         catch (Exception error) when (store.Main is SqliteDatabase && store.Main.IsUnavailable(error))
         {
+            // Whoever writes hears of it.
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, TimeProvider cloc
     {
         try
         {
-            await store.Main.ReadAsync(session => session.Sql("select count(*) from clock_reading").FirstAsync(row => row.GetInt64(0), stop), stop);
+            await store.Main.ReadAsync(session => session.Sql("select seen_at from clock_reading where id = 1").FirstAsync(row => row.GetInt64(0), stop), stop);
             return null;
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))

@@ -153,7 +153,7 @@ internal sealed class Store : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_lease is not null) await _lease.DisposeAsync();
+        if (Interlocked.Exchange(ref _lease, null) is { } lease) await lease.DisposeAsync();
         await Main.DisposeAsync();
         await Admissions.DisposeAsync();
         if (_lock is not null) await _lock.DisposeAsync();

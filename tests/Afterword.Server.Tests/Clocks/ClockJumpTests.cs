@@ -166,7 +166,7 @@ public sealed class PostgresClockJumpTests() : ClockJumpTests(Engine.Postgres)
         await watch.LookAsync(default);
         Assert.Null(watch.Because);
 
-        server.Clock.Advance(TimeSpan.FromHours(1));
+        await server.AdvanceAsync(TimeSpan.FromHours(1));
         await watch.LookAsync(default);
         Assert.Contains("ahead of the database's", watch.Because, StringComparison.Ordinal);
         await Assert.ThrowsAsync<HeldException>(() => server.UserAsync("furni"));

@@ -117,7 +117,7 @@ public sealed class SqliteClockOutOfRangeTests() : ClockOutOfRangeTests(Engine.S
         using var connection = new SqliteConnection("Data Source=:memory:");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "pragma max_page_count=1; create table t (a)";
+        command.CommandText = "pragma max_page_count=2; create table t (a); insert into t values (zeroblob(100000))";
         return Assert.Throws<SqliteException>(() => command.ExecuteNonQuery());
     }
 }
