@@ -1,6 +1,7 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
@@ -149,6 +150,16 @@ public sealed class PostgresFullDiskTests : FullDiskTests
         await MakeRoomAsync();
         Server.Clock.Advance(TimeSpan.FromSeconds(2));
         (await GetAsync("/healthz/ready")).Is(200);
+    }
+
+    [Fact]
+    public async Task Operators_read_in_the_console_that_the_store_cannot_be_written()
+    {
+        var browser = await Server.SeatAsync(Role.Operator);
+        await FillAsync();
+        Server.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.Contains("Requests that write are refused with 503: the store cannot be written", (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,9 +21,14 @@ internal sealed class SteadyClock(TimeProvider machine, Func<TimeSpan> asleep) :
     /// <summary>The largest jump that is believed so. A machine that was halted for longer needs a person who says so.</summary>
     public static readonly TimeSpan MostConfirmed = TimeSpan.FromDays(1);
 
+    /// <summary>The same soon after the start: a machine that has no clock while it is off hears the time when others are up.</summary>
+    public static readonly TimeSpan MostAfterStart = TimeSpan.FromDays(366);
+
+    private static readonly TimeSpan s_soonAfterStart = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_anchorFor = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
+    private readonly long _startedAt = machine.GetTimestamp();
     private Agreement _agreed = new(machine.GetUtcNow(), machine.GetTimestamp(), asleep());
     private Jump? _jump;
 
@@ -50,10 +55,10 @@ internal sealed class SteadyClock(TimeProvider machine, Func<TimeSpan> asleep) :
         {
             // Looked at anew: a clock that is right again holds up nobody for longer.
             GetUtcNow();
-            return Volatile.Read(ref _jump) is { By: var by } && by > TimeSpan.Zero
+            return Volatile.Read(ref _jump) is { } jump && jump.By > TimeSpan.Zero
                 ? string.Create(
                     CultureInfo.InvariantCulture,
-                    $"This machine's clock went forward by {Length(by)} at once. Writes wait until it is set back, {(by <= MostConfirmed ? "or has gone on for a minute" : "or somebody confirms it: afterword clock accept")}.")
+                    $"This machine's clock went forward by {Length(jump.By)} at once. Writes wait until it is set back, {(jump.By <= MostOf(jump) ? "or has gone on for a minute" : "or somebody confirms it: afterword clock accept")}.")
                 : null;
         }
     }
@@ -97,12 +102,14 @@ internal sealed class SteadyClock(TimeProvider machine, Func<TimeSpan> asleep) :
 
             // Set again meanwhile, it has to go on for as long anew.
             if (_jump is not { } jump || (wall - jump.To - machine.GetElapsedTime(jump.At, at)).Duration() > Tolerance) Volatile.Write(ref _jump, new(wall, at, by));
-            else if (by <= MostConfirmed && machine.GetElapsedTime(jump.At, at) >= Confirmation) return Agree(wall, at);
+            else if (by <= MostOf(jump) && machine.GetElapsedTime(jump.At, at) >= Confirmation) return Agree(wall, at);
 
             // A clock that is set back harms no stamp: whoever stamps goes on from the latest.
             return by > TimeSpan.Zero ? expected : wall;
         }
     }
+
+    private TimeSpan MostOf(Jump jump) => machine.GetElapsedTime(_startedAt, jump.At) < s_soonAfterStart ? MostAfterStart : MostConfirmed;
 
     private DateTimeOffset Agree(DateTimeOffset wall, long at)
     {

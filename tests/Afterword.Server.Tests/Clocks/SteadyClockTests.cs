@@ -58,8 +58,22 @@ public sealed class SteadyClockTests
     }
 
     [Fact]
+    public void A_machine_that_hears_the_time_soon_after_the_start_is_believed_after_a_minute()
+    {
+        _machine.Pass(TimeSpan.FromMinutes(9));
+        _machine.Wall += TimeSpan.FromDays(30);
+        Assert.NotNull(_clock.HeldBecause);
+
+        _machine.Pass(TimeSpan.FromMinutes(1));
+
+        Assert.Null(_clock.HeldBecause);
+    }
+
+    [Fact]
     public void A_jump_of_more_than_a_day_needs_a_person()
     {
+        _machine.Pass(TimeSpan.FromMinutes(11));
+        Assert.Null(_clock.HeldBecause);
         _machine.Wall += TimeSpan.FromDays(30);
         Assert.NotNull(_clock.HeldBecause);
         _machine.Pass(TimeSpan.FromHours(20));

@@ -167,8 +167,18 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
         """)
         .Bind("person", personId).ListAsync(row => new Place(row.GetInt64(0), row.GetString(1), row.GetString(2), (Role)row.GetInt32(3)), stop);
 
-    private Task<int> NoteAsync(long id, long now, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("update console_session set seen_at = @now where id = @id").Bind("now", now).Bind("id", id).RunAsync(stop), stop);
+    // A page is shown though that cannot be noted: on a full disk, operators look here for what is wrong.
+    private async Task NoteAsync(long id, long now, CancellationToken stop)
+    {
+        try
+        {
+            await store.Main.WriteAsync(session => session.Sql("update console_session set seen_at = @now where id = @id").Bind("now", now).Bind("id", id).RunAsync(stop), stop);
+        }
+        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        {
+            // The session ends half an hour after what was noted last.
+        }
+    }
 
     private static bool TryReadKey(HttpContext http, out byte[] key)
     {

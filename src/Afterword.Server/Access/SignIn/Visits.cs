@@ -184,11 +184,18 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     // The two weeks begin again, for the row and for the cookie.
     private async Task NoteAsync(HttpContext http, byte[] key, long now)
     {
-        await store.Main.WriteAsync(
-            session => session.Sql("update visit set seen_at = @now where key_hash = @hash")
-                .Bind("now", now).Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted),
-            http.RequestAborted);
-        SetCookie(http, key);
+        try
+        {
+            await store.Main.WriteAsync(
+                session => session.Sql("update visit set seen_at = @now where key_hash = @hash")
+                    .Bind("now", now).Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted),
+                http.RequestAborted);
+            SetCookie(http, key);
+        }
+        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        {
+            // Pages are shown though it cannot be noted that somebody is here.
+        }
     }
 
     private static bool TryReadKey(HttpContext http, out byte[] key)
