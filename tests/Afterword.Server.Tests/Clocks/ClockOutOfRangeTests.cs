@@ -117,7 +117,11 @@ public sealed class SqliteClockOutOfRangeTests() : ClockOutOfRangeTests(Engine.S
         using var connection = new SqliteConnection("Data Source=:memory:");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "pragma max_page_count=2; create table t (a); insert into t values (zeroblob(100000))";
+        command.CommandText = "pragma max_page_count=2";
+        command.ExecuteScalar();
+        command.CommandText = "create table t (a)";
+        command.ExecuteNonQuery();
+        command.CommandText = "insert into t values (zeroblob(100000))";
         return Assert.Throws<SqliteException>(() => command.ExecuteNonQuery());
     }
 }
