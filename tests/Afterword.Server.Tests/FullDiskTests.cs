@@ -1,8 +1,8 @@
 using System.Globalization;
-using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
+using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Microsoft.Data.Sqlite;
@@ -80,15 +80,15 @@ public sealed class SqliteFullDiskTests : FullDiskTests
         await FillAsync();
         var door = Server.Get<Admissions>();
         var kept = new RememberedNonces();
-        for (var i = 0; i < RememberedNonces.Most; i++) Assert.True(kept.TryAdd(new(10, i, 0, 0, 0), before: 1));
+        for (var i = 0; i < RememberedNonces.Most; i++) Assert.True(kept.TryAdd(new(10, i, 0, 0, LimitedEndpoint.None), before: 1));
 
-        Assert.Null(kept.TryAdd(new(11, -1, 0, 0, 0), before: 10));
-        Assert.True(kept.TryAdd(new(11, -1, 0, 0, 0), before: 11));
-        Assert.False(kept.TryAdd(new(11, -1, 0, 0, 0), before: 11));
-        Assert.True((await door.AdmitAsync(new(Now, 1, 0, 0, 0), reads: true)).IsFresh);
+        Assert.Null(kept.TryAdd(new(11, -1, 0, 0, LimitedEndpoint.None), before: 10));
+        Assert.True(kept.TryAdd(new(11, -1, 0, 0, LimitedEndpoint.None), before: 11));
+        Assert.False(kept.TryAdd(new(11, -1, 0, 0, LimitedEndpoint.None), before: 11));
+        Assert.True((await door.AdmitAsync(new(Now, 1, 0, 0, LimitedEndpoint.None), reads: true)).IsFresh);
 
         // What changes something is not let in by memory alone.
-        await Assert.ThrowsAsync<SqliteException>(() => door.AdmitAsync(new(Now, 2, 0, 0, 0)));
+        await Assert.ThrowsAsync<SqliteException>(() => door.AdmitAsync(new(Now, 2, 0, 0, LimitedEndpoint.None)));
     }
 
     private long Now => Server.Clock.GetUtcNow().ToUnixTimeSeconds();
