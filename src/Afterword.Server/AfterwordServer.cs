@@ -24,6 +24,12 @@ namespace Afterword.Server;
 /// <summary>The whole server: store, features and web host. Tests build the same object on port 0.</summary>
 internal sealed class AfterwordServer : IAsyncDisposable
 {
+    // In-flight requests, and webhooks under way beside them, get this long when the process is told to stop.
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(25);
+
+    // Less, so that services whose commits hang end in time, and who waits for one hears of it.
+    private static readonly TimeSpan s_commitFarewell = TimeSpan.FromSeconds(15);
+
     private readonly Store _store;
     private readonly WebApplication _app;
 
@@ -74,12 +80,15 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddWebhooks();
             builder.Services.AddChannels();
             builder.Services.AddReports();
+            builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddHostedService<Upkeep>();
             builder.Services.AddSingleton<PolicyReports>();
             configure?.Invoke(builder);
 
             var app = builder.Build();
             app.UseFarewell();
+            app.Lifetime.ApplicationStopping.Register(() => store.Main.EndWaitingIn(s_commitFarewell));
+            store.Faults.Log = app.Services.GetRequiredService<ILogger<StoreFaults>>();
             app.UseOneProvider();
             app.UseForwarded(settings);
             app.UseErrorAnswers();
@@ -167,8 +176,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
 
         builder.BoundConnections(settings.Http);
 
-        // In-flight requests, and webhooks under way beside them, get this long when the process is told to stop.
-        builder.Services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (TimeSpan.FromSeconds(25), true));
+        builder.Services.Configure<HostOptions>(host => (host.ShutdownTimeout, host.ServicesStopConcurrently) = (s_farewell, true));
         builder.Logging.ConfigureLogs();
     }
 }

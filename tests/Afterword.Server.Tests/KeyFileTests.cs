@@ -140,7 +140,7 @@ public abstract class KeyFileTests(Engine engine) : IAsyncLifetime
     {
         var (settings, _) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(_store).Build());
         Database db = settings!.Database is { } url
-            ? await PostgresDatabase.OpenAsync(url, 1, 1, syncEveryCommit: true, default)
+            ? await PostgresDatabase.OpenAsync(url, settings.Storage with { WriteQueue = 1, Lanes = 1 }, syncEveryCommit: true, TimeProvider.System, default)
             : SqliteDatabase.Open(Path.Combine(settings.Data, "afterword.db"), 1, syncEveryCommit: true, checkpoints: false);
         await using (db) return string.Concat(await db.ReadAsync(session => session.Sql("select element from key_ring").ListAsync(row => row.GetString(0), default), default));
     }

@@ -3,6 +3,7 @@ using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Afterword.Server.Tests;
 
@@ -182,22 +183,65 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Without_its_lease_a_process_makes_no_ids()
     {
-        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
+        Assert.Throws<StoreUnavailableException>(() => _store.Ids.Next());
         var lease = await _store.LeaseAsync(_clock, default);
         _store.Ids.Next();
 
         _clock.Advance(TimeSpan.FromMinutes(3));
-        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
+        Assert.Throws<StoreUnavailableException>(() => _store.Ids.Next());
         await lease.RenewAsync(default);
         _store.Ids.Next();
+    }
+
+    [Fact]
+    public async Task A_process_whose_number_passed_to_another_takes_a_new_one()
+    {
+        var lease = await _store.LeaseAsync(_clock, default);
+        var before = Enumerable.Range(0, 100).Select(_ => _store.Ids.Next()).ToArray();
 
         // Out for longer than the lease, and somebody else has the number now.
         _clock.Advance(TimeSpan.FromMinutes(6));
         await using var second = await OpenAsync();
         await second.LeaseAsync(_clock, default);
-        await lease.RenewAsync(default);
-        Assert.Throws<OverloadedException>(() => _store.Ids.Next());
-        second.Ids.Next();
+        Assert.False(lease.Holds);
+        Assert.Throws<StoreUnavailableException>(() => _store.Ids.Next());
+
+        var (old, now) = await lease.RenewAsync(default);
+
+        Assert.NotEqual(old, now);
+        Assert.True(lease.Holds);
+        var ids = Enumerable.Range(0, 20_000).SelectMany(_ => new[] { _store.Ids.Next(), second.Ids.Next() }).Concat(before).ToArray();
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+        Assert.Equal((now, now), await lease.RenewAsync(default));
+    }
+
+    [Fact]
+    public async Task The_number_is_renewed_as_soon_as_the_store_answers_again()
+    {
+        var lease = await _store.LeaseAsync(_clock, default);
+        var steps = new SteppedClock();
+        var log = new List<string>();
+        using var keeper = new KeepWorkerNumber(_store, lease, steps, LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<KeepWorkerNumber>());
+        await keeper.StartAsync(default);
+
+        // Away for longer than ids may be made.
+        await RenameAsync("worker_lease", "away");
+        await steps.StepAsync(WorkerLease.RenewEvery);
+        _clock.Advance(TimeSpan.FromMinutes(3));
+        await steps.StepAsync(TimeSpan.FromSeconds(1));
+        await steps.WaitingAsync();
+        Assert.False(lease.Holds);
+
+        await RenameAsync("away", "worker_lease");
+        await steps.StepAsync(TimeSpan.FromSeconds(1));
+        await steps.WaitingAsync();
+
+        Assert.True(lease.Holds);
+        _store.Ids.Next();
+        Assert.Single(log);
+        await keeper.StopAsync(default);
+
+        Task<int> RenameAsync(string table, string name) => _store.Main.WriteAsync(session => session.Sql($"alter table {table} rename to {name}").RunAsync(default), default);
     }
 
     [Fact]
@@ -313,7 +357,7 @@ public abstract class StorageTests(Engine engine) : IAsyncLifetime
     {
         var settings = await engine.NewStoreAsync(folder);
         Database old = settings.TryGetValue("Database", out var url)
-            ? await PostgresDatabase.OpenAsync(url!, 10, 1, syncEveryCommit: true, default)
+            ? await PostgresDatabase.OpenAsync(url!, new() { WriteQueue = 10, Lanes = 1, CommitWait = TimeSpan.FromSeconds(5) }, syncEveryCommit: true, _clock, default)
             : SqliteDatabase.Open(Path.Combine(folder.Path, "old.db"), 10, syncEveryCommit: true, checkpoints: true);
         await RunAsync(old, "create table schema_version (part text not null, number bigint not null, name text not null, applied_at bigint not null, primary key (part, number))");
         foreach (var migration in Migrator.Of("main").Take(schema))

@@ -39,7 +39,10 @@ internal static class MigratedStores
     /// <summary>The URL of a new database.</summary>
     public static async Task<string> DatabaseAsync() => await PostgresCluster.Shared.CopyOfAsync(await s_database.Value);
 
-    private static async Task MigrateAsync(string key, string value)
+    /// <summary>Brings a store to the present schema.</summary>
+    /// <param name="key">The setting that names it.</param>
+    /// <param name="value">Where it is.</param>
+    public static async Task MigrateAsync(string key, string value)
     {
         var (settings, _) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new(key, value)]).Build());
         await (await Store.OpenAsync(settings!, TimeProvider.System, default)).DisposeAsync();

@@ -8,7 +8,7 @@ using Npgsql;
 namespace Afterword.Support;
 
 /// <summary>A PostgreSQL server of this test process alone. It ends when the process ends, however it ends.</summary>
-internal sealed class PostgresCluster
+internal sealed class PostgresCluster : IDisposable
 {
     private const string Installed = "/usr/lib/postgresql";
     private const int PortTries = 5;
@@ -36,18 +36,38 @@ internal sealed class PostgresCluster
     private static readonly string[] s_quick =
         ["fsync=on", "synchronous_commit=on", "wal_level=minimal", "max_wal_senders=0", "wal_init_zero=off", "autovacuum=off", "checkpoint_timeout=1h"];
 
-    private static readonly Lazy<PostgresCluster> s_shared = new(() => new PostgresCluster());
+    // What standbys need on top.
+    private static readonly string[] s_replicated = ["wal_level=replica", "max_wal_senders=4"];
 
-    // Held for as long as this process lives: collected as garbage, it would close.
-    private static StreamWriter? s_pipe;
+    private static readonly Lazy<PostgresCluster> s_shared = new(() => new PostgresCluster([], DataOfItsOwnAsync));
 
+    private readonly string[] _settings;
     private readonly Lazy<Task<int>> _port;
+
+    // Held for as long as this lives: collected as garbage, it would close.
+    private StreamWriter? _pipe;
     private int _databases;
 
-    private PostgresCluster() => _port = new(() => Task.Run(StartAsync));
+    private PostgresCluster(string[] settings, Func<string, string, Task> makeData) =>
+        (_settings, _port) = ([.. s_quick, .. settings], new(() => Task.Run(() => StartAsync(makeData))));
 
     /// <summary>The one cluster of this process. It starts when the first database is asked for.</summary>
     public static PostgresCluster Shared => s_shared.Value;
+
+    /// <summary>One for a test that changes what all of it does; it may have standbys.</summary>
+    public static PostgresCluster Replicated() => new(s_replicated, DataOfItsOwnAsync);
+
+    /// <summary>A standby that follows another cluster.</summary>
+    /// <param name="primary">Was made to have some.</param>
+    /// <param name="name">How the primary knows it.</param>
+    public static async Task<PostgresCluster> StandbyOfAsync(PostgresCluster primary, string name)
+    {
+        var port = await primary._port.Value;
+        var standby = new PostgresCluster(s_replicated, (programs, data) => RunAsync([.. AsPostgres(), Path.Combine(programs, "pg_basebackup"), "--pgdata", data, "--write-recovery-conf",
+            "--checkpoint=fast", "--no-sync", "--dbname", string.Create(CultureInfo.InvariantCulture, $"host=127.0.0.1 port={port} user=postgres application_name={name}")]));
+        await standby._port.Value;
+        return standby;
+    }
 
     /// <summary>Makes an empty database and gives its URL.</summary>
     public Task<string> NewDatabaseAsync() => CopyAsync("template0");
@@ -59,6 +79,32 @@ internal sealed class PostgresCluster
     /// <summary>Takes a database away, whoever is connected to it: two thousand of them would fill the memory.</summary>
     /// <param name="database">Its URL.</param>
     public async Task DropAsync(string database) => await RunSqlAsync(await _port.Value, $"drop database {NameOf(database)} with (force)");
+
+    /// <summary>Runs a statement as an administrator.</summary>
+    public async Task RunSqlAsync(string sql) => await RunSqlAsync(await _port.Value, sql);
+
+    /// <summary>Asks as an administrator.</summary>
+    /// <param name="sql">Gives one value or none.</param>
+    public async Task<object?> AskAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Text(await _port.Value));
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // statements of ours
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return await command.ExecuteScalarAsync();
+    }
+
+    /// <summary>Where it listens, as in a URL.</summary>
+    public async Task<string> HostAsync()
+    {
+        var port = await _port.Value;
+        return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+    }
+
+    /// <summary>Ends it at once, as a crash would.</summary>
+    public void Dispose() => _pipe?.Dispose();
 
     private async Task<string> CopyAsync(string template)
     {
@@ -81,13 +127,15 @@ internal sealed class PostgresCluster
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task<int> StartAsync()
+    private static Task DataOfItsOwnAsync(string programs, string data) => RunAsync([.. AsPostgres(), Path.Combine(programs, "initdb"), "--pgdata", data,
+        "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+
+    private async Task<int> StartAsync(Func<string, string, Task> makeData)
     {
         var programs = Programs();
         var folder = Directory.CreateTempSubdirectory("afterword-postgres-").FullName;
         if (Environment.IsPrivilegedProcess) await RunAsync("chown", "postgres:", folder);
-        await RunAsync([.. AsPostgres(), Path.Combine(programs, "initdb"), "--pgdata", Path.Combine(folder, "data"),
-            "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+        await makeData(programs, Path.Combine(folder, "data"));
 
         for (var attempt = 1; ; attempt++)
         {
@@ -98,14 +146,14 @@ internal sealed class PostgresCluster
         }
     }
 
-    private static async Task<bool> StartAsync(string programs, string folder, int port)
+    private async Task<bool> StartAsync(string programs, string folder, int port)
     {
         string[] server = [.. AsPostgres(), Path.Combine(programs, "postgres"), "-D", Path.Combine(folder, "data"),
             "-c", "listen_addresses=127.0.0.1", "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
             "-c", $"unix_socket_directories={folder}", "-c", "max_connections=300",
-            .. s_quick.SelectMany(setting => (string[])["-c", setting])];
+            .. _settings.SelectMany(setting => (string[])["-c", setting])];
         var watch = Process.Start(new ProcessStartInfo("bash", ["-c", Watch, "watch", folder, .. server]) { RedirectStandardInput = true })!;
-        s_pipe = watch.StandardInput;
+        _pipe = watch.StandardInput;
 
         await using var source = NpgsqlDataSource.Create(Text(port));
         for (var poll = 0; poll < Polls && !watch.HasExited; poll++)

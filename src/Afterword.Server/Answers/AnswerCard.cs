@@ -78,7 +78,7 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
                 _ => throw new System.Diagnostics.UnreachableException(read.ToString()),
             };
         }
-        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             return await ShowAgainAsync(503, view => view with { Problem = CardProblem.NotSaved, Typed = TypedIn(read) });
         }

@@ -37,7 +37,7 @@ internal static class CardEndpoints
             if (await Card.FindAsync(store, token, http.RequestAborted) is not { } card) await NotFoundAsync(http, pages);
             else await WriteAsync(http, 200, pages, answer.View(card, PlaceOf(http)) with { Chosen = ChosenIn(http.Request.Query) });
         }
-        catch (Exception error) when (store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             await TroubleAsync(http, 503, 1, pages, null);
         }
@@ -59,7 +59,7 @@ internal static class CardEndpoints
             if (!isLink) await NotFoundAsync(http, pages);
             else await TellAsync(http, pages, form, await answer.RunAsync(link.Key(), PlaceOf(http), form, http.RequestAborted));
         }
-        catch (Exception error) when (store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             await TroubleAsync(http, 503, 1, pages, form?["text"]);
         }

@@ -150,7 +150,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            if (!stop.IsCancellationRequested) RoundFailed(error);
+            if (!stop.IsCancellationRequested && !store.Faults.Tell(error)) RoundFailed(error);
         }
     }
 
@@ -258,7 +258,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            if (!abort.IsCancellationRequested) AttemptBroke(error, lane, item);
+            if (!abort.IsCancellationRequested && !store.Faults.Tell(error)) AttemptBroke(error, lane, item);
         }
     }
 
@@ -270,7 +270,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
             {
                 return await SettleAsync(item, attempt, retryIn);
             }
-            catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+            catch (Exception error) when (store.Faults.Tell(error))
             {
                 // If it takes so long that the lease runs out, the fence will refuse it, and somebody else sends once more.
                 await Task.Delay(s_again, abort);

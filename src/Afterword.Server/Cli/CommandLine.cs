@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Afterword.Server.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -48,7 +49,7 @@ internal static class CommandLine
             await invocation.Error.WriteLineAsync("Stopped before it was done.");
             return ExitCode.Failed;
         }
-        catch (Exception error) when (error is NpgsqlException or SqliteException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is NpgsqlException or SqliteException or StoreUnavailableException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             await invocation.Error.WriteLineAsync($"Failed: {error.Message}");
             return ExitCode.Failed;

@@ -87,7 +87,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         {
             return await open();
         }
-        catch (Exception error) when (error is NpgsqlException or SqliteException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception error) when (error is NpgsqlException or SqliteException or StoreUnavailableException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Told(error)}{HowToMend(settings, error)}");
         }

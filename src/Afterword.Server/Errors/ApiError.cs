@@ -34,6 +34,7 @@ internal sealed record ApiError(int Status, int Code, string Message)
     public static readonly ApiError WrongContentType = new(415, 44, "The content type is invalid: send application/x-www-form-urlencoded or application/json, in UTF-8.");
     public static readonly ApiError NotJson = new(415, 44, "The content type is invalid: send application/json, in UTF-8.");
     public static readonly ApiError Overloaded = new(503, 130, "Over capacity.");
+    public static readonly ApiError StoreUnavailable = new(503, 130, "The store cannot be reached.");
     public static readonly ApiError Internal = new(500, 131, "Internal error.");
 
     public static ApiError Missing(string parameter) => new(400, 38, $"{parameter} parameter is missing.");

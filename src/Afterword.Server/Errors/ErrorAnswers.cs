@@ -27,13 +27,13 @@ internal static partial class ErrorAnswers
                 return http.AnswerAsync(error.Status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(error.Status >= 500 ? $"{error.Message} Please try again in a moment.\n" : $"{error.Message}\n"));
             }
 
-            return http.ShowFailureAsync(error.Status);
+            return http.ShowFailureAsync(error);
         }
 
-        private Task ShowFailureAsync(int status)
+        private Task ShowFailureAsync(ApiError error)
         {
             var words = NoticeWords.All.In(http.LanguageFor(own: null));
-            return http.ShowPageAsync<NoticePage>(status, words, NoticePage.Failure(status, words));
+            return http.ShowPageAsync<NoticePage>(error.Status, words, NoticePage.Failure(error, words));
         }
 
         public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
@@ -67,10 +67,9 @@ internal static partial class ErrorAnswers
             {
                 // What the page's headers promise to browsers holds for its failures too.
                 http.Response.ContentLength = null;
-                if (error is OverloadedException || store.Main.IsUnavailable(error) || store.Admissions.IsUnavailable(error))
+                if (store.Faults.Tell(error))
                 {
-                    if (error is not OverloadedException) StoreUnavailable(log, error.GetType().Name, error.Message);
-                    await http.RefuseAsync(ApiError.Overloaded);
+                    await http.RefuseAsync(error is OverloadedException ? ApiError.Overloaded : ApiError.StoreUnavailable);
                     return;
                 }
 
@@ -92,7 +91,7 @@ internal static partial class ErrorAnswers
         }
         else if (http.Response.StatusCode == 404 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
-            await http.ShowFailureAsync(404);
+            await http.ShowFailureAsync(ApiError.NotFound);
         }
     }
 
@@ -111,7 +110,4 @@ internal static partial class ErrorAnswers
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
     private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);
-
-    [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "The store did not take or give data ({Kind}): {Reason}")]
-    private static partial void StoreUnavailable(ILogger log, string kind, string reason);
 }

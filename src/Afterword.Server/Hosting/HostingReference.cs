@@ -36,7 +36,7 @@ internal static class HostingReference
 
     public static Operation Ready() => new(Topic.Health, "Can it serve?")
     {
-        Does = "Answers 200 when the store can be read and written, which is tried, and the write queue has room. For load balancers. With `for=reads` it answers 200 while reading works, as on a full disk.",
+        Does = "Answers 200 when the store can be read and written, which is tried, the write queue has room, no commit hangs, and this process can make ids. For load balancers. With `for=reads` it answers 200 while reading works, as on a full disk.",
         Parameters = [new("for", "Leave it out to hear whether everything can be served.", Shape.OneOf(Health.Reads)) { Example = Health.Reads }],
         Replies = [Reply.Plain("It can.", "ok\n"), Reply.Plain("It cannot; the line says why.", "the store cannot be written\n", 503)],
     };

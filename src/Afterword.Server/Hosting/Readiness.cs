@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Hosting;
 
 /// <summary>Finds out whether the store can be read and written, by doing both.</summary>
-internal sealed class Readiness(Store store, StoreWatch watch, TimeProvider clock)
+internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease, TimeProvider clock)
 {
     // Whoever asks more often is told what was found: the route is open to all, and a commit waits for the disk.
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
@@ -22,7 +22,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, TimeProvider cloc
             await store.Main.ReadAsync(session => session.Sql("select seen_at from clock_reading where id = 1").FirstAsync(row => row.GetInt64(0), stop), stop);
             return null;
         }
-        catch (Exception error) when (store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             return "the store cannot be read";
         }
@@ -32,7 +32,9 @@ internal sealed class Readiness(Store store, StoreWatch watch, TimeProvider cloc
     public async Task<string?> WhyNoWritesAsync(CancellationToken stop)
     {
         if (watch.Because is { } held) return held;
+        if (store.Main.IsStalled) return "writes wait for the database";
         if (store.Main.IsFull) return "the write queue is full";
+        if (!lease.Holds) return "this process holds no worker number";
 
         Task<string?> written;
         lock (_lock)
@@ -66,7 +68,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, TimeProvider cloc
         {
             return error.Message;
         }
-        catch (Exception error) when (store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             return "the store cannot be written";
         }

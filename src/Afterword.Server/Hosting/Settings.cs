@@ -251,4 +251,7 @@ internal sealed record StorageSettings
 
     /// <summary>Batches that PostgreSQL is given at once by this node. 1 to 64; half the processors by default.</summary>
     public required int Lanes { get; init; }
+
+    /// <summary>How long a write may wait for PostgreSQL until those behind it, and those that come, are refused with 503. 100 ms to 5 min; 5 s by default.</summary>
+    public required TimeSpan CommitWait { get; init; }
 }

@@ -69,6 +69,7 @@ internal sealed partial class SettingsReader
             {
                 WriteQueue = (int)read.Whole("Storage:WriteQueue", 4_096, 1, 1_000_000),
                 Lanes = (int)read.Whole("Storage:Lanes", Math.Max(1, Environment.ProcessorCount / 2), 1, 64),
+                CommitWait = read.Duration("Storage:CommitWait", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
             },
             Webhooks = read.Webhooks(),
             Channels = read.Channels(),

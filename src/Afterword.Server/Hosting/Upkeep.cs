@@ -9,21 +9,22 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Hosting;
 
-/// <summary>Small regular work: keeps the worker number, forgets what is old, renews the key ring.</summary>
+/// <summary>Small regular work: forgets what is old, renews the key ring.</summary>
 internal sealed partial class Upkeep(
-    Store store, StoreWatch watch, WorkerLease lease, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
+    Store store, StoreWatch watch, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
     Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
     PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
+    private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(WorkerLease.RenewEvery, clock);
+        using var timer = new PeriodicTimer(s_every, clock);
         while (await WaitAsync(timer, stoppingToken))
         {
+            store.Faults.TellRest();
             try
             {
-                await lease.RenewAsync(stoppingToken);
-
                 // What is forgotten by a wrong clock is gone.
                 if (watch.Because is not null) continue;
 
@@ -45,7 +46,7 @@ internal sealed partial class Upkeep(
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                RoundFailed(log, error);
+                if (!store.Faults.Tell(error)) RoundFailed(log, error);
             }
         }
     }

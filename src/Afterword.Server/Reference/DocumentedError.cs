@@ -43,7 +43,8 @@ internal sealed record DocumentedError(ApiError Error, string When, [CallerMembe
     public static readonly DocumentedError Closed = new(ApiError.Closed, "dismissed or expired");
     public static readonly DocumentedError LimitReached = new(ApiError.LimitReached, "`Retry-After` says when to come again") { FollowsFrom = route => route.HasLimit };
     public static readonly DocumentedError Internal = new(ApiError.Internal, "our fault; the header `x-transaction-id` stands in the log too") { FollowsFrom = Anything };
-    public static readonly DocumentedError Overloaded = new(ApiError.Overloaded, "overloaded, or the store cannot be reached; with `Retry-After`") { FollowsFrom = Anything };
+    public static readonly DocumentedError Overloaded = new(ApiError.Overloaded, "there is more to do than can be done; with `Retry-After`") { FollowsFrom = Anything };
+    public static readonly DocumentedError StoreUnavailable = new(ApiError.StoreUnavailable, "the store cannot be read or written just now, or nobody knows whether it took the write; with `Retry-After`") { FollowsFrom = Anything };
 
     /// <summary>All of them, in the order above.</summary>
     public static IReadOnlyList<DocumentedError> All { get; } =

@@ -33,7 +33,7 @@ internal static class LiveFigures
         {
             await TellAsync(http, seat, sessions, page, live.Heartbeat, ends.Token);
         }
-        catch (Exception error) when (ends.IsCancellationRequested || (http.Response.HasStarted && store.Main.IsUnavailable(error)))
+        catch (Exception error) when (ends.IsCancellationRequested || (http.Response.HasStarted && store.Faults.Tell(error)))
         {
             // The reader has left, the server is about to, or the store has: the page comes back by itself.
         }

@@ -15,6 +15,9 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Whether the write queue is full, so that a request may be refused before any work is spent on it.</summary>
     public abstract bool IsFull { get; }
 
+    /// <summary>Whether a write has waited for the engine for so long that further ones are refused.</summary>
+    public abstract bool IsStalled { get; }
+
     /// <summary>Runs reads. They see a committed state and never wait for a writer.</summary>
     public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
@@ -22,7 +25,9 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
     /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>
+    /// <remarks>Once the commit is sent, nothing takes it back: neither a timeout nor <paramref name="stop"/>.</remarks>
     /// <exception cref="OverloadedException">The write queue is full; nothing was done.</exception>
+    /// <exception cref="OutcomeUnknownException">The commit was sent, and what became of it is not known.</exception>
     /// <exception cref="HeldException">Nothing is to be written just now.</exception>
     public Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) =>
         _heldBecause() is { } why ? Task.FromException<T>(new HeldException(why)) : WriteAnywayAsync(body, stop);
@@ -48,8 +53,12 @@ internal abstract class Database : IAsyncDisposable
     public abstract WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
         Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run);
 
-    /// <summary>Whether <paramref name="error"/> means that the store cannot be reached or written just now.</summary>
-    public abstract bool IsUnavailable(Exception error);
+    /// <summary>Whether <paramref name="error"/> means that the store cannot be reached, read or written just now.</summary>
+    public bool IsUnavailable(Exception error) => error is StoreUnavailableException || IsFault(error);
+
+    /// <inheritdoc cref="IsUnavailable"/>
+    /// <remarks>Asked of errors that are the engine's own.</remarks>
+    protected abstract bool IsFault(Exception error);
 
     /// <summary>Turns the few words of a migration that the engines spell differently into this engine's.</summary>
     public abstract string Translate(string migration);
@@ -73,16 +82,8 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
 
+    /// <summary>The process is to end: after that time, commits that hang are waited for no longer.</summary>
+    public abstract void EndWaitingIn(TimeSpan time);
+
     public abstract ValueTask DisposeAsync();
 }
-
-/// <summary>More work waits than can be done soon. The caller is told to come again; nothing was stored.</summary>
-internal sealed class OverloadedException(string message) : Exception(message)
-{
-    public OverloadedException() : this("The write queue is full.")
-    {
-    }
-}
-
-/// <summary>Nothing is written just now, though the store could be: the message says why, and what ends it.</summary>
-internal sealed class HeldException(string message) : Exception(message);

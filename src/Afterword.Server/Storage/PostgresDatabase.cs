@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting;
 using Npgsql;
 
 namespace Afterword.Server.Storage;
@@ -17,15 +18,36 @@ internal sealed class PostgresDatabase : Database
     // A node that is stopped in the middle of a transaction, or cut off, would hold its senders' locks against all others.
     private const string LetGo = "-c idle_in_transaction_session_timeout=10s";
 
+    // A commit that did not wait for its standby is told by a warning alone: it must not be left out.
+    private const string Warn = "-c client_min_messages=warning";
+
+    // A server that vanished while it was waited for is noticed after two minutes: nothing else ends the wait for a commit.
+    private const int SecondsOfSilence = 30;
+    private const int SecondsBetweenProbes = 10;
+
+    // So many times the wait after which others are refused, a commit is looked after.
+    private const int AskAfter = 4;
+
+    // Whatever could still be answered has been.
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1);
+
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _listening;
     private readonly PostgresLanes _lanes;
+    private readonly SingleWrites _singles;
+    private readonly PostgresCommits _commits;
 
-    private PostgresDatabase(NpgsqlDataSource source, NpgsqlDataSource listening, PostgresLanes lanes, string version)
+    // Ends the wait for commits that still hang when the server has to stop.
+    private readonly CancellationTokenSource _closing;
+
+    private PostgresDatabase(NpgsqlDataSource source, NpgsqlDataSource listening, PostgresLanes lanes, SingleWrites singles, PostgresCommits commits, CancellationTokenSource closing, string version)
     {
         _source = source;
         _listening = listening;
         _lanes = lanes;
+        _singles = singles;
+        _commits = commits;
+        _closing = closing;
         Engine = $"PostgreSQL {version}";
     }
 
@@ -33,19 +55,22 @@ internal sealed class PostgresDatabase : Database
 
     public override bool IsFull => _lanes.IsFull;
 
+    public override bool IsStalled => _lanes.IsStalled || _singles.IsStalled;
+
     /// <param name="url">As <c>postgres://user:password@host:port/database</c>, or Npgsql's own key=value form.</param>
-    /// <param name="queue">How many writes may wait, 1 or more.</param>
-    /// <param name="lanes">How many batches may run at once, 1 or more.</param>
+    /// <param name="settings">How many writes may wait, how long, and how many batches may run at once.</param>
     /// <param name="syncEveryCommit">
     /// Whether a commit is on the disk before it is acknowledged. Without, a commit survives the end of this process, but a
     /// crash of the database may undo those of its last moments.
     /// </param>
+    /// <param name="clock">Measures how long writes wait.</param>
     /// <param name="stop">Gives up connecting.</param>
     /// <exception cref="InvalidOperationException">The server would acknowledge what it has not made durable.</exception>
-    public static async Task<PostgresDatabase> OpenAsync(string url, int queue, int lanes, bool syncEveryCommit, CancellationToken stop)
+    public static async Task<PostgresDatabase> OpenAsync(string url, StorageSettings settings, bool syncEveryCommit, TimeProvider clock, CancellationToken stop)
     {
         var text = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url));
-        text.Options = $"{text.Options} {LetGo} {s_byKey}";
+        text.Options = $"{text.Options} {LetGo} {Warn} {s_byKey}";
+        if (!text.ShouldSerialize("TCP Keepalive") && text.TcpKeepAliveTime == 0) (text.TcpKeepAliveTime, text.TcpKeepAliveInterval) = (SecondsOfSilence, SecondsBetweenProbes);
         if (!syncEveryCommit) text.Options = $"{text.Options} -c synchronous_commit=off";
 
         var source = SourceOf(text, syncEveryCommit);
@@ -61,8 +86,12 @@ internal sealed class PostgresDatabase : Database
             // It was asked for with the connection, and hardly any server has the same by itself. Whoever did not pass it on keeps no settings for us either.
             if (row.GetString(1) is not "10s") throw new InvalidOperationException($"The settings of the connection did not reach the database. {PostgresUrl.Pooled}");
 
+            var singles = new SingleWrites(Math.Max(1, text.MaxPoolSize / 2), settings.CommitWait, clock);
+            var closing = new CancellationTokenSource();
+            var commits = new PostgresCommits(source, AskAfter * settings.CommitWait, clock, closing.Token);
+
             // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
-            text.MaxPoolSize = lanes;
+            text.MaxPoolSize = settings.Lanes;
 
             // Nothing of a lane's session outlasts its transaction.
             text.NoResetOnClose = true;
@@ -70,7 +99,7 @@ internal sealed class PostgresDatabase : Database
 
             // A pooled connection would go on listening, and the next to listen on it would first hear old notifications.
             text.Pooling = false;
-            return new(source, SourceOf(text, syncEveryCommit: false), new PostgresLanes(batches, queue, lanes), version.Split(' ')[0]);
+            return new(source, SourceOf(text, syncEveryCommit: false), new PostgresLanes(batches, settings, clock, commits), singles, commits, closing, version.Split(' ')[0]);
         }
         catch
         {
@@ -81,27 +110,53 @@ internal sealed class PostgresDatabase : Database
 
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
-        await using var connection = await _source.OpenConnectionAsync(stop);
-        return await body(new PostgresSession(connection));
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync(stop);
+            return await body(new PostgresSession(connection));
+        }
+        catch (Exception error) when (PostgresFaults.Named(error) is var named && named != error)
+        {
+            throw named;
+        }
     }
 
-    public override async Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
-    {
-        await using var connection = await _source.OpenConnectionAsync(stop);
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
-        var session = new PostgresSession(connection);
-        await session.Sql(s_wholeTables).FirstAsync(_ => 0, stop);
-        return await body(session);
-    }
+    public override Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ConnectedAsync(
+        async connection =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
+            var session = new PostgresSession(connection);
+            await session.Sql(s_wholeTables).FirstAsync(_ => 0, stop);
+            return await body(session);
+        },
+        stop);
 
-    public override async Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
+    public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(body, isPatient: false, stop);
+
+    private Task<T> WriteAsync<T>(Func<Session, Task<T>> body, bool isPatient, CancellationToken stop) => _singles.RunAsync(
+        () => ConnectedAsync(
+            async connection =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(stop);
+                var session = new PostgresSession(connection, isPatient);
+                var answer = await body(session);
+                await session.CommitAsync(_commits, stop);
+                return answer;
+            },
+            stop),
+        stop);
+
+    private async Task<T> ConnectedAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken stop)
     {
-        await using var connection = await _source.OpenConnectionAsync(stop);
-        await using var transaction = await connection.BeginTransactionAsync(stop);
-        var session = new PostgresSession(connection);
-        var answer = await body(session);
-        await session.CommitAsync(stop);
-        return answer;
+        try
+        {
+            await using var connection = await _source.OpenConnectionAsync(stop);
+            return await run(connection);
+        }
+        catch (Exception error) when (PostgresFaults.Named(error) is var named && named != error)
+        {
+            throw named;
+        }
     }
 
     public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
@@ -112,21 +167,14 @@ internal sealed class PostgresDatabase : Database
             _lanes.Enqueue(write);
         });
 
-    public override bool IsUnavailable(Exception error) => error switch
-    {
-        // 08 connection, 53 resources, 57P operator intervention, 25006 a standby that cannot write, 25P03 idle for too long;
-        // https://www.postgresql.org/docs/15/errcodes-appendix.html
-        PostgresException { SqlState: { } state } => state is ['0', '8', ..] or ['5', '3', ..] or ['5', '7', 'P', ..] or "25006" or "25P03" or "58030",
-        NpgsqlException => true,
-        HeldException or NotDurableException => true,
-        _ => false,
-    };
+    protected override bool IsFault(Exception error) => error is NotDurableException || PostgresFaults.IsFault(error);
 
     public override string Translate(string migration) => migration
         .Replace("{bytes}", "bytea", StringComparison.Ordinal)
         .Replace("{clustered}", "", StringComparison.Ordinal);
 
-    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAnywayAsync(
+    // A large table may take minutes, and so does the node that came first.
+    public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(
         async session =>
         {
             // Any number will do, as long as every version of this program uses the same one.
@@ -134,13 +182,15 @@ internal sealed class PostgresDatabase : Database
             await session.Sql(s_wholeTables).FirstAsync(_ => 0, stop);
             return await body(session);
         },
+        isPatient: true,
         stop);
 
     public override async Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => DateTimeOffset.FromUnixTimeMilliseconds(await ReadAsync(
         session => session.Sql("select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)").FirstAsync(row => row.GetInt64(0), stop), stop));
 
+    // A hint that may get lost does not wait for a standby. The setting ends with the statement.
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => ReadAsync(
-        session => session.Sql("select pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);
+        session => session.Sql("select set_config('synchronous_commit', 'off', true), pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);
 
     public override async Task ListenAsync(string channel, Action listening, Action<string> heard, CancellationToken stop)
     {
@@ -157,11 +207,16 @@ internal sealed class PostgresDatabase : Database
 
     public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => Task.FromResult<IReadOnlyList<string>>([]);
 
+    public override void EndWaitingIn(TimeSpan time) => _closing.CancelAfter(time);
+
     public override async ValueTask DisposeAsync()
     {
+        EndWaitingIn(s_farewell);
         await _lanes.DisposeAsync();
+        await _singles.DisposeAsync();
         await _listening.DisposeAsync();
         await _source.DisposeAsync();
+        _closing.Dispose();
     }
 
     // No column is of a type that the database defines, so their list is not read when each of four pools is first used.

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Afterword.Server.Hosting;
 using Npgsql;
 
 namespace Afterword.Server.Storage;
@@ -15,29 +16,39 @@ internal sealed class PostgresLanes : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly Channel<PendingWrite>[] _lanes;
     private readonly Task[] _runs;
+    private readonly bool[] _stalled;
     private readonly int _capacity;
+    private readonly TimeSpan _patience;
+    private readonly TimeProvider _clock;
+    private readonly PostgresCommits _commits;
 
     /// <param name="source">Has a connection for each lane; disposed of with the lanes.</param>
-    /// <param name="capacity">How many writes may wait in all.</param>
-    /// <param name="lanes">How many batches may run at once.</param>
-    public PostgresLanes(NpgsqlDataSource source, int capacity, int lanes)
+    /// <param name="settings">How many writes may wait in all, and how long; how many batches may run at once.</param>
+    /// <param name="clock">Measures how long they wait.</param>
+    /// <param name="commits">Ends each batch.</param>
+    public PostgresLanes(NpgsqlDataSource source, StorageSettings settings, TimeProvider clock, PostgresCommits commits)
     {
-        _source = source;
-        _capacity = Math.Max(1, capacity / lanes);
-        _lanes = new Channel<PendingWrite>[lanes];
-        _runs = new Task[lanes];
-        for (var i = 0; i < lanes; i++)
+        (_source, _clock, _patience, _commits) = (source, clock, settings.CommitWait, commits);
+        _capacity = Math.Max(1, settings.WriteQueue / settings.Lanes);
+        _lanes = new Channel<PendingWrite>[settings.Lanes];
+        _runs = new Task[settings.Lanes];
+        _stalled = new bool[settings.Lanes];
+        for (var i = 0; i < _lanes.Length; i++)
         {
             _lanes[i] = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(_capacity) { SingleReader = true });
-            _runs[i] = RunAsync(_lanes[i].Reader);
+            _runs[i] = RunAsync(i);
         }
     }
 
     public bool IsFull => Array.Exists(_lanes, lane => lane.Reader.Count >= _capacity);
 
+    /// <summary>Whether a batch has waited for the database for so long that what comes now is refused at once.</summary>
+    public bool IsStalled => Array.Exists(_stalled, stalled => stalled);
+
     public void Enqueue(PendingWrite write)
     {
         var lane = (int)((ulong)(write.Key * -7046029254386353131L) >> 33) % _lanes.Length;
+        if (Volatile.Read(ref _stalled[lane])) throw Stalled();
         if (!_lanes[lane].Writer.TryWrite(write)) throw new OverloadedException();
     }
 
@@ -48,16 +59,35 @@ internal sealed class PostgresLanes : IAsyncDisposable
         await _source.DisposeAsync();
     }
 
-    private async Task RunAsync(ChannelReader<PendingWrite> waiting)
+    private async Task RunAsync(int lane)
     {
+        var waiting = _lanes[lane].Reader;
         var batch = new List<PendingWrite>(MaxBatch);
         while (await waiting.WaitToReadAsync())
         {
             while (batch.Count < MaxBatch && waiting.TryRead(out var write)) batch.Add(write);
-            foreach (var kind in batch.GroupBy(write => write.Group!)) await CommitAsync(kind.Key, [.. kind]);
+            foreach (var kind in batch.GroupBy(write => write.Group!)) await WatchAsync(lane, CommitAsync(kind.Key, [.. kind]));
             batch.Clear();
         }
     }
+
+    /// <summary>Waits for a batch, however long it takes. Those behind it, of which nothing was sent, are refused when it takes long.</summary>
+    private async Task WatchAsync(int lane, Task commit)
+    {
+        try
+        {
+            await commit.WaitAsync(_patience, _clock);
+        }
+        catch (TimeoutException)
+        {
+            Volatile.Write(ref _stalled[lane], true);
+            while (_lanes[lane].Reader.TryRead(out var write)) write.FailLater(Stalled());
+            await commit;
+            Volatile.Write(ref _stalled[lane], false);
+        }
+    }
+
+    private static StoreUnavailableException Stalled() => new("The database has not answered a commit for a while.");
 
     private async Task CommitAsync(WriteGroup group, IReadOnlyList<PendingWrite> batch)
     {
@@ -65,7 +95,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
         if (error is null) return;
 
         // Only a refusal that names no reason outside of the batch can be one member's fault.
-        if (batch.Count == 1 || error is not PostgresException)
+        if (batch.Count == 1 || error is not PostgresException { InvariantSeverity: "ERROR" })
         {
             foreach (var write in batch) write.FailLater(error);
             return;
@@ -87,7 +117,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
                 await using var transaction = await connection.BeginTransactionAsync();
                 var session = new PostgresSession(connection);
                 await group.RunAsync(session, batch);
-                await session.CommitAsync(CancellationToken.None);
+                await session.CommitAsync(_commits, CancellationToken.None);
                 break;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && attempt < Tries)
@@ -97,7 +127,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                return e;
+                return PostgresFaults.Named(e);
             }
         }
 

@@ -7,7 +7,9 @@ using NpgsqlTypes;
 namespace Afterword.Server.Storage;
 
 /// <summary>A session on one PostgreSQL connection; inside a transaction when its database began one.</summary>
-internal sealed class PostgresSession(NpgsqlConnection connection) : Session
+/// <param name="connection">Used by nobody else meanwhile.</param>
+/// <param name="isPatient">Whether statements may take as long as they like.</param>
+internal sealed class PostgresSession(NpgsqlConnection connection, bool isPatient = false) : Session
 {
     private static readonly ConcurrentDictionary<string, string> s_expanded = new();
     private NpgsqlBatch? _last;
@@ -19,6 +21,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
 #pragma warning disable CA2100 // every text that gets here is a constant of a feature folder
         command.CommandText = sql;
 #pragma warning restore CA2100
+        if (isPatient) command.CommandTimeout = 0;
         return new PostgresStatement(command);
     }
 
@@ -57,7 +60,10 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
     }
 
     /// <summary>Sends what <see cref="Then"/> collected and the commit in one round trip.</summary>
-    public async Task CommitAsync(CancellationToken stop)
+    /// <param name="commits">Sends it.</param>
+    /// <param name="stop">Gives up before anything of that is sent; never afterwards.</param>
+    /// <exception cref="OutcomeUnknownException">It was sent, and what became of it is not known.</exception>
+    public async Task CommitAsync(PostgresCommits commits, CancellationToken stop)
     {
         // Sorted stably: what has the same key stays in its order.
         foreach (var (_, act) in (_atEnd ?? []).OrderBy(end => end.Key)) await act();
@@ -65,7 +71,8 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : Session
         await using var batch = _last ?? connection.CreateBatch();
         _last = null;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
-        await batch.ExecuteNonQueryAsync(stop);
+        stop.ThrowIfCancellationRequested();
+        await commits.RunAsync(connection, batch);
         End(committed: true);
     }
 

@@ -44,7 +44,7 @@ internal sealed class Snowflakes(TimeProvider clock)
         }
     }
 
-    /// <exception cref="OverloadedException">This process holds no worker number just now; ids could repeat.</exception>
+    /// <exception cref="StoreUnavailableException">This process holds no worker number just now; ids could repeat.</exception>
     /// <exception cref="HeldException">The time is one of which there are no ids.</exception>
     public long Next() => Take(1);
 
@@ -71,7 +71,7 @@ internal sealed class Snowflakes(TimeProvider clock)
     {
         lock (_lock)
         {
-            if (!_holds()) throw new OverloadedException("This process holds no worker number.");
+            if (!_holds()) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.");
 
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
             if (now > _last)

@@ -9,6 +9,9 @@ internal sealed class SqliteDatabase : Database
     // Each has descriptors and a cache of its own: what a flood has opened besides is closed.
     internal const int MostIdleReaders = 64;
 
+    // What is above it says more (https://sqlite.org/rescode.html#primary_result_codes_versus_extended_result_codes).
+    private const int PrimaryCode = 0xFF;
+
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
@@ -26,6 +29,9 @@ internal sealed class SqliteDatabase : Database
     public string File => _connections.File;
 
     public override bool IsFull => _writer.IsFull;
+
+    // Nothing but this machine's disk is waited for.
+    public override bool IsStalled => false;
 
     /// <param name="file">The store's file; it and its folder are created when missing.</param>
     /// <param name="queue">How many writes may wait, 1 or more.</param>
@@ -92,11 +98,11 @@ internal sealed class SqliteDatabase : Database
             _writer.Enqueue(write);
         });
 
-    public override bool IsUnavailable(Exception error) => error is HeldException or SqliteException
-    {
-        SqliteErrorCode: SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR
-            or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_LOCKED
-    };
+    // The rest is our fault: a statement that is wrong, a value that does not fit. A page that cannot be read is often told as damage.
+    protected override bool IsFault(Exception error) => error is SqliteException { SqliteErrorCode: var code } && (code & PrimaryCode)
+        is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_CANTOPEN
+        or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB
+        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOMEM;
 
     public override string Translate(string migration) => migration
         .Replace("{bytes}", "blob", StringComparison.Ordinal)
@@ -117,6 +123,10 @@ internal sealed class SqliteDatabase : Database
             return [.. found.Where(line => line != "ok").Select(line => $"{Path.GetFileName(File)}: {line}")];
         },
         stop);
+
+    public override void EndWaitingIn(TimeSpan time)
+    {
+    }
 
     public override async ValueTask DisposeAsync()
     {

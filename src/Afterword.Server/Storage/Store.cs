@@ -16,6 +16,7 @@ internal sealed class Store : IAsyncDisposable
         Ids = new Snowflakes(clock);
         MasterKeys = keys;
         Secrets = Secrets.Of(main, keys);
+        Faults = new StoreFaults(this, clock);
     }
 
     /// <summary>All that must never be lost.</summary>
@@ -49,6 +50,12 @@ internal sealed class Store : IAsyncDisposable
 
     public Secrets Secrets { get; }
 
+    /// <summary>Tells the log what is wrong with this store.</summary>
+    public StoreFaults Faults { get; }
+
+    /// <summary>Whether <paramref name="error"/> means that the store cannot be reached, read or written just now.</summary>
+    public bool IsUnavailable(Exception error) => Main.IsUnavailable(error) || Admissions.IsUnavailable(error);
+
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>
     /// <param name="settings">Which store, and how.</param>
     /// <param name="clock">The clock of ids and migrations.</param>
@@ -66,7 +73,7 @@ internal sealed class Store : IAsyncDisposable
         var keys = settings.KeyFile is { } file ? MasterKeys.Read(file) : null;
         var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
         var (main, admissions) = settings.Database is { } url
-            ? await OpenPostgresAsync(url, settings.Storage, stop)
+            ? await OpenPostgresAsync(url, settings.Storage, clock, stop)
             : OpenSqlite(settings.Data, settings.Storage, serves);
         var store = new Store(main, admissions, keys, onlyServer, clock);
         try
@@ -139,9 +146,9 @@ internal sealed class Store : IAsyncDisposable
         SqliteDatabase.Open(Path.Combine(folder, "afterword.db"), settings.WriteQueue, syncEveryCommit: true, checkpoints),
         SqliteDatabase.Open(Path.Combine(folder, "admissions.db"), settings.WriteQueue, syncEveryCommit: false, checkpoints));
 
-    private static async Task<(Database Main, Database Admissions)> OpenPostgresAsync(string url, StorageSettings settings, CancellationToken stop) => (
-        await PostgresDatabase.OpenAsync(url, settings.WriteQueue, settings.Lanes, syncEveryCommit: true, stop),
-        await PostgresDatabase.OpenAsync(url, settings.WriteQueue, lanes: 1, syncEveryCommit: false, stop));
+    private static async Task<(Database Main, Database Admissions)> OpenPostgresAsync(string url, StorageSettings settings, TimeProvider clock, CancellationToken stop) => (
+        await PostgresDatabase.OpenAsync(url, settings, syncEveryCommit: true, clock, stop),
+        await PostgresDatabase.OpenAsync(url, settings with { Lanes = 1 }, syncEveryCommit: false, clock, stop));
 
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
     /// <exception cref="InvalidOperationException">There are no ids of this time, or no number is left.</exception>

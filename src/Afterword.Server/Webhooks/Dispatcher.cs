@@ -120,7 +120,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
             {
                 if (stop.IsCancellationRequested) return;
 
-                DispatcherLog.RoundFailed(_log, error);
+                if (!_store.Faults.Tell(error)) DispatcherLog.RoundFailed(_log, error);
                 await Task.Delay(_settings.Webhooks.PollEvery, stop).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }

@@ -96,9 +96,9 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         catch (Exception error) when (!abort.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+            if (!tools.Store.Faults.Tell(error)) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
         }
-        catch (Exception error) when (error is OperationCanceledException or ChannelClosedException or ObjectDisposedException or OverloadedException)
+        catch (Exception error) when (error is OperationCanceledException or ChannelClosedException or ObjectDisposedException or StoreUnavailableException)
         {
             // Broken off: the lease runs out by itself.
         }
@@ -327,7 +327,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            if (!abort.IsCancellationRequested) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+            if (!abort.IsCancellationRequested && !tools.Store.Faults.Tell(error)) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
             _signals.Writer.TryWrite(new() { Broken = true });
         }
     }
@@ -366,7 +366,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            if (!abort.IsCancellationRequested) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
+            if (!abort.IsCancellationRequested && !tools.Store.Faults.Tell(error)) DispatcherLog.LaneFailed(tools.Log, error, key.Id);
         }
 
         _signals.Writer.TryWrite(new() { Batch = batch, Settled = settled });
@@ -382,7 +382,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             {
                 return await settlements.RunAsync(lease, batch);
             }
-            catch (Exception error) when (error is OverloadedException || tools.Store.Main.IsUnavailable(error))
+            catch (Exception error) when (tools.Store.Faults.Tell(error))
             {
                 // If it takes so long that the lease runs out, the fence will refuse it, and somebody else delivers once more.
                 await Task.Delay(s_again, abort);

@@ -8,6 +8,8 @@ namespace Afterword.Server.Tests.World;
 /// <summary>A server with one sender and one recipient, each with a token: what most tests of the loop begin with.</summary>
 internal sealed class Loop : IAsyncDisposable
 {
+    private static readonly string[] s_settings = ["Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00"];
+
     private Loop(TestServer server, NewApp app, Account furni, OAuthCredentials sender, Account ana, OAuthCredentials recipient) =>
         (Server, App, Furni, Sender, Ana, Recipient) = (server, app, furni, sender, ana, recipient);
 
@@ -23,9 +25,14 @@ internal sealed class Loop : IAsyncDisposable
 
     public OAuthCredentials Recipient { get; }
 
-    public static async Task<Loop> StartAsync(Engine engine, params string[] settings)
+    public static async Task<Loop> StartAsync(Engine engine, params string[] settings) => await OnAsync(await TestServer.StartAsync(engine, [.. s_settings, .. settings]));
+
+    /// <summary>The same on a database of the test's own, which stays when this is over.</summary>
+    public static async Task<Loop> StartOnAsync(string database, params string[] settings) =>
+        await OnAsync(await TestServer.StartOnAsync(new() { ["Database"] = database }, new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero), [.. s_settings, .. settings]));
+
+    private static async Task<Loop> OnAsync(TestServer server)
     {
-        var server = await TestServer.StartAsync(engine, ["Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00", .. settings]);
         var app = await server.AppAsync();
         var (furni, sender) = await server.SenderAsync(app);
         var ana = await server.UserAsync("ana");

@@ -11,6 +11,7 @@ public sealed record NoticeWords : Words
 
     public required string Busy { get; init; }
     public required string BusyDetail { get; init; }
+    public required string UnreachableDetail { get; init; }
     public required string Failed { get; init; }
     public required string FailedDetail { get; init; }
     public required string TooLarge { get; init; }

@@ -185,7 +185,7 @@ internal sealed partial class LiveInbox : BackgroundService
             {
                 if (stop.IsCancellationRequested) return;
 
-                RelayFailed(_log, error);
+                if (!_store.Faults.Tell(error)) RelayFailed(_log, error);
                 await Task.Delay(s_pause, stop).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }

@@ -40,7 +40,7 @@ internal static class LiveStream
         {
             await TellAsync(http, visits, visitor, page, live, marks, ends.Token);
         }
-        catch (Exception error) when (ends.IsCancellationRequested || (http.Response.HasStarted && store.Main.IsUnavailable(error)))
+        catch (Exception error) when (ends.IsCancellationRequested || (http.Response.HasStarted && store.Faults.Tell(error)))
         {
             // The reader has left, the server is about to, or the store has: the page comes back by itself.
         }

@@ -101,7 +101,7 @@ internal static class ThreadEndpoints
                     throw new UnreachableException(other.ToString());
             }
         }
-        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Faults.Tell(error))
         {
             http.Response.Headers.RetryAfter = "1";
             return new(503, words.NotSent, text);

@@ -1,0 +1,101 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Afterword.Server.Tests.Faults;
+
+/// <summary>A SQLite file that cannot be read or written for a while.</summary>
+public sealed class FileFaultTests
+{
+    private const int PageSize = 4_096;
+
+    [Fact]
+    public async Task Pages_that_cannot_be_read_are_503_with_the_reason_in_the_log_and_then_all_goes_on()
+    {
+        await using var loop = await Loop.StartAsync(Engine.Sqlite);
+        var asked = await loop.AskAsync(more: ("include_card", "1"));
+        var card = new Uri(asked.Text("card_url")).AbsolutePath;
+        var file = Path.Combine(loop.Server.Get<Settings>().Data, "afterword.db");
+        await EmptyLogAsync(file);
+        var pages = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+
+        Overwrite(file, new byte[pages.Length - PageSize]);
+        var show = (await loop.ShowAsync(asked.Text("id"))).Is(503, 130);
+        var page = await loop.Server.SendAsync(null, HttpMethod.Get, card, null);
+        Overwrite(file, pages.AsSpan(PageSize));
+
+        Assert.Equal(["The store cannot be reached."], show.Messages);
+        Assert.Equal("1", show.Headers["Retry-After"]);
+        Assert.Equal("1", page.Is(503).Headers["Retry-After"]);
+        Assert.Contains("<html", page.Body, StringComparison.Ordinal);
+        Assert.Single(loop.Server.Log, line => line.Contains("SQLite 11", StringComparison.Ordinal));
+        Assert.DoesNotContain(loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
+        (await loop.ShowAsync(asked.Text("id"))).Is(200);
+        await loop.AskAsync();
+    }
+
+    [Theory]
+    [InlineData(SQLitePCL.raw.SQLITE_IOERR, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_IOERR_READ, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_CORRUPT, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_NOTADB, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_READONLY, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_FULL, true)]
+    [InlineData(SQLitePCL.raw.SQLITE_CONSTRAINT, false)]
+    [InlineData(SQLitePCL.raw.SQLITE_ERROR, false)]
+    [InlineData(SQLitePCL.raw.SQLITE_MISUSE, false)]
+    public async Task An_error_is_the_files_or_ours(int code, bool isTheFiles)
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+
+        Assert.Equal(isTheFiles, server.Server.Store.IsUnavailable(new SqliteException("said so", code)));
+    }
+
+    [Fact]
+    public async Task A_reason_is_told_once_in_half_a_minute_with_how_often()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        var log = new List<string>();
+        var faults = new StoreFaults(server.Server.Store, server.Clock) { Log = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<StoreFaults>() };
+        var (read, full) = (new SqliteException("disk I/O error", SQLitePCL.raw.SQLITE_IOERR), new SqliteException("database or disk is full", SQLitePCL.raw.SQLITE_FULL));
+
+        for (var i = 0; i < 1_000; i++) Assert.True(faults.Tell(read));
+        Assert.True(faults.Tell(full));
+        Assert.False(faults.Tell(new FormatException()));
+        Assert.Equal(2, log.Count);
+
+        server.Clock.Advance(TimeSpan.FromSeconds(29));
+        faults.TellRest();
+        Assert.True(faults.Tell(read));
+        Assert.Equal(2, log.Count);
+
+        server.Clock.Advance(TimeSpan.FromSeconds(2));
+        faults.TellRest();
+        faults.TellRest();
+        Assert.Equal(
+            [
+                "The store did not take or give data (SQLite 10; 1 times since the last such line): disk I/O error ",
+                "The store did not take or give data (SQLite 13; 1 times since the last such line): database or disk is full ",
+                "The store did not take or give data (SQLite 10; 1000 times since the last such line): disk I/O error ",
+            ],
+            log);
+    }
+
+    private static async Task EmptyLogAsync(string file)
+    {
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "pragma wal_checkpoint(truncate)";
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static void Overwrite(string file, ReadOnlySpan<byte> pages)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        stream.Position = PageSize;
+        stream.Write(pages);
+    }
+}
