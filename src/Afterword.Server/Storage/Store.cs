@@ -7,6 +7,7 @@ internal sealed class Store : IAsyncDisposable
 {
     private readonly FileStream? _lock;
     private WorkerLease? _lease;
+    private bool _isClosed;
 
     private Store(Database main, Database admissions, MasterKeys? keys, FileStream? onlyServer, TimeProvider clock)
     {
@@ -160,7 +161,10 @@ internal sealed class Store : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _lease, null) is { } lease) await lease.DisposeAsync();
+        if (_isClosed) return;
+
+        _isClosed = true;
+        if (_lease is not null) await _lease.DisposeAsync();
         await Main.DisposeAsync();
         await Admissions.DisposeAsync();
         if (_lock is not null) await _lock.DisposeAsync();

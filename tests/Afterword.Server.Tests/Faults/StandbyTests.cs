@@ -126,15 +126,16 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     [Fact]
     public async Task A_commit_whose_machine_vanished_without_a_word_is_given_up()
     {
-        var place = new Uri(_database);
+        var database = await server.DatabaseAsync();
+        var place = new Uri(database);
         using var wire = new Wire(place.Port);
         await using var loop = await Loop.StartOnAsync($"postgres://postgres@127.0.0.1:{wire.Port}{place.AbsolutePath}", "Storage:CommitWait=00:00:00.1");
         await server.HoldCommitsAsync();
         var create = CreateAsync(loop);
-        await server.WaitForCommitAsync(_database);
+        await server.WaitForCommitAsync(database);
 
         wire.FallSilent();
-        await server.CallOffAsync(_database, "pg_terminate_backend", create);
+        await server.CallOffAsync(database, "pg_terminate_backend", create);
 
         (await create).Is(503, 130);
         await server.LetGoAsync();
