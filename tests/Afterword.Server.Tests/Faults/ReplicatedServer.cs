@@ -6,6 +6,8 @@ namespace Afterword.Server.Tests.Faults;
 /// <summary>A PostgreSQL server of one class of tests, which can be made to wait for a standby that does not exist.</summary>
 public sealed class ReplicatedServer : IDisposable
 {
+    private const int Polls = 6_000;
+
     private readonly Lazy<Task<string>> _migrated;
 
     public ReplicatedServer() => _migrated = new(async () =>
@@ -54,7 +56,7 @@ public sealed class ReplicatedServer : IDisposable
     /// <param name="until">The task.</param>
     public async Task CallOffAsync(string database, string function, Task until)
     {
-        while (!until.IsCompleted)
+        for (var poll = 0; poll < Polls && !until.IsCompleted; poll++)
         {
             await Cluster.AskAsync($"select {function}(pid) from pg_stat_activity where datname = '{NameOf(database)}' and wait_event = 'SyncRep'");
             await Task.Delay(5, TestContext.Current.CancellationToken);

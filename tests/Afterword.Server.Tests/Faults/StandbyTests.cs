@@ -11,6 +11,8 @@ namespace Afterword.Server.Tests.Faults;
 /// </summary>
 public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<ReplicatedServer>, IAsyncLifetime
 {
+    // Ends a test of which something waits for good.
+    private static readonly TimeSpan s_tooLong = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_longerThanTheTimeout = TimeSpan.FromSeconds(2.5);
 
     private string _database = null!;
@@ -87,7 +89,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         var behind = Enumerable.Range(0, 20).Select(_ => CreateAsync()).ToArray();
 
         // Those behind the commit were never sent: they are told so while it still hangs.
-        foreach (var answer in await Task.WhenAll(behind)) Assert.Equal(["The store cannot be reached."], answer.Is(503, 130).Messages);
+        foreach (var answer in await Task.WhenAll(behind).WaitAsync(s_tooLong, TestContext.Current.CancellationToken)) Assert.Equal(["The store cannot be reached."], answer.Is(503, 130).Messages);
         Assert.Equal("writes wait for the database\n", (await ReadyAsync()).Is(503).Body);
         foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CreateAsync()))) answer.Is(503, 130);
         (await _loop.ShowAsync(id)).Is(200);
@@ -109,7 +111,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         // Half of the connections hang; who waits for one of them is refused.
         for (var refused = 0; refused < 26; refused++)
         {
-            var done = await Task.WhenAny(writes);
+            var done = await Task.WhenAny(writes).WaitAsync(s_tooLong, TestContext.Current.CancellationToken);
             writes.Remove(done);
             await Assert.ThrowsAsync<StoreUnavailableException>(() => done);
         }
