@@ -63,7 +63,7 @@ internal sealed class PostgresCommits(NpgsqlDataSource source, TimeSpan askEvery
             await using var connection = await source.OpenConnectionAsync(closing);
             return await new PostgresSession(connection).Sql("select 0 from pg_stat_activity where pid = @pid").Bind("pid", (long)process).ListAsync(_ => 0, closing) is [];
         }
-        catch (Exception error) when (PostgresFaults.IsFault(error) || PostgresFaults.Named(error) != error || error is OperationCanceledException)
+        catch (Exception error) when (PostgresFaults.IsFault(error) || PostgresFaults.HasOtherName(error) || error is OperationCanceledException)
         {
             return false;
         }

@@ -115,9 +115,9 @@ internal sealed class PostgresDatabase : Database
             await using var connection = await _source.OpenConnectionAsync(stop);
             return await body(new PostgresSession(connection));
         }
-        catch (Exception error) when (PostgresFaults.Named(error) is var named && named != error)
+        catch (Exception error) when (PostgresFaults.HasOtherName(error))
         {
-            throw named;
+            throw PostgresFaults.Named(error);
         }
     }
 
@@ -153,9 +153,9 @@ internal sealed class PostgresDatabase : Database
             await using var connection = await _source.OpenConnectionAsync(stop);
             return await run(connection);
         }
-        catch (Exception error) when (PostgresFaults.Named(error) is var named && named != error)
+        catch (Exception error) when (PostgresFaults.HasOtherName(error))
         {
-            throw named;
+            throw PostgresFaults.Named(error);
         }
     }
 

@@ -42,4 +42,6 @@ internal static class PostgresFaults
         InvalidOperationException when error.Message is "Connection is not open" => new StoreUnavailableException("The connection to the database was lost.", error),
         _ => error,
     };
+
+    public static bool HasOtherName(Exception error) => Named(error) != error;
 }
