@@ -51,7 +51,7 @@ public sealed class FailoverTests
         await Task.WhenAll(clients);
 
         var stored = (await loop.Server.Server.Store.Main.ReadAsync(session => session.Sql("select id from prompt").ListAsync(row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture), Stop), Stop)).ToHashSet();
-        Assert.Empty(acknowledged.Where(id => !stored.Contains(id)));
+        Assert.DoesNotContain(acknowledged, id => !stored.Contains(id));
 
         // The control: there was something to lose.
         Assert.True(onPrimary > before, $"The primary had {onPrimary} feedbacks, of which {before} were acknowledged.");

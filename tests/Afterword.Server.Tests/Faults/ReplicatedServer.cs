@@ -7,6 +7,7 @@ namespace Afterword.Server.Tests.Faults;
 public sealed class ReplicatedServer : IDisposable
 {
     private const int Polls = 6_000;
+    private const int LongPolls = 1_000;
 
     private readonly Lazy<Task<string>> _migrated;
 
@@ -67,7 +68,11 @@ public sealed class ReplicatedServer : IDisposable
     public async Task WaitForLongCommitAsync(string database, TimeSpan wait)
     {
         var longer = string.Create(CultureInfo.InvariantCulture, $"select 1 from pg_stat_activity where datname = '{NameOf(database)}' and wait_event = 'SyncRep' and clock_timestamp() - query_start > interval '{wait.TotalMilliseconds} milliseconds'");
-        while (await Cluster.AskAsync(longer) is null) await Task.Delay(20, TestContext.Current.CancellationToken);
+        for (var poll = 0; await Cluster.AskAsync(longer) is null; poll++)
+        {
+            Assert.True(poll < LongPolls, "No commit waited for so long: somebody called it off.");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     public void Dispose() => Cluster.Dispose();

@@ -1,6 +1,5 @@
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
-using Afterword.Support;
 using Npgsql;
 
 namespace Afterword.Server.Tests.Faults;
