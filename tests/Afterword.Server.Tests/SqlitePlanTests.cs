@@ -60,6 +60,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     {
         await _store.GrowAsync(Copies);
         var before = await WorkAsync();
+        Assert.Equal([], before.Where(one => one.Value.Plans > 0).Select(one => $"{one.Key.Read}: {one.Key.Sql}"));
         await _store.GrowAsync(s_more);
         var wrong = Growth("without statistics", before, await WorkAsync());
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));

@@ -3,8 +3,8 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Tests.World;
 
-/// <summary>What SQLite did for a statement: how often it ran, and how many steps of the engine's machine that took.</summary>
-internal sealed record StatementWork(long Runs, long Steps)
+/// <summary>What SQLite did for a statement: how often it ran, how many steps of the engine's machine that took, and how often it was planned anew.</summary>
+internal sealed record StatementWork(long Runs, long Steps, long Plans)
 {
     public long StepsARun => Steps / Math.Max(Runs, 1);
 }
@@ -14,6 +14,7 @@ internal static partial class SqliteWork
 {
     // https://sqlite.org/c3ref/c_stmtstatus_counter.html
     private const int Steps = 4;
+    private const int Plans = 5;
     private const int Runs = 6;
 
     /// <summary>Gives the work of every statement since it was asked before, by its text.</summary>
@@ -41,11 +42,11 @@ internal static partial class SqliteWork
         var connection = session.Connection.Handle!.DangerousGetHandle();
         for (var statement = Next(connection, 0); statement != 0; statement = Next(connection, statement))
         {
-            var did = new StatementWork(Status(statement, Runs, 1), Status(statement, Steps, 1));
+            var did = new StatementWork(Status(statement, Runs, 1), Status(statement, Steps, 1), Status(statement, Plans, 1));
             if (did.Steps == 0) continue;
 
             var sql = Marshal.PtrToStringUTF8(TextOf(statement))!;
-            work[sql] = work.TryGetValue(sql, out var other) ? new(did.Runs + other.Runs, did.Steps + other.Steps) : did;
+            work[sql] = work.TryGetValue(sql, out var other) ? new(did.Runs + other.Runs, did.Steps + other.Steps, did.Plans + other.Plans) : did;
         }
 
         return 0;
