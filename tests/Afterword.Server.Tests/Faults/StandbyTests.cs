@@ -1,5 +1,6 @@
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Npgsql;
 
 namespace Afterword.Server.Tests.Faults;
@@ -124,7 +125,8 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         (await ReadyAsync()).Is(200);
     }
 
-    [Fact]
+    // The other connections are found dead after a minute.
+    [Fact, LongForm]
     public async Task A_commit_whose_machine_vanished_without_a_word_is_given_up()
     {
         var database = await server.DatabaseAsync();
