@@ -5,20 +5,23 @@ namespace Afterword.Server.Hosting;
 /// <summary>Renews the worker number in time, and as soon as the store answers again after it did not.</summary>
 internal sealed partial class KeepWorkerNumber(Store store, WorkerLease lease, TimeProvider clock, ILogger<KeepWorkerNumber> log) : BackgroundService
 {
-    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var isWell = true;
-        while (await WaitAsync(isWell ? WorkerLease.RenewEvery : s_again, stoppingToken))
+        var (isWell, renewed) = (true, clock.GetTimestamp());
+        while (await WaitAsync(stoppingToken))
         {
+            // A machine that was asleep, or a process that was stopped, finds at once that its number has run out.
+            if (isWell && lease.Holds && clock.GetElapsedTime(renewed) < WorkerLease.RenewEvery) continue;
+
             try
             {
                 var (before, now) = await lease.RenewAsync(stoppingToken);
                 if (before != now) PassedOn(log, before, now);
 
                 // An answer that took long may have come too late for the number.
-                isWell = lease.Holds;
+                (isWell, renewed) = (lease.Holds, clock.GetTimestamp());
             }
 #pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
@@ -30,11 +33,11 @@ internal sealed partial class KeepWorkerNumber(Store store, WorkerLease lease, T
         }
     }
 
-    private async Task<bool> WaitAsync(TimeSpan wait, CancellationToken stop)
+    private async Task<bool> WaitAsync(CancellationToken stop)
     {
         try
         {
-            await Task.Delay(wait, clock, stop);
+            await Task.Delay(s_look, clock, stop);
             return true;
         }
         catch (OperationCanceledException)
