@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
@@ -37,11 +36,12 @@ internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock
     {
         var apps = await session.Sql("select distinct a.id, a.name from access_token t join app a on a.id = t.app_id where t.user_id = @user and t.revoked_at is null order by a.name, a.id")
             .Bind("user", userId).ListAsync(row => row.GetString(1), stop);
-        if (apps.Count == 0) return 0;
+        foreach (var some in apps.Chunk(MostNamed))
+        {
+            await audit.WriteAsync(session, userId, by, Deed.Changed, $"became a sender; apps with tokens from before, which read all feedback: {string.Join(", ", some)}", stop);
+        }
 
-        var others = apps.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $" and {apps.Count - MostNamed} more") : "";
-        return await audit.WriteAsync(
-            session, userId, by, Deed.Changed, $"became a sender; apps with tokens from before, which read all feedback: {string.Join(", ", apps.Take(MostNamed))}{others}", stop);
+        return apps.Count;
     }
 
     /// <returns>False when it was not on the list.</returns>

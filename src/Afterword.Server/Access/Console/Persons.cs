@@ -105,6 +105,8 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<InviteOutcome> InviteAsync(Seat by, EmailAddress mail, string? name, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            // Of invitations at once each counts those before it.
+            await HoldOwnersAsync(session, by.SenderId, stop);
             if (await ElsewhereAsync(session, by.SenderId, stop) >= MostElsewhere) return new InviteOutcome.TooMany();
 
             var found = await FindOrAddAsync(session, mail, name, stop);
