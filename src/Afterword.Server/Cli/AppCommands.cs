@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
+using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Cli;
 
@@ -8,7 +9,7 @@ namespace Afterword.Server.Cli;
 internal static class AppCommands
 {
     private static readonly TimeSpan s_overlap = TimeSpan.FromHours(24);
-    private static readonly TimeSpan s_longestOverlap = TimeSpan.FromDays(30);
+    private const int MostDaysOfOverlap = 30;
 
     private static readonly Option<string[]> s_callback = new("--callback")
     {
@@ -62,11 +63,7 @@ internal static class AppCommands
     private static Command RotateSecret()
     {
         var key = Inputs.ConsumerKey();
-        var overlap = Inputs.Duration("--overlap", "How long the old secret works beside the new one, at most 30 days; 24:00:00 by default, 00:00:00 ends it at once.");
-        overlap.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<TimeSpan?>() > s_longestOverlap) result.AddError("--overlap is longer than 30 days.");
-        });
+        var overlap = Inputs.Duration("--overlap", "How long the old secret works beside the new one, at most 30 days; 24:00:00 by default, 00:00:00 ends it at once.", MostDaysOfOverlap);
         var command = new Command("rotate-secret", "Give an app a new secret and print it, once. Example: afterword app rotate-secret KEY --overlap 2.00:00:00") { key, overlap };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
@@ -75,7 +72,7 @@ internal static class AppCommands
             parsed.Say(
                 ToJson(await store.AppAsync(consumerKey, stop)) with { ConsumerSecret = secret }, CommandJson.Default.AppJson,
                 $"consumer key     {consumerKey}", $"consumer secret  {secret}",
-                both == TimeSpan.Zero ? "The old secret is refused within five seconds." : $"The old secret works for {both:c} more.");
+                both == TimeSpan.Zero ? "The old secret is refused within five seconds." : $"The old secret works for {DurationText.Of(both)} more.");
         });
         return command;
     }

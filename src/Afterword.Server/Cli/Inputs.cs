@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 
@@ -38,17 +39,20 @@ internal static class Inputs
         },
     };
 
-    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    /// <param name="name">The option's.</param>
+    /// <param name="description">Its help.</param>
+    /// <param name="mostDays">No longer than that.</param>
+    public static Option<TimeSpan?> Duration(string name, string description, int mostDays = int.MaxValue) => new(name)
     {
         Description = description,
         HelpName = "D",
         CustomParser = result =>
         {
-            // TimeSpan reads a bare "24" as 24 days, which nobody means.
             var text = result.Tokens[0].Value;
-            if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
+            if (!DurationText.TryParse(text, out var time)) result.AddError($"{name} is \"{text}\"; it must be a duration as [days.]hours:minutes:seconds, such as 12:00:00.");
+            else if (time.TotalDays > mostDays) result.AddError($"{name} is longer than {mostDays} days.");
+            else return time;
 
-            result.AddError($"{name} is \"{text}\"; it must be a duration as [days.]hours:minutes:seconds, such as 12:00:00.");
             return null;
         },
     };

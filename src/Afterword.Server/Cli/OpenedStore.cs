@@ -154,7 +154,11 @@ internal sealed class OpenedStore : IAsyncDisposable
     {
         for (var at = Path.GetFullPath(settings.Data); at is not null; at = Path.GetDirectoryName(at))
         {
-            if (Directory.Exists(at)) return new DriveInfo(at).AvailableFreeSpace;
+            if (!Directory.Exists(at)) continue;
+
+            // What is no disk, such as /proc, has no room of any size.
+            var drive = new DriveInfo(at);
+            return drive.TotalSize == 0 ? long.MaxValue : drive.AvailableFreeSpace;
         }
 
         return long.MaxValue;

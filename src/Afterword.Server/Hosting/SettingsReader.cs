@@ -117,9 +117,7 @@ internal sealed partial class SettingsReader
     private TimeSpan Duration(string key, TimeSpan otherwise)
     {
         if (Raw(key) is not { } text) return otherwise;
-
-        // TimeSpan reads a bare "24" as 24 days, which nobody means.
-        if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
+        if (DurationText.TryParse(text, out var time)) return time;
 
         return Wrong(key, text, "a duration as [days.]hours:minutes:seconds, such as 1.00:00:00 or 00:15:00", otherwise);
     }
