@@ -39,7 +39,8 @@ internal static class ConsoleSeats
         public async Task<Guest> SignedInAsync(long personId, EntryStage stage = EntryStage.Person)
         {
             var guest = new Guest(server);
-            guest.Cookies[ConsoleSessions.Cookie] = await server.Get<ConsoleSessions>().AddAsync(personId, stage, "Test", default);
+            guest.Cookies[ConsoleSessions.Cookie] = await server.Server.Store.Main.WriteAsync(
+                session => server.Get<ConsoleSessions>().AddAsync(session, personId, stage, "Test", byLink: false, default), default);
             return guest;
         }
     }

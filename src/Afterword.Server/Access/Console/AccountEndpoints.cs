@@ -56,7 +56,7 @@ internal static class AccountEndpoints
         Done(http);
     }
 
-    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, GuessGate gate, KnownBrowsers browsers, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async () =>
+    private static Task ChangePassword(HttpContext http, Person person, ConsoleSession current, ConsoleSessions sessions, Store store, GuessGate gate, KnownBrowsers browsers, AuditLog audit, Settings settings) => WithPasswordAsync(http, person, async was =>
     {
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (Passwords.WrongWith(password, person.Mail, person.Name, settings.Platform) is { } wrong) return wrong;
@@ -68,20 +68,26 @@ internal static class AccountEndpoints
             return null;
         }
 
-        await store.Main.WriteAsync(
+        var isSet = await store.Main.WriteAsync(
             async session =>
             {
-                await session.Sql("update person set password_hash = @hash where id = @id").Bind("hash", hash.Text).Bind("id", person.Id).RunAsync(stop);
+                // Whoever has the old password undoes no reset.
+                if (0 == await session.Sql(
+                    "update person set password_hash = @hash where id = @id and password_hash = @was and exists (select 1 from console_session s where s.id = @this and s.person_id = person.id)")
+                    .Bind("hash", hash.Text).Bind("id", person.Id).Bind("was", was).Bind("this", person.SessionId).RunAsync(stop)) return false;
+
                 await ResetLinks.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await KnownBrowsers.ForgetAsync(session, AccountKind.Person, person.Id, stop);
                 await session.Sql("delete from console_session where person_id = @id and id <> @this").Bind("id", person.Id).Bind("this", person.SessionId).RunAsync(stop);
-                return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own password", stop);
+                await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own password", stop);
+                return true;
             },
             stop);
+        if (!isSet) return null;
 
         // What was known of this browser's key before may be known to others. A second factor that was never shown still is not.
-        await sessions.BeginAsync(http, person.Id, current.HasSecondFactor ? EntryStage.Person : EntryStage.Arriving);
-        await browsers.RememberAsync(http, AccountKind.Person, person.Id);
+        await sessions.GoOnAsync(http, person, current.HasSecondFactor ? EntryStage.Person : EntryStage.Arriving);
+        await browsers.RememberAsync(http, AccountKind.Person, person.Id, hash.Text);
         return null;
     });
 
@@ -93,7 +99,7 @@ internal static class AccountEndpoints
         http, person, "The passkey was not accepted. Please try again.",
         () => passkeys.AddAsync(http, person, http.Request.Form["credential"].ToString(), http.Request.Form["name"].ToString(), onlyFirst: false));
 
-    private static Task AddFactorAsync(HttpContext http, Person person, string problem, Func<Task<bool>> add) => WithPasswordAsync(http, person, async () =>
+    private static Task AddFactorAsync(HttpContext http, Person person, string problem, Func<Task<bool>> add) => WithPasswordAsync(http, person, async _ =>
     {
         var services = http.RequestServices;
         var factors = services.GetRequiredService<SecondFactors>();
@@ -101,8 +107,7 @@ internal static class AccountEndpoints
         if (!await add()) return problem;
 
         // This browser has just shown the new factor; from now on a session needs one.
-        await services.GetRequiredService<ConsoleSessions>().BeginAsync(http, person.Id, EntryStage.Person);
-        if (had.HasAny) return null;
+        if (!await services.GetRequiredService<ConsoleSessions>().GoOnAsync(http, person, EntryStage.Person) || had.HasAny) return null;
 
         await ShowCodesAsync(http, person, factors);
         return null;
@@ -119,9 +124,9 @@ internal static class AccountEndpoints
     }
 
     private static Task RemoveFactorAsync(HttpContext http, Person person, Func<Task<bool>> remove) => WithPasswordAsync(
-        http, person, async () => await remove() ? null : "Your role needs a second factor: add another one before you remove this.");
+        http, person, async _ => await remove() ? null : "Your role needs a second factor: add another one before you remove this.");
 
-    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async () =>
+    private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async _ =>
     {
         await ShowCodesAsync(http, person, factors);
         return null;
@@ -137,17 +142,17 @@ internal static class AccountEndpoints
     /// <summary>Does something if the form brings the person's password along.</summary>
     /// <param name="http">The request.</param>
     /// <param name="person">Who is signed in.</param>
-    /// <param name="act">Gives what was wrong, or null; it may have answered itself.</param>
-    private static async Task WithPasswordAsync(HttpContext http, Person person, Func<Task<string?>> act)
+    /// <param name="act">Gets the stored hash that the password matched. Gives what was wrong, or null; it may have answered itself.</param>
+    private static async Task WithPasswordAsync(HttpContext http, Person person, Func<string, Task<string?>> act)
     {
         var services = http.RequestServices;
         var outcome = await services.GetRequiredService<CheckPerson>().RunAsync(http, person.Mail, http.Request.Form["password"].ToString());
-        if (outcome is not CheckOutcome.Right)
+        if (outcome is not CheckOutcome.Right(_, { } hash))
         {
             var (status, told) = ConsoleSignIn.Explain(http, person.Mail, outcome, services.GetRequiredService<Settings>(), "Your current password is wrong. Nothing has been changed.");
             await ShowAsync(http, person, status, done: null, told);
         }
-        else if (await act() is { } problem) await ShowAsync(http, person, 400, done: null, problem);
+        else if (await act(hash) is { } problem) await ShowAsync(http, person, 400, done: null, problem);
         else if (!http.Response.HasStarted) Done(http);
     }
 

@@ -10,7 +10,9 @@ internal abstract record CheckOutcome
     {
     }
 
-    internal sealed record Right(long PersonId) : CheckOutcome;
+    /// <param name="PersonId">Who it is.</param>
+    /// <param name="PasswordHash">The stored hash that the password matched, on which whatever comes of it depends; null for a second factor.</param>
+    internal sealed record Right(long PersonId, string? PasswordHash) : CheckOutcome;
 
     /// <summary>Unknown, wrong, or locked: which of them is not told.</summary>
     internal sealed record Wrong : CheckOutcome;
@@ -35,7 +37,6 @@ internal sealed class CheckPerson(PasswordGuesses guesses, GuessGate gate, Known
     {
         if (await guesses.MatchAsync(http, AccountKind.Person, key, known, password) is not { } account) return new CheckOutcome.Wrong();
 
-        await browsers.RememberAsync(http, AccountKind.Person, account.Id);
-        return new CheckOutcome.Right(account.Id);
+        return await browsers.RememberAsync(http, AccountKind.Person, account.Id, account.Hash) ? new CheckOutcome.Right(account.Id, account.Hash) : new CheckOutcome.Wrong();
     }
 }

@@ -12,7 +12,7 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Person">Whose.</param>
 /// <param name="Stage"><see cref="EntryStage.Arriving"/> while the second factor is owed, else <see cref="EntryStage.Person"/>.</param>
 /// <param name="HasSecondFactor">Whether the person has one to show.</param>
-/// <param name="ByLink">Whether it began with a link that was mailed or passed on, which may set up the first second factor of a person who needs one.</param>
+/// <param name="ByLink">Whether it began within the last hour with a link that was mailed or passed on, which may set up the first second factor of a person who needs one.</param>
 internal sealed record ConsoleSession(Person Person, EntryStage Stage, bool HasSecondFactor, bool ByLink)
 {
     /// <summary>Hands a handler the session that the door found.</summary>
@@ -38,6 +38,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
 
     private const int KeyLength = 20;
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_linkCounts = TimeSpan.FromHours(1);
 
     /// <summary>Who sits at this browser; null when nobody does.</summary>
     public async Task<ConsoleSession?> WhoAsync(HttpContext http)
@@ -56,21 +57,44 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
         && found.Session.Stage == EntryStage.Person && found.Session.Person.Id == seat.Person.Id && found.Session.Person.Places.Contains(seat.Place);
 
     /// <summary>Signs the person in with a key of its own: one that came along, and may be known to others, is never taken over.</summary>
-    public async Task BeginAsync(HttpContext http, long personId, EntryStage stage, bool byLink = false)
+    /// <param name="http">The request.</param>
+    /// <param name="personId">The person, who still owes the second factor.</param>
+    /// <param name="passwordHash">The stored hash of the password that the person showed or set.</param>
+    /// <param name="byLink">Whether it was set behind a link.</param>
+    /// <returns>False when the person has another password meanwhile.</returns>
+    public Task<bool> BeginAsync(HttpContext http, long personId, string passwordHash, bool byLink = false) => BeginAsync(
+        http, personId, EntryStage.Arriving, byLink, async session =>
+        {
+            if (!await AccountHold.HoldAsync(session, AccountKind.Person, personId, passwordHash, http.RequestAborted)) return false;
+
+            if (TryReadKey(http, out var old)) await session.Sql("delete from console_session where key_hash = @hash").Bind("hash", SHA256.HashData(old)).RunAsync(http.RequestAborted);
+            return true;
+        });
+
+    /// <summary>Goes on with a key of its own, after the second factor or a new password.</summary>
+    /// <returns>False when the session at hand has ended meanwhile, as by a reset.</returns>
+    public Task<bool> GoOnAsync(HttpContext http, Person person, EntryStage stage) => BeginAsync(
+        http, person.Id, stage, byLink: false, async session =>
+        {
+            await AccountHold.HoldAsync(session, AccountKind.Person, person.Id, http.RequestAborted);
+            return 1 == await session.Sql("delete from console_session where id = @id and person_id = @person").Bind("id", person.SessionId).Bind("person", person.Id).RunAsync(http.RequestAborted);
+        });
+
+    private async Task<bool> BeginAsync(HttpContext http, long personId, EntryStage stage, bool byLink, Func<Session, Task<bool>> mayBegin)
     {
-        await DropAsync(http);
-        SetCookie(http, await AddAsync(personId, stage, BrowserNames.Read(http), http.RequestAborted, byLink));
+        var key = await store.Main.WriteAsync(
+            async session => await mayBegin(session) ? await AddAsync(session, personId, stage, BrowserNames.Read(http), byLink, http.RequestAborted) : null, http.RequestAborted);
+        if (key is not null) SetCookie(http, key);
+        return key is not null;
     }
 
     /// <summary>Makes a session and gives what its cookie holds.</summary>
-    public async Task<string> AddAsync(long personId, EntryStage stage, string browser, CancellationToken stop, bool byLink = false)
+    public async Task<string> AddAsync(Session session, long personId, EntryStage stage, string browser, bool byLink, CancellationToken stop)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
-        await store.Main.WriteAsync(
-            session => session.Sql("insert into console_session (id, key_hash, person_id, stage, by_link, browser, created_at, seen_at) values (@id, @hash, @person, @stage, @link, @browser, @now, @now)")
-                .Bind("id", store.Ids.Next()).Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("stage", (long)stage).Bind("link", byLink ? 1L : 0L).Bind("browser", browser)
-                .Bind("now", Now).RunAsync(stop),
-            stop);
+        await session.Sql("insert into console_session (id, key_hash, person_id, stage, by_link, browser, created_at, seen_at) values (@id, @hash, @person, @stage, @link, @browser, @now, @now)")
+            .Bind("id", store.Ids.Next()).Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("stage", (long)stage).Bind("link", byLink ? 1L : 0L).Bind("browser", browser)
+            .Bind("now", Now).RunAsync(stop);
         return Base64Url.EncodeToString(key);
     }
 
@@ -78,15 +102,6 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
     public async Task EndAsync(HttpContext http, Person person)
     {
         await EndAsync(person, "id = @this", statement => statement.Bind("this", person.SessionId), _ => "signed out of the console", http.RequestAborted);
-        http.Response.Cookies.Delete(Cookie, Options());
-    }
-
-    private async Task DropAsync(HttpContext http)
-    {
-        if (!TryReadKey(http, out var key)) return;
-
-        await store.Main.WriteAsync(
-            session => session.Sql("delete from console_session where key_hash = @hash").Bind("hash", SHA256.HashData(key)).RunAsync(http.RequestAborted), http.RequestAborted);
         http.Response.Cookies.Delete(Cookie, Options());
     }
 
@@ -116,6 +131,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
         var ended = await store.Main.WriteAsync(
             async session =>
             {
+                await AccountHold.HoldAsync(session, AccountKind.Person, person.Id, stop);
                 if (before is not null) await before(session);
                 var many = await bind(session.Sql($"delete from console_session where person_id = @person and {which}").Bind("person", person.Id)).RunAsync(stop);
                 if (many > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, what(many), stop);
@@ -141,11 +157,13 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
             var found = await session.Sql(
                 """
                 select p.id, p.mail, p.name, s.id, s.stage, s.seen_at,
-                    case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end, s.by_link
+                    case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end,
+                    case when s.created_at > @linked then s.by_link else 0 end
                 from console_session s join person p on p.id = s.person_id
                 where s.key_hash = @hash and s.created_at > @oldest and s.seen_at > @idle
                 """)
                 .Bind("hash", hash).Bind("oldest", now - (long)Lifetime.TotalMilliseconds).Bind("idle", now - (long)Idle.TotalMilliseconds)
+                .Bind("linked", now - (long)s_linkCounts.TotalMilliseconds)
                 .FirstAsync(
                     row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4), row.Flag(6), row.Flag(7)), row.GetInt64(5)), stop);
             if (found is null) return null;

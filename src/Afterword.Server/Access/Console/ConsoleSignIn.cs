@@ -67,17 +67,28 @@ internal static class ConsoleSignIn
         var form = http.Request.Form;
         var (mail, back) = (form["mail"].ToString(), ConsoleAddress.ReadBack(form["back"]));
         var outcome = await check.RunAsync(http, mail, form["password"].ToString());
-        if (outcome is CheckOutcome.Right(var personId))
+        if (outcome is CheckOutcome.Right(var personId, { } hash))
         {
+            if (!await sessions.BeginAsync(http, personId, hash))
+            {
+                // The person has another password meanwhile, or none.
+                await ShowWrongAsync(new CheckOutcome.Wrong());
+                return;
+            }
+
             // The page of the second factor leads on by itself where none is owed.
-            await sessions.BeginAsync(http, personId, EntryStage.Arriving);
             await audit.NoteAsync(Place.Installation, new Person(personId, mail.Trim(), "", 0, []), Deed.SignedIn, "with the password", http.RequestAborted);
             http.SeeOther(ConsoleAddress.SecondFactorFor(back));
             return;
         }
 
-        var (status, problem) = Explain(http, mail, outcome, settings, "The mail address or the password is wrong.");
-        await ShowAsync(http, status, mail, problem, back);
+        await ShowWrongAsync(outcome);
+
+        Task ShowWrongAsync(CheckOutcome why)
+        {
+            var (status, problem) = Explain(http, mail, why, settings, "The mail address or the password is wrong.");
+            return ShowAsync(http, status, mail, problem, back);
+        }
     }
 
     private static async Task ShowSecond(HttpContext http, Person person, ConsoleSession session, Passkeys passkeys, SecondFactors factors)
@@ -134,9 +145,9 @@ internal static class ConsoleSignIn
     private static async Task GoOnAsync(HttpContext http, Person person, SecondFactors factors, Passkeys passkeys, Settings settings, CheckOutcome outcome, string wrong)
     {
         var back = ConsoleAddress.ReadBack(http.Request.Form["back"]);
+        if (outcome is CheckOutcome.Right && !await EnterAsync(http, person)) outcome = new CheckOutcome.Wrong();
         if (outcome is CheckOutcome.Right)
         {
-            await EnterAsync(http, person);
             http.SeeOther(back ?? ConsoleAddress.Root);
             return;
         }
@@ -195,8 +206,13 @@ internal static class ConsoleSignIn
 
     private static async Task WelcomeAsync(HttpContext http, Person person, SecondFactors factors, string? back)
     {
+        if (!await EnterAsync(http, person))
+        {
+            http.SeeOther(ConsoleAddress.SignIn);
+            return;
+        }
+
         var codes = await factors.RenewRecoveryCodesAsync(person, http.RequestAborted);
-        await EnterAsync(http, person);
         await http.ShowPageAsync<RecoveryCodesPage>(200, new()
         {
             [nameof(RecoveryCodesPage.Mail)] = person.Mail,
@@ -205,9 +221,11 @@ internal static class ConsoleSignIn
         });
     }
 
-    private static async Task EnterAsync(HttpContext http, Person person)
+    private static async Task<bool> EnterAsync(HttpContext http, Person person)
     {
-        await http.RequestServices.GetRequiredService<ConsoleSessions>().BeginAsync(http, person.Id, EntryStage.Person);
+        if (!await http.RequestServices.GetRequiredService<ConsoleSessions>().GoOnAsync(http, person, EntryStage.Person)) return false;
+
         await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(Place.Installation, person, Deed.SignedIn, "with a second factor", http.RequestAborted);
+        return true;
     }
 }

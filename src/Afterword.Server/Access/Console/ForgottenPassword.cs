@@ -69,8 +69,8 @@ internal static class ForgottenPassword
         else
         {
             // The second factor is owed as after any password; whoever needs a first one sets it up here.
-            await sessions.BeginAsync(http, person, EntryStage.Arriving, byLink: true);
-            await browsers.RememberAsync(http, AccountKind.Person, person);
+            await sessions.BeginAsync(http, person, hash.Text, byLink: true);
+            await browsers.RememberAsync(http, AccountKind.Person, person, hash.Text);
             http.SeeOther(ConsoleAddress.SecondFactor);
         }
     }

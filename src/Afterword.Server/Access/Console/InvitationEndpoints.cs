@@ -55,7 +55,7 @@ internal static class InvitationEndpoints
             return;
         }
 
-        await sessions.BeginAsync(http, id, EntryStage.Arriving, byLink: true);
+        await sessions.BeginAsync(http, id, hash.Text, byLink: true);
         http.SeeOther(ConsoleAddress.SecondFactor);
     }
 

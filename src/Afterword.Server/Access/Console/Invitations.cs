@@ -80,9 +80,9 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             if (await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
 
             await ForgetAsync(session, person, stop);
-            await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
             await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
                 .Bind("name", name).Bind("hash", password.Text).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
+            await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
             await NoteAsync(session, person, "took an invitation and chose a password", stop);
             return person;
         },

@@ -69,7 +69,7 @@ internal sealed class Passkeys(Store store, Settings settings, SecondFactors fac
                 if (await PasskeyStore.NoteAsync(session, person.Id, shown.Passkey, stop) == 0) return new CheckOutcome.Wrong();
 
                 await SecondFactors.ForgiveAsync(session, person.Id, stop);
-                return new CheckOutcome.Right(person.Id);
+                return new CheckOutcome.Right(person.Id, PasswordHash: null);
             },
             stop);
     }

@@ -176,6 +176,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
                 .Bind("person", personId).Bind("sender", senderId).FirstAsync(row => row.GetString(0), stop);
             if (mail is null) return (int?)null;
 
+            await AccountHold.HoldAsync(session, AccountKind.Person, personId, stop);
             var ended = await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
 
             // A laptop that was lost is no browser of theirs any more.
@@ -249,6 +250,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
 
     private async Task ResetAsync(Session session, Person by, long personId, string mail, CancellationToken stop)
     {
+        // First of all: a sign-in with the old password has begun its session, which ends here, or begins none any more.
         await session.Sql($"update person set password_hash = null, proved_at = null, totp_secret = null, {Guesses.Forgiven} where id = @person").Bind("person", personId).RunAsync(stop);
         await DropKeysAsync(session, personId, stop);
         await ResetLinks.ForgetAsync(session, AccountKind.Person, personId, stop);

@@ -33,8 +33,12 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     }
 
     /// <summary>Holds a person's second factors until the transaction ends: whoever adds or removes one sees those before it.</summary>
-    private static Task<int> LockAsync(Session session, long personId, CancellationToken stop) =>
-        session.Sql("update person set totp_step = totp_step where id = @id").Bind("id", personId).RunAsync(stop);
+    /// <returns>False when the session at hand has ended meanwhile, as by a reset.</returns>
+    private static async Task<bool> LockAsync(Session session, Person person, CancellationToken stop)
+    {
+        await AccountHold.HoldAsync(session, AccountKind.Person, person.Id, stop);
+        return await session.Sql("select 1 from console_session where id = @session and person_id = @id").Bind("session", person.SessionId).Bind("id", person.Id).FirstAsync(_ => true, stop);
+    }
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
     public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
@@ -48,7 +52,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         if (guess is null || !(await IsCodeAsync(session, personId, guess.Secret, code, stop) || await IsRecoveryAsync(session, personId, code, stop))) return new CheckOutcome.Wrong();
 
         await ForgiveAsync(session, personId, stop);
-        return new CheckOutcome.Right(personId);
+        return new CheckOutcome.Right(personId, PasswordHash: null);
     }
 
     /// <summary>Forgets the failures of somebody who has shown everything.</summary>
@@ -95,7 +99,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     private Task<bool> AddAsync(Person person, bool onlyFirst, string what, Func<Session, Task<int>> add, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await LockAsync(session, person.Id, stop);
+            if (!await LockAsync(session, person, stop)) return false;
             if (onlyFirst && (await OfAsync(session, person.Id, stop)).HasAny) return false;
             if (await add(session) == 0) return false;
 
@@ -123,7 +127,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     private Task<bool> RemoveAsync(Person person, bool needsOne, string what, Func<Factors, bool> isLast, Func<Session, Task<int>> remove, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await LockAsync(session, person.Id, stop);
+            await LockAsync(session, person, stop);
             if (needsOne && isLast(await OfAsync(session, person.Id, stop))) return false;
             if (await remove(session) > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, $"removed {what}", stop);
             return true;

@@ -9,7 +9,9 @@ internal abstract record SignInOutcome
     {
     }
 
-    internal sealed record Welcome(long UserId) : SignInOutcome;
+    /// <param name="UserId">Who it is.</param>
+    /// <param name="PasswordHash">The stored hash that the password matched, on which whatever comes of it depends; null for a code.</param>
+    internal sealed record Welcome(long UserId, string? PasswordHash) : SignInOutcome;
 
     /// <summary>The handle is unknown, the password is wrong, or the account is locked: which of them is not told.</summary>
     internal sealed record Wrong : SignInOutcome;
@@ -39,7 +41,6 @@ internal sealed class CheckPassword(PasswordGuesses guesses, GuessGate gate, Kno
         if (await guesses.MatchAsync(http, AccountKind.User, key, known, password) is not { } account) return new SignInOutcome.Wrong();
         if (account.IsSuspended) return new SignInOutcome.Suspended();
 
-        await browsers.RememberAsync(http, AccountKind.User, account.Id);
-        return new SignInOutcome.Welcome(account.Id);
+        return await browsers.RememberAsync(http, AccountKind.User, account.Id, account.Hash) ? new SignInOutcome.Welcome(account.Id, account.Hash) : new SignInOutcome.Wrong();
     }
 }

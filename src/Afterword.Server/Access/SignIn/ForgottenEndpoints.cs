@@ -79,10 +79,10 @@ internal static class ForgottenEndpoints
         else
         {
             // Whoever keeps the account locked does not hold up the one who just had its link.
-            await browsers.RememberAsync(http, AccountKind.User, user);
+            await browsers.RememberAsync(http, AccountKind.User, user, hash.Text);
 
             // The second factor is owed as after any password; a sender that needs a first one sets it up here.
-            await visits.BeginAsync(http, user, SignedInBy.Link);
+            await visits.BeginAsync(http, user, SignedInBy.Link, hash.Text);
             var onward = new Onward(null, "authorize", OwnAccountEndpoints.Address);
             http.SeeOther(await factors.OwedByAsync(user, stop) == OwedFactor.Nothing ? OwnAccountEndpoints.Address + "?done" : onward.CodeAddress);
         }

@@ -41,12 +41,18 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
         http.RequestAborted);
 
     /// <summary>Keeps in mind that the account's owner was at this browser, and forgives what was typed wrongly there.</summary>
-    public async Task RememberAsync(HttpContext http, AccountKind kind, long ownerId)
+    /// <param name="http">The request.</param>
+    /// <param name="kind">Whose account.</param>
+    /// <param name="ownerId">Which one.</param>
+    /// <param name="passwordHash">The stored hash of the password that the owner showed or set.</param>
+    /// <returns>False when the account has another password meanwhile.</returns>
+    public async Task<bool> RememberAsync(HttpContext http, AccountKind kind, long ownerId, string passwordHash)
     {
         var (old, key, stop) = (HashOf(http), RandomNumberGenerator.GetBytes(KeyLength), http.RequestAborted);
         var isNew = await store.Main.WriteAsync(
             async session =>
             {
+                if (!await AccountHold.HoldAsync(session, kind, ownerId, passwordHash, stop)) return (bool?)null;
                 if (old is not null && 1 == await session.Sql($"update known_browser set failed_sign_ins = 0, locked_until = null, seen_at = @now where {Row}")
                     .Bind("now", Now).Bind("hash", old).Bind("kind", (long)kind).Bind("owner", ownerId).RunAsync(stop)) return false;
 
@@ -57,10 +63,13 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
                 return true;
             },
             stop);
-        var value = isNew ? Base64Url.EncodeToString(key) : http.Request.Cookies[Cookie]!;
+        if (isNew is null) return false;
+
+        var value = isNew.Value ? Base64Url.EncodeToString(key) : http.Request.Cookies[Cookie]!;
 
         // Secure always, as the cookie of a visit is.
         http.Response.Cookies.Append(Cookie, value, new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/", MaxAge = s_lifetime });
+        return true;
     }
 
     /// <summary>Makes every browser of an account unknown again, after a reset.</summary>

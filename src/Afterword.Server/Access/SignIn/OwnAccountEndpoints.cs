@@ -52,15 +52,15 @@ internal static class OwnAccountEndpoints
         var outcome = await check.RunAsync(http, visitor.ScreenName, form["password"].ToString());
         http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.TooMany) await ShowTooManyAsync(http, visitor);
-        else if (outcome is not SignInOutcome.Welcome) await ShowAsync(http, visitor, 403, words.WrongCurrent);
+        else if (outcome is not SignInOutcome.Welcome { PasswordHash: { } was }) await ShowAsync(http, visitor, 403, words.WrongCurrent);
         else if (await FlawOfAsync(http, visitor.ScreenName, form["new-password"].ToString()) is { } flaw) await ShowAsync(http, visitor, 400, words.Of(flaw));
         else if (await gate.HashAsync(http, form["new-password"].ToString()) is not { } hash) await ShowTooManyAsync(http, visitor);
+        else if (!await passwords.SetAsync(visitor.UserId, hash, http.RequestAborted, was, Visits.HashOf(http))) await Forms.ShowForeignAsync(http, Address);
         else
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
-            await passwords.SetAsync(visitor.UserId, hash, http.RequestAborted);
-            await visits.BeginAsync(http, visitor.UserId, withFactor ? SignedInBy.SecondFactor : SignedInBy.Password);
-            await browsers.RememberAsync(http, AccountKind.User, visitor.UserId);
+            await visits.BeginAsync(http, visitor.UserId, withFactor ? SignedInBy.SecondFactor : SignedInBy.Password, hash.Text);
+            await browsers.RememberAsync(http, AccountKind.User, visitor.UserId, hash.Text);
             Done(http);
         }
     });

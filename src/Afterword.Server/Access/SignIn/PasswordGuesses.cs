@@ -7,7 +7,7 @@ namespace Afterword.Server.Access.SignIn;
 
 /// <summary>An account that a password is compared with.</summary>
 /// <param name="Id">Whose it is.</param>
-/// <param name="Hash">The hash of its password.</param>
+/// <param name="Hash">The hash of its password, as it is stored.</param>
 /// <param name="LockedUntil">The end of the lock that this guess caused, or of one that is over; null for none.</param>
 /// <param name="IsSuspended">Whether the user may not come in. People of the console are never suspended.</param>
 internal sealed record GuessedAccount(long Id, string Hash, long? LockedUntil, bool IsSuspended);
@@ -52,8 +52,7 @@ internal sealed class PasswordGuesses(Store store, Settings settings, PasswordHa
         if (!passwords.Matches(account.Hash, password, out var renewed)) return null;
 
         if (!byBrowser) await TakeBackAsync(kind, account, stop);
-        if (renewed is not null) await RenewAsync(kind, account, renewed, stop);
-        return account;
+        return renewed is null ? account : await RenewAsync(kind, account, renewed, password, stop);
     }
 
     // Of a hundred racing guesses five get the account, on all nodes together. One that finds no open account is counted as a stray:
@@ -79,12 +78,18 @@ internal sealed class PasswordGuesses(Store store, Settings settings, PasswordHa
             .Bind("id", account.Id).Bind("mine", account.LockedUntil ?? 0).RunAsync(stop),
         stop);
 
-    private Task<int> RenewAsync(AccountKind kind, GuessedAccount account, PasswordHash renewed, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql($"update {TableOf(kind)} set password_hash = @hash where id = @id and password_hash = @was")
-            .Bind("hash", renewed.Text).Bind("id", account.Id).Bind("was", account.Hash).RunAsync(stop),
-        stop);
+    // What follows holds on to the hash that is stored: this one, or that of another sign-in with the same password which was faster.
+    private async Task<GuessedAccount?> RenewAsync(AccountKind kind, GuessedAccount account, PasswordHash renewed, string password, CancellationToken stop)
+    {
+        var stored = await store.Main.WriteAsync(
+            async session => 1 == await session.Sql($"update {TableOf(kind)} set password_hash = @hash where id = @id and password_hash = @was")
+                .Bind("hash", renewed.Text).Bind("id", account.Id).Bind("was", account.Hash).RunAsync(stop)
+                ? renewed.Text : await session.Sql($"select password_hash from {TableOf(kind)} where id = @id").Bind("id", account.Id).FirstAsync(row => row.TextOrNull(0), stop),
+            stop);
+        return stored is not null && (stored == renewed.Text || passwords.Matches(stored, password, out _)) ? account with { Hash = stored } : null;
+    }
 
-    private static string TableOf(AccountKind kind) => kind == AccountKind.User ? "account" : "person";
+    private static string TableOf(AccountKind kind) => AccountHold.TableOf(kind);
 
     private static string KeyOf(AccountKind kind) => kind == AccountKind.User ? "screen_name_key" : "mail_key";
 

@@ -50,10 +50,10 @@ internal static class SecondFactorEndpoints
     {
         var onward = Onward.Read(name => form[name]);
         var outcome = await factors.CheckAsync(visitor.UserId, form["code"].ToString(), http.Connection.RemoteIpAddress, http.RequestAborted);
+        if (outcome is SignInOutcome.Welcome && !await visits.GoOnAsync(http, visitor.UserId)) outcome = new SignInOutcome.Wrong();
         http.TallySignIn(visitor.ScreenName, outcome);
         if (outcome is SignInOutcome.Welcome)
         {
-            await visits.BeginAsync(http, visitor.UserId, SignedInBy.SecondFactor);
             http.SeeOther(onward.Address);
         }
         else if (outcome is SignInOutcome.TooMany)
@@ -118,9 +118,9 @@ internal static class SecondFactorEndpoints
 
     private static async Task<bool> AddAsync(HttpContext http, Visitor visitor, UserFactors factors, IFormCollection form, string next)
     {
-        if (await factors.AddAsync(visitor.UserId, form["offer"].ToString(), form["code"].ToString(), http.RequestAborted) is not { } codes) return false;
+        if (await factors.AddAsync(visitor.UserId, form["offer"].ToString(), form["code"].ToString(), http.RequestAborted, Visits.HashOf(http)) is not { } codes
+            || !await http.RequestServices.GetRequiredService<Visits>().GoOnAsync(http, visitor.UserId)) return false;
 
-        await http.RequestServices.GetRequiredService<Visits>().BeginAsync(http, visitor.UserId, SignedInBy.SecondFactor);
         await http.ShowPageAsync<KeptCodesPage>(200, WordsFor(http, visitor), new() { [nameof(KeptCodesPage.Codes)] = codes, [nameof(KeptCodesPage.Next)] = next });
         return true;
     }

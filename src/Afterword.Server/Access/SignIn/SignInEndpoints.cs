@@ -90,11 +90,16 @@ internal static class SignInEndpoints
         var onward = Onward.Read(name => form[name]);
         var screenName = form["screen_name"].ToString();
         var outcome = await check.RunAsync(http, screenName, form["password"].ToString());
-        if (outcome is SignInOutcome.Welcome welcome)
+        if (outcome is SignInOutcome.Welcome { PasswordHash: { } hash } welcome)
         {
-            await visits.BeginAsync(http, welcome.UserId, SignedInBy.Password);
-            http.SeeOther(await factors.OwedByAsync(welcome.UserId, http.RequestAborted) == OwedFactor.Nothing ? onward.Address : onward.CodeAddress);
-            return;
+            if (await visits.BeginAsync(http, welcome.UserId, SignedInBy.Password, hash))
+            {
+                http.SeeOther(await factors.OwedByAsync(welcome.UserId, http.RequestAborted) == OwedFactor.Nothing ? onward.Address : onward.CodeAddress);
+                return;
+            }
+
+            // The account has another password meanwhile.
+            outcome = new SignInOutcome.Wrong();
         }
 
         http.TallySignIn(screenName, outcome);

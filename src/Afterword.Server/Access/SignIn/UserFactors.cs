@@ -52,7 +52,7 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
         if (secret is null || !(await IsCodeAsync(session, userId, secret, code, stop) || await IsRecoveryAsync(session, userId, code, stop))) return new SignInOutcome.Wrong();
 
         await session.Sql("update user_factor set failed_codes = 0, codes_locked_until = null, code_locks = 0 where user_id = @user").Bind("user", userId).RunAsync(stop);
-        return new SignInOutcome.Welcome(userId);
+        return new SignInOutcome.Welcome(userId, PasswordHash: null);
     }
 
     private async Task<bool> IsCodeAsync(Session session, long userId, byte[] secret, string code, CancellationToken stop) =>
@@ -67,9 +67,14 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
         return true;
     }
 
-    /// <summary>Adds the first app, if the code shows that it took the secret. All visits end: they have shown the password alone.</summary>
-    /// <returns>The recovery codes, told this once; null when the code did not fit, or there is an app already.</returns>
-    public async Task<IReadOnlyList<string>?> AddAsync(long userId, string @sealed, string code, CancellationToken stop)
+    /// <summary>Adds the first app, if the code shows that it took the secret. All visits end but the one at hand: they have shown the password alone.</summary>
+    /// <param name="userId">Whose.</param>
+    /// <param name="sealed">The offer, as the form brought it back.</param>
+    /// <param name="code">What the app shows.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="visit">The visit at hand, which must not have ended meanwhile; null outside of a browser.</param>
+    /// <returns>The recovery codes, told this once; null when the code did not fit, there is an app already, or the visit has ended.</returns>
+    public async Task<IReadOnlyList<string>?> AddAsync(long userId, string @sealed, string code, CancellationToken stop, byte[]? visit = null)
     {
         if (offers.Open(AccountKind.User, userId, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return null;
 
@@ -77,11 +82,13 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
         return await store.Main.WriteAsync(
             async session =>
             {
+                await AccountHold.HoldAsync(session, AccountKind.User, userId, stop);
+                if (visit is not null && !await Visits.IsOpenAsync(session, userId, visit, stop)) return null;
                 if (0 == await session.Sql("insert into user_factor (user_id, totp_secret, totp_step) values (@user, @secret, @step) on conflict (user_id) do nothing")
                     .Bind("user", userId).Bind("secret", store.Secrets.Protect(secret)).Bind("step", step).RunAsync(stop)) return null;
 
                 await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
-                await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
+                await session.Sql("delete from visit where user_id = @user and key_hash <> @own").Bind("user", userId).Bind("own", visit ?? []).RunAsync(stop);
                 session.Then(
                     "insert into user_recovery_code (user_id, code_hash) select user_id, code_hash from {rows}",
                     Rows.Of(codes).Long("user_id", _ => userId).Bytes("code_hash", one => RecoveryCodes.HashOf(userId, one)));

@@ -28,20 +28,31 @@ internal sealed class UserPasswords(Store store, ResetLinks links, AuditLog audi
         },
         stop);
 
-    public Task SetAsync(long userId, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
+    /// <summary>Sets a user's password as the user chose it.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="password">The new password.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="was">The stored hash of the old one, as it was compared; null where none was asked for.</param>
+    /// <param name="visit">The visit at hand; null outside of a browser.</param>
+    /// <returns>False when there is another password meanwhile, or the visit has ended: whoever has the old password undoes no reset.</returns>
+    public Task<bool> SetAsync(long userId, PasswordHash password, CancellationToken stop, string? was = null, byte[]? visit = null) => store.Main.WriteAsync(
         async session =>
         {
+            if (was is not null && !await AccountHold.HoldAsync(session, AccountKind.User, userId, was, stop)) return false;
+            if (visit is not null && !await Visits.IsOpenAsync(session, userId, visit, stop)) return false;
+
             await SetAsync(session, userId, password, stop);
-            return await audit.WriteOwnAsync(session, userId, Deed.Changed, "own password", stop);
+            return 1 == await audit.WriteOwnAsync(session, userId, Deed.Changed, "own password", stop);
         },
         stop);
 
     private static async Task<int> SetAsync(Session session, long userId, PasswordHash password, CancellationToken stop)
     {
+        // First of all: a sign-in with the old password has begun its visit, which ends here, or begins none any more.
+        await session.Sql("update account set password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @user")
+            .Bind("hash", password.Text).Bind("user", userId).RunAsync(stop);
         await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);
         await KnownBrowsers.ForgetAsync(session, AccountKind.User, userId, stop);
-        await ResetLinks.ForgetAsync(session, AccountKind.User, userId, stop);
-        return await session.Sql("update account set password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @user")
-            .Bind("hash", password.Text).Bind("user", userId).RunAsync(stop);
+        return await ResetLinks.ForgetAsync(session, AccountKind.User, userId, stop);
     }
 }

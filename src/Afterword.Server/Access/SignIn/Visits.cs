@@ -10,7 +10,7 @@ namespace Afterword.Server.Access.SignIn;
 
 /// <summary>A user at a browser.</summary>
 /// <param name="Language">The tag of the language that the user chose; null when the browser decides.</param>
-/// <param name="ByLink">Whether the visit began with a link that was mailed or passed on.</param>
+/// <param name="ByLink">Whether the visit began with a link that was mailed or passed on, within the last hour.</param>
 public sealed record Visitor(long UserId, string ScreenName, string Name, string? Language, bool ByLink);
 
 /// <summary>What a user showed when a visit began.</summary>
@@ -42,6 +42,9 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     // However often it is used: a cookie that somebody copied does not open the account for ever.
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(30);
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromDays(1);
+
+    // A cookie from long ago sets up no app when its user becomes a sender.
+    private static readonly TimeSpan s_linkCounts = TimeSpan.FromHours(1);
 
     // What a visit owes is judged each time: whoever sets up an app, or becomes a sender that needs one, is asked for it from then on.
     private const string OwesNothing =
@@ -77,24 +80,53 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     /// <param name="http">The request.</param>
     /// <param name="userId">The user.</param>
     /// <param name="by">What the user showed.</param>
-    public async Task BeginAsync(HttpContext http, long userId, SignedInBy by)
+    /// <param name="passwordHash">The stored hash of the password that the user showed or set.</param>
+    /// <returns>False when the account has another password meanwhile.</returns>
+    public Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, string passwordHash) => BeginAsync(
+        http, userId, by, async (session, old) =>
+        {
+            if (!await AccountHold.HoldAsync(session, AccountKind.User, userId, passwordHash, http.RequestAborted)) return false;
+
+            await session.Sql("delete from visit where key_hash = @hash").Bind("hash", old).RunAsync(http.RequestAborted);
+            return true;
+        });
+
+    /// <summary>Goes on after the second factor, with a key of its own.</summary>
+    /// <returns>False when the visit that showed the password has ended meanwhile, as by a reset.</returns>
+    public Task<bool> GoOnAsync(HttpContext http, long userId) => BeginAsync(
+        http, userId, SignedInBy.SecondFactor, async (session, old) =>
+        {
+            await AccountHold.HoldAsync(session, AccountKind.User, userId, http.RequestAborted);
+            return 1 == await session.Sql("delete from visit where key_hash = @hash and user_id = @user").Bind("hash", old).Bind("user", userId).RunAsync(http.RequestAborted);
+        });
+
+    /// <summary>Whether a visit has not been ended. Hold the account first.</summary>
+    public static async Task<bool> IsOpenAsync(Session session, long userId, byte[] visit, CancellationToken stop) =>
+        await session.Sql("select 1 from visit where key_hash = @hash and user_id = @user").Bind("hash", visit).Bind("user", userId).FirstAsync(_ => true, stop);
+
+    /// <summary>What the visit of this browser is stored under; of none, what no visit is.</summary>
+    public static byte[] HashOf(HttpContext http) => TryReadKey(http, out var key) ? SHA256.HashData(key) : [];
+
+    private async Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, Func<Session, byte[], Task<bool>> mayBegin)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var old = TryReadKey(http, out var before) ? SHA256.HashData(before) : null;
-        await store.Main.WriteAsync(
+        var begun = await store.Main.WriteAsync(
             async session =>
             {
-                if (old is not null) await session.Sql("delete from visit where key_hash = @hash").Bind("hash", old).RunAsync(http.RequestAborted);
+                if (!await mayBegin(session, HashOf(http))) return false;
+
                 await session.Sql("insert into visit (key_hash, user_id, stage, by_link, browser, created_at, seen_at) values (@hash, @user, @stage, @link, @browser, @now, @now)")
                     .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", by == SignedInBy.SecondFactor ? 2L : 1L).Bind("link", by == SignedInBy.Link ? 1L : 0L)
                     .Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
 
                 // A sender's owners may wonder who it was; customers' own visits are nobody's business.
-                return await audit.WriteOwnAsync(session, userId, Deed.SignedIn, WordsOf(by), http.RequestAborted, onlySenders: true);
+                await audit.WriteOwnAsync(session, userId, Deed.SignedIn, WordsOf(by), http.RequestAborted, onlySenders: true);
+                return true;
             },
             http.RequestAborted);
-        SetCookie(http, key);
+        if (begun) SetCookie(http, key);
+        return begun;
     }
 
     private static string WordsOf(SignedInBy by) => by switch
@@ -116,7 +148,7 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     /// <summary>The visits of a user, the one used last first.</summary>
     public Task<List<ListedVisit>> ListAsync(HttpContext http, long userId)
     {
-        var own = TryReadKey(http, out var key) ? SHA256.HashData(key) : [];
+        var own = HashOf(http);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         return store.Main.ReadAsync(
             session => session.Sql("select key_hash, browser, created_at, seen_at from visit where user_id = @user and seen_at > @oldest and created_at > @first order by seen_at desc, created_at desc")
@@ -134,14 +166,19 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     {
         if (id.Length != 2 * SHA256.HashSizeInBytes || !id.All(char.IsAsciiHexDigit)) return Task.FromResult(0);
 
-        return EndAsync("key_hash = @hash and user_id = @user", statement => statement.Bind("hash", Convert.FromHexString(id)).Bind("user", userId), _ => "signed another browser out", stop);
+        return EndAsync("key_hash = @hash and user_id = @user", statement => statement.Bind("hash", Convert.FromHexString(id)).Bind("user", userId), _ => "signed another browser out", stop,
+            session => AccountHold.HoldAsync(session, AccountKind.User, userId, stop));
     }
 
     /// <summary>Ends all visits of a user but the one that asks, whose browser alone stays known.</summary>
     public Task<int> EndOthersAsync(HttpContext http, long userId) => EndAsync(
-        "user_id = @user and key_hash <> @own", statement => statement.Bind("user", userId).Bind("own", TryReadKey(http, out var key) ? SHA256.HashData(key) : []),
+        "user_id = @user and key_hash <> @own", statement => statement.Bind("user", userId).Bind("own", HashOf(http)),
         many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out"), http.RequestAborted,
-        session => KnownBrowsers.ForgetOthersAsync(session, http, AccountKind.User, userId));
+        async session =>
+        {
+            await AccountHold.HoldAsync(session, AccountKind.User, userId, http.RequestAborted);
+            await KnownBrowsers.ForgetOthersAsync(session, http, AccountKind.User, userId);
+        });
 
     // Of one user, who ends them: a sender's owners read it, and the log has it.
     private async Task<int> EndAsync(string which, Func<Statement, Statement> bind, Func<int, string> what, CancellationToken stop, Func<Session, Task>? before = null)
@@ -173,11 +210,11 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     private Task<Seen?> FindAsync(byte[] key, long now, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             $"""
-            select a.id, a.screen_name, a.name, a.language, v.seen_at, case when {OwesNothing} then 0 else 1 end, v.by_link
+            select a.id, a.screen_name, a.name, a.language, v.seen_at, case when {OwesNothing} then 0 else 1 end, case when v.created_at > @linked then v.by_link else 0 end
             from visit v join account a on a.id = v.user_id
             where v.key_hash = @hash and v.seen_at > @oldest and v.created_at > @first and a.suspended_at is null
             """)
-            .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now)).Bind("senders", settings.SignIn.SendersNeedFactor ? 1L : 0L)
+            .Bind("hash", SHA256.HashData(key)).Bind("oldest", OldestOf(now)).Bind("first", FirstOf(now)).Bind("linked", now - (long)s_linkCounts.TotalMilliseconds).Bind("senders", settings.SignIn.SendersNeedFactor ? 1L : 0L)
             .FirstAsync(row => new Seen(new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.Flag(6)), row.GetInt64(4), row.Flag(5)), stop),
         stop);
 

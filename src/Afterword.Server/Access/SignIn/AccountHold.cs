@@ -1,0 +1,26 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Access.SignIn;
+
+/// <summary>
+/// Makes whoever begins a session of an account, and whoever changes its password or ends its sessions, wait for each other.
+/// Otherwise a sign-in whose password was compared before a reset would insert its session after it. Call it first in the transaction.
+/// </summary>
+internal static class AccountHold
+{
+    /// <summary>Holds the account until the transaction ends.</summary>
+    public static Task<int> HoldAsync(Session session, AccountKind kind, long id, CancellationToken stop) =>
+        session.Sql($"update {TableOf(kind)} set name = name where id = @id").Bind("id", id).RunAsync(stop);
+
+    /// <summary>Holds the account if it still has the password that was compared.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="kind">Whose account.</param>
+    /// <param name="id">Which one.</param>
+    /// <param name="hash">The stored hash that the password matched.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task<bool> HoldAsync(Session session, AccountKind kind, long id, string hash, CancellationToken stop) =>
+        1 == await session.Sql($"update {TableOf(kind)} set name = name where id = @id and password_hash = @hash").Bind("id", id).Bind("hash", hash).RunAsync(stop);
+
+    /// <summary>The table that accounts of a kind are in.</summary>
+    public static string TableOf(AccountKind kind) => kind == AccountKind.User ? "account" : "person";
+}
