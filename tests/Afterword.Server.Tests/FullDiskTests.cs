@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
@@ -60,14 +61,52 @@ public abstract class FullDiskTests : IAsyncLifetime
         await MakeRoomAsync();
     }
 
+    [Fact]
+    public async Task More_than_the_queue_holds_is_written_down_when_there_is_room_again()
+    {
+        await Server.RestartAsync("Storage:WriteQueue=4");
+        await FillAsync();
+        for (var i = 1; i <= 60; i++) Assert.True((await Server.Get<Admissions>().AdmitAsync(Call(i), reads: true)).IsFresh);
+        Assert.True(Server.Get<Admissions>().Remembers);
+
+        await MakeRoomAsync();
+        for (var i = 100; Server.Get<Admissions>().Remembers && i < 400; i++)
+        {
+            await Server.Get<Admissions>().AdmitAsync(Call(i));
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.False(Server.Get<Admissions>().Remembers);
+        await Server.RestartAsync();
+        for (var i = 1; i <= 60; i++) Assert.False((await Server.Get<Admissions>().AdmitAsync(Call(i), reads: true)).IsFresh);
+    }
+
+    [Fact]
+    public async Task A_leg_of_OAuth_is_no_read_though_it_may_be_a_GET()
+    {
+        const string Path = "/oauth/request_token?oauth_callback=oob";
+        var app = new OAuthCredentials(Loop.App.ConsumerKey, Loop.App.ConsumerSecret, null, null);
+        await FillAsync();
+
+        (await ReadAsync(app, Path, "leg")).Is(503);
+        Assert.False(Server.Get<Admissions>().Remembers);
+
+        await MakeRoomAsync();
+        (await ReadAsync(app, Path, "leg")).Is(200);
+    }
+
     public ValueTask DisposeAsync() => Loop.DisposeAsync();
 
     private protected abstract Task FillAsync();
 
     private protected abstract Task MakeRoomAsync();
 
-    private Task<Answer> ReadAsync(string path, string nonce) => Server.SendAsync(
-        null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", Server.Sign(Loop.Sender, "GET", request.RequestUri!, null, nonce)));
+    private protected Task<Answer> ReadAsync(string path, string nonce) => ReadAsync(Loop.Sender, path, nonce);
+
+    private Task<Answer> ReadAsync(OAuthCredentials who, string path, string nonce) => Server.SendAsync(
+        null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", Server.Sign(who, "GET", request.RequestUri!, null, nonce)));
+
+    private Admission Call(long n) => new(Server.Clock.GetUtcNow().ToUnixTimeSeconds(), unchecked(n * 6364136223846793005), 0, 0, LimitedEndpoint.None);
 }
 
 public sealed class SqliteFullDiskTests : FullDiskTests
@@ -173,6 +212,24 @@ public sealed class PostgresFullDiskTests : FullDiskTests
 
         await AlterAsync("reset synchronous_commit");
         await Loop.AskAsync();
+    }
+
+    /// <summary>The commit is done, and its end is in doubt.</summary>
+    [Fact]
+    public async Task A_read_whose_nonce_may_be_stored_is_told_to_come_again_and_not_that_it_was_seen()
+    {
+        var path = $"/1.1/feedback/show/{(await Loop.AskAsync()).Text("id")}.json";
+        await RunAsync("create function warn() returns trigger language plpgsql as 'begin raise warning ''in doubt''; return null; end'");
+        await RunAsync("create constraint trigger in_doubt after insert on nonce deferrable initially deferred for each row execute function warn()");
+
+        (await ReadAsync(path, "in doubt")).Is(503, 130);
+        Assert.False(Server.Get<Admissions>().Remembers);
+
+        await RunAsync("drop trigger in_doubt on nonce");
+        (await ReadAsync(path, "in doubt")).Is(401, 32);
+        (await ReadAsync(path, "another")).Is(200);
+
+        Task<int> RunAsync(string sql) => Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
     }
 
     private protected override Task FillAsync() => AlterAsync("set default_transaction_read_only = on");

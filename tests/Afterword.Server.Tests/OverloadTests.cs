@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Access;
 using Afterword.Server.Changes;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
@@ -58,7 +59,58 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await _loop.Server.CountAsync("prompt", "comment = 'Do not lose me'"));
     }
 
+    [Fact]
+    public async Task A_signed_read_is_503_too_and_is_let_in_once_also_after_a_restart()
+    {
+        var path = $"/1.1/feedback/show/{(await Loop.AskAsync()).Text("id")}.json";
+        await NarrowToFourAsync();
+
+        await WhileFullAsync(Loop.Server.Server.Store.Admissions, async () => Assert.Equal(["Over capacity."], (await ReadAsync()).Is(503, 130).Messages));
+
+        Assert.False(Loop.Server.Get<Admissions>().Remembers);
+        (await ReadAsync()).Is(200);
+        await Loop.Server.RestartAsync();
+        (await ReadAsync()).Is(401, 32);
+
+        Task<Answer> ReadAsync() => Loop.Server.SendAsync(
+            null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", Loop.Server.Sign(Loop.Sender, "GET", request.RequestUri!, null, "once")));
+    }
+
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private protected Loop Loop => _loop;
+
+    private protected Task NarrowToFourAsync() => _loop.Server.RestartAsync("Storage:WriteQueue=4", "Storage:CommitWait=00:05:00");
+
+    /// <summary>Does something while a write holds up all others, and the queue has no place left.</summary>
+    private protected static async Task WhileFullAsync(Database store, Func<Task> act)
+    {
+        using var begun = new SemaphoreSlim(0);
+        using var letGo = new ManualResetEventSlim();
+        var hold = store.Group<int, int>(_ => 0, (_, all) =>
+        {
+            begun.Release();
+            letGo.Wait();
+            return Task.FromResult(new int[all.Count]);
+        });
+        var held = new List<Task> { hold.RunAsync(0) };
+        await begun.WaitAsync();
+        Action fill = () =>
+        {
+            while (true) held.Add(hold.RunAsync(0));
+        };
+        Assert.Throws<OverloadedException>(fill);
+
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            letGo.Set();
+            await Task.WhenAll(held);
+        }
+    }
 
     // Only now: what a test sets up first is written beside the server's own services, and must not be refused.
     private Task NarrowAsync() => _loop.Server.RestartAsync("Storage:WriteQueue=1");
@@ -103,6 +155,20 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
     private Task<Answer> PostAsync(string path, string form) => _loop.Server.SendAsync(null, HttpMethod.Post, path, Encoding.ASCII.GetBytes(form));
 }
 
-public sealed class SqliteOverloadTests() : OverloadTests(Engine.Sqlite);
+public sealed class SqliteOverloadTests() : OverloadTests(Engine.Sqlite)
+{
+    [Fact]
+    public async Task Events_of_a_time_of_which_writes_may_wait_are_not_given_out()
+    {
+        await Loop.AskAsync();
+        await NarrowToFourAsync();
+
+        await WhileFullAsync(Loop.Server.Server.Store.Main, async () => Assert.Equal(["Over capacity."], (await EventsAsync()).Is(503, 130).Messages));
+
+        (await EventsAsync()).Is(200);
+
+        Task<Answer> EventsAsync() => Loop.Server.GetAsync(Loop.Sender, "/1.1/feedback/events.json");
+    }
+}
 
 public sealed class PostgresOverloadTests() : OverloadTests(Engine.Postgres);

@@ -25,6 +25,9 @@ internal sealed class Admissions
 
     private const int FlushedAtOnce = 1_000;
 
+    // So long after a failure nobody tries again to write down what is in memory.
+    private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(1);
+
     private readonly Database _db;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<Admission, Admitted> _door;
@@ -55,15 +58,19 @@ internal sealed class Admissions
             if (!_remembered.Any) return admitted;
 
             // It may have been let in meanwhile, by a call that found the store full.
+            var isKept = _remembered.Contains(request);
             _ = FlushAsync();
-            return _remembered.Contains(request) ? default : admitted;
+            return isKept ? default : admitted;
         }
-        catch (Exception error) when (reads && _db.IsUnavailable(error))
+        catch (Exception error) when (reads && CannotWrite(error))
         {
             if (await RememberAsync(request) is { } remembered) return remembered;
             throw;
         }
     }
+
+    // A store that has too much to do takes nonces all the same. A nonce whose commit is in doubt may be found there, and would be taken for another request's.
+    private bool CannotWrite(Exception error) => error is not (OverloadedException or OutcomeUnknownException) && _db.IsUnavailable(error);
 
     /// <summary>Lets in a request whose nonce the store cannot take, if the store can say that it is new. Null when there is no room.</summary>
     private async Task<Admitted?> RememberAsync(Admission request)
@@ -90,15 +97,17 @@ internal sealed class Admissions
 
         try
         {
-            foreach (var some in _remembered.Kept().Chunk(FlushedAtOnce))
+            while (_remembered.Kept(FlushedAtOnce) is { Count: > 0 } some)
             {
-                await Task.WhenAll(some.Select(one => _door.RunAsync(one)));
+                // One write has one place in the queue, however many nonces it brings.
+                await _db.WriteAsync(session => AdmitAsync(session, some), CancellationToken.None);
                 _remembered.Forget(some);
             }
         }
-        catch (Exception error) when (error is OverloadedException || _db.IsUnavailable(error))
+        catch (Exception error) when (_db.IsUnavailable(error))
         {
-            // The next request that the store takes tries again.
+            // After the rest, the next request that the store takes goes on, or upkeep does.
+            await Task.Delay(s_rest, _clock);
         }
         finally
         {

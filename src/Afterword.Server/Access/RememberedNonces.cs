@@ -59,10 +59,11 @@ internal sealed class RememberedNonces
         }
     }
 
-    /// <summary>What is kept, to be written now that the store takes it.</summary>
-    public List<Admission> Kept()
+    /// <summary>Some of what is kept, to be written now that the store takes it.</summary>
+    /// <param name="most">How many at most.</param>
+    public List<Admission> Kept(int most)
     {
-        lock (_lock) return [.. _nonces.Values];
+        lock (_lock) return [.. _nonces.Values.Take(most)];
     }
 
     /// <summary>Forgets what has been written.</summary>

@@ -56,7 +56,9 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         if (!isInTime) return clock.HeldBecause is null ? ApiError.BadTimestamp : ApiError.Overloaded;
         if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret) || !BodyHash.Fits(oauth, call.Body.WrittenSpan)) return ApiError.BadCredentials;
 
-        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token?.UserId ?? 0, app.Id, signed.Limit), HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method));
+        // The legs of OAuth write, as GETs too.
+        var reads = signed.By == Signer.AccessToken && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method));
+        var admitted = await admissions.AdmitAsync(new(protocol.Timestamp, protocol.Fingerprint(), token?.UserId ?? 0, app.Id, signed.Limit), reads);
         if (!admitted.IsFresh) return ApiError.BadCredentials;
 
         (call.App, call.RequestToken) = (app, requestToken);

@@ -49,8 +49,8 @@ internal static class EventEndpoints
         Buffers.Return(page);
     }
 
-    // While the one server of a SQLite store cannot write, nothing changes but by its own clock, which has passed the range. On
-    // PostgreSQL another node may be the first to write again, with a clock that is behind: such a range cannot be given out yet.
+    // While the one server of a SQLite store cannot write, nothing changes but by its own clock, which has passed the range. That does not
+    // hold of a full queue: what waits in it may have a stamp within the range. On PostgreSQL another node may be the first to write again, with a clock that is behind: such a range cannot be given out yet.
     private static async Task SealAsync(Store store, EventsRange range, CancellationToken stop)
     {
         try
@@ -63,7 +63,7 @@ internal static class EventEndpoints
                 },
                 stop);
         }
-        catch (Exception error) when (store.Main is SqliteDatabase && store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Main is SqliteDatabase && error is not OverloadedException && store.Main.IsUnavailable(error))
         {
             // Whoever writes hears of it.
         }
