@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
@@ -23,11 +24,14 @@ public abstract class UpgradeTests(Engine engine)
         await watch.LookAsync(default);
         (await GetAsync(server, "/healthz/ready")).Is(200);
         await server.UserAsync("furni");
+        var browser = await server.SeatAsync(Role.Operator);
 
         await MigratedBeyondAsync(server, 9999, beside: Known + 1);
         await watch.LookAsync(default);
 
-        Assert.Contains("newer version", (await GetAsync(server, "/healthz/ready")).Is(503).Body, StringComparison.Ordinal);
+        // Strangers hear that it is so, operators why.
+        Assert.Equal("writes are held; see the log\n", (await GetAsync(server, "/healthz/ready")).Is(503).Body);
+        Assert.Contains("newer version", (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
         (await GetAsync(server, "/healthz/ready?for=reads")).Is(200);
         await Assert.ThrowsAsync<HeldException>(() => server.UserAsync("ana"));
         Assert.Single(server.Log, line => line.Contains("Nothing is written. A newer version", StringComparison.Ordinal));

@@ -25,7 +25,7 @@ internal static class AdminEndpoints
         console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
     }
 
-    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, Readiness readiness, TimeProvider clock)
+    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, StoreWatch watch, Readiness readiness, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (schema, nodes) = await store.Main.ReadAsync(
@@ -35,7 +35,7 @@ internal static class AdminEndpoints
             http.RequestAborted);
         await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
         {
-            [nameof(HealthPage.WhyNoWrites)] = await readiness.WhyNoWritesAsync(http.RequestAborted),
+            [nameof(HealthPage.WhyNoWrites)] = watch.Because ?? await readiness.WhyNoWritesAsync(http.RequestAborted),
             [nameof(HealthPage.Facts)] = new List<(string, string)>
             {
                 ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),

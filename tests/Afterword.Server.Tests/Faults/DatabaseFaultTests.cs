@@ -79,6 +79,39 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         await ApplyAsync("alter role {0} login");
     }
 
+    [Fact]
+    public async Task A_database_that_answers_nothing_makes_the_server_unready_in_time()
+    {
+        (await ReadyAsync()).Is(200);
+        _loop.Server.Clock.Advance(TimeSpan.FromSeconds(2));
+        var letGo = new TaskCompletionSource();
+        var locked = new TaskCompletionSource();
+        var holds = _loop.Server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                await session.Sql("lock table clock_reading in access exclusive mode").RunAsync(default);
+                locked.SetResult();
+                await letGo.Task;
+                return 0;
+            },
+            default);
+        await locked.Task;
+
+        // However many ask, one connection waits.
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 50).Select(n => ReadyAsync(n % 2 == 0 ? "" : "?for=reads"))))
+        {
+            Assert.Equal("reading from the store takes too long\n", answer.Is(503).Body);
+        }
+
+        Assert.Equal(1L, await PostgresCluster.Shared.AskAsync($"select count(*) from pg_stat_activity where datname = '{Name}' and wait_event_type = 'Lock' and query like 'select seen_at from%'"));
+        letGo.SetResult();
+        await holds;
+        _loop.Server.Clock.Advance(TimeSpan.FromSeconds(2));
+        await UntilAsync(async () => (await ReadyAsync()).Status == 200);
+
+        Task<Answer> ReadyAsync(string query = "") => _loop.Server.SendAsync(null, HttpMethod.Get, $"/healthz/ready{query}", null);
+    }
+
     /// <summary>What the driver throws when a server goes away while its connections are used, and when none is left.</summary>
     [Fact]
     public void Errors_that_do_not_name_the_database_are_the_databases()
