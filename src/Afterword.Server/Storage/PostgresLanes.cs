@@ -35,7 +35,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
         _stalled = new bool[settings.Lanes];
         for (var i = 0; i < _lanes.Length; i++)
         {
-            _lanes[i] = Channel.CreateBounded<PendingWrite>(new BoundedChannelOptions(_capacity) { SingleReader = true });
+            _lanes[i] = Channel.CreateBounded<PendingWrite>(_capacity);
             _runs[i] = RunAsync(i);
         }
     }
@@ -50,6 +50,9 @@ internal sealed class PostgresLanes : IAsyncDisposable
         var lane = (int)((ulong)(write.Key * -7046029254386353131L) >> 33) % _lanes.Length;
         if (Volatile.Read(ref _stalled[lane])) throw Stalled();
         if (!_lanes[lane].Writer.TryWrite(write)) throw new OverloadedException();
+
+        // It may have come in just after those that waited were refused.
+        if (Volatile.Read(ref _stalled[lane])) RefuseWaiting(lane);
     }
 
     public async ValueTask DisposeAsync()
@@ -66,13 +69,14 @@ internal sealed class PostgresLanes : IAsyncDisposable
         while (await waiting.WaitToReadAsync())
         {
             while (batch.Count < MaxBatch && waiting.TryRead(out var write)) batch.Add(write);
-            foreach (var kind in batch.GroupBy(write => write.Group!)) await WatchAsync(lane, CommitAsync(kind.Key, [.. kind]));
+            var kinds = new Queue<IGrouping<WriteGroup, PendingWrite>>(batch.GroupBy(write => write.Group!));
+            while (kinds.TryDequeue(out var kind)) await WatchAsync(lane, CommitAsync(kind.Key, [.. kind]), kinds);
             batch.Clear();
         }
     }
 
     /// <summary>Waits for a batch, however long it takes. Those behind it, of which nothing was sent, are refused when it takes long.</summary>
-    private async Task WatchAsync(int lane, Task commit)
+    private async Task WatchAsync(int lane, Task commit, Queue<IGrouping<WriteGroup, PendingWrite>> behind)
     {
         try
         {
@@ -81,10 +85,20 @@ internal sealed class PostgresLanes : IAsyncDisposable
         catch (TimeoutException)
         {
             Volatile.Write(ref _stalled[lane], true);
-            while (_lanes[lane].Reader.TryRead(out var write)) write.FailLater(Stalled());
+            while (behind.TryDequeue(out var kind))
+            {
+                foreach (var write in kind) write.FailLater(Stalled());
+            }
+
+            RefuseWaiting(lane);
             await commit;
             Volatile.Write(ref _stalled[lane], false);
         }
+    }
+
+    private void RefuseWaiting(int lane)
+    {
+        while (_lanes[lane].Reader.TryRead(out var write)) write.FailLater(Stalled());
     }
 
     private static StoreUnavailableException Stalled() => new("The database has not answered a commit for a while.");

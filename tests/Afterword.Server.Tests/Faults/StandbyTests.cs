@@ -103,6 +103,37 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     }
 
     [Fact]
+    public async Task Writes_of_other_kinds_that_came_together_with_a_commit_that_hangs_are_refused_like_the_rest()
+    {
+        var main = _loop.Server.Server.Store.Main;
+        var (one, other) = (Group(), Group());
+        Task<int>? hangs = null, behind = null;
+
+        // It writes nothing, so its commit waits for nobody; what it enqueues comes in one batch after it.
+        var opener = main.Group<int, int>(_ => 0, (_, all) =>
+        {
+            (hangs, behind) = (one.RunAsync(1), other.RunAsync(2));
+            return Task.FromResult(new int[all.Count]);
+        });
+        await _loop.AskAsync();
+        await server.HoldCommitsAsync();
+        await opener.RunAsync(0);
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => behind!).WaitAsync(s_tooLong, TestContext.Current.CancellationToken);
+        Assert.False(hangs!.IsCompleted);
+
+        await server.LetGoAsync();
+        await hangs;
+        Assert.Equal(1, await _loop.Server.CountAsync("held"));
+
+        WriteGroup<int, int> Group() => main.Group<int, int>(_ => 0, async (session, numbers) =>
+        {
+            await session.EachAsync("insert into held (n) select n from {rows} where true returning n", Rows.Of(numbers).Long("n", n => n), _ => { }, default);
+            return [.. numbers];
+        });
+    }
+
+    [Fact]
     public async Task Hanging_writes_leave_connections_for_reads()
     {
         await server.HoldCommitsAsync();
