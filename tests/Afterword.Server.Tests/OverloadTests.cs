@@ -167,7 +167,7 @@ public sealed class SqliteOverloadTests() : OverloadTests(Engine.Sqlite)
 
         (await EventsAsync()).Is(200);
 
-        Task<Answer> EventsAsync() => Loop.Server.GetAsync(Loop.Sender, "/1.1/feedback/events.json");
+        Task<Answer> EventsAsync() => Loop.Server.GetAsync(Loop.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={Loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()}");
     }
 }
 
