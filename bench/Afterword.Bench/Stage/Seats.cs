@@ -18,6 +18,7 @@ internal static class Seats
         var audit = new AuditLog(store, clock);
         var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
         if (await persons.AddAsync(Person.CommandLine, mail, role.Word, sender, role, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
-        return await new ConsoleSessions(store, site.Settings, audit, clock, NullLogger<ConsoleSessions>.Instance).AddAsync(id, EntryStage.Person, "bench", stop);
+        var sessions = new ConsoleSessions(store, site.Settings, audit, clock, NullLogger<ConsoleSessions>.Instance);
+        return await store.Main.WriteAsync(session => sessions.AddAsync(session, id, EntryStage.Person, "bench", byLink: false, stop), stop);
     }
 }

@@ -6,6 +6,7 @@ using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Support;
+using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -64,7 +65,8 @@ internal sealed class ConsoleStage : IAsyncDisposable
     public async Task<IPage> SeatAsync(Role role, int width = 1440, bool script = true)
     {
         var (person, _) = await InviteAsync(role, $"{role.Word}@furni.example");
-        var key = await Services.GetRequiredService<ConsoleSessions>().AddAsync(person, EntryStage.Person, "Chromium", default);
+        var sessions = Services.GetRequiredService<ConsoleSessions>();
+        var key = await Services.GetRequiredService<Store>().Main.WriteAsync(session => sessions.AddAsync(session, person, EntryStage.Person, "Chromium", byLink: false, default), default);
         var visitor = await VisitorAsync(width, script);
         await visitor.AddCookiesAsync([new Cookie { Name = ConsoleSessions.Cookie, Value = key, Url = $"https://{Url.Host}/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
         return await visitor.NewPageAsync();
