@@ -12,7 +12,7 @@ internal sealed partial class KeepWorkerNumber(Store store, WorkerLease lease, T
         var (isWell, renewed) = (true, clock.GetTimestamp());
         while (await WaitAsync(stoppingToken))
         {
-            // A machine that was asleep, or a process that was stopped, finds at once that its number has run out.
+            // A process that was stopped finds at once that its number has run out.
             if (isWell && lease.Holds && clock.GetElapsedTime(renewed) < WorkerLease.RenewEvery) continue;
 
             try

@@ -16,7 +16,6 @@ internal sealed class WorkerLease : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1);
     private int _worker;
     private long _renewed;
-    private long _heldUntil;
     private volatile bool _isLost;
 
     private WorkerLease(Database db, TimeProvider clock, Snowflakes ids)
@@ -28,11 +27,8 @@ internal sealed class WorkerLease : IAsyncDisposable
     public static TimeSpan RenewEvery { get; } = s_length / 10;
 
     /// <summary>Whether the number may be used just now.</summary>
-    /// <remarks>
-    /// For half of the lease's length: the other half is for clocks that differ. By both clocks: the one that only goes forward stands still while the machine
-    /// sleeps, and others see the lease run out by the time of day.
-    /// </remarks>
-    public bool Holds => !_isLost && _clock.GetElapsedTime(Volatile.Read(ref _renewed)) < s_length / 2 && _clock.GetUtcNow().UtcTicks < Volatile.Read(ref _heldUntil);
+    /// <remarks>For half of the lease's length: the other half is for clocks that differ.</remarks>
+    public bool Holds => !_isLost && _clock.GetElapsedTime(Volatile.Read(ref _renewed)) < s_length / 2;
 
     /// <exception cref="StoreUnavailableException">All 1,024 numbers are taken.</exception>
     public static async Task<WorkerLease> AcquireAsync(Database db, Snowflakes ids, TimeProvider clock, CancellationToken stop)
@@ -51,8 +47,8 @@ internal sealed class WorkerLease : IAsyncDisposable
         try
         {
             var before = _worker;
-            var (at, now) = (_clock.GetTimestamp(), _clock.GetUtcNow());
-            if (await ExtendAsync(now, stop)) Renewed(at, now);
+            var at = _clock.GetTimestamp();
+            if (await ExtendAsync(stop)) Volatile.Write(ref _renewed, at);
             else
             {
                 _isLost = true;
@@ -87,15 +83,9 @@ internal sealed class WorkerLease : IAsyncDisposable
         _turn.Dispose();
     }
 
-    private void Renewed(long at, DateTimeOffset now)
+    private async Task<bool> ExtendAsync(CancellationToken stop)
     {
-        Volatile.Write(ref _renewed, at);
-        Volatile.Write(ref _heldUntil, (now + (s_length / 2)).UtcTicks);
-    }
-
-    private async Task<bool> ExtendAsync(DateTimeOffset now, CancellationToken stop)
-    {
-        var until = now + s_length;
+        var until = _clock.GetUtcNow() + s_length;
         return await _db.WriteAnywayAsync(session => session.Sql(
             "update worker_lease set held_until = @until, high = @high where worker = @worker and holder = @holder")
             .Bind("until", until.ToUnixTimeMilliseconds()).Bind("high", _ids.LastMillis).Bind("worker", (long)_worker).Bind("holder", _holder)
@@ -109,8 +99,7 @@ internal sealed class WorkerLease : IAsyncDisposable
         {
             // Read before the store is asked, which may take long.
             var at = _clock.GetTimestamp();
-            var time = _clock.GetUtcNow();
-            var now = time.ToUnixTimeMilliseconds();
+            var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
             // A number of which ids of a time to come were made rests until that time: they are not made twice, and none follows them there.
             var taken = await _db.ReadAsync(session => session.Sql("select worker from worker_lease where held_until > @now or high > @ahead")
@@ -122,7 +111,7 @@ internal sealed class WorkerLease : IAsyncDisposable
             if (await TakeAsync(free, now, stop) is not { } high) continue;
 
             _worker = free;
-            Renewed(at, time);
+            Volatile.Write(ref _renewed, at);
             _ids.Use(free, high, () => Holds);
             _isLost = false;
             return;
