@@ -1,12 +1,30 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Afterword.Server.Tests;
 
 /// <summary>What the log may hold, at whatever level somebody sets it to.</summary>
-public sealed class LogTests
+public sealed partial class LogTests
 {
+    [Fact]
+    public void Each_event_has_a_number_of_its_own_that_operators_find_in_their_page()
+    {
+        const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        var events = typeof(AfterwordServer).Assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId).OfType<int>().Order();
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating.md"));
+        var listed = Listed().Matches(page).SelectMany(row => row.Groups["numbers"].Value.Split(", ")).Select(number => int.Parse(number, CultureInfo.InvariantCulture)).Order();
+
+        Assert.Equal(listed, events);
+    }
+
+    [GeneratedRegex(@"^\| (?<numbers>\d{4}(, \d{4})*) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    private static partial Regex Listed();
+
     [Fact]
     public async Task At_no_level_does_a_line_hold_a_cards_link_or_a_token()
     {

@@ -148,7 +148,7 @@ internal sealed partial class OutgoingConnections : IDisposable
         public TaskCompletionSource<OutgoingPermit> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    [LoggerMessage(EventId = 1108, Level = LogLevel.Warning, Message = "Http:MaxOutgoingConnections is {Wanted}, but this process may open only {Files} files, so {Most} connections go out at once. Raise the limit with ulimit -n, or LimitNOFILE= in a systemd unit.")]
+    [LoggerMessage(EventId = 1113, Level = LogLevel.Warning, Message = "Http:MaxOutgoingConnections is {Wanted}, but this process may open only {Files} files, so {Most} connections go out at once. Raise the limit with ulimit -n, or LimitNOFILE= in a systemd unit.")]
     private static partial void FewerThanSet(ILogger log, int wanted, int? files, int most);
 }
 

@@ -93,9 +93,9 @@ internal sealed partial class SearchKeeper(FillSearch fill, TimeProvider clock, 
         }
     }
 
-    [LoggerMessage(EventId = 5201, Level = LogLevel.Information, Message = "{Texts} texts from before can be searched now.")]
+    [LoggerMessage(EventId = 5104, Level = LogLevel.Information, Message = "{Texts} texts from before can be searched now.")]
     private static partial void Filled(ILogger log, long texts);
 
-    [LoggerMessage(EventId = 5202, Level = LogLevel.Error, Message = "Texts from before could not be made searchable; it goes on in a minute.")]
+    [LoggerMessage(EventId = 5105, Level = LogLevel.Error, Message = "Texts from before could not be made searchable; it goes on in a minute.")]
     private static partial void FillFailed(ILogger log, Exception error);
 }

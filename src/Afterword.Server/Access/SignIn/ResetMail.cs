@@ -121,9 +121,9 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
 
     private sealed record Found(long Id, string Mail, string? Language, string Key);
 
-    [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "The mail server did not take a mail with a link to choose a new password: {Error}")]
+    [LoggerMessage(EventId = 1206, Level = LogLevel.Warning, Message = "The mail server did not take a mail with a link to choose a new password: {Error}")]
     private static partial void NotTaken(ILogger log, string error);
 
-    [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "A mail with a link to choose a new password could not be sent.")]
+    [LoggerMessage(EventId = 1207, Level = LogLevel.Error, Message = "A mail with a link to choose a new password could not be sent.")]
     private static partial void Failed(ILogger log, Exception error);
 }
