@@ -242,7 +242,9 @@ async function send(form) {
       text.value = "";
       grow(text);
       setProblem("");
-      await takeOver(page);
+
+      // It is sent, whatever becomes of showing it.
+      await takeOver(page).catch(() => late(true));
       document.querySelector(".log").scrollTop = 0;
     } else {
       setProblem(problem || document.getElementById("write-problem").dataset.notSent);

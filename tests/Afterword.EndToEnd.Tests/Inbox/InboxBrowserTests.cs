@@ -89,6 +89,22 @@ public sealed class InboxBrowserTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_that_was_sent_is_not_called_unsent_when_what_came_before_it_cannot_be_read()
+    {
+        var page = await _stage.OpenAsync(browser, "/messages/furni");
+        await page.RouteAsync("**/messages/furni?before=*", route => route.AbortAsync());
+        await page.RouteAsync("**/messages/furni", route => route.Request.Method == "GET" ? route.AbortAsync() : route.ContinueAsync());
+        for (var i = 0; i < 60; i++) await _stage.WriteAsync($"{i}");
+
+        await page.Locator("#write").FillAsync("On my way");
+        await page.Locator(".go").ClickAsync();
+
+        await Assertions.Expect(page.Locator("#write")).ToHaveValueAsync("");
+        await Assertions.Expect(page.Locator(".late")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#write-problem")).ToHaveTextAsync("");
+    }
+
+    [Fact]
     public async Task A_new_request_and_a_new_conversation_show_on_the_open_list()
     {
         var page = await _stage.OpenAsync(browser, "/messages");
