@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access;
@@ -29,7 +30,7 @@ internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock
 
     /// <summary>Makes whoever gives a token of a user, and whoever makes the user a sender, wait for each other.</summary>
     public static Task<int> HoldTokensAsync(Session session, long userId, CancellationToken stop) =>
-        session.Sql("update account set name = name where id = @user").Bind("user", userId).RunAsync(stop);
+        AccountHold.HoldAsync(session, AccountKind.User, userId, stop);
 
     // Tokens that the user gave before read all feedback from now on.
     private async Task<int> NoteTokensAsync(Session session, Person by, long userId, CancellationToken stop)

@@ -63,7 +63,6 @@ internal static class AccountEndpoints
 
         if (await gate.HashAsync(http, password) is not { } hash)
         {
-            http.Response.Headers.RetryAfter = "60";
             await ShowAsync(http, person, 429, done: null, ConsoleSignIn.TooMany);
             return null;
         }

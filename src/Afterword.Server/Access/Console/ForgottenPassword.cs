@@ -60,11 +60,7 @@ internal static class ForgottenPassword
         var (password, stop) = (http.Request.Form["new-password"].ToString(), http.RequestAborted);
         if (await links.FindAsync(AccountKind.Person, key, stop) is not { } owner || await persons.ContactOfAsync(owner, stop) is not { } contact) await ShowGoneAsync(http);
         else if (Passwords.WrongWith(password, contact.Mail, contact.Name, settings.Platform) is { } wrong) await ShowChoiceAsync(http, key, 400, wrong);
-        else if (await gate.HashAsync(http, password) is not { } hash)
-        {
-            http.Response.Headers.RetryAfter = "60";
-            await ShowChoiceAsync(http, key, 429, ConsoleSignIn.TooMany);
-        }
+        else if (await gate.HashAsync(http, password) is not { } hash) await ShowChoiceAsync(http, key, 429, ConsoleSignIn.TooMany);
         else if (await passwords.TakeLinkAsync(key, hash, stop) is not { } person) await ShowGoneAsync(http);
         else
         {

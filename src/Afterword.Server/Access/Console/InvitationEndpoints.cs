@@ -43,7 +43,6 @@ internal static class InvitationEndpoints
 
         if (await gate.HashAsync(http, password) is not { } hash)
         {
-            http.Response.Headers.RetryAfter = "60";
             await ShowAsync(http, 429, key, invitation, mail, name, ConsoleSignIn.TooMany);
             return;
         }

@@ -80,7 +80,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<InviteOutcome> AddAsync(Person by, EmailAddress mail, string? name, long senderId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            if (role == Role.Owner) await HoldOwnersAsync(session, senderId, stop);
+            if (role == Role.Owner) await HoldSenderAsync(session, senderId, stop);
             var found = await FindOrAddAsync(session, mail, name, stop);
             return await GiveAsync(session, by, found, senderId, role, LinkSource.Operator, stop);
         },
@@ -90,7 +90,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<InviteOutcome> AddFirstOwnerAsync(Seat by, EmailAddress mail, long senderId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await HoldOwnersAsync(session, senderId, stop);
+            await HoldSenderAsync(session, senderId, stop);
             if (await session.Sql("select 1 from person_role where sender_id = @sender and role = @owner limit 1").Bind("sender", senderId).Bind("owner", (long)Role.Owner).FirstAsync(_ => true, stop))
             {
                 return new InviteOutcome.HasOwner();
@@ -106,7 +106,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         async session =>
         {
             // Of invitations at once each counts those before it.
-            await HoldOwnersAsync(session, by.SenderId, stop);
+            await HoldSenderAsync(session, by.SenderId, stop);
             if (await ElsewhereAsync(session, by.SenderId, stop) >= MostElsewhere) return new InviteOutcome.TooMany();
 
             var found = await FindOrAddAsync(session, mail, name, stop);
@@ -310,9 +310,8 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
             .Bind("key", Key(mail.Value)).FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
     }
 
-    // Whoever adds an owner waits here until another one has: there may be no row of an owner yet to hold.
-    private static Task<int> HoldOwnersAsync(Session session, long senderId, CancellationToken stop) =>
-        session.Sql("update account set name = name where id = @sender").Bind("sender", senderId).RunAsync(stop);
+    // Whoever adds or invites somebody waits here for the others: there may be no row of an owner yet that could be locked.
+    private static Task<int> HoldSenderAsync(Session session, long senderId, CancellationToken stop) => AccountHold.HoldAsync(session, AccountKind.User, senderId, stop);
 
     // Lists those who may run the place, and holds them until the transaction ends: two of them cannot remove each other at once.
     private static async Task<bool> IsLastAsync(Session session, long senderId, long personId, CancellationToken stop)

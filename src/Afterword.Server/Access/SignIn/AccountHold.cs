@@ -2,10 +2,11 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.SignIn;
 
-/// <summary>
-/// Makes whoever begins a session of an account, and whoever changes its password or ends its sessions, wait for each other.
-/// Otherwise a sign-in whose password was compared before a reset would insert its session after it. Call it first in the transaction.
-/// </summary>
+/// <summary>Locks the row of an account, so that transactions about it run one after the other. Call it first in the transaction.</summary>
+/// <remarks>
+/// Without it, a sign-in whose password was compared before a reset would insert its session after the reset. Roles and tokens use it
+/// too, where there may be no row of their own yet that could be locked.
+/// </remarks>
 internal static class AccountHold
 {
     /// <summary>Holds the account until the transaction ends.</summary>

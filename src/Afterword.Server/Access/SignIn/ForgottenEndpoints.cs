@@ -70,11 +70,7 @@ internal static class ForgottenEndpoints
         if (await forms.ReadAsync(http) is not { } form) await Forms.ShowForeignAsync(http, AddressOf(key));
         else if (await links.FindAsync(AccountKind.User, key, stop) is not { } owner) await ShowGoneAsync(http);
         else if (await OwnAccountEndpoints.FlawOfAsync(http, await NameOfAsync(store, owner, stop), form["new-password"].ToString()) is { } flaw) await ShowChoiceAsync(http, key, 400, WordsFor(http).Of(flaw));
-        else if (await gate.HashAsync(http, form["new-password"].ToString()) is not { } hash)
-        {
-            http.Response.Headers.RetryAfter = "60";
-            await ShowChoiceAsync(http, key, 429, SignInWords.All.In(http.LanguageFor(own: null)).TooMany);
-        }
+        else if (await gate.HashAsync(http, form["new-password"].ToString()) is not { } hash) await ShowChoiceAsync(http, key, 429, SignInWords.All.In(http.LanguageFor(own: null)).TooMany);
         else if (await passwords.TakeLinkAsync(key, hash, stop) is not { } user) await ShowGoneAsync(http);
         else
         {

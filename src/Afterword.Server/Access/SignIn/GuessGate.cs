@@ -66,11 +66,14 @@ internal sealed class GuessGate(Settings settings, PasswordHashes passwords, Has
     }
 
     /// <summary>Hashes a new password when it is its turn: whoever sends many takes no more of the processors than whoever guesses.</summary>
-    /// <returns>The hash; null when too many wait.</returns>
+    /// <returns>The hash; null when too many wait. The answer then says when to come again.</returns>
     public async Task<PasswordHash?> HashAsync(HttpContext http, string password)
     {
         using var turn = await turns.TakeAsync(Lane.NewPasswords, Networks.Of(http.Connection.RemoteIpAddress), failures: 0, http.RequestAborted);
-        return turn is null ? null : new(passwords.Hash(password));
+        if (turn is not null) return new(passwords.Hash(password));
+
+        http.Response.Headers.RetryAfter = "60";
+        return null;
     }
 
     private long FailuresOf(Guessed what, IPAddress address) =>
