@@ -15,7 +15,9 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
 
     private const long CalledOffAtOnce = 500;
-    private const string MayHaveArrived = "An attempt was under way and may have arrived.";
+
+    /// <summary>Said of what was called off while somebody was at it.</summary>
+    public const string MayHaveArrived = "An attempt was under way and may have arrived.";
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 

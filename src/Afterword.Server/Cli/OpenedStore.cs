@@ -118,17 +118,7 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 
-    /// <summary>What went wrong, and what that came from: "failed to connect" alone helps nobody.</summary>
-    private static string Told(Exception error)
-    {
-        var reasons = new List<string>();
-        for (Exception? at = error; at is not null; at = at is AggregateException many ? many.InnerExceptions[^1] : at.InnerException)
-        {
-            if (at is not AggregateException && !reasons.Exists(told => told.Contains(at.Message, StringComparison.Ordinal))) reasons.Add(at.Message);
-        }
-
-        return string.Join(" ", reasons.Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
-    }
+    private static string Told(Exception error) => string.Join(" ", ErrorReasons.Of(error).Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
 
     private static string HowToMend(Settings settings, Exception error) => error switch
     {

@@ -63,6 +63,7 @@ internal sealed class CreateBatch(long now)
     {
         if (channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, channel, request.CardBase, card!.Value));
         _accepted.Add(new(request, prompt, channel, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, changeId, ChangeKind.Created, prompt.Id)));
+
         // A sender whose stamps lie in the future, by a clock that was wrong once, must not be kept from its recipients until then.
         _promptedNow[(prompt.SenderId, prompt.RecipientId)] = prompt.CreatedAt <= now + CallWindows.Ahead ? prompt.CreatedAt : now;
         _tally.Add(CountedPrompt.Of(prompt, new(request.Draft.Agent, request.Draft.Tags, channel, Delivered: true)), _senders[prompt.SenderId].Rollups);

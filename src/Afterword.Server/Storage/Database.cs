@@ -38,20 +38,23 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Refuses writes for as long as there is a reason.</summary>
     public void HoldWhile(Func<string?> because) => _heldBecause = because;
 
-    /// <exception cref="HeldException">Nothing is to be written just now.</exception>
-    protected void CheckHeld()
-    {
-        if (_heldBecause() is { } why) throw new HeldException(why);
-    }
-
     /// <summary>What the engine's own clock says; null where it has none.</summary>
     public virtual Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => Task.FromResult<DateTimeOffset?>(null);
 
     /// <summary>A kind of write of which many are committed together. See <see cref="WriteGroup{TRequest,TOutcome}"/>.</summary>
     /// <param name="key">Requests with the same key are never run by two batches of this process at once.</param>
     /// <param name="run">Gives one outcome per request, in their order. It may be run again after a failure.</param>
-    public abstract WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
-        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run);
+    public WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
+        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
+        key, run, write =>
+        {
+            if (_heldBecause() is { } why) throw new HeldException(why);
+            Enqueue(write);
+        });
+
+    /// <summary>Lets a write of a group wait for its batch.</summary>
+    /// <exception cref="OverloadedException">The write queue is full.</exception>
+    protected abstract void Enqueue(PendingWrite write);
 
     /// <summary>Whether <paramref name="error"/> means that the store cannot be reached, read or written just now.</summary>
     public bool IsUnavailable(Exception error) => error is StoreUnavailableException || IsFault(error);

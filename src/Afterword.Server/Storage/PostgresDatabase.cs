@@ -108,18 +108,7 @@ internal sealed class PostgresDatabase : Database
         }
     }
 
-    public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
-    {
-        try
-        {
-            await using var connection = await _source.OpenConnectionAsync(stop);
-            return await body(new PostgresSession(connection));
-        }
-        catch (Exception error) when (PostgresFaults.HasOtherName(error))
-        {
-            throw PostgresFaults.Named(error);
-        }
-    }
+    public override Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ConnectedAsync(connection => body(new PostgresSession(connection)), stop);
 
     public override Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ConnectedAsync(
         async connection =>
@@ -159,13 +148,7 @@ internal sealed class PostgresDatabase : Database
         }
     }
 
-    public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
-        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
-        key, run, write =>
-        {
-            CheckHeld();
-            _lanes.Enqueue(write);
-        });
+    protected override void Enqueue(PendingWrite write) => _lanes.Enqueue(write);
 
     protected override bool IsFault(Exception error) => error is NotDurableException || PostgresFaults.IsFault(error);
 

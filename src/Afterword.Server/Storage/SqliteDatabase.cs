@@ -90,13 +90,7 @@ internal sealed class SqliteDatabase : Database
         return write.Done.WaitAsync(stop);
     }
 
-    public override WriteGroup<TRequest, TOutcome> Group<TRequest, TOutcome>(
-        Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
-        key, run, write =>
-        {
-            CheckHeld();
-            _writer.Enqueue(write);
-        });
+    protected override void Enqueue(PendingWrite write) => _writer.Enqueue(write);
 
     // The rest is our fault: a statement that is wrong, a value that does not fit. A page that cannot be read is often told as damage.
     protected override bool IsFault(Exception error) => error is SqliteException { SqliteErrorCode: var code } && (code & PrimaryCode)

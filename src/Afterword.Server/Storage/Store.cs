@@ -152,7 +152,8 @@ internal sealed class Store : IAsyncDisposable
         await PostgresDatabase.OpenAsync(url, settings with { Lanes = 1 }, syncEveryCommit: false, clock, stop));
 
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
-    /// <exception cref="InvalidOperationException">There are no ids of this time, or no number is left.</exception>
+    /// <exception cref="InvalidOperationException">There are no ids of this time.</exception>
+    /// <exception cref="StoreUnavailableException">No number is left.</exception>
     public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop)
     {
         Snowflakes.CheckRange(clock.GetUtcNow());

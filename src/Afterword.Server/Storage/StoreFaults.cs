@@ -47,7 +47,7 @@ internal sealed partial class StoreFaults(Store store, TimeProvider clock)
 
     private void TellNow(string name, Kind kind)
     {
-        var reason = ReasonOf(kind.Latest!);
+        var reason = string.Join(" ", ErrorReasons.Of(kind.Latest!));
         switch (kind.Latest)
         {
             case OutcomeUnknownException: OutcomeUnknown(Log, kind.Untold, reason); break;
@@ -65,18 +65,6 @@ internal sealed partial class StoreFaults(Store store, TimeProvider clock)
         { InnerException: { } inner } => $"{error.GetType().Name}, {inner.GetType().Name}",
         _ => error.GetType().Name,
     };
-
-    /// <summary>What went wrong, and what that came from: "exception while reading" alone helps nobody.</summary>
-    private static string ReasonOf(Exception error)
-    {
-        var reasons = new List<string>();
-        for (Exception? at = error; at is not null; at = at.InnerException)
-        {
-            if (!reasons.Exists(told => told.Contains(at.Message, StringComparison.Ordinal))) reasons.Add(at.Message);
-        }
-
-        return string.Join(" ", reasons);
-    }
 
     [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "The store did not take or give data ({Kind}; {Count} times since the last such line): {Reason}")]
     private static partial void Unavailable(ILogger log, string kind, long count, string reason);

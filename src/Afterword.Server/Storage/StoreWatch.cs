@@ -47,7 +47,7 @@ internal sealed partial class StoreWatch : BackgroundService
                 _notedAt = _clock.GetTimestamp();
             }
         }
-        catch (Exception error) when (error is OverloadedException || _store.Main.IsUnavailable(error))
+        catch (Exception error) when (_store.Main.IsUnavailable(error))
         {
             // Whoever writes or reads hears so, and the log with them.
         }

@@ -192,7 +192,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
         {
             await store.Main.WriteAsync(session => session.Sql("update console_session set seen_at = @now where id = @id").Bind("now", now).Bind("id", id).RunAsync(stop), stop);
         }
-        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Main.IsUnavailable(error))
         {
             // The session ends half an hour after what was noted last.
         }

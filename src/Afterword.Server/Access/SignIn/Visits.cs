@@ -229,7 +229,7 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
                 http.RequestAborted);
             SetCookie(http, key);
         }
-        catch (Exception error) when (error is OverloadedException || store.Main.IsUnavailable(error))
+        catch (Exception error) when (store.Main.IsUnavailable(error))
         {
             // Pages are shown though it cannot be noted that somebody is here.
         }

@@ -91,9 +91,9 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
             async session =>
             {
                 session.Then(
-                    """
+                    $$"""
                     update alert_dispatch set state = 4, settled_at = item.now,
-                        reason = item.reason || case when alert_dispatch.state = 1 then ' An attempt was under way and may have arrived.' else '' end
+                        reason = item.reason || case when alert_dispatch.state = 1 then ' {{Dispatches.MayHaveArrived}}' else '' end
                     from {rows}
                     where alert_dispatch.sender_id = item.sender_id and alert_dispatch.id = item.id and alert_dispatch.channel = item.channel
                         and alert_dispatch.reader_id = item.reader_id and alert_dispatch.state < 2 and alert_dispatch.fence = item.fence
