@@ -10,20 +10,14 @@ internal static class GrowingStore
     private const int Senders = 50;
     private const long Few = 10_000;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
-        RunAsync(ground, Site.Sqlite(ground.NewFolder("few")), Site.Sqlite(ground.NewFolder("many")), tell);
+    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) => TwoStores.OnSqliteAsync(ground, (few, many) => RunAsync(ground, few, many, tell));
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static Task RunOnPostgresAsync(Ground ground, Action<Figure> tell) => TwoStores.OnPostgresAsync(ground, (cluster, few, many) => RunAsync(ground, few, many, tell, async () =>
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        var (few, many) = (Site.Postgres(await cluster.CreateDatabaseAsync("few")), Site.Postgres(await cluster.CreateDatabaseAsync("many")));
-        await RunAsync(ground, few, many, tell, async () =>
-        {
-            await cluster.ExecuteAsync("few", "vacuum analyze");
-            await cluster.ExecuteAsync("many", "vacuum analyze");
-            await cluster.ExecuteAsync("many", "checkpoint");
-        });
-    }
+        await cluster.ExecuteAsync("few", "vacuum analyze");
+        await cluster.ExecuteAsync("many", "vacuum analyze");
+        await cluster.ExecuteAsync("many", "checkpoint");
+    }));
 
     private static async Task RunAsync(Ground ground, Site few, Site many, Action<Figure> tell, Func<Task>? settle = null)
     {

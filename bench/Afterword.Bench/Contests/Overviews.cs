@@ -14,14 +14,9 @@ internal static class Overviews
     private const long Few = 100_000;
     private const long AtOnce = 50_000;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
-        RunAsync(ground, Site.Sqlite(ground.NewFolder("few")), Site.Sqlite(ground.NewFolder("many")), tell);
+    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) => TwoStores.OnSqliteAsync(ground, (few, many) => RunAsync(ground, few, many, tell));
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
-    {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("few")), Site.Postgres(await cluster.CreateDatabaseAsync("many")), tell);
-    }
+    public static Task RunOnPostgresAsync(Ground ground, Action<Figure> tell) => TwoStores.OnPostgresAsync(ground, (_, few, many) => RunAsync(ground, few, many, tell));
 
     private static async Task RunAsync(Ground ground, Site few, Site many, Action<Figure> tell)
     {

@@ -7,7 +7,7 @@ namespace Afterword.Bench.Stage;
 /// <summary>People of the console.</summary>
 internal static class Seats
 {
-    /// <summary>Adds somebody while no server runs on the store, and gives the key of a session.</summary>
+    /// <summary>Adds a person while no server is running on the store, and returns the key of a session.</summary>
     public static async Task<string> SignInAsync(Site site, long sender, Role role)
     {
         var (clock, stop) = (TimeProvider.System, CancellationToken.None);
@@ -17,7 +17,7 @@ internal static class Seats
 
         var audit = new AuditLog(store, clock);
         var persons = new Persons(store, new Invitations(store, audit, clock), audit, clock);
-        if (await persons.AddAsync(Person.CommandLine, mail, role.Word, sender, role, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("There was somebody before.");
+        if (await persons.AddAsync(Person.CommandLine, mail, role.Word, sender, role, stop) is not InviteOutcome.Invited(var id, _)) throw new InvalidOperationException("The store has this person already.");
         var sessions = new ConsoleSessions(store, site.Settings, audit, clock, NullLogger<ConsoleSessions>.Instance);
         return await store.Main.WriteAsync(session => sessions.AddAsync(session, id, EntryStage.Person, "bench", byLink: false, stop), stop);
     }
