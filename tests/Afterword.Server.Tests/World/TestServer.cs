@@ -241,6 +241,9 @@ internal sealed class TestServer : IAsyncDisposable
 
         // A hash that takes as long as in production would be most of what some tests take.
         settings = settings! with { SignIn = settings.SignIn with { HashRounds = 1 } };
+
+        // A database on a machine that is busy with tests is no database that hangs.
+        if (!given.ContainsKey("Storage:CommitWait")) settings = settings with { Storage = settings.Storage with { CommitWait = TimeSpan.FromMinutes(5) } };
         return AfterwordServer.CreateAsync(
             settings, "http://127.0.0.1:0", clock,
             builder =>
