@@ -63,13 +63,17 @@ internal sealed class OpenedStore : IAsyncDisposable
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>
         OpenAsync(StoreOptions.SettingsOf(parsed), TimeProvider.System, stop);
 
-    /// <inheritdoc cref="OpenAsync(ParseResult, CancellationToken)"/>
-    public static Task<OpenedStore> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop) => ExplainAsync(settings, async () =>
+    /// <param name="settings">Which store.</param>
+    /// <param name="clock">The clock of what is written.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="until">Until when that clock will run, where it is set to a past.</param>
+    /// <exception cref="CommandException">The store cannot be opened.</exception>
+    public static Task<OpenedStore> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, DateTimeOffset? until = null) => ExplainAsync(settings, async () =>
     {
         var store = await Store.OpenAsync(settings, clock, stop);
         try
         {
-            await store.LeaseAsync(clock, stop);
+            await store.LeaseAsync(clock, stop, until);
             return new OpenedStore(store, settings, clock);
         }
         catch

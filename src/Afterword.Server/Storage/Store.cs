@@ -153,11 +153,10 @@ internal sealed class Store : IAsyncDisposable
 
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
     /// <exception cref="InvalidOperationException">There are no ids of this time.</exception>
-    /// <exception cref="StoreUnavailableException">No number is left.</exception>
-    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop)
+    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop, DateTimeOffset? until = null)
     {
         Snowflakes.CheckRange(clock.GetUtcNow());
-        return _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop);
+        return _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop, until);
     }
 
     public async ValueTask DisposeAsync()
@@ -171,3 +170,4 @@ internal sealed class Store : IAsyncDisposable
         if (_lock is not null) await _lock.DisposeAsync();
     }
 }
+    /// <inheritdoc cref="WorkerLease.AcquireAsync"/>
