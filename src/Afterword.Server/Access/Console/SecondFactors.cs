@@ -41,8 +41,8 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     }
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
-    public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
-        Guessed.Code, new(from, IsKnown: false), () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
+    public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.CheckCodeAsync(
+        from, () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong) ?? new CheckOutcome.TooMany();
 
     private async Task<CheckOutcome> CheckAsync(Session session, long personId, string code, CancellationToken stop)
     {
