@@ -97,7 +97,9 @@ internal static class PersonCommands
         {
             var address = parsed.GetRequiredValue(mail);
             var id = await store.Persons.FindAsync(address, stop) ?? throw Nobody(address);
-            var ended = await store.Persons.SignOutAsync(Person.CommandLine, Place.Installation, id, stop) ?? throw Nobody(address);
+            var (outcome, ended) = await store.Persons.SignOutAsync(Person.CommandLine, Place.Installation, id, stop);
+            if (outcome != ChangeOutcome.Done) throw Nobody(address);
+
             parsed.Say(
                 new PersonSignedOutJson(address, ended), CommandJson.Default.PersonSignedOutJson,
                 string.Create(CultureInfo.InvariantCulture, $"{address} is signed out of {ended} {(ended == 1 ? "browser" : "browsers")}."));
