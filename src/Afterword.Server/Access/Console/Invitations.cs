@@ -83,7 +83,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
                 .Bind("name", name).Bind("hash", password.Text).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
             await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-            await NoteAsync(session, person, "took an invitation and chose a password", stop);
+            await audit.WritePersonAsync(session, person, Deed.Changed, "chose a password by a link that was passed on or mailed", stop);
             return person;
         },
         stop);
@@ -101,7 +101,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
                 .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
             await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
-            await NoteAsync(session, person, "set up the installation", stop);
+            await audit.WritePersonAsync(session, person, Deed.Changed, "set up the installation", stop);
             return person;
         },
         stop);
@@ -128,12 +128,6 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     private async Task<Taken?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
         "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id, proves")
         .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Taken(row.LongOrNull(0), row.Flag(1)), stop);
-
-    private async Task NoteAsync(Session session, long personId, string what, CancellationToken stop)
-    {
-        var mail = await session.Sql("select mail from person where id = @id").Bind("id", personId).FirstAsync(row => row.GetString(0), stop);
-        await audit.WriteAsync(session, Place.Installation, new Person(personId, mail!, "", 0, []), Deed.Changed, what, stop);
-    }
 
     private static async Task<bool> HasPeopleAsync(Session session, CancellationToken stop) =>
         await session.Sql("select 1 from person limit 1").FirstAsync(_ => true, stop);

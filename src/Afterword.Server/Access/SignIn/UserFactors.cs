@@ -101,7 +101,7 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
     public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await RemoveAsync(session, userId, stop);
+            if (await RemoveAsync(session, userId, stop) == 0) return 0;
             return await audit.WriteOwnAsync(session, userId, Deed.Changed, "removed the app for codes", stop);
         },
         stop);
