@@ -67,7 +67,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
                     where i.key_hash = @hash and i.created_at > @oldest and (i.person_id is null or p.id is not null)
                     """)
                     .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2)), stop);
-                return found is { PersonId: null } && await HasPeopleAsync(session, stop) ? null : found;
+                return found is { PersonId: null } && await HasOperatorAsync(session, stop) ? null : found;
             },
             stop);
     }
@@ -88,12 +88,13 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
         },
         stop);
 
-    /// <summary>Takes the invitation of the first operator.</summary>
-    /// <inheritdoc cref="AcceptAsync"/>
+    /// <summary>Takes the invitation of the first operator. Others may have roles at senders already.</summary>
+    /// <returns>The person's id; null when somebody was faster, it is too old, or there is somebody with that address, whose roles the link does not give.</returns>
     public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
+            if (await HasOperatorAsync(session, stop) || await HasAccountAsync(session, mail, stop)) return (long?)null;
+            if (await TakeAsync(session, key, stop) is not { PersonId: null }) return null;
 
             var person = store.Ids.Next();
             await session.Sql("insert into person (id, mail, mail_key, name, password_hash, proved_at, created_at) values (@id, @mail, @key, @name, @hash, @now, @now)")
@@ -102,9 +103,12 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
                 .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
             await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
             await audit.WritePersonAsync(session, person, Deed.Changed, "set up the installation", stop);
-            return person;
+            return (long?)person;
         },
         stop);
+
+    /// <summary>Whether there is somebody with this address, who cannot become the first operator by a link.</summary>
+    public Task<bool> HasAccountAsync(EmailAddress mail, CancellationToken stop) => store.Main.ReadAsync(session => HasAccountAsync(session, mail, stop), stop);
 
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("delete from invitation where person_id = @person").Bind("person", personId).RunAsync(stop);
@@ -128,6 +132,12 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     private async Task<Taken?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(
         "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id, proves")
         .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Taken(row.LongOrNull(0), row.Flag(1)), stop);
+
+    private static async Task<bool> HasOperatorAsync(Session session, CancellationToken stop) =>
+        await session.Sql("select 1 from person_role where sender_id = @installation limit 1").Bind("installation", Place.Installation).FirstAsync(_ => true, stop);
+
+    private static async Task<bool> HasAccountAsync(Session session, EmailAddress mail, CancellationToken stop) =>
+        await session.Sql("select 1 from person where mail_key = @key").Bind("key", Persons.Key(mail.Value)).FirstAsync(_ => true, stop);
 
     private static async Task<bool> HasPeopleAsync(Session session, CancellationToken stop) =>
         await session.Sql("select 1 from person limit 1").FirstAsync(_ => true, stop);
