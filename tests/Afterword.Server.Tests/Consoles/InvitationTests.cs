@@ -138,6 +138,17 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_needs_a_second_factor_reads_so_before_the_password()
+    {
+        const string Hint = "After the password you add a second factor";
+        foreach (var (role, isTold) in new[] { (Role.Agent, false), (Role.Analyst, false), (Role.Supervisor, true), (Role.Owner, true) })
+        {
+            var (_, link) = await Newcomer.InvitedAsync(_server, role, _furni, $"{role.Word}@furni.example");
+            Assert.Equal((role, isTold), (role, (await new Guest(_server).GetAsync(link)).Is(200).Html.Contains(Hint, StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
     public async Task An_owner_invites_by_a_link_that_is_shown_once()
     {
         var owner = await _server.SeatAsync(Role.Owner, _furni);

@@ -73,6 +73,7 @@ internal static class InvitationEndpoints
         [nameof(InvitationPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
         [nameof(InvitationPage.Action)] = $"{Invitations.Address}/{key}",
         [nameof(InvitationPage.IsFirst)] = invitation.PersonId is null,
+        [nameof(InvitationPage.NeedsSecondFactor)] = invitation.NeedsSecondFactor && http.RequestServices.GetRequiredService<Settings>().Console.SecondFactorRequired,
         [nameof(InvitationPage.Mail)] = mail,
         [nameof(InvitationPage.Name)] = name,
         [nameof(InvitationPage.Problem)] = problem,

@@ -10,7 +10,8 @@ namespace Afterword.Server.Access.Console;
 /// <param name="PersonId">Who is invited; null for the first operator, who says so when it is taken.</param>
 /// <param name="Mail">The person's address.</param>
 /// <param name="Name">The person's name, as whoever invited knew it.</param>
-internal sealed record Invitation(long? PersonId, string? Mail, string? Name);
+/// <param name="NeedsSecondFactor">Whether one of the person's roles is not had with a password alone.</param>
+internal sealed record Invitation(long? PersonId, string? Mail, string? Name, bool NeedsSecondFactor);
 
 /// <summary>Who has seen a link before the person that it is for.</summary>
 internal enum LinkSource
@@ -66,8 +67,11 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
                     select i.person_id, p.mail, p.name from invitation i left join person p on p.id = i.person_id
                     where i.key_hash = @hash and i.created_at > @oldest and (i.person_id is null or p.id is not null)
                     """)
-                    .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2)), stop);
-                return found is { PersonId: null } && await HasOperatorAsync(session, stop) ? null : found;
+                    .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2), NeedsSecondFactor: true), stop);
+                if (found is not { PersonId: { } person }) return found is null || await HasOperatorAsync(session, stop) ? null : found;
+
+                var roles = await session.Sql("select role from person_role where person_id = @person").Bind("person", person).ListAsync(row => (Role)row.GetInt32(0), stop);
+                return found with { NeedsSecondFactor = roles.Exists(role => role.NeedsSecondFactor) };
             },
             stop);
     }
