@@ -29,7 +29,7 @@ internal static class PeopleEndpoints
     }
 
     private static Task Show(HttpContext http, Seat seat, Persons persons) =>
-        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "The change holds from now on.", null) : null);
+        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "Saved. The change applies immediately.", null) : null);
 
     private static async Task Invite(HttpContext http, Seat seat, Persons persons)
     {
