@@ -93,6 +93,47 @@ public abstract partial class StorageTests
     }
 
     [Fact]
+    public async Task A_process_that_slept_makes_no_id_of_a_number_that_another_has()
+    {
+        var lease = await _store.LeaseAsync(_clock, default);
+        _store.Ids.Next();
+
+        // What measures time stands still while a machine sleeps; the wall clock is right again at once.
+        _clock.OffBy = TimeSpan.FromMinutes(6);
+        await using var second = await OpenAsync();
+        await second.LeaseAsync(_clock, default);
+        var theirs = second.Ids.Next();
+
+        Assert.Throws<StoreUnavailableException>(() => _store.Ids.Next());
+        Assert.False(lease.Holds);
+        var (old, now) = await lease.RenewAsync(default);
+        Assert.Equal(old, (int)(theirs >> 12) & 1023);
+        Assert.NotEqual(old, now);
+        _store.Ids.Next();
+    }
+
+    [Fact]
+    public async Task Whoever_has_the_number_of_a_process_that_died_begins_after_all_that_it_may_have_made()
+    {
+        var lease = await _store.LeaseAsync(_clock, default);
+        var last = _store.Ids.Next();
+
+        // Its clock is set back, and it goes on from its last id, beyond what it noted when it renewed.
+        _clock.OffBy = TimeSpan.FromMinutes(-6);
+        await lease.RenewAsync(default);
+        for (var i = 0; i < 10_000; i++) last = _store.Ids.Next();
+
+        // Dead without a word; the lease is over.
+        _clock.OffBy = TimeSpan.Zero;
+        await using var second = await OpenAsync();
+        await second.LeaseAsync(_clock, default);
+        var next = second.Ids.Next();
+
+        Assert.Equal((last >> 12) & 1023, (next >> 12) & 1023);
+        Assert.True(next > last);
+    }
+
+    [Fact]
     public async Task A_process_that_ends_makes_no_ids_with_a_number_that_it_has_given_back()
     {
         var lease = await _store.LeaseAsync(_clock, default);

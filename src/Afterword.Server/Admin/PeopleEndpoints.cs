@@ -29,7 +29,7 @@ internal static class PeopleEndpoints
     }
 
     private static Task Show(HttpContext http, Seat seat, Persons persons) =>
-        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "The change holds from now on.", null) : null);
+        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "Saved. The change applies immediately.", null) : null);
 
     private static async Task Invite(HttpContext http, Seat seat, Persons persons)
     {
@@ -76,10 +76,10 @@ internal static class PeopleEndpoints
     private static async Task SignOut(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
         var outcome = ChangeOutcome.Unknown;
-        if (IdOf(http) is { } person && await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted) is not null)
+        if (IdOf(http) is { } person)
         {
-            EndedSessions.OfAnother(log, seat.Person.Id, person);
-            outcome = ChangeOutcome.Done;
+            (outcome, _) = await persons.SignOutAsync(seat.Person, seat.SenderId, person, http.RequestAborted);
+            if (outcome == ChangeOutcome.Done) EndedSessions.OfAnother(log, seat.Person.Id, person);
         }
 
         await TellAsync(http, seat, persons, outcome);
@@ -115,7 +115,12 @@ internal static class PeopleEndpoints
     {
         if (outcome != ChangeOutcome.Done)
         {
-            var problem = outcome == ChangeOutcome.LastOne ? $"Somebody else must be {seat.Role.Word} first: nobody would be left to run this place." : "This person has no role here any more.";
+            var problem = outcome switch
+            {
+                ChangeOutcome.LastOne => $"Somebody else must be {seat.Role.Word} first: nobody would be left to run this place.",
+                ChangeOutcome.Elsewhere => "This person has a role elsewhere too, so only an operator can sign them out. Removing them here takes effect at once.",
+                _ => "This person has no role here any more.",
+            };
             return ShowAsync(http, seat, persons, 400, new("bad", problem, null));
         }
 

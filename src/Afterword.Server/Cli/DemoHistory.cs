@@ -44,7 +44,7 @@ internal sealed class DemoHistory
         // The same year every time, so that what a guide describes is what a reader sees.
         var year = DemoYear.Of(now, new Random(20));
         var clock = new SettableClock(year[0].At.AddDays(-1));
-        await using var store = await OpenedStore.OpenAsync(settings, clock, stop);
+        await using var store = await OpenedStore.OpenAsync(settings, clock, stop, until: now);
         if (await store.Store.Main.ReadAsync(session => session.Sql("select count(*) from account").FirstAsync(row => row.GetInt64(0), stop), stop) > 0)
         {
             throw new CommandException(ExitCode.Failed, $"The store {OpenedStore.NameOf(settings)} has users already. The demo needs an empty one, or none: then it makes one and throws it away.");

@@ -24,12 +24,7 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var settings = Patient(StoreOptions.SettingsOf(parsed));
-        if (settings.Database is null && !File.Exists(Path.Combine(settings.Data, "afterword.db")))
-        {
-            throw new CommandException(ExitCode.Failed, $"There is no store {OpenedStore.NameOf(settings)}. Name another with --data or --database.");
-        }
-
-        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop));
+        await using var store = await OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, stop, mustExist: true));
         var doctor = new Doctor(store, TimeProvider.System);
         var (output, errors) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var mended = parsed.GetValue(s_repair) ? await RepairAsync(store, settings, stop) : [];

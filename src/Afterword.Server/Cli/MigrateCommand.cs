@@ -34,7 +34,9 @@ internal static class MigrateCommand
         var ran = applied.FindAll(migration => migration.Ran);
         parsed.Say(
             new MigrationsJson(applied), CommandJson.Default.MigrationsJson,
-            ran.Count == 0 ? [$"The store is up to date; {applied.Count} migrations ran before."] : ran.Select(migration => $"{migration.Part}: {migration.Name}"));
+            ran.Count == 0
+                ? [$"The store is up to date; {applied.Count} migrations ran before."]
+                : [.. ran.Count == applied.Count ? (string[])[$"Made a new store {OpenedStore.NameOf(settings)}."] : [], .. ran.Select(migration => $"{migration.Part}: {migration.Name}")]);
         return ExitCode.Done;
     }
 }

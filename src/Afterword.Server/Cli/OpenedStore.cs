@@ -60,16 +60,22 @@ internal sealed class OpenedStore : IAsyncDisposable
     public AuditLog Audit { get; }
 
     /// <exception cref="CommandException">The settings are wrong, or the store cannot be opened.</exception>
+    /// <remarks>It makes no store: with a mistake in <c>--data</c>, the command would work on a new one.</remarks>
     public static Task<OpenedStore> OpenAsync(ParseResult parsed, CancellationToken stop) =>
-        OpenAsync(StoreOptions.SettingsOf(parsed), TimeProvider.System, stop);
+        OpenAsync(StoreOptions.SettingsOf(parsed), TimeProvider.System, stop, mustExist: true);
 
-    /// <inheritdoc cref="OpenAsync(ParseResult, CancellationToken)"/>
-    public static Task<OpenedStore> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop) => ExplainAsync(settings, async () =>
+    /// <param name="settings">Which store.</param>
+    /// <param name="clock">The clock of what is written.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="until">Until when that clock will run, where it is set to a past.</param>
+    /// <param name="mustExist">Whether none is made.</param>
+    /// <exception cref="CommandException">The store cannot be opened.</exception>
+    public static Task<OpenedStore> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, DateTimeOffset? until = null, bool mustExist = false) => ExplainAsync(settings, async () =>
     {
-        var store = await Store.OpenAsync(settings, clock, stop);
+        var store = await Store.OpenAsync(settings, clock, stop, mustExist: mustExist);
         try
         {
-            await store.LeaseAsync(clock, stop);
+            await store.LeaseAsync(clock, stop, until);
             return new OpenedStore(store, settings, clock);
         }
         catch
@@ -86,6 +92,10 @@ internal sealed class OpenedStore : IAsyncDisposable
         try
         {
             return await open();
+        }
+        catch (NoStoreException)
+        {
+            throw new CommandException(ExitCode.Failed, $"There is no store {NameOf(settings)}. Name another with --data or --database, or make one there: afterword serve does when it starts, and so does afterword migrate.");
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or StoreUnavailableException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
@@ -133,8 +143,24 @@ internal sealed class OpenedStore : IAsyncDisposable
         NpgsqlException => "\nSee that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => FullDisk(settings),
         _ when RoomFor(settings) < LittleRoom => FullDisk(settings),
+        _ when IsAnothersStore(settings) => $"\n{Environment.UserName} may not use the files there. Run the command as the user that the server runs as, whom `ls -ld {Path.GetFullPath(settings.Data)}` names: sudo -u USER afterword …",
         _ => "\nChoose a folder that can be written with --data or AFTERWORD_DATA.",
     };
+
+    // SQLite says of a file that it may not open no more than that it cannot.
+    private static bool IsAnothersStore(Settings settings)
+    {
+        try
+        {
+            // Shared, so that nobody is shut out meanwhile.
+            if (Store.IsIn(settings.Data)) File.OpenHandle(Store.MainFile(settings.Data), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            return false;
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
+        {
+            return error is UnauthorizedAccessException;
+        }
+    }
 
     private static string FullDisk(Settings settings) =>
         $"\nThe disk of {Path.GetFullPath(settings.Data)} is full: make room on it. Nothing that was stored is lost.";

@@ -11,9 +11,6 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword person …</c>: the people of the console.</summary>
 internal static class PersonCommands
 {
-    // Where a server listens that nobody told otherwise.
-    public const string UsualBase = "http://localhost:5000";
-
     public static Command Create() => new("person", "People of the console: who may see figures and answers, and run the place.") { Add(), List(), Remove(), SignOut(), Reset() };
 
     private static Command Add()
@@ -34,11 +31,12 @@ internal static class PersonCommands
             var given = Roles.Read(parsed.GetRequiredValue(role))!.Value;
             var place = await PlaceAsync(store, given, parsed.GetValue(sender), stop);
             var address = Address(parsed.GetRequiredValue(mail));
+            var isFirstOperator = given == Role.Operator && (await store.Persons.ListAsync(Place.Installation, stop)).Count == 0;
             var outcome = await store.Persons.AddAsync(Person.CommandLine, address, parsed.GetValue(name), place?.Id ?? Place.Installation, given, stop);
             var link = outcome switch
             {
-                InviteOutcome.Invited(_, var path) => LinkOf(store.Settings, path),
-                InviteOutcome.BeganAnew(_, var path) => LinkOf(store.Settings, path),
+                InviteOutcome.Invited(_, var path) => PrintedLinks.Of(store.Settings, path),
+                InviteOutcome.BeganAnew(_, var path) => PrintedLinks.Of(store.Settings, path),
                 _ => null,
             };
             parsed.Say(
@@ -46,7 +44,8 @@ internal static class PersonCommands
                 [
                     $"{address.Value} is {given.Word}{(place is null ? "" : $" of @{place.ScreenName}")}.",
                     .. outcome is InviteOutcome.BeganAnew ? (string[])[InviteOutcome.BeganAnew.Why(address.Value)] : [],
-                    link is null ? "They have a password already and sign in with it." : $"To choose a password, once and within 7 days: {link}",
+                    .. link is null ? (string[])["They have a password already and sign in with it."] : LinesOf(store.Settings, address.Value, $"To choose a password, once and within 7 days: {link}", given.NeedsSecondFactor),
+                    .. isFirstOperator ? (string[])["There is an operator now: a link that serve printed to set up the console no longer works."] : [],
                 ]);
         });
         return command;
@@ -97,7 +96,9 @@ internal static class PersonCommands
         {
             var address = parsed.GetRequiredValue(mail);
             var id = await store.Persons.FindAsync(address, stop) ?? throw Nobody(address);
-            var ended = await store.Persons.SignOutAsync(Person.CommandLine, Place.Installation, id, stop) ?? throw Nobody(address);
+            var (outcome, ended) = await store.Persons.SignOutAsync(Person.CommandLine, Place.Installation, id, stop);
+            if (outcome != ChangeOutcome.Done) throw Nobody(address);
+
             parsed.Say(
                 new PersonSignedOutJson(address, ended), CommandJson.Default.PersonSignedOutJson,
                 string.Create(CultureInfo.InvariantCulture, $"{address} is signed out of {ended} {(ended == 1 ? "browser" : "browsers")}."));
@@ -113,8 +114,11 @@ internal static class PersonCommands
         {
             var address = parsed.GetRequiredValue(mail);
             var id = await store.Persons.FindAsync(address, stop) ?? throw Nobody(address);
-            var link = LinkOf(store.Settings, (await store.Persons.ResetAsync(Person.CommandLine, id, stop))!);
-            parsed.Say(new PersonResetJson(address, link), CommandJson.Default.PersonResetJson, $"To choose a new password, once and within 7 days: {link}");
+            var link = PrintedLinks.Of(store.Settings, (await store.Persons.ResetAsync(Person.CommandLine, id, stop))!);
+            var places = (await store.Persons.ListAllAsync(stop)).Find(one => one.Id == id)?.Places ?? [];
+            parsed.Say(
+                new PersonResetJson(address, link), CommandJson.Default.PersonResetJson,
+                LinesOf(store.Settings, address, $"To choose a new password, once and within 7 days: {link}", places.Any(place => place.Role.NeedsSecondFactor)));
         });
         return command;
     }
@@ -140,7 +144,14 @@ internal static class PersonCommands
 
     private static EmailAddress Address(string text) => EmailAddress.TryParse(text, out var address) ? address : throw new CommandException(ExitCode.WrongUse, $"\"{text}\" is not a mail address.");
 
-    private static string LinkOf(Settings settings, string path) => (settings.PublicBase ?? UsualBase) + path;
+    /// <summary>A link, and what its reader needs to know of it.</summary>
+    private static string[] LinesOf(Settings settings, string mail, string link, bool needsSecondFactor) =>
+    [
+        link,
+        .. needsSecondFactor && settings.Console.SecondFactorRequired
+            ? (string[])[$"Right after the password comes a second factor, within an hour. If they stop before that, they need a new link: afterword person reset {mail}"] : [],
+        .. PrintedLinks.NoteOf(settings),
+    ];
 
     private static CommandException Nobody(string mail) => new(ExitCode.Failed, $"There is nobody with the address {mail}. See: afterword person list");
 }

@@ -83,15 +83,19 @@ internal static class UserCommands
     private static Command Password()
     {
         var handle = Inputs.Handle();
-        var alone = new Option<bool>("--without-app") { Description = "Whoever uses the link also loses the app for codes and the recovery codes, for a user who has them no more." };
+        var alone = new Option<bool>("--without-app") { Description = "Whoever uses the link also loses the app for codes and the recovery codes, for a user who has lost them." };
         var command = new Command("password", "Print a link with which a user chooses a new password, once and within 24 hours. Example: afterword user password @maja") { handle, alone };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var link = (store.Settings.PublicBase ?? PersonCommands.UsualBase) + await store.UserPasswords.IssueLinkAsync(account.Id, parsed.GetValue(alone), stop);
+            var link = PrintedLinks.Of(store.Settings, await store.UserPasswords.IssueLinkAsync(account.Id, parsed.GetValue(alone), stop));
             parsed.Say(
                 new UserPasswordJson(account.ScreenName, link), CommandJson.Default.UserPasswordJson,
-                $"To choose a new password, once and within 24 hours: {link}", parsed.GetValue(alone) ? "The old password and the app for codes hold until then. Give the link to nobody else." : "The old password holds until then. Give the link to nobody else.");
+                [
+                    $"To choose a new password, once and within 24 hours: {link}",
+                    parsed.GetValue(alone) ? "The old password and the app for codes work until then. Give the link to nobody else." : "The old password works until then. Give the link to nobody else.",
+                    .. PrintedLinks.NoteOf(store.Settings),
+                ]);
         });
         return command;
     }

@@ -19,7 +19,7 @@ internal sealed class Snowflakes(TimeProvider clock)
     private long _worker = -1;
     private long _last;
     private int _next;
-    private Func<bool> _holds = () => false;
+    private Func<long, bool> _holds = _ => false;
 
     /// <summary>The lowest id that can be made of an instant; those of earlier ones are below it.</summary>
     public static long FirstOf(DateTimeOffset instant) => FirstOf(instant.ToUnixTimeMilliseconds());
@@ -54,8 +54,8 @@ internal sealed class Snowflakes(TimeProvider clock)
 
     /// <param name="worker">0 to 1023, held by nobody else.</param>
     /// <param name="after">No id is made of this millisecond or an earlier one: the previous holder may have used them.</param>
-    /// <param name="holds">Tells whether the number may still be used.</param>
-    public void Use(int worker, long after, Func<bool> holds)
+    /// <param name="holds">Tells whether the number may still be used for an id of this millisecond.</param>
+    public void Use(int worker, long after, Func<long, bool> holds)
     {
         lock (_lock)
         {
@@ -71,22 +71,14 @@ internal sealed class Snowflakes(TimeProvider clock)
     {
         lock (_lock)
         {
-            if (!_holds()) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.");
-
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-            if (now > _last)
-            {
-                _last = now;
-                _next = 0;
-            }
-            else if (_next + count > 4096)
-            {
-                _last++;
-                _next = 0;
-            }
+            var (millis, next) = now > _last ? (now, 0) : _next + count > 4096 ? (_last + 1, 0) : (_last, _next);
 
-            if (_last is < Epoch or > LastOfAll) throw new HeldException(OutOfRange(clock.GetUtcNow()));
+            // Asked of the millisecond that the id will have, since time passes between any two looks at the clock.
+            if (!_holds(millis)) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.");
+            if (millis is < Epoch or > LastOfAll) throw new HeldException(OutOfRange(clock.GetUtcNow()));
 
+            (_last, _next) = (millis, next);
             var first = ((_last - Epoch) << 22) | (_worker << 12) | (long)_next;
             _next += count;
             return first;

@@ -66,11 +66,16 @@ internal sealed class Store : IAsyncDisposable
     /// way. Commands beside it only write.
     /// </param>
     /// <param name="migrates">Whether this is an order to migrate, whoever serves the store meanwhile.</param>
+    /// <param name="mustExist">Whether none is made: a command with a mistake in its <c>--data</c> would work on a new one.</param>
     /// <exception cref="InvalidOperationException">
     /// Another server runs on this SQLite store, the key file is missing or another one, or the store needs a migration and others serve it.
     /// </exception>
-    public static async Task<Store> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false, bool migrates = false)
+    /// <exception cref="NoStoreException">There is none, and none was to be made.</exception>
+    public static async Task<Store> OpenAsync(
+        Settings settings, TimeProvider clock, CancellationToken stop, bool serves = false, bool migrates = false, bool mustExist = false)
     {
+        if (mustExist && settings.Database is null && !IsIn(settings.Data)) throw new NoStoreException();
+
         var keys = settings.KeyFile is { } file ? MasterKeys.Read(file) : null;
         var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
         var (main, admissions) = settings.Database is { } url
@@ -79,7 +84,7 @@ internal sealed class Store : IAsyncDisposable
         var store = new Store(main, admissions, keys, onlyServer, clock);
         try
         {
-            await Migrator.RunAsync(main, "main", clock, stop, migrates ? null : (newest, missing) => AllowAsync(store, settings, newest, missing, serves, clock, stop));
+            await Migrator.RunAsync(main, "main", clock, stop, migrates ? null : (newest, missing) => newest == 0 && mustExist ? throw new NoStoreException() : AllowAsync(store, settings, newest, missing, serves, clock, stop));
             await Migrator.RunAsync(admissions, "admissions", clock, stop);
             await KeyRing.CheckAsync(main, keys, stop);
             store.Secrets.EnsureKey();
@@ -127,6 +132,25 @@ internal sealed class Store : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether there is a SQLite store in a folder.</summary>
+    /// <exception cref="UnauthorizedAccessException">This user may not look into the folder.</exception>
+    public static bool IsIn(string folder)
+    {
+        try
+        {
+            // File.Exists would say no where nobody may look.
+            File.GetAttributes(MainFile(folder));
+            return true;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The file of a SQLite store that holds all that must never be lost.</summary>
+    public static string MainFile(string folder) => Path.Combine(folder, "afterword.db");
+
     private static FileStream LockFolder(string folder)
     {
         SqliteConnections.CreateFolder(folder);
@@ -144,7 +168,7 @@ internal sealed class Store : IAsyncDisposable
 
     // A nonce must outlive the process, not a power cut (docs/decisions/0005), so admissions do not wait for the disk.
     private static (Database Main, Database Admissions) OpenSqlite(string folder, StorageSettings settings, bool checkpoints) => (
-        SqliteDatabase.Open(Path.Combine(folder, "afterword.db"), settings.WriteQueue, syncEveryCommit: true, checkpoints),
+        SqliteDatabase.Open(MainFile(folder), settings.WriteQueue, syncEveryCommit: true, checkpoints),
         SqliteDatabase.Open(Path.Combine(folder, "admissions.db"), settings.WriteQueue, syncEveryCommit: false, checkpoints));
 
     private static async Task<(Database Main, Database Admissions)> OpenPostgresAsync(string url, StorageSettings settings, TimeProvider clock, CancellationToken stop) => (
@@ -152,12 +176,12 @@ internal sealed class Store : IAsyncDisposable
         await PostgresDatabase.OpenAsync(url, settings with { Lanes = 1 }, syncEveryCommit: false, clock, stop));
 
     /// <summary>Leases a worker number, so that <see cref="Ids"/> can be made.</summary>
+    /// <inheritdoc cref="WorkerLease.AcquireAsync"/>
     /// <exception cref="InvalidOperationException">There are no ids of this time.</exception>
-    /// <exception cref="StoreUnavailableException">No number is left.</exception>
-    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop)
+    public async Task<WorkerLease> LeaseAsync(TimeProvider clock, CancellationToken stop, DateTimeOffset? until = null)
     {
         Snowflakes.CheckRange(clock.GetUtcNow());
-        return _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop);
+        return _lease ??= await WorkerLease.AcquireAsync(Main, Ids, clock, stop, until);
     }
 
     public async ValueTask DisposeAsync()

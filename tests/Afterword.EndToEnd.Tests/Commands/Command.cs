@@ -26,9 +26,10 @@ internal sealed record Command(int ExitCode, string Output, string Errors)
     /// <param name="arguments">The verb and what follows it.</param>
     /// <param name="environment">What its environment has besides ours.</param>
     /// <param name="input">What it reads from stdin.</param>
-    public static async Task<Command> RunProcessAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "")
+    /// <param name="through">A program that runs it, with its arguments.</param>
+    public static async Task<Command> RunProcessAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string[]? through = null)
     {
-        using var process = Start(arguments, environment);
+        using var process = Start(arguments, environment, through);
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
@@ -38,9 +39,9 @@ internal sealed record Command(int ExitCode, string Output, string Errors)
     }
 
     /// <summary>Starts the built program, which Ctrl+C interrupts even where a shell runs this process in the background and has it ignored.</summary>
-    public static Process Start(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static Process Start(string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string[]? through = null)
     {
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "afterword"), .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. through ?? [], Path.Combine(AppContext.BaseDirectory, "afterword"), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Path.GetTempPath(),
         };

@@ -31,6 +31,26 @@ public sealed class PersonCommandTests : IAsyncLifetime
         (await RunAsync("person", "remove", Ana)).Is(1);
     }
 
+    [Fact]
+    public async Task A_link_is_printed_with_what_its_reader_needs_to_know()
+    {
+        (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
+        var agent = await SayAsync("person", "add", "agent@furni.example", "--role", "agent", "--sender", "@furni");
+        Assert.Contains("The link begins with http://localhost:5000, for no PublicUrl is set for this command.", agent, StringComparison.Ordinal);
+        Assert.DoesNotContain("second factor", agent, StringComparison.Ordinal);
+        Assert.DoesNotContain("set up the console", agent, StringComparison.Ordinal);
+
+        var first = await SayAsync("person", "add", "otis@furni.example", "--role", "operator", "--set", "PublicUrl=https://feedback.example");
+        Assert.DoesNotContain("no PublicUrl", first, StringComparison.Ordinal);
+        Assert.Contains("comes a second factor, within an hour. If they stop before that, they need a new link: afterword person reset otis@furni.example", first, StringComparison.Ordinal);
+        Assert.Contains("a link that serve printed to set up the console no longer works", first, StringComparison.Ordinal);
+        Assert.DoesNotContain("set up the console", await SayAsync("person", "add", "olga@furni.example", "--role", "operator"), StringComparison.Ordinal);
+        Assert.Contains("second factor", await SayAsync("person", "reset", "otis@furni.example"), StringComparison.Ordinal);
+        Assert.Contains("no PublicUrl is set", await SayAsync("user", "password", "@furni"), StringComparison.Ordinal);
+
+        async Task<string> SayAsync(params string[] arguments) => (await Command.RunAsync([.. arguments, "--data", _folder.Path])).Is(0).Output;
+    }
+
     [Theory]
     [InlineData(2, "add", Ana, "--role", "king", "--sender", "@furni")]
     [InlineData(2, "add", Ana, "--role", "owner")]

@@ -102,6 +102,29 @@ public sealed class MailConnectionTests
     }
 
     [Fact]
+    public async Task A_mail_and_its_access_token_have_one_connection_at_a_time()
+    {
+        // A permit is for one: docs/configuration.md.
+        var (connections, open) = (new List<string>(), new List<int>());
+        MailScript? started = null;
+        await using var issuer = await Receiver.StartAsync((http, _) =>
+        {
+            connections.Add(http.Connection.Id);
+            open.Add(started!.Commands.Count);
+            return http.Response.WriteAsync("""{"access_token":"t","expires_in":60}""");
+        });
+        await using var script = started = MailScript.Start(command => command.StartsWith("EHLO", StringComparison.Ordinal) ? "250 AUTH XOAUTH2" : null);
+        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, script.Port, "Mail:User=postmaster", $"Mail:TokenUrl={issuer.Url}", "Mail:ClientId=id", "Mail:ClientSecret=kept");
+        await site.AskAsync(site.Ada);
+        await site.DrainAsync();
+        await site.Server.Get<MailTokens>().CurrentAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, open[0]);
+        Assert.NotEmpty(script.Mails);
+        Assert.Equal(2, connections.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Without_an_access_token_nothing_is_sent_and_the_reason_is_told()
     {
         await using var issuer = await Receiver.StartAsync((http, _) =>

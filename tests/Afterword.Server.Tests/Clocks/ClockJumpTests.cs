@@ -57,6 +57,7 @@ public abstract class ClockJumpTests(Engine engine) : IAsyncLifetime
         }
 
         await LookAsync();
+        await Server.Get<WorkerLease>().RenewAsync(default);
         (await ScoreAsync(card)).Is(200);
         Assert.Equal(Server.Clock.GetUtcNow(), Server.Get<TimeProvider>().GetUtcNow());
     }

@@ -138,6 +138,10 @@ public abstract class ConsoleSignInTests(Engine engine) : IAsyncLifetime
         (await Newcomer.SendCodeAsync(first, typed)).Is(303);
         (await Newcomer.SendCodeAsync(second, owner.RecoveryCodes[3])).Is(403);
         Assert.Equal(9, await _server.CountAsync("recovery_code"));
+        Assert.Equal(1, await _server.CountAsync("audit", $"sender_id = 0 and person = '{owner.Mail}' and what = 'used a recovery code'"));
+
+        // So does how the invitation was taken.
+        Assert.Equal(1, await _server.CountAsync("audit", $"sender_id = 0 and person = '{owner.Mail}' and deed = {(int)Deed.SignedIn} and what = 'with a link to choose a password'"));
     }
 
     [Fact]

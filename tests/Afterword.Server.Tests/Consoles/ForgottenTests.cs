@@ -177,6 +177,32 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_owner_signs_out_nobody_who_has_a_role_where_somebody_else_is_owner()
+    {
+        const string Page = "/console/@furni/people";
+        var (ana, other, mine) = (await Newcomer.SettledAsync(_server, Role.Agent, _furni), await _server.UserAsync("other"), await _server.UserAsync("mine"));
+        var id = (await _server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
+        await _server.PersonAsync(Role.Agent, other, ana.Mail);
+        var owner = await _server.SeatAsync(Role.Owner, _furni, "owner@furni.example");
+        var form = (await owner.GetAsync(Page)).Is(200).HiddenOf($"{Page}/invite");
+        var hers = await ana.SignInAsync();
+
+        var refused = (await owner.PostAsync($"{Page}/sign-out", [.. form, ("person", $"{id}")])).Is(400);
+        Assert.Contains("only an operator can sign them out", refused.Html, StringComparison.Ordinal);
+        (await hers.GetAsync("/console/account")).Is(200);
+        Assert.Equal((1, 0), (await _server.CountAsync("known_browser", $"owner_id = {id}"), await _server.CountAsync("audit", $"what = 'signed out {ana.Mail}'")));
+
+        // The role here is the owner's to take; what the person has at the owner's other sender is the owner's too.
+        (await owner.PostAsync($"{Page}/remove", [.. form, ("person", $"{id}")])).Is(303);
+        (await hers.GetAsync("/console/@furni/asked")).Is(404);
+        (await hers.GetAsync("/console/@other/asked")).Is(200);
+        var bob = await _server.PersonAsync(Role.Agent, _furni, "bob@furni.example");
+        await _server.PersonAsync(Role.Agent, mine, "bob@furni.example");
+        await _server.PersonAsync(Role.Owner, mine, "owner@furni.example");
+        (await owner.PostAsync($"{Page}/sign-out", [.. form, ("person", $"{bob}")])).Is(303);
+    }
+
+    [Fact]
     public async Task Who_needs_a_first_second_factor_gets_to_it_by_a_mailed_link()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Analyst, _furni);

@@ -106,6 +106,49 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_link_of_the_first_start_works_until_there_is_an_operator_whoever_else_was_added()
+    {
+        var first = (await _server.Get<Invitations>().IssueFirstAsync(default))!;
+        var (ana, invitation) = await Newcomer.InvitedAsync(_server, Role.Owner, _furni);
+        Assert.Null(await _server.Get<Invitations>().IssueFirstAsync(default));
+        var guest = new Guest(_server);
+        var page = (await guest.GetAsync(first)).Is(200);
+
+        // It gives nobody what somebody else has.
+        var refused = (await guest.SubmitAsync(page, first, ("mail", ana.Mail.ToUpperInvariant()), ("name", "Eve"), ("password", Newcomer.Password))).Is(400);
+        Assert.Contains("has an account already", refused.Html, StringComparison.Ordinal);
+        (await new Guest(_server).GetAsync(invitation)).Is(200);
+
+        (await guest.SubmitAsync(page, first, ("mail", "otis@furni.example"), ("name", "Otis"), ("password", Newcomer.Password))).Is(303);
+        Assert.Equal(1, await _server.CountAsync("person_role", "sender_id = 0 and role = 5"));
+        (await guest.GetAsync(first)).Is(404);
+    }
+
+    [Fact]
+    public async Task An_operator_who_was_added_ends_the_link_of_the_first_start()
+    {
+        var first = (await _server.Get<Invitations>().IssueFirstAsync(default))!;
+        var guest = new Guest(_server);
+        var page = (await guest.GetAsync(first)).Is(200);
+        await _server.PersonAsync(Role.Operator, null, "otis@furni.example");
+
+        (await guest.GetAsync(first)).Is(404);
+        (await guest.SubmitAsync(page, first, ("mail", "eve@furni.example"), ("name", "Eve"), ("password", Newcomer.Password))).Is(404);
+        Assert.Equal(0, await _server.CountAsync("person", "name = 'Eve'"));
+    }
+
+    [Fact]
+    public async Task Whoever_needs_a_second_factor_reads_so_before_the_password()
+    {
+        const string Hint = "After the password you add a second factor";
+        foreach (var (role, isTold) in new[] { (Role.Agent, false), (Role.Analyst, false), (Role.Supervisor, true), (Role.Owner, true) })
+        {
+            var (_, link) = await Newcomer.InvitedAsync(_server, role, _furni, $"{role.Word}@furni.example");
+            Assert.Equal((role, isTold), (role, (await new Guest(_server).GetAsync(link)).Is(200).Html.Contains(Hint, StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
     public async Task An_owner_invites_by_a_link_that_is_shown_once()
     {
         var owner = await _server.SeatAsync(Role.Owner, _furni);

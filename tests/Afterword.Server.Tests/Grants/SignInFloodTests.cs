@@ -97,6 +97,48 @@ public abstract class SignInFloodTests(Engine engine)
     }
 
     [Fact]
+    public async Task A_commit_that_hangs_keeps_no_turn()
+    {
+        var turns = new HashTurns(atOnce: 1);
+        await using var server = await TestServer.StartAsync(engine, services => services.AddSingleton(turns), "SignIn:FailuresPerMinute=3");
+        var ana = await GrantWorld.AddUserAsync(server, "ana");
+        var pages = new List<(Guest Guest, Page Page)>();
+        for (var n = 0; n < 4; n++)
+        {
+            var guest = new Guest(server);
+            pages.Add((guest, await guest.GetAsync("/sign-in")));
+        }
+
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var over = new ManualResetEventSlim();
+        var hanging = server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                await AccountHold.HoldAsync(session, AccountKind.User, ana.Id, default);
+                held.SetResult();
+
+                // The body of a write may wait for nothing but the store, so it hangs as a disk does.
+                over.Wait(CancellationToken.None);
+                return 1;
+            },
+            default);
+        await held.Task;
+        var tries = pages.Select(one => one.Guest.SubmitAsync(one.Page, "/sign-in", ("screen_name", "ana"), ("password", "wrong password"))).ToList();
+
+        // Three are compared and wait for the store. The fourth gets its turn all the same, and is told that there were too many.
+        var first = Task.WhenAny(tries);
+        await Task.WhenAny(first, Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        var turn = turns.TakeAsync(Lane.People, IPAddress.Loopback, 0, default);
+        var told = (first.IsCompleted, turn.IsCompleted);
+        over.Set();
+        Assert.Equal((true, true), told);
+        (await await first).Is(429);
+        await hanging;
+        tries.Remove(await first);
+        foreach (var one in tries) (await one).Is(403);
+    }
+
+    [Fact]
     public async Task New_passwords_wait_in_a_line_of_their_own()
     {
         var turns = new HashTurns(atOnce: 1);

@@ -63,6 +63,24 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_audit_log_calls_nothing_a_sign_in_but_a_sign_in()
+    {
+        await _world.Server.Get<Allowlists>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
+        var guest = _world.Guest();
+        (await SignInAsync(guest)).Is(303);
+        var offer = (await guest.GetAsync("/account/app")).Is(200);
+        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(Newcomer.Key(offer))), ("password", GrantWorld.Password))).Is(200);
+        (await guest.SubmitAsync(await guest.GetAsync("/account"), "/account/password", ("password", GrantWorld.Password), ("new-password", "a sentence of another kind"))).Is(303);
+        (await guest.SubmitAsync(await guest.GetAsync("/account"), "/account/remove-app", ("password", "a sentence of another kind"))).Is(303);
+        await _world.Server.Get<UserFactors>().RemoveAsync(_world.Ana.Id, default);
+
+        var written = await _world.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select deed, what from audit where sender_id = @ana and person = '@ana' order by number").Bind("ana", _world.Ana.Id).ListAsync(row => ((Deed)row.GetInt32(0), row.GetString(1)), default), default);
+        Assert.Equal(
+            [(Deed.SignedIn, "with the password"), (Deed.Changed, "added an app for codes"), (Deed.Changed, "own password"), (Deed.Changed, "removed the app for codes")], written);
+    }
+
+    [Fact]
     public async Task Of_two_who_set_up_the_first_app_at_once_one_has_it()
     {
         var factors = _world.Server.Get<UserFactors>();

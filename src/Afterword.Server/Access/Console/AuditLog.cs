@@ -79,6 +79,13 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
         return await WriteAsync(session, found.Place, Person.OfUser(found.ScreenName), deed, what, stop);
     }
 
+    /// <summary>Writes what a person did about their own account, under the address that the store has.</summary>
+    public async Task WritePersonAsync(Session session, long personId, Deed deed, string what, CancellationToken stop)
+    {
+        var mail = await session.Sql("select mail from person where id = @id").Bind("id", personId).FirstAsync(row => row.GetString(0), stop);
+        await WriteAsync(session, Place.Installation, new Person(personId, mail ?? "", "", 0, []), deed, what, stop);
+    }
+
     /// <summary>Writes an entry by itself, for pages and exports that change nothing else. Call it before the answer is given.</summary>
     public Task<int> NoteAsync(Seat seat, Deed deed, string what, CancellationToken stop) => NoteAsync(seat.SenderId, seat.Person, deed, what, stop);
 

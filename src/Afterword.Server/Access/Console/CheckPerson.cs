@@ -27,15 +27,18 @@ internal sealed class CheckPerson(PasswordGuesses guesses, GuessGate gate, Known
     public async Task<CheckOutcome> RunAsync(HttpContext http, string mail, string password)
     {
         var key = EmailAddress.TryParse(mail.Trim(), out var address) && password.Length <= Passwords.Most ? Persons.Key(address.Value) : PasswordGuesses.Nobody;
-        var known = await guesses.FindKnownAsync(http, AccountKind.Person, key);
-        return await gate.RunAsync(
-            Guessed.PersonPassword, new(http.Connection.RemoteIpAddress, known is not null), () => CheckAsync(http, key, known, password), outcome => outcome is CheckOutcome.Wrong, http.RequestAborted)
-            ?? new CheckOutcome.TooMany();
+        var guess = await guesses.BeginAsync(http, AccountKind.Person, key, password);
+        var who = new Guesser(http.Connection.RemoteIpAddress, guess.IsKnown);
+        if (await gate.CompareAsync(Guessed.PersonPassword, who, () => guesses.Matches(guess), http.RequestAborted) is not { } isRight) return new CheckOutcome.TooMany();
+
+        var outcome = await SettleAsync(http, guess, isRight);
+        if (isRight && outcome is CheckOutcome.Wrong) gate.Count(Guessed.PersonPassword, who);
+        return outcome;
     }
 
-    private async Task<CheckOutcome> CheckAsync(HttpContext http, string key, GuessedAccount? known, string password)
+    private async Task<CheckOutcome> SettleAsync(HttpContext http, PasswordGuess guess, bool isRight)
     {
-        if (await guesses.MatchAsync(http, AccountKind.Person, key, known, password) is not { } account) return new CheckOutcome.Wrong();
+        if (await guesses.SettleAsync(http, guess, isRight) is not { } account) return new CheckOutcome.Wrong();
 
         return await browsers.RememberAsync(http, AccountKind.Person, account.Id, account.Hash) ? new CheckOutcome.Right(account.Id, account.Hash) : new CheckOutcome.Wrong();
     }

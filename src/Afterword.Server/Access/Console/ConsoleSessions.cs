@@ -68,6 +68,9 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
             if (!await AccountHold.HoldAsync(session, AccountKind.Person, personId, passwordHash, http.RequestAborted)) return false;
 
             if (TryReadKey(http, out var old)) await session.Sql("delete from console_session where key_hash = @hash").Bind("hash", SHA256.HashData(old)).RunAsync(http.RequestAborted);
+
+            // The page of the second factor leads on by itself where none is owed: this may be all that is shown.
+            await audit.WritePersonAsync(session, personId, Deed.SignedIn, byLink ? "with a link to choose a password" : "with the password", http.RequestAborted);
             return true;
         });
 

@@ -62,7 +62,7 @@ internal static class ConsoleSignIn
         [nameof(ConsoleSignInPage.Back)] = back,
     });
 
-    private static async Task SignIn(HttpContext http, CheckPerson check, ConsoleSessions sessions, AuditLog audit, Settings settings)
+    private static async Task SignIn(HttpContext http, CheckPerson check, ConsoleSessions sessions, Settings settings)
     {
         var form = http.Request.Form;
         var (mail, back) = (form["mail"].ToString(), ConsoleAddress.ReadBack(form["back"]));
@@ -76,8 +76,6 @@ internal static class ConsoleSignIn
                 return;
             }
 
-            // The page of the second factor leads on by itself where none is owed.
-            await audit.NoteAsync(Place.Installation, new Person(personId, mail.Trim(), "", 0, []), Deed.SignedIn, "with the password", http.RequestAborted);
             http.SeeOther(ConsoleAddress.SecondFactorFor(back));
             return;
         }

@@ -72,5 +72,5 @@ internal static class ForgottenPassword
     }
 
     private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<TroublePage>(404, TroublePage.Of(
-        "This link does not hold", "This link or another one was used, or it is older than 30 minutes.", Address, "Ask for another link"));
+        "This link no longer works", "This link or another one was used, or it is older than 30 minutes.", Address, "Ask for another link"));
 }

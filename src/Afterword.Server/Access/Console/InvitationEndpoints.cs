@@ -41,6 +41,12 @@ internal static class InvitationEndpoints
             return;
         }
 
+        if (invitation.PersonId is null && await invitations.HasAccountAsync(address, stop))
+        {
+            await ShowAsync(http, 400, key, invitation, mail, name, $"{address.Value} has an account already. Choose another address, or make it an operator on the server: afterword person add {address.Value} --role operator");
+            return;
+        }
+
         if (await gate.HashAsync(http, password) is not { } hash)
         {
             await ShowAsync(http, 429, key, invitation, mail, name, ConsoleSignIn.TooMany);
@@ -67,11 +73,12 @@ internal static class InvitationEndpoints
         [nameof(InvitationPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
         [nameof(InvitationPage.Action)] = $"{Invitations.Address}/{key}",
         [nameof(InvitationPage.IsFirst)] = invitation.PersonId is null,
+        [nameof(InvitationPage.NeedsSecondFactor)] = invitation.NeedsSecondFactor && http.RequestServices.GetRequiredService<Settings>().Console.SecondFactorRequired,
         [nameof(InvitationPage.Mail)] = mail,
         [nameof(InvitationPage.Name)] = name,
         [nameof(InvitationPage.Problem)] = problem,
     });
 
     private static Task ShowGoneAsync(HttpContext http) => http.ShowPageAsync<TroublePage>(404, TroublePage.Of(
-        "This invitation does not hold", "It was used, it is older than a week, or a newer one was sent. Ask whoever sent it for another.", ConsoleAddress.SignIn, "Sign in"));
+        "This invitation no longer works", "It was used, it is older than a week, a newer one was sent, or it was to set up the console, which has an operator by now. Ask the person who sent it for another one.", ConsoleAddress.SignIn, "Sign in"));
 }

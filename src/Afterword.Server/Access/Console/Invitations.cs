@@ -10,7 +10,8 @@ namespace Afterword.Server.Access.Console;
 /// <param name="PersonId">Who is invited; null for the first operator, who says so when it is taken.</param>
 /// <param name="Mail">The person's address.</param>
 /// <param name="Name">The person's name, as whoever invited knew it.</param>
-internal sealed record Invitation(long? PersonId, string? Mail, string? Name);
+/// <param name="NeedsSecondFactor">Whether one of the person's roles is not had with a password alone.</param>
+internal sealed record Invitation(long? PersonId, string? Mail, string? Name, bool NeedsSecondFactor);
 
 /// <summary>Who has seen a link before the person that it is for.</summary>
 internal enum LinkSource
@@ -66,8 +67,11 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
                     select i.person_id, p.mail, p.name from invitation i left join person p on p.id = i.person_id
                     where i.key_hash = @hash and i.created_at > @oldest and (i.person_id is null or p.id is not null)
                     """)
-                    .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2)), stop);
-                return found is { PersonId: null } && await HasPeopleAsync(session, stop) ? null : found;
+                    .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Invitation(row.LongOrNull(0), row.TextOrNull(1), row.TextOrNull(2), NeedsSecondFactor: true), stop);
+                if (found is not { PersonId: { } person }) return found is null || await HasOperatorAsync(session, stop) ? null : found;
+
+                var roles = await session.Sql("select role from person_role where person_id = @person").Bind("person", person).ListAsync(row => (Role)row.GetInt32(0), stop);
+                return found with { NeedsSecondFactor = roles.Exists(role => role.NeedsSecondFactor) };
             },
             stop);
     }
@@ -83,17 +87,18 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
                 .Bind("name", name).Bind("hash", password.Text).Bind("proved", proves ? Now : null).Bind("id", person).RunAsync(stop);
             await session.Sql("delete from console_session where person_id = @id").Bind("id", person).RunAsync(stop);
-            await NoteAsync(session, person, "took an invitation and chose a password", stop);
+            await audit.WritePersonAsync(session, person, Deed.Changed, "chose a password by a link that was passed on or mailed", stop);
             return person;
         },
         stop);
 
-    /// <summary>Takes the invitation of the first operator.</summary>
-    /// <inheritdoc cref="AcceptAsync"/>
+    /// <summary>Takes the invitation of the first operator. Others may have roles at senders already.</summary>
+    /// <returns>The person's id; null when somebody was faster, it is too old, or there is somebody with that address, whose roles the link does not give.</returns>
     public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            if (await TakeAsync(session, key, stop) is not { PersonId: null } || await HasPeopleAsync(session, stop)) return (long?)null;
+            if (await HasOperatorAsync(session, stop) || await HasAccountAsync(session, mail, stop)) return (long?)null;
+            if (await TakeAsync(session, key, stop) is not { PersonId: null }) return null;
 
             var person = store.Ids.Next();
             await session.Sql("insert into person (id, mail, mail_key, name, password_hash, proved_at, created_at) values (@id, @mail, @key, @name, @hash, @now, @now)")
@@ -101,10 +106,13 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (0, @id, @role, @now)")
                 .Bind("id", person).Bind("role", (long)Role.Operator).Bind("now", Now).RunAsync(stop);
             await session.Sql("delete from invitation where person_id is null").RunAsync(stop);
-            await NoteAsync(session, person, "set up the installation", stop);
-            return person;
+            await audit.WritePersonAsync(session, person, Deed.Changed, "set up the installation", stop);
+            return (long?)person;
         },
         stop);
+
+    /// <summary>Whether there is somebody with this address, who cannot become the first operator by a link.</summary>
+    public Task<bool> HasAccountAsync(EmailAddress mail, CancellationToken stop) => store.Main.ReadAsync(session => HasAccountAsync(session, mail, stop), stop);
 
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("delete from invitation where person_id = @person").Bind("person", personId).RunAsync(stop);
@@ -129,11 +137,11 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
         "delete from invitation where key_hash = @hash and created_at > @oldest returning person_id, proves")
         .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => new Taken(row.LongOrNull(0), row.Flag(1)), stop);
 
-    private async Task NoteAsync(Session session, long personId, string what, CancellationToken stop)
-    {
-        var mail = await session.Sql("select mail from person where id = @id").Bind("id", personId).FirstAsync(row => row.GetString(0), stop);
-        await audit.WriteAsync(session, Place.Installation, new Person(personId, mail!, "", 0, []), Deed.Changed, what, stop);
-    }
+    private static async Task<bool> HasOperatorAsync(Session session, CancellationToken stop) =>
+        await session.Sql("select 1 from person_role where sender_id = @installation limit 1").Bind("installation", Place.Installation).FirstAsync(_ => true, stop);
+
+    private static async Task<bool> HasAccountAsync(Session session, EmailAddress mail, CancellationToken stop) =>
+        await session.Sql("select 1 from person where mail_key = @key").Bind("key", Persons.Key(mail.Value)).FirstAsync(_ => true, stop);
 
     private static async Task<bool> HasPeopleAsync(Session session, CancellationToken stop) =>
         await session.Sql("select 1 from person limit 1").FirstAsync(_ => true, stop);

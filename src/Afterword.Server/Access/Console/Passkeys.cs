@@ -52,8 +52,8 @@ internal sealed class Passkeys(Store store, Settings settings, SecondFactors fac
     /// <param name="http">The request.</param>
     /// <param name="person">Whose passkey it must be.</param>
     /// <param name="credential">As <c>navigator.credentials.get</c> gave it, in JSON.</param>
-    public async Task<CheckOutcome> CheckAsync(HttpContext http, Person person, string credential) => await gate.RunAsync(
-        Guessed.Code, new(http.Connection.RemoteIpAddress, IsKnown: false), () => CheckOnceAsync(http, person, credential), outcome => outcome is CheckOutcome.Wrong, http.RequestAborted) ?? new CheckOutcome.TooMany();
+    public async Task<CheckOutcome> CheckAsync(HttpContext http, Person person, string credential) => await gate.CheckCodeAsync(
+        http.Connection.RemoteIpAddress, () => CheckOnceAsync(http, person, credential), outcome => outcome is CheckOutcome.Wrong) ?? new CheckOutcome.TooMany();
 
     private async Task<CheckOutcome> CheckOnceAsync(HttpContext http, Person person, string credential)
     {

@@ -61,6 +61,9 @@ internal enum ChangeOutcome
 
     /// <summary>The person has no role there.</summary>
     Unknown,
+
+    /// <summary>The person has a role at a place that the owner does not own.</summary>
+    Elsewhere,
 }
 
 /// <summary>The people of the console, and what they may where. Each change is written down with who made it.</summary>
@@ -164,19 +167,20 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         session => session.Sql("select mail, name from person where id = @person").Bind("person", personId).FirstAsync(row => new Contact(row.GetString(0), row.GetString(1)), stop), stop);
 
     /// <summary>Ends all sessions of a person, who can sign in again at once with password and second factor.</summary>
+    /// <remarks>A session is for all places of a person. So an owner ends only those of people who have no role where somebody else is owner.</remarks>
     /// <param name="by">Who does it.</param>
     /// <param name="senderId">Where: an owner's sender, where the person must have a role, or <see cref="Place.Installation"/> for everybody.</param>
     /// <param name="personId">Whose.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>How many ended; null when there is no such person there.</returns>
-    public Task<int?> SignOutAsync(Person by, long senderId, long personId, CancellationToken stop) => store.Main.WriteAsync(
+    /// <returns>What became of it, and how many ended.</returns>
+    public Task<(ChangeOutcome Outcome, int Ended)> SignOutAsync(Person by, long senderId, long personId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            var mail = await session.Sql("select p.mail from person p where p.id = @person and (@sender = 0 or exists (select 1 from person_role r where r.person_id = p.id and r.sender_id = @sender))")
-                .Bind("person", personId).Bind("sender", senderId).FirstAsync(row => row.GetString(0), stop);
-            if (mail is null) return (int?)null;
-
             await AccountHold.HoldAsync(session, AccountKind.Person, personId, stop);
+            var places = await session.Sql("select sender_id from person_role where person_id = @person").Bind("person", personId).ListAsync(row => row.GetInt64(0), stop);
+            if (await MailOfAsync(session, personId, stop) is not { } mail || (senderId != Place.Installation && !places.Contains(senderId))) return (ChangeOutcome.Unknown, 0);
+            if (senderId != Place.Installation && places.Exists(place => !Owns(by, place))) return (ChangeOutcome.Elsewhere, 0);
+
             var ended = await session.Sql("delete from console_session where person_id = @person").Bind("person", personId).RunAsync(stop);
 
             // A laptop that was lost is no browser of theirs any more.
@@ -185,7 +189,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
 
             // An operator's deed concerns the senders where the person has a role.
             if (senderId == Place.Installation) await NoteAtSendersAsync(session, by, personId, $"signed out {mail}", stop);
-            return (int?)ended;
+            return (ChangeOutcome.Done, ended);
         },
         stop);
 

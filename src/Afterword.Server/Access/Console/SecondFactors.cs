@@ -41,8 +41,8 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     }
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
-    public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
-        Guessed.Code, new(from, IsKnown: false), () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong, stop) ?? new CheckOutcome.TooMany();
+    public async Task<CheckOutcome> CheckAsync(long personId, string code, IPAddress? from, CancellationToken stop) => await gate.CheckCodeAsync(
+        from, () => store.Main.WriteAsync(session => CheckAsync(session, personId, code.Trim(), stop), stop), outcome => outcome is CheckOutcome.Wrong) ?? new CheckOutcome.TooMany();
 
     private async Task<CheckOutcome> CheckAsync(Session session, long personId, string code, CancellationToken stop)
     {
@@ -63,8 +63,13 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         secret is not null && Totp.StepOf(store.Secrets.Unprotect(secret), code, clock.GetUtcNow()) is { } step
         && 1 == await session.Sql("update person set totp_step = @step where id = @id and totp_step < @step").Bind("step", step).Bind("id", personId).RunAsync(stop);
 
-    private static async Task<bool> IsRecoveryAsync(Session session, long personId, string code, CancellationToken stop) =>
-        1 == await session.Sql("delete from recovery_code where person_id = @id and code_hash = @hash").Bind("id", personId).Bind("hash", RecoveryCodes.HashOf(personId, code)).RunAsync(stop);
+    private async Task<bool> IsRecoveryAsync(Session session, long personId, string code, CancellationToken stop)
+    {
+        if (0 == await session.Sql("delete from recovery_code where person_id = @id and code_hash = @hash").Bind("id", personId).Bind("hash", RecoveryCodes.HashOf(personId, code)).RunAsync(stop)) return false;
+
+        await audit.WritePersonAsync(session, personId, Deed.Changed, "used a recovery code", stop);
+        return true;
+    }
 
     /// <summary>A new secret for an app, to be shown and confirmed. It is kept nowhere but in the form, sealed.</summary>
     public AppOffer Offer(Person person) => offers.Make(AccountKind.Person, person.Id, person.Mail);

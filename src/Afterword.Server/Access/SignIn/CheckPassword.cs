@@ -29,16 +29,18 @@ internal sealed class CheckPassword(PasswordGuesses guesses, GuessGate gate, Kno
     {
         var bare = Accounts.Bare(screenName.Trim());
         var key = Accounts.Handle.IsMatch(bare) ? Accounts.Key(bare) : PasswordGuesses.Nobody;
-        var known = await guesses.FindKnownAsync(http, AccountKind.User, key);
-        return await gate.RunAsync(
-            Guessed.UserPassword, new(http.Connection.RemoteIpAddress, known is not null), () => CheckAsync(http, key, known, password), outcome => outcome is SignInOutcome.Wrong, http.RequestAborted)
-            ?? new SignInOutcome.TooMany();
+        var guess = await guesses.BeginAsync(http, AccountKind.User, key, password);
+        var who = new Guesser(http.Connection.RemoteIpAddress, guess.IsKnown);
+        if (await gate.CompareAsync(Guessed.UserPassword, who, () => guesses.Matches(guess), http.RequestAborted) is not { } isRight) return new SignInOutcome.TooMany();
+
+        var outcome = await SettleAsync(http, guess, isRight);
+        if (isRight && outcome is SignInOutcome.Wrong) gate.Count(Guessed.UserPassword, who);
+        return outcome;
     }
 
-    private async Task<SignInOutcome> CheckAsync(HttpContext http, string key, GuessedAccount? known, string password)
+    private async Task<SignInOutcome> SettleAsync(HttpContext http, PasswordGuess guess, bool isRight)
     {
-        http.RequestAborted.ThrowIfCancellationRequested();
-        if (await guesses.MatchAsync(http, AccountKind.User, key, known, password) is not { } account) return new SignInOutcome.Wrong();
+        if (await guesses.SettleAsync(http, guess, isRight) is not { } account) return new SignInOutcome.Wrong();
         if (account.IsSuspended) return new SignInOutcome.Suspended();
 
         return await browsers.RememberAsync(http, AccountKind.User, account.Id, account.Hash) ? new SignInOutcome.Welcome(account.Id, account.Hash) : new SignInOutcome.Wrong();

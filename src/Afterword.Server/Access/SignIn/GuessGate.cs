@@ -30,39 +30,45 @@ internal sealed class GuessGate(Settings settings, PasswordHashes passwords, Has
             QueueLimit = 0,
         })))];
 
-    /// <param name="what">What it is about.</param>
+    /// <summary>Compares a password when it is its turn.</summary>
+    /// <param name="what">Whose.</param>
     /// <param name="who">Who tries.</param>
-    /// <param name="check">Looks whether it is right.</param>
-    /// <param name="isWrong">Whether its outcome counts against the address.</param>
+    /// <param name="matches">Hashes what was typed and compares it. Nothing else: a store that hangs must keep no turn.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>What <paramref name="check"/> gave, or the default when it was not asked: too many attempts.</returns>
-    public async Task<T?> RunAsync<T>(Guessed what, Guesser who, Func<Task<T>> check, Func<T, bool> isWrong, CancellationToken stop)
-        where T : class
+    /// <returns>Whether it is right; null when it was not compared, after too many attempts.</returns>
+    public async Task<bool?> CompareAsync(Guessed what, Guesser who, Func<bool> matches, CancellationToken stop)
     {
         var address = Networks.Of(who.Address);
-        if (what != Guessed.Code)
-        {
-            using var turn = await turns.TakeAsync(LaneOf(what, who), address, who.IsKnown ? 0 : FailuresOf(what, address), stop);
-            return turn is null ? null : await CheckAsync();
-        }
+        using var turn = await turns.TakeAsync(LaneOf(what, who), address, who.IsKnown ? 0 : FailuresOf(what, address), stop);
 
-        // Nothing is hashed for a code.
-        return await CheckAsync();
+        // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
+        if (turn is null || !MayTry(what, who)) return null;
 
-        async Task<T?> CheckAsync()
-        {
-            if (who.IsKnown) return await check();
+        var isRight = matches();
+        if (!isRight) Count(what, who);
+        return isRight;
+    }
 
-            // Asked when it is this attempt's turn: of a thousand that came together, most find the allowance used up.
-            using (var allowance = _failures[(int)what].AttemptAcquire(address, permitCount: 0))
-            {
-                if (!allowance.IsAcquired) return null;
-            }
+    /// <summary>Looks at a code, for which nothing is hashed.</summary>
+    /// <param name="from">Who tries.</param>
+    /// <param name="check">Looks whether it is right.</param>
+    /// <param name="isWrong">Whether its outcome counts against the address.</param>
+    /// <returns>What <paramref name="check"/> gave, or null when it was not asked: too many attempts.</returns>
+    public async Task<T?> CheckCodeAsync<T>(IPAddress? from, Func<Task<T>> check, Func<T, bool> isWrong)
+        where T : class
+    {
+        var who = new Guesser(from, IsKnown: false);
+        if (!MayTry(Guessed.Code, who)) return null;
 
-            var outcome = await check();
-            if (isWrong(outcome)) _failures[(int)what].AttemptAcquire(address).Dispose();
-            return outcome;
-        }
+        var outcome = await check();
+        if (isWrong(outcome)) Count(Guessed.Code, who);
+        return outcome;
+    }
+
+    /// <summary>Counts a wrong one against the address, unless the browser is known.</summary>
+    public void Count(Guessed what, Guesser who)
+    {
+        if (!who.IsKnown) _failures[(int)what].AttemptAcquire(Networks.Of(who.Address)).Dispose();
     }
 
     /// <summary>Hashes a new password when it is its turn: whoever sends many takes no more of the processors than whoever guesses.</summary>
@@ -74,6 +80,14 @@ internal sealed class GuessGate(Settings settings, PasswordHashes passwords, Has
 
         http.Response.Headers.RetryAfter = "60";
         return null;
+    }
+
+    private bool MayTry(Guessed what, Guesser who)
+    {
+        if (who.IsKnown) return true;
+
+        using var allowance = _failures[(int)what].AttemptAcquire(Networks.Of(who.Address), permitCount: 0);
+        return allowance.IsAcquired;
     }
 
     private long FailuresOf(Guessed what, IPAddress address) =>

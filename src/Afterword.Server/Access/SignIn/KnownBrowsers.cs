@@ -24,16 +24,13 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
     private const string Row = "key_hash = @hash and kind = @kind and owner_id = @owner";
     private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(365);
 
-    /// <summary>Whether the browser brought a cookie that may be one of ours: without one there is nothing to look up.</summary>
-    public static bool MayBeKnown(HttpContext http) => HashOf(http) is not null;
-
     /// <summary>Whether this account was signed in to in this browser, and the browser may still try.</summary>
     public async Task<bool> IsKnownAsync(HttpContext http, AccountKind kind, long ownerId) => HashOf(http) is { } hash && await store.Main.ReadAsync(
         session => session.Sql($"select 1 from known_browser where {Row} and seen_at > @oldest and {Guesses.IsOpen}")
             .Bind("hash", hash).Bind("kind", (long)kind).Bind("owner", ownerId).Bind("oldest", Oldest).Bind("now", Now).FirstAsync(_ => true, http.RequestAborted),
         http.RequestAborted);
 
-    /// <summary>Counts a guess against the browser before it is looked at, in place of the account.</summary>
+    /// <summary>Counts a guess against the browser, in place of the account.</summary>
     /// <returns>False when the browser has used up its own.</returns>
     public async Task<bool> ClaimAsync(HttpContext http, AccountKind kind, long ownerId) => HashOf(http) is { } hash && 1 == await store.Main.WriteAsync(
         session => session.Sql($"update known_browser set {Guesses.Counted} where {Row} and {Guesses.IsOpen}")

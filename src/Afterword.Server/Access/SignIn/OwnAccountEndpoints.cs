@@ -59,7 +59,7 @@ internal static class OwnAccountEndpoints
         else
         {
             // Every visit ends, this one's key included, which others may know: it goes on with a new one.
-            await visits.BeginAsync(http, visitor.UserId, withFactor ? SignedInBy.SecondFactor : SignedInBy.Password, hash.Text);
+            await visits.GoOnAsync(http, visitor.UserId, withFactor ? SignedInBy.SecondFactor : SignedInBy.Password, hash.Text);
             await browsers.RememberAsync(http, AccountKind.User, visitor.UserId, hash.Text);
             Done(http);
         }

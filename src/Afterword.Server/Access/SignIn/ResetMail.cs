@@ -10,7 +10,6 @@ using Afterword.Server.Languages;
 using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
-using Queues = System.Threading.Channels;
 
 namespace Afterword.Server.Access.SignIn;
 
@@ -21,11 +20,12 @@ namespace Afterword.Server.Access.SignIn;
 /// </remarks>
 internal sealed partial class ResetMail(Store store, Settings settings, ResetLinks links, MailCarrier carrier, OutgoingConnections connections, ILogger<ResetMail> log) : BackgroundService
 {
-    private const int MostWaiting = 256;
     private const int MostPerMinute = 5;
 
-    private readonly Queues.Channel<Forgotten> _asked = Queues.Channel.CreateBounded<Forgotten>(
-        new Queues.BoundedChannelOptions(MostWaiting) { FullMode = Queues.BoundedChannelFullMode.DropWrite, SingleReader = true });
+    // A mail that hangs takes as long as Mail:Timeout allows.
+    private const int AtOnce = 4;
+
+    private readonly ResetQueue<Forgotten> _asked = new();
 
     private readonly PartitionedRateLimiter<IPAddress> _perAddress = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetSlidingWindowLimiter(address, _ => new() { PermitLimit = MostPerMinute, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = 6, QueueLimit = 0 }));
@@ -39,24 +39,34 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
     /// <returns>False when this address asks too often.</returns>
     public bool TryAsk(AccountKind kind, string name, IPAddress? from)
     {
-        using var allowance = _perAddress.AttemptAcquire(Networks.Of(from));
-        if (allowance.IsAcquired) _asked.Writer.TryWrite(new(kind, name));
+        var network = Networks.Of(from);
+        using var allowance = _perAddress.AttemptAcquire(network);
+
+        // Whether there was room is not told.
+        if (allowance.IsAcquired) _asked.TryAdd(network, new(kind, name));
         return allowance.IsAcquired;
     }
 
     public override void Dispose()
     {
-        _perAddress.Dispose();
         base.Dispose();
+        _perAddress.Dispose();
+        _asked.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => SendInTurnAsync(stoppingToken)));
+
+    private async Task SendInTurnAsync(CancellationToken stop)
     {
         try
         {
-            await foreach (var forgotten in _asked.Reader.ReadAllAsync(stoppingToken)) await TrySendAsync(forgotten, stoppingToken);
+            while (true)
+            {
+                using var turn = await _asked.TakeAsync(stop);
+                await TrySendAsync(turn.Request, stop);
+            }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Told to stop.
         }

@@ -69,7 +69,7 @@ internal static class SecondFactorEndpoints
     {
         var onward = Onward.Read(name => form[name]);
         await PrepareForAppAsync(http, onward);
-        if (visitor.ByLink && await AddAsync(http, visitor, factors, form, onward.Address)) return;
+        if (visitor.ByLink && await AddAsync(http, visitor, factors, form, onward.Address, signsIn: true)) return;
         if (await factors.OwedByAsync(visitor.UserId, http.RequestAborted) != OwedFactor.SetUp) http.SeeOther(onward.CodeAddress);
         else if (!visitor.ByLink) await ShowLinkNeededAsync(http, visitor);
         else
@@ -88,7 +88,7 @@ internal static class SecondFactorEndpoints
     private static Task Add(HttpContext http, Visits visits, UserFactors factors, CheckPassword check) => WithFormAsync(http, visits.WhoAsync, async (visitor, form) =>
     {
         if (await WrongPasswordAsync(http, visitor, form, check) is { } wrong) await ShowOfferAsync(http, visitor, factors.Reopen(visitor, form["offer"].ToString()), OwnAddress, onward: null, wrong.Status, wrong.Problem);
-        else if (!await AddAsync(http, visitor, factors, form, OwnAccountEndpoints.Address))
+        else if (!await AddAsync(http, visitor, factors, form, OwnAccountEndpoints.Address, signsIn: false))
         {
             await ShowOfferAsync(http, visitor, factors.Reopen(visitor, form["offer"].ToString()), OwnAddress, onward: null, 400, WordsFor(http, visitor).WrongCode);
         }
@@ -116,10 +116,10 @@ internal static class SecondFactorEndpoints
         return (429, SignInWords.All.In(http.LanguageFor(visitor.Language)).TooMany);
     }
 
-    private static async Task<bool> AddAsync(HttpContext http, Visitor visitor, UserFactors factors, IFormCollection form, string next)
+    private static async Task<bool> AddAsync(HttpContext http, Visitor visitor, UserFactors factors, IFormCollection form, string next, bool signsIn)
     {
         if (await factors.AddAsync(visitor.UserId, form["offer"].ToString(), form["code"].ToString(), http.RequestAborted, Visits.HashOf(http)) is not { } codes
-            || !await http.RequestServices.GetRequiredService<Visits>().GoOnAsync(http, visitor.UserId)) return false;
+            || !await http.RequestServices.GetRequiredService<Visits>().GoOnAsync(http, visitor.UserId, signsIn)) return false;
 
         await http.ShowPageAsync<KeptCodesPage>(200, WordsFor(http, visitor), new() { [nameof(KeptCodesPage.Codes)] = codes, [nameof(KeptCodesPage.Next)] = next });
         return true;

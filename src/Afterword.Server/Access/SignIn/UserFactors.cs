@@ -41,8 +41,8 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
     public AppOffer Reopen(Visitor visitor, string @sealed) => offers.Reopen(AccountKind.User, visitor.UserId, "@" + visitor.ScreenName, @sealed) ?? Offer(visitor);
 
     /// <summary>Takes a code of the app, or a recovery code. Each is good for once.</summary>
-    public async Task<SignInOutcome> CheckAsync(long userId, string code, IPAddress? from, CancellationToken stop) => await gate.RunAsync(
-        Guessed.Code, new(from, IsKnown: false), () => store.Main.WriteAsync(session => CheckAsync(session, userId, code.Trim(), stop), stop), outcome => outcome is SignInOutcome.Wrong, stop) ?? new SignInOutcome.TooMany();
+    public async Task<SignInOutcome> CheckAsync(long userId, string code, IPAddress? from, CancellationToken stop) => await gate.CheckCodeAsync(
+        from, () => store.Main.WriteAsync(session => CheckAsync(session, userId, code.Trim(), stop), stop), outcome => outcome is SignInOutcome.Wrong) ?? new SignInOutcome.TooMany();
 
     private async Task<SignInOutcome> CheckAsync(Session session, long userId, string code, CancellationToken stop)
     {
@@ -101,7 +101,7 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
     public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await RemoveAsync(session, userId, stop);
+            if (await RemoveAsync(session, userId, stop) == 0) return 0;
             return await audit.WriteOwnAsync(session, userId, Deed.Changed, "removed the app for codes", stop);
         },
         stop);

@@ -82,8 +82,18 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     /// <param name="by">What the user showed.</param>
     /// <param name="passwordHash">The stored hash of the password that the user showed or set.</param>
     /// <returns>False when the account has another password meanwhile.</returns>
-    public Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, string passwordHash) => BeginAsync(
-        http, userId, by, async (session, old) =>
+    public Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, string passwordHash) => BeginAsync(http, userId, by, passwordHash, WordsOf(by));
+
+    /// <summary>Goes on with a key of its own after the user has set a new password, which ended every visit. Nobody signs in by that.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="by">What the visit had shown.</param>
+    /// <param name="passwordHash">The stored hash of the new password.</param>
+    /// <returns>False when the account has yet another password meanwhile.</returns>
+    public Task<bool> GoOnAsync(HttpContext http, long userId, SignedInBy by, string passwordHash) => BeginAsync(http, userId, by, passwordHash, signsIn: null);
+
+    private Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, string passwordHash, string? signsIn) => BeginAsync(
+        http, userId, by, signsIn, async (session, old) =>
         {
             if (!await AccountHold.HoldAsync(session, AccountKind.User, userId, passwordHash, http.RequestAborted)) return false;
 
@@ -92,9 +102,12 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
         });
 
     /// <summary>Goes on after the second factor, with a key of its own.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="signsIn">Whether the user owed it; else an app was added by somebody who had signed in.</param>
     /// <returns>False when the visit that showed the password has ended meanwhile, as by a reset.</returns>
-    public Task<bool> GoOnAsync(HttpContext http, long userId) => BeginAsync(
-        http, userId, SignedInBy.SecondFactor, async (session, old) =>
+    public Task<bool> GoOnAsync(HttpContext http, long userId, bool signsIn = true) => BeginAsync(
+        http, userId, SignedInBy.SecondFactor, signsIn ? WordsOf(SignedInBy.SecondFactor) : null, async (session, old) =>
         {
             await AccountHold.HoldAsync(session, AccountKind.User, userId, http.RequestAborted);
             return 1 == await session.Sql("delete from visit where key_hash = @hash and user_id = @user").Bind("hash", old).Bind("user", userId).RunAsync(http.RequestAborted);
@@ -107,7 +120,12 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
     /// <summary>What the visit of this browser is stored under; of none, what no visit is.</summary>
     public static byte[] HashOf(HttpContext http) => TryReadKey(http, out var key) ? SHA256.HashData(key) : [];
 
-    private async Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, Func<Session, byte[], Task<bool>> mayBegin)
+    /// <param name="http">The request.</param>
+    /// <param name="userId">The user.</param>
+    /// <param name="by">What the user has shown.</param>
+    /// <param name="signsIn">How the audit log says that somebody signed in; null when nobody did.</param>
+    /// <param name="mayBegin">Gets the hash of the key at hand.</param>
+    private async Task<bool> BeginAsync(HttpContext http, long userId, SignedInBy by, string? signsIn, Func<Session, byte[], Task<bool>> mayBegin)
     {
         var key = RandomNumberGenerator.GetBytes(KeyLength);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -121,7 +139,7 @@ internal sealed class Visits(Store store, Settings settings, AuditLog audit, Tim
                     .Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
 
                 // A sender's owners may wonder who it was; customers' own visits are nobody's business.
-                await audit.WriteOwnAsync(session, userId, Deed.SignedIn, WordsOf(by), http.RequestAborted, onlySenders: true);
+                if (signsIn is not null) await audit.WriteOwnAsync(session, userId, Deed.SignedIn, signsIn, http.RequestAborted, onlySenders: true);
                 return true;
             },
             http.RequestAborted);

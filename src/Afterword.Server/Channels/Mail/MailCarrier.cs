@@ -14,7 +14,7 @@ namespace Afterword.Server.Channels.Mail;
 /// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
 internal sealed partial class MailCarrier(Store store, Settings settings, MailTokens tokens, TimeProvider clock)
 {
-    /// <summary>Where connections to the mail server lead. Each mail has one, for which whoever sends it has a permit.</summary>
+    /// <summary>Where connections to the mail server lead. Each mail has one at a time, for which whoever sends it has a permit.</summary>
     public static EndpointKey End => default;
 
     public async Task<Attempt> SendAsync(Dispatch dispatch, CancellationToken abort)
@@ -45,8 +45,11 @@ internal sealed partial class MailCarrier(Store store, Settings settings, MailTo
             using (var smtp = NewClient(server))
             {
                 mail.Date = clock.GetUtcNow();
+
+                // First: the connection to whoever gives tokens is closed before that to the mail server opens, and both are the one that the mail has a permit for.
+                var token = server.OAuth is null ? null : await tokens.CurrentAsync(patience.Token);
                 await smtp.ConnectAsync(server.Host, server.Port, server.Tls, patience.Token);
-                if (server.User is not null) await SignInAsync(smtp, server, patience.Token);
+                if (server.User is not null) await SignInAsync(smtp, server, token, patience.Token);
 
                 // With it, the client would unfold a domain from Punycode, and need every server of the way to know that (RFC 6531).
                 smtp.Capabilities &= ~SmtpCapabilities.UTF8;
@@ -76,16 +79,15 @@ internal sealed partial class MailCarrier(Store store, Settings settings, MailTo
         ServerCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None,
     };
 
-    private async Task SignInAsync(SmtpClient smtp, MailSettings server, CancellationToken stop)
+    private async Task SignInAsync(SmtpClient smtp, MailSettings server, string? token, CancellationToken stop)
     {
         var mechanism = MechanismOf(smtp.AuthenticationMechanisms, server);
-        if (server.OAuth is null)
+        if (token is null)
         {
             await smtp.AuthenticateAsync(mechanism == "PLAIN" ? new SaslMechanismPlain(server.User!, server.Password!) : new SaslMechanismLogin(server.User!, server.Password!), stop);
             return;
         }
 
-        var token = await tokens.CurrentAsync(stop);
         try
         {
             await smtp.AuthenticateAsync(mechanism == "XOAUTH2" ? new SaslMechanismOAuth2(server.User!, token) : new SaslMechanismOAuthBearer(server.User!, token), stop);

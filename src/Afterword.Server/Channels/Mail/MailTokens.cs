@@ -7,15 +7,24 @@ using MailKit.Security;
 namespace Afterword.Server.Channels.Mail;
 
 /// <summary>Gets the access tokens with which the server signs in to a mail server that takes no password, and keeps each as long as it is good.</summary>
-/// <remarks>By client credentials (RFC 6749, section 4.4), as Microsoft 365 wants them, or with a refresh token (section 6), as Google does.</remarks>
+/// <remarks>
+/// By client credentials (RFC 6749, section 4.4), as Microsoft 365 wants them, or with a refresh token (section 6), as Google does. Whoever asks has a permit for
+/// a connection. The address is the operator's own, like that of the mail server, and may lead inside: the guard of webhooks is not asked.
+/// </remarks>
 internal sealed class MailTokens(Settings settings, TimeProvider clock) : IDisposable
 {
     // An answer is below 4 KB, and says for how long its token is good.
     private const int MostAnswer = 64 * 1024;
+    private const int MostHeaders = 32;
     private const int UsualSeconds = 300;
     private static readonly TimeSpan s_margin = TimeSpan.FromMinutes(1);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { MaxResponseContentBufferSize = MostAnswer };
+    // No connection is kept: it would be one that nobody has a permit for.
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxResponseHeadersLength = MostHeaders, PooledConnectionLifetime = TimeSpan.Zero })
+    {
+        MaxResponseContentBufferSize = MostAnswer,
+    };
+
     private readonly SemaphoreSlim _one = new(1);
     private (string Token, DateTimeOffset Until)? _kept;
 
