@@ -103,13 +103,28 @@ public sealed class BadInputTests(SharedSqliteServer server) : IClassFixture<Sha
     [InlineData("text/plain")]
     [InlineData("multipart/form-data; boundary=x")]
     [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1")]
+    [InlineData("application/json; charset=iso-8859-1")]
     public async Task Other_content_types_are_refused(string type) => (await TypedAsync(type, "x=%FC")).Is(415, 44);
+
+    [Theory]
+    [InlineData("//1.1/feedback/create.json")]
+    [InlineData("//1.1/users/show.json?screen_name=ana")]
+    [InlineData("///1.1/nothing.json")]
+    [InlineData("//oauth/request_token")]
+    public async Task A_slash_too_many_before_a_route_is_told_as_json(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{_server.Url.GetLeftPart(UriPartial.Authority)}{path}"));
+        request.Headers.TryAddWithoutValidation("Accept", "text/html");
+        Assert.StartsWith("application/json", (await _server.SendAsync(request)).Is(404, 34).Headers["Content-Type"], StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1")]
     [InlineData("application/x-www-form-urlencoded;charset=\"UTF-8\"")]
     [InlineData("application/x-www-form-urlencoded; charset=utf8")]
+    [InlineData("application/x-www-form-urlencoded; charset=US-ASCII")]
     [InlineData("application/json;charset=utf8")]
+    [InlineData("application/json; charset=us-ascii")]
     public async Task Content_types_that_clients_write_are_taken_while_nothing_else_is_meant(string type) =>
         (await TypedAsync(type, type.Contains("json", StringComparison.Ordinal) ? "{}" : "x=1")).Is(400, 38, 38, 38, 38);
 

@@ -1,5 +1,6 @@
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -24,6 +25,19 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
 
         Assert.Contains(findings, finding => finding.Check == "followers and blocks");
         Assert.All(findings, finding => Assert.Empty(finding.Problems));
+    }
+
+    [Fact]
+    public async Task Operators_find_each_check_in_their_page()
+    {
+        // Only a store with a key file has the last.
+        var checks = (await _loop.Server.ExamineAsync()).Select(finding => finding.Check).ToArray();
+        var lines = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "operating.md"), TestContext.Current.CancellationToken);
+        var documented = lines.SkipWhile(line => !line.StartsWith("| check |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|')[1].Trim());
+        var shown = lines.SkipWhile(line => !line.StartsWith("ok  ", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith("ok  ", StringComparison.Ordinal)).Select(line => line[2..^5].Trim());
+
+        Assert.Equal(checks, documented.Where(check => check != "the key ring"));
+        Assert.Equal(checks, shown);
     }
 
     [Theory]

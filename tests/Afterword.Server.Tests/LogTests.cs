@@ -15,14 +15,17 @@ public sealed partial class LogTests
     public void Each_event_has_a_number_of_its_own_that_operators_find_in_their_page()
     {
         const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var events = typeof(AfterwordServer).Assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId).OfType<int>().Order();
+        var events = typeof(AfterwordServer).Assembly.GetTypes().SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+            .OfType<LoggerMessageAttribute>().Select(message => (message.EventId, $"{message.Level}")).Order().ToArray();
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating.md"));
-        var listed = Listed().Matches(page).SelectMany(row => row.Groups["numbers"].Value.Split(", ")).Select(number => int.Parse(number, CultureInfo.InvariantCulture)).Order();
+        var listed = Listed().Matches(page).SelectMany(
+            row => row.Groups["numbers"].Value.Split(", "), (row, number) => (int.Parse(number, CultureInfo.InvariantCulture), row.Groups["level"].Value)).Order().ToArray();
 
         Assert.Equal(listed, events);
+        Assert.Equal(events.Length, events.DistinctBy(message => message.EventId).Count());
     }
 
-    [GeneratedRegex(@"^\| (?<numbers>\d{4}(, \d{4})*) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    [GeneratedRegex(@"^\| (?<numbers>\d{4}(, \d{4})*) \| (?<level>\w+) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Listed();
 
     [Fact]

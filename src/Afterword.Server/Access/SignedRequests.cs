@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
@@ -71,7 +71,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         return content switch
         {
             Content.Form or Content.ForeignForm or Content.Other when signed.NestedJson => ApiError.NotJson,
-            Content.ForeignForm when !IsAscii(call.Values) => ApiError.WrongContentType,
+            Content.ForeignForm when !Charsets.IsAscii(call.Values) => ApiError.WrongContentType,
             Content.Other => ApiError.WrongContentType,
             Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
             _ => null,
@@ -117,23 +117,10 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         if (request.ContentType is not { Length: > 0 } text) return hasBody ? Content.Other : Content.None;
         if (!Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(text, out var type)) return Content.Other;
 
-        // The name has a hyphen; clients in use leave it out.
-        var charset = type.Charset.AsSpan().Trim('"');
-        var isUtf8 = charset.IsEmpty || charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase);
+        var isUtf8 = Charsets.IsUtf8(type);
         if (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return isUtf8 ? Content.Form : Content.ForeignForm;
         if (!hasBody) return Content.None;
         return isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) ? Content.Json : Content.Other;
-    }
-
-    // What all charsets have in common is the same in each: clients for Java name Latin-1 unless they are told otherwise.
-    private static bool IsAscii(ParameterList values)
-    {
-        for (var i = 0; i < values.Count; i++)
-        {
-            if (!Ascii.IsValid(values.NameAt(i)) || !Ascii.IsValid(values.ValueAt(i))) return false;
-        }
-
-        return true;
     }
 
     private sealed class SignedCallPolicy : PooledObjectPolicy<SignedCall>

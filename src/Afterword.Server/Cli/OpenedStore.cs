@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
@@ -20,9 +21,12 @@ internal sealed class OpenedStore : IAsyncDisposable
     // A start writes less than this, and a disk with so little is full for all others too.
     private const long LittleRoom = 256 * 1024;
 
+    private readonly ConcurrentDictionary<EndpointKey, bool> _due = new();
+
     private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
         (Store, Settings) = (store, settings);
+        store.WebhookBell.Rung += (sender, endpoint) => _due[new(sender, endpoint)] = true;
         Accounts = new Accounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
         Audit = new AuditLog(store, clock);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), Audit);
@@ -126,7 +130,22 @@ internal sealed class OpenedStore : IAsyncDisposable
     public static CommandException NoApp(string consumerKey) =>
         new(ExitCode.Failed, $"There is no app with the consumer key {consumerKey}. See: afterword app list");
 
-    public ValueTask DisposeAsync() => Store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            // Nothing is delivered from here: the nodes are told what is due now.
+            if (!_due.IsEmpty) await Dispatcher.TellAsync(Store.Main, _due.Keys, CancellationToken.None);
+        }
+        catch (Exception error) when (Store.IsUnavailable(error))
+        {
+            // A hint that gets lost: the next look of a node finds it.
+        }
+        finally
+        {
+            await Store.DisposeAsync();
+        }
+    }
 
     private static string Told(Exception error) => string.Join(" ", ErrorReasons.Of(error).Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
 

@@ -14,11 +14,12 @@ internal static class WebhookReplay
         var dead = new Option<bool>("--dead") { Description = "What was given up; with --from or --to only of that time." };
         var from = Time("--from", "The first instant of the events, such as 2026-01-05T09:00:00Z.");
         var to = Time("--to", "The last instant of the events; until now when left out.");
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many deliveries it would send." };
         var command = new Command(
             "replay",
             "Send deliveries again, in order, with their old ids: one event, what was given up, or all of a time. Example: afterword webhook replay ID --dead")
         {
-            id, one, dead, from, to,
+            id, one, dead, from, to, dryRun,
         };
         command.Validators.Add(result =>
         {
@@ -30,11 +31,19 @@ internal static class WebhookReplay
             var found = await WebhookCommands.FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
             var range = new ReplayRange(
                 parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
+            var replay = new ReplayDeliveries(store.Store, TimeProvider.System);
+            var all = await replay.CountAsync(found.Endpoint.Key, range, stop);
+            if (parsed.GetValue(dryRun))
+            {
+                parsed.Say(new WebhookReplayJson(0, all), CommandJson.Default.WebhookReplayJson, string.Create(CultureInfo.InvariantCulture, $"This would send {all:N0} deliveries. Nothing has been changed."));
+                return;
+            }
+
             var progress = parsed.Progress();
-            var replayed = await new ReplayDeliveries(store.Store, TimeProvider.System).RunAsync(
-                found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar:N0}")), stop);
+            var replayed = await replay.RunAsync(
+                found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar:N0} of {all:N0}")), stop);
             progress.Clear();
-            parsed.Say(new WebhookReplayJson(replayed), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
+            parsed.Say(new WebhookReplayJson(replayed, all), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
             if (range.Event is { } wanted && replayed == 0) throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no event {wanted} for this webhook. See: afterword webhook show {found.Endpoint.Key.Id}"));
         });
         return command;
@@ -42,7 +51,7 @@ internal static class WebhookReplay
 
     private static IEnumerable<string> Lines(ListedEndpoint found, long replayed)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{replayed:N0} deliveries wait to be sent again.");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{replayed:N0} deliveries are due now, to be sent in order.");
         if (found.Endpoint.DisabledAt is not null) yield return string.Create(CultureInfo.InvariantCulture, $"The webhook is off. Next: afterword webhook enable {found.Endpoint.Key.Id}");
     }
 
@@ -61,5 +70,6 @@ internal static class WebhookReplay
     };
 }
 
-/// <param name="Replayed">These wait to be sent again.</param>
-internal sealed record WebhookReplayJson(long Replayed);
+/// <param name="Replayed">So many are due now.</param>
+/// <param name="Matching">So many there were to send when it began.</param>
+internal sealed record WebhookReplayJson(long Replayed, long Matching);

@@ -105,8 +105,12 @@ internal static partial class ErrorAnswers
 
     private static bool IsApi(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null && IsApiPath(http.Request.Path);
 
-    /// <summary>Whether a path belongs to programs, in any letter case, as routes are matched.</summary>
-    public static bool IsApiPath(PathString path) => Array.Exists(s_apis, api => path.StartsWithSegments(api, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a path belongs to programs, in any letter case, as routes are matched. Programs that put a slash too many before it want to read JSON too.</summary>
+    public static bool IsApiPath(PathString path)
+    {
+        var single = path.Value?.StartsWith("//", StringComparison.Ordinal) == true ? new PathString($"/{path.Value.TrimStart('/')}") : path;
+        return Array.Exists(s_apis, api => single.StartsWithSegments(api, StringComparison.OrdinalIgnoreCase));
+    }
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Error, Message = "Request {Trace} failed: {Method} {Endpoint}.")]
     private static partial void Failed(ILogger log, Exception error, string trace, string method, string endpoint);

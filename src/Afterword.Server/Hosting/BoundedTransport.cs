@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -151,8 +152,15 @@ internal static class ConnectionHosting
 
             // A body that comes more slowly has no right to the memory that it claims.
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 2_048, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, tls) => OfferOldHttp(tls));
             kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection => ServeOnceItSpeaksAsync(connection, next, settings.Headers)));
         });
+    }
+
+    // Kestrel speaks HTTP/1.0, but ends the handshake with a client that offers nothing else by ALPN, as curl --http1.0 does.
+    private static void OfferOldHttp(SslServerAuthenticationOptions tls)
+    {
+        if (tls.ApplicationProtocols is { } offered && offered.Contains(SslApplicationProtocol.Http11)) offered.Add(new SslApplicationProtocol("http/1.0"));
     }
 
     // Kestrel's limit for headers begins with their first byte, and until then it waits as long as between two requests.

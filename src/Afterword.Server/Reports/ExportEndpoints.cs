@@ -20,7 +20,7 @@ internal static class ExportEndpoints
         var request = new ExportRequest(filter, call.Caller.ScreenName, Sight.Full, read.OptionalId("after") ?? 0, read.OptionalTruth("header") ?? true, read.Truth("bom"));
         if (await http.RefusedAsync(read, call, clock)) return;
 
-        await audit.NoteAsync(call.Caller.UserId, Person.Of(call.Caller.App), Deed.Exported, "answers, by the API", http.RequestAborted);
+        if (!HttpMethods.IsHead(http.Request.Method)) await audit.NoteAsync(call.Caller.UserId, Person.Of(call.Caller.App), Deed.Exported, "answers, by the API", http.RequestAborted);
         await http.SendAsync(export, request, clock, tell: null);
     }
 

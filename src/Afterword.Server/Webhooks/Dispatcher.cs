@@ -14,6 +14,9 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
 {
     private const string Channel = "afterword_webhooks";
 
+    // Stands before the name of an endpoint that nobody may hold yet: whoever hears it tries to deliver.
+    private const char Begin = '+';
+
     // Names travel together; PostgreSQL takes 7,999 bytes, and one has at most 41.
     private const int NamesAtOnce = 150;
 
@@ -35,17 +38,23 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
     private bool _disposed;
 
     public Dispatcher(
-        Store store, Settings settings, Leases leases, Settlements settlements, WebhookSender sender, RetrySchedule schedule, OutgoingConnections connections,
-        TimeProvider clock, ILogger<Dispatcher> log)
+        Store store, Settings settings, Leases leases, Settlements settlements, RetryNow retryNow, WebhookSender sender, RetrySchedule schedule,
+        OutgoingConnections connections, TimeProvider clock, ILogger<Dispatcher> log)
     {
         (_store, _settings, _connections, _clock, _log) = (store, settings, connections, clock, log);
-        _tools = new(store, leases, settlements, sender, connections, schedule, settings, clock, log);
+        _tools = new(store, leases, settlements, retryNow, sender, connections, schedule, settings, clock, log);
     }
 
     /// <summary>How long a lane waits for more before it gives its lease back.</summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(5);
 
     private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Tells all nodes, from a process that delivers nothing itself, that there is something due for these endpoints.</summary>
+    public static async Task TellAsync(Database db, IEnumerable<EndpointKey> endpoints, CancellationToken stop)
+    {
+        foreach (var some in endpoints.Chunk(NamesAtOnce)) await db.NotifyAsync(Channel, string.Join(' ', some.Select(endpoint => $"{Begin}{endpoint}")), stop);
+    }
 
     /// <summary>Delivers all that is due now and returns when nothing is under way any more.</summary>
     public async Task DrainAsync(CancellationToken stop)
@@ -172,8 +181,9 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
     {
         foreach (var name in names.Split(' '))
         {
-            // Whoever told it knows that somebody holds the lease: only that one has to do anything.
-            if (EndpointKey.TryParse(name, out var endpoint)) Wake(endpoint, start: false, tell: false);
+            // A node that tells it knows that somebody holds the lease: only that one has to do anything. A command knows nothing.
+            var begins = name.StartsWith(Begin);
+            if (EndpointKey.TryParse(begins ? name[1..] : name, out var endpoint)) Wake(endpoint, start: begins, tell: false);
         }
     }
 

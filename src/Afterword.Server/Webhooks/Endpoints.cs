@@ -15,6 +15,8 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 {
     private const int BuriedAtOnce = 1_000;
 
+    private readonly RetryNow _retryNow = new(store, clock);
+
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Adds an endpoint: it gets every change that is committed after this, or after its approval.</summary>
@@ -113,15 +115,28 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
         return rotated == 0 ? null : secret;
     }
 
-    /// <summary>Switches an endpoint on: what waits for it is delivered, in order. It counts as healthy until it fails again.</summary>
+    /// <summary>Switches an endpoint on: what waits for it is delivered now, in order. It counts as failing until it takes something over.</summary>
     /// <returns>False when there is none.</returns>
-    public async Task<bool> EnableAsync(EndpointKey endpoint, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql(
-            """
-            update webhook set version = version + 1, disabled_at = null, disabled_reason = null, failing_since = null
-            where sender_id = @sender and id = @id and removed_at is null
-            """).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
-        stop);
+    public async Task<bool> EnableAsync(EndpointKey endpoint, CancellationToken stop)
+    {
+        // One that has failed for so long that its next failure would switch it off again gets the whole time anew.
+        var (now, longAgo) = (Now, Now - (long)settings.Webhooks.DisableAfter.TotalMilliseconds);
+        var enabled = await store.Main.WriteAsync(
+            session => session.Sql(
+                """
+                update webhook set version = version + 1, disabled_at = null, disabled_reason = null,
+                    failing_since = case when failing_since <= @long_ago then @now else failing_since end
+                where sender_id = @sender and id = @id and removed_at is null
+                """).Bind("now", now).Bind("long_ago", longAgo).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+            stop);
+        if (enabled == 0) return false;
+
+        await RetryNowAsync(endpoint, stop);
+        return true;
+    }
+
+    /// <summary>Makes what waits for an endpoint due now.</summary>
+    public Task RetryNowAsync(EndpointKey endpoint, CancellationToken stop) => _retryNow.RunAsync(endpoint, stop);
 
     /// <summary>Switches an endpoint off: what happens from now on waits for it. Requests under way are still noted.</summary>
     /// <returns>False when there is none.</returns>

@@ -6,11 +6,6 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>What every lane works with.</summary>
-internal sealed record LaneTools(
-    Store Store, Leases Leases, Settlements Settlements, WebhookSender Sender, OutgoingConnections Connections, RetrySchedule Schedule, Settings Settings, TimeProvider Clock,
-    ILogger<Dispatcher> Log);
-
 /// <summary>Delivers to one endpoint for as long as there is something due and this node holds its lease.</summary>
 /// <remarks>
 /// One loop owns the state; requests and settlements run beside it and tell it by signals. In memory lie the deliveries that
@@ -21,9 +16,6 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     // Read ahead of what can be sent at once, and what may wait for its settlement besides.
     private const int Ahead = 4;
     private const int MostKnown = 12;
-
-    // While the store does not answer, a settlement is tried again this often.
-    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan s_wholeReadEvery = TimeSpan.FromSeconds(1);
 
@@ -45,10 +37,9 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     private long _until;
     private bool _more;
     private bool _ended;
-    private bool _failing;
+    private Pace _pace = null!;
     private int _sending;
     private int _unsettled;
-    private int _limit;
     private Delivery? _last;
     private long _wholeReadAt;
 
@@ -128,11 +119,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             }
             else
             {
-                if (_more && _ready.Count < _limit && _known.Count < MostKnown * tools.Settings.Webhooks.Concurrency) await ReadAsync(abort);
+                if (_more && _ready.Count < _pace.Limit && _known.Count < MostKnown * tools.Settings.Webhooks.Concurrency) await ReadAsync(abort);
                 await SendReadyAsync(permits, abort);
                 if (_known.Count == 0 && !_more && !_ended && !await WaitAsync(linger, stopping)) return;
             }
 
+            if (_pace.IsMended) await RetryNowAsync(abort);
             SettleAttempted(abort);
             if (_unsettled > 0 || permits.IsWaiting) await _signals.Reader.WaitToReadAsync(abort);
         }
@@ -145,11 +137,8 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         _settling = false;
         _prompts.Clear();
         _ready.Clear();
-        (_lease, _until, _failing) = (lease, lease.Until, lease.IsFailing);
+        (_lease, _until, _pace) = (lease, lease.Until, new(lease.FailingSince, tools.Settings.Webhooks.Concurrency));
         (_more, _ended, _sending, _last) = (true, false, 0, null);
-
-        // Any endpoint is asked by one request until it takes something: one that hangs must not hold many for 15 s each.
-        _limit = 1;
     }
 
     /// <summary>Waits a while for a signal.</summary>
@@ -197,14 +186,13 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
 
     private void Note(Settlement settlement)
     {
-        var attempt = settlement.Attempt!;
+        var (attempt, wasFailing) = (settlement.Attempt!, _pace.IsFailing);
         _sending--;
         _attempted.Add(settlement);
-        _limit = attempt.Succeeded ? Math.Min(_limit * 2, tools.Settings.Webhooks.Concurrency) : Math.Max(_limit / 2, 1);
-        if (attempt.Succeeded == !_failing) return;
+        _pace.Note(attempt);
+        if (_pace.IsFailing == wasFailing) return;
 
-        _failing = !attempt.Succeeded;
-        if (_failing) DispatcherLog.EndpointFails(tools.Log, key.Id, _lease.Target.Url.Host, attempt.Status, attempt.Error);
+        if (_pace.IsFailing) DispatcherLog.EndpointFails(tools.Log, key.Id, _lease.Target.Url.Host, attempt.Status, attempt.Error);
         else DispatcherLog.EndpointRecovered(tools.Log, key.Id, _lease.Target.Url.Host);
     }
 
@@ -226,7 +214,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             _ended = true;
         }
 
-        foreach (var settlement in batch) Advance(settlement);
+        foreach (var settlement in batch) Advance(settlement.Under(settled.Version));
     }
 
     /// <summary>Goes on to what stands behind a delivery that was settled.</summary>
@@ -241,10 +229,13 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         {
             // Those behind it wait for it: they are put off when they are read again.
             _more |= row.Count > 0;
+            if (settlement.DueAt is null) ReadFromTheBeginning();
             foreach (var behind in row) _known.Remove(behind.Id);
             row.Clear();
         }
 
+        // What was put off behind it is due now.
+        _more |= delivery.Attempts > 0;
         if (row.First is { } next) _ready.Enqueue(next.Value);
         else _prompts.Remove(delivery.PromptId);
     }
@@ -261,8 +252,13 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         var (version, due) = await Delivery.DueAsync(tools.Store.Main, key, _last, now, most, abort);
         (_more, _last) = (due.Count == most, due.Count == 0 ? _last : due[^1]);
 
-        // What an operator has changed meanwhile holds for what is sent from now on; what is switched off gets nothing more.
-        if (version != _lease.Version && !await RenewAsync()) return;
+        // What an operator has changed meanwhile holds for what is sent from now on; what is switched off gets nothing more. What
+        // was made due again may lie before the place where this read began.
+        if (version != _lease.Version)
+        {
+            if (!await RenewAsync()) return;
+            ReadFromTheBeginning();
+        }
 
         var blocked = new List<Delivery>();
         foreach (var delivery in due.Where(delivery => !_known.Contains(delivery.Id)))
@@ -273,8 +269,10 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             else blocked.Add(delivery);
         }
 
-        await PutOffAsync(blocked);
+        await PutOffAsync(blocked, version);
     }
+
+    private void ReadFromTheBeginning() => (_more, _last) = (true, null);
 
     private void Add(Delivery delivery, LinkedList<Delivery> row)
     {
@@ -284,16 +282,20 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     }
 
     /// <summary>Makes deliveries due together with those they wait for, behind which they are then read.</summary>
-    private async Task PutOffAsync(List<Delivery> blocked)
+    private async Task PutOffAsync(List<Delivery> blocked, long version)
     {
         Settlement[] later = [.. blocked.Where(delivery => delivery.BehindDueAt > delivery.DueAt)
-            .Select(delivery => new Settlement(delivery, null, DeliveryState.Waiting, delivery.BehindDueAt))];
-        if (later.Length > 0 && !(await tools.Settlements.RunAsync(_lease, later)).Noted) _ended = true;
+            .Select(delivery => new Settlement(delivery, null, DeliveryState.Waiting, delivery.BehindDueAt, version))];
+        if (later.Length == 0) return;
+
+        var settled = await tools.Settlements.RunAsync(_lease, later);
+        _ended |= !settled.Noted;
+        if (settled.Version != version) ReadFromTheBeginning();
     }
 
     private async Task SendReadyAsync(NextPermit permits, CancellationToken abort)
     {
-        while (_ready.Count > 0 && _sending < _limit && !_ended)
+        while (_ready.Count > 0 && _sending < _pace.Limit && !_ended)
         {
             if (!tools.Leases.Covers(_until) && !await RenewAsync()) return;
             if (permits.TryTake() is not { } permit) return;
@@ -321,7 +323,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         {
             Attempt attempt;
             using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
-            _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt) });
+            _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt, lease.Version) });
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew
         catch (Exception error)
@@ -332,16 +334,24 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         }
     }
 
-    private Settlement After(Delivery delivery, Attempt attempt)
+    private Settlement After(Delivery delivery, Attempt attempt, long version)
     {
-        if (attempt.Succeeded) return new(delivery, attempt, DeliveryState.Delivered, delivery.DueAt);
+        if (attempt.Succeeded) return new(delivery, attempt, DeliveryState.Delivered, delivery.DueAt, version);
 
         // An endpoint that is gone gets nothing more by itself, but this one is not to blame for it.
         var delay = tools.Schedule.DelayAfter(delivery.Failures + 1, attempt.RetryAfter);
         var now = tools.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         return delay is { } wait
-            ? new(delivery, attempt, DeliveryState.Waiting, now + (long)wait.TotalMilliseconds)
-            : new(delivery, attempt, DeliveryState.Dead, delivery.DueAt);
+            ? new(delivery, attempt, DeliveryState.Waiting, now + (long)wait.TotalMilliseconds, version)
+            : new(delivery, attempt, DeliveryState.Dead, delivery.DueAt, version);
+    }
+
+    /// <summary>Makes what waits due, before the success is noted that ends the failing: whoever comes next if this process dies finds it failing still.</summary>
+    private async Task RetryNowAsync(CancellationToken abort)
+    {
+        _pace.IsMended = false;
+        await tools.UntilStoredAsync(() => tools.RetryNow.RunAsync(_lease, tools.Leases.Length, abort), abort);
+        ReadFromTheBeginning();
     }
 
     /// <summary>Begins to settle what was attempted, unless the last settlement is still under way.</summary>
@@ -360,7 +370,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         Settled? settled = null;
         try
         {
-            settled = await SettleAsync(lease, batch, tools.Settlements, abort);
+            settled = await tools.UntilStoredAsync(() => tools.Settlements.RunAsync(lease, batch), abort);
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew
         catch (Exception error)
@@ -372,22 +382,6 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         _signals.Writer.TryWrite(new() { Batch = batch, Settled = settled });
         if (batch.Length >= Stream && settled is not null) await Task.Delay(s_gather, CancellationToken.None);
         _signals.Writer.TryWrite(new() { Gathered = true });
-    }
-
-    private async Task<Settled> SettleAsync(Lease lease, Settlement[] batch, Settlements settlements, CancellationToken abort)
-    {
-        while (true)
-        {
-            try
-            {
-                return await settlements.RunAsync(lease, batch);
-            }
-            catch (Exception error) when (tools.Store.Faults.Tell(error))
-            {
-                // If it takes so long that the lease runs out, the fence will refuse it, and somebody else delivers once more.
-                await Task.Delay(s_again, abort);
-            }
-        }
     }
 
     /// <summary>What the loop hears: an attempt that has ended or was broken off, a batch that was settled or not, that the next may be, a permit, or else a ring.</summary>

@@ -7,9 +7,9 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Target">Where to deliver.</param>
 /// <param name="Fence">Grows with every holder; a completion with an older one is refused.</param>
 /// <param name="Until">When the right ends unless it is renewed, Unix milliseconds.</param>
-/// <param name="IsFailing">The last attempt failed.</param>
+/// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="Version">Of the endpoint as it was read: with another one, the lease is to be renewed.</param>
-internal sealed record Lease(Target Target, long Fence, long Until, bool IsFailing, long Version);
+internal sealed record Lease(Target Target, long Fence, long Until, long? FailingSince, long Version);
 
 /// <summary>What became of an attempt to take a lease.</summary>
 /// <param name="Lease">The lease; null when it was not to be had.</param>
@@ -106,7 +106,7 @@ internal sealed class Leases
         if (found.Endpoint is not { } endpoint) return new(null, found.HeldUntil);
 
         byte[][] secrets = endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now ? [endpoint.Secret, old] : [endpoint.Secret];
-        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets), endpoint.Fence, found.Until, endpoint.IsFailing, endpoint.Version), null);
+        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets), endpoint.Fence, found.Until, endpoint.FailingSince, endpoint.Version), null);
     }
 
     private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)
@@ -117,9 +117,9 @@ internal sealed class Leases
 
     private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil);
 
-    private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, bool IsFailing, long Version)
+    private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, long? FailingSince, long Version)
     {
         public static Sealed Read(Row row) => new(
-            row.GetInt64(2), row.GetString(3), row.BytesOrNull(4), row.GetBytes(5), row.BytesOrNull(6), row.LongOrNull(7), !row.IsDBNull(8), row.GetInt64(9));
+            row.GetInt64(2), row.GetString(3), row.BytesOrNull(4), row.GetBytes(5), row.BytesOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.GetInt64(9));
     }
 }

@@ -9,10 +9,24 @@ namespace Afterword.Server.Webhooks;
 /// <param name="DeadOnly">Leaves out what was delivered.</param>
 internal sealed record ReplayRange(long? Event, long From, long To, bool DeadOnly);
 
-/// <summary>Makes settled deliveries wait again, with a fresh schedule. Bodies and ids are those of the first time.</summary>
+/// <summary>Makes deliveries due now, settled or not, with a fresh schedule. Bodies and ids are those of the first time.</summary>
 internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
 {
     private const int AtOnce = 1_000;
+
+    private const string Chosen = "(d.id = @event or @event = 0 and (d.state = 2 or @dead = 0))";
+
+    /// <summary>How many deliveries a replay would send.</summary>
+    public Task<long> CountAsync(EndpointKey endpoint, ReplayRange range, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            $"""
+            select count(*) from change c
+            {Delivery.OfChange}
+            where c.sender_id = @sender and c.changed_at >= @from and c.changed_at <= @to and {Chosen}
+            """)
+            .Bind("endpoint", endpoint.Id).Bind("sender", endpoint.SenderId).Bind("from", range.From).Bind("to", range.To)
+            .Bind("event", range.Event ?? 0L).Bind("dead", range.DeadOnly ? 1L : 0L).FirstAsync(row => row.GetInt64(0), stop),
+        stop);
 
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="range">Which of its deliveries.</param>
@@ -40,7 +54,7 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
             from change c
             {Delivery.OfChange}
             where c.sender_id = @sender and (c.changed_at, c.id) >= (@at, @id) and c.changed_at <= @to
-                and (d.id = @event or @event = 0 and d.state <> 0 and (d.state = 2 or @dead = 0))
+                and {Chosen}
             order by c.changed_at, c.id
             limit @most
             """)
@@ -54,6 +68,9 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
         var done = 0L;
         var rows = Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
             .Long("changed_at", f => f.ChangedAt).Long("id", f => f.Id).Long("now", _ => clock.GetUtcNow().ToUnixTimeMilliseconds());
+
+        // First, as settlements have it; and whoever delivers just now shall notice.
+        await session.Sql("update webhook set version = version + 1 where sender_id = @sender and id = @id").Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
 
         // The plain attempt that ended the last round makes room for that of the next.
         await session.EachAsync(

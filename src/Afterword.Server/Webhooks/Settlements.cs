@@ -8,8 +8,16 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Delivery">As it was read.</param>
 /// <param name="Attempt">What happened; null when it is only put off behind an earlier one of its prompt.</param>
 /// <param name="State">What it is from now on.</param>
-/// <param name="DueAt">When it is due again, Unix milliseconds.</param>
-internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryState State, long DueAt);
+/// <param name="DueAt">When it is due again, Unix milliseconds; null when that stays as it stands in the store, with the count of failures.</param>
+/// <param name="Version">Of the endpoint when the attempt began, or when the delivery was read that is put off.</param>
+internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryState State, long? DueAt, long Version)
+{
+    /// <summary>
+    /// What becomes of it when the endpoint has <paramref name="version"/> by now. If an operator has changed something meanwhile, a
+    /// failure says nothing of the endpoint as it is now, and what was just made due must not be put off: it is tried once more.
+    /// </summary>
+    public Settlement Under(long version) => version == Version || State == DeliveryState.Delivered ? this : this with { State = DeliveryState.Waiting, DueAt = null };
+}
 
 /// <summary>What became of a settlement.</summary>
 /// <param name="Noted">False when the lease had been taken over.</param>
@@ -45,7 +53,7 @@ internal sealed class Settlements
             .OrderBy(tally => tally.Key.SenderId).ThenBy(tally => tally.Key.Id).ToArray();
         await session.EachAsync([Touch(tallies, now, until, held)], CancellationToken.None);
 
-        Write(session, [.. batches.Where(batch => held.ContainsKey(batch.Holder)).SelectMany(batch => batch.Settlements, (batch, settlement) => (batch.Holder.Key, settlement))], now);
+        Write(session, [.. batches.Where(batch => held.ContainsKey(batch.Holder)).SelectMany(batch => batch.Settlements, (batch, settlement) => (batch.Holder.Key, settlement.Under(held[batch.Holder].Version)))], now);
         var disabled = Disable(session, tallies, held, now);
         return [.. batches.Select(batch => held.TryGetValue(batch.Holder, out var health)
             ? new Settled(true, until, disabled.GetValueOrDefault(batch.Holder.Key) ?? health.DisabledReason, health.Version)
@@ -72,7 +80,8 @@ internal sealed class Settlements
         // an endpoint's backlog for each row.
         session.Then(
             """
-            update delivery set state = item.state, due_at = item.due_at, attempts = item.attempts, failures = item.failures, settled_at = item.settled_at,
+            update delivery set state = item.state, due_at = coalesce(item.due_at, delivery.due_at), attempts = item.attempts,
+                failures = coalesce(item.failures, delivery.failures), settled_at = item.settled_at,
                 took = item.took, status = item.status
             from {rows}
             where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
@@ -80,11 +89,25 @@ internal sealed class Settlements
             """,
             Rows.Of(noted).Long("sender_id", n => n.Endpoint.SenderId).Long("endpoint_id", n => n.Endpoint.Id)
                 .Long("prompt_id", n => n.Settlement.Delivery.PromptId).Long("changed_at", n => n.Settlement.Delivery.ChangedAt).Long("id", n => n.Settlement.Delivery.Id)
-                .Long("state", n => (long)n.Settlement.State).Long("due_at", n => n.Settlement.DueAt).Long("attempts", n => n.Settlement.Delivery.Attempts + (n.Settlement.Attempt is null ? 0 : 1))
-                .Long("failures", n => n.Settlement.Delivery.Failures + (n.Settlement.Attempt is { Succeeded: false } ? 1 : 0))
+                .Long("state", n => (long)n.Settlement.State).LongOrNull("due_at", n => n.Settlement.DueAt).Long("attempts", n => n.Settlement.Delivery.Attempts + (n.Settlement.Attempt is null ? 0 : 1))
+                .LongOrNull("failures", n => n.Settlement.DueAt is null ? null : n.Settlement.Delivery.Failures + (n.Settlement.Attempt is { Succeeded: false } ? 1 : 0))
                 .LongOrNull("settled_at", n => n.Settlement.State == DeliveryState.Waiting ? null : n.Settlement.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
                 .LongOrNull("took", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Took : null)
                 .LongOrNull("status", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Status : null));
+
+        // Whatever stood behind a delivery that had failed was put off with it, and is due now. If that is delivered, the next may be
+        // tried early though it failed itself; if it is dead, that says nothing.
+        session.Then(
+            """
+            update delivery set due_at = item.now, failures = case when delivery.failures > 0 then delivery.failures - 1 else 0 end
+            from {rows}
+            where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
+                and (delivery.changed_at, delivery.id) > (item.changed_at, item.id) and delivery.state + 0 = 0 and delivery.due_at > item.now
+                and (item.delivered = 1 or delivery.failures = 0)
+            """,
+            Rows.Of(noted.Where(n => n.Settlement is { State: not DeliveryState.Waiting, Delivery.Attempts: > 0 }).ToArray()).Long("sender_id", n => n.Endpoint.SenderId)
+                .Long("endpoint_id", n => n.Endpoint.Id).Long("prompt_id", n => n.Settlement.Delivery.PromptId).Long("changed_at", n => n.Settlement.Delivery.ChangedAt)
+                .Long("id", n => n.Settlement.Delivery.Id).Long("delivered", n => n.Settlement.State == DeliveryState.Delivered ? 1 : 0).Long("now", _ => now));
 
         session.Then(
             """

@@ -50,12 +50,16 @@ internal static class WebhookPageEndpoints
         var dead = http.Request.Query["dead"] == "1";
         var deliveries = await history.LatestAsync(found.Endpoint.Key, dead, Shown, http.RequestAborted);
         var requests = await history.RequestsAsync(found.Endpoint.Key, deliveries, http.RequestAborted);
+        var days = ConsoleDays.Of(settings.TimeZone);
+        var chosen = seat.Role == Role.Owner ? ReplayDays.Read(name => http.Request.Query[name]) : null;
+        var replayed = chosen is null ? 0 : await services.GetRequiredService<ReplayDeliveries>().CountAsync(found.Endpoint.Key, chosen.In(days), http.RequestAborted);
         await http.ShowConsoleAsync<WebhookPage>(seat, status, new()
         {
             [nameof(WebhookPage.Webhook)] = WebhookView.Of(found),
             [nameof(WebhookPage.Deliveries)] = deliveries,
             [nameof(WebhookPage.Requests)] = requests.ToDictionary(one => one.Key, one => Indented.Of(one.Value)),
-            [nameof(WebhookPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(WebhookPage.When)] = new ConsoleTimes(days),
+            [nameof(WebhookPage.Replay)] = chosen is null ? null : new ReplayView(ReplayDays.Text(chosen.From), ReplayDays.Text(chosen.To), chosen.DeadOnly, replayed),
             [nameof(WebhookPage.Overlap)] = settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours",
             [nameof(WebhookPage.DeadOnly)] = dead,
             [nameof(WebhookPage.Notice)] = notice,
@@ -84,8 +88,12 @@ internal static class WebhookPageEndpoints
 
     private static Task Test(HttpContext http, string webhook, Seat seat, Endpoints endpoints, SendTestEvent test) => DoAsync(http, webhook, seat, endpoints, "sent a test event", async found =>
         await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is var (taken, attempt)
-            ? new WebhookNotice(taken ? "good" : "bad", taken ? "The endpoint took the test event over." : "The endpoint did not take the test event over.", Attempt: attempt)
+            ? new WebhookNotice(taken ? "good" : "bad", Told(taken, found), Attempt: attempt)
             : null, onlyApproved: true);
+
+    private static string Told(bool taken, ListedEndpoint found) => taken
+        ? $"The endpoint took the test event over.{(found is { Waiting: > 0, Endpoint.IsActive: true } ? " What waits for it is sent now." : "")}"
+        : "The endpoint did not take the test event over.";
 
     private static Task Rotate(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "new secret", async found =>
         await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
@@ -108,18 +116,22 @@ internal static class WebhookPageEndpoints
             : null, onlyApproved: true);
     }
 
-    private static async Task Replay(HttpContext http, string webhook, Seat seat, Endpoints endpoints, ReplayDeliveries replay)
+    private static async Task Replay(HttpContext http, string webhook, Seat seat, Endpoints endpoints, ReplayDeliveries replay, Settings settings)
     {
-        var dead = http.Request.Form["dead"] == "yes";
-        if (!WholeNumber.TryRead(http.Request.Form["event"].ToString(), out var id) && !dead)
+        var form = http.Request.Form;
+        (ReplayRange Range, string What)? chosen = form["dead"] == "yes" ? (new(null, 0, long.MaxValue, DeadOnly: true), "sent what was given up again")
+            : WholeNumber.TryRead(form["event"].ToString(), out var id) ? (new(id, 0, long.MaxValue, DeadOnly: false), $"sent event {id} again")
+            : ReplayDays.Read(name => form[name]) is { } days ? (days.In(ConsoleDays.Of(settings.TimeZone)), $"sent {(days.DeadOnly ? "what was given up" : "all events")} from {ReplayDays.Text(days.From)} to {ReplayDays.Text(days.To)} again")
+            : null;
+        if (chosen is not var (range, what))
         {
-            if (await FindAsync(http, webhook, seat, endpoints) is { } found) await ShowAsync(http, seat, found, 400, new("bad", "Choose what is sent again: an event, or all that was given up."));
+            if (await FindAsync(http, webhook, seat, endpoints) is { } found) await ShowAsync(http, seat, found, 400, new("bad", "Choose what is sent again: an event, all that was given up, or the events of some days."));
             return;
         }
 
-        await DoAsync(http, webhook, seat, endpoints, dead ? "sent what was given up again" : $"sent event {id} again", async found =>
+        await DoAsync(http, webhook, seat, endpoints, what, async found =>
         {
-            var many = await replay.RunAsync(found.Endpoint.Key, new(dead ? null : id, 0, long.MaxValue, dead), _ => { }, http.RequestAborted);
+            var many = await replay.RunAsync(found.Endpoint.Key, range, _ => { }, http.RequestAborted);
             return many switch
             {
                 0 => new("bad", "There is no such event any more."),

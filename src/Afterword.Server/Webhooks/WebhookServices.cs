@@ -16,6 +16,7 @@ internal static class WebhookServices
         services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>().Webhooks.RetrySchedule, Chance));
         services.AddSingleton<Leases>();
         services.AddSingleton<Settlements>();
+        services.AddSingleton<RetryNow>();
         services.AddSingleton<Endpoints>();
         services.AddSingleton<ReplayDeliveries>();
         services.AddSingleton<DeliveryHistory>();

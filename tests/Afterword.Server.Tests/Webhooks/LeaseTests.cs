@@ -48,13 +48,13 @@ public abstract class LeaseTests(Engine engine)
         var fresh = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
 
         var attempt = new Attempt(0, 1, 204, null, []);
-        Assert.False((await scene.Settlements.RunAsync(stale, new Settlement(delivery, attempt, DeliveryState.Delivered, 0))).Noted);
+        Assert.False((await scene.Settlements.RunAsync(stale, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, stale.Version))).Noted);
         Assert.Null(await scene.Leases.RenewAsync(stale));
         await scene.Leases.ReleaseAsync(stale);
         Assert.Single(await scene.DueAsync());
         Assert.Equal(1, await scene.Site.CountAsync("attempts = 0 and took is null"));
 
-        Assert.True((await scene.Settlements.RunAsync(fresh, new Settlement(delivery, attempt, DeliveryState.Delivered, 0))).Noted);
+        Assert.True((await scene.Settlements.RunAsync(fresh, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, fresh.Version))).Noted);
         Assert.Empty(await scene.DueAsync());
         Assert.Equal(1, await scene.Site.CountAsync("attempts = 1 and took = 1 and status = 204"));
         Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
@@ -68,7 +68,7 @@ public abstract class LeaseTests(Engine engine)
         var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
         scene.Site.Clock.Advance(scene.Leases.Length / 2);
 
-        var settled = await scene.Settlements.RunAsync(lease, new Settlement((await scene.DueAsync())[0], new Attempt(0, 1, 204, null, []), DeliveryState.Delivered, 0));
+        var settled = await scene.Settlements.RunAsync(lease, new Settlement((await scene.DueAsync())[0], new Attempt(0, 1, 204, null, []), DeliveryState.Delivered, 0, lease.Version));
 
         Assert.Equal(lease.Until + (long)(scene.Leases.Length / 2).TotalMilliseconds, settled.LeasedUntil);
         scene.Site.Clock.Advance(scene.Leases.Length * 0.75);

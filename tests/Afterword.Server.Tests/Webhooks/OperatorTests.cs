@@ -205,6 +205,24 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         Assert.Equal("https://desk.example.com/", (await _site.Server.SendAsync(request)).Is(201).Text("url"));
     }
 
+    [Theory]
+    [InlineData("application/json; charset=\"UTF-8\"", 400)]
+    [InlineData("application/json; charset=us-ascii", 400)]
+    [InlineData("application/json; charset=iso-8859-1", 415)]
+    [InlineData("application/x-www-form-urlencoded; charset=us-ascii", 400)]
+    [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1", 400)]
+    [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1", 415, "sender=%FC")]
+    public async Task Charsets_are_those_of_the_api(string type, int status, string form = "x=1")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_site.Server.Url, "/operator/webhooks.json"))
+        {
+            Content = new ByteArrayContent(Encoding.ASCII.GetBytes(type.Contains("json", StringComparison.Ordinal) ? "{}" : form)),
+        };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key);
+        Assert.Equal(status, (await _site.Server.SendAsync(request)).Status);
+    }
+
     public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     private Task<bool> ApproveAsync(string id) =>

@@ -76,6 +76,28 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_events_of_some_days_are_counted_and_then_sent_again()
+    {
+        await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+        var (day, next) = (_site.Clock.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), _site.Clock.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Contains("There is no such event on these days.", (await _owner.GetAsync($"{_address}?from={next}&to={next}&only=")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("There is no such event on these days.", (await _owner.GetAsync($"{_address}?from={day}&to={day}&only=dead")).Is(200).Html, StringComparison.Ordinal);
+
+        var page = (await _owner.GetAsync($"{_address}?from={day}&to={next}&only=")).Is(200);
+        Assert.Contains("3 events would be sent again", page.Html, StringComparison.Ordinal);
+        Assert.Equal(3, _receiver.All.Count);
+        Assert.Contains("3 events are sent again now.", (await _owner.SubmitAsync(page, $"{_address}/replay")).Is(200).Html, StringComparison.Ordinal);
+        await _site.DrainAsync();
+
+        Assert.Equal([0, 1, 2, 0, 1, 2], Order.Of(_receiver.All));
+        Assert.Equal(1, await _site.Server.CountAsync("audit", $"what = 'webhook {_endpoint.Key.Id}: sent all events from {day} to {next} again'"));
+        (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("from", next), ("to", day)])).Is(400);
+        var boss = await _site.Server.SeatAsync(Role.Supervisor, _site.Loop.Furni);
+        Assert.DoesNotContain("would be sent again", (await boss.GetAsync($"{_address}?from={day}&to={next}&only=")).Is(200).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_new_secret_is_shown_once_and_written_down_without_it()
     {
         var page = (await _owner.GetAsync(_address)).Is(200);

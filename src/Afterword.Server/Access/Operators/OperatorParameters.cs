@@ -1,6 +1,7 @@
 using System.Buffers;
 using Afterword.Client.OAuth;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Microsoft.Net.Http.Headers;
 
 namespace Afterword.Server.Access.Operators;
@@ -29,11 +30,13 @@ internal static class OperatorParameters
         if (body.Length > mostBody) return ApiError.BodyTooLarge;
         if (body.Length == 0) return null;
 
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))) return ApiError.WrongContentType;
-        if (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)) return new RequestParameters(values).TryAddJson(body) ? null : ApiError.BadJson;
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)) return ApiError.WrongContentType;
+
+        var isUtf8 = Charsets.IsUtf8(type);
+        if (isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)) return new RequestParameters(values).TryAddJson(body) ? null : ApiError.BadJson;
         if (!type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return ApiError.WrongContentType;
 
         values.AddForm(body);
-        return null;
+        return isUtf8 || Charsets.IsAscii(values) ? null : ApiError.WrongContentType;
     }
 }

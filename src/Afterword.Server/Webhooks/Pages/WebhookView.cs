@@ -25,6 +25,13 @@ public sealed record WebhookView(long Id, string Url, bool HasBasic, string? Dis
 /// <param name="Attempt">What the endpoint answered to a test.</param>
 public sealed record WebhookNotice(string Kind, string Text, string? Secret = null, ShownAttempt? Attempt = null);
 
+/// <summary>The days whose events an owner may send again, before it is done.</summary>
+/// <param name="From">As forms have it.</param>
+/// <param name="To">Included.</param>
+/// <param name="DeadOnly">Leaves out what was delivered and what waits.</param>
+/// <param name="Count">How many events it would send.</param>
+public sealed record ReplayView(string From, string To, bool DeadOnly, long Count);
+
 internal static class Indented
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -1,0 +1,278 @@
+using System.Globalization;
+using Afterword.Server.Cli;
+using Afterword.Server.Hosting;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Webhooks;
+
+/// <summary>An endpoint that was mended gets what waits for it, long before the schedule would send it.</summary>
+public abstract class MendedTests(Engine engine) : IAsyncLifetime
+{
+    private Site _site = null!;
+    private Receiver _receiver = null!;
+    private NewEndpoint _endpoint = null!;
+
+    // What the endpoint answers to an event, by its feedback's id.
+    private Func<Received, int> _status = _ => 503;
+    private Task _hold = Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        _site = await Site.StartAsync(engine);
+        _receiver = await Receiver.StartAsync(async (http, got) =>
+        {
+            var status = _status(got);
+            await _hold;
+            http.Response.StatusCode = status;
+        });
+        _endpoint = await _site.AddAsync(_receiver);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await _site.DisposeAsync();
+        await _receiver.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Switching_it_on_sends_all_that_waits_in_order_and_it_counts_as_failing_until_it_takes_something()
+    {
+        var ids = await FailForHoursAsync();
+        var since = (await _site.ShowAsync(_endpoint)).FailingSince;
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        await _site.DrainAsync();
+        Assert.Equal((0, since), (await _site.CountAsync("state = 1"), (await _site.ShowAsync(_endpoint)).FailingSince));
+
+        _status = _ => 204;
+        await _site.Endpoints.DisableAsync(_endpoint.Key, "test", default);
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        await _site.DrainAsync();
+
+        await AllCameAsync(ids);
+    }
+
+    [Fact]
+    public async Task A_replay_of_a_time_includes_what_waits_and_says_before_how_much_it_sends()
+    {
+        var ids = await FailForHoursAsync();
+        var replay = _site.Server.Get<ReplayDeliveries>();
+        var (all, dead) = (new ReplayRange(null, 0, long.MaxValue, DeadOnly: false), new ReplayRange(null, 0, long.MaxValue, DeadOnly: true));
+        Assert.Equal((6, 0), (await replay.CountAsync(_endpoint.Key, all, default), await replay.CountAsync(_endpoint.Key, dead, default)));
+        _status = _ => 204;
+
+        Assert.Equal(0, await replay.RunAsync(_endpoint.Key, dead, _ => { }, default));
+        Assert.Equal(6, await replay.RunAsync(_endpoint.Key, all, _ => { }, default));
+        await _site.DrainAsync();
+
+        await AllCameAsync(ids);
+    }
+
+    [Fact]
+    public async Task A_test_event_that_is_taken_sends_what_waits()
+    {
+        var ids = await FailForHoursAsync();
+        var attempts = await SumOfAttemptsAsync();
+        var test = _site.Server.Get<SendTestEvent>();
+        Assert.False((await test.RunAsync(_endpoint.Key, default))!.Value.Taken);
+        await _site.DrainAsync();
+        Assert.Equal(attempts, await SumOfAttemptsAsync());
+
+        _status = _ => 204;
+        Assert.True((await test.RunAsync(_endpoint.Key, default))!.Value.Taken);
+        await _site.DrainAsync();
+
+        await AllCameAsync(ids);
+    }
+
+    [Fact]
+    public async Task The_first_event_that_it_takes_sends_what_waits()
+    {
+        var ids = await FailForHoursAsync();
+        _status = _ => 204;
+
+        var next = await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+
+        await AllCameAsync([.. ids, next]);
+    }
+
+    [Fact]
+    public async Task What_waits_behind_an_event_that_is_sent_again_by_hand_follows_it_at_once()
+    {
+        var (refused, broken) = ((string?)null, true);
+        _status = got => broken && (refused is null || got.Feedback == refused) ? 500 : 204;
+        refused = (await _site.Loop.AskAsync()).Text("id");
+        (await _site.Loop.SubmitAsync(refused, ("score", "4"))).Is(200);
+        (await _site.Loop.SubmitAsync(refused, ("text", "Hm"))).Is(200);
+        await _site.DrainAsync();
+        await _site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        await _site.AdvanceAsync(TimeSpan.FromMinutes(7));
+        await _site.AdvanceAsync(TimeSpan.FromMinutes(40));
+
+        // Others are taken all the time: this one alone is refused.
+        for (var i = 0; i < 2; i++)
+        {
+            await _site.AskAndAnswerAsync();
+            await _site.DrainAsync();
+        }
+
+        Assert.Null((await _site.ShowAsync(_endpoint)).FailingSince);
+        var first = long.Parse(_receiver.All.First(got => got.Feedback == refused).Id, CultureInfo.InvariantCulture);
+        broken = false;
+        await _site.Server.Get<ReplayDeliveries>().RunAsync(_endpoint.Key, new(first, 0, long.MaxValue, DeadOnly: false), _ => { }, default);
+        await _site.DrainAsync();
+
+        Assert.Equal(0, await _site.CountAsync("state <> 1"));
+        Assert.Equal([0, 1, 2], Order.Of(_receiver.All.Where(got => got.Feedback == refused).TakeLast(3)));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_was_under_way_when_it_was_switched_on_puts_nothing_off()
+    {
+        var answer = new TaskCompletionSource();
+        _hold = answer.Task;
+        await _site.AskAndAnswerAsync();
+        while (_receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+        _status = _ => 204;
+
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        answer.SetResult();
+        await _site.DrainAsync();
+
+        Assert.Equal([0, 0, 1, 2], Order.Of(_receiver.All));
+        Assert.Equal(3, await _site.CountAsync("state = 1"));
+    }
+
+    [Fact]
+    public async Task An_event_that_alone_is_refused_is_dead_no_sooner_for_the_others_and_not_tried_for_ever()
+    {
+        string? refused = null;
+        _status = got => refused is null || got.Feedback == refused ? 500 : 204;
+        refused = (await _site.Loop.AskAsync()).Text("id");
+        await _site.DrainAsync();
+
+        // A busy endpoint: what others succeed with says nothing of the one that was refused just now.
+        for (var i = 0; i < 5; i++)
+        {
+            await _site.Loop.AskAsync();
+            await _site.DrainAsync();
+        }
+
+        Assert.Equal(1, await _site.CountAsync("state = 0 and attempts = 1"));
+
+        // One with an event now and then cannot be told from one that was away.
+        await _site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        for (var i = 0; i < 40; i++)
+        {
+            await _site.AdvanceAsync(TimeSpan.FromSeconds(61));
+            await _site.Loop.AskAsync();
+            await _site.DrainAsync();
+        }
+
+        Assert.Equal(1, await _site.CountAsync("state = 0 and attempts between 25 and 34"));
+        Assert.Equal(45, await _site.CountAsync("state = 1"));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_was_switched_off_for_failing_gets_its_time_anew()
+    {
+        await FailForHoursAsync();
+        for (var day = 0; day < 6; day++) await _site.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.False((await _site.ShowAsync(_endpoint)).IsActive);
+
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        await _site.DrainAsync();
+
+        var shown = await _site.ShowAsync(_endpoint);
+        Assert.Equal((true, (long?)_site.Clock.GetUtcNow().ToUnixTimeMilliseconds()), (shown.IsActive, shown.FailingSince));
+    }
+
+    [Fact]
+    public async Task Whoever_lost_the_lease_makes_nothing_due_and_puts_nothing_off()
+    {
+        await FailForHoursAsync();
+        var (leases, retry, settlements) = (_site.Server.Get<Leases>(), _site.Server.Get<RetryNow>(), _site.Server.Get<Settlements>());
+        await _site.Server.Get<Dispatcher>().StopAsync(default);
+        var stale = (await leases.TakeAsync(_endpoint.Key)).Lease!;
+        await leases.ReleaseAsync(stale);
+        var lease = (await leases.TakeAsync(_endpoint.Key)).Lease!;
+        Assert.Equal(0, await retry.RunAsync(stale, leases.Length, default));
+        Assert.Equal(6, await retry.RunAsync(lease, leases.Length, default));
+
+        // What an operator made due meanwhile is not put off by what was read before.
+        var due = (await Delivery.DueAsync(_site.Server.Server.Store.Main, _endpoint.Key, null, _site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 10, default)).Due;
+        await retry.RunAsync(_endpoint.Key, default);
+        var settled = await settlements.RunAsync(lease, [.. due.Select(delivery => new Settlement(delivery, null, DeliveryState.Waiting, delivery.DueAt + 1_000_000, lease.Version))]);
+
+        Assert.Equal((true, lease.Version + 1), (settled.Noted, settled.Version));
+        Assert.Equal(6, await _site.CountAsync($"due_at <= {_site.Clock.GetUtcNow().ToUnixTimeMilliseconds()}"));
+    }
+
+    /// <summary>Two feedbacks with three events each, of which the first of each was refused until its next attempt is hours away.</summary>
+    private async Task<string[]> FailForHoursAsync()
+    {
+        string[] ids = [await _site.AskAndAnswerAsync(), await _site.AskAndAnswerAsync()];
+        await _site.DrainAsync();
+        foreach (var minutes in (double[])[0.15, 7, 40]) await _site.AdvanceAsync(TimeSpan.FromMinutes(minutes));
+        var soon = _site.Clock.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+        Assert.Equal(6, await _site.CountAsync($"state = 0 and due_at > {soon}"));
+        return ids;
+    }
+
+    private async Task AllCameAsync(string[] ids)
+    {
+        Assert.Equal(0, await _site.CountAsync("state <> 1"));
+        foreach (var id in ids) Assert.Equal([0, 1, 2], Order.Of(_receiver.All.Where(got => got.Feedback == id).TakeLast(3)));
+        Assert.Null((await _site.ShowAsync(_endpoint)).FailingSince);
+        await _site.Server.AllIsWellAsync();
+    }
+
+    private Task<long> SumOfAttemptsAsync() => _site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select cast(sum(attempts) as bigint) from delivery").FirstAsync(row => row.GetInt64(0), default), default);
+}
+
+public sealed class SqliteMendedTests() : MendedTests(Engine.Sqlite);
+
+public sealed class PostgresMendedTests() : MendedTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task A_node_hears_of_a_command_and_a_holder_of_what_another_node_switches_on()
+    {
+        var status = 503;
+        await using var receiver = await Receiver.StartAsync((http, _) =>
+        {
+            http.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+
+        // No node looks by itself within this test: what comes, comes by the word of another.
+        await using var site = await Site.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
+        await using var second = await site.Server.StartSecondAsync();
+        second.Get<Dispatcher>().Linger = TimeSpan.Zero;
+        var endpoint = await site.AddAsync(receiver);
+        await site.Loop.AskAsync();
+        await UntilAsync(1, async () => await site.Server.CountAsync("webhook", "lease_until = 0 and failing_since is not null") == 1);
+
+        status = 204;
+        await using (var opened = await OpenedStore.OpenAsync(site.Server.Get<Settings>(), site.Clock, default)) await opened.Endpoints.EnableAsync(endpoint.Key, default);
+        await UntilAsync(2, async () => await site.Server.CountAsync("webhook", "lease_until = 0 and failing_since is null") == 1);
+
+        status = 503;
+        site.Server.Get<Dispatcher>().Linger = TimeSpan.FromMinutes(1);
+        await site.Loop.AskAsync();
+        await UntilAsync(3, async () => await site.Server.CountAsync("webhook", "lease_until > 0 and failing_since is not null") == 1);
+        status = 204;
+        await second.Get<Endpoints>().EnableAsync(endpoint.Key, default);
+        await UntilAsync(4, async () => await site.CountAsync("state = 1") == 2);
+
+        // Before any node looks.
+        async Task UntilAsync(int requests, Func<Task<bool>> condition)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(50));
+            while (receiver.All.Count < requests || !await condition()) await Task.Delay(5, patience.Token);
+            Assert.Equal(requests, receiver.All.Count);
+        }
+    }
+}
