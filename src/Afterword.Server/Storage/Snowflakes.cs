@@ -71,7 +71,7 @@ internal sealed class Snowflakes(TimeProvider clock)
     {
         lock (_lock)
         {
-            if (!_holds()) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.");
+            if (!_holds()) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.", cause: Cause.WorkerNumberLost);
 
             var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
             if (now > _last)
