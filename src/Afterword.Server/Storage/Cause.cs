@@ -89,6 +89,9 @@ internal static class Causes
             _ => throw new UnreachableException(),
         };
 
+        /// <summary>Whether it may pass without anybody's help.</summary>
+        public bool EndsByItself => cause is Cause.Unreachable or Cause.NoAnswer or Cause.CommitsHang or Cause.WorkerNumberLost or Cause.NoncesInMemory or Cause.OverCapacity;
+
         /// <summary>Whether a look tells for certain that it is over; the others are over when nothing met them for a while.</summary>
         public bool IsSeen => cause is Cause.CommitsHang or Cause.WorkerNumberLost or Cause.ClockRefused or Cause.NewerSchema or Cause.NoncesInMemory;
 

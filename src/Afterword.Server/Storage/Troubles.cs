@@ -68,7 +68,7 @@ internal sealed partial class Troubles : IDisposable
             }
 
             _latest[cause] = new(cause, _clock.GetUtcNow(), null, 1, detail);
-            Began(Log, cause.Name, cause.Title, cause.Advice, detail ?? "");
+            Began(Log, cause.EndsByItself ? LogLevel.Warning : LogLevel.Error, cause.Name, cause.Title, cause.Advice, detail ?? "");
         }
     }
 
@@ -102,8 +102,8 @@ internal sealed partial class Troubles : IDisposable
 
     private static KeyValuePair<string, object?> Tag(Cause cause) => new("cause", cause.Name);
 
-    [LoggerMessage(EventId = 1114, Level = LogLevel.Error, Message = "Trouble {Cause}: {Title} {Advice} {Detail}")]
-    private static partial void Began(ILogger log, string cause, string title, string advice, string detail);
+    [LoggerMessage(EventId = 1114, Message = "Trouble {Cause}: {Title} {Advice} {Detail}")]
+    private static partial void Began(ILogger log, LogLevel level, string cause, string title, string advice, string detail);
 
     [LoggerMessage(EventId = 1115, Level = LogLevel.Information, Message = "Trouble {Cause} is over, after {Seconds} s; it was met {Times} times.")]
     private static partial void Ended(ILogger log, string cause, long seconds, long times);
