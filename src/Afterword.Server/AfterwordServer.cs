@@ -81,6 +81,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddHostedService<KeepWorkerNumber>();
+            builder.Services.AddSingleton<TroubleWatch>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
             builder.Services.AddHostedService<Upkeep>();
             builder.Services.AddSingleton<PolicyReports>();
             configure?.Invoke(builder);
@@ -88,6 +90,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             var app = builder.Build();
             app.UseFarewell();
             app.Lifetime.ApplicationStopping.Register(() => store.Main.EndWaitingIn(s_commitFarewell));
+            store.Troubles.Log = app.Services.GetRequiredService<ILogger<Troubles>>();
             store.Faults.Log = app.Services.GetRequiredService<ILogger<StoreFaults>>();
             app.UseOneProvider();
             app.UseForwarded(settings);

@@ -31,10 +31,9 @@ public abstract class UpgradeTests(Engine engine)
 
         // Strangers hear that it is so, operators why.
         Assert.Equal("writes are held; see the log\n", (await GetAsync(server, "/healthz/ready")).Is(503).Body);
-        Assert.Contains("newer version", (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
+        await server.ShowsAsync(browser, Cause.NewerSchema);
         (await GetAsync(server, "/healthz/ready?for=reads")).Is(200);
         await Assert.ThrowsAsync<HeldException>(() => server.UserAsync("ana"));
-        Assert.Single(server.Log, line => line.Contains("Nothing is written. A newer version", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -144,7 +143,7 @@ public sealed class PostgresUpgradeTests() : UpgradeTests(Engine.Postgres)
 public sealed partial class MigrationRuleTests
 {
     // Those before were written when nothing had been released.
-    private const long FirstUnderRule = 27;
+    private const long FirstUnderRule = 24;
 
     // The newest migration of each release, oldest first. Whoever releases adds theirs.
     private static readonly long[] s_released = [];

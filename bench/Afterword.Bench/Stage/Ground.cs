@@ -40,18 +40,20 @@ internal sealed class Ground : IAsyncDisposable
     public string NewFolder(string name) => Directory.CreateDirectory(New(name)).FullName;
 
     /// <summary>Starts the server on a store and waits until it is ready.</summary>
-    public async Task<Child> StartServerAsync(Site site)
+    /// <param name="site">The store.</param>
+    /// <param name="program">Another build than the one that is measured; null for that.</param>
+    public async Task<Child> StartServerAsync(Site site, string? program = null)
     {
-        var child = StartServer(site);
+        var child = StartServer(site, program);
         await child.AnswersAsync(new RequestWriter(child.Address.ToString()).Open("/healthz/ready"));
         return child;
     }
 
     /// <summary>Starts the server on a store and does not wait.</summary>
-    public Child StartServer(Site site)
+    public Child StartServer(Site site, string? program = null)
     {
         var address = Child.FreeAddress();
-        return Child.Start(Server, ["serve", "--urls", $"http://{address}"], address, site.Environment, Path.Combine(_folder, "server.log"));
+        return Child.Start(program ?? Server, ["serve", "--urls", $"http://{address}"], address, site.Environment, Path.Combine(_folder, "server.log"));
     }
 
     /// <summary>Starts the bare endpoint with the answers that it shall give and waits until it is ready.</summary>

@@ -28,6 +28,7 @@ internal sealed class Admissions
     // So long after a failure nobody tries again to write down what is in memory.
     private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(1);
 
+    private readonly Store _store;
     private readonly Database _db;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<Admission, Admitted> _door;
@@ -36,6 +37,7 @@ internal sealed class Admissions
 
     public Admissions(Store store, TimeProvider clock)
     {
+        _store = store;
         _db = store.Admissions;
         _clock = clock;
         _door = _db.Group<Admission, Admitted>(request => request.UserId, AdmitAsync);
@@ -64,8 +66,12 @@ internal sealed class Admissions
         }
         catch (Exception error) when (reads && CannotWrite(error))
         {
-            if (await RememberAsync(request) is { } remembered) return remembered;
-            throw;
+            if (await RememberAsync(request) is not { } remembered) throw;
+
+            // Nobody else says why: the caller is served.
+            _store.Faults.Tell(error);
+            _store.Troubles.Meet(Cause.NoncesInMemory);
+            return remembered;
         }
     }
 

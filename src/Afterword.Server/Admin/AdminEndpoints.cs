@@ -25,7 +25,7 @@ internal static class AdminEndpoints
         console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
     }
 
-    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, StoreWatch watch, Readiness readiness, TimeProvider clock)
+    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TroubleWatch watch, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (schema, nodes) = await store.Main.ReadAsync(
@@ -33,9 +33,11 @@ internal static class AdminEndpoints
                 await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
                 await session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), http.RequestAborted)),
             http.RequestAborted);
+        await watch.LookAsync(tries: true, http.RequestAborted);
         await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
         {
-            [nameof(HealthPage.WhyNoWrites)] = watch.Because ?? await readiness.WhyNoWritesAsync(http.RequestAborted),
+            [nameof(HealthPage.Troubles)] = store.Troubles.All,
+            [nameof(HealthPage.Now)] = now,
             [nameof(HealthPage.Facts)] = new List<(string, string)>
             {
                 ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),

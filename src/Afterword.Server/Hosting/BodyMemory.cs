@@ -4,13 +4,14 @@ using Afterword.Server.Answers;
 using Afterword.Server.Embed;
 using Afterword.Server.Errors;
 using Afterword.Server.Limits;
+using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Hosting;
 
 /// <summary>Bounds what bodies on their way take of the memory: they are held before anybody knows who sends them, and may come slowly.</summary>
 /// <remarks>Comes after routing: what no route reads is not held, and a refusal has the form of its route.</remarks>
-internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimeProvider clock)
+internal sealed class BodyMemory(RequestDelegate next, Settings settings, Store store, TimeProvider clock)
 {
     /// <summary>What bodies may claim together.</summary>
     public const int Most = 32 * 1024 * 1024;
@@ -50,6 +51,7 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, TimePr
             if (length is not { } told) http.Request.Body = new ClaimingBody(http.Request.Body, come => TryGrowAsync(http, claim, SizeOf(come)));
             else if (!await TryGrowAsync(http, claim, Math.Min(told, Largest)))
             {
+                store.Troubles.Meet(Cause.OverCapacity);
                 await http.RefuseAsync(ApiError.Overloaded);
                 return;
             }

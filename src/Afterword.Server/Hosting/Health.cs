@@ -18,8 +18,8 @@ internal static class Health
     private static async Task Ready(HttpContext http, Readiness readiness, IHostApplicationLifetime life)
     {
         http.Response.Headers.CacheControl = "no-store";
-        var why = life.ApplicationStopping.IsCancellationRequested ? "the server is about to stop" : await readiness.WhyNoReadsAsync(http.RequestAborted);
-        if (http.Request.Query["for"] != Reads) why ??= await readiness.WhyNoWritesAsync(http.RequestAborted);
+        var why = life.ApplicationStopping.IsCancellationRequested ? "the server is about to stop" : (await readiness.WhyNoReadsAsync(http.RequestAborted))?.Words;
+        if (http.Request.Query["for"] != Reads) why ??= (await readiness.WhyNoWritesAsync(http.RequestAborted))?.Words;
 
         if (why is null) await http.AnswerAsync(200, "text/plain; charset=utf-8", "ok\n"u8);
         else await http.AnswerAsync(503, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes($"{why}\n"));

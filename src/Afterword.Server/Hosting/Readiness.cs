@@ -2,6 +2,14 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
 
+/// <summary>Why a request cannot be served.</summary>
+/// <param name="Cause">For operators.</param>
+/// <param name="Words">The few that anybody may hear: neither how wrong the clock is, nor which version runs elsewhere.</param>
+internal sealed record Unready(Cause Cause, string Words)
+{
+    public static Unready Held(Cause cause) => new(cause, "writes are held; see the log");
+}
+
 /// <summary>Finds out whether the store can be read and written, by doing both.</summary>
 internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease, TimeProvider clock)
 {
@@ -10,15 +18,12 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
-    // Strangers hear no more of it: neither how wrong the clock is, nor which version runs elsewhere.
-    private const string Held = "writes are held; see the log";
-
     private readonly Lock _lock = new();
     private Finding? _read;
     private Finding? _written;
 
-    /// <summary>Why requests that only read cannot be served; null when they can. Anybody may hear it.</summary>
-    public async Task<string?> WhyNoReadsAsync(CancellationToken stop)
+    /// <summary>Why requests that only read cannot be served; null when they can.</summary>
+    public async Task<Unready?> WhyNoReadsAsync(CancellationToken stop)
     {
         try
         {
@@ -26,17 +31,17 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         }
         catch (TimeoutException)
         {
-            return "reading from the store takes too long";
+            return NoAnswer("reading from the store takes too long");
         }
     }
 
-    /// <summary>Why requests that write cannot be served; null when they can. Anybody may hear it; <see cref="StoreWatch.Because"/> says more to operators.</summary>
-    public async Task<string?> WhyNoWritesAsync(CancellationToken stop)
+    /// <summary>Why requests that write cannot be served; null when they can.</summary>
+    public async Task<Unready?> WhyNoWritesAsync(CancellationToken stop)
     {
-        if (watch.Because is not null) return Held;
-        if (store.Main.IsStalled) return "writes wait for the database";
-        if (store.Main.IsFull) return "the write queue is full";
-        if (!lease.Holds) return "this process holds no worker number";
+        if (watch.Hold is { } hold) return Unready.Held(hold.Cause);
+        if (store.Main.IsStalled) return new(Cause.CommitsHang, "writes wait for the database");
+        if (store.Main.IsFull) return Full();
+        if (!lease.Holds) return new(Cause.WorkerNumberLost, "this process holds no worker number");
 
         try
         {
@@ -44,12 +49,12 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         }
         catch (TimeoutException)
         {
-            return "writing to the store takes too long";
+            return NoAnswer("writing to the store takes too long");
         }
     }
 
     /// <summary>What was found just now or is being found out; else finds it out.</summary>
-    private Task<string?> FindAsync(ref Finding? latest, Func<Task<string?>> find)
+    private Task<Unready?> FindAsync(ref Finding? latest, Func<Task<Unready?>> find)
     {
         lock (_lock)
         {
@@ -58,7 +63,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         }
     }
 
-    private async Task<string?> ReadAsync()
+    private async Task<Unready?> ReadAsync()
     {
         try
         {
@@ -68,11 +73,11 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         }
         catch (Exception error) when (store.Faults.Tell(error))
         {
-            return "the store cannot be read";
+            return new(Causes.Of(error), "the store cannot be read");
         }
     }
 
-    private async Task<string?> WriteAsync()
+    private async Task<Unready?> WriteAsync()
     {
         try
         {
@@ -81,17 +86,25 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         }
         catch (OverloadedException)
         {
-            return "the write queue is full";
+            return Full();
         }
-        catch (HeldException)
+        catch (HeldException held)
         {
-            return Held;
+            return Unready.Held(held.Cause);
         }
         catch (Exception error) when (store.Faults.Tell(error))
         {
-            return "the store cannot be written";
+            return new(Causes.Of(error), "the store cannot be written");
         }
     }
 
-    private sealed record Finding(Task<string?> Why, long AskedAt);
+    private static Unready Full() => new(Cause.OverCapacity, "the write queue is full");
+
+    private Unready NoAnswer(string words)
+    {
+        store.Troubles.Meet(Cause.NoAnswer);
+        return new(Cause.NoAnswer, words);
+    }
+
+    private sealed record Finding(Task<Unready?> Why, long AskedAt);
 }

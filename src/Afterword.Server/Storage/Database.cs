@@ -7,7 +7,7 @@ namespace Afterword.Server.Storage;
 /// </remarks>
 internal abstract class Database : IAsyncDisposable
 {
-    private Func<string?> _heldBecause = static () => null;
+    private Func<Hold?> _hold = static () => null;
 
     /// <summary>Name and version of the engine that runs, for the log and for <c>doctor</c>.</summary>
     public abstract string Engine { get; }
@@ -30,13 +30,13 @@ internal abstract class Database : IAsyncDisposable
     /// <exception cref="OutcomeUnknownException">The commit was sent, and what became of it is not known.</exception>
     /// <exception cref="HeldException">Nothing is to be written just now.</exception>
     public Task<T> WriteAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) =>
-        _heldBecause() is { } why ? Task.FromException<T>(new HeldException(why)) : WriteAnywayAsync(body, stop);
+        _hold() is { } hold ? Task.FromException<T>(new HeldException(hold.Because, hold.Cause)) : WriteAnywayAsync(body, stop);
 
     /// <summary>The same for what must be written even while all else is held up, such as the lease of a worker number.</summary>
     public abstract Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
     /// <summary>Refuses writes for as long as there is a reason.</summary>
-    public void HoldWhile(Func<string?> because) => _heldBecause = because;
+    public void HoldWhile(Func<Hold?> hold) => _hold = hold;
 
     /// <summary>What the engine's own clock says; null where it has none.</summary>
     public virtual Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => Task.FromResult<DateTimeOffset?>(null);
@@ -48,7 +48,7 @@ internal abstract class Database : IAsyncDisposable
         Func<TRequest, long> key, Func<Session, IReadOnlyList<TRequest>, Task<TOutcome[]>> run) => new(
         key, run, write =>
         {
-            if (_heldBecause() is { } why) throw new HeldException(why);
+            if (_hold() is { } hold) throw new HeldException(hold.Because, hold.Cause);
             Enqueue(write);
         });
 

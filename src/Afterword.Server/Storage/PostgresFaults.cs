@@ -38,7 +38,8 @@ internal static class PostgresFaults
             new OverloadedException("All connections to the database are in use.", error),
 
         // When a server goes away, the driver may fall over a connection that another of its threads has just closed.
-        ObjectDisposedException or SocketException or IOException or TimeoutException => new StoreUnavailableException(error.Message, error),
+        TimeoutException => new StoreUnavailableException(error.Message, error, Cause.NoAnswer),
+        ObjectDisposedException or SocketException or IOException => new StoreUnavailableException(error.Message, error),
         InvalidOperationException when error.Message is "Connection is not open" => new StoreUnavailableException("The connection to the database was lost.", error),
         _ => error,
     };

@@ -101,7 +101,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
         while (_lanes[lane].Reader.TryRead(out var write)) write.FailLater(Stalled());
     }
 
-    private static StoreUnavailableException Stalled() => new("The database has not answered a commit for a while.");
+    private static StoreUnavailableException Stalled() => new("The database has not answered a commit for a while.", cause: Cause.CommitsHang);
 
     private async Task CommitAsync(WriteGroup group, IReadOnlyList<PendingWrite> batch)
     {

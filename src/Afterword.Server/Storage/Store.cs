@@ -17,7 +17,8 @@ internal sealed class Store : IAsyncDisposable
         Ids = new Snowflakes(clock);
         MasterKeys = keys;
         Secrets = Secrets.Of(main, keys);
-        Faults = new StoreFaults(this, clock);
+        Troubles = new Troubles(clock);
+        Faults = new StoreFaults(this, Troubles, clock);
     }
 
     /// <summary>All that must never be lost.</summary>
@@ -50,6 +51,9 @@ internal sealed class Store : IAsyncDisposable
     public Bell FiguresBell { get; } = new();
 
     public Secrets Secrets { get; }
+
+    /// <summary>What is wrong just now, for operators.</summary>
+    public Troubles Troubles { get; }
 
     /// <summary>Tells the log what is wrong with this store.</summary>
     public StoreFaults Faults { get; }
@@ -193,5 +197,6 @@ internal sealed class Store : IAsyncDisposable
         await Main.DisposeAsync();
         await Admissions.DisposeAsync();
         if (_lock is not null) await _lock.DisposeAsync();
+        Troubles.Dispose();
     }
 }

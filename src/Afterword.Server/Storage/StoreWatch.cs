@@ -12,22 +12,22 @@ internal sealed partial class StoreWatch : BackgroundService
     private readonly Store _store;
     private readonly SteadyClock _clock;
     private readonly ILogger<StoreWatch> _log;
-    private readonly Lock _telling = new();
     private bool _looked;
     private long? _notedAt;
     private bool _restedTooLong;
-    private string? _because;
-    private string? _told;
+    private Hold? _hold;
 
     public StoreWatch(Store store, SteadyClock clock, ILogger<StoreWatch> log)
     {
         (_store, _clock, _log) = (store, clock, log);
         ComparesWithDatabase = clock.IsReal;
-        store.Main.HoldWhile(() => Because);
+        store.Main.HoldWhile(() => Hold);
     }
 
     /// <summary>Why nothing is written just now, though the store could be; null when it is.</summary>
-    public string? Because => Volatile.Read(ref _because) ?? _clock.HeldBecause;
+    public Hold? Hold => Volatile.Read(ref _hold) ?? (_clock.HeldBecause is { } because ? new(Cause.ClockRefused, because) : null);
+
+    public string? Because => Hold?.Because;
 
     /// <summary>Whether the clock of the database counts. A clock of a test shows another time than it.</summary>
     public bool ComparesWithDatabase { get; set; }
@@ -40,19 +40,30 @@ internal sealed partial class StoreWatch : BackgroundService
             var (reading, fits) = await _store.Main.ReadAsync(
                 async session => (await ClockReading.FindAsync(session, stop), await Migrator.FitsAsync(session, "main", stop)), stop);
             var database = ComparesWithDatabase ? await _store.Main.ClockAsync(stop) : null;
-            Volatile.Write(ref _because, fits ? JudgeClock(reading, database) : "A newer version has changed the store in a way that this one does not know. Stop this one, or upgrade it.");
+            Volatile.Write(ref _hold, fits ? JudgeClock(reading, database) : new(Cause.NewerSchema, "A newer version has changed the store in a way that this one does not know. Stop this one, or upgrade it."));
             if (Because is null && (_notedAt is not { } noted || _clock.GetElapsedTime(noted) >= s_noteEvery))
             {
                 await ClockReading.NoteAsync(_store.Main, _clock.GetUtcNow(), stop);
                 _notedAt = _clock.GetTimestamp();
             }
         }
-        catch (Exception error) when (_store.Main.IsUnavailable(error))
+        catch (Exception error) when (_store.Faults.Tell(error))
         {
-            // Whoever writes or reads hears so, and the log with them.
+            // Though nobody else reads or writes just now.
         }
 
         Tell();
+    }
+
+    /// <summary>Notes whether writes are held.</summary>
+    public void Tell()
+    {
+        var hold = Hold;
+        if (hold is not null) _store.Troubles.Meet(hold.Cause, hold.Because);
+        foreach (var cause in (Cause[])[Cause.ClockRefused, Cause.NewerSchema])
+        {
+            if (hold?.Cause != cause) _store.Troubles.End(cause);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -80,7 +91,7 @@ internal sealed partial class StoreWatch : BackgroundService
         }
     }
 
-    private string? JudgeClock(ClockReading reading, DateTimeOffset? database)
+    private Hold? JudgeClock(ClockReading reading, DateTimeOffset? database)
     {
         // Other nodes say the same time, or an operator has said that it is right.
         if (_clock.HeldBecause is not null && (_clock.Claimed - reading.SeenAt).Duration() <= SteadyClock.Tolerance) _clock.Accept();
@@ -90,34 +101,13 @@ internal sealed partial class StoreWatch : BackgroundService
         _looked = true;
         if (_restedTooLong)
         {
-            return $"This machine's clock is {SteadyClock.Length(now - reading.SeenAt)} ahead of the store's last use. Writes wait until it is set right, or somebody confirms it: afterword clock accept.";
+            return new(Cause.ClockRefused, $"This machine's clock is {SteadyClock.Length(now - reading.SeenAt)} ahead of the store's last use. Writes wait until it is set right, or somebody confirms it: afterword clock accept.");
         }
 
         return database is { } other && now - other > SteadyClock.Tolerance + reading.Ahead
-            ? $"This machine's clock is {SteadyClock.Length(now - other)} ahead of the database's. Writes wait until one of them is set right, or somebody confirms it: afterword clock accept."
+            ? new(Cause.ClockRefused, $"This machine's clock is {SteadyClock.Length(now - other)} ahead of the database's. Writes wait until one of them is set right, or somebody confirms it: afterword clock accept.")
             : null;
     }
-
-    private void Tell()
-    {
-        var because = Because;
-        lock (_telling)
-        {
-            if (because is null != _told is null)
-            {
-                if (because is null) WritesAgain(_log);
-                else WritesHeld(_log, because);
-            }
-
-            _told = because;
-        }
-    }
-
-    [LoggerMessage(EventId = 1110, Level = LogLevel.Error, Message = "Nothing is written. {Because}")]
-    private static partial void WritesHeld(ILogger log, string because);
-
-    [LoggerMessage(EventId = 1111, Level = LogLevel.Information, Message = "The store is written again.")]
-    private static partial void WritesAgain(ILogger log);
 
     [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "A look at clock and schema failed; the next one comes in five seconds.")]
     private static partial void Failed(ILogger log, Exception error);

@@ -44,6 +44,8 @@ public sealed class FullDiskTests
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/healthz/ready?for=reads")).Status);
         await UntilAsync(async () => (await SendAsync(HttpMethod.Get, "/healthz/ready")).Status == HttpStatusCode.ServiceUnavailable);
 
+        Assert.Single(server.Errors, line => line.Contains("Trouble disk_full: the disk is full.", StringComparison.Ordinal));
+
         File.Delete(filler);
         await UntilAsync(async () => (await CreateAsync()).Status == HttpStatusCode.OK);
         await UntilAsync(async () => (await SendAsync(HttpMethod.Get, "/healthz/ready")).Status == HttpStatusCode.OK);

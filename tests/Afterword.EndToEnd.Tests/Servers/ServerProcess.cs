@@ -23,11 +23,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(TestStore store, string urls, string[] settings, ProcessBounds? bounds = null)
+    private ServerProcess(TestStore store, string urls, string[] settings, ProcessBounds? bounds = null, string? program = null)
     {
         string[] arguments = ["serve", "--urls", urls, $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value,
             .. settings.SelectMany(setting => (string[])["--set", setting])];
-        var program = Path.Combine(AppContext.BaseDirectory, "afterword");
+        program ??= Path.Combine(AppContext.BaseDirectory, "afterword");
         _process = new Process
         {
             StartInfo = new ProcessStartInfo(bounds is null ? program : "bash", bounds is null ? arguments : ["-c", $"{bounds.Commands} exec \"$0\" \"$@\"", program, .. arguments])
@@ -71,6 +71,10 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts the server and waits until it says that it is ready.</summary>
     public static Task<ServerProcess> StartAsync(TestStore store, params string[] settings) => StartAsync(new ServerProcess(store, Plain, settings));
+
+    /// <summary>The same with another program, such as one of before.</summary>
+    public static Task<ServerProcess> StartProgramAsync(string program, TestStore store, params string[] settings) =>
+        StartAsync(new ServerProcess(store, Plain, settings, program: program));
 
     /// <summary>The same, listening on an address of the test's choice as well.</summary>
     public static Task<ServerProcess> StartAtAsync(TestStore store, string url, params string[] settings) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
@@ -20,6 +21,7 @@ public abstract class ClockJumpTests(Engine engine) : IAsyncLifetime
     {
         var asked = await _loop.AskAsync(more: ("include_card", "1"));
         var card = new Uri(asked.Text("card_url")).AbsolutePath;
+        var browser = await Server.SeatAsync(Role.Operator);
         Server.Clock.OffBy = TimeSpan.FromDays(3_652);
 
         (await ScoreAsync(card)).Is(503);
@@ -28,7 +30,8 @@ public abstract class ClockJumpTests(Engine engine) : IAsyncLifetime
         (await GetAsync("/healthz/ready?for=reads")).Is(200);
         (await GetAsync(card)).Is(200);
         await LookAsync();
-        Assert.Single(Server.Log, line => line.Contains("Nothing is written.", StringComparison.Ordinal));
+        await Server.ShowsAsync(browser, Cause.ClockRefused);
+        Assert.Single(Server.Log, line => line.Contains("Trouble clock_refused: the clock cannot be right.", StringComparison.Ordinal) && line.Contains("clock went forward by 3,652 days", StringComparison.Ordinal));
 
         // A client whose clock differs from ours is not told that its own is wrong.
         (await _loop.ShowAsync(asked.Text("id"))).Is(503, 130);
@@ -38,7 +41,7 @@ public abstract class ClockJumpTests(Engine engine) : IAsyncLifetime
         (await ScoreAsync(card)).Is(200);
         Server.Clock.Advance(TimeSpan.FromSeconds(2));
         (await GetAsync("/healthz/ready")).Is(200);
-        Assert.Single(Server.Log, line => line.Contains("The store is written again.", StringComparison.Ordinal));
+        Assert.Single(Server.Log, line => line.Contains("Trouble clock_refused is over", StringComparison.Ordinal));
         await Server.AllIsWellAsync();
     }
 

@@ -61,6 +61,7 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         var log = Log();
         Assert.DoesNotContain(log, line => line.StartsWith("Request ", StringComparison.Ordinal));
         Assert.Single(log, line => line.Contains($"PostgreSQL {state}", StringComparison.Ordinal));
+        Assert.Single(log, line => line.StartsWith(state == "25006" ? "Trouble read_only:" : "Trouble unreachable:", StringComparison.Ordinal));
 
         // Connections that were open broke once, each in its own way; the clock stood still, so each way is told once.
         Assert.InRange(log.Count(line => line.StartsWith("The store did not take or give data", StringComparison.Ordinal)), 1, 6);

@@ -58,7 +58,7 @@ public sealed class FileFaultTests
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         var log = new List<string>();
-        var faults = new StoreFaults(server.Server.Store, server.Clock) { Log = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<StoreFaults>() };
+        var faults = new StoreFaults(server.Server.Store, server.Server.Store.Troubles, server.Clock) { Log = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<StoreFaults>() };
         var (read, full) = (new SqliteException("disk I/O error", SQLitePCL.raw.SQLITE_IOERR), new SqliteException("database or disk is full", SQLitePCL.raw.SQLITE_FULL));
 
         for (var i = 0; i < 1_000; i++) Assert.True(faults.Tell(read));

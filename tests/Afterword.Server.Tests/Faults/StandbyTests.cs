@@ -1,3 +1,4 @@
+using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
@@ -47,6 +48,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         Assert.Equal(["The store cannot be reached."], answer.Messages);
         Assert.Equal("1", answer.Headers["Retry-After"]);
         Assert.Single(Lines("It is not known whether writes are stored"));
+        Assert.Equal(1, _loop.Server.Measure()["outcome_unknown"]);
         Assert.DoesNotContain(_loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
     }
 
@@ -83,6 +85,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     public async Task While_a_commit_hangs_few_wait_for_it_and_the_others_are_refused_at_once_and_reads_go_on()
     {
         var id = (await _loop.AskAsync()).Text("id");
+        var browser = await _loop.Server.SeatAsync(Role.Operator);
         await server.HoldCommitsAsync();
         var first = CreateAsync();
         await server.WaitForCommitAsync(_database);
@@ -93,6 +96,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         Assert.Equal("writes wait for the database\n", (await ReadyAsync()).Is(503).Body);
         foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CreateAsync()))) answer.Is(503, 130);
         (await _loop.ShowAsync(id)).Is(200);
+        await _loop.Server.ShowsAsync(browser, Cause.CommitsHang);
         Assert.False(first.IsCompleted);
 
         await server.LetGoAsync();

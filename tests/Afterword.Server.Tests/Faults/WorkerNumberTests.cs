@@ -1,3 +1,5 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 
@@ -12,6 +14,7 @@ public abstract class WorkerNumberTests(Engine engine)
         await using var loop = await Loop.StartAsync(engine);
         var server = loop.Server;
         var before = await loop.AskAsync();
+        var browser = await server.SeatAsync(Role.Operator);
         await ReadyAsync(200, "ok\n");
 
         await RenameAsync("worker_lease", "away");
@@ -24,11 +27,18 @@ public abstract class WorkerNumberTests(Engine engine)
         Assert.Equal(["The store cannot be reached."], refused.Is(503, 130).Messages);
         (await loop.ShowAsync(before.Text("id"))).Is(200);
 
+        await server.Get<TroubleWatch>().LookAsync(tries: false, default);
+        Assert.Equal(1, server.Measure()["worker_number_lost"]);
+
+        // The page counts the numbers, so it shows it afterwards.
         await RenameAsync("away", "worker_lease");
         await server.Get<WorkerLease>().RenewAsync(TestContext.Current.CancellationToken);
 
         await ReadyAsync(200, "ok\n");
         await loop.AskAsync();
+        Assert.Contains(Cause.WorkerNumberLost.Title, (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Single(server.Lines("Trouble worker_number_lost:"));
+        Assert.Single(server.Lines("Trouble worker_number_lost is over"));
 
         Task<int> RenameAsync(string table, string name) => server.Server.Store.Main.WriteAsync(session => session.Sql($"alter table {table} rename to {name}").RunAsync(default), default);
 

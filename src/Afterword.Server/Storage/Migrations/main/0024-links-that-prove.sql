@@ -1,3 +1,4 @@
+-- Serves beside: 0023
 -- Whether somebody came in by a link that was mailed or passed on. Where a second factor is needed, the first one takes such a link.
 alter table visit add column by_link smallint not null default 0;
 
