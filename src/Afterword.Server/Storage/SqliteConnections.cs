@@ -22,6 +22,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     public SqliteConnection OpenWriter(bool checkpoints)
     {
         PrivateFile.Prepare(file);
+        SqliteLog.WriteAgain(file);
         var connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // A commit writes whole pages. Nonces land on as many pages as there are of them, so theirs are small.
@@ -77,7 +78,14 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 #pragma warning disable CA2100 // always a constant of this folder
         command.CommandText = $"pragma {pragma}";
 #pragma warning restore CA2100
-        return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
+        try
+        {
+            return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.Named(error, connection.Handle!);
+        }
     }
 
     /// <summary>Plans follow from the schema and the statements alone: so they are tested, and so they stay.</summary>

@@ -11,8 +11,9 @@ internal sealed class PowerCutRun
 {
     private const int Connections = 4;
 
-    // From some sync of a thread on, now and then one fails; what it was to keep is lost, unless it is written again.
-    private const string FailingSyncs = "-e inject=fsync:error=EIO:when=7+5";
+    // Of the syncs of a thread some fail, or all after a while; what they were to keep is lost, unless it is written again.
+    private const string SomeSyncsFail = "-e inject=fsync:error=EIO:when=7+5";
+    private const string SyncsFailInTheEnd = "-e inject=fsync:error=EIO:when=40+";
 
     private readonly Recording _recording;
     private readonly Dictionary<string, byte[]> _before;
@@ -42,7 +43,7 @@ internal sealed class PowerCutRun
         return run;
     }
 
-    /// <summary>Servers that take requests and deliver events: one that is stopped, one that is killed, one to which the disk fails, and one after it.</summary>
+    /// <summary>Servers that take requests and deliver events: one that is stopped, two to which the disk fails, and one after these.</summary>
     public static async Task<PowerCutRun> OfLoadAsync(int requests)
     {
         await using var inbox = await Webhooks.Inbox.StartAsync();
@@ -52,9 +53,9 @@ internal sealed class PowerCutRun
         var run = new PowerCutRun(store.Place.Value, new Story(scene));
         Task TellAsync(ServerProcess server, Random random) => run.Story.TellAsync(server, Connections, requests, random);
         await run.RecordAsync(store, "a server that is stopped", "", TellAsync, server => server.TerminateAsync());
-        await run.RecordAsync(store, "a server that is killed", "", TellAsync, server => server.KillAsync());
-        await run.RecordAsync(store, "a server to which syncs fail", FailingSyncs, TellAsync, server => server.KillAsync());
-        await run.RecordAsync(store, "a server after it", "", TellAsync, server => server.TerminateAsync());
+        await run.RecordAsync(store, "a server to which some syncs fail, and which is killed", SomeSyncsFail, TellAsync, server => server.KillAsync());
+        await run.RecordAsync(store, "a server to which no sync succeeds in the end, and which is killed", SyncsFailInTheEnd, TellAsync, server => server.KillAsync());
+        await run.RecordAsync(store, "a server after these", "", TellAsync, server => server.TerminateAsync());
         return run;
     }
 

@@ -36,13 +36,12 @@ public sealed class PowerCutTests(PowerCutTests.Fixture fixture) : IClassFixture
         var broken = await Run.JudgeAsync(40, liesAboutSyncs: true);
 
         Assert.Contains(broken, line => line.EndsWith("was acknowledged and is not there", StringComparison.Ordinal));
-        Assert.Contains(broken, line => line.Contains("has lost its", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("delete from prompt where id = (select max(id) from prompt where score is null)", "was acknowledged and is not there")]
     [InlineData("update prompt set dismissed_at = null where dismissed_at is not null", "was dismissed: Stored")]
-    [InlineData("delete from delivery where id = (select max(id) from delivery)", "1 changes without exactly one delivery for an endpoint")]
+    [InlineData("delete from delivery where (id, endpoint_id) = (select id, endpoint_id from delivery order by id desc limit 1)", "1 changes without exactly one delivery for an endpoint")]
     public async Task A_row_that_is_missing_is_noticed(string damage, string noticed) =>
         Assert.Contains(await Run.JudgeDamagedAsync(damage), line => line.Contains(noticed, StringComparison.Ordinal));
 
@@ -70,7 +69,7 @@ public sealed class PowerCutTests(PowerCutTests.Fixture fixture) : IClassFixture
         {
             if (!Strace.MayTrace) return;
 
-            Run = await PowerCutRun.OfLoadAsync(LongForm.Or(120, 1_000));
+            Run = await PowerCutRun.OfLoadAsync(LongForm.Or(100, 600));
             await Console.Out.WriteLineAsync($"Power cuts, {Run}");
         }
 

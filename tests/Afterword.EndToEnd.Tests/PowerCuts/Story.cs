@@ -38,18 +38,23 @@ internal sealed class Story(Scene scene)
         var own = new Random(random.Next());
         return Task.Run(async () =>
         {
-            using var http = new Marker(server.Transport);
+            using var http = new Marker(this, server.Transport);
             for (var i = 0; i < requests / connections; i++) await ActAsync(http, own);
         });
     }));
 
     /// <summary>What the clients knew: everything that was answered before is done, what was not answered yet is in doubt, the rest was never sent.</summary>
-    public Ledger At(Recording recording, int moment)
+    public Ledger At(Recording recording, int moment) => Know(act => FateOf(act, recording, moment));
+
+    /// <summary>What they know now.</summary>
+    public Ledger Now() => Know(act => FateOf(act));
+
+    private Ledger Know(Func<Act, Fate> fateOf)
     {
         var known = new Dictionary<int, Asked>();
         foreach (var act in _acts)
         {
-            var fate = FateOf(act, recording, moment);
+            var fate = fateOf(act);
             if (act.Parts is not { } parts)
             {
                 var asked = known[act.Asked.Number] = act.Asked.Anew();
@@ -71,9 +76,14 @@ internal sealed class Story(Scene scene)
     private static Fate FateOf(Act act, Recording recording, int moment) =>
         !(recording.Begun(act.Mark) < moment) ? Fate.Absent
         : !(recording.Answered(act.Mark) < moment) ? Fate.InDoubt
-        : act.Status is HttpStatusCode.OK or HttpStatusCode.SeeOther ? Fate.Stored
-        : act.Status == HttpStatusCode.ServiceUnavailable ? Fate.InDoubt
-        : Fate.Absent;
+        : FateOf(act);
+
+    private static Fate FateOf(Act act) => act.Status switch
+    {
+        HttpStatusCode.OK or HttpStatusCode.SeeOther => Fate.Stored,
+        null or HttpStatusCode.ServiceUnavailable => Fate.InDoubt,
+        _ => Fate.Absent,
+    };
 
     private async Task ActAsync(Marker http, Random random)
     {
@@ -125,8 +135,13 @@ internal sealed class Story(Scene scene)
         act.Answer = await request.SendAsync(http, CancellationToken.None);
         if (act.Status is HttpStatusCode.OK or HttpStatusCode.SeeOther) return act.Answer;
 
-        if (act.Status != HttpStatusCode.ServiceUnavailable) lock (_lock) Faults.Add($"{request} was answered with {act.Status} {act.Answer.Text}");
+        if (act.Status != HttpStatusCode.ServiceUnavailable) Blame($"{request} was answered with {act.Status} {act.Answer.Text}");
         return null;
+    }
+
+    private void Blame(string fault)
+    {
+        lock (_lock) Faults.Add(fault);
     }
 
     /// <param name="Score">The score that is given, or null.</param>
@@ -144,14 +159,16 @@ internal sealed class Story(Scene scene)
     }
 
     /// <summary>Writes the mark of a request on it, so that it and its answer are found in the recording.</summary>
-    private sealed class Marker(HttpMessageHandler transport) : HttpMessageInvoker(transport, disposeHandler: false)
+    private sealed class Marker(Story story, HttpMessageHandler transport) : HttpMessageInvoker(transport, disposeHandler: false)
     {
         public int Mark { get; set; }
 
-        public override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.Headers.Add("X-Mark", Mark.ToString(CultureInfo.InvariantCulture));
-            return base.SendAsync(request, cancellationToken);
+            var response = await base.SendAsync(request, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable && response.Headers.RetryAfter?.Delta is null) story.Blame($"{request.Method} {request.RequestUri} was answered with 503 and without Retry-After");
+            return response;
         }
     }
 }
