@@ -7,7 +7,6 @@ using Afterword.Support;
 namespace Afterword.EndToEnd.Tests.Faults;
 
 /// <summary>Calls that read or write the files of a SQLite store fail, for a real server, as they do on a disk that is broken, full, over its quota or read-only.</summary>
-[Collection(nameof(Loads))]
 public sealed class DiskFaultTests
 {
     private const int Connections = 8;

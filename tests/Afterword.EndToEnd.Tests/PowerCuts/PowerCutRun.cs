@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
@@ -12,7 +11,7 @@ internal sealed class PowerCutRun
     private const int Connections = 4;
 
     // Of the syncs of a thread some fail, or all after a while; what they were to keep is lost, unless it is written again.
-    private const string SomeSyncsFail = "-e inject=fsync:error=EIO:when=7+5";
+    private const string SomeSyncsFail = "-e inject=fsync:error=EIO:when=2+5";
     private const string SyncsFailInTheEnd = "-e inject=fsync:error=EIO:when=40+";
 
     private readonly Recording _recording;

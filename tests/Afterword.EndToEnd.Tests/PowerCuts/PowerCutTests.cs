@@ -4,7 +4,6 @@ using Afterword.Support;
 namespace Afterword.EndToEnd.Tests.PowerCuts;
 
 /// <summary>The power goes while a SQLite store is written. The states in which it may leave the disk are made from the recorded writes of real servers.</summary>
-[Collection(nameof(Loads))]
 public sealed class PowerCutTests(PowerCutTests.Fixture fixture) : IClassFixture<PowerCutTests.Fixture>
 {
     private static int States => LongForm.Or(200, 2_000);
