@@ -83,7 +83,7 @@ internal sealed class CutDisk
     private sealed class Inode(byte[] bytes)
     {
         private readonly HashSet<long> _lostPages = [];
-        private byte[] _bytes = bytes;
+        private byte[] _bytes = [.. bytes];
         private long _length = bytes.Length;
         private List<Change> _changes = [];
 
