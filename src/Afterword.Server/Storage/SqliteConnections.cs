@@ -22,6 +22,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     public SqliteConnection OpenWriter(bool checkpoints)
     {
         PrivateFile.Prepare(file);
+        SqliteLog.WriteAgain(file);
         var connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // A commit writes whole pages. Nonces land on as many pages as there are of them, so theirs are small.
@@ -48,6 +49,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
                 $"The store {file} runs with journal_mode={journal} and synchronous={synchronous}, not wal and {(syncEveryCommit ? 2 : 1)}: it would lose answers in a power cut. Put it on a local disk.");
         }
 
+        if (syncEveryCommit) KeepLogsName(connection);
         return connection;
     }
 
@@ -77,7 +79,14 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 #pragma warning disable CA2100 // always a constant of this folder
         command.CommandText = $"pragma {pragma}";
 #pragma warning restore CA2100
-        return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
+        try
+        {
+            return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.Named(error, connection.Handle!);
+        }
     }
 
     /// <summary>Plans follow from the schema and the statements alone: so they are tested, and so they stay.</summary>
@@ -94,6 +103,23 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     private static void KeepPlans(SqliteConnection connection)
     {
         if (SQLitePCL.raw.sqlite3_db_config(connection.Handle, PlannerStability, 1, out _) != SQLitePCL.raw.SQLITE_OK) throw new InvalidOperationException("SQLite keeps no plans.");
+    }
+
+    // The engine syncs the folder once, at the first sync of a new log, and takes no notice when that fails: then a power cut takes the log
+    // away, with every commit in it.
+    private void KeepLogsName(SqliteConnection connection)
+    {
+        try
+        {
+            // Whoever reads makes the log.
+            Pragma(connection, "schema_version");
+            FolderSync.Run(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     private SqliteConnection Open(SqliteOpenMode mode)

@@ -67,6 +67,10 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_changes")]
     public static partial int Changes(nint connection);
 
+    /// <summary>The system's number for what went wrong with a file at last.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_system_errno")]
+    public static partial int SystemError(nint connection);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64"), SuppressGCTransition]
     public static partial int Bind(nint statement, int parameter, long value);
 

@@ -119,7 +119,7 @@ internal sealed class SqliteStatement : Statement, IDisposable
 
     private void Check(int result)
     {
-        if (result != SqliteNative.Ok) SqliteException.ThrowExceptionForRC(result, _connection.Handle);
+        if (result != SqliteNative.Ok) throw SqliteErrors.Of(result, _connection.Handle!);
     }
 
     private sealed class Current(nint statement) : Row

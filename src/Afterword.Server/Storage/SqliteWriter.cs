@@ -68,9 +68,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         if (Try(batch) is not { } error) return;
 
-        if (batch.Count == 1)
+        // What a sync that failed leaves on the disk shows when the power goes: then it may be there, though its clients were told to come again.
+        if (batch.Count == 1 || error is OutcomeUnknownException)
         {
-            batch[0].FailLater(error);
+            foreach (var write in batch) write.FailLater(error);
             return;
         }
 
@@ -93,7 +94,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
                 else foreach (var write in kind) Finish(((ISingleWrite)write).RunAsync(_session));
             }
 
-            _session.Commit();
+            CommitDurably();
         }
 #pragma warning disable CA1031 // every reason is led to the callers
         catch (Exception error)
@@ -105,6 +106,20 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
         PendingWrite.CompleteAll(batch);
         return null;
+    }
+
+    // The next transaction writes over all that this one left in the log, so a sync that succeeds then says the truth. A log that
+    // a process left so is written again before it is believed (SqliteLog).
+    private void CommitDurably()
+    {
+        try
+        {
+            _session.Commit();
+        }
+        catch (SqliteException error) when (error.SqliteExtendedErrorCode == SQLitePCL.raw.SQLITE_IOERR_FSYNC)
+        {
+            throw new OutcomeUnknownException("The disk did not confirm a commit.", error);
+        }
     }
 
     private void RollBack()

@@ -65,11 +65,17 @@ internal sealed class Asked(int number, Member sender, long recipientId, Member?
 
     public Part Text { get; set; }
 
+    /// <summary>What is known of its dismissal.</summary>
+    public Fate Dismissed { get; set; }
+
     /// <summary>Both parts went in one request, so they are there together or not at all.</summary>
     public bool Together { get; set; }
 
     /// <summary>Whether a client could answer more of it.</summary>
     public bool IsOpen => Score.Fate == Fate.Absent || Text.Fate == Fate.Absent;
+
+    /// <summary>The same call, of which nothing is known yet.</summary>
+    public Asked Anew() => new(number, sender, recipientId, recipient, hasCard, key);
 
     public IEnumerable<KeyValuePair<string, string>> Form()
     {

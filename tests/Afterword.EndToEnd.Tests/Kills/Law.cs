@@ -121,7 +121,7 @@ internal sealed class Law
         var message = _image.Find(prompt);
         if ((prompt.SenderId, prompt.RecipientId, prompt.PrivacyUrl, prompt.DisplayName) != (asked.Sender.Id, asked.RecipientId, asked.PrivacyUrl, asked.DisplayName)
             || (prompt.Type, prompt.Test, prompt.Variant) != (asked.Type == "csat" ? 1 : 2, asked.Test ? 1 : 0, asked.Variant)
-            || prompt.Question.Length == 0 || prompt.CardHash is not null != asked.HasCard || prompt.DismissedAt is not null
+            || prompt.Question.Length == 0 || prompt.CardHash is not null != asked.HasCard
             || (message is not null && message.Body != asked.Message))
         {
             Break($"{asked.ExternalId} is stored otherwise than it was asked: {prompt} {message}");
@@ -133,6 +133,7 @@ internal sealed class Law
             if (told.CardToken is { } token && !SHA256.HashData(Base64Url.DecodeFromChars(token).AsSpan()[^SecretLength..]).AsSpan().SequenceEqual(prompt.CardHash)) Break($"{asked.ExternalId} was given a card that does not open");
         }
 
+        if (Believed(asked.Dismissed) is var dismissed && dismissed != Fate.InDoubt && prompt.DismissedAt is not null != (dismissed == Fate.Stored)) Break($"{asked.ExternalId} was dismissed: {dismissed}, and is dismissed at {prompt.DismissedAt}");
         CheckPart(asked, "score", asked.Score, prompt.Score?.ToString(CultureInfo.InvariantCulture), prompt.ScoreAt);
         CheckPart(asked, "text", asked.Text, prompt.Comment, prompt.CommentAt);
         if (asked.Together && prompt.Score is null != prompt.Comment is null) Break($"{asked.ExternalId} was answered by half");

@@ -11,6 +11,14 @@ internal sealed class Ledger(Scene scene)
     private int _members;
     private int _customers;
 
+    /// <summary>What clients knew at some moment, for <see cref="Law"/>.</summary>
+    public static Ledger Of(Scene scene, IEnumerable<Asked> all)
+    {
+        var ledger = new Ledger(scene);
+        ledger._all.AddRange(all);
+        return ledger;
+    }
+
     /// <summary>All create calls, in the order of their numbers. To be read while no client works.</summary>
     public IReadOnlyList<Asked> All => _all;
 

@@ -175,10 +175,11 @@ internal sealed class ServerProcess : IAsyncDisposable
 /// <param name="OpenFiles">Descriptors; null for as many as the tests may have.</param>
 /// <param name="HeapBytes">Managed memory; null for as much as there is.</param>
 /// <param name="Disk">A folder that lies on a disk of a few megabytes, with what is in it; null for none.</param>
-internal sealed record ProcessBounds(int? OpenFiles = null, long? HeapBytes = null, string? Disk = null)
+/// <param name="Trace">Options of strace, which runs beside the process from its start to its end; null for none.</param>
+internal sealed record ProcessBounds(int? OpenFiles = null, long? HeapBytes = null, string? Disk = null, string? Trace = null)
 {
     /// <summary>What a shell does before it starts the process.</summary>
-    public string Commands => $"{(OpenFiles is { } files ? $"ulimit -n {files};" : "")} {(HeapBytes is { } bytes ? $"export DOTNET_GCHeapHardLimit=0x{bytes:x};" : "")} {(Disk is { } folder ? OnSmallDisk(folder) : "")}";
+    public string Commands => $"{(OpenFiles is { } files ? $"ulimit -n {files};" : "")} {(HeapBytes is { } bytes ? $"export DOTNET_GCHeapHardLimit=0x{bytes:x};" : "")} {(Disk is { } folder ? OnSmallDisk(folder) : "")} {(Trace is { } options ? $"exec strace -D {options} \"$0\" \"$@\";" : "")}";
 
     // The mount is seen by this process alone, and gone with it.
     private static string OnSmallDisk(string folder) =>

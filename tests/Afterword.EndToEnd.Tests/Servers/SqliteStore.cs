@@ -24,6 +24,9 @@ internal sealed class SqliteStore : TestStore
     /// <summary>An empty store, which the server that is killed begins.</summary>
     public static SqliteStore Empty() => new(TestFolder.Create("store"));
 
+    /// <summary>The store in a folder, which holds its files already.</summary>
+    public static SqliteStore In(TestFolder folder) => new(folder);
+
     public override async Task<DbConnection> ConnectAsync()
     {
         // Some tests run a server within this process. Functions bound before it chooses its library, mixed with those bound

@@ -1,6 +1,7 @@
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -81,6 +82,28 @@ public sealed class FileFaultTests
                 "The store did not take or give data (SQLite 10; 1000 times since the last such line): disk I/O error ",
             ],
             log);
+    }
+
+    /// <summary>Why it is: PowerCutTests show it.</summary>
+    [Fact]
+    public async Task A_log_that_somebody_left_is_written_again_with_the_same_bytes_and_one_that_is_in_use_is_left_alone()
+    {
+        await using var loop = await Loop.StartAsync(Engine.Sqlite);
+        await loop.AskAsync();
+        var file = Path.Combine(loop.Server.Get<Settings>().Data, "afterword.db");
+        using var left = TestFolder.Create("left");
+        var copy = Path.Combine(left.Path, "afterword.db");
+        foreach (var end in (string[])["", "-wal"]) File.Copy(file + end, copy + end);
+        var log = await File.ReadAllBytesAsync($"{copy}-wal", TestContext.Current.CancellationToken);
+        foreach (var wal in (string[])[$"{file}-wal", $"{copy}-wal"]) File.SetLastWriteTimeUtc(wal, DateTime.UnixEpoch);
+
+        SqliteLog.WriteAgain(file);
+        SqliteLog.WriteAgain(copy);
+
+        Assert.Equal(DateTime.UnixEpoch, File.GetLastWriteTimeUtc($"{file}-wal"));
+        Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc($"{copy}-wal"));
+        Assert.NotEmpty(log);
+        Assert.Equal(log, await File.ReadAllBytesAsync($"{copy}-wal", TestContext.Current.CancellationToken));
     }
 
     private static async Task EmptyLogAsync(string file)
