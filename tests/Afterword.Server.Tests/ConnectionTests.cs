@@ -46,7 +46,7 @@ public abstract class ConnectionTests(Engine engine) : IAsyncLifetime
             foreach (var own in new[] { $"user_id={_loop.Furni.Id}", "screen_name=furni", "screen_name=%40FURNI" }) (await Server.GetAsync(_loop.Sender, $"{list}?{own}")).Is(200);
             foreach (var (name, value) in new[] { ("user_id", Text(_loop.Ana.Id)), ("screen_name", "ana"), ("screen_name", "nobody") })
             {
-                Assert.Equal([$"{name} parameter is invalid: the calling user; nobody else's list is told."], (await Server.GetAsync(_loop.Sender, $"{list}?{name}={value}")).Is(400, 44).Messages);
+                Assert.Equal([$"{name} parameter is invalid: the calling user; other users' lists are private."], (await Server.GetAsync(_loop.Sender, $"{list}?{name}={value}")).Is(400, 44).Messages);
             }
         }
     }

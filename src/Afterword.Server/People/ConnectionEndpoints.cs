@@ -44,8 +44,8 @@ internal static class ConnectionEndpoints
 
         var page = await connections.ListAsync(call.Caller.UserId, isListed, before, count, http.RequestAborted);
         var next = Text(page.Next);
-        if (asText) await http.AnswerAsync(200, new IdTextsJson([.. page.Ids.Select(Text)], page.Next, next), PeopleJson.Default.IdTextsJson);
-        else await http.AnswerAsync(200, new IdsJson(page.Ids, page.Next, next), PeopleJson.Default.IdsJson);
+        if (asText) await http.AnswerAsync(200, new IdTextPageJson([.. page.Ids.Select(Text)], page.Next, next), PeopleJson.Default.IdTextPageJson);
+        else await http.AnswerAsync(200, new IdPageJson(page.Ids, page.Next, next), PeopleJson.Default.IdPageJson);
     }
 
     // A pair can be asked for by anybody. A whole list would be a list of a sender's customers.
@@ -55,7 +55,7 @@ internal static class ConnectionEndpoints
         if (named is null || named.Value.Id == caller.UserId) return;
 
         var isCaller = named is { Id: null, ScreenName: { } handle } && Accounts.Key(handle) == Accounts.Key(caller.ScreenName);
-        if (!isCaller) read.Errors.Add(ApiError.Invalid(named.Value.Id is null ? "screen_name" : "user_id", "the calling user; nobody else's list is told"));
+        if (!isCaller) read.Errors.Add(ApiError.Invalid(named.Value.Id is null ? "screen_name" : "user_id", "the calling user; other users' lists are private"));
     }
 
     private static long Before(Reader read)

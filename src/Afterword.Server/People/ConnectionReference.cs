@@ -13,7 +13,7 @@ internal static class ConnectionReference
 
     private static readonly Parameter[] s_page =
     [
-        new("user_id", "The caller's own id. Nobody else's list is told.", Shape.Id) { Default = "the caller" },
+        new("user_id", "The caller's own id. Other users' lists are private.", Shape.Id) { Default = "the caller" },
         new("screen_name", "The same by handle.", SignInReference.Handle),
         new("cursor", "`next_cursor` of the page before; `-1` for the first.", Shape.Said("a whole number")) { Default = ConnectionEndpoints.FirstPage },
         new("count", "The most ids on a page.", Shape.Whole(1, Connections.MostPerPage)) { Default = "5000" },
@@ -52,7 +52,7 @@ internal static class ConnectionReference
     {
         Does = $"{does} The latest account comes first. A page may be short, or empty, before the end: go on with `cursor` until `next_cursor` is 0.",
         Parameters = s_page,
-        Replies = [Reply.Of("A page of ids.", PeopleJson.Default.IdsJson, new([Number(s_furni)], 0, "0"))],
+        Replies = [Reply.Of("A page of ids.", PeopleJson.Default.IdPageJson, new([Number(s_furni)], 0, "0"))],
     };
 
     private static long Number(string id) => long.Parse(id, CultureInfo.InvariantCulture);

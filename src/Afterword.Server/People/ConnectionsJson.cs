@@ -4,7 +4,7 @@ namespace Afterword.Server.People;
 /// <param name="Ids">As numbers; beyond 53 bits in some languages. With <c>stringify_ids</c> they are texts.</param>
 /// <param name="NextCursor">What to go on with; 0 at the end and only there.</param>
 /// <param name="NextCursorStr">The same as a text.</param>
-internal sealed record IdsJson(IReadOnlyList<long> Ids, long NextCursor, string NextCursorStr)
+internal sealed record IdPageJson(IReadOnlyList<long> Ids, long NextCursor, string NextCursorStr)
 {
     /// <summary>Always 0: lists are read forwards.</summary>
     public long PreviousCursor { get; init; }
@@ -14,7 +14,7 @@ internal sealed record IdsJson(IReadOnlyList<long> Ids, long NextCursor, string 
 }
 
 /// <summary>The same with the ids as texts.</summary>
-internal sealed record IdTextsJson(IReadOnlyList<string> Ids, long NextCursor, string NextCursorStr)
+internal sealed record IdTextPageJson(IReadOnlyList<string> Ids, long NextCursor, string NextCursorStr)
 {
     public long PreviousCursor { get; init; }
 

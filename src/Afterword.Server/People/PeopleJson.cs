@@ -187,7 +187,7 @@ internal sealed record FriendshipTargetJson(
 [JsonSerializable(typeof(IReadOnlyList<UserJson>))]
 [JsonSerializable(typeof(FriendshipJson))]
 [JsonSerializable(typeof(IReadOnlyList<ConnectionJson>))]
-[JsonSerializable(typeof(IdsJson))]
-[JsonSerializable(typeof(IdTextsJson))]
+[JsonSerializable(typeof(IdPageJson))]
+[JsonSerializable(typeof(IdTextPageJson))]
 [JsonSerializable(typeof(AccountSettingsJson))]
 internal sealed partial class PeopleJson : JsonSerializerContext;
