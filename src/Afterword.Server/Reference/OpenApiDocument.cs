@@ -199,8 +199,9 @@ internal sealed class OpenApiDocument
             ["type"] = "object",
             ["properties"] = Map(members.Select(member =>
             {
-                // Null is as good as nothing. Told so, typed clients leave out a number that nobody set instead of sending 0.
-                var property = takesJson && !member.Required ? Schemas.OrNull(Schema(member)) : Schema(member);
+                // Null counts as not given. Typed clients then leave out a number that nobody set, instead of sending 0. Defaults stand in the
+                // description alone: generators for TypeScript take a member that has one for a member that must be there.
+                var property = takesJson && !member.Required ? Schemas.OrNull(member.Shape.Schema) : member.Shape.Schema;
                 property["description"] = Says(member);
                 return KeyValuePair.Create(member.Name, (JsonNode?)property);
             })),
