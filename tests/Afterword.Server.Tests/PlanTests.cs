@@ -72,7 +72,7 @@ public sealed class PlanTests : IAsyncLifetime
             yield return (page, async () => (await _owner.GetAsync($"/console/@furni/{page}")).Is(200));
         }
 
-        foreach (var page in (string[])["/1.1/feedback/events.json?from_time=1767500000000&to_time=1767600000000&count=20", "/1.1/direct_messages/events/list.json"])
+        foreach (var page in (string[])["/1.1/feedback/events.json?from_time=1767500000000&to_time=1767600000000&count=20", "/1.1/direct_messages/events/list.json", "/1.1/friends/ids.json", "/1.1/followers/ids.json", "/1.1/blocks/ids.json"])
         {
             yield return (page, async () => (await _loop.Server.GetAsync(_loop.Sender, page)).Is(200));
         }

@@ -14,6 +14,7 @@ public sealed class SiteTests(SharedPages pages) : IClassFixture<SharedPages>
         { "/", "text/html; charset=utf-8" },
         { "/api", "text/html; charset=utf-8" },
         { "/openapi/v1.json", "application/json; charset=utf-8" },
+        { "/openapi/pages.json", "application/json; charset=utf-8" },
         { "/reference.css", "text/css; charset=utf-8" },
     };
 

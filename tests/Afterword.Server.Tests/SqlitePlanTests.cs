@@ -27,7 +27,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private static readonly string[] s_whole = ["/1.1/feedback/export.csv", "/console/@{handle}/export/file"];
 
     // No store stands behind them, or none that grows with requests.
-    private static readonly string[] s_without = ["/healthz/live", "/openapi/v1.json", "/", "/api"];
+    private static readonly string[] s_without = ["/healthz/live", "/openapi/v1.json", "/openapi/pages.json", "/", "/api"];
 
     // Looks at so many at most, however many there are: 20,000 of one customer's requests, a dozen steps each.
     private static readonly (string Part, long Most)[] s_bounded = [("as k order by k.place desc limit 1 offset @most", 300_000)];
@@ -162,7 +162,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         [
             $"/1.1/feedback/events.json?{time}&count=20", $"/1.1/feedback/show/{_store.Prompt}.json", "/1.1/direct_messages/events/list.json", $"/1.1/direct_messages/events/show.json?id={_store.Prompt}",
             "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
-            "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/oauth/request_token", "/oauth/access_token",
+            "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/1.1/friendships/lookup.json?screen_name=ana,bea", "/1.1/friends/ids.json", "/1.1/followers/ids.json",
+            "/1.1/blocks/ids.json", "/1.1/account/settings.json", "/oauth/request_token", "/oauth/access_token",
         ])
         {
             yield return Call(path, () => Server.GetAsync(_loop.Sender, path));

@@ -18,6 +18,11 @@ internal enum LimitedEndpoint
     Export = 10,
     Submit = 11,
     Dismiss = 12,
+    FriendsIds = 13,
+    FollowersIds = 14,
+    BlocksIds = 15,
+    FriendshipsLookup = 16,
+    AccountSettings = 17,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>

@@ -13,7 +13,9 @@ internal static class StatusEndpoints
     private static readonly (string Family, string Route, LimitedEndpoint Endpoint)[] s_routes =
     [
         ("account", "/account/verify_credentials", LimitedEndpoint.VerifyCredentials),
+        ("account", "/account/settings", LimitedEndpoint.AccountSettings),
         ("application", "/application/rate_limit_status", LimitedEndpoint.RateLimitStatus),
+        ("blocks", "/blocks/ids", LimitedEndpoint.BlocksIds),
         (Messages, "/direct_messages/events/list", LimitedEndpoint.MessagesList),
         (Messages, "/direct_messages/events/show", LimitedEndpoint.MessagesShow),
         ("feedback", "/feedback/show/:id", LimitedEndpoint.Show),
@@ -21,7 +23,10 @@ internal static class StatusEndpoints
         ("feedback", "/feedback/export", LimitedEndpoint.Export),
         ("feedback", "/feedback/submit/:id", LimitedEndpoint.Submit),
         ("feedback", "/feedback/dismiss/:id", LimitedEndpoint.Dismiss),
+        ("followers", "/followers/ids", LimitedEndpoint.FollowersIds),
+        ("friends", "/friends/ids", LimitedEndpoint.FriendsIds),
         ("friendships", "/friendships/show", LimitedEndpoint.FriendshipsShow),
+        ("friendships", "/friendships/lookup", LimitedEndpoint.FriendshipsLookup),
         ("users", "/users/show/:id", LimitedEndpoint.UsersShow),
         ("users", "/users/lookup", LimitedEndpoint.UsersLookup),
     ];

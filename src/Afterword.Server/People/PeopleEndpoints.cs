@@ -14,6 +14,7 @@ internal static class PeopleEndpoints
     {
         services.AddSingleton<Profiles>();
         services.AddSingleton<Bonds>();
+        services.AddSingleton<Connections>();
         services.AddSingleton<Preferences>();
         services.AddSingleton<FollowUser>();
         services.AddSingleton<BlockUser>();
@@ -27,6 +28,7 @@ internal static class PeopleEndpoints
         // A list of a hundred may be too long for a query, so that clients post it.
         routes.MapMethods("/1.1/users/lookup.json", ["GET", "POST"], LookUp).WithMetadata(new Signed(Limit: LimitedEndpoint.UsersLookup)).Describe(PeopleReference.LookUp);
         routes.MapFriendships();
+        routes.MapConnections();
     }
 
     private static async Task VerifyCredentials(HttpContext http, SignedCall call, Profiles profiles, Settings settings, TimeProvider clock)

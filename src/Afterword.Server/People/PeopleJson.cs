@@ -186,4 +186,8 @@ internal sealed record FriendshipTargetJson(
 [JsonSerializable(typeof(UserJson))]
 [JsonSerializable(typeof(IReadOnlyList<UserJson>))]
 [JsonSerializable(typeof(FriendshipJson))]
+[JsonSerializable(typeof(IReadOnlyList<ConnectionJson>))]
+[JsonSerializable(typeof(IdPageJson))]
+[JsonSerializable(typeof(IdTextPageJson))]
+[JsonSerializable(typeof(AccountSettingsJson))]
 internal sealed partial class PeopleJson : JsonSerializerContext;

@@ -50,6 +50,12 @@ public sealed partial class DescribedRoute
     /// <summary>Names the route in programs made from the OpenAPI document: <c>postFeedbackCreate</c>.</summary>
     internal string OperationId => string.Concat(Words.Select((word, at) => at == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
 
+    /// <summary>Names the object that is sent, in programs made from the OpenAPI document: <c>FeedbackCreateRequest</c>.</summary>
+    internal string BodyName => $"{TypeName}Request";
+
+    /// <summary>Names what comes back, where no wire type does: <c>OauthRequestTokenResponse</c>.</summary>
+    internal string ReplyName => $"{TypeName}Response";
+
     internal bool IsApi => Operation.Topic.Audience is Audience.Api or Audience.Operator;
 
     internal bool HasLimit => _signed is { CountsPrompts: true } or { CountsMessages: true } or { Limit: not LimitedEndpoint.None };
@@ -93,8 +99,13 @@ public sealed partial class DescribedRoute
     private IEnumerable<string> Words =>
         [Method.ToLowerInvariant(), .. Word.Matches(Pattern == "/" ? "root" : ShortPath).Select(word => word.Value)];
 
+    private string TypeName => string.Concat(Word.Matches(Variable.Replace(ShortPath, "")).Select(word => char.ToUpperInvariant(word.Value[0]) + word.Value[1..]));
+
     [GeneratedRegex(@"\{(?<name>\w+)\}", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Hole { get; }
+
+    [GeneratedRegex(@":\w+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Variable { get; }
 
     [GeneratedRegex("[a-zA-Z0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Word { get; }

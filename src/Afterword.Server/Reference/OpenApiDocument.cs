@@ -6,20 +6,40 @@ using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Reference;
 
-/// <summary>Writes the OpenAPI 3.1 document out of the described routes.</summary>
+/// <summary>Writes an OpenAPI 3.1 document out of described routes: one for programs, and one for the pages, which no client is generated for.</summary>
 internal sealed class OpenApiDocument
 {
     private const string OperatorScheme = "operatorKey";
 
     private readonly IReadOnlyList<DescribedRoute> _routes;
+    private readonly IReadOnlyList<SentEvent> _sent;
+    private readonly JsonObject _info;
     private readonly Settings _settings;
     private readonly Schemas _schemas = new();
 
-    private OpenApiDocument(IReadOnlyList<DescribedRoute> routes, Settings settings) => (_routes, _settings) = (routes, settings);
+    private OpenApiDocument(IReadOnlyList<DescribedRoute> routes, IReadOnlyList<SentEvent> sent, JsonObject info, Settings settings) =>
+        (_routes, _sent, _info, _settings) = (routes, sent, info, settings);
 
-    /// <summary>The document as UTF-8.</summary>
-    public static byte[] Write(IReadOnlyList<DescribedRoute> routes, Settings settings) =>
-        Encoding.UTF8.GetBytes(new OpenApiDocument(routes, settings).Root().ToJsonString(Sample.Readable));
+    /// <summary>The API, for callers and operators, and what webhooks are sent, as UTF-8.</summary>
+    public static byte[] WriteApi(IReadOnlyList<DescribedRoute> routes, Settings settings) => Write(new(
+        [.. routes.Where(route => route.IsApi)], SentEvent.All,
+        Info(
+            settings, "feedback API",
+            """
+            Asks customers how it went, inside the conversation, and reads what they answered. Compatible with Twitter's Customer Feedback API v1.1.
+
+            Ids are decimal strings, in user objects numbers as well. Dates look like `Fri Nov 20 22:31:55 +0000 2026`, always in UTC. An optional member without a value is absent.
+            Parameters of a `POST` come as the members of a JSON object or as a form; all may come in the query instead.
+            """),
+        settings));
+
+    /// <summary>What browsers and load balancers call, as UTF-8.</summary>
+    public static byte[] WritePages(IReadOnlyList<DescribedRoute> routes, Settings settings) => Write(new(
+        [.. routes.Where(route => !route.IsApi)], [],
+        Info(settings, "pages", "Where users sign in, write and answer, in the browser, and what load balancers ask. The API has a document of its own: `/openapi/v1.json`."),
+        settings));
+
+    private static byte[] Write(OpenApiDocument document) => Encoding.UTF8.GetBytes(document.Root().ToJsonString(Sample.Readable));
 
     private JsonObject Root()
     {
@@ -29,10 +49,10 @@ internal sealed class OpenApiDocument
             paths[path.Key] = Map(path.Select(route => KeyValuePair.Create(route.Method.ToLowerInvariant(), (JsonNode?)Operation(route))));
         }
 
-        return new()
+        var root = new JsonObject
         {
             ["openapi"] = "3.1.1",
-            ["info"] = Info(),
+            ["info"] = _info,
             ["servers"] = new JsonArray(new JsonObject { ["url"] = _settings.PublicUrl?.GetLeftPart(UriPartial.Authority) ?? "/" }),
             ["tags"] = new JsonArray([.. Topics.Select(topic => new JsonObject { ["name"] = topic.Name, ["description"] = topic.About })]),
             ["x-tagGroups"] = new JsonArray([.. Topics.GroupBy(topic => topic.Audience).Select(group => new JsonObject
@@ -41,43 +61,71 @@ internal sealed class OpenApiDocument
                 ["tags"] = new JsonArray([.. group.Select(topic => (JsonNode)topic.Name)]),
             })]),
             ["paths"] = paths,
-            ["components"] = Components(),
         };
+        if (_sent.Count > 0) root["webhooks"] = Map(_sent.Select(sent => KeyValuePair.Create(sent.Name, (JsonNode?)Webhook(sent))));
+
+        // Written last, when everything has named its types.
+        root["components"] = Components();
+        return root;
     }
 
     private IEnumerable<Topic> Topics => Topic.All.Where(topic => _routes.Any(route => route.Operation.Topic == topic));
 
-    private JsonObject Info() => new()
+    private static JsonObject Info(Settings settings, string title, string description)
     {
-        ["title"] = $"{_settings.Platform} feedback API",
-        ["version"] = "1.1",
-        ["description"] =
-            """
-            Asks customers how it went, inside the conversation, and reads what they answered. Compatible with Twitter's Customer Feedback API v1.1.
+        var contact = new JsonObject { ["name"] = $"The operator of {settings.Platform}" };
+        if (settings.PublicUrl is { } url) contact["url"] = url.GetLeftPart(UriPartial.Authority);
+        return new()
+        {
+            ["title"] = $"{settings.Platform} {title}",
+            ["version"] = "1.1",
+            ["description"] = description,
+            ["contact"] = contact,
+            ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
+        };
+    }
 
-            Ids are decimal strings, in user objects numbers as well. Dates look like `Fri Nov 20 22:31:55 +0000 2026`, always in UTC. An optional member without a value is absent.
-            Parameters of a `POST` come as a form or as the members of a JSON object; all may come in the query instead.
-            """,
-        ["license"] = new JsonObject { ["name"] = "MIT", ["identifier"] = "MIT" },
+    private JsonObject Webhook(SentEvent sent) => new()
+    {
+        ["post"] = new JsonObject
+        {
+            ["operationId"] = sent.OperationId,
+            ["summary"] = sent.Summary,
+            ["description"] = sent.Does,
+            ["tags"] = new JsonArray(Topic.Operating.Name),
+            ["parameters"] = new JsonArray([.. SentEvent.Headers.Select(header => Parameter(header, Place.Header))]),
+            ["requestBody"] = new JsonObject { ["required"] = true, ["content"] = new JsonObject { ["application/json"] = Content(sent.Body) } },
+            ["responses"] = new JsonObject
+            {
+                ["2XX"] = new JsonObject { ["description"] = "It was taken. Everything else is tried again." },
+                ["410"] = new JsonObject { ["description"] = "Nothing is sent to this address any more." },
+            },
+            ["security"] = new JsonArray(),
+        },
     };
 
     private JsonObject Components()
     {
-        // Written last, when every route has named its types.
         var errors = _routes.SelectMany(route => route.Errors).Distinct();
         return new()
         {
             ["schemas"] = Map(_schemas.All.Select(type => KeyValuePair.Create(type.Name, (JsonNode?)type.Schema))),
             ["examples"] = Map(errors.Select(error => KeyValuePair.Create(error.Name, (JsonNode?)Example(error)))),
-            ["headers"] = Map(LimitHeader.All.Select(header => KeyValuePair.Create(header.Name, (JsonNode?)new JsonObject
+            ["headers"] = Map(LimitHeader.All.Where(header => _routes.Any(route => route.HasLimit) || header.IsRetry).Select(header => KeyValuePair.Create(header.Name, (JsonNode?)new JsonObject
             {
-                ["description"] = header.What, ["schema"] = new JsonObject { ["type"] = "integer" },
+                ["description"] = header.What, ["schema"] = new JsonObject { ["type"] = "integer", ["format"] = "int64" },
             }))),
-            ["securitySchemes"] = Map([.. SignedWith.All.Select(one => KeyValuePair.Create(one.Scheme, (JsonNode?)SecurityScheme(one))), KeyValuePair.Create(OperatorScheme, (JsonNode?)new JsonObject
-            {
-                ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A key that `afterword operator-key add` printed.",
-            })]),
+            ["securitySchemes"] = Map(SecuritySchemes()),
         };
+    }
+
+    private IEnumerable<KeyValuePair<string, JsonNode?>> SecuritySchemes()
+    {
+        foreach (var one in SignedWith.All.Where(one => _routes.Any(route => route.Signature == one))) yield return new(one.Scheme, SecurityScheme(one));
+        if (_routes.Any(route => route.IsOperator))
+        {
+            yield return new(OperatorScheme, new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A key that `afterword operator-key add` printed." });
+        }
     }
 
     private static JsonObject SecurityScheme(SignedWith signature) => new()
@@ -135,26 +183,36 @@ internal sealed class OpenApiDocument
         var members = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) == Place.Body).ToArray();
         if (members.Length == 0) return null;
 
-        var content = new JsonObject { ["application/x-www-form-urlencoded"] = Members(members, route.HasExample) };
-        if (route.IsSigned || route.IsOperator) content["application/json"] = Members(members, route.HasExample);
+        // JSON first: generators write it, and label what they send with the first type that is named.
+        var takesJson = route.IsSigned || route.IsOperator;
+        var schema = _schemas.Add(route.BodyName, Members(members, takesJson));
+        var content = new JsonObject();
+        if (takesJson) content["application/json"] = Members(members, schema, route.HasExample);
+        content["application/x-www-form-urlencoded"] = Members(members, schema.DeepClone(), route.HasExample);
         return new() { ["required"] = members.Any(member => member.Required), ["content"] = content };
     }
 
-    private static JsonObject Members(Parameter[] members, bool withExample)
+    private static JsonObject Members(Parameter[] members, bool takesJson)
     {
         var schema = new JsonObject
         {
             ["type"] = "object",
             ["properties"] = Map(members.Select(member =>
             {
-                var property = Schema(member);
+                // Null counts as not given. Typed clients then leave out a number that nobody set, instead of sending 0. Defaults stand in the
+                // description alone: generators for TypeScript take a member that has one for a member that must be there.
+                var property = takesJson && !member.Required ? Schemas.OrNull(member.Shape.Schema) : member.Shape.Schema;
                 property["description"] = Says(member);
                 return KeyValuePair.Create(member.Name, (JsonNode?)property);
             })),
         };
         var required = members.Where(member => member.Required).Select(member => (JsonNode)member.Name).ToArray();
         if (required.Length > 0) schema["required"] = new JsonArray(required);
+        return schema;
+    }
 
+    private static JsonObject Members(Parameter[] members, JsonNode schema, bool withExample)
+    {
         var body = new JsonObject { ["schema"] = schema };
         if (withExample) body["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Shape.Value(member.Example))));
         return body;
@@ -202,11 +260,14 @@ internal sealed class OpenApiDocument
         if (reply.Json is { } sample) response["content"] = new JsonObject { [reply.ContentType!] = Content(sample) };
         else if (reply.Form.Count > 0)
         {
-            response["content"] = new JsonObject { [reply.ContentType!] = Pairs(reply) };
+            response["content"] = new JsonObject { [reply.ContentType!] = Pairs(route, reply) };
         }
         else if (reply.ContentType is { } type)
         {
-            var content = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } };
+            // A file of any size is read as it comes, and not taken for a text in JSON.
+            var schema = new JsonObject { ["type"] = "string" };
+            if (type is "text/csv" or "application/x-ndjson") schema["format"] = "binary";
+            var content = new JsonObject { ["schema"] = schema };
             if (reply.Text is { } text) content["example"] = text;
             response["content"] = new JsonObject { [type] = content };
         }
@@ -214,14 +275,14 @@ internal sealed class OpenApiDocument
         return response;
     }
 
-    private static JsonObject Pairs(Reply reply) => new()
+    private JsonObject Pairs(DescribedRoute route, Reply reply) => new()
     {
-        ["schema"] = new JsonObject
+        ["schema"] = _schemas.Add(route.ReplyName, new()
         {
             ["type"] = "object",
             ["properties"] = Map(reply.Form.Select(pair => KeyValuePair.Create(pair.Name, (JsonNode?)new JsonObject { ["type"] = "string", ["description"] = pair.What }))),
             ["required"] = new JsonArray([.. reply.Form.Select(pair => (JsonNode)pair.Name)]),
-        },
+        }),
         ["example"] = Map(reply.Form.Select(pair => KeyValuePair.Create(pair.Name, (JsonNode?)pair.Example))),
     };
 

@@ -10,6 +10,8 @@ namespace Afterword.Server.Reference;
 /// <summary>Tells visitors what this server is, and programmers what it can do.</summary>
 internal static class ReferenceEndpoints
 {
+    private const string Json = "application/json; charset=utf-8";
+
     public static void MapReference(this IEndpointRouteBuilder routes)
     {
         var services = routes.ServiceProvider;
@@ -23,8 +25,10 @@ internal static class ReferenceEndpoints
             ["Questions"] = Texts(services.GetRequiredService<Questions>()),
         }).Describe(SiteReference.Api);
 
-        var document = new KeptAnswer("application/json; charset=utf-8", () => OpenApiDocument.Write(described.Value, settings));
-        routes.MapGet("/openapi/v1.json", document.ServeAsync).Describe(SiteReference.OpenApi);
+        var api = new KeptAnswer(Json, () => OpenApiDocument.WriteApi(described.Value, settings));
+        routes.MapGet("/openapi/v1.json", api.ServeAsync).Describe(SiteReference.OpenApi);
+        var pages = new KeptAnswer(Json, () => OpenApiDocument.WritePages(described.Value, settings));
+        routes.MapGet("/openapi/pages.json", pages.ServeAsync).Describe(SiteReference.OpenApiOfPages);
     }
 
     private static Dictionary<string, string[]> Texts(Questions questions) => Enum.GetValues<PromptType>().ToDictionary(

@@ -9,8 +9,10 @@ namespace Afterword.Server.Reference;
 public sealed class Schemas
 {
     private const string Prefix = "#/components/schemas/";
+    private const string Null = "null";
+    private const string WireDate = "^(Sun|Mon|Tue|Wed|Thu|Fri|Sat) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9] [+]0000 [0-9]{4}$";
 
-    private readonly Dictionary<string, (Type Type, JsonObject Schema)> _all = [];
+    private readonly Dictionary<string, (Type? Type, JsonObject Schema)> _all = [];
     private readonly TypeNotes _notes = new();
 
     /// <summary>Every type asked for so far and the types within, by name.</summary>
@@ -27,6 +29,25 @@ public sealed class Schemas
         JsonTypeInfoKind.Dictionary => new() { ["type"] = "object", ["additionalProperties"] = Of(type.Options.GetTypeInfo(type.ElementType!)) },
         _ => Scalar(type),
     };
+
+    /// <summary>Gives a schema that no wire type stands for a name of its own.</summary>
+    /// <returns>A reference to it.</returns>
+    public JsonObject Add(string name, JsonObject schema)
+    {
+        if (!_all.TryAdd(name, (null, schema)) && !JsonNode.DeepEquals(_all[name].Schema, schema)) throw new InvalidOperationException($"Two schemas are called {name}.");
+
+        return new() { ["$ref"] = Prefix + name };
+    }
+
+    /// <summary>The same, or null. A pair of types is what generators of clients understand; the alternative is for objects.</summary>
+    public static JsonObject OrNull(JsonObject schema)
+    {
+        if ((string?)schema["type"] is not { } type) return new() { ["oneOf"] = new JsonArray(schema, new JsonObject { ["type"] = Null }) };
+
+        schema["type"] = new JsonArray(type, Null);
+        if (schema["enum"] is JsonArray values) values.Add(null);
+        return schema;
+    }
 
     private string NameOf(JsonTypeInfo type)
     {
@@ -47,6 +68,7 @@ public sealed class Schemas
         foreach (var member in type.Properties)
         {
             var property = Of(type.Options.GetTypeInfo(Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType));
+            if ((string?)property["type"] == "string") AddDate(property, member.Name);
             if (member.IsGetNullable && !leavesOut) property = OrNull(property);
             if (_notes.Of(type.Type, member.Name) is { } note) property["description"] = note;
             properties[member.Name] = property;
@@ -57,14 +79,31 @@ public sealed class Schemas
         return name;
     }
 
-    private static JsonObject OrNull(JsonObject schema) => new() { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
-
     private static JsonObject Scalar(JsonTypeInfo type)
     {
         var schema = type.GetJsonSchemaAsNode().AsObject();
 
         // The exporter takes every text for one that may be null, and writes a pair; whether it may is the member's matter.
-        if (schema["type"] is JsonArray types) schema["type"] = types.Select(one => (string)one!).First(one => one != "null");
+        if (schema["type"] is JsonArray types) schema["type"] = types.Select(one => (string)one!).First(one => one != Null);
+
+        // Without it, generators of clients take 32 bits, which no id fits into.
+        if (type.Type == typeof(long)) schema["format"] = "int64";
+        else if (type.Type == typeof(int)) schema["format"] = "int32";
         return schema;
+    }
+
+    // Both kinds of date are texts in our types, and told apart by their names: those of Twitter's objects, and those that only operators see.
+    private static void AddDate(JsonObject schema, string member)
+    {
+        if (member is "created_at" or "updated_at")
+        {
+            schema["pattern"] = WireDate;
+            schema["examples"] = new JsonArray(Prompts.PromptReference.Asked.CreatedAt);
+        }
+        else if (member.EndsWith("_at", StringComparison.Ordinal) || member.EndsWith("_since", StringComparison.Ordinal))
+        {
+            schema["format"] = "date-time";
+            schema["examples"] = new JsonArray("2026-11-20T22:31:55.000Z");
+        }
     }
 }

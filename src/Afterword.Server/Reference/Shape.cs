@@ -37,7 +37,7 @@ internal sealed class Shape
         () => new() { ["type"] = "string", ["format"] = "uri", ["maxLength"] = most });
 
     public static Shape Whole(long least, long most) => new(
-        Say($"{least:N0} to {most:N0}"), () => new() { ["type"] = "integer", ["minimum"] = least, ["maximum"] = most });
+        Say($"{least:N0} to {most:N0}"), () => new() { ["type"] = "integer", ["format"] = most > int.MaxValue ? "int64" : "int32", ["minimum"] = least, ["maximum"] = most });
 
     public static Shape OneOf(params string[] values) => new(
         string.Join(" or ", values.Select(value => $"`{value}`")), () => new() { ["type"] = "string", ["enum"] = new JsonArray([.. values.Select(value => (JsonNode)value)]) });

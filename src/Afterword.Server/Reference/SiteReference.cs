@@ -17,7 +17,13 @@ internal static class SiteReference
 
     public static Operation OpenApi() => new(Topic.Pages, "The OpenAPI document")
     {
-        Does = "The same for programs: OpenAPI 3.1.",
+        Does = "The API for programs: OpenAPI 3.1, with what webhooks are sent.",
+        Replies = [new(200, "The document.") { ContentType = "application/json" }],
+    };
+
+    public static Operation OpenApiOfPages() => new(Topic.Pages, "The OpenAPI document of the pages")
+    {
+        Does = "The routes for browsers and load balancers, in a document of their own: clients that are generated from the API's do without them.",
         Replies = [new(200, "The document.") { ContentType = "application/json" }],
     };
 }

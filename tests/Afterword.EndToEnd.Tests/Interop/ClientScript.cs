@@ -31,7 +31,8 @@ internal sealed class ClientScript : IAsyncDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task RunAsync(string folder, params string[] command)
+    /// <returns>What it wrote.</returns>
+    public static async Task<string> RunAsync(string folder, params string[] command)
     {
         try
         {
@@ -40,10 +41,12 @@ internal sealed class ClientScript : IAsyncDisposable
             var errors = await process.StandardError.ReadToEndAsync();
             await process.WaitForExitAsync();
             Assert.True(process.ExitCode == 0, $"{string.Join(' ', command)}: {errors}{await output}");
+            return await output;
         }
         catch (Win32Exception error)
         {
             Assert.Fail($"{command[0]} cannot be run: {error.Message}");
+            throw;
         }
     }
 

@@ -62,6 +62,9 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
         Assert.True(friendship.GetProperty("source").GetProperty("following").GetBoolean());
         Assert.True(friendship.GetProperty("source").GetProperty("can_dm").GetBoolean());
         Assert.True(friendship.GetProperty("target").GetProperty("followed_by").GetBoolean());
+        Assert.Equal($"{site.Ana.Id}", Assert.Single(TextsOf((await client.StepAsync("friends")).GetProperty("ids"))));
+        Assert.Equal("following", Assert.Single(TextsOf((await client.StepAsync("connections")).GetProperty("connections"))));
+        Assert.Equal("en", (await client.StepAsync("settings")).GetProperty("language").GetString());
         Assert.Equal(0, (await client.StepAsync("unfollowed")).GetProperty("user").GetProperty("followers_count").GetInt32());
     }
 

@@ -16,10 +16,13 @@ internal sealed record AlertEventJson(string EventType, string CreatedAt, string
     public const string Fell = "alert.figure_fell";
 }
 
+/// <summary>A score at or below the sender's threshold.</summary>
 /// <param name="FeedbackId">Which feedback; its text and its customer are read by its id.</param>
 /// <param name="Type">The scale: <c>csat</c>, 1 to 5, or <c>nps</c>, 0 to 10.</param>
+/// <param name="Score">What was given.</param>
 internal sealed record LowScoreJson(string FeedbackId, string Type, int Score);
 
+/// <summary>A metric that dropped.</summary>
 /// <param name="Type"><c>csat</c> or <c>nps</c>.</param>
 /// <param name="Now">Of the seven days up to today: percent satisfied, or the net promoter score.</param>
 /// <param name="Before">Of the seven days before those.</param>

@@ -57,6 +57,9 @@ say('nobody', await refusal(client.v1.user({ screen_name: 'nobody' })));
 say('followed', { user: await client.v1.createFriendship({ screen_name: 'ana' }) });
 const { relationship } = await client.v1.friendship({ source_screen_name: 'furni', target_screen_name: 'ana' });
 say('friendship', relationship);
+say('friends', { ids: (await client.v1.get('friends/ids.json', { stringify_ids: true })).ids });
+say('connections', { connections: (await client.v1.friendships({ screen_name: 'ana' }))[0].connections });
+say('settings', { language: (await client.v1.accountSettings()).language });
 say('unfollowed', { user: await client.v1.destroyFriendship({ user_id: ana }) });
 
 const sent = [];

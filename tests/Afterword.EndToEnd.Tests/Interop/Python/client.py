@@ -75,6 +75,9 @@ say("nobody", **refusal(lambda: api.get_user(screen_name="nobody")))
 say("followed", user=api.create_friendship(screen_name="ana")._json)
 source, target = api.get_friendship(source_screen_name="furni", target_screen_name="ana")
 say("friendship", source=source._json, target=target._json)
+say("friends", ids=[str(one) for one in tweepy.Cursor(api.get_friend_ids).items()])
+say("connections", connections=[word for word in ["following", "followed_by"] if getattr(api.lookup_friendships(screen_name=["ana"])[0], f"is_{word}")])
+say("settings", language=api.get_settings()["language"])
 say("unfollowed", user=api.destroy_friendship(user_id=ana)._json)
 
 sent = [api.send_direct_message(ana, text) for text in ["Guten Tag", "Wie geht’s?", "Bis bald 👋"]]
