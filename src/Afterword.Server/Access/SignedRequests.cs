@@ -1,5 +1,4 @@
 using System.Buffers;
-using Afterword.Client.OAuth;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
