@@ -35,7 +35,11 @@ internal static class SqliteLog
         {
             connection.Open();
             SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
-            foreach (var pragma in (string[])["busy_timeout=0", "locking_mode=exclusive", "schema_version"]) SqliteConnections.Ask(connection, pragma);
+            SqliteConnections.Ask(connection, "locking_mode=exclusive");
+
+            // A command of the provider would try for half a minute when others hold the file.
+            using var read = new SqliteStatement(connection, "pragma schema_version");
+            read.Run(null);
             return true;
         }
         catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY)

@@ -20,6 +20,9 @@ internal sealed class DiskFault : IAsyncDisposable
 
     private string File => Path.Combine(_folder.Path, "calls");
 
+    /// <summary>How often the call failed so far.</summary>
+    public int Count => CountIn(File);
+
     public static async Task<DiskFault> BeginAsync(ServerProcess server, string store, string call, string error)
     {
         var fault = new DiskFault(server, store, call, error);
