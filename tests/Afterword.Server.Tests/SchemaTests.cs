@@ -22,9 +22,9 @@ public sealed partial class SchemaTests
         var schema = SchemaOf(new Schemas(), WritingNull.Default.BoxJson);
 
         Assert.Equal("""["name","label","weight","sizes","inner","lid"]""", schema["required"]!.ToJsonString());
-        Assert.Equal("""{"anyOf":[{"type":"string"},{"type":"null"}]}""", schema["properties"]!["label"]!.ToJsonString());
-        Assert.Equal("""{"anyOf":[{"type":"integer"},{"type":"null"}]}""", schema["properties"]!["weight"]!.ToJsonString());
-        Assert.Equal("""{"anyOf":[{"$ref":"#/components/schemas/Box"},{"type":"null"}]}""", schema["properties"]!["lid"]!.ToJsonString());
+        Assert.Equal("""{"type":["string","null"]}""", schema["properties"]!["label"]!.ToJsonString());
+        Assert.Equal("""{"type":["integer","null"],"format":"int64"}""", schema["properties"]!["weight"]!.ToJsonString());
+        Assert.Equal("""{"oneOf":[{"$ref":"#/components/schemas/Box"},{"type":"null"}]}""", schema["properties"]!["lid"]!.ToJsonString());
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed partial class SchemaTests
         var box = SchemaOf(schemas, LeavingOut.Default.BoxJson);
 
         Assert.Equal(["Box", "Inner"], schemas.All.Select(type => type.Name));
-        Assert.Equal("""{"type":"array","items":{"type":"integer"}}""", box["properties"]!["sizes"]!.ToJsonString());
+        Assert.Equal("""{"type":"array","items":{"type":"integer","format":"int32"}}""", box["properties"]!["sizes"]!.ToJsonString());
         Assert.Equal("""{"type":"object","additionalProperties":{"$ref":"#/components/schemas/Inner"}}""", box["properties"]!["inner"]!.ToJsonString());
         Assert.Equal("""{"$ref":"#/components/schemas/Box"}""", box["properties"]!["lid"]!.ToJsonString());
     }
