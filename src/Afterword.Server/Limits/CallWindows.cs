@@ -18,6 +18,14 @@ internal enum LimitedEndpoint
     Export = 10,
     Submit = 11,
     Dismiss = 12,
+    Close = 13,
+    Reopen = 14,
+    CanPrompt = 15,
+    ConversationsShow = 16,
+    ConversationsList = 17,
+    RulesRead = 18,
+    RulesWrite = 19,
+    Simulate = 20,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>
