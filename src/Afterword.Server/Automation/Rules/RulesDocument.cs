@@ -21,7 +21,11 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
 
     /// <summary>Reads a document that somebody sends.</summary>
     /// <returns>The document, or null and in <paramref name="errors"/> everything that is wrong, each with its place.</returns>
-    public static RulesDocument? Parse(ReadOnlyMemory<byte> body, Questions questions, out ApiErrors errors)
+    /// <param name="body">JSON.</param>
+    /// <param name="questions">What can be asked.</param>
+    /// <param name="errors">Receives what is wrong.</param>
+    /// <param name="readBesides">Reads what a call has besides the rules.</param>
+    public static RulesDocument? Parse(ReadOnlyMemory<byte> body, Questions questions, out ApiErrors errors, Action<RulePart>? readBesides = null)
     {
         errors = new ApiErrors();
         try
@@ -29,7 +33,9 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
             using var document = JsonDocument.Parse(body);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
-                var (version, rules) = Read(new RulePart("", document.RootElement, errors), questions.CountOf);
+                var part = new RulePart("", document.RootElement, errors);
+                readBesides?.Invoke(part);
+                var (version, rules) = Read(part, questions.CountOf);
                 return errors.Any ? null : new(version, WithoutAdded(document.RootElement), rules);
             }
         }
