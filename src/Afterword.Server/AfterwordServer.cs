@@ -4,6 +4,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
 using Afterword.Server.Answers;
+using Afterword.Server.Automation;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
 using Afterword.Server.Embed;
@@ -80,6 +81,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddWebhooks();
             builder.Services.AddChannels();
             builder.Services.AddReports();
+            builder.Services.AddAutomation();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddHostedService<Upkeep>();
             builder.Services.AddSingleton<PolicyReports>();
@@ -139,6 +141,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapAnswers();
         routes.MapEmbed();
         routes.MapChanges();
+        routes.MapAutomation();
         routes.MapReports();
         routes.MapPeople();
         routes.MapMessages();

@@ -33,6 +33,12 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
     /// <summary>The rules that hold; null when none were ever saved.</summary>
     public Task<SavedRules?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => FindAsync(session, sender, stop), stop);
 
+    /// <summary>A version, be it the one that holds or an earlier one; null when there is none.</summary>
+    public Task<SavedRules?> FindAsync(long sender, long version, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select version, changed_at, changed_by, document from automation_rules where sender_id = @sender and version = @version")
+            .Bind("sender", sender).Bind("version", version).FirstAsync(Read, stop),
+        stop);
+
     /// <param name="sender">Whose rules.</param>
     /// <param name="by">Who changes them.</param>
     /// <param name="seen">The version that was read; null puts these in the place of whatever there is.</param>
@@ -62,5 +68,7 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
         select r.version, r.changed_at, r.changed_by, r.document from automation a
         join automation_rules r on r.sender_id = a.sender_id and r.version = a.version
         where a.sender_id = @sender
-        """).Bind("sender", sender).FirstAsync(row => new SavedRules(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3)), stop);
+        """).Bind("sender", sender).FirstAsync(Read, stop);
+
+    private static SavedRules Read(Row row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3));
 }
