@@ -187,6 +187,8 @@ public abstract class DueTests(Engine engine)
         }
 
         await world.Server.AllIsWellAsync();
+        await world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update automation set sampling_key = @key").Bind("key", new byte[60]).RunAsync(default), default);
+        Assert.Contains((await world.Server.ExamineAsync()).SelectMany(finding => finding.Problems), problem => problem.Contains("the key of the samples of sender", StringComparison.Ordinal));
     }
 
     [Fact]

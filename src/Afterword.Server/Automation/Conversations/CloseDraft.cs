@@ -1,8 +1,6 @@
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
-using Afterword.Server.Channels;
 using Afterword.Server.Errors;
-using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Automation.Conversations;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Afterword.Server.Errors;
-using Microsoft.AspNetCore.DataProtection;
 using Afterword.Server.Storage;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace Afterword.Server.Automation.Conversations;
 

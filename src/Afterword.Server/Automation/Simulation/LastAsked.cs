@@ -10,6 +10,9 @@ internal sealed class LastAsked(long interval)
     private (long Customer, long At)[] _places = new (long, long)[Least];
     private int _used;
 
+    /// <summary>For how many there is room, twice over.</summary>
+    public int Capacity => _places.Length;
+
     /// <summary>When the customer was asked; null when that does not matter.</summary>
     public long? this[long customer] => _places[Find(_places, customer)] is { Customer: not 0 } found ? found.At : null;
 

@@ -1,9 +1,9 @@
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Prompts;
-using Afterword.Server.Errors;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Automation.Simulation;
