@@ -50,7 +50,7 @@ public abstract class SimulationTests(Engine engine)
         await world.RunAsync(
             $"""
             insert into conversation (sender_id, id, external_id, recipient_id, test, tags, channel, card_base, closed_at, created_at, updated_at, closes, decision, reason, rules_version, draw)
-            with recursive n (i) as (select 1 union all select i + 1 from n where i < {closes})
+            with recursive n (i) as (select cast(1 as bigint) union all select i + 1 from n where i < {closes})
             select {world.Loop.Furni.Id}, i, 't' || i, 1000 + i % 200000, 0, case when i % 7 = 0 then 'vip' else null end, 0, '', {world.Now} - 2500000000 + i * 2500, {world.Now} - 2500000000 + i * 2500, 0, 1, 2, 1, 0,
                 i % 1000 * 9007199254740 from n
             """);
