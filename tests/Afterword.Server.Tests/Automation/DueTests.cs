@@ -203,6 +203,8 @@ public abstract class DueTests(Engine engine)
 
         await Task.WhenAll([.. ids.Concat(ids).Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id))), world.DrainAsync()]);
 
+        // A node that was stopped has found them before, and comes late.
+        Assert.All(await Task.WhenAll(ids.Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id)))), Assert.False);
         Assert.Equal((closes, closes), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null")));
         await world.Server.AllIsWellAsync();
     }
