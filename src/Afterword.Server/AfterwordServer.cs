@@ -4,6 +4,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
 using Afterword.Server.Answers;
+using Afterword.Server.Automation;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
 using Afterword.Server.Embed;
@@ -80,6 +81,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddWebhooks();
             builder.Services.AddChannels();
             builder.Services.AddReports();
+            builder.Services.AddAutomation();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -142,6 +144,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapAnswers();
         routes.MapEmbed();
         routes.MapChanges();
+        routes.MapAutomation();
         routes.MapReports();
         routes.MapPeople();
         routes.MapMessages();

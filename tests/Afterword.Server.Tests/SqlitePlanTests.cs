@@ -162,6 +162,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         [
             $"/1.1/feedback/events.json?{time}&count=20", $"/1.1/feedback/show/{_store.Prompt}.json", "/1.1/direct_messages/events/list.json", $"/1.1/direct_messages/events/show.json?id={_store.Prompt}",
             "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
+            "/1.1/feedback/conversations/list.json", "/1.1/feedback/conversations/list.json?decision=failed", "/1.1/feedback/conversations/list.json?external_id=CASE-1", "/1.1/feedback/conversations/show/7.json",
+            $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=CASE-1", "/1.1/feedback/rules.json",
             "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/1.1/friendships/lookup.json?screen_name=ana,bea", "/1.1/friends/ids.json", "/1.1/followers/ids.json",
             "/1.1/blocks/ids.json", "/1.1/account/settings.json", "/oauth/request_token", "/oauth/access_token",
         ])

@@ -62,6 +62,7 @@ internal sealed class AnswerPrompt
         var prompts = changed.ToDictionary(key => key, key => cards[key].Prompt);
         Write(session, [.. prompts.Values]);
         SearchIndex.Write(session, [.. changed.Where(key => !found[key].Counted.Commented && prompts[key].Comment is not null).Select(key => new SearchedText(key.Item1, key.Item2, prompts[key].Comment!))]);
+        NoteDismissals(session, [.. changed.Select(key => cards[key].Prompt).Where(prompt => prompt is { Test: false, Score: null, DismissedAt: not null })]);
         ChangeLog.Append(session, [.. changes.Select(announced => announced.Change)]);
         outbox.Write(session, _store, changes, now.ToUnixTimeMilliseconds());
         low.Write(session, _store, [.. changed.Where(key => found[key].Counted.Score is null && prompts[key].Score is not null).Select(key => prompts[key])]);
@@ -150,6 +151,11 @@ internal sealed class AnswerPrompt
         Rows.Of(prompts).Long("sender_id", p => p.SenderId).Long("id", p => p.Id).LongOrNull("score", p => p.Score).LongOrNull("score_at", p => p.ScoreAt)
             .Text("comment", p => p.Comment).LongOrNull("comment_at", p => p.CommentAt).LongOrNull("dismissed_at", p => p.DismissedAt)
             .Long("updated_at", p => p.UpdatedAt).Text("question", p => p.Question).Text("language", p => p.Language));
+
+    // The sender's rules leave the customer alone for a while. Stamps of a sender only go forward: what is written last is the latest.
+    private static void NoteDismissals(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
+        "update contact set dismissed_at = item.dismissed_at from {rows} where contact.sender_id = item.sender_id and contact.user_id = item.user_id",
+        Rows.Of(prompts.OrderBy(prompt => (prompt.SenderId, prompt.RecipientId)).ToArray()).Long("sender_id", p => p.SenderId).Long("user_id", p => p.RecipientId).Long("dismissed_at", p => p.DismissedAt!.Value));
 
     /// <summary>A prompt as the batch found it: as it was counted, and with what its card's link must fit.</summary>
     private readonly record struct Found(CountedPrompt Counted, byte[]? LinkHash);

@@ -84,6 +84,7 @@ internal static class CommandLine
             PersonCommands.Create(),
             CallCommand.Create(),
             ExportCommand.Create(),
+            RulesCommands.Create(),
             AuditCommands.Create(),
             SecretsCommands.Create(),
             MigrateCommand.Create(),

@@ -26,6 +26,7 @@ internal sealed record ApiError(int Status, int Code, string Message)
     public static readonly ApiError NotFound = new(404, 34, "Sorry, that page does not exist.");
     public static readonly ApiError LimitReached = new(429, 88, "Rate limit exceeded.");
     public static readonly ApiError KeyReused = new(409, 355, "Idempotency-Key has already been used with other parameters.");
+    public static readonly ApiError RulesMovedOn = new(409, 355, "The rules have been changed since you have read them.");
     public static readonly ApiError Closed = new(410, 356, "This feedback request is closed.");
     public static readonly ApiError BodyTooLarge = new(413, 44, "The body is invalid: at most 64 KiB.");
     public static readonly ApiError TooManyParameters = new(413, 44, "The request is invalid: at most 1,000 parameters.");

@@ -64,6 +64,8 @@ internal sealed record Settings
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 
+    public required AutomationSettings Automation { get; init; }
+
     public required HttpSettings Http { get; init; }
 
     /// <summary>Section <c>Kestrel</c>, handed on as it is: addresses and certificates are the web server's own settings.</summary>
@@ -90,6 +92,18 @@ internal sealed record LimitSettings
 
     /// <summary>Calls of feedback/submit and of feedback/dismiss, each, per user and app in 15 minutes; 300 by default.</summary>
     public required long AnswersPer15Minutes { get; init; }
+
+    /// <summary>Calls of conversations/close, of conversations/reopen and of can_prompt, each, per user and app in 15 minutes; 15,000 by default.</summary>
+    public required long ClosesPer15Minutes { get; init; }
+
+    /// <summary>Calls of conversations/show and of conversations/list, each, per user and app in 15 minutes; 900 by default.</summary>
+    public required long ConversationsPer15Minutes { get; init; }
+
+    /// <summary>Times that the rules are read, and changed, per user and app in 15 minutes; 180 by default.</summary>
+    public required long RulesPer15Minutes { get; init; }
+
+    /// <summary>Calls of rules/simulate per user and app in 15 minutes; 15 by default.</summary>
+    public required long SimulationsPer15Minutes { get; init; }
 
     /// <summary>Calls of each route that reads users or what they are to each other, per user and app in 15 minutes; 900 by default.</summary>
     public required long UsersPer15Minutes { get; init; }
@@ -187,6 +201,16 @@ internal sealed record ChannelSettings
 
     /// <summary>How long attempts are kept; 30 days by default.</summary>
     public required TimeSpan KeepAttempts { get; init; }
+}
+
+/// <summary>Section <c>Automation</c>: how the rules ask.</summary>
+internal sealed record AutomationSettings
+{
+    /// <summary>How often a node looks for what falls due; 1 s by default.</summary>
+    public required TimeSpan PollEvery { get; init; }
+
+    /// <summary>What is later than this is not asked any more; 24 hours by default.</summary>
+    public required TimeSpan TooLate { get; init; }
 }
 
 /// <summary>Section <c>Mail</c>: the server that takes mails over.</summary>

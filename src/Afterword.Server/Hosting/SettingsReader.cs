@@ -10,7 +10,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Mail", "Security", "Secrets", "Http"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -44,6 +44,10 @@ internal sealed partial class SettingsReader
                 EventsPer15Minutes = read.Whole("Limits:EventsPer15Minutes", 1_000, 1, long.MaxValue / 2),
                 ExportsPer15Minutes = read.Whole("Limits:ExportsPer15Minutes", 60, 1, long.MaxValue / 2),
                 AnswersPer15Minutes = read.Whole("Limits:AnswersPer15Minutes", 300, 1, long.MaxValue / 2),
+                ClosesPer15Minutes = read.Whole("Limits:ClosesPer15Minutes", 15_000, 1, long.MaxValue / 2),
+                ConversationsPer15Minutes = read.Whole("Limits:ConversationsPer15Minutes", 900, 1, long.MaxValue / 2),
+                RulesPer15Minutes = read.Whole("Limits:RulesPer15Minutes", 180, 1, long.MaxValue / 2),
+                SimulationsPer15Minutes = read.Whole("Limits:SimulationsPer15Minutes", 15, 1, long.MaxValue / 2),
                 UsersPer15Minutes = read.Whole("Limits:UsersPer15Minutes", 900, 1, long.MaxValue / 2),
                 MessagesPer15Minutes = read.Whole("Limits:MessagesPer15Minutes", 900, 1, long.MaxValue / 2),
                 StatusPer15Minutes = read.Whole("Limits:StatusPer15Minutes", 900, 1, long.MaxValue / 2),
@@ -73,6 +77,7 @@ internal sealed partial class SettingsReader
             },
             Webhooks = read.Webhooks(),
             Channels = read.Channels(),
+            Automation = read.Automation(),
             Mail = read.Mail(),
             SecurityContact = read.Contact("Security:Contact"),
             KeyFile = read.Raw("Secrets:KeyFile"),
@@ -96,6 +101,12 @@ internal sealed partial class SettingsReader
         PollEvery = Duration("Webhooks:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
         SecretOverlap = Duration("Webhooks:SecretOverlap", TimeSpan.FromHours(24)),
         KeepAttempts = Duration("Webhooks:KeepAttempts", TimeSpan.FromDays(30)),
+    };
+
+    private AutomationSettings Automation() => new()
+    {
+        PollEvery = Duration("Automation:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+        TooLate = Duration("Automation:TooLate", TimeSpan.FromHours(24), TimeSpan.FromMinutes(1), TimeSpan.FromDays(14)),
     };
 
     private string? Raw(string key)

@@ -23,6 +23,14 @@ internal enum LimitedEndpoint
     BlocksIds = 15,
     FriendshipsLookup = 16,
     AccountSettings = 17,
+    Close = 18,
+    Reopen = 19,
+    CanPrompt = 20,
+    ConversationsShow = 21,
+    ConversationsList = 22,
+    RulesRead = 23,
+    RulesWrite = 24,
+    Simulate = 25,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>

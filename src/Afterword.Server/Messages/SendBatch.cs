@@ -1,3 +1,4 @@
+using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -27,6 +28,7 @@ internal sealed class SendBatch(long now)
     private readonly Dictionary<long, DayWindow> _apps = [];
     private readonly Dictionary<int, MessageRecipient> _recipients = [];
     private readonly Dictionary<(long Sender, long User), Inbound> _inbound = [];
+    private readonly List<Scheduled> _scheduled = [];
     private readonly List<Message> _accepted = [];
 
     /// <summary>First the locks, always in the same order, then the reads: what they find of the sender's holds until the commit.</summary>
@@ -65,6 +67,7 @@ internal sealed class SendBatch(long now)
                 _recipients[place] = new(row.TextOrNull(1), !row.IsDBNull(2), row.Flag(3), row.Flag(4), !row.IsDBNull(5));
                 _inbound[Pair(requests[place])] = new Inbound { WroteAt = row.LongOrNull(6), FreeReplies = row.LongOrNull(7) ?? 0 };
             }),
+        WithdrawWritten.Lookup([.. requests.Select(Pair).Distinct()], _scheduled.Add),
     ];
 
     public DayWindow WindowOfSender(SendRequest request) => _senders[request.SenderId];
@@ -109,6 +112,7 @@ internal sealed class SendBatch(long now)
         if (_accepted.Count == 0) return;
 
         Message.Write(session, store, _accepted);
+        WithdrawWritten.Write(session, _scheduled.FindAll(one => _accepted.Exists(message => message.SenderId == one.RecipientId && message.RecipientId == one.SenderId)), now);
         session.Then(
             "update message_window set started_at = item.started_at, used = item.used from {rows} where message_window.sender_id = item.sender_id",
             Rows.Of([.. _senders]).Long("sender_id", s => s.Key).Long("started_at", s => s.Value.StartedAt).Long("used", s => s.Value.Used));

@@ -1,8 +1,6 @@
-using Afterword.Server.Answers;
 using Afterword.Server.Changes;
-using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
-using Afterword.Server.Languages;
+using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
@@ -37,18 +35,18 @@ internal sealed class CreatePrompt
         await session.EachAsync(
             [
                 .. ChangeLog.Stamp(senders, now, states),
-                batch.Webhooks(senders),
-                RecipientFacts.Lookup(requests, batch),
+                batch.Prompts.Webhooks(senders),
+                RecipientFacts.Lookup(requests, r => r.Sender.UserId, r => r.Draft.RecipientId, (place, facts) => batch.Facts[place] = facts),
                 Idempotency.Lookup(requests, batch, now, _store.Secrets),
             ],
             CancellationToken.None);
-        batch.Open(states);
+        batch.Prompts.Open(states);
 
         var answers = new CreateAnswer[requests.Count];
         for (var i = 0; i < answers.Length; i++)
         {
             var outcome = Decide(batch, requests[i], i);
-            answers[i] = new(outcome, batch.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
+            answers[i] = new(outcome, batch.Prompts.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
         }
 
         batch.Write(session, _store);
@@ -64,31 +62,13 @@ internal sealed class CreatePrompt
         if (facts.Suspended) return new CreateOutcome.RecipientSuspended();
         if (request.Draft.RecipientId == request.Sender.UserId || !facts.CanBeAsked) return new CreateOutcome.CannotMessage();
 
-        var interval = request.Sender.Sender?.RecipientIntervalMillis ?? (long)_settings.Limits.RecipientInterval.TotalMilliseconds;
-        if (interval > 0 && !facts.Exempt && batch.LastPromptAt(request, facts) is { } last && batch.Now < last + interval)
+        var interval = _settings.Limits.IntervalFor(request.Sender.Sender);
+        if (interval > 0 && !facts.Exempt && batch.Prompts.LastPromptAt(request.Sender.UserId, request.Draft.RecipientId, facts) is { } last && batch.Prompts.Now < last + interval)
         {
             return new CreateOutcome.RecipientCapReached(last + interval);
         }
 
-        if (!batch.WindowOf(request.Sender.UserId).TryCount(_window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
-        return Accept(batch, request, facts);
-    }
-
-    private CreateOutcome.Created Accept(CreateBatch batch, CreateRequest request, RecipientFacts facts)
-    {
-        var draft = request.Draft;
-        var stamp = batch.StampOf(request.Sender.UserId);
-        var id = _store.Ids.NextPair();
-        var question = _questions.Ask(draft.Type, draft.QuestionVariant, draft.DisplayName ?? request.Sender.Name, Language.Find(facts.Language) ?? Language.English);
-        var prompt = new Prompt(
-            request.Sender.UserId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question.Text,
-            draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null, question.Language.Tag);
-
-        var feedback = prompt.ToWire();
-        var card = draft.IncludeCard || facts.Channel != Channel.BuiltIn ? CardLink.New(prompt.SenderId, prompt.Id) : (CardLink?)null;
-        if (draft.IncludeCard) feedback = feedback with { CardUrl = $"{request.CardBase}{CardLink.PathPrefix}{card}", CardToken = card.ToString() };
-
-        batch.Accept(request, prompt, facts.Channel, card, _store.Ids.Next(), feedback);
-        return new(feedback, Replayed: false);
+        if (!batch.Prompts.WindowOf(request.Sender.UserId).TryCount(_window.MostFor(request.Sender))) return new CreateOutcome.SenderCapReached();
+        return new CreateOutcome.Created(batch.Accept(_store, _questions, request, facts), Replayed: false);
     }
 }

@@ -39,22 +39,25 @@ internal sealed record PromptDraft(
     private static string ReadPrivacyUrl(Reader read)
     {
         if (read.Required("privacy_url") is not { } text) return "";
-        if (text.Length > PrivacyUrlLength)
-        {
-            read.Errors.Add(ApiError.Invalid("privacy_url", "at most 2,048 characters"));
-        }
-        else if (text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || TextRules.HasForbidden(text)
-            || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "" })
-        {
-            read.Errors.Add(ApiError.Invalid("privacy_url", "an absolute http or https URL with a host and without credentials"));
-        }
-
+        if (WrongWithPrivacyUrl(text) is { } wrong) read.Errors.Add(ApiError.Invalid("privacy_url", wrong));
         return text;
     }
 
-    private static string? ReadShort(Reader read, string name, int most)
+    /// <summary>What a privacy policy's address must be, when it is not that; else null.</summary>
+    public static string? WrongWithPrivacyUrl(string text)
     {
-        if (read.Optional(name) is not { } text) return null;
+        if (text.Length > PrivacyUrlLength) return "at most 2,048 characters";
+
+        return text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || TextRules.HasForbidden(text)
+            || !Uri.TryCreate(text, UriKind.Absolute, out var url) || url is not { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "" }
+            ? "an absolute http or https URL with a host and without credentials"
+            : null;
+    }
+
+    /// <summary>Reads a text without control characters.</summary>
+    public static string? ReadShort(Reader read, string name, int most, bool required = false)
+    {
+        if ((required ? read.Required(name) : read.Optional(name)) is not { } text) return null;
         if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
 
         text = TextRules.Normalise(text, most);
@@ -62,8 +65,8 @@ internal sealed record PromptDraft(
         return text;
     }
 
-    // Figures are broken down by it, so it is one line and has no spaces around it.
-    private static string? ReadLabel(Reader read, string name, int most)
+    /// <summary>Reads what metrics are broken down by: one line without spaces around it.</summary>
+    public static string? ReadLabel(Reader read, string name, int most)
     {
         if (read.Optional(name)?.Trim() is not { Length: > 0 } text) return null;
 

@@ -8,7 +8,7 @@ namespace Afterword.Server.Prompts;
 /// <summary>The sender's limit: so many prompts in 24 hours, counted from the first of them.</summary>
 internal sealed class PromptWindow(Store store, Settings settings, TimeProvider clock)
 {
-    public long MostFor(Caller caller) => caller.Sender?.CreatesPerDay ?? settings.Limits.CreatesPerDay;
+    public long MostFor(Caller caller) => settings.Limits.CreatesFor(caller.Sender);
 
     /// <summary>How far the window is used up, without using it.</summary>
     public async Task<LimitState> ReadAsync(Caller caller, CancellationToken stop)

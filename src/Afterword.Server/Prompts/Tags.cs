@@ -35,6 +35,17 @@ internal sealed record Tags
         return tags.Length == 0 ? null : new(string.Join(Separator, tags));
     }
 
+    /// <summary>Whether it is one of them, letter by letter.</summary>
+    public bool Has(string tag)
+    {
+        foreach (var one in _joined.AsSpan().Split(Separator))
+        {
+            if (_joined.AsSpan(one).SequenceEqual(tag)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Gives tags as they were stored.</summary>
     public static Tags? OfStored(string? joined) => joined is null ? null : new(joined);
 

@@ -40,6 +40,7 @@ internal sealed record DocumentedError(ApiError Error, string When, [CallerMembe
     public static readonly DocumentedError CannotMessage = new(ApiError.CannotMessage, "the recipient takes no message from this sender, or is the sender");
     public static readonly DocumentedError AlreadySubmitted = new(ApiError.AlreadySubmitted("<score or text>"), "that part was answered before");
     public static readonly DocumentedError KeyReused = new(ApiError.KeyReused, "within 24 hours, by the same sender");
+    public static readonly DocumentedError RulesMovedOn = new(ApiError.RulesMovedOn, "they are at another version than `If-Match` says");
     public static readonly DocumentedError Closed = new(ApiError.Closed, "dismissed or expired");
     public static readonly DocumentedError LimitReached = new(ApiError.LimitReached, "`Retry-After` says when to come again") { FollowsFrom = route => route.HasLimit };
     public static readonly DocumentedError Internal = new(ApiError.Internal, "our fault; the header `x-transaction-id` stands in the log too") { FollowsFrom = Anything };

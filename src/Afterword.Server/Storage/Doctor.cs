@@ -151,6 +151,9 @@ internal sealed class Doctor(Store store, TimeProvider clock)
                 stop))
             .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
             .Select(one => string.Create(CultureInfo.InvariantCulture, $"what the channels keep for sender {one.Id} cannot be unsealed")).Distinct());
+        problems.AddRange((await store.Main.ReadAsync(
+                session => session.Sql("select sender_id, sampling_key from automation order by sender_id").ListAsync(row => (Id: row.GetInt64(0), Key: row.GetBytes(1)), stop), stop))
+            .Where(one => !CanOpen(one.Key)).Select(one => string.Create(CultureInfo.InvariantCulture, $"the key of the samples of sender {one.Id} cannot be unsealed")));
         return problems;
     }
 

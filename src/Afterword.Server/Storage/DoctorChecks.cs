@@ -106,6 +106,26 @@ internal static class DoctorChecks
             left join contact c on c.sender_id = p.sender_id and c.user_id = p.recipient_id
             """),
 
+        new("conversations and their requests",
+            """
+            select case
+                    when p.id is null then 'conversations asked about by a request that is not there'
+                    when p.recipient_id <> c.recipient_id or p.test <> c.test or p.external_id is null or p.external_id <> c.external_id then 'conversations asked about by a request that is about something else'
+                end as problem, c.id as id
+            from conversation c left join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
+            where c.decision = 1
+            union all
+            select 'requests that stand beside several conversations', prompt_id from conversation where prompt_id is not null group by sender_id, prompt_id having count(*) > 1
+            union all
+            select 'conversations that are scheduled twice', max(id) from conversation where decision = 0 group by sender_id, test, external_id having count(*) > 1
+            union all
+            select 'conversations that are scheduled for no time', id from conversation where decision = 0 and due_at is null
+            union all
+            select 'conversations decided by rules that are not there', c.id
+            from conversation c left join automation_rules r on r.sender_id = c.sender_id and r.version = c.rules_version
+            where c.rules_version > 0 and r.version is null
+            """),
+
         new("followers and blocks",
             """
             select case

@@ -42,12 +42,12 @@ internal static class SenderStamps
     {
         var prompts = await session.Sql(
             """
-            select id, recipient_id, message_id, created_at, updated_at, dismissed_at, score_at, comment_at from prompt
+            select id, recipient_id, message_id, created_at, updated_at, dismissed_at, score_at, comment_at, test from prompt
             where sender_id = @sender and (created_at > @soon or updated_at > @soon or dismissed_at > @soon or score_at > @soon or comment_at > @soon)
             """).Bind("sender", sender).Bind("soon", stamps.Soon)
             .ListAsync(
                 row => new Prompt(
-                    row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.LongOrNull(5), row.LongOrNull(6), row.LongOrNull(7)),
+                    row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.LongOrNull(5), row.LongOrNull(6), row.LongOrNull(7), row.Flag(8)),
                 stop);
         session.Then(
             """
@@ -60,12 +60,7 @@ internal static class SenderStamps
             "update message set created_at = item.created from {rows} where message.sender_id = item.sender_id and message.id = item.id",
             Rows.Of(prompts).Long("sender_id", _ => sender).Long("id", p => p.MessageId).Long("created", p => stamps.Of(p.CreatedAt)));
 
-        // Of what is noted of a recipient, the newest request counts.
-        session.Then(
-            "update contact set prompted_at = item.prompted from {rows} where contact.sender_id = item.sender_id and contact.user_id = item.user_id",
-            Rows.Of(prompts.Where(prompt => prompt.CreatedAt > stamps.Soon).GroupBy(prompt => prompt.RecipientId).Select(group => (User: group.Key, At: group.Max(prompt => stamps.Of(prompt.CreatedAt)))).ToArray())
-                .Long("sender_id", _ => sender).Long("user_id", c => c.User).Long("prompted", c => c.At));
-
+        MendContacts(session, sender, stamps, prompts);
         var scored = prompts.FindAll(prompt => prompt.ScoreAt > stamps.Soon);
         Rows scores = Rows.Of(scored).Long("sender_id", _ => sender).Long("id", p => p.Id).Long("old", p => p.ScoreAt!.Value).Long("at", p => stamps.Of(p.ScoreAt!.Value));
         session.Then(
@@ -75,6 +70,25 @@ internal static class SenderStamps
             """,
             scores);
         session.Then("update alert set at = item.at from {rows} where alert.sender_id = item.sender_id and alert.kind = 1 and alert.subject = item.id and alert.at = item.old", scores);
+    }
+
+    private static void MendContacts(Session session, long sender, NewStamps stamps, List<Prompt> prompts)
+    {
+        // Of what is noted of a recipient, the newest request counts.
+        session.Then(
+            """
+            update contact set prompted_at = item.prompted, asked_at = coalesce(item.asked, contact.asked_at), tested_at = coalesce(item.tested, contact.tested_at)
+            from {rows} where contact.sender_id = item.sender_id and contact.user_id = item.user_id
+            """,
+            Rows.Of(prompts.Where(prompt => prompt.CreatedAt > stamps.Soon).GroupBy(prompt => prompt.RecipientId).ToArray())
+                .Long("sender_id", _ => sender).Long("user_id", c => c.Key).Long("prompted", c => c.Max(prompt => stamps.Of(prompt.CreatedAt)))
+                .LongOrNull("asked", c => NewestOf(c, test: false)).LongOrNull("tested", c => NewestOf(c, test: true)));
+        session.Then(
+            "update contact set dismissed_at = item.dismissed from {rows} where contact.sender_id = item.sender_id and contact.user_id = item.user_id and contact.dismissed_at > item.soon",
+            Rows.Of(prompts.Where(prompt => prompt.DismissedAt > stamps.Soon).GroupBy(prompt => prompt.RecipientId).ToArray())
+                .Long("sender_id", _ => sender).Long("user_id", c => c.Key).Long("dismissed", c => c.Max(prompt => stamps.Of(prompt.DismissedAt)!.Value)).Long("soon", _ => stamps.Soon));
+
+        long? NewestOf(IEnumerable<Prompt> asked, bool test) => asked.Where(prompt => prompt.Test == test).Select(prompt => (long?)stamps.Of(prompt.CreatedAt)).Max();
     }
 
     private static void MendEvents(Session session, long sender, List<Stamped> changes, NewStamps stamps)
@@ -120,5 +134,5 @@ internal static class SenderStamps
         public IEnumerable<long> Stamps => [AddedAt, ApprovedAt ?? 0, RemovedAt ?? 0];
     }
 
-    private sealed record Prompt(long Id, long RecipientId, long MessageId, long CreatedAt, long UpdatedAt, long? DismissedAt, long? ScoreAt, long? CommentAt);
+    private sealed record Prompt(long Id, long RecipientId, long MessageId, long CreatedAt, long UpdatedAt, long? DismissedAt, long? ScoreAt, long? CommentAt, bool Test);
 }

@@ -75,8 +75,8 @@ internal sealed partial class SqliteSession(SqliteConnection connection) : Sessi
 
     private static string Expand(string sql, Rows rows) => s_expanded.GetOrAdd(sql, static (sql, rows) =>
     {
-        // Rows are run one at a time: there is nothing to sort, but the engine would open a sorter for each.
-        sql = OrderOfLocks.Replace(sql, "");
+        // Rows are run one at a time: there is nothing to sort, but the engine would open a sorter for each. The transaction itself is the lock.
+        sql = RowLocks.Replace(OrderOfLocks.Replace(sql, ""), "");
         return Updates.IsMatch(sql) && NamesAll(sql, rows) ? WithoutTable(sql, rows) : WithTable(sql, rows);
     }, rows);
 
@@ -105,6 +105,9 @@ internal sealed partial class SqliteSession(SqliteConnection connection) : Sessi
 
     [GeneratedRegex(@"order by [\w, ]+(?=\s+on conflict)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex OrderOfLocks { get; }
+
+    [GeneratedRegex(@"\s+order by [\w., ]+ for update of \w+\s*\z", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex RowLocks { get; }
 
     [GeneratedRegex(@"^update\b[^{]+from \{rows\}\s+where\b", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Updates { get; }

@@ -38,6 +38,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>Rung when a request is to go through a channel.</summary>
     public Bell ChannelBell { get; } = new();
 
+    /// <summary>Rung when the rules have somebody to be asked now.</summary>
+    public Bell AutomationBell { get; } = new();
+
     /// <summary>Rung when there is something to tell a sender's people.</summary>
     public Bell AlertBell { get; } = new();
 

@@ -1,0 +1,31 @@
+using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Automation.Due;
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Automation.Simulation;
+
+namespace Afterword.Server.Automation;
+
+internal static class AutomationServices
+{
+    public static void AddAutomation(this IServiceCollection services)
+    {
+        services.AddSingleton<KeptRules>();
+        services.AddSingleton<ChangeRules>();
+        services.AddSingleton<CloseConversation>();
+        services.AddSingleton<ReopenConversation>();
+        services.AddSingleton<ListConversations>();
+        services.AddSingleton<CanPrompt>();
+        services.AddSingleton<SimulateRules>();
+        services.AddSingleton<AskDue>();
+        services.AddSingleton<DueConversations>();
+        services.AddSingleton<AskWhenDue>();
+        services.AddHostedService(services => services.GetRequiredService<AskWhenDue>());
+    }
+
+    public static void MapAutomation(this IEndpointRouteBuilder routes)
+    {
+        routes.MapConversations();
+        routes.MapRules();
+        routes.MapSimulation();
+    }
+}

@@ -1,0 +1,73 @@
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Limits;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Conversations;
+
+/// <summary>What decisions are made by, as it was found for each conversation of a batch.</summary>
+/// <param name="now">Unix milliseconds.</param>
+internal sealed class DecisionFacts(long now)
+{
+    private static readonly Dictionary<string, DayWindow> s_noWindows = [];
+
+    private readonly Dictionary<int, RecipientFacts> _recipients = [];
+    private readonly HashSet<int> _asked = [];
+    private readonly Dictionary<long, Dictionary<string, DayWindow>> _windows = [];
+
+    /// <summary>Which version of its rules each sender has, for those that have any.</summary>
+    public Dictionary<long, (long Version, byte[] SealedKey)> Versions { get; } = [];
+
+    /// <summary>The same, read.</summary>
+    public Dictionary<long, SenderRules> Rules { get; set; } = [];
+
+    public SenderRules RulesOf(long sender) => Rules.GetValueOrDefault(sender, SenderRules.None);
+
+    public RecipientFacts RecipientOf(int place) => _recipients[place];
+
+    /// <summary>Whether somebody was asked about the conversation, by the rules or by hand.</summary>
+    public bool WasAsked(int place) => _asked.Contains(place);
+
+    /// <summary>How often the sender's rules with a limit by day have asked.</summary>
+    public Dictionary<string, DayWindow> WindowsOf(long sender) => _windows.GetValueOrDefault(sender, s_noWindows);
+
+    public IReadOnlyList<Lookup> Lookups<T>(IReadOnlyList<T> items, Func<T, long> sender, Func<T, CloseDraft> draft)
+    {
+        var senders = items.Select(sender).Distinct().ToArray();
+        return
+        [
+            KeptRules.Lookup(senders, Versions),
+            RecipientFacts.Lookup(items, sender, item => draft(item).RecipientId, (place, facts) => _recipients[place] = facts),
+
+            // Somebody may give all requests one reference: the latest of them will do.
+            new(
+                """
+                select item.place from {rows}
+                where exists (
+                    select 1 from (
+                        select p.test from prompt p where p.sender_id = item.sender_id and p.external_id = item.external_id order by p.id desc limit 100) as latest
+                    where latest.test = item.test)
+                """,
+                Rows.Of(items).Place().Long("sender_id", sender).Text("external_id", item => draft(item).ExternalId).Long("test", item => draft(item).Test ? 1 : 0),
+                row => _asked.Add((int)row.GetInt64(0))),
+            new(
+                "select w.sender_id, w.rule, w.started_at, w.used from {rows} join rule_window w on w.sender_id = item.sender_id",
+                Rows.Of(senders).Long("sender_id", one => one),
+                row =>
+                {
+                    if (!_windows.TryGetValue(row.GetInt64(0), out var windows)) _windows[row.GetInt64(0)] = windows = new(StringComparer.Ordinal);
+                    windows[row.GetString(1)] = DayWindow.At(now, row.GetInt64(2), row.GetInt64(3));
+                }),
+        ];
+    }
+
+    /// <summary>Puts together what is known of a conversation that is closed now.</summary>
+    /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
+    public Known Of(int place, long sender, CloseDraft draft, long at, long leastInterval)
+    {
+        var (facts, rules) = (_recipients[place], RulesOf(sender));
+        return new(
+            at, sender, draft.RecipientId, draft.Test, draft.ClosedAt ?? at, draft.Conversed(facts, at), facts, facts.AskedAt is { } asked && asked <= at + CallWindows.Ahead ? asked : null, WasAsked(place),
+            leastInterval, rules.Rules, draft.ExternalId.Length == 0 ? null : rules.DrawOf(draft.ExternalId), WindowsOf(sender));
+    }
+}

@@ -1,0 +1,145 @@
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Limits;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Automation;
+
+/// <summary>What is looked at, in this order: the first that fails is the reason.</summary>
+internal enum Check
+{
+    Recipient,
+    OptedOut,
+    CanDm,
+    RecipientInterval,
+    Dismissal,
+    Conversation,
+    Rule,
+    Budget,
+    Sample,
+}
+
+/// <summary>What is known when it is decided. Times are Unix milliseconds.</summary>
+/// <param name="Now">The present.</param>
+/// <param name="SenderId">Who would ask.</param>
+/// <param name="RecipientId">Who would be asked.</param>
+/// <param name="Test">Whether it is a test, for which no interval counts.</param>
+/// <param name="ClosedAt">When the conversation was closed.</param>
+/// <param name="Conversed">What conditions look at.</param>
+/// <param name="Facts">Of the recipient.</param>
+/// <param name="AskedAt">When the recipient was last asked, tests aside.</param>
+/// <param name="AlreadyAsked">Somebody was asked about this conversation.</param>
+/// <param name="LeastInterval">How long every request must wait for after the one before, whatever the rules say.</param>
+/// <param name="Rules">The sender's.</param>
+/// <param name="Draw">The conversation's; null where there is none.</param>
+/// <param name="Windows">How often rules with a limit by day have asked.</param>
+internal sealed record Known(
+    long Now, long SenderId, long RecipientId, bool Test, long ClosedAt, Conversed Conversed, RecipientFacts Facts, long? AskedAt, bool AlreadyAsked, long LeastInterval,
+    RuleSet Rules, Draw? Draw, IReadOnlyDictionary<string, DayWindow> Windows);
+
+/// <summary>What was decided, with what every check says.</summary>
+internal sealed class Verdict
+{
+    private readonly (Reason Reason, long? NextAt)[] _checks = new (Reason, long?)[(int)Check.Sample + 1];
+
+    /// <summary>Of the first check that fails; <see cref="Reason.None"/> when all hold.</summary>
+    public Reason Reason { get; private set; }
+
+    /// <summary>The rule that decides; null when none fits.</summary>
+    public Rule? Rule { get; set; }
+
+    /// <summary>When it would be asked, quiet hours heeded.</summary>
+    public long? DueAt { get; set; }
+
+    public Reason this[Check check] => _checks[(int)check].Reason;
+
+    /// <summary>When all that speaks against it has passed; null when waiting does not help.</summary>
+    public long? NextEligibleAt => NextOf(Check.Sample);
+
+    /// <summary>The same of the checks up to this one.</summary>
+    public long? NextOf(Check last)
+    {
+        var latest = (long?)null;
+        foreach (var (reason, nextAt) in _checks.AsSpan(0, (int)last + 1))
+        {
+            if (reason == Reason.None) continue;
+            if (nextAt is not { } at) return null;
+            latest = Math.Max(latest ?? at, at);
+        }
+
+        return latest;
+    }
+
+    public void Note(Check check, Reason reason, long? nextAt = null)
+    {
+        _checks[(int)check] = (reason, nextAt);
+        if (Reason == Reason.None) Reason = reason;
+    }
+}
+
+/// <summary>Decides on a conversation. A close, the dry run and what is due go through here: they cannot differ.</summary>
+internal static class Decide
+{
+    public static Verdict OnClose(Known known)
+    {
+        var verdict = new Verdict();
+        OnRecipient(verdict, known, known.Rules);
+        var rule = verdict.Rule = known.Rules.FirstFor(known.Conversed, out var isTooOld);
+        verdict.Note(Check.Conversation, known.Facts.WroteAt > known.ClosedAt ? Reason.WrittenAgain : known.AlreadyAsked && rule?.Ask is { Again: false } ? Reason.AlreadyAsked : Reason.None);
+        verdict.Note(Check.Rule, rule switch
+        {
+            null when isTooOld => Reason.TooOld,
+            null => Reason.NoRule,
+            { Ask: null } => Reason.RuleSaysNo,
+            _ when known.Rules.Paused => Reason.Paused,
+            _ => Reason.None,
+        });
+        if (rule?.Ask is not { } ask) return verdict;
+
+        var due = verdict.DueAt = DueAt(known, ask);
+        if (!known.Test && BudgetUntil(known, rule) is { } until && due < until) verdict.Note(Check.Budget, Reason.Budget, until);
+        if (known.Draw is { } draw && !draw.IsBelow(ask.Share)) verdict.Note(Check.Sample, Reason.SampledOut);
+        return verdict;
+    }
+
+    /// <summary>Looks again at what was scheduled. The sample was drawn, and the budget is counted by whoever asks.</summary>
+    /// <param name="known">With the rules by which it was scheduled.</param>
+    /// <param name="rule">The rule that did it.</param>
+    /// <param name="receivedAt">When the close was received.</param>
+    /// <param name="paused">Whether the sender asks nobody now.</param>
+    public static Reason OnDue(Known known, Rule? rule, long receivedAt, bool paused)
+    {
+        var verdict = new Verdict();
+        OnRecipient(verdict, known, known.Rules);
+        verdict.Note(
+            Check.Conversation,
+            known.Facts.WroteAt is { } wrote && (wrote > known.ClosedAt || wrote > receivedAt) ? Reason.WrittenAgain : known.AlreadyAsked && rule?.Ask is { Again: false } ? Reason.AlreadyAsked : Reason.None);
+        verdict.Note(Check.Rule, rule?.Ask is null ? Reason.NoRule : paused ? Reason.Paused : Reason.None);
+        return verdict.Reason;
+    }
+
+    /// <summary>The first moment from <paramref name="at"/> on at which somebody may be asked.</summary>
+    public static long Opening(RuleSet rules, long at) =>
+        rules.QuietHours is { } quiet ? quiet.NextOpening(DateTimeOffset.FromUnixTimeMilliseconds(at)).ToUnixTimeMilliseconds() : at;
+
+    private static void OnRecipient(Verdict verdict, Known known, RuleSet rules)
+    {
+        var facts = known.Facts;
+        verdict.Note(Check.Recipient, facts.Name is null ? Reason.RecipientUnknown : facts.Suspended ? Reason.RecipientSuspended : Reason.None);
+        verdict.Note(Check.OptedOut, facts.OptedOut ? Reason.OptedOut : Reason.None);
+        verdict.Note(Check.CanDm, known.RecipientId == known.SenderId || !facts.CanBeMessaged ? Reason.CannotDm : Reason.None);
+        if (known.Test || facts.Exempt) return;
+
+        var interval = Math.Max(known.LeastInterval, (long)rules.RecipientInterval.TotalMilliseconds);
+        if (known.AskedAt is { } asked && known.Now < asked + interval) verdict.Note(Check.RecipientInterval, Reason.AskedRecently, asked + interval);
+        if (facts.DismissedAt is { } dismissed && dismissed <= known.Now + CallWindows.Ahead && dismissed + (long)rules.AfterDismissal.TotalMilliseconds is var until && known.Now < until)
+        {
+            verdict.Note(Check.Dismissal, Reason.DismissedRecently, until);
+        }
+    }
+
+    private static long DueAt(Known known, Ask ask) => Opening(known.Rules, Math.Max(known.Now, known.ClosedAt + (long)ask.Delay.TotalMilliseconds));
+
+    /// <summary>Until when the rule has used up its day; null while it has not.</summary>
+    private static long? BudgetUntil(Known known, Rule rule) =>
+        rule.Ask!.PerDay is { } most && known.Windows.TryGetValue(rule.Name, out var window) && window.Used >= most ? window.StartedAt + DayWindow.Length : null;
+}

@@ -1,0 +1,117 @@
+using System.Threading.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Due;
+
+/// <summary>Looks for what is due, when a commit of this process rings and every so often besides, and has it asked.</summary>
+internal sealed partial class AskWhenDue(Store store, DueConversations due, AskDue ask, Settings settings, ILogger<AskWhenDue> log) : BackgroundService
+{
+    // Two batches of a sender: while one is committed, the next waits.
+    private const int AtOnce = 512;
+    private const int SendersAtOnce = 8;
+
+    private readonly Channel<bool> _rung = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim _looking = new(1);
+
+    /// <summary>Asks all that is due now.</summary>
+    public async Task DrainAsync(CancellationToken stop)
+    {
+        while (await LookAsync(stop) > 0)
+        {
+            // There may be more than is asked at once.
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _looking.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Only one server runs on a SQLite store: whoever held a lease is no more.
+        if (settings.Database is null) await TryAsync(async () => await due.EndAllAsync(stoppingToken), stoppingToken);
+        store.AutomationBell.Rung += OnBell;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var asked = 0;
+            await TryAsync(async () => asked = await LookAsync(stoppingToken), stoppingToken);
+            if (asked == 0) await WaitAsync(stoppingToken);
+        }
+
+        store.AutomationBell.Rung -= OnBell;
+        await TryAsync(() => due.ReleaseAsync(CancellationToken.None), CancellationToken.None);
+    }
+
+    private void OnBell(long sender, long subject) => _rung.Writer.TryWrite(true);
+
+    /// <returns>How many conversations were settled.</returns>
+    private async Task<int> LookAsync(CancellationToken stop)
+    {
+        await _looking.WaitAsync(stop);
+        try
+        {
+            var settled = 0;
+            await Parallel.ForEachAsync(
+                await due.SendersAsync(stop), new ParallelOptions { MaxDegreeOfParallelism = SendersAtOnce, CancellationToken = stop },
+                async (sender, cancelled) => Interlocked.Add(ref settled, await AskAsync(sender, cancelled)));
+            return settled;
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private async ValueTask<int> AskAsync(long sender, CancellationToken stop)
+    {
+        var keys = await due.OfAsync(sender, AtOnce, stop);
+        var asking = keys.Select(ask.RunAsync).ToArray();
+
+        // What fails by itself does not keep the others from being asked; it is due again at the next look.
+        await ((Task)Task.WhenAll(asking)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var i = 0; i < asking.Length; i++)
+        {
+            if (asking[i].Exception?.InnerException is { } error && !store.Faults.Tell(error)) AskingFailed(log, error, keys[i].Id);
+        }
+
+        return asking.Count(one => one is { IsCompletedSuccessfully: true, Result: true });
+    }
+
+    private async Task TryAsync(Func<Task> run, CancellationToken stop)
+    {
+        try
+        {
+            await run();
+        }
+#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            if (!stop.IsCancellationRequested && !store.Faults.Tell(error)) RoundFailed(log, error);
+        }
+    }
+
+    /// <summary>Waits for a ring, or until it is time to look anyway.</summary>
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(settings.Automation.PollEvery);
+        try
+        {
+            await _rung.Reader.ReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody rang.
+        }
+    }
+
+    [LoggerMessage(EventId = 6101, Level = LogLevel.Error, Message = "A look for conversations that are due failed; the next one comes soon.")]
+    private static partial void RoundFailed(ILogger log, Exception error);
+
+    [LoggerMessage(EventId = 6102, Level = LogLevel.Error, Message = "Conversation {Conversation} is due and could not be asked about; it is tried again.")]
+    private static partial void AskingFailed(ILogger log, Exception error, long conversation);
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Changes;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Rules;
+
+/// <summary>A version of a sender's rules as it was saved.</summary>
+/// <param name="ChangedAt">Unix milliseconds.</param>
+/// <param name="ChangedBy">Who saved it.</param>
+internal sealed record SavedRules(long Version, long ChangedAt, string ChangedBy, string Document);
+
+/// <summary>What became of new rules.</summary>
+internal abstract record ChangeRulesOutcome
+{
+    private ChangeRulesOutcome()
+    {
+    }
+
+    internal sealed record Saved(SavedRules Rules) : ChangeRulesOutcome;
+
+    /// <summary>Somebody else saved other rules since those were read.</summary>
+    /// <param name="Version">The version that holds.</param>
+    internal sealed record MovedOn(long Version) : ChangeRulesOutcome;
+}
+
+/// <summary>Reads and changes a sender's rules, as a whole; every version is kept.</summary>
+internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider clock)
+{
+    private const int KeyLength = 32;
+
+    /// <summary>The rules that hold; null when none were ever saved.</summary>
+    public Task<SavedRules?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => FindAsync(session, sender, stop), stop);
+
+    /// <summary>A version, be it the one that holds or an earlier one; null when there is none.</summary>
+    public Task<SavedRules?> FindAsync(long sender, long version, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select version, changed_at, changed_by, document from automation_rules where sender_id = @sender and version = @version")
+            .Bind("sender", sender).Bind("version", version).FirstAsync(Read, stop),
+        stop);
+
+    /// <param name="sender">Whose rules.</param>
+    /// <param name="by">Who changes them.</param>
+    /// <param name="seen">The version that was read; null puts these in the place of whatever there is.</param>
+    /// <param name="document">As <see cref="RulesDocument.Text"/>.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<ChangeRulesOutcome> RunAsync(long sender, Person by, long? seen, string document, CancellationToken stop) => store.Main.WriteAsync<ChangeRulesOutcome>(
+        async session =>
+        {
+            // Closes hold the same lock: each is decided by the version that was saved before it, and of two writers one comes first.
+            var states = new Dictionary<long, SenderState>();
+            await session.EachAsync(ChangeLog.Stamp([sender], clock.GetUtcNow().ToUnixTimeMilliseconds(), states), stop);
+            var version = (await FindAsync(session, sender, stop))?.Version ?? 0;
+            if (seen is not null && seen != version) return new ChangeRulesOutcome.MovedOn(version);
+
+            var saved = new SavedRules(version + 1, states[sender].Stamp, by.Mail, document);
+            await session.Sql("insert into automation (sender_id, version, sampling_key) values (@sender, @version, @key) on conflict (sender_id) do update set version = excluded.version")
+                .Bind("sender", sender).Bind("version", saved.Version).Bind("key", store.Secrets.Protect(RandomNumberGenerator.GetBytes(KeyLength))).RunAsync(stop);
+            await session.Sql("insert into automation_rules (sender_id, version, changed_at, changed_by, document) values (@sender, @version, @at, @by, @document)")
+                .Bind("sender", sender).Bind("version", saved.Version).Bind("at", saved.ChangedAt).Bind("by", saved.ChangedBy).Bind("document", document).RunAsync(stop);
+            await audit.WriteAsync(session, sender, by, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"automation rules: version {saved.Version}"), stop);
+            return new ChangeRulesOutcome.Saved(saved);
+        },
+        stop);
+
+    private static Task<SavedRules?> FindAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+        """
+        select r.version, r.changed_at, r.changed_by, r.document from automation a
+        join automation_rules r on r.sender_id = a.sender_id and r.version = a.version
+        where a.sender_id = @sender
+        """).Bind("sender", sender).FirstAsync(Read, stop);
+
+    private static SavedRules Read(Row row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3));
+}

@@ -1,0 +1,150 @@
+using Afterword.Server.Channels;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Automation.Rules;
+
+/// <summary>All that decides for a sender: the first rule that fits a conversation.</summary>
+/// <param name="RecipientIntervalDays">A customer is asked once in so many days at most; 0 is no limit.</param>
+/// <param name="AfterDismissalDays">Who dismissed a card is left alone for so many days.</param>
+/// <param name="Paused">Nobody is asked; decisions are kept.</param>
+internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays, bool Paused, QuietHours? QuietHours, IReadOnlyList<Rule> Rules)
+{
+    public const int DefaultInterval = 7;
+    public const int DefaultAfterDismissal = 30;
+
+    /// <summary>What holds for a sender that has saved none.</summary>
+    public static readonly RuleSet None = new(DefaultInterval, DefaultAfterDismissal, Paused: false, null, []);
+
+    public TimeSpan RecipientInterval => TimeSpan.FromDays(RecipientIntervalDays);
+
+    public TimeSpan AfterDismissal => TimeSpan.FromDays(AfterDismissalDays);
+
+    /// <summary>The first rule that fits; else null, and in <paramref name="isTooOld"/> whether one would have fitted a conversation that was heard of sooner.</summary>
+    public Rule? FirstFor(in Conversed conversed, out bool isTooOld)
+    {
+        isTooOld = false;
+        foreach (var rule in Rules)
+        {
+            if (!rule.When.FitsButForAge(conversed)) continue;
+            if (rule.When.MaxAge is not { } most || conversed.Age <= most) return rule;
+            isTooOld = true;
+        }
+
+        return null;
+    }
+
+    public Rule? Find(string? name) => Rules.FirstOrDefault(rule => rule.Name == name);
+}
+
+/// <param name="Name">Unique among the sender's rules.</param>
+/// <param name="Ask">What to ask; null for nobody.</param>
+internal sealed record Rule(string Name, Condition When, Ask? Ask);
+
+/// <summary>What a rule asks, and when.</summary>
+/// <param name="PerDay">The most requests of this rule in 24 hours; null is no limit.</param>
+/// <param name="Again">A conversation that was asked about is asked about again when it is closed again.</param>
+internal sealed record Ask(
+    PromptType Type, int QuestionVariant, TimeSpan Delay, Share Share, long? PerDay, bool Again, string PrivacyUrl, string? DisplayName, MessageTexts Message);
+
+/// <summary>A message in some languages, English always among them.</summary>
+internal sealed class MessageTexts(IReadOnlyDictionary<string, MessageTemplate> byTag)
+{
+    public const string English = "en";
+
+    /// <summary>The message nearest to a language tag: <c>de-AT</c> gets <c>de</c>, and what is not there English (RFC 4647, section 3.4).</summary>
+    public MessageTemplate For(string? tag)
+    {
+        var rest = tag ?? "";
+        while (rest.Length > 0)
+        {
+            if (byTag.TryGetValue(rest, out var found)) return found;
+            rest = rest[..Math.Max(rest.LastIndexOf('-'), 0)];
+        }
+
+        return byTag[English];
+    }
+}
+
+/// <summary>What conditions look at.</summary>
+/// <param name="Language">The tag of the conversation's language, else the customer's.</param>
+/// <param name="Channel">How requests reach the customer.</param>
+/// <param name="Connector">What told that it was closed; null for a call of the API.</param>
+/// <param name="Age">From the close to its receipt.</param>
+internal readonly record struct Conversed(
+    string ExternalId, string? Agent, string? Team, Tags? Tags, string? Language, Channel Channel, string? Connector, int? Messages, int? AgentMessages, TimeSpan Age);
+
+/// <summary>What a conversation must be for a rule to fit: all that is given. Nothing fits everything.</summary>
+internal sealed record Condition
+{
+    public IReadOnlyList<string>? TagsAny { get; init; }
+
+    public IReadOnlyList<string>? TagsAll { get; init; }
+
+    public IReadOnlyList<string>? TagsNone { get; init; }
+
+    public IReadOnlyList<string>? Agents { get; init; }
+
+    public IReadOnlyList<string>? Teams { get; init; }
+
+    /// <summary>Tags of languages; <c>de</c> is <c>de-AT</c> too.</summary>
+    public IReadOnlyList<string>? Languages { get; init; }
+
+    public IReadOnlyList<Channel>? Channels { get; init; }
+
+    public IReadOnlyList<string>? Connectors { get; init; }
+
+    public int? MessagesMin { get; init; }
+
+    public int? AgentMessagesMin { get; init; }
+
+    public TimeSpan? MaxAge { get; init; }
+
+    public string? ExternalIdPrefix { get; init; }
+
+    /// <summary>Whether all fits but <see cref="MaxAge"/>, of which nothing is said. What is not known of a conversation fits nothing.</summary>
+    public bool FitsButForAge(in Conversed conversed) => FitTags(conversed.Tags)
+        && FitsOne(Agents, conversed.Agent)
+        && FitsOne(Teams, conversed.Team)
+        && FitsOne(Connectors, conversed.Connector)
+        && (Channels is null || Channels.Contains(conversed.Channel))
+        && (Languages is null || IsOf(Languages, conversed.Language))
+        && (MessagesMin is not { } least || conversed.Messages >= least)
+        && (AgentMessagesMin is not { } leastOfAgent || conversed.AgentMessages >= leastOfAgent)
+        && (ExternalIdPrefix is not { } prefix || conversed.ExternalId.StartsWith(prefix, StringComparison.Ordinal));
+
+    private bool FitTags(Tags? tags)
+    {
+        if (TagsAny is { } any && !HasOne(any)) return false;
+        if (TagsNone is { } none && HasOne(none)) return false;
+        if (TagsAll is not { } all) return true;
+
+        foreach (var tag in all)
+        {
+            if (tags is null || !tags.Has(tag)) return false;
+        }
+
+        return true;
+
+        bool HasOne(IReadOnlyList<string> wanted)
+        {
+            foreach (var tag in wanted)
+            {
+                if (tags is not null && tags.Has(tag)) return true;
+            }
+
+            return false;
+        }
+    }
+
+    private static bool FitsOne(IReadOnlyList<string>? wanted, string? value) => wanted is null || (value is not null && wanted.Contains(value));
+
+    private static bool IsOf(IReadOnlyList<string> ranges, string? tag)
+    {
+        foreach (var range in ranges)
+        {
+            if (tag is not null && tag.StartsWith(range, StringComparison.OrdinalIgnoreCase) && (tag.Length == range.Length || tag[range.Length] == '-')) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,64 @@
+using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Rules;
+
+/// <summary>What came of a verification.</summary>
+/// <param name="Checked">How many draws are right.</param>
+/// <param name="Wrong">The first that is not, and nothing was looked at behind it; null when all are.</param>
+/// <param name="Why">What is wrong with it.</param>
+internal sealed record VerifiedDraws(long Checked, Conversation? Wrong, string? Why);
+
+/// <summary>Draws every conversation of a sender again, in their order, and compares: the number, and what followed from it.</summary>
+internal sealed class VerifyDraws(Store store)
+{
+    private const long Piece = 5_000;
+
+    public async Task<VerifiedDraws> RunAsync(long sender, CancellationToken stop)
+    {
+        var key = await store.Main.ReadAsync(
+            session => session.Sql("select sampling_key from automation where sender_id = @sender").Bind("sender", sender).FirstAsync(row => row.GetBytes(0), stop), stop);
+        if (key is null) return new(0, null, null);
+
+        var opened = store.Secrets.Unprotect(key);
+        var (at, id, many, verified) = (long.MinValue, 0L, Piece, 0L);
+        VerifiedDraws? found = null;
+        while (many == Piece && found is null)
+        {
+            many = await store.Main.ReadAsync(
+                session => session.Sql(
+                    $"""
+                    select {Conversation.Columns} from conversation c
+                    where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most
+                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", Piece)
+                    .EachAsync(
+                        row =>
+                        {
+                            if (found is not null) return;
+
+                            var one = Conversation.Read(row);
+                            (at, id) = (one.CreatedAt, one.Id);
+                            if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
+                            else if (one.Draw is not null) verified++;
+                        },
+                        stop),
+                stop);
+        }
+
+        return found ?? new(verified, null, null);
+    }
+
+    private static string? WrongWith(Conversation one, byte[] key)
+    {
+        if (one.Draw is not { } draw) return null;
+        if (draw != Draw.Of(key, one.ExternalId)) return "the key makes another draw of it";
+        if (one.Share is not { } share) return null;
+
+        return draw.IsBelow(share) switch
+        {
+            true when one.Reason == Reason.SampledOut => "its draw is below the share, and it counts as sampled out",
+            false when one.Decision is Decision.Scheduled or Decision.Asked => "its draw is not below the share, and it is asked about",
+            _ => null,
+        };
+    }
+}

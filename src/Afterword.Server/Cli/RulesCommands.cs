@@ -1,0 +1,168 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Automation.Simulation;
+using Afterword.Server.Limits;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword rules …</c>: the rules by which a sender's customers are asked.</summary>
+internal static class RulesCommands
+{
+    private const long UsualDays = 30;
+
+    public static Command Create() => new("rules", "The rules that decide which customers a sender asks.") { Show(), Set(), Check(), Simulate(), Verify() };
+
+    private static Command Show()
+    {
+        var handle = Inputs.Handle("The sender.");
+        var version = new Option<long?>("--at") { Description = "That version, instead of the one that holds.", HelpName = "N" };
+        var command = new Command("show", "Print a sender's rules as they were saved. Example: afterword rules show @furni > rules.json") { handle, version };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var rules = new ChangeRules(store.Store, store.Audit, TimeProvider.System);
+            var saved = parsed.GetValue(version) is { } number ? await rules.FindAsync(account.Id, number, stop) : await rules.FindAsync(account.Id, stop);
+            if (saved is null) throw new CommandException(ExitCode.Failed, $"@{account.ScreenName} has no such rules. Save some with: afterword rules set @{account.ScreenName} FILE");
+
+            using var document = JsonDocument.Parse(saved.Document);
+            parsed.Say(
+                new RulesShownJson(account.ScreenName, saved.Version, Prompt.Date(saved.ChangedAt), saved.ChangedBy, document.RootElement.Clone()), RulesCommandJson.Default.RulesShownJson,
+                JsonSerializer.Serialize(document.RootElement, RulesCommandJson.Default.JsonElement));
+        });
+        return command;
+    }
+
+    private static Command Set()
+    {
+        var (handle, file) = (Inputs.Handle("The sender."), RulesFile());
+        var command = new Command("set", "Check rules and put them in the place of those that hold; earlier versions are kept. Example: afterword rules set @furni rules.json") { handle, file };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var document = await ReadAsync(store, parsed.GetRequiredValue(file), stop);
+            var changed = await new ChangeRules(store.Store, store.Audit, TimeProvider.System).RunAsync(account.Id, Person.CommandLine, document.Version, document.Text, stop);
+            if (changed is not ChangeRulesOutcome.Saved(var saved))
+            {
+                throw new CommandException(ExitCode.Failed, $"The rules of @{account.ScreenName} are not version {document.Version} any more: somebody has changed them. See: afterword rules show @{account.ScreenName}");
+            }
+
+            parsed.Say(new RulesSetJson(account.ScreenName, saved.Version), RulesCommandJson.Default.RulesSetJson, string.Create(CultureInfo.InvariantCulture, $"The rules of @{account.ScreenName} are version {saved.Version} now."));
+        });
+        return command;
+    }
+
+    private static Command Check()
+    {
+        var file = RulesFile();
+        var command = new Command("check", "Say everything that is wrong with rules, and save nothing. Example: afterword rules check rules.json") { file };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var document = await ReadAsync(new Questions(StoreOptions.SettingsOf(parsed)), parsed.GetRequiredValue(file), stop);
+            parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, string.Create(CultureInfo.InvariantCulture, $"Nothing is wrong with these {document.Rules.Rules.Count} rules."));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Simulate()
+    {
+        var (handle, file) = (Inputs.Handle("The sender."), RulesFile());
+        var days = Inputs.Limit("--days", "The closes of so many days, 1 to 90; 30 by default.");
+        var command = new Command("simulate", "Say what rules would have decided on the conversations of the last days, beside what was decided. Example: afterword rules simulate @furni rules.json --days 90") { handle, file, days };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var most = parsed.GetValue(days) ?? UsualDays;
+            if (most > SimulateRules.MostDays) throw new CommandException(ExitCode.WrongUse, $"--days must be a whole number from 1 to {SimulateRules.MostDays}.");
+
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var document = await ReadAsync(store, parsed.GetRequiredValue(file), stop);
+            var simulated = await new SimulateRules(store.Store, TimeProvider.System).RunAsync(
+                account.Id, document.Rules, (int)most, store.Settings.Limits.IntervalFor(await GrantAsync(store, account, stop)), stop);
+            var told = SimulationJson.Of(simulated, (int)most);
+            parsed.Say(
+                told, SimulationsJson.Default.SimulationJson,
+                [
+                    string.Create(CultureInfo.InvariantCulture, $"{told.Closes:N0} conversations in {told.Days} days, of which {told.Different:N0} would have been decided otherwise."),
+                    "would have been", .. told.Would.Select(Line), "were", .. told.Did.Select(Line),
+                ]);
+        });
+        return command;
+    }
+
+    private static Command Verify()
+    {
+        var handle = Inputs.Handle("The sender.");
+        var command = new Command("verify", "Draw every conversation's sample again, and name the first that differs from what is stored. Example: afterword rules verify @furni") { handle };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var verified = await new VerifyDraws(store.Store).RunAsync(account.Id, stop);
+            if (verified.Wrong is { } wrong)
+            {
+                throw new CommandException(
+                    ExitCode.Failed,
+                    string.Create(CultureInfo.InvariantCulture, $"Conversation {wrong.Id} ({wrong.ExternalId}), after {verified.Checked:N0} that are right: {verified.Why}."));
+            }
+
+            parsed.Say(new RulesVerifiedJson(account.ScreenName, verified.Checked), RulesCommandJson.Default.RulesVerifiedJson, string.Create(CultureInfo.InvariantCulture, $"{verified.Checked:N0} draws are what the key makes of their conversations."));
+        });
+        return command;
+    }
+
+    private static Argument<string> RulesFile() => new("FILE") { Description = "The rules, in JSON; - reads them from stdin." };
+
+    private static Task<RulesDocument> ReadAsync(OpenedStore store, string file, CancellationToken stop) => ReadAsync(new Questions(store.Settings), file, stop);
+
+    private static async Task<RulesDocument> ReadAsync(Questions questions, string file, CancellationToken stop)
+    {
+        byte[] body;
+        try
+        {
+            if (file == "-")
+            {
+                using var read = new MemoryStream();
+                await using var input = Console.OpenStandardInput();
+                await input.CopyToAsync(read, stop);
+                body = read.ToArray();
+            }
+            else
+            {
+                body = await File.ReadAllBytesAsync(file, stop);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Failed, $"{file} cannot be read: {error.Message}");
+        }
+
+        var document = RulesDocument.Parse(body, questions, out var errors);
+        return document ?? throw new CommandException(ExitCode.Failed, string.Join('\n', errors.All.Select(error => error.Message)));
+    }
+
+    private static async Task<Access.SenderGrant?> GrantAsync(OpenedStore store, Account account, CancellationToken stop) =>
+        (await store.Allowlists.SendersAsync(stop)).Find(sender => sender.UserId == account.Id)?.Limits;
+
+    private static string Line(CountedJson counted) =>
+        string.Create(CultureInfo.InvariantCulture, $"  {counted.Count,10:N0}  {counted.Decision}{(counted.Reason is null ? "" : $": {counted.Reason}")}{(counted.Rule is null ? "" : $"  ({counted.Rule})")}");
+}
+
+internal sealed record RulesShownJson(string Sender, long Version, string ChangedAt, string ChangedBy, JsonElement Rules);
+
+internal sealed record RulesSetJson(string Sender, long Version);
+
+internal sealed record RulesCheckedJson(int Rules);
+
+internal sealed record RulesVerifiedJson(string Sender, long Draws);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(RulesShownJson))]
+[JsonSerializable(typeof(RulesSetJson))]
+[JsonSerializable(typeof(RulesCheckedJson))]
+[JsonSerializable(typeof(RulesVerifiedJson))]
+internal sealed partial class RulesCommandJson : JsonSerializerContext;

@@ -1,0 +1,241 @@
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Automation;
+using Afterword.Server.Automation.Due;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Automation;
+
+/// <summary>What was scheduled falls due: everything is looked at again, and it is asked once.</summary>
+public abstract class DueTests(Engine engine)
+{
+    [Fact]
+    public async Task What_has_changed_since_the_close_counts_when_it_is_due()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        (string Handle, string Becomes)[] cases =
+        [
+            ("asked", "asked"), ("opted", "skipped: opted_out"), ("blocking", "skipped: cannot_dm"), ("suspended", "skipped: recipient_suspended"), ("shy", "skipped: cannot_dm"),
+            ("again", "skipped: asked_recently"), ("dismissed", "skipped: dismissed_recently"), ("wrote", "withdrawn: written_again"), ("late", "withdrawn: written_again"),
+        ];
+        var closes = new Dictionary<string, string>();
+        foreach (var (handle, _) in cases)
+        {
+            var user = await world.Server.UserAsync(handle);
+            closes[handle] = (await world.CloseAsync(user, $"of {handle}")).Text("id");
+            var contact = $"insert into contact (sender_id, user_id, {{0}}) values ({world.Loop.Furni.Id}, {user.Id}, {world.Now + 100}) on conflict (sender_id, user_id) do update set {{0}} = {world.Now + 100}";
+            switch (handle)
+            {
+                case "opted": await world.RunAsync(string.Format(CultureInfo.InvariantCulture, contact, "opted_out_at")); break;
+                case "blocking": await world.RunAsync(string.Format(CultureInfo.InvariantCulture, contact, "blocks").Replace((world.Now + 100).ToString(CultureInfo.InvariantCulture), "1", StringComparison.Ordinal)); break;
+                case "suspended": await world.RunAsync($"update account set suspended_at = 1 where id = {user.Id}"); break;
+                case "shy": await world.RunAsync($"update account set accepts = 'following' where id = {user.Id}"); break;
+                case "again": await world.RunAsync(string.Format(CultureInfo.InvariantCulture, contact, "prompted_at")); break;
+                case "dismissed": await world.RunAsync(string.Format(CultureInfo.InvariantCulture, contact, "dismissed_at")); break;
+                case "wrote": (await world.Server.WriteAsync(await world.Server.TokenAsync(world.Loop.App, user), world.Loop.Furni)).Is(200); break;
+
+                // As a program of the release before notes a message, which knows nothing of conversations.
+                case "late": await world.RunAsync(string.Format(CultureInfo.InvariantCulture, contact, "wrote_at")); break;
+            }
+        }
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+
+        foreach (var (handle, becomes) in cases) Assert.Equal(becomes, (await world.ShowAsync(closes[handle])).Outcome);
+        Assert.Equal(1, await world.Server.CountAsync("prompt"));
+    }
+
+    [Fact]
+    public async Task Two_of_one_customer_are_one_request_and_the_version_that_scheduled_asks()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        var (first, second) = (await world.CloseAsync("one"), await world.CloseAsync("two"));
+        var bea = await world.CloseAsync(await world.Server.UserAsync("bea"), "three");
+        await world.RuleAsync("""{"rules":[]}""");
+        Assert.Equal("skipped: no_rule", (await world.CloseAsync("four")).Outcome);
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(["asked", "skipped: asked_recently", "asked"], new[] { await world.ShowAsync(first.Text("id")), await world.ShowAsync(second.Text("id")), await world.ShowAsync(bea.Text("id")) }.Select(one => one.Outcome));
+        Assert.Equal(2, await world.Server.CountAsync("message", "body like 'Hi %'"));
+        await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task Paused_rules_and_a_sender_that_may_not_ask_any_more_ask_nobody()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        var rules = RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal);
+        await world.RuleAsync(rules);
+        var paused = await world.CloseAsync("one");
+        await world.RuleAsync(rules.Replace("{ ", "{\"paused\":true,", StringComparison.Ordinal));
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal("skipped: paused", (await world.ShowAsync(paused.Text("id"))).Outcome);
+
+        await world.RuleAsync(rules);
+        var denied = await world.CloseAsync("two");
+        await world.Server.Get<Allowlists>().DenySenderAsync(world.Loop.Furni.Id, default);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(1, await world.Server.CountAsync("conversation", $"id = {denied.Text("id")} and decision = {(int)Decision.Failed} and reason = {(int)Reason.SenderNotAllowed}"));
+        Assert.Equal(0, await world.Server.CountAsync("prompt"));
+    }
+
+    [Fact]
+    public async Task A_full_day_limit_postpones_and_what_waits_too_long_is_skipped()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=2");
+        await world.RuleAsync(RulesWorld.Everybody());
+        await world.Server.AdvanceAsync(TimeSpan.FromHours(1));
+        for (var i = 0; i < 5; i++) await world.CloseAsync(await world.Server.UserAsync($"u{i}"), $"t{i}");
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal((2, 3), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 0 and due_at > planned_at")));
+
+        // By hand nobody is asked meanwhile, which is what the dry run without a conversation says; with one, it would wait.
+        Assert.Equal("limit", (await world.CanPromptAsync(world.Loop.Ana.Id)).Reason);
+        Assert.True((await world.CanPromptAsync(world.Loop.Ana.Id, ("external_id", "x"))).Json.GetProperty("allowed").GetBoolean());
+
+        await world.PassAsync(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(2));
+        Assert.Equal(2, await world.Server.CountAsync("prompt"));
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal((4, 1), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", $"decision = 2 and reason = {(int)Reason.Limit}")));
+        await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_no_server_asked_for_a_day_is_too_late()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        var (late, just) = (await world.CloseAsync("late"), await world.CloseAsync(await world.Server.UserAsync("bea"), "just"));
+        await world.RunAsync($"update conversation set planned_at = planned_at - 86400001, due_at = due_at - 86400001 where id = {late.Text("id")}");
+        await world.PassAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(("skipped: too_late", "asked"), ((await world.ShowAsync(late.Text("id"))).Outcome, (await world.ShowAsync(just.Text("id"))).Outcome));
+    }
+
+    [Fact]
+    public async Task A_request_that_cannot_be_stored_whole_is_not_stored_and_is_made_when_it_can()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1S", StringComparison.Ordinal));
+        foreach (var table in (string[])["message", "change", "rollup"])
+        {
+            var closed = await world.CloseAsync(await world.Server.UserAsync($"of_{table}"), $"of {table}");
+            var prompts = await world.Server.CountAsync("prompt");
+            await world.Server.RenameAsync(table, "elsewhere");
+            await world.PassAsync(TimeSpan.FromSeconds(1));
+            Assert.Equal("scheduled", (await world.ShowAsync(closed.Text("id"))).Outcome);
+            Assert.Equal(prompts, await world.Server.CountAsync("prompt"));
+
+            await world.Server.RenameAsync("elsewhere", table);
+            await world.PassAsync(TimeSpan.FromSeconds(1));
+            Assert.Equal("asked", (await world.ShowAsync(closed.Text("id"))).Outcome);
+            Assert.Equal(prompts + 1, await world.Server.CountAsync("prompt"));
+        }
+
+        await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task A_customer_who_writes_at_that_moment_is_either_first_or_asked()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody());
+        var ask = world.Server.Get<AskDue>();
+        for (var i = 0; i < Support.LongForm.Or(12, 200); i++)
+        {
+            var user = await world.Server.UserAsync($"user{i}");
+            var token = await world.Server.TokenAsync(world.Loop.App, user);
+            var closed = await world.CloseAsync(user, $"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1)));
+            world.Server.Clock.Advance(TimeSpan.FromMilliseconds(1));
+            var key = new DueKey(world.Loop.Furni.Id, long.Parse(closed.Text("id"), CultureInfo.InvariantCulture));
+            await Task.WhenAll(Task.Run(() => ask.RunAsync(key)), Task.Run(() => ask.RunAsync(key)), Task.Run(async () => (await world.Server.WriteAsync(token, world.Loop.Furni)).Is(200)));
+
+            var outcome = (await world.ShowAsync(closed.Text("id"))).Outcome;
+            Assert.Contains(outcome, (string[])["asked", "withdrawn: written_again"]);
+            Assert.Equal(outcome == "asked" ? 1 : 0, await world.Server.CountAsync("prompt", $"recipient_id = {user.Id}"));
+        }
+
+        await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task The_doctor_sees_what_does_not_fit_together()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1S", StringComparison.Ordinal));
+        var (first, second) = (await world.CloseAsync("one"), await world.CloseAsync("two"));
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        var third = await world.CloseAsync("three");
+        await world.Server.AllIsWellAsync();
+        (string Tamper, string Mend, string Problem)[] cases =
+        [
+            ($"update conversation set prompt_id = prompt_id + 1 where id = {first.Text("id")}", $"update conversation set prompt_id = prompt_id - 1 where id = {first.Text("id")}", "1 conversations asked about by a request that is not there"),
+            ($"update conversation set external_id = 'else' where id = {first.Text("id")}", $"update conversation set external_id = 'one' where id = {first.Text("id")}", "1 conversations asked about by a request that is about something else"),
+            ($"update conversation set external_id = 'one', prompt_id = (select d.prompt_id from conversation d where d.id = {first.Text("id")}) where id = {second.Text("id")}", $"update conversation set external_id = 'two', prompt_id = (select p.id from prompt p where p.external_id = 'two') where id = {second.Text("id")}", "1 requests that stand beside several conversations"),
+            ($"update conversation set due_at = null where id = {third.Text("id")}", $"update conversation set due_at = {world.Now + 1000} where id = {third.Text("id")}", "1 conversations that are scheduled for no time"),
+            ($"update conversation set rules_version = 7 where id = {third.Text("id")}", $"update conversation set rules_version = 1 where id = {third.Text("id")}", "1 conversations decided by rules that are not there"),
+        ];
+        foreach (var (tamper, mend, problem) in cases)
+        {
+            await world.RunAsync(tamper);
+            var findings = await world.Server.ExamineAsync();
+            Assert.Contains(findings.Single(finding => finding.Check == "conversations and their requests").Problems, found => found.Contains(problem, StringComparison.Ordinal));
+            await world.RunAsync(mend);
+        }
+
+        await world.Server.AllIsWellAsync();
+        await world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update automation set sampling_key = @key").Bind("key", new byte[60]).RunAsync(default), default);
+        Assert.Contains((await world.Server.ExamineAsync()).SelectMany(finding => finding.Problems), problem => problem.Contains("the key of the samples of sender", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Many_that_are_due_at_once_are_each_asked_once_whoever_asks_at_the_same_time()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
+        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,"));
+        var closes = Support.LongForm.Or(120, 2_000);
+        var ids = (await Task.WhenAll(Enumerable.Range(0, closes).Select(i => world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)))))).Select(one => long.Parse(one.Text("id"), CultureInfo.InvariantCulture)).ToArray();
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        var ask = world.Server.Get<AskDue>();
+
+        await Task.WhenAll([.. ids.Concat(ids).Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id))), world.DrainAsync()]);
+
+        // A node that was stopped has found them before, and comes late.
+        Assert.All(await Task.WhenAll(ids.Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id)))), Assert.False);
+        Assert.Equal((closes, closes), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null")));
+        await world.Server.AllIsWellAsync();
+    }
+}
+
+public sealed class SqliteDueTests() : DueTests(Engine.Sqlite);
+
+public sealed class PostgresDueTests() : DueTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task Two_nodes_ask_each_once_and_one_takes_over_when_the_lease_of_the_other_has_run_out()
+    {
+        await using var world = await RulesWorld.StartAsync(Engine.Postgres, "Automation:PollEvery=00:01:00");
+        await using var second = await world.Server.StartSecondAsync();
+        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,"));
+        for (var i = 0; i < 20; i++) await world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)));
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(world.DrainAsync(), second.Get<AskWhenDue>().DrainAsync(default));
+        Assert.Equal(20, await world.Server.CountAsync("prompt"));
+
+        // One of them holds the lease. While it lasts the other finds nothing to do; afterwards it does.
+        await world.CloseAsync("next", ("closed_at", RulesWorld.Text(world.Now + 1000)));
+        await world.Server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var holder = await world.Server.Server.Store.Main.ReadAsync(session => session.Sql("select lease_until from automation").FirstAsync(row => row.GetInt64(0), default), default);
+        Assert.InRange(holder, world.Now, world.Now + 30_000);
+        await world.RunAsync($"update automation set holder = 1, lease_until = {world.Now + 20_000}");
+        await second.Get<AskWhenDue>().DrainAsync(default);
+        Assert.Equal(20, await world.Server.CountAsync("prompt"));
+        await world.Server.AdvanceAsync(TimeSpan.FromSeconds(21));
+        await second.Get<AskWhenDue>().DrainAsync(default);
+        Assert.Equal(21, await world.Server.CountAsync("prompt"));
+        await world.Server.AllIsWellAsync();
+    }
+}

@@ -1,0 +1,133 @@
+using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Automation.Simulation;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Automation;
+
+/// <summary>Rules are tried out on what was closed.</summary>
+public abstract class SimulationTests(Engine engine)
+{
+    [Fact]
+    public async Task A_draft_that_is_what_held_would_have_done_the_same_and_another_something_else()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
+        var rules = RulesWorld.Everybody("\"share\":0.5", "\"recipient_interval_days\":3,");
+        await world.RuleAsync(rules);
+        var users = new List<long> { 404 };
+        for (var i = 0; i < 6; i++) users.Add((await world.Server.UserAsync($"u{i}")).Id);
+        for (var i = 0; i < 60; i++)
+        {
+            await world.CloseAsync(users[i % users.Count], $"t{i}", ("tags", i % 3 == 0 ? "vip" : "x"));
+            await world.CloseAsync(users[i % users.Count], $"t{i}", ("test", "true"));
+            await world.PassAsync(TimeSpan.FromHours(5));
+        }
+
+        var rows = await world.Server.CountAsync("conversation");
+        var same = (await SimulateAsync(world, rules)).Is(200).Json;
+        Assert.Equal((30, 60, 0), (same.GetProperty("days").GetInt32(), same.GetProperty("closes").GetInt32(), same.GetProperty("different").GetInt32()));
+        Assert.Equal(same.GetProperty("did").ToString(), same.GetProperty("would").ToString());
+
+        var never = (await SimulateAsync(world, """{"days":90,"rules":[{"name":"never","ask":null}]}""")).Is(200).Json;
+        Assert.Equal("""[{"rule":"never","decision":"skipped","reason":"rule_says_no","count":60}]""", never.GetProperty("would").GetRawText());
+        Assert.Equal(20, never.GetProperty("examples").GetArrayLength());
+        Assert.Equal(4, (await SimulateAsync(world, rules.Replace("{ ", "{\"days\":1,", StringComparison.Ordinal))).Is(200).Json.GetProperty("closes").GetInt32());
+
+        var budget = (await SimulateAsync(world, RulesWorld.Everybody("\"per_day\":1", "\"recipient_interval_days\":0,"))).Is(200).Json.GetProperty("would").EnumerateArray().ToDictionary(one => one.GetProperty("reason").GetString() ?? "", one => one.GetProperty("count").GetInt32());
+        Assert.InRange(budget[""], 9, 13);
+
+        foreach (var wrong in (string[])["{\"rules\":[],\"days\":0}", "{\"rules\":[],\"days\":91}", "{\"rules\":{} }", "{\"rules\":[],\"day\":1}", "7"]) (await SimulateAsync(world, wrong)).Is(400, 44);
+        (await world.Server.PostJsonAsync(world.Loop.Recipient, "/1.1/feedback/rules/simulate.json", rules)).Is(403, 87);
+        Assert.Equal(rows, await world.Server.CountAsync("conversation"));
+        Assert.Equal(1, await world.Server.CountAsync("automation_rules"));
+    }
+
+    [Fact]
+    public async Task Any_number_of_closes_is_read_in_pieces()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        var closes = LongForm.Or(12_001, 1_000_000);
+        await world.RunAsync(
+            $"""
+            insert into conversation (sender_id, id, external_id, recipient_id, test, tags, channel, card_base, closed_at, created_at, updated_at, closes, decision, reason, rules_version, draw)
+            with recursive n (i) as (select cast(1 as bigint) union all select i + 1 from n where i < {closes})
+            select {world.Loop.Furni.Id}, i, 't' || i, 1000 + i % 200000, 0, case when i % 7 = 0 then 'vip' else null end, 0, '', {world.Now} - 2500000000 + i * 2500, {world.Now} - 2500000000 + i * 2500, 0, 1, 2, 1, 0,
+                i % 1000 * 9007199254740 from n
+            """);
+
+        var rules = $$"""{"days":90,"recipient_interval_days":0,"rules":[{"name":"vip","when":{"tags_any":["vip"]},"ask":null},{"name":"rest","ask":{{RulesWorld.Ask.Replace("{\"type\"", "{\"share\":0.5,\"type\"", StringComparison.Ordinal)}}}]}""";
+        var would = (await SimulateAsync(world, rules)).Is(200).Json;
+
+        Assert.Equal(closes, would.GetProperty("closes").GetInt32());
+        Assert.Equal(closes / 7, would.GetProperty("would").EnumerateArray().Single(one => one.GetProperty("rule").GetString() == "vip").GetProperty("count").GetInt32());
+        Assert.Equal(closes, would.GetProperty("would").EnumerateArray().Sum(one => one.GetProperty("count").GetInt32()));
+    }
+
+    [Fact]
+    public async Task The_command_line_checks_saves_tries_out_and_verifies()
+    {
+        using var folder = TestFolder.Create("rules");
+        var settings = await engine.MigratedStoreAsync(folder);
+        var shell = new Shell(settings);
+        await using var server = await TestServer.StartOnAsync(settings, TimeProvider.System.GetUtcNow());
+        var furni = (await server.SenderAsync(await server.AppAsync())).User;
+        var (good, bad) = (Path.Combine(folder.Path, "good.json"), Path.Combine(folder.Path, "bad.json"));
+        await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5"));
+        await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
+
+        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
+        Assert.Contains("Nothing is wrong", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
+        Assert.Contains("has no such rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
+        await shell.RunAsync(1, "rules", "set", "@furni", bad);
+        Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
+        Assert.Contains("version 2 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
+        Assert.Contains("\"share\": 0.5", await shell.RunAsync(0, "rules", "show", "@furni", "--at", "1"), StringComparison.Ordinal);
+        await shell.RunAsync(1, "rules", "show", "@furni", "--at", "3");
+        await File.WriteAllTextAsync(good, RulesWorld.Everybody(document: "\"version\":1,"));
+        Assert.Contains("not version 1 any more", await shell.RunAsync(1, "rules", "set", "@furni", good), StringComparison.Ordinal);
+        Assert.Equal(2, await server.CountAsync("audit", "what like 'automation rules: version %' and person = 'command line'"));
+
+        var close = server.Get<CloseConversation>();
+        for (var i = 0; i < 30; i++) await close.RunAsync(new(furni.Id, null, new(404 + (i % 2), $"t{i}", null, null, null, null, null, null, null, null, null, Test: false), "http://a.example"));
+        Assert.Contains("30 conversations in 30 days, of which 30 would have been decided otherwise", await shell.RunAsync(0, "rules", "simulate", "@furni", await WriteAsync("""{"rules":[]}""")), StringComparison.Ordinal);
+        await shell.RunAsync(2, "rules", "simulate", "@furni", good, "--days", "91");
+
+        Assert.Contains("30 draws", await shell.RunAsync(0, "rules", "verify", "@furni"), StringComparison.Ordinal);
+        await server.Server.Store.Main.WriteAsync(session => session.Sql("update conversation set draw = draw + 1 where external_id = 't7'").RunAsync(default), default);
+        Assert.Contains("(t7), after 7 that are right", await shell.RunAsync(1, "rules", "verify", "@furni"), StringComparison.Ordinal);
+        await server.Server.Store.Main.WriteAsync(session => session.Sql("update conversation set draw = draw - 1 where external_id = 't7'").RunAsync(default), default);
+        await server.Server.Store.Main.WriteAsync(session => session.Sql("update conversation set decision = case when draw < 4503599627370496 then 2 else 1 end, reason = case when draw < 4503599627370496 then 4 else 0 end where external_id = 't9'").RunAsync(default), default);
+        Assert.Contains("(t9)", await shell.RunAsync(1, "rules", "verify", "@furni"), StringComparison.Ordinal);
+
+        async Task<string> WriteAsync(string rules)
+        {
+            var path = Path.Combine(folder.Path, "other.json");
+            await File.WriteAllTextAsync(path, rules);
+            return path;
+        }
+    }
+
+    private static Task<Answer> SimulateAsync(RulesWorld world, string rules) => world.Server.PostJsonAsync(world.Loop.Sender, "/1.1/feedback/rules/simulate.json", rules);
+}
+
+public sealed class SqliteSimulationTests() : SimulationTests(Engine.Sqlite)
+{
+    [Fact]
+    public void What_is_kept_of_customers_grows_with_the_interval_and_not_with_the_closes()
+    {
+        const long Day = 86_400_000;
+        var asked = new LastAsked(Day);
+        for (var i = 0L; i < 200_000; i++)
+        {
+            // A thousand a day, each of them once.
+            asked.Note(i + 1, i * Day / 1_000);
+            if (i % 997 == 0) Assert.Equal(i * Day / 1_000, asked[i + 1]);
+        }
+
+        Assert.InRange(asked.Capacity, 1_000, 8_192);
+        Assert.Equal(199_500 * Day / 1_000, asked[199_501]);
+        Assert.Null(asked[7]);
+    }
+}
+
+public sealed class PostgresSimulationTests() : SimulationTests(Engine.Postgres);
