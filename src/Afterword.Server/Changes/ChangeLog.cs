@@ -15,6 +15,9 @@ internal readonly record struct Change(long SenderId, long At, long Id, ChangeKi
 /// </remarks>
 internal static class ChangeLog
 {
+    // Changes of a range that ended longer ago have been committed, whatever the nodes' clocks say.
+    private static readonly TimeSpan s_settled = TimeSpan.FromHours(1);
+
     /// <summary>Locks the senders until the transaction ends and gives the stamp of this transaction for each.</summary>
     /// <param name="senders">Each once. They are locked in the order of their ids, so that two batches cannot wait for each other.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -58,8 +61,39 @@ internal static class ChangeLog
         Rows.Of(changes).Long("sender_id", c => c.SenderId).Long("changed_at", c => c.At).Long("id", c => c.Id)
             .Long("kind", c => (long)c.Kind).Long("prompt_id", c => c.PromptId));
 
+    /// <summary>Makes sure that a range that is about to be read does not change any more.</summary>
+    /// <remarks>
+    /// While the one server of a SQLite store cannot write, nothing changes but by its own clock, which has passed the range. That does
+    /// not hold of a full queue: what waits in it may have a stamp within the range. On PostgreSQL another node may be the first to write
+    /// again, with a clock that is behind: such a range cannot be given out yet.
+    /// </remarks>
+    /// <param name="store">The store.</param>
+    /// <param name="sender">Whose changes are read.</param>
+    /// <param name="until">Where the range ends, Unix milliseconds.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task SettleAsync(Store store, long sender, long until, DateTimeOffset now, CancellationToken stop)
+    {
+        if (until <= (now - s_settled).ToUnixTimeMilliseconds()) return;
+
+        try
+        {
+            await store.Main.WriteAsync(
+                async session =>
+                {
+                    await SealAsync(session, sender, until, stop);
+                    return 0;
+                },
+                stop);
+        }
+        catch (Exception error) when (store.Main is SqliteDatabase && error is not OverloadedException && store.Main.IsUnavailable(error))
+        {
+            // Whoever writes hears of it.
+        }
+    }
+
     /// <summary>Makes sure that every change of this sender from now on is later than <paramref name="until"/>, and waits for those under way.</summary>
-    public static Task SealAsync(Session session, long sender, long until, CancellationToken stop) => session.Sql(
+    private static Task SealAsync(Session session, long sender, long until, CancellationToken stop) => session.Sql(
         """
         insert into sender_state (sender_id, changed_at, window_started_at, window_used, day_zone) values (@sender, @until, 0, 0, (select zone from figure_zone))
         on conflict (sender_id) do update set

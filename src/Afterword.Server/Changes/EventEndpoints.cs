@@ -17,9 +17,6 @@ internal static class EventEndpoints
 {
     public const int MostPerPage = 100;
 
-    /// <summary>Changes of a range that ended longer ago than this have long been committed, whatever the nodes' clocks say.</summary>
-    private static readonly TimeSpan s_settled = TimeSpan.FromHours(1);
-
     public static void MapChanges(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/1.1/feedback/events.json", Events)
             .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events)).Describe(EventReference.Events);
@@ -37,36 +34,13 @@ internal static class EventEndpoints
 
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
-        if (range.AfterId == 0 && range.To > (now - s_settled).ToUnixTimeMilliseconds())
-        {
-            await SealAsync(store, range, http.RequestAborted);
-        }
+        if (range.AfterId == 0) await ChangeLog.SettleAsync(store, range.SenderId, range.To, now, http.RequestAborted);
 
         tally.Read(Tallied.Events, call.Caller);
         var page = Buffers.Rent();
         await WriteAsync(page, store, range, count, http.RequestAborted);
         await http.AnswerJsonAsync(page.WrittenSpan);
         Buffers.Return(page);
-    }
-
-    // While the one server of a SQLite store cannot write, nothing changes but by its own clock, which has passed the range. That does not
-    // hold of a full queue: what waits in it may have a stamp within the range. On PostgreSQL another node may be the first to write again, with a clock that is behind: such a range cannot be given out yet.
-    private static async Task SealAsync(Store store, EventsRange range, CancellationToken stop)
-    {
-        try
-        {
-            await store.Main.WriteAsync(
-                async session =>
-                {
-                    await ChangeLog.SealAsync(session, range.SenderId, range.To, stop);
-                    return 0;
-                },
-                stop);
-        }
-        catch (Exception error) when (store.Main is SqliteDatabase && error is not OverloadedException && store.Main.IsUnavailable(error))
-        {
-            // Whoever writes hears of it.
-        }
     }
 
     private static async Task WriteAsync(ArrayBufferWriter<byte> page, Store store, EventsRange range, int count, CancellationToken stop)

@@ -39,13 +39,11 @@ internal sealed class ListConversations(Store store, TimeProvider clock)
     // What a page looks at, where a filter passes over most of it: a page may have none, and be followed by one that has some.
     private const long MostLookedAt = 2_000;
 
-    // By then whatever is stamped so has been committed, whatever the nodes' clocks say.
-    private static readonly TimeSpan s_settled = TimeSpan.FromHours(1);
-
     /// <returns>The page, and the last one that was looked at where there may be more behind it.</returns>
     public async Task<(List<Conversation> Page, Conversation? More)> RunAsync(ConversationsRange range, ConversationsFilter filter, int count, CancellationToken stop)
     {
-        if (range.AfterId == 0 && range.To > (clock.GetUtcNow() - s_settled).ToUnixTimeMilliseconds()) await SealAsync(range, stop);
+        // As for events: what is closed from now on is later than the range.
+        if (range.AfterId == 0) await ChangeLog.SettleAsync(store, range.SenderId, range.To, clock.GetUtcNow(), stop);
 
         var mostLookedAt = filter.IsEmpty ? count : MostLookedAt;
         var (page, lookedAt, last, isMore) = (new List<Conversation>(), 0L, (Conversation?)null, false);
@@ -74,23 +72,4 @@ internal sealed class ListConversations(Store store, TimeProvider clock)
 
     private const string First = $"select {Conversation.Columns} from conversation c where c.sender_id = @sender";
     private const string Rest = "and (c.created_at, c.id) > (@at, @id) and c.created_at <= @to order by c.created_at, c.id limit @limit";
-
-    // As for events: what is closed from now on is later than the range.
-    private async Task SealAsync(ConversationsRange range, CancellationToken stop)
-    {
-        try
-        {
-            await store.Main.WriteAsync(
-                async session =>
-                {
-                    await ChangeLog.SealAsync(session, range.SenderId, range.To, stop);
-                    return 0;
-                },
-                stop);
-        }
-        catch (Exception error) when (store.Main is SqliteDatabase && error is not OverloadedException && store.Main.IsUnavailable(error))
-        {
-            // Nothing is written but by this process, whose clock has passed the range.
-        }
-    }
 }

@@ -12,8 +12,6 @@ internal sealed record VerifiedDraws(long Checked, Conversation? Wrong, string? 
 /// <summary>Draws every conversation of a sender again, in their order, and compares: the number, and what followed from it.</summary>
 internal sealed class VerifyDraws(Store store)
 {
-    private const long Piece = 5_000;
-
     public async Task<VerifiedDraws> RunAsync(long sender, CancellationToken stop)
     {
         var key = await store.Main.ReadAsync(
@@ -21,30 +19,17 @@ internal sealed class VerifyDraws(Store store)
         if (key is null) return new(0, null, null);
 
         var opened = store.Secrets.Unprotect(key);
-        var (at, id, many, verified) = (long.MinValue, 0L, Piece, 0L);
+        var verified = 0L;
         VerifiedDraws? found = null;
-        while (many == Piece && found is null)
-        {
-            many = await store.Main.ReadAsync(
-                session => session.Sql(
-                    $"""
-                    select {Conversation.Columns} from conversation c
-                    where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most
-                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", Piece)
-                    .EachAsync(
-                        row =>
-                        {
-                            if (found is not null) return;
-
-                            var one = Conversation.Read(row);
-                            (at, id) = (one.CreatedAt, one.Id);
-                            if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
-                            else if (one.Draw is not null) verified++;
-                        },
-                        stop),
-                stop);
-        }
-
+        await EachConversation.ReadAsync(
+            store, sender, long.MinValue,
+            one =>
+            {
+                if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
+                else if (one.Draw is not null) verified++;
+                return found is null;
+            },
+            stop);
         return found ?? new(verified, null, null);
     }
 

@@ -25,26 +25,14 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
         var simulation = new SimulatedCloses(rules, leastInterval, RandomNumberGenerator.GetBytes(32));
         await ReadRequestsAsync(sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, simulation, stop);
 
-        var (at, id, last, many) = (from, 0L, (Conversation?)null, Piece);
-        while (many == Piece)
-        {
-            many = await store.Main.ReadAsync(
-                session => session.Sql(
-                    $"""
-                    select {Conversation.Columns} from conversation c
-                    where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most
-                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", Piece)
-                    .EachAsync(
-                        row =>
-                        {
-                            last = Conversation.Read(row);
-                            if (!last.Test) simulation.Close(last);
-                        },
-                        stop),
-                stop);
-            if (last is not null) (at, id) = (last.CreatedAt, last.Id);
-        }
-
+        await EachConversation.ReadAsync(
+            store, sender, from,
+            one =>
+            {
+                if (!one.Test) simulation.Close(one);
+                return true;
+            },
+            stop);
         return simulation;
     }
 

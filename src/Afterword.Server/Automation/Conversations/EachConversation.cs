@@ -1,0 +1,40 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Conversations;
+
+/// <summary>Goes through the conversations of a sender in the order in which they were heard of, in constant memory.</summary>
+internal static class EachConversation
+{
+    // A connection is held for so many rows, and no longer.
+    private const long Piece = 5_000;
+
+    /// <param name="store">The store.</param>
+    /// <param name="sender">Whose conversations.</param>
+    /// <param name="after">Those heard of at this time or later, Unix milliseconds.</param>
+    /// <param name="goOn">Takes one, and says whether it wants more.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task ReadAsync(Store store, long sender, long after, Func<Conversation, bool> goOn, CancellationToken stop)
+    {
+        var (at, id, many, wantsMore) = (after, 0L, Piece, true);
+        while (many == Piece && wantsMore)
+        {
+            many = await store.Main.ReadAsync(
+                session => session.Sql(
+                    $"""
+                    select {Conversation.Columns} from conversation c
+                    where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most
+                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", Piece)
+                    .EachAsync(
+                        row =>
+                        {
+                            if (!wantsMore) return;
+
+                            var one = Conversation.Read(row);
+                            (at, id) = (one.CreatedAt, one.Id);
+                            wantsMore = goOn(one);
+                        },
+                        stop),
+                stop);
+        }
+    }
+}
