@@ -68,7 +68,7 @@ public sealed class Schemas
         foreach (var member in type.Properties)
         {
             var property = Of(type.Options.GetTypeInfo(Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType));
-            if ((string?)property["type"] == "string") AddDate(property, member.Name);
+            if ((string?)property["type"] == "string") AddDate(property, type.Type, member.Name);
             if (member.IsGetNullable && !leavesOut) property = OrNull(property);
             if (_notes.Of(type.Type, member.Name) is { } note) property["description"] = note;
             properties[member.Name] = property;
@@ -92,15 +92,17 @@ public sealed class Schemas
         return schema;
     }
 
-    // Both kinds of date are texts in our types, and told apart by their names: those of Twitter's objects, and those that only operators see.
-    private static void AddDate(JsonObject schema, string member)
+    // Both kinds of date are texts in our types: those of Twitter's objects, and those of what operators alone see.
+    private static void AddDate(JsonObject schema, Type of, string member)
     {
-        if (member is "created_at" or "updated_at")
+        if (!member.EndsWith("_at", StringComparison.Ordinal) && !member.EndsWith("_since", StringComparison.Ordinal)) return;
+
+        if (member is "created_at" or "updated_at" || of.Namespace != typeof(Webhooks.WebhookJson).Namespace)
         {
             schema["pattern"] = WireDate;
             schema["examples"] = new JsonArray(Prompts.PromptReference.Asked.CreatedAt);
         }
-        else if (member.EndsWith("_at", StringComparison.Ordinal) || member.EndsWith("_since", StringComparison.Ordinal))
+        else
         {
             schema["format"] = "date-time";
             schema["examples"] = new JsonArray("2026-11-20T22:31:55.000Z");
