@@ -39,7 +39,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
     public async Task<Unready?> WhyNoWritesAsync(CancellationToken stop)
     {
         if (watch.Hold is { } hold) return Unready.Held(hold.Cause);
-        if (store.Main.IsStalled) return new(Cause.CommitsHang, "writes wait for the database");
+        if (store.Main.StalledBy is { } stalled) return new(stalled, "writes wait for the database");
         if (store.Main.IsFull) return Full();
         if (!lease.Holds) return new(Cause.WorkerNumberLost, "this process holds no worker number");
 
