@@ -65,7 +65,11 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         var path = $"/1.1/feedback/show/{(await Loop.AskAsync()).Text("id")}.json";
         await NarrowToFourAsync();
 
-        await WhileFullAsync(Loop.Server.Server.Store.Admissions, async () => Assert.Equal(["Over capacity."], (await ReadAsync()).Is(503, 130).Messages));
+        await WhileFullAsync(Loop.Server.Server.Store.Admissions, async () =>
+        {
+            Assert.Equal(["Over capacity."], (await ReadAsync()).Is(503, 130).Messages);
+            Assert.Equal("the write queue is full\n", (await Loop.Server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null)).Is(503).Body);
+        });
 
         Assert.False(Loop.Server.Get<Admissions>().Remembers);
         (await ReadAsync()).Is(200);

@@ -134,6 +134,19 @@ internal sealed class Admissions
         return windows;
     }
 
+    /// <summary>Reads a row, to see whether that can be done.</summary>
+    public Task ProbeReadAsync(CancellationToken stop) => _db.ReadAsync(
+        session => session.Sql("select used from call_window where user_id = 0 and app_id = 0 and endpoint = 0").FirstAsync(row => row.GetInt64(0), stop), stop);
+
+    /// <summary>Writes a row, always the same one, to see whether that can be done. It is a window of nobody's.</summary>
+    public Task ProbeWriteAsync(CancellationToken stop) => _db.WriteAsync(
+        session => session.Sql(
+            """
+            insert into call_window (user_id, app_id, endpoint, started_at, used) values (0, 0, 0, @now, 0)
+            on conflict (user_id, app_id, endpoint) do update set started_at = excluded.started_at
+            """).Bind("now", _clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
+        stop);
+
     /// <summary>Forgets nonces whose timestamps are no longer accepted, and windows that ended.</summary>
     public async Task<int> PurgeAsync(CancellationToken stop)
     {

@@ -53,7 +53,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         }
 
         // It may be our clock that is wrong, and the client would take a 401 for its own fault.
-        if (!isInTime) return clock.HeldBecause is null ? ApiError.BadTimestamp : ApiError.Overloaded;
+        if (!isInTime) return clock.HeldBecause is null ? ApiError.BadTimestamp : ApiError.StoreUnavailable;
         if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret) || !BodyHash.Fits(oauth, call.Body.WrittenSpan)) return ApiError.BadCredentials;
 
         // The legs of OAuth write, as GETs too.

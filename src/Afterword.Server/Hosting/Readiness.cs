@@ -1,3 +1,4 @@
+using Afterword.Server.Access;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting;
@@ -10,8 +11,8 @@ internal sealed record Unready(Cause Cause, string Words)
     public static Unready Held(Cause cause) => new(cause, "writes are held; see the log");
 }
 
-/// <summary>Finds out whether the store can be read and written, by doing both.</summary>
-internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease, TimeProvider clock)
+/// <summary>Finds out whether the store can be read and written, by doing both: its data, and the nonces of signed requests, which are in a file or connections of their own.</summary>
+internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease, Admissions admissions, TimeProvider clock)
 {
     // Whoever asks more often is told what was found: the route is open to all, a commit waits for the disk, and a read that hangs keeps a connection.
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
@@ -38,9 +39,9 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
     /// <summary>Why requests that write cannot be served; null when they can.</summary>
     public async Task<Unready?> WhyNoWritesAsync(CancellationToken stop)
     {
-        if (watch.Hold is { } hold) return Unready.Held(hold.Cause);
-        if (store.Main.IsStalled) return new(Cause.CommitsHang, "writes wait for the database");
-        if (store.Main.IsFull) return Full();
+        if (watch.HoldOrNoIds is { } hold) return Unready.Held(hold.Cause);
+        if ((store.Main.StalledBy ?? store.Admissions.StalledBy) is { } stalled) return new(stalled, "writes wait for the database");
+        if (store.Main.IsFull || store.Admissions.IsFull) return Full();
         if (!lease.Holds) return new(Cause.WorkerNumberLost, "this process holds no worker number");
 
         try
@@ -54,11 +55,12 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
     }
 
     /// <summary>What was found just now or is being found out; else finds it out.</summary>
+    /// <remarks>On SQLite a read runs on the thread that asks for it: a disk that hangs must keep neither the caller nor the lock.</remarks>
     private Task<Unready?> FindAsync(ref Finding? latest, Func<Task<Unready?>> find)
     {
         lock (_lock)
         {
-            if (latest is null || (latest.Why.IsCompleted && clock.GetElapsedTime(latest.AskedAt) >= s_fresh)) latest = new(find(), clock.GetTimestamp());
+            if (latest is null || (latest.Why.IsCompleted && clock.GetElapsedTime(latest.AskedAt) >= s_fresh)) latest = new(Task.Run(find), clock.GetTimestamp());
             return latest.Why;
         }
     }
@@ -69,6 +71,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         {
             await store.Main.ReadAsync(
                 session => session.Sql("select seen_at from clock_reading where id = 1").FirstAsync(row => row.GetInt64(0), CancellationToken.None), CancellationToken.None);
+            await admissions.ProbeReadAsync(CancellationToken.None);
             return null;
         }
         catch (Exception error) when (store.Faults.Tell(error))
@@ -82,6 +85,7 @@ internal sealed class Readiness(Store store, StoreWatch watch, WorkerLease lease
         try
         {
             await ClockReading.NoteAsync(store.Main, clock.GetUtcNow(), CancellationToken.None);
+            await admissions.ProbeWriteAsync(CancellationToken.None);
             return null;
         }
         catch (OverloadedException)

@@ -15,7 +15,9 @@ internal sealed partial class TroubleWatch(
     public async Task LookAsync(bool tries, CancellationToken stop)
     {
         watch.Tell();
-        Note(Cause.CommitsHang, store.Main.IsStalled || store.Admissions.IsStalled);
+        Cause?[] stalls = [store.Main.StalledBy, store.Admissions.StalledBy];
+        Note(Cause.CommitsHang, stalls.Contains(Cause.CommitsHang));
+        if (stalls.Contains(Cause.NoAnswer)) store.Troubles.Meet(Cause.NoAnswer);
         Note(Cause.WorkerNumberLost, !lease.Holds);
         Note(Cause.NoncesInMemory, admissions.Remembers);
         if (store.Main.IsFull || store.Admissions.IsFull) store.Troubles.Meet(Cause.OverCapacity);

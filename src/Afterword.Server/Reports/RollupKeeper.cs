@@ -1,7 +1,9 @@
+using Afterword.Server.Storage;
+
 namespace Afterword.Server.Reports;
 
 /// <summary>Sees to it that every sender's rollups are there and of the right time zone: when the server starts, and every minute.</summary>
-internal sealed partial class RollupKeeper(RebuildRollups rebuild, TimeProvider clock, ILogger<RollupKeeper> log) : BackgroundService
+internal sealed partial class RollupKeeper(Store store, RebuildRollups rebuild, TimeProvider clock, ILogger<RollupKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
 
@@ -29,7 +31,7 @@ internal sealed partial class RollupKeeper(RebuildRollups rebuild, TimeProvider 
         catch (Exception error) when (!stop.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            RoundFailed(log, error);
+            if (!store.Faults.Tell(error)) RoundFailed(log, error);
         }
     }
 

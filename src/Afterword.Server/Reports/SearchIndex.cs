@@ -61,7 +61,7 @@ internal sealed class FillSearch(Store store)
 }
 
 /// <summary>Fills the search once, when the server starts.</summary>
-internal sealed partial class SearchKeeper(FillSearch fill, TimeProvider clock, ILogger<SearchKeeper> log) : BackgroundService
+internal sealed partial class SearchKeeper(Store store, FillSearch fill, TimeProvider clock, ILogger<SearchKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
 
@@ -88,7 +88,7 @@ internal sealed partial class SearchKeeper(FillSearch fill, TimeProvider clock, 
         catch (Exception error) when (!stop.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            FillFailed(log, error);
+            if (!store.Faults.Tell(error)) FillFailed(log, error);
             return false;
         }
     }

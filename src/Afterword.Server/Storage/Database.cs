@@ -15,8 +15,8 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Whether the write queue is full, so that a request may be refused before any work is spent on it.</summary>
     public abstract bool IsFull { get; }
 
-    /// <summary>Whether a write has waited for the engine for so long that further ones are refused.</summary>
-    public abstract bool IsStalled { get; }
+    /// <summary>Why further writes are refused at once: one has waited for the engine for so long. Null when none has.</summary>
+    public abstract Cause? StalledBy { get; }
 
     /// <summary>Runs reads. They see a committed state and never wait for a writer.</summary>
     public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);

@@ -55,7 +55,7 @@ internal sealed class PostgresDatabase : Database
 
     public override bool IsFull => _lanes.IsFull;
 
-    public override bool IsStalled => _lanes.IsStalled || _singles.IsStalled;
+    public override Cause? StalledBy => _lanes.IsStalled || _singles.IsStalled ? Cause.CommitsHang : null;
 
     /// <param name="url">As <c>postgres://user:password@host:port/database</c>, or Npgsql's own key=value form.</param>
     /// <param name="settings">How many writes may wait, how long, and how many batches may run at once.</param>

@@ -44,6 +44,16 @@ internal sealed class Snowflakes(TimeProvider clock)
         }
     }
 
+    /// <summary>Why there are no ids of this time; null when there are.</summary>
+    public string? WhyNone
+    {
+        get
+        {
+            var now = clock.GetUtcNow();
+            return Math.Max(now.ToUnixTimeMilliseconds(), LastMillis) is < Epoch or > LastOfAll ? OutOfRange(now) : null;
+        }
+    }
+
     /// <exception cref="StoreUnavailableException">This process holds no worker number just now; ids could repeat.</exception>
     /// <exception cref="HeldException">The time is one of which there are no ids.</exception>
     public long Next() => Take(1);

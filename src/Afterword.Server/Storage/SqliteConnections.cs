@@ -13,16 +13,20 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     // SQLITE_DBCONFIG_ENABLE_QPSG.
     private const int PlannerStability = 1007;
 
+    // A command beside the server that was here before may be about to end.
+    private static readonly TimeSpan s_waitForOthers = TimeSpan.FromSeconds(5);
+
     public string File => file;
 
     /// <summary>The connection that writes.</summary>
     /// <param name="checkpoints">
     /// Whether it moves the log into the file, every 16,000 pages. The server does: a command beside it would hold up its writes.
     /// </param>
+    /// <exception cref="InvalidOperationException">This is the server, and another program holds the file open.</exception>
     public SqliteConnection OpenWriter(bool checkpoints)
     {
         PrivateFile.Prepare(file);
-        SqliteLog.WriteAgain(file);
+        SqliteLog.WriteAgain(file, wait: checkpoints && syncEveryCommit ? s_waitForOthers : null);
         var connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // A commit writes whole pages. Nonces land on as many pages as there are of them, so theirs are small.
@@ -69,9 +73,19 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     /// <summary>Makes the store's folder, for its owner alone: the key ring lies in it.</summary>
     public static void CreateFolder(string folder)
     {
+        var made = new List<string>();
+        for (var at = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)); at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at)) made.Add(at);
+
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        // A power cut would take away a name that is not on the disk, with all that is in the folder.
+        foreach (var one in made) FolderSync.Run(Path.GetDirectoryName(one)!);
     }
+
+    /// <summary>Sets how long each statement waits for a lock that another connection has.</summary>
+    public static void WaitForLocks(SqliteConnection connection, TimeSpan time) =>
+        Pragma(connection, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"busy_timeout={(long)time.TotalMilliseconds}"));
 
     public static string Ask(SqliteConnection connection, string pragma)
     {
@@ -131,7 +145,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
             connection.Open();
 
             // A command line beside a busy server waits for its turn instead of failing.
-            Pragma(connection, "busy_timeout=10000");
+            WaitForLocks(connection, TimeSpan.FromSeconds(10));
             KeepPlans(connection);
             return connection;
         }

@@ -9,8 +9,8 @@ internal sealed class SqliteDatabase : Database
     // Each has descriptors and a cache of its own: what a flood has opened besides is closed.
     internal const int MostIdleReaders = 64;
 
-    // What is above it says more (https://sqlite.org/rescode.html#primary_result_codes_versus_extended_result_codes).
-    private const int PrimaryCode = 0xFF;
+    /// <summary>How long a write waits for the file's lock at most until those behind it are refused.</summary>
+    internal static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(5);
 
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;
@@ -30,18 +30,18 @@ internal sealed class SqliteDatabase : Database
 
     public override bool IsFull => _writer.IsFull;
 
-    // Nothing but this machine's disk is waited for.
-    public override bool IsStalled => false;
+    public override Cause? StalledBy => _writer.IsStalled ? Cause.NoAnswer : null;
 
     /// <param name="file">The store's file; it and its folder are created when missing.</param>
     /// <param name="queue">How many writes may wait, 1 or more.</param>
     /// <param name="syncEveryCommit">See <see cref="SqliteConnections"/>.</param>
     /// <param name="checkpoints">See <see cref="SqliteConnections.OpenWriter"/>.</param>
-    public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit, bool checkpoints)
+    /// <param name="patience">How long a write waits for the file's lock until those behind it are refused; null for <see cref="MostPatience"/>.</param>
+    public static SqliteDatabase Open(string file, int queue, bool syncEveryCommit, bool checkpoints, TimeSpan? patience = null)
     {
         SqliteConnections.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(file))!);
         var connections = new SqliteConnections(file, syncEveryCommit);
-        return new(connections, new SqliteWriter(connections.OpenWriter(checkpoints), queue));
+        return new(connections, new SqliteWriter(connections.OpenWriter(checkpoints), queue, patience is { } less && less < MostPatience ? less : MostPatience));
     }
 
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
@@ -92,11 +92,7 @@ internal sealed class SqliteDatabase : Database
 
     protected override void Enqueue(PendingWrite write) => _writer.Enqueue(write);
 
-    // The rest is our fault: a statement that is wrong, a value that does not fit. A page that cannot be read is often told as damage.
-    protected override bool IsFault(Exception error) => error is SqliteException { SqliteErrorCode: var code } && (code & PrimaryCode)
-        is SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_CANTOPEN
-        or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB
-        or SQLitePCL.raw.SQLITE_PROTOCOL or SQLitePCL.raw.SQLITE_NOMEM;
+    protected override bool IsFault(Exception error) => SqliteErrors.IsFault(error);
 
     public override string Translate(string migration) => migration
         .Replace("{bytes}", "blob", StringComparison.Ordinal)

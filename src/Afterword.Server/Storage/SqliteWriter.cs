@@ -13,9 +13,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly Channel<PendingWrite> _queue;
     private readonly int _capacity;
     private readonly Thread _thread;
+    private volatile bool _isStalled;
 
-    public SqliteWriter(SqliteConnection connection, int capacity)
+    /// <param name="connection">Where it writes; disposed of with it.</param>
+    /// <param name="capacity">How many writes may wait.</param>
+    /// <param name="patience">How long it waits for the file's lock until those behind are refused; as long again until the batch is, too.</param>
+    public SqliteWriter(SqliteConnection connection, int capacity, TimeSpan patience)
     {
+        SqliteConnections.WaitForLocks(connection, patience);
         Version = connection.ServerVersion;
         _session = new SqliteSession(connection);
         _capacity = capacity;
@@ -28,8 +33,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     public bool IsFull => _queue.Reader.Count >= _capacity;
 
+    /// <summary>Whether another program has held the file's lock for so long that what comes now is refused at once.</summary>
+    public bool IsStalled => _isStalled;
+
     public void Enqueue(PendingWrite write)
     {
+        if (_isStalled) throw Stalled();
         if (!_queue.Writer.TryWrite(write)) throw new OverloadedException();
     }
 
@@ -54,6 +63,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var write)) batch.Add(write);
             Commit(batch);
             batch.Clear();
+            while (_isStalled && !_queue.Reader.Completion.IsCompleted) LookForLock();
         }
     }
 
@@ -69,16 +79,20 @@ internal sealed class SqliteWriter : IAsyncDisposable
         if (Try(batch) is not { } error) return;
 
         // What a sync that failed leaves on the disk shows when the power goes: then it may be there, though its clients were told to come again.
-        if (batch.Count == 1 || error is OutcomeUnknownException)
+        if (batch.Count == 1 || error is OutcomeUnknownException || SqliteErrors.IsFault(error))
         {
             foreach (var write in batch) write.FailLater(error);
             return;
         }
 
-        // One write spoiled the batch, or the store is in trouble: each gets a transaction, and an answer, of its own.
+        // One write spoiled the batch: each gets a transaction, and an answer, of its own. A store that is in trouble says so once, for each try may wait for it.
+        Exception? fault = null;
         foreach (var write in batch)
         {
-            if (Try([write]) is { } own) write.FailLater(own);
+            if ((fault ?? Try([write])) is not { } own) continue;
+
+            write.FailLater(own);
+            if (SqliteErrors.IsFault(own)) fault = own;
         }
     }
 
@@ -87,7 +101,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         try
         {
-            _session.Begin();
+            Begin();
             foreach (var kind in batch.GroupBy(write => write.Group))
             {
                 if (kind.Key is { } group) Finish(group.RunAsync(_session, [.. kind]));
@@ -107,6 +121,45 @@ internal sealed class SqliteWriter : IAsyncDisposable
         PendingWrite.CompleteAll(batch);
         return null;
     }
+
+    /// <summary>Takes the file's lock. Those behind, of which nothing was written, are refused when another program keeps it.</summary>
+    private void Begin()
+    {
+        try
+        {
+            _session.Begin();
+        }
+        catch (SqliteException error) when (SqliteErrors.IsLock(error))
+        {
+            _isStalled = true;
+            RefuseWaiting();
+            _session.Begin();
+        }
+
+        _isStalled = false;
+    }
+
+    /// <summary>Finds out whether the lock is free again. Nobody waits for that: a request would wait as long as the last one did.</summary>
+    private void LookForLock()
+    {
+        try
+        {
+            Begin();
+            RollBack();
+        }
+        catch (SqliteException error)
+        {
+            // Any other reason is told to whoever writes next.
+            if (!SqliteErrors.IsLock(error)) _isStalled = false;
+        }
+    }
+
+    private void RefuseWaiting()
+    {
+        while (_queue.Reader.TryRead(out var write)) write.FailLater(Stalled());
+    }
+
+    private static StoreUnavailableException Stalled() => new("Another program keeps the store's file locked, so writes wait.", cause: Cause.NoAnswer);
 
     // The next transaction writes over all that this one left in the log, so a sync that succeeds then says the truth. A log that
     // a process left so is written again before it is believed (SqliteLog).

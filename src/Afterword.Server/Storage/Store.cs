@@ -85,12 +85,13 @@ internal sealed class Store : IAsyncDisposable
 
         var keys = settings.KeyFile is { } file ? MasterKeys.Read(file) : null;
         var onlyServer = serves && settings.Database is null ? LockFolder(settings.Data) : null;
-        var (main, admissions) = settings.Database is { } url
-            ? await OpenPostgresAsync(url, settings.Storage, clock, stop)
-            : OpenSqlite(settings.Data, settings.Storage, serves);
-        var store = new Store(main, admissions, keys, onlyServer, clock);
+        Store? store = null;
         try
         {
+            var (main, admissions) = settings.Database is { } url
+                ? await OpenPostgresAsync(url, settings.Storage, clock, stop)
+                : OpenSqlite(settings.Data, settings.Storage, serves);
+            store = new Store(main, admissions, keys, onlyServer, clock);
             await Migrator.RunAsync(main, "main", clock, stop, migrates ? null : (newest, missing) => newest == 0 && mustExist ? throw new NoStoreException() : AllowAsync(store, settings, newest, missing, serves, clock, stop));
             await Migrator.RunAsync(admissions, "admissions", clock, stop);
             await KeyRing.CheckAsync(main, keys, stop);
@@ -99,7 +100,8 @@ internal sealed class Store : IAsyncDisposable
         }
         catch
         {
-            await store.DisposeAsync();
+            if (store is not null) await store.DisposeAsync();
+            else if (onlyServer is not null) await onlyServer.DisposeAsync();
             throw;
         }
     }
@@ -174,9 +176,14 @@ internal sealed class Store : IAsyncDisposable
     }
 
     // A nonce must outlive the process, not a power cut (docs/decisions/0005), so admissions do not wait for the disk.
-    private static (Database Main, Database Admissions) OpenSqlite(string folder, StorageSettings settings, bool checkpoints) => (
-        SqliteDatabase.Open(MainFile(folder), settings.WriteQueue, syncEveryCommit: true, checkpoints),
-        SqliteDatabase.Open(Path.Combine(folder, "admissions.db"), settings.WriteQueue, syncEveryCommit: false, checkpoints));
+    private static (Database Main, Database Admissions) OpenSqlite(string folder, StorageSettings settings, bool serves)
+    {
+        // A command has nobody else to serve meanwhile.
+        TimeSpan? patience = serves ? settings.CommitWait : null;
+        return (
+            SqliteDatabase.Open(MainFile(folder), settings.WriteQueue, syncEveryCommit: true, checkpoints: serves, patience),
+            SqliteDatabase.Open(Path.Combine(folder, "admissions.db"), settings.WriteQueue, syncEveryCommit: false, checkpoints: serves, patience));
+    }
 
     private static async Task<(Database Main, Database Admissions)> OpenPostgresAsync(string url, StorageSettings settings, TimeProvider clock, CancellationToken stop) => (
         await PostgresDatabase.OpenAsync(url, settings, syncEveryCommit: true, clock, stop),

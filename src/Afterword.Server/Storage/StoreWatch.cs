@@ -27,6 +27,9 @@ internal sealed partial class StoreWatch : BackgroundService
     /// <summary>Why nothing is written just now, though the store could be; null when it is.</summary>
     public Hold? Hold => Volatile.Read(ref _hold) ?? (_clock.HeldBecause is { } because ? new(Cause.ClockRefused, because) : null);
 
+    /// <summary>The same, or why nothing new can be made: there are no ids of this time.</summary>
+    public Hold? HoldOrNoIds => Hold ?? (_store.Ids.WhyNone is { } because ? new(Cause.ClockRefused, because) : null);
+
     public string? Because => Hold?.Because;
 
     /// <summary>Whether the clock of the database counts. A clock of a test shows another time than it.</summary>
@@ -58,7 +61,7 @@ internal sealed partial class StoreWatch : BackgroundService
     /// <summary>Notes whether writes are held.</summary>
     public void Tell()
     {
-        var hold = Hold;
+        var hold = HoldOrNoIds;
         if (hold is not null) _store.Troubles.Meet(hold.Cause, hold.Because);
         foreach (var cause in (Cause[])[Cause.ClockRefused, Cause.NewerSchema])
         {

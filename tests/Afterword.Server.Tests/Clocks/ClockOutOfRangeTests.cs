@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Afterword.Server.Tests.Clocks;
 
@@ -31,6 +32,27 @@ public abstract class ClockOutOfRangeTests(Engine engine) : IAsyncLifetime
         Assert.Contains("from 2010-11-04 to 2080-07-10", Assert.Throws<HeldException>(() => store.Ids.Next()).Message, StringComparison.Ordinal);
         Assert.True(store.Main.IsUnavailable(new HeldException("")));
         await lease.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Operators_hear_that_there_are_no_ids_until_there_are()
+    {
+        var clock = new ManualClock("2080-07-10T17:30:30Z");
+        await using var store = await Store.OpenAsync(_settings, clock, default);
+        await store.LeaseAsync(clock, default);
+        using var watch = new StoreWatch(store, new SteadyClock(clock, () => TimeSpan.Zero), NullLogger<StoreWatch>.Instance);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(store.Faults.Tell(Assert.Throws<HeldException>(() => store.Ids.Next())));
+
+        watch.Tell();
+        Assert.True(store.Troubles.Holds(Cause.ClockRefused));
+        Assert.Contains("from 2010-11-04 to 2080-07-10", watch.HoldOrNoIds!.Because, StringComparison.Ordinal);
+        Assert.Null(watch.Hold);
+
+        clock.AdjustTime(clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+        watch.Tell();
+        Assert.False(store.Troubles.Holds(Cause.ClockRefused));
+        Assert.Null(watch.HoldOrNoIds);
     }
 
     [Theory]

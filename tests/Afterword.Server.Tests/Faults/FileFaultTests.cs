@@ -97,13 +97,42 @@ public sealed class FileFaultTests
         var log = await File.ReadAllBytesAsync($"{copy}-wal", TestContext.Current.CancellationToken);
         foreach (var wal in (string[])[$"{file}-wal", $"{copy}-wal"]) File.SetLastWriteTimeUtc(wal, DateTime.UnixEpoch);
 
-        SqliteLog.WriteAgain(file);
-        SqliteLog.WriteAgain(copy);
+        SqliteLog.WriteAgain(file, wait: null);
+        SqliteLog.WriteAgain(copy, wait: null);
 
         Assert.Equal(DateTime.UnixEpoch, File.GetLastWriteTimeUtc($"{file}-wal"));
         Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc($"{copy}-wal"));
         Assert.NotEmpty(log);
         Assert.Equal(log, await File.ReadAllBytesAsync($"{copy}-wal", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_server_believes_no_log_of_a_file_that_another_program_holds_open_and_a_command_does()
+    {
+        using var folder = TestFolder.Create("held");
+        var file = Path.Combine(folder.Path, "afterword.db");
+        await using var reader = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        await using (var server = SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true))
+        {
+            await server.WriteAsync(session => session.Sql("create table thing (id bigint not null primary key)").RunAsync(default), default);
+            await reader.OpenAsync(TestContext.Current.CancellationToken);
+            SqliteConnections.Ask(reader, "schema_version");
+        }
+
+        Assert.NotEqual(0, new FileInfo($"{file}-wal").Length);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Task.Run(() => SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true)));
+        Assert.Contains($"Another program holds {file} open", error.Message, StringComparison.Ordinal);
+        await using (SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: false))
+        {
+        }
+
+        // One that ends in time is waited for.
+        var waits = Task.Run(() => SqliteLog.WriteAgain(file, TimeSpan.FromMinutes(1)));
+        await reader.CloseAsync();
+        await waits;
+        await using (SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true))
+        {
+        }
     }
 
     private static async Task EmptyLogAsync(string file)

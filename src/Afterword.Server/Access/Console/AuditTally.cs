@@ -146,7 +146,7 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
                 catch (Exception error) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
                 {
-                    NotWritten(log, error);
+                    if (!store.Faults.Tell(error)) NotWritten(log, error);
                 }
             }
         }
@@ -232,7 +232,7 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Refused: {What} ({Who}).")]
     private static partial void Refused(ILogger log, string what, string who);
 
-    [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "What was counted for the audit log could not be written; it is tried again in half a minute.")]
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "What was counted for the audit log could not be written, by our fault; it is tried again in half a minute.")]
     private static partial void NotWritten(ILogger log, Exception error);
 
     /// <summary>What is counted together.</summary>

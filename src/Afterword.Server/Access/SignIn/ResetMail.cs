@@ -83,7 +83,7 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
         catch (Exception error) when (!stop.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            Failed(log, error);
+            if (!store.Faults.Tell(error)) Failed(log, error);
         }
     }
 

@@ -1,0 +1,50 @@
+using System.Net;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Access.SignIn;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Microsoft.Extensions.Logging;
+
+namespace Afterword.Server.Tests.Faults;
+
+/// <summary>Services that work beside the requests, while the store takes nothing: they say so as everybody does, once in half a minute.</summary>
+public sealed class ServiceFaultTests
+{
+    private const string Told = "The store did not take or give data (HeldException";
+
+    [Fact]
+    public async Task Whoever_asks_for_a_new_password_then_fills_no_log()
+    {
+        await using var server = await TestServer.StartAsync(
+            Engine.Sqlite, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", "Mail:Port=9", "Mail:Tls=none", "Mail:From=feedback@mail.example");
+        server.Server.Store.Main.HoldWhile(() => new(Cause.NewerSchema, "A test says so."));
+
+        Assert.True(server.Get<ResetMail>().TryAsk(AccountKind.User, "nobody", IPAddress.Loopback));
+
+        await UntilAsync(() => server.Lines(Told).Length + server.Lines("A mail with a link").Length > 0);
+        Assert.Empty(server.Lines("A mail with a link"));
+    }
+
+    [Fact]
+    public async Task What_is_counted_for_the_audit_log_waits_without_an_error_of_its_own()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        server.Server.Store.Main.HoldWhile(() => new(Cause.NewerSchema, "A test says so."));
+        var (lines, clock) = (new List<string>(), new SteppedClock());
+        using var logs = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(lines)));
+        using var tally = new AuditTally(server.Server.Store, server.Get<AuditLog>(), clock, logs.CreateLogger<AuditTally>());
+        tally.WrongOperatorKey(IPAddress.Loopback);
+
+        await tally.StartAsync(TestContext.Current.CancellationToken);
+        await clock.StepAsync(TimeSpan.FromSeconds(30));
+
+        await UntilAsync(() => server.Lines(Told).Length + lines.Count > 0);
+        await tally.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(lines);
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        while (!holds()) await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
+}
