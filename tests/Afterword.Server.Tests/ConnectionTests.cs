@@ -74,6 +74,20 @@ public abstract class ConnectionTests(Engine engine) : IAsyncLifetime
         Assert.All(cursors[..^1], cursor => Assert.NotEqual(0, cursor % 10));
     }
 
+    [Fact]
+    public async Task No_cursor_names_a_contact_who_is_not_in_the_list_where_ids_follow_each_other()
+    {
+        // As many in a row as were added at once: the 5,000th is in the midst of them.
+        await ContactsAsync(Connections.MostPerPage + 500, every: 4_000, "n + n / 700 * 1000");
+
+        foreach (var query in new[] { "", "count=1" })
+        {
+            var (walked, _, cursors) = await WalkAsync(query);
+            Assert.Equal([9_000], walked);
+            Assert.Equal((query, 0), (query, await Server.CountAsync("contact", $"sender_id = {_loop.Furni.Id} and follows = 0 and user_id in ({string.Join(',', cursors)})")));
+        }
+    }
+
     [Theory]
     [InlineData("cursor=x", 44)]
     [InlineData("cursor=-2", 44)]
@@ -115,13 +129,13 @@ public abstract class ConnectionTests(Engine engine) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    /// <summary>Contacts of the sender with the ids 10, 20, 30 and so on, every so many of which follow it.</summary>
-    private Task ContactsAsync(int count, int every) => Server.Server.Store.Main.WriteAsync(
+    /// <summary>Contacts of the sender with the ids 10, 20, 30 and so on, or others made of their numbers, every so many of which follow it.</summary>
+    private Task ContactsAsync(int count, int every, string id = "n * 10") => Server.Server.Store.Main.WriteAsync(
         session => session.Sql(
-            """
+            $"""
             insert into contact (sender_id, user_id, follows)
             with recursive number (n) as (select @first union all select n + 1 from number where n < @count)
-            select @sender, n * 10, case when n % @every = 0 then 1 else 0 end from number
+            select @sender, {id}, case when n % @every = 0 then 1 else 0 end from number
             """)
             .Bind("first", 1L).Bind("count", (long)count).Bind("every", (long)every).Bind("sender", _loop.Furni.Id).RunAsync(default),
         default);

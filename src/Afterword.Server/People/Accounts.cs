@@ -121,6 +121,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         async session =>
         {
             var updated = 0;
+            await HoldAsync(session, [.. accounts.Select(one => one.User.ScreenName)], stop);
             await EndLinksAsync(session, [.. accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value))], stop);
             await session.EachAsync(
                 """
@@ -168,6 +169,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         async session =>
         {
+            await HoldAsync(session, [screenName], stop);
             await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
             return await session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
                 .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop);
@@ -176,6 +178,11 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
 
     /// <summary>What a handle is looked up by, in any letter case.</summary>
     public static string Key(string screenName) => screenName.ToLowerInvariant();
+
+    // Before their links are touched, as AccountHold says: whoever makes one meanwhile waits, and sends it to the new address.
+    private static Task HoldAsync(Session session, IReadOnlyList<string> screenNames, CancellationToken stop) => session.EachAsync(
+        "select a.id from {rows} join account a on a.screen_name_key = item.screen_name_key order by a.id for update of a",
+        Rows.Of(screenNames).Text("screen_name_key", Key), _ => { }, stop);
 
     /// <summary>Ends links for a new password that went to an address which is another one from now on.</summary>
     private static Task EndLinksAsync(Session session, IReadOnlyList<(string ScreenName, string? Mail)> changed, CancellationToken stop) => session.EachAsync(

@@ -45,7 +45,21 @@ internal sealed class Connections(Store store)
             seen++;
         }
 
-        // Somewhere between the last one that was looked at and the next, so that the number names nobody who is not in the list.
-        return new(ids, seen == contacts.Count ? 0 : contacts[seen].Id + ((contacts[seen - 1].Id - contacts[seen].Id + 1) / 2));
+        return new(ids, seen == contacts.Count ? 0 : CursorAt(contacts, seen, isListed));
+    }
+
+    // The id of somebody in the list, or a number between those of two contacts: it names no contact who is not in the list. Where ids
+    // follow each other without a gap, the next page begins further up, with contacts who are looked at once more.
+    private static long CursorAt(List<(long Id, Bond Bond)> contacts, int seen, Func<Bond, bool> isListed)
+    {
+        for (var at = seen; at > 0; at--)
+        {
+            var (last, gap) = (contacts[at - 1], contacts[at - 1].Id - contacts[at].Id);
+            if (isListed(last.Bond)) return last.Id;
+            if (gap > 1) return contacts[at].Id + (gap / 2);
+        }
+
+        // A node makes at most 4,096 ids in a row. Were there ever more, a list that can be walked is worth more than an id.
+        return contacts[seen - 1].Id;
     }
 }

@@ -164,7 +164,9 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
         var (factors, gone) = (_server.Get<SecondFactors>(), new List<bool>());
         for (var round = 0; round < 20; round++)
         {
-            var ana = new Person(await _server.PersonAsync(Role.Owner, _furni, $"ana{round}@furni.example"), "ana", "Ana", 0, []);
+            var id = await _server.PersonAsync(Role.Owner, _furni, $"ana{round}@furni.example");
+            await _server.SignedInAsync(id);
+            var ana = new Person(id, "ana", "Ana", (await _server.Get<ConsoleSessions>().ListAsync(id, default))[0].Id, []);
             await _server.Server.Store.Main.WriteAsync(
                 async session =>
                 {

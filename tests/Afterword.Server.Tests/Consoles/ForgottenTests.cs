@@ -148,6 +148,56 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_link_that_is_made_while_the_address_changes_goes_to_the_new_one_or_ends(bool asksFirst)
+    {
+        var maja = await AddMajaAsync();
+        await using var held = await HeldRows.TakeAsync(_server, $"select 1 from account where id = {maja} for no key update");
+        var changing = asksFirst ? null : ChangeAsync();
+        await held.UntilBlockedAsync(changing ?? Task.CompletedTask);
+        (await AskAsync("/sign-in/forgotten", ("screen_name", "maja"))).Is(200);
+        var mailed = _office.WaitAsync(1);
+        await held.UntilBlockedAsync(changing ?? Task.CompletedTask, mailed);
+        changing ??= ChangeAsync();
+        await held.UntilBlockedAsync(changing, mailed);
+        await held.LetGoAsync();
+        await changing;
+
+        var mail = (await mailed)[0];
+        Assert.Equal(mail.To == "maja@new.example" ? 200 : 404, (await new Guest(_server).GetAsync(Link().Match(mail.Plain).Value)).Status);
+
+        Task<bool> ChangeAsync() => _server.Get<Accounts>().ReachByAsync("maja", Reachability.Read("email", "maja@new.example").Reachability!, default);
+    }
+
+    [Fact]
+    public async Task Of_requests_for_one_account_at_once_one_is_mailed()
+    {
+        await AddMajaAsync();
+        var zoe = new NewAccount("zoe", "Zoe", GrantWorld.Password, Reach.Anyone) { Reachability = Reachability.Read("email", "zoe@post.example").Reachability! };
+        await _server.Get<Accounts>().AddAsync(zoe, default);
+
+        // Each has looked for a link of the last minutes, or waits for the account, before any is made.
+        await using (var held = await HeldRows.TakeAsync(_server, "lock table reset_link in share mode"))
+        {
+            for (var n = 1; n <= 2; n++) (await AskAsync("/sign-in/forgotten", ("screen_name", "maja"), $"10.5.0.{n}")).Is(200);
+            var never = new TaskCompletionSource().Task;
+            await held.UntilBlockedAsync(never, never);
+            await held.LetGoAsync();
+        }
+
+        // Those of one address are mailed one after the other, so both are behind these.
+        for (var n = 1; n <= 2; n++)
+        {
+            (await AskAsync("/sign-in/forgotten", ("screen_name", n == 1 ? "zoe" : "nobody"), $"10.5.0.{n}")).Is(200);
+        }
+
+        var mails = await _office.WaitAsync(2);
+        Assert.Equal(["maja@post.example", "zoe@post.example"], mails.Select(mail => mail.To).Order());
+        Assert.Equal(2, await _server.CountAsync("reset_link"));
+    }
+
     [Fact]
     public async Task Sessions_of_a_person_are_ended_without_a_reset_by_those_who_may()
     {

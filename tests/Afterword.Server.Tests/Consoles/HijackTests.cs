@@ -105,16 +105,102 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
         Assert.IsType<InviteOutcome.BeganAnew>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
     }
 
+    [Fact]
+    public async Task Whoever_takes_an_owners_link_while_an_operator_adds_the_person_comes_along_to_no_other_place()
+    {
+        foreach (var takingFirst in new[] { true, false })
+        {
+            await using var other = new Cleared(_server, Victim);
+            var link = await VictimAsync();
+            await using var held = await HeldRows.TakeAsync(_server, takingFirst ? HoldVictim : HoldRole);
+            var taking = takingFirst ? AcceptAsync(link) : null;
+            await held.UntilBlockedAsync(taking ?? Task.CompletedTask);
+            var adding = _server.InviteAsync(Role.Owner, _bank, Victim);
+            await held.UntilBlockedAsync(taking ?? Task.CompletedTask, adding);
+            taking ??= AcceptAsync(link);
+            await held.UntilBlockedAsync(taking, adding);
+            await held.LetGoAsync();
+
+            // Whichever came first: the password has ended, or the link has.
+            Assert.True(await adding is InviteOutcome.BeganAnew || await taking is null, $"{takingFirst}: {await adding}");
+            Assert.Equal((takingFirst, 0), (takingFirst, await _server.CountAsync("person", "password_hash is not null and proved_at is null")));
+            Assert.Equal(2, await _server.CountAsync("person_role", $"person_id = (select id from person where mail_key = '{Victim}')"));
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_is_added_while_they_are_forgotten_elsewhere_is_there_with_the_role()
+    {
+        foreach (var removingFirst in new[] { true, false })
+        {
+            await using var other = new Cleared(_server, Victim);
+            var id = await _server.PersonAsync(Role.Agent, _evil, Victim);
+            await _server.SignedInAsync(id);
+            await using var held = await HeldRows.TakeAsync(_server, removingFirst ? $"select 1 from console_session where person_id = {id} for update" : HoldRole);
+            var removing = removingFirst ? RemoveAsync(id) : null;
+            await held.UntilBlockedAsync(removing ?? Task.CompletedTask);
+            var adding = _server.InviteAsync(Role.Owner, _bank, Victim);
+            await held.UntilBlockedAsync(removing ?? Task.CompletedTask, adding);
+            removing ??= RemoveAsync(id);
+            await held.UntilBlockedAsync(removing, adding);
+            await held.LetGoAsync();
+
+            Assert.Equal(ChangeOutcome.Done, await removing);
+            Assert.IsType<InviteOutcome.Invited>(await adding);
+            Assert.Equal((removingFirst, 1), (removingFirst, await _server.CountAsync("person_role", $"sender_id = {_bank.Id}")));
+            Assert.Equal(0, await _server.CountAsync("person_role", "person_id not in (select id from person)"));
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_gets_a_second_link_for_somebody_who_is_taking_the_first()
+    {
+        foreach (var (way, renewAsync) in new (string, Func<string, long, Task<string?>>)[]
+        {
+            ("an owner's new link", (_, id) => _server.Get<Persons>().RenewLinkAsync(
+                new(new(0, "owner@evil.example", "Owner", 0, []), new(_evil.Id, "evil", "Evil", Role.Operator)), id, default)),
+            ("the link of the mail", (link, _) => _server.Get<Invitations>().IssueForMailAsync(link, default)),
+        })
+        {
+            await using var other = new Cleared(_server, Victim);
+            var link = await VictimAsync();
+            var id = (await _server.Get<Persons>().FindAsync(Victim, default))!.Value;
+            await using var held = await HeldRows.TakeAsync(_server, HoldVictim);
+            var taking = AcceptAsync(link);
+            await held.UntilBlockedAsync(taking);
+            var renewing = renewAsync(link, id);
+            await held.UntilBlockedAsync(taking, renewing);
+            await held.LetGoAsync();
+            await Task.WhenAll(taking, renewing);
+
+            Assert.Equal((way, 0), (way, await _server.CountAsync("invitation i join person p on p.id = i.person_id", "p.password_hash is not null")));
+        }
+    }
+
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private const string HoldVictim = $"select 1 from person where mail_key = '{Victim}' for no key update";
+
+    // A role that another transaction is just giving: whoever gives it too waits there, behind all that was read before.
+    private string HoldRole => $"insert into person_role (sender_id, person_id, role, created_at) select {_bank.Id}, id, 1, 0 from person where mail_key = '{Victim}'";
+
+    private Task<ChangeOutcome> RemoveAsync(long id) => _server.Get<Persons>().RemoveAsync(Person.CommandLine, _evil.Id, id, keepLast: false, default);
+
+    private Task<long?> AcceptAsync(string link) => _server.Get<Invitations>().AcceptAsync(link[(link.LastIndexOf('/') + 1)..], "Victim", new("hash"), default);
+
+    /// <summary>Invites the victim as an owner does it; gives the link that the page shows.</summary>
+    private async Task<string> VictimAsync()
+    {
+        var owner = await _server.SeatAsync(Role.Owner, _evil);
+        var page = await owner.GetAsync("/console/@evil/people");
+        return Link().Match((await owner.SubmitAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html).Value;
+    }
 
     /// <summary>The attack up to the moment when somebody else gives the address a role.</summary>
     private async Task<(Newcomer Thief, Guest Browser)> HijackedAsync()
     {
-        var owner = await _server.SeatAsync(Role.Owner, _evil);
-        var page = await owner.GetAsync("/console/@evil/people");
-        var shown = (await owner.SubmitAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html;
         var (thief, browser) = (new Newcomer(_server, Victim), new Guest(_server));
-        var next = (await Newcomer.AcceptAsync(browser, Link().Match(shown).Value)).Is(303);
+        var next = (await Newcomer.AcceptAsync(browser, await VictimAsync())).Is(303);
         await thief.AddAppAsync(browser, (await browser.GetAsync(next.Location)).Is(200));
         return (thief, browser);
     }

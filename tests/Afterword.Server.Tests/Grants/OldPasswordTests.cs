@@ -78,6 +78,10 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
         Assert.NotNull(await Server.Get<UserFactors>().AddAsync(now.UserId, offer.Sealed, code, default));
         Assert.False(await Server.Get<UserPasswords>().SetAsync(now.UserId, HashOf(GrantWorld.Password), default, now.PasswordHash, Visits.HashOf(thief)));
 
+        // It removes no app either.
+        Assert.Equal(0, await Server.Get<UserFactors>().RemoveAsync(now.UserId, default, Visits.HashOf(thief)));
+        Assert.Equal(1, await Server.CountAsync("user_factor"));
+
         // One that begins afterwards owes the code.
         Assert.True(await Server.Get<Visits>().BeginAsync(thief, now.UserId, SignedInBy.Password, now.PasswordHash!));
         Return(thief);
@@ -99,6 +103,26 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
         Assert.False(await Server.Get<SecondFactors>().AddAppAsync(person, offer.Sealed, code, onlyFirst: true, default));
         Assert.False(await Server.Get<ConsoleSessions>().GoOnAsync(thief, person, EntryStage.Person));
         Assert.Equal((0, 0), (await Server.CountAsync("console_session"), await Server.CountAsync("person", "totp_secret is not null")));
+    }
+
+    [Fact]
+    public async Task A_console_session_that_has_ended_makes_no_codes_and_removes_no_factor()
+    {
+        var ana = await Newcomer.SettledAsync(Server, Role.Owner, _furni, Mail);
+        var (thief, factors) = (Browser(), Server.Get<SecondFactors>());
+        thief.Request.Headers.Cookie = $"{ConsoleSessions.Cookie}={(await ana.SignInAsync()).Cookies[ConsoleSessions.Cookie]}";
+        var person = (await Server.Get<ConsoleSessions>().WhoAsync(thief))!.Person;
+        var passkey = new Microsoft.AspNetCore.Identity.UserPasskeyInfo([1], [2], default, 0, [], true, false, false, [], []);
+        Assert.True(await factors.AddPasskeyAsync(person, passkey, onlyFirst: false, default));
+        await Server.Get<Persons>().SignOutAsync(Person.CommandLine, Place.Installation, person.Id, default);
+
+        Assert.Null(await factors.RenewRecoveryCodesAsync(person, default));
+        await factors.RemoveAppAsync(person, needsOne: false, default);
+        await factors.RemovePasskeyAsync(person, passkey.CredentialId, needsOne: false, default);
+
+        var has = await factors.OfAsync(person.Id, default);
+        Assert.Equal((true, 1, 10), (has.HasApp, has.Passkeys.Count, has.RecoveryCodes));
+        Assert.IsType<CheckOutcome.Right>(await factors.CheckAsync(person.Id, ana.RecoveryCodes[0], null, default));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.Tests.Consoles;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.Server.Tests.Grants;
@@ -94,6 +95,25 @@ public abstract class SignInFloodTests(Engine engine)
 
         (await SignInAsync(known)).Is(403);
         (await agent.SendPasswordAsync(known)).Is(403);
+    }
+
+    [Fact]
+    public async Task A_known_browser_that_hangs_up_has_used_its_guess()
+    {
+        await using var server = await TestServer.StartAsync(engine);
+        await GrantWorld.AddUserAsync(server, "ana");
+        var (known, guesses) = (new Guest(server), server.Get<PasswordGuesses>());
+        (await SignInAsync(known)).Is(303);
+        for (var n = 1; n <= 6; n++)
+        {
+            using var hangsUp = new CancellationTokenSource();
+            var http = new DefaultHttpContext { RequestAborted = hangsUp.Token };
+            http.Request.Headers.Cookie = $"{KnownBrowsers.Cookie}={known.Cookies[KnownBrowsers.Cookie]}";
+            var guess = await guesses.BeginAsync(http, AccountKind.User, "ana", $"wrong {n}");
+            Assert.Equal((n, n <= 5), (n, guess.IsKnown));
+            await hangsUp.CancelAsync();
+            Assert.Null(await guesses.SettleAsync(http, guess, guesses.Matches(guess)));
+        }
     }
 
     [Fact]

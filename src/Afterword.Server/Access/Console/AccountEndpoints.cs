@@ -105,10 +105,9 @@ internal static class AccountEndpoints
         var had = await factors.OfAsync(person.Id, http.RequestAborted);
         if (!await add()) return problem;
 
-        // This browser has just shown the new factor; from now on a session needs one.
-        if (!await services.GetRequiredService<ConsoleSessions>().GoOnAsync(http, person, EntryStage.Person) || had.HasAny) return null;
-
-        await ShowCodesAsync(http, person, factors);
+        // This browser has just shown the new factor; from now on a session needs one. The codes first: going on ends the session that may make them.
+        var codes = had.HasAny ? null : await factors.RenewRecoveryCodesAsync(person, http.RequestAborted);
+        if (await services.GetRequiredService<ConsoleSessions>().GoOnAsync(http, person, EntryStage.Person) && codes is not null) await ShowCodesAsync(http, person, codes);
         return null;
     });
 
@@ -127,14 +126,14 @@ internal static class AccountEndpoints
 
     private static Task RenewCodes(HttpContext http, Person person, SecondFactors factors) => WithPasswordAsync(http, person, async _ =>
     {
-        await ShowCodesAsync(http, person, factors);
+        if (await factors.RenewRecoveryCodesAsync(person, http.RequestAborted) is { } codes) await ShowCodesAsync(http, person, codes);
         return null;
     });
 
-    private static async Task ShowCodesAsync(HttpContext http, Person person, SecondFactors factors) => await http.ShowPageAsync<RecoveryCodesPage>(200, new()
+    private static Task ShowCodesAsync(HttpContext http, Person person, IReadOnlyList<string> codes) => http.ShowPageAsync<RecoveryCodesPage>(200, new()
     {
         [nameof(RecoveryCodesPage.Mail)] = person.Mail,
-        [nameof(RecoveryCodesPage.Codes)] = await factors.RenewRecoveryCodesAsync(person, http.RequestAborted),
+        [nameof(RecoveryCodesPage.Codes)] = codes,
         [nameof(RecoveryCodesPage.Next)] = Address,
     });
 

@@ -204,13 +204,13 @@ internal static class ConsoleSignIn
 
     private static async Task WelcomeAsync(HttpContext http, Person person, SecondFactors factors, string? back)
     {
-        if (!await EnterAsync(http, person))
+        // The codes first: going on ends the session that may make them.
+        if (await factors.RenewRecoveryCodesAsync(person, http.RequestAborted) is not { } codes || !await EnterAsync(http, person))
         {
             http.SeeOther(ConsoleAddress.SignIn);
             return;
         }
 
-        var codes = await factors.RenewRecoveryCodesAsync(person, http.RequestAborted);
         await http.ShowPageAsync<RecoveryCodesPage>(200, new()
         {
             [nameof(RecoveryCodesPage.Mail)] = person.Mail,

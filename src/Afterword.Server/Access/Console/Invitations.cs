@@ -44,9 +44,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     /// <summary>Makes a second link beside the one that <paramref name="path"/> is, to be mailed and shown to nobody. Whoever takes one ends both.</summary>
     /// <returns>Its path; null when the other does not hold any more.</returns>
     public Task<string?> IssueForMailAsync(string path, CancellationToken stop) => store.Main.WriteAsync(
-        async session => HashOf(path[(path.LastIndexOf('/') + 1)..]) is { } hash
-            && await session.Sql("select person_id from invitation where key_hash = @hash").Bind("hash", hash).FirstAsync(row => row.LongOrNull(0), stop) is { } person
-                ? await AddAsync(session, person, LinkSource.Mail, stop) : null,
+        async session => await HoldInvitedAsync(session, path[(path.LastIndexOf('/') + 1)..], stop) is { } person ? await AddAsync(session, person, LinkSource.Mail, stop) : null,
         stop);
 
     /// <summary>Makes a link for the first operator, while there is nobody.</summary>
@@ -81,7 +79,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     public Task<long?> AcceptAsync(string key, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            if (await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
+            if (await HoldInvitedAsync(session, key, stop) is null || await TakeAsync(session, key, stop) is not { PersonId: { } person, Proves: var proves }) return (long?)null;
 
             await ForgetAsync(session, person, stop);
             await session.Sql($"update person set name = @name, password_hash = @hash, proved_at = @proved, {Guesses.Forgiven} where id = @id")
@@ -97,6 +95,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     public Task<long?> AcceptFirstAsync(string key, EmailAddress mail, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            await HoldFirstAsync(session, stop);
             if (await HasOperatorAsync(session, stop) || await HasAccountAsync(session, mail, stop)) return (long?)null;
             if (await TakeAsync(session, key, stop) is not { PersonId: null }) return null;
 
@@ -131,6 +130,22 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
             .Bind("hash", SHA256.HashData(key)).Bind("person", personId).Bind("proves", source == LinkSource.Owner ? 0L : 1L).Bind("now", Now).RunAsync(stop);
         return $"{Address}/{Base64Url.EncodeToString(key)}";
     }
+
+    // The person who is invited, held before their invitation is touched; null when the link does not hold any more.
+    private async Task<long?> HoldInvitedAsync(Session session, string key, CancellationToken stop)
+    {
+        if (HashOf(key) is not { } hash || await InvitedAsync() is not { } person) return null;
+
+        await AccountHold.HoldAsync(session, AccountKind.Person, person, stop);
+        return await InvitedAsync();
+
+        Task<long?> InvitedAsync() => session.Sql("select i.person_id from invitation i join person p on p.id = i.person_id where i.key_hash = @hash and i.created_at > @oldest")
+            .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => (long?)row.GetInt64(0), stop);
+    }
+
+    // All links of the first operator, so that of two who take different ones the second sees what the first has become. There is nobody yet to hold.
+    private static Task<int> HoldFirstAsync(Session session, CancellationToken stop) =>
+        session.Sql("update invitation set created_at = created_at where person_id is null").RunAsync(stop);
 
     // Gone is gone, whoever comes at the same time.
     private async Task<Taken?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(

@@ -66,6 +66,7 @@ internal sealed class Passkeys(Store store, Settings settings, SecondFactors fac
         return await store.Main.WriteAsync<CheckOutcome>(
             async session =>
             {
+                await AccountHold.HoldAsync(session, AccountKind.Person, person.Id, stop);
                 if (await PasskeyStore.NoteAsync(session, person.Id, shown.Passkey, stop) == 0) return new CheckOutcome.Wrong();
 
                 await SecondFactors.ForgiveAsync(session, person.Id, stop);

@@ -216,6 +216,8 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<ChangeOutcome> RemoveAsync(Person by, long senderId, long personId, bool keepLast, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            // Whoever gives the person a role meanwhile waits, and finds either the person or nobody.
+            if (0 == await AccountHold.HoldAsync(session, AccountKind.Person, personId, stop)) return ChangeOutcome.Unknown;
             if (keepLast && await IsLastAsync(session, senderId, personId, stop)) return ChangeOutcome.LastOne;
             var removed = await session.Sql("delete from person_role where sender_id = @sender and person_id = @person").Bind("sender", senderId).Bind("person", personId).RunAsync(stop);
             if (removed == 0) return ChangeOutcome.Unknown;
@@ -231,6 +233,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<string?> RenewLinkAsync(Seat by, long personId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            await AccountHold.HoldAsync(session, AccountKind.Person, personId, stop);
             var places = await session.Sql("select r.sender_id from person_role r join person p on p.id = r.person_id where r.person_id = @person and p.password_hash is null")
                 .Bind("person", personId).ListAsync(row => row.GetInt64(0), stop);
             if (!places.Contains(by.SenderId) || (by.Role != Role.Operator && places.Exists(place => !Owns(by.Person, place)))) return null;
@@ -245,6 +248,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
     public Task<string?> ResetAsync(Person by, long personId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
+            await AccountHold.HoldAsync(session, AccountKind.Person, personId, stop);
             if (await MailOfAsync(session, personId, stop) is not { } mail) return null;
 
             await ResetAsync(session, by, personId, mail, stop);
@@ -305,14 +309,15 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         .Bind("sender", senderId).Bind("refused", (long)Deed.Refused).Bind("since", Snowflakes.FirstOf(clock.GetUtcNow().AddDays(-1)))
         .FirstAsync(row => row.GetInt64(0), stop);
 
-    private async Task<Known> FindOrAddAsync(Session session, EmailAddress mail, string? name, CancellationToken stop)
-    {
-        await session.Sql("insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now) on conflict (mail_key) do nothing")
-            .Bind("id", store.Ids.Next()).Bind("mail", mail.Value).Bind("key", Key(mail.Value)).Bind("name", name ?? mail.Value[..mail.Value.IndexOf('@', StringComparison.Ordinal)])
-            .Bind("now", Now).RunAsync(stop);
-        return (await session.Sql("select id, mail, case when password_hash is null then 0 else 1 end, case when proved_at is null then 0 else 1 end from person where mail_key = @key")
-            .Bind("key", Key(mail.Value)).FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
-    }
+    // Somebody who is there already is held, as AccountHold does it: what an invitation that is being taken makes of them is seen here.
+    private async Task<Known> FindOrAddAsync(Session session, EmailAddress mail, string? name, CancellationToken stop) => (await session.Sql(
+        """
+        insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now)
+        on conflict (mail_key) do update set name = person.name
+        returning id, mail, case when password_hash is null then 0 else 1 end, case when proved_at is null then 0 else 1 end
+        """)
+        .Bind("id", store.Ids.Next()).Bind("mail", mail.Value).Bind("key", Key(mail.Value)).Bind("name", name ?? mail.Value[..mail.Value.IndexOf('@', StringComparison.Ordinal)])
+        .Bind("now", Now).FirstAsync(row => new Known(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
 
     // Whoever adds or invites somebody waits here for the others: there may be no row of an owner yet that could be locked.
     private static Task<int> HoldSenderAsync(Session session, long senderId, CancellationToken stop) => AccountHold.HoldAsync(session, AccountKind.User, senderId, stop);

@@ -117,7 +117,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     /// <param name="person">Whose.</param>
     /// <param name="needsOne">Whether the person may not be left without any.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>False when it is the last one and must stay.</returns>
+    /// <returns>False when it is the last one and must stay. A session that has ended meanwhile removes nothing, and its browser is led to the sign-in page.</returns>
     public Task<bool> RemoveAppAsync(Person person, bool needsOne, CancellationToken stop) => RemoveAsync(
         person, needsOne, "the app for codes", has => has is { HasApp: true, Passkeys.Count: 0 },
         session => session.Sql("update person set totp_secret = null where id = @id and totp_secret is not null").Bind("id", person.Id).RunAsync(stop), stop);
@@ -132,7 +132,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
     private Task<bool> RemoveAsync(Person person, bool needsOne, string what, Func<Factors, bool> isLast, Func<Session, Task<int>> remove, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await LockAsync(session, person, stop);
+            if (!await LockAsync(session, person, stop)) return true;
             if (needsOne && isLast(await OfAsync(session, person.Id, stop))) return false;
             if (await remove(session) > 0) await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, $"removed {what}", stop);
             return true;
@@ -140,20 +140,23 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessGate ga
         stop);
 
     /// <summary>Makes new recovery codes in place of the old ones, and tells them this once.</summary>
-    public async Task<IReadOnlyList<string>> RenewRecoveryCodesAsync(Person person, CancellationToken stop)
+    /// <returns>The codes; null when the session at hand has ended meanwhile.</returns>
+    public async Task<IReadOnlyList<string>?> RenewRecoveryCodesAsync(Person person, CancellationToken stop)
     {
         var codes = RecoveryCodes.Make();
-        await store.Main.WriteAsync(
+        return await store.Main.WriteAsync(
             async session =>
             {
+                if (!await LockAsync(session, person, stop)) return null;
+
                 await session.Sql("delete from recovery_code where person_id = @id").Bind("id", person.Id).RunAsync(stop);
                 session.Then(
                     "insert into recovery_code (person_id, code_hash) select person_id, code_hash from {rows}",
                     Rows.Of(codes).Long("person_id", _ => person.Id).Bytes("code_hash", code => RecoveryCodes.HashOf(person.Id, code)));
-                return await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own recovery codes", stop);
+                await audit.WriteAsync(session, Place.Installation, person, Deed.Changed, "own recovery codes", stop);
+                return codes;
             },
             stop);
-        return codes;
     }
 
     private sealed record Guess(byte[]? Secret);

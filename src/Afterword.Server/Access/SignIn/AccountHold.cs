@@ -6,10 +6,16 @@ namespace Afterword.Server.Access.SignIn;
 /// <remarks>
 /// Without it, a sign-in whose password was compared before a reset would insert its session after the reset. Roles and tokens use it
 /// too, where there may be no row of their own yet that could be locked.
+/// <para>
+/// Transactions lock in one order, so that no two of them wait for each other: the sender's account that a role is at; the user's
+/// account, or the person; their roles, links, sessions, second factors, codes and browsers; the audit log, at the commit. Whoever
+/// finds an account by something of it, such as a link, reads that, holds the account, and only then takes the link.
+/// </para>
 /// </remarks>
 internal static class AccountHold
 {
     /// <summary>Holds the account until the transaction ends.</summary>
+    /// <returns>0 when there is no such account, or none any more.</returns>
     public static Task<int> HoldAsync(Session session, AccountKind kind, long id, CancellationToken stop) =>
         session.Sql($"update {TableOf(kind)} set name = name where id = @id").Bind("id", id).RunAsync(stop);
 

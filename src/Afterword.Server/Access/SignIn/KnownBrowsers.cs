@@ -30,12 +30,12 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
             .Bind("hash", hash).Bind("kind", (long)kind).Bind("owner", ownerId).Bind("oldest", Oldest).Bind("now", Now).FirstAsync(_ => true, http.RequestAborted),
         http.RequestAborted);
 
-    /// <summary>Counts a guess against the browser, in place of the account.</summary>
+    /// <summary>Counts a guess against the browser, in place of the account, also when whoever guesses hangs up meanwhile.</summary>
     /// <returns>False when the browser has used up its own.</returns>
     public async Task<bool> ClaimAsync(HttpContext http, AccountKind kind, long ownerId) => HashOf(http) is { } hash && 1 == await store.Main.WriteAsync(
         session => session.Sql($"update known_browser set {Guesses.Counted} where {Row} and {Guesses.IsOpen}")
-            .Bind("hash", hash).Bind("kind", (long)kind).Bind("owner", ownerId).BindGuess(settings, clock).RunAsync(http.RequestAborted),
-        http.RequestAborted);
+            .Bind("hash", hash).Bind("kind", (long)kind).Bind("owner", ownerId).BindGuess(settings, clock).RunAsync(CancellationToken.None),
+        CancellationToken.None);
 
     /// <summary>Keeps in mind that the account's owner was at this browser, and forgives what was typed wrongly there.</summary>
     /// <param name="http">The request.</param>

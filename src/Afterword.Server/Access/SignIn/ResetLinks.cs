@@ -24,7 +24,7 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
     // Whoever asks again and again for somebody else fills no mailbox, and ends no link: the oldest has ended by itself when there is one too many.
     private static readonly TimeSpan s_quiet = Mailed / MostMailed;
 
-    /// <summary>Makes a link to be mailed, beside those made before: a stranger who asks for one ends nobody's.</summary>
+    /// <summary>Makes a link to be mailed, beside those made before: a stranger who asks for one ends nobody's. Hold the account first.</summary>
     /// <returns>Its key; null when one was mailed within the last minutes.</returns>
     public async Task<string?> IssueAsync(Session session, AccountKind kind, long ownerId, CancellationToken stop) =>
         await session.Sql("select 1 from reset_link where kind = @kind and owner_id = @owner and passed_on = 0 and created_at > @recent limit 1")
@@ -35,6 +35,7 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
     /// <returns>Its key.</returns>
     public async Task<string> PassOnAsync(Session session, AccountKind kind, long ownerId, bool dropsFactor, CancellationToken stop)
     {
+        await AccountHold.HoldAsync(session, kind, ownerId, stop);
         await ForgetAsync(session, kind, ownerId, stop);
         return await AddAsync(session, kind, ownerId, PassedOn, passedOn: true, dropsFactor, stop);
     }
@@ -45,11 +46,15 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
             .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).FirstAsync(row => (long?)row.GetInt64(0), stop),
         stop);
 
-    /// <summary>Uses a link up, and all others of its owner with it. Of racing browsers one gets the owner.</summary>
+    /// <summary>Uses a link up, and all others of its owner with it. Of racing browsers one gets the owner, who is held from then on.</summary>
     public async Task<TakenLink?> TakeAsync(Session session, AccountKind kind, string key, CancellationToken stop)
     {
         if (HashOf(key) is not { } hash) return null;
 
+        var owner = await session.Sql("select owner_id from reset_link where key_hash = @hash and kind = @kind").Bind("hash", hash).Bind("kind", (long)kind).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        if (owner is null) return null;
+
+        await AccountHold.HoldAsync(session, kind, owner.Value, stop);
         var ended = await session.Sql(
             """
             delete from reset_link where kind = @kind and owner_id = (select owner_id from reset_link where key_hash = @hash and kind = @kind and ends_at > @now)

@@ -90,7 +90,11 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
     private async Task<Attempt?> SendToUserAsync(string typed, CancellationToken stop)
     {
         var found = await IssueAsync(
-            AccountKind.User, "select id, mail, language from account where screen_name_key = @key and mail is not null and password_hash is not null and suspended_at is null",
+            AccountKind.User,
+            """
+            update account set name = name where screen_name_key = @key and mail is not null and password_hash is not null and suspended_at is null
+            returning id, mail, language
+            """,
             Accounts.Key(Accounts.Bare(typed.Trim())), stop);
         if (found is null) return null;
 
@@ -103,7 +107,7 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
 
     private async Task<Attempt?> SendToPersonAsync(string typed, CancellationToken stop)
     {
-        var found = await IssueAsync(AccountKind.Person, "select id, mail, null from person where mail_key = @key and password_hash is not null", Persons.Key(typed.Trim()), stop);
+        var found = await IssueAsync(AccountKind.Person, "update person set name = name where mail_key = @key and password_hash is not null returning id, mail, null", Persons.Key(typed.Trim()), stop);
         return found is null ? null : await SendAsync(found, new(
             $"A new password for the {settings.Platform} console", "Choose a new password",
             ["Somebody, most likely you, asked for this. The link works once, and ends after 30 minutes. You will be signed out everywhere, and your second factor stays as it is."], [],
@@ -111,10 +115,11 @@ internal sealed partial class ResetMail(Store store, Settings settings, ResetLin
             "You get this because your address was given on the page for forgotten passwords. If it was not you, leave the link alone: nothing happens."), stop);
     }
 
-    private Task<Found?> IssueAsync(AccountKind kind, string find, string key, CancellationToken stop) => store.Main.WriteAsync(
+    private Task<Found?> IssueAsync(AccountKind kind, string hold, string key, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            var owner = await session.Sql(find).Bind("key", key).FirstAsync(row => new Found(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), ""), stop);
+            // Found and held in one, as AccountHold does it: the address is the one that the account has, and of requests at once, on whatever nodes, one makes a link.
+            var owner = await session.Sql(hold).Bind("key", key).FirstAsync(row => new Found(row.GetInt64(0), row.GetString(1), row.TextOrNull(2), ""), stop);
             return owner is not null && await links.IssueAsync(session, kind, owner.Id, stop) is { } link ? owner with { Key = link } : null;
         },
         stop);

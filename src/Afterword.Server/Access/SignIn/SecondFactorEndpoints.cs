@@ -100,7 +100,7 @@ internal static class SecondFactorEndpoints
         else if (await factors.MustHaveAsync(visitor.UserId, http.RequestAborted)) await OwnAccountEndpoints.ShowAsync(http, visitor, 400, WordsFor(http, visitor).Needed);
         else
         {
-            await factors.RemoveAsync(visitor.UserId, http.RequestAborted);
+            await factors.RemoveAsync(visitor.UserId, http.RequestAborted, Visits.HashOf(http));
             http.SeeOther(OwnAccountEndpoints.Address + "?done");
         }
     });

@@ -47,6 +47,7 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
     private async Task<SignInOutcome> CheckAsync(Session session, long userId, string code, CancellationToken stop)
     {
         // Counted before it is looked at, under the lock of the row.
+        await AccountHold.HoldAsync(session, AccountKind.User, userId, stop);
         var secret = await session.Sql($"update user_factor set {Guesses.CountedCode} where user_id = @user and {Guesses.IsOpenToCodes} returning totp_secret").Bind("user", userId).BindGuess(settings, clock)
             .FirstAsync(row => row.GetBytes(0), stop);
         if (secret is null || !(await IsCodeAsync(session, userId, secret, code, stop) || await IsRecoveryAsync(session, userId, code, stop))) return new SignInOutcome.Wrong();
@@ -98,14 +99,22 @@ internal sealed class UserFactors(Store store, Settings settings, GuessGate gate
             stop);
     }
 
-    public Task<int> RemoveAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
+    /// <summary>Removes the app and its recovery codes.</summary>
+    /// <param name="userId">Whose.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="visit">As for adding one.</param>
+    /// <returns>0 when there is none, or the visit has ended.</returns>
+    public Task<int> RemoveAsync(long userId, CancellationToken stop, byte[]? visit = null) => store.Main.WriteAsync(
         async session =>
         {
+            await AccountHold.HoldAsync(session, AccountKind.User, userId, stop);
+            if (visit is not null && !await Visits.IsOpenAsync(session, userId, visit, stop)) return 0;
             if (await RemoveAsync(session, userId, stop) == 0) return 0;
             return await audit.WriteOwnAsync(session, userId, Deed.Changed, "removed the app for codes", stop);
         },
         stop);
 
+    /// <summary>The same in a transaction that holds the account.</summary>
     public static async Task<int> RemoveAsync(Session session, long userId, CancellationToken stop)
     {
         await session.Sql("delete from user_recovery_code where user_id = @user").Bind("user", userId).RunAsync(stop);
