@@ -5,7 +5,7 @@ namespace Afterword.Server.Webhooks;
 /// <summary>An endpoint as operators see it: without its secrets.</summary>
 /// <param name="DisabledReason">Why nothing is sent to it; null while it is active.</param>
 /// <param name="SucceededAt">When it took something over for the last time, Unix milliseconds.</param>
-/// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
+/// <param name="FailingSince">The first failed attempt since the last success, or a minute before it was switched on after that, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the changes.</param>
 /// <param name="ApprovedAt">Since when changes are told to it, Unix milliseconds; null while it waits for an owner of the sender.</param>
 internal sealed record Endpoint(

@@ -119,15 +119,16 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <returns>False when there is none.</returns>
     public async Task<bool> EnableAsync(EndpointKey endpoint, CancellationToken stop)
     {
-        // One that has failed for so long that its next failure would switch it off again gets the whole time anew.
-        var (now, longAgo) = (Now, Now - (long)settings.Webhooks.DisableAfter.TotalMilliseconds);
+        // The time after which it would be switched off begins anew, so that it is worth while to switch it on. It has failed for
+        // just so long that the next event which it takes shows that it is mended.
+        var since = Now - (long)Pace.Outage.TotalMilliseconds;
         var enabled = await store.Main.WriteAsync(
             session => session.Sql(
                 """
                 update webhook set version = version + 1, disabled_at = null, disabled_reason = null,
-                    failing_since = case when failing_since <= @long_ago then @now else failing_since end
+                    failing_since = case when failing_since < @since then @since else failing_since end
                 where sender_id = @sender and id = @id and removed_at is null
-                """).Bind("now", now).Bind("long_ago", longAgo).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
+                """).Bind("since", since).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop),
             stop);
         if (enabled == 0) return false;
 

@@ -124,7 +124,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
                 if (_known.Count == 0 && !_more && !_ended && !await WaitAsync(linger, stopping)) return;
             }
 
-            if (_pace.IsMended) await RetryNowAsync(abort);
+            if (_pace.GetsMore && _ready.Count < _pace.Limit) await RetryNowAsync(abort);
             SettleAttempted(abort);
             if (_unsettled > 0 || permits.IsWaiting) await _signals.Reader.WaitToReadAsync(abort);
         }
@@ -249,14 +249,14 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         // beginning, for what was committed late or came back.
         if (_known.Count == 0 || Stopwatch.GetElapsedTime(_wholeReadAt) >= s_wholeReadEvery) (_last, _wholeReadAt) = (null, Stopwatch.GetTimestamp());
         var most = (_last is null ? _known.Count : 0) + (Ahead * concurrency);
-        var (version, due) = await Delivery.DueAsync(tools.Store.Main, key, _last, now, most, abort);
+        var (version, due) = await tools.UntilStoredAsync(() => Delivery.DueAsync(tools.Store.Main, key, _last, now, most, abort), abort);
         (_more, _last) = (due.Count == most, due.Count == 0 ? _last : due[^1]);
 
         // What an operator has changed meanwhile holds for what is sent from now on; what is switched off gets nothing more. What
         // was made due again may lie before the place where this read began.
         if (version != _lease.Version)
         {
-            if (!await RenewAsync()) return;
+            if (!await RenewAsync(abort)) return;
             ReadFromTheBeginning();
         }
 
@@ -269,7 +269,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             else blocked.Add(delivery);
         }
 
-        await PutOffAsync(blocked, version);
+        await PutOffAsync(blocked, version, abort);
     }
 
     private void ReadFromTheBeginning() => (_more, _last) = (true, null);
@@ -282,13 +282,13 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     }
 
     /// <summary>Makes deliveries due together with those they wait for, behind which they are then read.</summary>
-    private async Task PutOffAsync(List<Delivery> blocked, long version)
+    private async Task PutOffAsync(List<Delivery> blocked, long version, CancellationToken abort)
     {
         Settlement[] later = [.. blocked.Where(delivery => delivery.BehindDueAt > delivery.DueAt)
             .Select(delivery => new Settlement(delivery, null, DeliveryState.Waiting, delivery.BehindDueAt, version))];
         if (later.Length == 0) return;
 
-        var settled = await tools.Settlements.RunAsync(_lease, later);
+        var settled = await tools.UntilStoredAsync(() => tools.Settlements.RunAsync(_lease, later), abort);
         _ended |= !settled.Noted;
         if (settled.Version != version) ReadFromTheBeginning();
     }
@@ -297,7 +297,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     {
         while (_ready.Count > 0 && _sending < _pace.Limit && !_ended)
         {
-            if (!tools.Leases.Covers(_until) && !await RenewAsync()) return;
+            if (!tools.Leases.Covers(_until) && !await RenewAsync(abort)) return;
             if (permits.TryTake() is not { } permit) return;
 
             _sending++;
@@ -309,9 +309,9 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     }
 
     /// <summary>Extends the lease and reads what is known of the endpoint; false, and the end, when there is nothing more to deliver under it.</summary>
-    private async Task<bool> RenewAsync()
+    private async Task<bool> RenewAsync(CancellationToken abort)
     {
-        if (await tools.Leases.RenewAsync(_lease) is { } renewed) (_lease, _until) = (renewed, renewed.Until);
+        if (await tools.UntilStoredAsync(() => tools.Leases.RenewAsync(_lease), abort) is { } renewed) (_lease, _until) = (renewed, renewed.Until);
         else _ended = true;
         return !_ended;
     }
@@ -346,12 +346,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
             : new(delivery, attempt, DeliveryState.Dead, delivery.DueAt, version);
     }
 
-    /// <summary>Makes what waits due, before the success is noted that ends the failing: whoever comes next if this process dies finds it failing still.</summary>
+    /// <summary>Makes a few due of those that wait, before the success is noted that allows it: if this process dies after the first, the next finds it failing still.</summary>
     private async Task RetryNowAsync(CancellationToken abort)
     {
-        _pace.IsMended = false;
-        await tools.UntilStoredAsync(() => tools.RetryNow.RunAsync(_lease, tools.Leases.Length, abort), abort);
-        ReadFromTheBeginning();
+        var some = await tools.UntilStoredAsync(() => tools.RetryNow.RunAsync(_lease, tools.Leases.Length, _pace.Limit, abort), abort);
+        _pace.Gave(some);
+        if (some > 0) ReadFromTheBeginning();
     }
 
     /// <summary>Begins to settle what was attempted, unless the last settlement is still under way.</summary>

@@ -8,17 +8,17 @@ internal sealed record LaneTools(
     Store Store, Leases Leases, Settlements Settlements, RetryNow RetryNow, WebhookSender Sender, OutgoingConnections Connections, RetrySchedule Schedule, Settings Settings,
     TimeProvider Clock, ILogger<Dispatcher> Log)
 {
-    // While the store does not answer, a write is tried again this often.
+    // While the store does not answer, it is asked again this often.
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Writes what must not get lost, and tries again while the store does not answer.</summary>
-    public async Task<T> UntilStoredAsync<T>(Func<Task<T>> write, CancellationToken abort)
+    /// <summary>Reads or writes, again and again while the store does not answer: a lane that ended would lose what it has not noted yet.</summary>
+    public async Task<T> UntilStoredAsync<T>(Func<Task<T>> work, CancellationToken abort)
     {
         while (true)
         {
             try
             {
-                return await write();
+                return await work();
             }
             catch (Exception error) when (Store.Faults.Tell(error))
             {

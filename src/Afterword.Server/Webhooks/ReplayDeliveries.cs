@@ -12,9 +12,10 @@ internal sealed record ReplayRange(long? Event, long From, long To, bool DeadOnl
 /// <summary>Makes deliveries due now, settled or not, with a fresh schedule. Bodies and ids are those of the first time.</summary>
 internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
 {
-    private const int AtOnce = 1_000;
-
     private const string Chosen = "(d.id = @event or @event = 0 and (d.state = 2 or @dead = 0))";
+
+    /// <summary>How many are made due in one transaction.</summary>
+    public int AtOnce { get; init; } = 1_000;
 
     /// <summary>How many deliveries a replay would send.</summary>
     public Task<long> CountAsync(EndpointKey endpoint, ReplayRange range, CancellationToken stop) => store.Main.ReadAsync(
@@ -36,14 +37,15 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
     public async Task<long> RunAsync(EndpointKey endpoint, ReplayRange range, Action<long> told, CancellationToken stop)
     {
         var all = 0L;
-        var (at, id) = (range.From, 0L);
+        var (at, id, raise) = (range.From, 0L, 1L);
         while (true)
         {
             var some = await FindAsync(endpoint, range, at, id, stop);
-            told(all += await store.Main.WriteAsync(session => ReplayAsync(session, endpoint, some, stop), stop));
+            told(all += await store.Main.WriteAsync(session => ReplayAsync(session, endpoint, some, raise, stop), stop));
             if (some.Count < AtOnce) return all;
 
-            (at, id) = (some[^1].ChangedAt, some[^1].Id + 1);
+            // Once for the whole of it: an attempt that began after the command and fails has failed.
+            (at, id, raise) = (some[^1].ChangedAt, some[^1].Id + 1, 0);
         }
     }
 
@@ -63,14 +65,14 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
             .ListAsync(row => new Found(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), stop),
         stop);
 
-    private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<Found> deliveries, CancellationToken stop)
+    private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<Found> deliveries, long raise, CancellationToken stop)
     {
         var done = 0L;
         var rows = Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
             .Long("changed_at", f => f.ChangedAt).Long("id", f => f.Id).Long("now", _ => clock.GetUtcNow().ToUnixTimeMilliseconds());
 
         // First, as settlements have it; and whoever delivers just now shall notice.
-        await session.Sql("update webhook set version = version + 1 where sender_id = @sender and id = @id").Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
+        await session.Sql("update webhook set version = version + @raise where sender_id = @sender and id = @id").Bind("raise", raise).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
 
         // The plain attempt that ended the last round makes room for that of the next.
         await session.EachAsync(

@@ -8,6 +8,9 @@ internal sealed class RetrySchedule(IReadOnlyList<TimeSpan> waits, Func<double> 
     private const double Jitter = 0.2;
     private static readonly TimeSpan s_mostAsked = TimeSpan.FromDays(1);
 
+    /// <summary>How long an endpoint is left alone that asked for a wait.</summary>
+    public static TimeSpan WaitAsked(TimeSpan retryAfter) => retryAfter > s_mostAsked ? s_mostAsked : retryAfter;
+
     /// <param name="failures">How often the delivery has failed, the last time included; 1 or more.</param>
     /// <param name="retryAfter">What the endpoint asked for; a shorter wait than the schedule's changes nothing, one of more than a day is cut.</param>
     public TimeSpan? DelayAfter(long failures, TimeSpan? retryAfter)
@@ -15,7 +18,7 @@ internal sealed class RetrySchedule(IReadOnlyList<TimeSpan> waits, Func<double> 
         if (failures > waits.Count) return null;
 
         var wait = waits[(int)failures - 1] * (1 + (Jitter * ((2 * random()) - 1)));
-        var asked = retryAfter > s_mostAsked ? s_mostAsked : retryAfter ?? TimeSpan.Zero;
+        var asked = WaitAsked(retryAfter ?? TimeSpan.Zero);
         return wait > asked ? wait : asked;
     }
 }

@@ -12,6 +12,9 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Version">Of the endpoint when the attempt began, or when the delivery was read that is put off.</param>
 internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryState State, long? DueAt, long Version)
 {
+    /// <summary>When the wait ends that the endpoint asked for, Unix milliseconds: a delivery that waits keeps it where the others have the time of their end.</summary>
+    public long? AskedUntil => DueAt is not null && Attempt is { RetryAfter: { } asked } ? Attempt.StartedAt + Attempt.Took + (long)RetrySchedule.WaitAsked(asked).TotalMilliseconds : null;
+
     /// <summary>
     /// What becomes of it when the endpoint has <paramref name="version"/> by now. If an operator has changed something meanwhile, a
     /// failure says nothing of the endpoint as it is now, and what was just made due must not be put off: it is tried once more.
@@ -65,13 +68,15 @@ internal sealed class Settlements
         """
         update webhook set lease_until = item.until,
             succeeded_at = case when item.succeeded = 1 then item.now else webhook.succeeded_at end,
-            failing_since = case when item.succeeded = 1 then item.failed_at else coalesce(webhook.failing_since, item.failed_at) end
+            failing_since = case
+                when item.version = webhook.version then case when item.succeeded = 1 then item.failed_at else coalesce(webhook.failing_since, item.failed_at) end
+                when item.succeeded = 0 then webhook.failing_since end
         from {rows}
         where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.fence = item.fence
         returning webhook.sender_id, webhook.id, webhook.fence, webhook.failing_since, webhook.disabled_reason, webhook.version
         """,
         Rows.Of(tallies).Long("sender_id", t => t.Key.SenderId).Long("id", t => t.Key.Id).Long("fence", t => t.Fence).Long("until", _ => until)
-            .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt),
+            .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt).Long("version", t => t.Version),
         row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5)));
 
     private static void Write(Session session, (EndpointKey Endpoint, Settlement Settlement)[] noted, long now)
@@ -91,7 +96,7 @@ internal sealed class Settlements
                 .Long("prompt_id", n => n.Settlement.Delivery.PromptId).Long("changed_at", n => n.Settlement.Delivery.ChangedAt).Long("id", n => n.Settlement.Delivery.Id)
                 .Long("state", n => (long)n.Settlement.State).LongOrNull("due_at", n => n.Settlement.DueAt).Long("attempts", n => n.Settlement.Delivery.Attempts + (n.Settlement.Attempt is null ? 0 : 1))
                 .LongOrNull("failures", n => n.Settlement.DueAt is null ? null : n.Settlement.Delivery.Failures + (n.Settlement.Attempt is { Succeeded: false } ? 1 : 0))
-                .LongOrNull("settled_at", n => n.Settlement.State == DeliveryState.Waiting ? null : n.Settlement.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
+                .LongOrNull("settled_at", n => n.Settlement.State == DeliveryState.Waiting ? n.Settlement.AskedUntil : n.Settlement.Attempt is { } attempt ? attempt.StartedAt + attempt.Took : now)
                 .LongOrNull("took", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Took : null)
                 .LongOrNull("status", n => n.Settlement.Attempt is { IsPlain: true } plain ? plain.Status : null));
 
@@ -103,7 +108,7 @@ internal sealed class Settlements
             from {rows}
             where delivery.sender_id = item.sender_id and delivery.endpoint_id = item.endpoint_id and delivery.prompt_id = item.prompt_id
                 and (delivery.changed_at, delivery.id) > (item.changed_at, item.id) and delivery.state + 0 = 0 and delivery.due_at > item.now
-                and (item.delivered = 1 or delivery.failures = 0)
+                and (item.delivered = 1 or delivery.failures = 0) and (delivery.settled_at is null or delivery.settled_at <= item.now)
             """,
             Rows.Of(noted.Where(n => n.Settlement is { State: not DeliveryState.Waiting, Delivery.Attempts: > 0 }).ToArray()).Long("sender_id", n => n.Endpoint.SenderId)
                 .Long("endpoint_id", n => n.Endpoint.Id).Long("prompt_id", n => n.Settlement.Delivery.PromptId).Long("changed_at", n => n.Settlement.Delivery.ChangedAt)
@@ -126,7 +131,7 @@ internal sealed class Settlements
         var disabled = new Dictionary<EndpointKey, string>();
         foreach (var tally in tallies)
         {
-            if (!held.TryGetValue((tally.Key, tally.Fence), out var health) || health.DisabledReason is not null) continue;
+            if (!held.TryGetValue((tally.Key, tally.Fence), out var health) || health.DisabledReason is not null || health.Version != tally.Version) continue;
             if (tally.Gone) disabled[tally.Key] = "It answered 410 Gone.";
             else if (health.FailingSince <= now - (long)_disableAfter.TotalMilliseconds) disabled[tally.Key] = string.Create(CultureInfo.InvariantCulture, $"Every attempt since {DateTimeOffset.FromUnixTimeMilliseconds(health.FailingSince.Value):u} failed.");
         }
@@ -147,23 +152,28 @@ internal sealed class Settlements
 
     private sealed record Health(long? FailingSince, string? DisabledReason, long Version);
 
-    /// <summary>What a batch says of one endpoint.</summary>
+    /// <summary>What a batch says of one endpoint. What failed before an operator changed something says nothing of the endpoint as it is now.</summary>
+    /// <param name="Version">The latest that something was attempted under.</param>
     /// <param name="Succeeded">Something was taken over.</param>
-    /// <param name="FailedAt">The first failure behind the last success, Unix milliseconds; null when there is none.</param>
-    /// <param name="Gone">It answered 410.</param>
-    private sealed record Tally(EndpointKey Key, long Fence, bool Succeeded, long? FailedAt, bool Gone)
+    /// <param name="FailedAt">The first failure under that version behind the last success, Unix milliseconds; null when there is none.</param>
+    /// <param name="Gone">It answered 410 under that version.</param>
+    private sealed record Tally(EndpointKey Key, long Fence, long Version, bool Succeeded, long? FailedAt, bool Gone)
     {
         public static Tally Of(EndpointKey key, long fence, IEnumerable<Settlement> settlements)
         {
             var (succeeded, failedAt, gone) = (false, (long?)null, false);
-            foreach (var attempt in settlements.Select(s => s.Attempt).OfType<Attempt>())
+            var all = settlements.ToArray();
+            var version = all.Max(settlement => settlement.Version);
+            foreach (var settlement in all)
             {
+                if (settlement.Attempt is not { } attempt || (!attempt.Succeeded && settlement.Version != version)) continue;
+
                 gone |= attempt.IsGone;
                 succeeded |= attempt.Succeeded;
                 failedAt = attempt.Succeeded ? null : failedAt ?? attempt.StartedAt;
             }
 
-            return new(key, fence, succeeded, failedAt, gone);
+            return new(key, fence, version, succeeded, failedAt, gone);
         }
     }
 }

@@ -90,6 +90,25 @@ public abstract class LeaseTests(Engine engine)
     }
 
     [Fact]
+    public async Task What_failed_before_an_operator_changed_something_is_not_held_against_the_endpoint()
+    {
+        await using var scene = await StartAsync();
+        await scene.Site.Loop.AskAsync();
+        var old = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        await scene.Site.Endpoints.EnableAsync(scene.Endpoint, default);
+        var (gone, delivery) = (new Attempt(1, 1, 410, null, []), Assert.Single(await scene.DueAsync()));
+
+        var settled = await scene.Settlements.RunAsync(old, new Settlement(delivery, gone, DeliveryState.Waiting, 5, old.Version));
+        Assert.Equal((true, null), (settled.Noted, settled.DisabledReason));
+        Assert.Equal(1, await scene.Site.Server.CountAsync("webhook", "disabled_at is null and failing_since is null"));
+
+        settled = await scene.Settlements.RunAsync(
+            old, new Settlement(delivery, new Attempt(2, 1, 503, null, []), DeliveryState.Waiting, 5, old.Version), new Settlement(delivery, gone, DeliveryState.Waiting, 5, settled.Version));
+        Assert.Equal("It answered 410 Gone.", settled.DisabledReason);
+        Assert.Equal(1, await scene.Site.Server.CountAsync("webhook", "disabled_at is not null and failing_since = 1"));
+    }
+
+    [Fact]
     public async Task A_lease_carries_the_secrets_as_they_are_now()
     {
         await using var scene = await StartAsync();
@@ -129,6 +148,41 @@ public sealed class SqliteLeaseTests() : LeaseTests(Engine.Sqlite);
 
 public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
 {
+    [Fact]
+    public async Task A_read_that_breaks_off_loses_nothing_that_was_sent_and_is_not_noted_yet()
+    {
+        var answer = new TaskCompletionSource();
+        await using var receiver = await Receiver.StartAsync((_, _) => answer.Task);
+        await using var site = await Site.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
+        var endpoint = (await site.AddAsync(receiver)).Key;
+        await site.Loop.AskAsync();
+        while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+
+        // The read waits for the lock, and its connection is taken away.
+        var store = site.Server.Server.Store;
+        await store.Main.WriteAsync(
+            async session =>
+            {
+                await session.Sql("lock table delivery in access exclusive mode").RunAsync(default);
+                var database = await session.Sql("select current_database()").FirstAsync(row => row.GetString(0), default);
+                store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id);
+                var end = $"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{database}' and wait_event_type = 'Lock' and query like '%from delivery b%'";
+                while (await PostgresCluster.Shared.AskAsync(end) is not 1L) await Task.Delay(5, TestContext.Current.CancellationToken);
+                while (!IsTold()) await Task.Delay(5, TestContext.Current.CancellationToken);
+                return 0;
+            },
+            default);
+        answer.SetResult();
+        await site.DrainAsync();
+
+        Assert.Equal((1, 1), (receiver.All.Count, await site.CountAsync("state = 1")));
+
+        bool IsTold()
+        {
+            lock (site.Server.Log) return site.Server.Log.Any(line => line.StartsWith("The store did not take or give data", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task A_node_that_commits_for_an_endpoint_that_another_holds_tells_that_one()
     {

@@ -16,6 +16,7 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
 
     // What the endpoint answers to an event, by its feedback's id.
     private Func<Received, int> _status = _ => 503;
+    private Func<Received, string?> _retryAfter = _ => null;
     private Task _hold = Task.CompletedTask;
 
     public async ValueTask InitializeAsync()
@@ -23,8 +24,9 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
         _site = await Site.StartAsync(engine);
         _receiver = await Receiver.StartAsync(async (http, got) =>
         {
-            var status = _status(got);
+            var (status, retryAfter) = (_status(got), _retryAfter(got));
             await _hold;
+            if (retryAfter is not null) http.Response.Headers.RetryAfter = retryAfter;
             http.Response.StatusCode = status;
         });
         _endpoint = await _site.AddAsync(_receiver);
@@ -41,10 +43,9 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
     public async Task Switching_it_on_sends_all_that_waits_in_order_and_it_counts_as_failing_until_it_takes_something()
     {
         var ids = await FailForHoursAsync();
-        var since = (await _site.ShowAsync(_endpoint)).FailingSince;
         await _site.Endpoints.EnableAsync(_endpoint.Key, default);
         await _site.DrainAsync();
-        Assert.Equal((0, since), (await _site.CountAsync("state = 1"), (await _site.ShowAsync(_endpoint)).FailingSince));
+        Assert.Equal((0, (long?)AMinuteAgo()), (await _site.CountAsync("state = 1"), (await _site.ShowAsync(_endpoint)).FailingSince));
 
         _status = _ => 204;
         await _site.Endpoints.DisableAsync(_endpoint.Key, "test", default);
@@ -187,7 +188,86 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
         await _site.DrainAsync();
 
         var shown = await _site.ShowAsync(_endpoint);
-        Assert.Equal((true, (long?)_site.Clock.GetUtcNow().ToUnixTimeMilliseconds()), (shown.IsActive, shown.FailingSince));
+        Assert.Equal((true, (long?)AMinuteAgo()), (shown.IsActive, shown.FailingSince));
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_is_switched_on_gets_its_time_anew_however_long_it_has_failed()
+    {
+        await _site.AskAndAnswerAsync();
+        await _site.DrainAsync();
+        await _site.AdvanceAsync(TimeSpan.FromHours(118));
+        await _site.Endpoints.DisableAsync(_endpoint.Key, "being mended", default);
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        await _site.DrainAsync();
+
+        foreach (var (hours, active) in ((double, bool)[])[(3, true), (116, true), (2, false)])
+        {
+            await _site.AdvanceAsync(TimeSpan.FromHours(hours));
+            await _site.Loop.AskAsync();
+            await _site.DrainAsync();
+            Assert.Equal(active, (await _site.ShowAsync(_endpoint)).IsActive);
+        }
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_asked_for_a_wait_is_left_alone_whatever_else_it_takes()
+    {
+        (_status, _retryAfter) = (_ => 429, _ => "3600");
+        var refused = new HashSet<string>();
+        for (var i = 0; i < 6; i++) refused.Add((await _site.Loop.AskAsync()).Text("id"));
+        await _site.DrainAsync();
+        _status = got => refused.Contains(got.Feedback) ? 429 : 204;
+
+        for (var i = 0; i < 3; i++)
+        {
+            await _site.AdvanceAsync(TimeSpan.FromSeconds(61));
+            await _site.Loop.AskAsync();
+            await _site.DrainAsync();
+        }
+
+        Assert.Equal((6 + 3, 6), (_receiver.All.Count, await _site.CountAsync("state = 0 and attempts = 1")));
+
+        // A command is another matter.
+        _status = _ => 204;
+        await _site.Endpoints.EnableAsync(_endpoint.Key, default);
+        await _site.DrainAsync();
+        Assert.Equal(0, await _site.CountAsync("state <> 1"));
+    }
+
+    [Fact]
+    public async Task What_waits_is_tried_early_a_few_at_a_time_and_no_more_when_one_is_refused()
+    {
+        var refused = new HashSet<string>();
+        for (var i = 0; i < 12; i++) refused.Add((await _site.Loop.AskAsync()).Text("id"));
+        await _site.DrainAsync();
+        await _site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        Assert.Equal(24, _receiver.All.Count);
+
+        _status = got => refused.Contains(got.Feedback) ? 503 : 204;
+        await _site.AdvanceAsync(TimeSpan.FromSeconds(61));
+        await _site.Loop.AskAsync();
+        await _site.DrainAsync();
+        Assert.InRange(_receiver.All.Count, 24 + 1 + 1, 24 + 1 + 2);
+
+        _status = _ => 204;
+        await _site.AdvanceAsync(TimeSpan.FromSeconds(61));
+        await _site.Loop.AskAsync();
+        await _site.DrainAsync();
+        Assert.Equal((0, 14), (await _site.CountAsync("state <> 1"), await _site.CountAsync()));
+    }
+
+    [Fact]
+    public async Task A_replay_of_many_raises_the_version_once_so_that_what_fails_meanwhile_counts()
+    {
+        await FailForHoursAsync();
+        await _site.Server.Get<Dispatcher>().StopAsync(default);
+        var replay = new ReplayDeliveries(_site.Server.Server.Store, _site.Clock) { AtOnce = 2 };
+        var version = await VersionAsync();
+
+        Assert.Equal(6, await replay.RunAsync(_endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: false), _ => { }, default));
+
+        Assert.Equal(version + 1, await VersionAsync());
     }
 
     [Fact]
@@ -199,8 +279,9 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
         var stale = (await leases.TakeAsync(_endpoint.Key)).Lease!;
         await leases.ReleaseAsync(stale);
         var lease = (await leases.TakeAsync(_endpoint.Key)).Lease!;
-        Assert.Equal(0, await retry.RunAsync(stale, leases.Length, default));
-        Assert.Equal(6, await retry.RunAsync(lease, leases.Length, default));
+        Assert.Equal(0, await retry.RunAsync(stale, leases.Length, 10, default));
+        Assert.Equal(1, await retry.RunAsync(lease, leases.Length, 1, default));
+        Assert.Equal(1, await retry.RunAsync(lease, leases.Length, 10, default));
 
         // What an operator made due meanwhile is not put off by what was read before.
         var due = (await Delivery.DueAsync(_site.Server.Server.Store.Main, _endpoint.Key, null, _site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 10, default)).Due;
@@ -229,6 +310,10 @@ public abstract class MendedTests(Engine engine) : IAsyncLifetime
         Assert.Null((await _site.ShowAsync(_endpoint)).FailingSince);
         await _site.Server.AllIsWellAsync();
     }
+
+    private long AMinuteAgo() => _site.Clock.GetUtcNow().AddMinutes(-1).ToUnixTimeMilliseconds();
+
+    private Task<long> VersionAsync() => _site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select version from webhook").FirstAsync(row => row.GetInt64(0), default), default);
 
     private Task<long> SumOfAttemptsAsync() => _site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select cast(sum(attempts) as bigint) from delivery").FirstAsync(row => row.GetInt64(0), default), default);
 }
