@@ -22,7 +22,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     /// <param name="checkpoints">
     /// Whether it moves the log into the file, every 16,000 pages. The server does: a command beside it would hold up its writes.
     /// </param>
-    /// <exception cref="InvalidOperationException">This is the server, and another program holds the file open.</exception>
+    /// <exception cref="InvalidOperationException">This is the server, and another program is writing to the file.</exception>
     public SqliteConnection OpenWriter(bool checkpoints)
     {
         PrivateFile.Prepare(file);

@@ -15,22 +15,22 @@ internal static class SqliteLog
     /// </remarks>
     /// <param name="file">The store's file; the log is the one beside it.</param>
     /// <param name="wait">
-    /// How long the server waits for others to close the file: no server has written the log again for them, and a command, a copy or a shell that
-    /// reads it says nothing of the disk. Null leaves a log alone that others have open.
+    /// How long the server waits for others who write; those who read see the same bytes, and are not in the way. Null leaves a log alone that others
+    /// have open.
     /// </param>
-    /// <exception cref="InvalidOperationException">Others have it open, and go on.</exception>
+    /// <exception cref="InvalidOperationException">Others go on writing.</exception>
     public static void WriteAgain(string file, TimeSpan? wait)
     {
         var log = new FileInfo($"{file}-wal");
         if (!log.Exists || log.Length == 0) return;
 
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
-        if (!TryLock(connection, wait ?? TimeSpan.Zero))
+        if (!TryLock(connection, wait))
         {
             if (wait is null) return;
 
             throw new InvalidOperationException(
-                $"Another program holds {Path.GetFullPath(file)} open, so it cannot be seen to that the log beside it is on the disk. End it (a command, a backup, a shell of SQLite), then start the server again.");
+                $"Another program is writing to {Path.GetFullPath(file)}, so it cannot be seen to that the log beside it is on the disk. End it (a command, a shell of SQLite), then start the server again.");
         }
 
         using var stream = new FileStream(log.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
@@ -39,19 +39,19 @@ internal static class SqliteLog
         stream.Flush(flushToDisk: true);
     }
 
-    /// <summary>Keeps all others out, for as long as the connection is open.</summary>
-    private static bool TryLock(SqliteConnection connection, TimeSpan wait)
+    /// <summary>Keeps out those who write, and for a command everybody else too, for as long as the connection is open.</summary>
+    private static bool TryLock(SqliteConnection connection, TimeSpan? wait)
     {
         try
         {
             connection.Open();
             SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
-            SqliteConnections.WaitForLocks(connection, wait);
-            SqliteConnections.Ask(connection, "locking_mode=exclusive");
+            SqliteConnections.WaitForLocks(connection, wait ?? TimeSpan.Zero);
+            if (wait is null) SqliteConnections.Ask(connection, "locking_mode=exclusive");
 
             // A command of the provider would try for half a minute when others hold the file.
-            using var read = new SqliteStatement(connection, "pragma schema_version");
-            read.Run(null);
+            using var take = new SqliteStatement(connection, wait is null ? "pragma schema_version" : "begin immediate");
+            take.Run(null);
             return true;
         }
         catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY)

@@ -107,32 +107,39 @@ public sealed class FileFaultTests
     }
 
     [Fact]
-    public async Task A_server_believes_no_log_of_a_file_that_another_program_holds_open_and_a_command_does()
+    public async Task A_server_writes_a_log_again_beside_those_who_read_and_believes_none_beside_those_who_write()
     {
         using var folder = TestFolder.Create("held");
         var file = Path.Combine(folder.Path, "afterword.db");
-        await using var reader = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        await using var other = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         await using (var server = SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true))
         {
             await server.WriteAsync(session => session.Sql("create table thing (id bigint not null primary key)").RunAsync(default), default);
-            await reader.OpenAsync(TestContext.Current.CancellationToken);
-            SqliteConnections.Ask(reader, "schema_version");
+            await other.OpenAsync(TestContext.Current.CancellationToken);
+            SqliteConnections.Ask(other, "schema_version");
         }
 
-        Assert.NotEqual(0, new FileInfo($"{file}-wal").Length);
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Task.Run(() => SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true)));
-        Assert.Contains($"Another program holds {file} open", error.Message, StringComparison.Ordinal);
-        await using (SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: false))
-        {
-        }
+        // Open, and reading.
+        var log = await File.ReadAllBytesAsync($"{file}-wal", TestContext.Current.CancellationToken);
+        Assert.NotEmpty(log);
+        File.SetLastWriteTimeUtc($"{file}-wal", DateTime.UnixEpoch);
+        await using var reading = other.BeginTransaction(deferred: true);
+        await using var select = new SqliteCommand("select count(*) from thing", other, reading);
+        await select.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        SqliteLog.WriteAgain(file, TimeSpan.Zero);
+        Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc($"{file}-wal"));
+        Assert.Equal(log, await File.ReadAllBytesAsync($"{file}-wal", TestContext.Current.CancellationToken));
+
+        await using var insert = new SqliteCommand("insert into thing values (1)", other, reading);
+        await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var error = Assert.Throws<InvalidOperationException>(() => SqliteLog.WriteAgain(file, TimeSpan.Zero));
+        Assert.Contains($"Another program is writing to {file}", error.Message, StringComparison.Ordinal);
+        SqliteLog.WriteAgain(file, wait: null);
 
         // One that ends in time is waited for.
         var waits = Task.Run(() => SqliteLog.WriteAgain(file, TimeSpan.FromMinutes(1)));
-        await reader.CloseAsync();
+        await reading.RollbackAsync(TestContext.Current.CancellationToken);
         await waits;
-        await using (SqliteDatabase.Open(file, 1, syncEveryCommit: true, checkpoints: true))
-        {
-        }
     }
 
     private static async Task EmptyLogAsync(string file)

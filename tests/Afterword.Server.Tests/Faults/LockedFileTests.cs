@@ -22,12 +22,12 @@ public sealed class LockedFileTests : IDisposable
 
         var waits = group.RunAsync(2);
         await UntilAsync(() => db.StalledBy == Cause.NoAnswer);
-        Assert.Equal(Cause.NoAnswer, Assert.Throws<StoreUnavailableException>(() => { group.RunAsync(3); }).Cause);
+        Assert.Equal(Cause.NoAnswer, (await Assert.ThrowsAsync<StoreUnavailableException>(() => group.RunAsync(3))).Cause);
         Assert.Equal(SQLitePCL.raw.SQLITE_BUSY, (await Assert.ThrowsAsync<SqliteException>(() => waits)).SqliteErrorCode);
 
         // Nobody else is let in to find out that it goes on.
         Assert.Equal(Cause.NoAnswer, db.StalledBy);
-        Assert.Throws<StoreUnavailableException>(() => { group.RunAsync(4); });
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => group.RunAsync(4));
 
         await RunAsync(other, "rollback");
         await UntilAsync(() => db.StalledBy is null);
