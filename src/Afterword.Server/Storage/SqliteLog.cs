@@ -30,7 +30,7 @@ internal static class SqliteLog
             if (wait is null) return;
 
             throw new InvalidOperationException(
-                $"Another program is writing to {Path.GetFullPath(file)}, so it cannot be seen to that the log beside it is on the disk. End it (a command, a shell of SQLite), then start the server again.");
+                $"Another program is writing to {Path.GetFullPath(file)}. The server must first make sure that the log beside that file is on the disk. End the program (a command, a shell of SQLite), then start the server again.");
         }
 
         using var stream = new FileStream(log.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
