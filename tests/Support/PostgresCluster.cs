@@ -175,7 +175,8 @@ internal sealed class PostgresCluster : IDisposable
         throw new InvalidOperationException("PostgreSQL started and answered nobody.");
     }
 
-    private static string Programs() =>
+    /// <summary>The folder of the newest version that is installed.</summary>
+    public static string Programs() =>
         (Directory.Exists(Installed) ? Directory.GetDirectories(Installed) : [])
             .Select(folder => (Version: int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0, Folder: Path.Combine(folder, "bin")))
             .Where(found => File.Exists(Path.Combine(found.Folder, "initdb")))

@@ -1,0 +1,56 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Faults;
+
+/// <summary>The disk of PostgreSQL is full, for real.</summary>
+[LongForm]
+public sealed class SmallDiskTests
+{
+    private const int MostPolls = 2_000;
+
+    // As long as a message may be, so that pages fill up.
+    private static readonly string s_message = string.Concat(Enumerable.Range(0, 9_000).Select(i => (char)('a' + (i * 7_919 % 26))));
+
+    [Fact]
+    public async Task On_a_full_disk_reads_go_on_writes_are_503_and_both_resume_by_themselves()
+    {
+        using var disk = new SmallDisk();
+        var database = await disk.DatabaseAsync();
+        Assert.SkipUnless(database is not null, "This machine lets no process mount a disk of its own.");
+        await MigratedStores.MigrateAsync("Database", database);
+        await using var loop = await Loop.StartOnAsync(database, "Limits:RecipientInterval=00:00:00", "Limits:CreatesPerDay=1000000");
+        var @operator = await loop.Server.SeatAsync(Role.Operator, null);
+        var first = (await loop.AskAsync()).Text("id");
+
+        await disk.FillAsync();
+
+        // What there are pages for is taken still.
+        var (acknowledged, refused) = (new List<string> { first }, await CreateAsync(loop));
+        for (var i = 0; i < MostPolls && refused.Status == 200; i++)
+        {
+            acknowledged.Add(refused.Text("id"));
+            refused = await CreateAsync(loop);
+        }
+
+        refused.Is(503, 130);
+        for (var i = 0; i < 50; i++) (await loop.Server.GetAsync(loop.Sender, $"/1.1/feedback/show/{first}.json")).Is(200);
+        await loop.Server.ShowsAsync(@operator, Cause.DiskFull);
+
+        await disk.MakeRoomAsync();
+        for (var poll = 0; (refused = await CreateAsync(loop)).Status != 200; poll++)
+        {
+            Assert.True(poll < MostPolls);
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        acknowledged.Add(refused.Text("id"));
+        foreach (var id in acknowledged) (await loop.Server.GetAsync(loop.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
+        await loop.Server.AllIsWellAsync();
+    }
+
+    private static Task<Answer> CreateAsync(Loop loop) => loop.Server.PostAsync(
+        loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", s_message), ("privacy_url", "https://furni.example/privacy"));
+}
