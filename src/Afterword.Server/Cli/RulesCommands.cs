@@ -28,7 +28,7 @@ internal static class RulesCommands
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var rules = new ChangeRules(store.Store, store.Audit, TimeProvider.System);
             var saved = parsed.GetValue(version) is { } number ? await rules.FindAsync(account.Id, number, stop) : await rules.FindAsync(account.Id, stop);
-            if (saved is null) throw new CommandException(ExitCode.Failed, $"@{account.ScreenName} has no such rules. Save some with: afterword rules set @{account.ScreenName} FILE");
+            if (saved is null) throw new CommandException(ExitCode.Failed, $"@{account.ScreenName} has no such version of the rules. Save rules with: afterword rules set @{account.ScreenName} FILE");
 
             using var document = JsonDocument.Parse(saved.Document);
             parsed.Say(
@@ -64,7 +64,12 @@ internal static class RulesCommands
         command.SetAction(async (parsed, stop) =>
         {
             var document = await ReadAsync(new Questions(StoreOptions.SettingsOf(parsed)), parsed.GetRequiredValue(file), stop);
-            parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, string.Create(CultureInfo.InvariantCulture, $"Nothing is wrong with these {document.Rules.Rules.Count} rules."));
+            parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, document.Rules.Rules.Count switch
+            {
+                0 => "The document is right. It has no rule, so nobody is asked.",
+                1 => "The rule is right.",
+                var many => string.Create(CultureInfo.InvariantCulture, $"All {many} rules are right."),
+            });
             return ExitCode.Done;
         });
         return command;
@@ -88,7 +93,7 @@ internal static class RulesCommands
             parsed.Say(
                 told, SimulationsJson.Default.SimulationJson,
                 [
-                    string.Create(CultureInfo.InvariantCulture, $"{told.Closes:N0} conversations in {told.Days} days, of which {told.Different:N0} would have been decided otherwise."),
+                    string.Create(CultureInfo.InvariantCulture, $"{told.Closes:N0} conversations in {told.Days} days; {told.Different:N0} would have been decided differently."),
                     "would have been", .. told.Would.Select(Line), "were", .. told.Did.Select(Line),
                 ]);
         });
@@ -110,7 +115,7 @@ internal static class RulesCommands
                     string.Create(CultureInfo.InvariantCulture, $"Conversation {wrong.Id} ({wrong.ExternalId}), after {verified.Checked:N0} that are right: {verified.Why}."));
             }
 
-            parsed.Say(new RulesVerifiedJson(account.ScreenName, verified.Checked), RulesCommandJson.Default.RulesVerifiedJson, string.Create(CultureInfo.InvariantCulture, $"{verified.Checked:N0} draws are what the key makes of their conversations."));
+            parsed.Say(new RulesVerifiedJson(account.ScreenName, verified.Checked), RulesCommandJson.Default.RulesVerifiedJson, string.Create(CultureInfo.InvariantCulture, $"All draws are right. {verified.Checked:N0} were checked."));
         });
         return command;
     }

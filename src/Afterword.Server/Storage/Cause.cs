@@ -73,18 +73,18 @@ internal static class Causes
         /// <summary>What still works, and what to do.</summary>
         public string Advice => cause switch
         {
-            Cause.DiskFull => "Reads go on; requests that write get 503. Make room: writes resume by themselves.",
+            Cause.DiskFull => "Reads go on; requests that write get 503. Make room: writes resume by themselves. Do not restart the server before: it cannot start on a full disk.",
             Cause.ReadOnly => "Reads go on; requests that write get 503. Look for a standby in its place, a read-only setting or mount, and file rights.",
             Cause.IoError => "Requests get 503. Look into the log of the system, check the disk, then run: afterword doctor",
             Cause.Unreachable => "Requests get 503. Check that the database runs and that its role, password, rights and connections suffice; or that the files can be opened.",
-            Cause.NoAnswer => "Requests wait or get 503. Look for locks, timeouts and load in the database, or at a disk that hangs.",
+            Cause.NoAnswer => "Requests wait or get 503. Look for locks, timeouts and load in the database, for another program that holds a SQLite file, or at a disk that hangs.",
             Cause.NotDurable => "Requests get 503. Set synchronous_commit and fsync to on.",
             Cause.OutcomeUnknown => "Their clients got 503 and may repeat them. Find out who cancelled commits or broke connections; look at the standby.",
             Cause.CommitsHang => "Reads go on; requests that write get 503. Bring the standby back, or name another.",
             Cause.WorkerNumberLost => "Requests that make something new get 503. It takes a number as soon as the store can be written.",
             Cause.ClockRefused => "Reads go on; requests that write get 503. Set the clock right, or confirm it with: afterword clock accept",
             Cause.NewerSchema => "Reads go on; requests that write get 503. Upgrade this node, or stop it.",
-            Cause.NoncesInMemory => "The store cannot take their nonces; another cause says why. A recorded read could be sent again after a restart.",
+            Cause.NoncesInMemory => "Replays of signed reads are refused from memory only, since the store cannot be written; another cause says why. Mend that one: until then, a recorded read could be sent again after a restart.",
             Cause.OverCapacity => "Those that find no room get 503. Add capacity, or look for a flood.",
             _ => throw new UnreachableException(),
         };

@@ -76,8 +76,8 @@ public abstract class SimulationTests(Engine engine)
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
 
         Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
-        Assert.Contains("Nothing is wrong", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
-        Assert.Contains("has no such rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
+        Assert.Contains("The rule is right.", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
+        Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);
         Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         Assert.Contains("version 2 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
@@ -89,10 +89,10 @@ public abstract class SimulationTests(Engine engine)
 
         var close = server.Get<CloseConversation>();
         for (var i = 0; i < 30; i++) await close.RunAsync(new(furni.Id, null, new(404 + (i % 2), $"t{i}", null, null, null, null, null, null, null, null, null, Test: false), "http://a.example"));
-        Assert.Contains("30 conversations in 30 days, of which 30 would have been decided otherwise", await shell.RunAsync(0, "rules", "simulate", "@furni", await WriteAsync("""{"rules":[]}""")), StringComparison.Ordinal);
+        Assert.Contains("30 conversations in 30 days; 30 would have been decided differently", await shell.RunAsync(0, "rules", "simulate", "@furni", await WriteAsync("""{"rules":[]}""")), StringComparison.Ordinal);
         await shell.RunAsync(2, "rules", "simulate", "@furni", good, "--days", "91");
 
-        Assert.Contains("30 draws", await shell.RunAsync(0, "rules", "verify", "@furni"), StringComparison.Ordinal);
+        Assert.Contains("30 were checked", await shell.RunAsync(0, "rules", "verify", "@furni"), StringComparison.Ordinal);
         await server.Server.Store.Main.WriteAsync(session => session.Sql("update conversation set draw = draw + 1 where external_id = 't7'").RunAsync(default), default);
         Assert.Contains("(t7), after 7 that are right", await shell.RunAsync(1, "rules", "verify", "@furni"), StringComparison.Ordinal);
         await server.Server.Store.Main.WriteAsync(session => session.Sql("update conversation set draw = draw - 1 where external_id = 't7'").RunAsync(default), default);
