@@ -129,9 +129,10 @@ internal static class Decide
         verdict.Note(Check.CanDm, known.RecipientId == known.SenderId || !facts.CanBeMessaged ? Reason.CannotDm : Reason.None);
         if (known.Test || facts.Exempt) return;
 
+        // Stamps may be ahead of the clock by milliseconds: without an interval, what was asked just now is not in the way.
         var interval = Math.Max(known.LeastInterval, (long)rules.RecipientInterval.TotalMilliseconds);
-        if (known.AskedAt is { } asked && known.Now < asked + interval) verdict.Note(Check.RecipientInterval, Reason.AskedRecently, asked + interval);
-        if (facts.DismissedAt is { } dismissed && dismissed <= known.Now + CallWindows.Ahead && dismissed + (long)rules.AfterDismissal.TotalMilliseconds is var until && known.Now < until)
+        if (interval > 0 && known.AskedAt is { } asked && known.Now < asked + interval) verdict.Note(Check.RecipientInterval, Reason.AskedRecently, asked + interval);
+        if (rules.AfterDismissalDays > 0 && facts.DismissedAt is { } dismissed && dismissed <= known.Now + CallWindows.Ahead && dismissed + (long)rules.AfterDismissal.TotalMilliseconds is var until && known.Now < until)
         {
             verdict.Note(Check.Dismissal, Reason.DismissedRecently, until);
         }

@@ -192,6 +192,21 @@ public abstract class DueTests(Engine engine)
     }
 
     [Fact]
+    public async Task Without_an_interval_one_customer_is_asked_again_in_the_same_millisecond()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Automation:PollEvery=00:01:00");
+        await world.RuleAsync(RulesWorld.Everybody(document: "\"recipient_interval_days\":0,"));
+        var ids = new List<long>();
+        for (var i = 0; i < 3; i++) ids.Add(long.Parse((await world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)))).Text("id"), CultureInfo.InvariantCulture));
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        // Each in a transaction of its own, whose stamp is later than the one before, and than the clock.
+        foreach (var id in ids) Assert.True(await world.Server.Get<AskDue>().RunAsync(new(world.Loop.Furni.Id, id)));
+
+        Assert.Equal(3, await world.Server.CountAsync("prompt"));
+    }
+
+    [Fact]
     public async Task Many_that_are_due_at_once_are_each_asked_once_whoever_asks_at_the_same_time()
     {
         await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
