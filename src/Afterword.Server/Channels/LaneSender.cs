@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
@@ -18,7 +17,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
     private readonly RetrySchedule _schedule = new(settings.Channels.RetrySchedule, chance);
-    private readonly System.Threading.Channels.Channel<bool> _rung = System.Threading.Channels.Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly AsyncAutoResetEvent _rung = new();
     private readonly SemaphoreSlim _looking = new(1);
     private readonly Lock _lock = new();
     private readonly Dictionary<TLane, HashSet<Task>> _underWay = [];
@@ -115,58 +114,24 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         }
     }
 
-    private void OnBell(long sender, long subject) => _rung.Writer.TryWrite(true);
+    private void OnBell(long sender, long subject) => _rung.Set();
 
     private async Task LookAroundAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             await TryAsync(LookAsync, stop);
-            await WaitAsync(stop);
+            await _rung.WaitAsync(settings.Channels.PollEvery, stop);
         }
     }
 
-    private async Task KeepWorkingAsync(CancellationToken stop)
-    {
-        using var timer = new PeriodicTimer(WorkEvery, clock);
-        try
-        {
-            do await TryAsync(WorkAsync, stop);
-            while (await timer.WaitForNextTickAsync(stop));
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
-    }
+    private Task KeepWorkingAsync(CancellationToken stop) => Rounds.RepeatAsync(WorkEvery, clock, WorkAsync, Told, stop, atOnce: true);
 
-    private async Task TryAsync(Func<CancellationToken, Task> run, CancellationToken stop)
-    {
-        try
-        {
-            await run(stop);
-        }
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            if (!stop.IsCancellationRequested && !store.Faults.Tell(error)) RoundFailed(error);
-        }
-    }
+    private Task TryAsync(Func<CancellationToken, Task> run, CancellationToken stop) => Rounds.TryAsync(run, Told, stop);
 
-    /// <summary>Waits for a ring, or until it is time to look anyway.</summary>
-    private async Task WaitAsync(CancellationToken stop)
+    private void Told(Exception error)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(settings.Channels.PollEvery);
-        try
-        {
-            await _rung.Reader.ReadAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Nobody rang.
-        }
+        if (!store.Faults.Tell(error)) RoundFailed(error);
     }
 
     /// <summary>Begins what is due, as far as there is room in its lane.</summary>

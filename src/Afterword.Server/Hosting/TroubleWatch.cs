@@ -27,30 +27,8 @@ internal sealed partial class TroubleWatch(
         store.Troubles.EndQuiet();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(s_every, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-                try
-                {
-                    await LookAsync(tries: false, stoppingToken);
-                }
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-                {
-                    Failed(log, error);
-                }
-#pragma warning restore CA1031
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RepeatAsync(s_every, clock, stop => LookAsync(tries: false, stop), error => Failed(log, error), stoppingToken);
 
     private void Note(Cause cause, bool holds)
     {

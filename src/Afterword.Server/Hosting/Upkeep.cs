@@ -17,50 +17,33 @@ internal sealed partial class Upkeep(
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(s_every, clock);
-        while (await WaitAsync(timer, stoppingToken))
-        {
-            store.Faults.TellRest();
-            try
-            {
-                // What is forgotten by a wrong clock is gone.
-                if (watch.Because is not null) continue;
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_every, clock, RunAsync, RoundFailed, stoppingToken);
 
-                await admissions.PurgeAsync(stoppingToken);
-                await apps.PurgeAsync(stoppingToken);
-                await requestTokens.PurgeAsync(stoppingToken);
-                await visits.PurgeAsync(stoppingToken);
-                await knownBrowsers.PurgeAsync(stoppingToken);
-                await resetLinks.PurgeAsync(stoppingToken);
-                await consoleSessions.PurgeAsync(stoppingToken);
-                await invitations.PurgeAsync(stoppingToken);
-                await passkeys.PurgeAsync(stoppingToken);
-                await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stoppingToken);
-                await deliveries.RunAsync(stoppingToken);
-                await dispatches.RunAsync(stoppingToken);
-                store.Secrets.EnsureKey();
-            }
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-            {
-                if (!store.Faults.Tell(error)) RoundFailed(log, error);
-            }
-        }
+    private async Task RunAsync(CancellationToken stop)
+    {
+        store.Faults.TellRest();
+
+        // What is forgotten by a wrong clock is gone.
+        if (watch.Because is not null) return;
+
+        await admissions.PurgeAsync(stop);
+        await apps.PurgeAsync(stop);
+        await requestTokens.PurgeAsync(stop);
+        await visits.PurgeAsync(stop);
+        await knownBrowsers.PurgeAsync(stop);
+        await resetLinks.PurgeAsync(stop);
+        await consoleSessions.PurgeAsync(stop);
+        await invitations.PurgeAsync(stop);
+        await passkeys.PurgeAsync(stop);
+        await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stop);
+        await deliveries.RunAsync(stop);
+        await dispatches.RunAsync(stop);
+        store.Secrets.EnsureKey();
     }
 
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    private void RoundFailed(Exception error)
     {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        if (!store.Faults.Tell(error)) RoundFailed(log, error);
     }
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "A round of upkeep failed; the next one comes in half a minute.")]

@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
@@ -7,32 +8,12 @@ internal sealed partial class RollupKeeper(Store store, RebuildRollups rebuild, 
 {
     private static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(s_every, clock);
-        try
-        {
-            do await RunAsync(stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops; the next start goes on.
-        }
-    }
+    // What is stopped half-way goes on at the next start.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_every, clock, rebuild.RunAsync, RoundFailed, stoppingToken, atOnce: true);
 
-    private async Task RunAsync(CancellationToken stop)
+    private void RoundFailed(Exception error)
     {
-        try
-        {
-            await rebuild.RunAsync(stop);
-        }
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-        catch (Exception error) when (!stop.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            if (!store.Faults.Tell(error)) RoundFailed(log, error);
-        }
+        if (!store.Faults.Tell(error)) RoundFailed(log, error);
     }
 
     [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "Counting figures failed; it goes on in a minute.")]

@@ -1,3 +1,5 @@
+using Afterword.Server.Hosting;
+
 namespace Afterword.Server.Storage;
 
 /// <summary>Sees every few seconds whether this process may write: whether its clock can be right, and whether it knows the store's schema.</summary>
@@ -69,30 +71,7 @@ internal sealed partial class StoreWatch : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(s_every, _clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-                try
-                {
-                    await LookAsync(stoppingToken);
-                }
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-                {
-                    Failed(_log, error);
-                }
-#pragma warning restore CA1031
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_every, _clock, LookAsync, error => Failed(_log, error), stoppingToken);
 
     private Hold? JudgeClock(ClockReading reading, DateTimeOffset? database)
     {

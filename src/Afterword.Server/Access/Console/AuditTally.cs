@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Afterword.Server.Channels;
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
@@ -131,29 +132,12 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
         _flushing.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // The rest is written when everything has stopped.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_every, clock, stop => FlushAsync(all: false, stop), NotWritten, stoppingToken);
+
+    private void NotWritten(Exception error)
     {
-        using var timer = new PeriodicTimer(s_every, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await FlushAsync(all: false, stoppingToken);
-                }
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-                {
-                    if (!store.Faults.Tell(error)) NotWritten(log, error);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The rest is written when everything has stopped.
-        }
+        if (!store.Faults.Tell(error)) NotWritten(log, error);
     }
 
     /// <summary>What the store would know a name by; null for what is no name.</summary>

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -11,7 +10,7 @@ internal sealed partial class AskWhenDue(Store store, DueConversations due, AskD
     private const int AtOnce = 512;
     private const int SendersAtOnce = 8;
 
-    private readonly Channel<bool> _rung = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly AsyncAutoResetEvent _rung = new();
     private readonly SemaphoreSlim _looking = new(1);
 
     /// <summary>Asks all that is due now.</summary>
@@ -32,20 +31,20 @@ internal sealed partial class AskWhenDue(Store store, DueConversations due, AskD
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Only one server runs on a SQLite store: whoever held a lease is no more.
-        if (settings.Database is null) await TryAsync(async () => await due.EndAllAsync(stoppingToken), stoppingToken);
+        if (settings.Database is null) await Rounds.TryAsync(due.EndAllAsync, RoundFailed, stoppingToken);
         store.AutomationBell.Rung += OnBell;
         while (!stoppingToken.IsCancellationRequested)
         {
             var asked = 0;
-            await TryAsync(async () => asked = await LookAsync(stoppingToken), stoppingToken);
-            if (asked == 0) await WaitAsync(stoppingToken);
+            await Rounds.TryAsync(async stop => asked = await LookAsync(stop), RoundFailed, stoppingToken);
+            if (asked == 0) await _rung.WaitAsync(settings.Automation.PollEvery, stoppingToken);
         }
 
         store.AutomationBell.Rung -= OnBell;
-        await TryAsync(() => due.ReleaseAsync(CancellationToken.None), CancellationToken.None);
+        await Rounds.TryAsync(due.ReleaseAsync, RoundFailed, CancellationToken.None);
     }
 
-    private void OnBell(long sender, long subject) => _rung.Writer.TryWrite(true);
+    private void OnBell(long sender, long subject) => _rung.Set();
 
     /// <returns>How many conversations were settled.</returns>
     private async Task<int> LookAsync(CancellationToken stop)
@@ -80,33 +79,9 @@ internal sealed partial class AskWhenDue(Store store, DueConversations due, AskD
         return asking.Count(one => one is { IsCompletedSuccessfully: true, Result: true });
     }
 
-    private async Task TryAsync(Func<Task> run, CancellationToken stop)
+    private void RoundFailed(Exception error)
     {
-        try
-        {
-            await run();
-        }
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            if (!stop.IsCancellationRequested && !store.Faults.Tell(error)) RoundFailed(log, error);
-        }
-    }
-
-    /// <summary>Waits for a ring, or until it is time to look anyway.</summary>
-    private async Task WaitAsync(CancellationToken stop)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(settings.Automation.PollEvery);
-        try
-        {
-            await _rung.Reader.ReadAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Nobody rang.
-        }
+        if (!store.Faults.Tell(error)) RoundFailed(log, error);
     }
 
     [LoggerMessage(EventId = 6101, Level = LogLevel.Error, Message = "A look for conversations that are due failed; the next one comes soon.")]
