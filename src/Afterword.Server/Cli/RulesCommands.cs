@@ -14,8 +14,6 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword rules …</c>: the rules by which a sender's customers are asked.</summary>
 internal static class RulesCommands
 {
-    private const long UsualDays = 30;
-
     public static Command Create() => new("rules", "The rules that decide which customers a sender asks.") { Show(), Set(), Check(), Simulate(), Verify() };
 
     private static Command Show()
@@ -82,7 +80,7 @@ internal static class RulesCommands
         var command = new Command("simulate", "Say what rules would have decided on the conversations of the last days, beside what was decided. Example: afterword rules simulate @furni rules.json --days 90") { handle, file, days };
         command.OnStore(async (parsed, store, stop) =>
         {
-            var most = parsed.GetValue(days) ?? UsualDays;
+            var most = parsed.GetValue(days) ?? SimulateRules.UsualDays;
             if (most > SimulateRules.MostDays) throw new CommandException(ExitCode.WrongUse, $"--days must be a whole number from 1 to {SimulateRules.MostDays}.");
 
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);

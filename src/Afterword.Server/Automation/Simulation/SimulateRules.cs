@@ -9,6 +9,7 @@ namespace Afterword.Server.Automation.Simulation;
 internal sealed class SimulateRules(Store store, TimeProvider clock)
 {
     public const int MostDays = 90;
+    public const int UsualDays = 30;
 
     // A connection is held for so many rows, and no longer.
     private const long Piece = 5_000;

@@ -11,16 +11,14 @@ namespace Afterword.Server.Automation.Simulation;
 /// <summary>A sender tries rules out on what was closed.</summary>
 internal static class SimulationEndpoints
 {
-    private const int UsualDays = 30;
-
     public static void MapSimulation(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/1.1/feedback/rules/simulate.json", Simulate)
             .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Simulate, NestedJson: true)).Describe(SimulationReference.Simulate);
 
     private static async Task Simulate(HttpContext http, SignedCall call, SimulateRules simulate, Questions questions, Settings settings, TimeProvider clock)
     {
-        var days = UsualDays;
-        var draft = RulesDocument.Parse(call.Body.WrittenMemory, questions, out var errors, body => days = (int)(body.Whole("days", 1, SimulateRules.MostDays) ?? UsualDays));
+        var days = SimulateRules.UsualDays;
+        var draft = RulesDocument.Parse(call.Body.WrittenMemory, questions, out var errors, body => days = (int)(body.Whole("days", 1, SimulateRules.MostDays) ?? SimulateRules.UsualDays));
         if (errors.Any)
         {
             await http.RefuseAsync(errors);
