@@ -189,7 +189,8 @@ internal sealed class PostgresCluster : IDisposable
     private static string[] AsPostgres() =>
         Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : [];
 
-    private static int FreePort()
+    /// <summary>A port that nobody listens on just now.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -7,59 +6,25 @@ namespace Afterword.Server.Tests.Faults;
 
 /// <summary>Stands between a server and PostgreSQL, knows where a commit begins and ends, and cuts the connection at a byte of it or of its answer.</summary>
 /// <remarks>https://www.postgresql.org/docs/current/protocol-message-formats.html</remarks>
-internal sealed class CommitWire : IDisposable
+/// <param name="to">The port of PostgreSQL.</param>
+internal sealed class CommitWire(int to) : Relay(to)
 {
     private const int Header = 5;
     private const int AskForTls = 80877103;
     private const int AskForGss = 80877104;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly List<TcpClient> _ends = [];
-    private readonly int _to;
     private Cut? _armed;
-
-    /// <param name="to">The port of PostgreSQL.</param>
-    public CommitWire(int to)
-    {
-        _to = to;
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _ = AcceptAsync();
-    }
-
-    public int Port { get; }
 
     /// <summary>Has the next commit of a transaction broken off.</summary>
     /// <param name="of">Part of a statement that it holds.</param>
     /// <param name="after">How many bytes of the commit, and then of the answer to it, still pass.</param>
     public Cut CutNext(string of, int after) => _armed = new(of, after);
 
-    public void Dispose()
+    protected override void Join(TcpClient near, TcpClient far)
     {
-        _listener.Stop();
-        lock (_ends) _ends.ForEach(end => end.Dispose());
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var near = await _listener.AcceptTcpClientAsync();
-                var far = new TcpClient { NoDelay = true };
-                near.NoDelay = true;
-                lock (_ends) _ends.AddRange([near, far]);
-                await far.ConnectAsync(IPAddress.Loopback, _to);
-                var line = new Line(this, near, far);
-                _ = line.AskAsync();
-                _ = line.AnswerAsync();
-            }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
+        var line = new Line(this, near, far);
+        _ = line.AskAsync();
+        _ = line.AnswerAsync();
     }
 
     /// <summary>An order to cut, and what came of it.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Afterword.Support;
 using Npgsql;
 
@@ -22,7 +20,7 @@ internal sealed class SmallDisk : IDisposable
 
     private readonly TestFolder _folder = TestFolder.Create("disk");
     private readonly Process _process;
-    private readonly int _port = FreePort();
+    private readonly int _port = PostgresCluster.FreePort();
 
     public SmallDisk()
     {
@@ -71,12 +69,5 @@ internal sealed class SmallDisk : IDisposable
         await using var source = NpgsqlDataSource.Create(string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=postgres;Database=postgres"));
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
