@@ -1,8 +1,10 @@
 using System.Net;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Afterword.Server.Tests.Faults;
@@ -29,17 +31,44 @@ public sealed class ServiceFaultTests
     public async Task What_is_counted_for_the_audit_log_waits_without_an_error_of_its_own()
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        await NothingOfItsOwnAsync(server, TimeSpan.FromSeconds(30), (clock, logs) =>
+        {
+            var tally = new AuditTally(server.Server.Store, server.Get<AuditLog>(), clock, logs.CreateLogger<AuditTally>());
+            tally.WrongOperatorKey(IPAddress.Loopback);
+            return tally;
+        });
+    }
+
+    [Fact]
+    public async Task Figures_that_are_to_be_counted_wait_without_an_error_of_their_own()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        await server.Server.Store.Main.WriteAsync(
+            session => session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (7, 0, 0, 0)").RunAsync(default), TestContext.Current.CancellationToken);
+        await NothingOfItsOwnAsync(
+            server, TimeSpan.FromMinutes(1), (clock, logs) => new RollupKeeper(server.Server.Store, server.Get<RebuildRollups>(), clock, logs.CreateLogger<RollupKeeper>()));
+    }
+
+    [Fact]
+    public async Task Texts_that_are_to_be_found_wait_without_an_error_of_their_own()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        await NothingOfItsOwnAsync(
+            server, TimeSpan.FromMinutes(1), (clock, logs) => new SearchKeeper(server.Server.Store, server.Get<FillSearch>(), clock, logs.CreateLogger<SearchKeeper>()));
+    }
+
+    private static async Task NothingOfItsOwnAsync(TestServer server, TimeSpan round, Func<TimeProvider, ILoggerFactory, BackgroundService> make)
+    {
         server.Server.Store.Main.HoldWhile(() => new(Cause.NewerSchema, "A test says so."));
         var (lines, clock) = (new List<string>(), new SteppedClock());
         using var logs = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(lines)));
-        using var tally = new AuditTally(server.Server.Store, server.Get<AuditLog>(), clock, logs.CreateLogger<AuditTally>());
-        tally.WrongOperatorKey(IPAddress.Loopback);
+        using var service = make(clock, logs);
 
-        await tally.StartAsync(TestContext.Current.CancellationToken);
-        await clock.StepAsync(TimeSpan.FromSeconds(30));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await clock.StepAsync(round);
 
         await UntilAsync(() => server.Lines(Told).Length + lines.Count > 0);
-        await tally.StopAsync(TestContext.Current.CancellationToken);
+        await service.StopAsync(TestContext.Current.CancellationToken);
         Assert.Empty(lines);
     }
 

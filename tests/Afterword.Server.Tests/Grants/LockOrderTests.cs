@@ -91,6 +91,26 @@ public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
         Assert.Equal((1, 0), (await Server.CountAsync("person_role", "sender_id = 0"), await Server.CountAsync("invitation")));
     }
 
+    [Fact]
+    public async Task An_operator_who_is_added_and_a_link_of_the_first_one()
+    {
+        var link = (await Server.Get<Invitations>().IssueFirstAsync(default))!;
+        Assert.True(EmailAddress.TryParse("olga@works.example", out var olga));
+        Assert.True(EmailAddress.TryParse("otis@works.example", out var otis));
+
+        // The one who is added has the role already, unseen by others, and waits to be written down.
+        await using var held = await HeldRows.TakeAsync(Server, "insert into audit_head (sender_id, number, hash) values (0, 1, '') on conflict (sender_id) do update set number = audit_head.number");
+        var adding = Server.Get<Persons>().AddAsync(Person.CommandLine, olga, null, Place.Installation, Role.Operator, default);
+        await held.UntilBlockedAsync(adding);
+        var taking = Server.Get<Invitations>().AcceptFirstAsync(KeyOf(link), otis, "Otis", s_hash, default);
+        await held.UntilBlockedAsync(adding, taking);
+        await held.LetGoAsync();
+
+        Assert.IsType<InviteOutcome.Invited>(await adding);
+        Assert.Null(await taking);
+        Assert.Equal(1, await Server.CountAsync("person_role", "sender_id = 0"));
+    }
+
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     private async Task<Page> SignInAsync()

@@ -116,6 +116,10 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql("delete from invitation where person_id = @person").Bind("person", personId).RunAsync(stop);
 
+    /// <summary>Holds all links of the first operator: whoever becomes one, by a link or by a command, is seen by those who come after. There may be nobody yet to hold.</summary>
+    public static Task<int> HoldFirstAsync(Session session, CancellationToken stop) =>
+        session.Sql("update invitation set created_at = created_at where person_id is null").RunAsync(stop);
+
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from invitation where created_at <= @oldest").Bind("oldest", Oldest).RunAsync(stop), stop);
 
@@ -142,10 +146,6 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
         Task<long?> InvitedAsync() => session.Sql("select i.person_id from invitation i join person p on p.id = i.person_id where i.key_hash = @hash and i.created_at > @oldest")
             .Bind("hash", hash).Bind("oldest", Oldest).FirstAsync(row => (long?)row.GetInt64(0), stop);
     }
-
-    // All links of the first operator, so that of two who take different ones the second sees what the first has become. There is nobody yet to hold.
-    private static Task<int> HoldFirstAsync(Session session, CancellationToken stop) =>
-        session.Sql("update invitation set created_at = created_at where person_id is null").RunAsync(stop);
 
     // Gone is gone, whoever comes at the same time.
     private async Task<Taken?> TakeAsync(Session session, string key, CancellationToken stop) => HashOf(key) is not { } hash ? null : await session.Sql(

@@ -84,6 +84,7 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         async session =>
         {
             if (role == Role.Owner) await HoldSenderAsync(session, senderId, stop);
+            if (role == Role.Operator) await Invitations.HoldFirstAsync(session, stop);
             var found = await FindOrAddAsync(session, mail, name, stop);
             return await GiveAsync(session, by, found, senderId, role, LinkSource.Operator, stop);
         },
