@@ -209,7 +209,7 @@ public abstract class DueTests(Engine engine)
     [Fact]
     public async Task Many_that_are_due_at_once_are_each_asked_once_whoever_asks_at_the_same_time()
     {
-        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000", "Storage:WriteQueue=100000");
         await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,"));
         var closes = Support.LongForm.Or(120, 2_000);
         var ids = (await Task.WhenAll(Enumerable.Range(0, closes).Select(i => world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)))))).Select(one => long.Parse(one.Text("id"), CultureInfo.InvariantCulture)).ToArray();
@@ -222,6 +222,19 @@ public abstract class DueTests(Engine engine)
         Assert.All(await Task.WhenAll(ids.Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id)))), Assert.False);
         Assert.Equal((closes, closes), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null")));
         await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_finds_the_write_queue_full_is_asked_at_the_next_look()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Storage:WriteQueue=2");
+        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,"));
+        for (var i = 0; i < 20; i++) await world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)));
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        while (await world.Server.CountAsync("prompt") < 20) await world.DrainAsync();
+
+        Assert.Equal(20, await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null"));
     }
 }
 

@@ -29,7 +29,8 @@ internal sealed class AskDue
     }
 
     /// <returns>False when there was nothing to do any more: another node was faster, or the conversation went on.</returns>
-    public Task<bool> RunAsync(DueKey key) => _group.RunAsync(key);
+    /// <remarks>A queue that is full is told by the task, as all that fails: those that found room go on.</remarks>
+    public async Task<bool> RunAsync(DueKey key) => await _group.RunAsync(key);
 
     private async Task<bool[]> RunAsync(Session session, IReadOnlyList<DueKey> keys)
     {
