@@ -112,6 +112,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
         catch (Exception error)
         {
+            // It has ended by itself; what it said last may not be read yet.
+            if (server._port.Task.IsFaulted) await server._process.WaitForExitAsync();
             await server.DisposeAsync();
             throw new InvalidOperationException($"The server did not start: {string.Join('\n', server.Errors)}", error);
         }

@@ -91,6 +91,8 @@ internal sealed partial class AttackedServer : IAsyncDisposable
             _visitor ??= await _world.GuestAsync();
             if ((await _visitor.GetAsync("/messages/furni")) is not { Status: 200 } thread)
             {
+                // What was sent to the pages of their account may have closed it.
+                await Server.Server.Store.Main.WriteAsync(session => session.Sql("update account set failed_sign_ins = 0, locked_until = null where id = @id").Bind("id", _world.Ana.Id).RunAsync(default), default);
                 _visitor = await _world.GuestAsync();
                 thread = (await _visitor.GetAsync("/messages/furni")).Is(200);
             }
