@@ -10,6 +10,9 @@ namespace Afterword.Server.Reports;
 /// <summary>The filter of the pages, as it stands in their address.</summary>
 internal sealed class AnswersForm
 {
+    private const string AfterLast = "not after the last day";
+    private const string Wordless = "a text with a letter or a digit";
+
     /// <summary>What the form shows, besides the page's place: also what stays in the address of a filtered page.</summary>
     private static readonly string[] s_fields = ["q", "from", "to", "show", "type", "min_score", "max_score", "has_text", "test", "tag", "agent", "external_id", "customer"];
 
@@ -57,7 +60,7 @@ internal sealed class AnswersForm
             To = Day(read, "to") is { } to ? days.StartOf(to + 1) - 1 : null,
             Answered = show switch { "all" => null, "unanswered" => false, _ => true },
         };
-        if (filter.From > filter.To) read.Errors.Add(ApiError.Invalid("from", "not after the last day"));
+        if (filter.From > filter.To) read.Errors.Add(ApiError.Invalid("from", AfterLast));
 
         if (!sight.Names) filter = filter with { ExternalId = null };
         else if (read.Optional("customer") is { } customer)
@@ -67,6 +70,7 @@ internal sealed class AnswersForm
         }
 
         var search = SearchQuery.Of(read.Optional("q"));
+        if (search is null && !string.IsNullOrWhiteSpace(read.Optional("q"))) read.Errors.Add(ApiError.Invalid("q", Wordless));
         var fields = s_fields.Where(name => sight.Names || !s_named.Contains(name))
             .Select(name => KeyValuePair.Create(name, read.Optional(name))).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value!);
         return new(filter, search, read.OptionalId("before") ?? long.MaxValue, fields, [.. read.Errors.All.Select(error => Sentence(error.Message)).Distinct()]);
@@ -83,6 +87,11 @@ internal sealed class AnswersForm
 
     private static string Sentence(string message)
     {
+        // What the API says of two parameters reads otherwise to somebody with a form.
+        if (message == ApiError.Invalid("min_score", Filter.AboveMost).Message) return "The lowest score is above the highest score.";
+        if (message == ApiError.Invalid("from", AfterLast).Message) return "The first day is after the last day.";
+        if (message == ApiError.Invalid("q", Wordless).Message) return "There is nothing to search for: type a letter or a digit.";
+
         foreach (var (name, label) in (ReadOnlySpan<(string, string)>)
             [
                 ("from", "The first day"), ("to", "The last day"), ("type", "The type"), ("min_score", "The lowest score"), ("max_score", "The highest score"),

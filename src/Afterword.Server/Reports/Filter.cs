@@ -44,6 +44,9 @@ internal sealed record Filter(
     // may be apart is how far the clocks of two nodes may be, and the doctor looks for more.
     private const long Apart = 86_400_000;
 
+    /// <summary>What is wrong with a lowest score above the highest one.</summary>
+    public const string AboveMost = "not above max_score";
+
     /// <summary>Every feedback of the range has a higher id.</summary>
     public long Above => From is { } from ? Snowflakes.FirstOf(from - Apart) - 1 : 0;
 
@@ -60,7 +63,7 @@ internal sealed record Filter(
             sender, from, to, type, least, most, read.OptionalTruth("has_text"), ReadTest(read), ReadText(read, "tag"), ReadText(read, "agent"), ReadText(read, "external_id"),
             read.OptionalTruth("answered"));
         if (from > to) read.Errors.Add(ApiError.Invalid("from_time", "not after to_time"));
-        if (least > most) read.Errors.Add(ApiError.Invalid("min_score", "not above max_score"));
+        if (least > most) read.Errors.Add(ApiError.Invalid("min_score", AboveMost));
         return filter;
     }
 

@@ -101,6 +101,16 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         }
 
         Assert.DoesNotContain("Lovely chair", page.Html, StringComparison.Ordinal);
+        foreach (var (query, told) in new[]
+        {
+            ("min_score=9&max_score=2", "The lowest score is above the highest score."), ("from=2026-01-31&to=2026-01-01", "The first day is after the last day."),
+            ("q=%3C%3E", "There is nothing to search for: type a letter or a digit."),
+        })
+        {
+            page = (await owner.GetAsync($"{List}?{query}")).Is(400);
+            Assert.Contains(told, page.Html, StringComparison.Ordinal);
+            Assert.DoesNotContain("Lovely chair", page.Html, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports.Pages;
@@ -20,14 +19,14 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
             Card("average", "Average score", now.Average, FigureWords.Average, FigureWords.Averages, answers, FigureChange.OfAverage(now, before), by => FigureWords.Signed(by, "0.00"), figures => figures.Average),
             new(
                 "sent", "Requests sent", FigureWords.Number(now.Counts.Sent), null, $"{FigureWords.Number(now.Counts.Delivered)} delivered, {FigureWords.Number(now.Counts.Dismissed)} dismissed", null,
-                ViewOf(FigureChange.OfSent(now, before), by => $"{FigureWords.Signed(by * 100, "0")}%"), [.. points.Select(point => (double?)point.Figures.Counts.Sent)]),
+                before.Counts.Sent == 0 && now.Counts.Sent > 0 ? new("", "", "new", "") : ViewOf(FigureChange.OfSent(now, before), FigureWords.Growth), [.. points.Select(point => (double?)point.Figures.Counts.Sent)]),
             Card(
                 "response-rate", "Response rate", now.ResponseRate, FigureWords.Percent, FigureWords.Percents, $"{FigureWords.Number(now.Counts.Delivered)} delivered",
                 FigureChange.OfResponse(now, before), Shares, figures => figures.ResponseRate),
             Card("comment-rate", "Comment rate", now.CommentRate, FigureWords.Percent, FigureWords.Percents, answers, FigureChange.OfComments(now, before), Shares, figures => figures.CommentRate),
             Card(
                 "median-time", "Median time to answer", now.MedianTime, FigureWords.Time, FigureWords.Times, answers, FigureChange.OfMedianTime(now, before),
-                by => string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(by) * 100:0}% {(by > 0 ? "slower" : "faster")}"), figures => figures.MedianTime),
+                by => $"{FigureWords.Growth(by).TrimStart('+', '−')} {(by > 0 ? "slower" : "faster")}", figures => figures.MedianTime),
         ];
     }
 

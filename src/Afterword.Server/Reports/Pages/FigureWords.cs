@@ -48,6 +48,10 @@ internal static class FigureWords
         return text.AsSpan().IndexOfAnyInRange('1', '9') < 0 ? text : (number > 0 ? "+" : "−") + text;
     }
 
+    /// <summary>+25%; beside a period with next to nothing a percentage says nothing.</summary>
+    /// <param name="by">The change as a share of what was before.</param>
+    public static string Growth(double by) => by > 9 ? "over 10×" : $"{Signed(by * 100, "0")}%";
+
     public static string Day(long day) => DateOnly.FromDayNumber((int)day).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 
     /// <summary>A stretch of days: 3 – 9 Jan 2026.</summary>
