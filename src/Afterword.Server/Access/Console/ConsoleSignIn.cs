@@ -102,7 +102,7 @@ internal static class ConsoleSignIn
     private static Task ShowLinkNeededAsync(HttpContext http, Person person) => http.ShowPageAsync<LinkNeededPage>(403, new()
     {
         [nameof(LinkNeededPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
-        [nameof(LinkNeededPage.Mail)] = person.Mail,
+        [nameof(LinkNeededPage.Person)] = person,
         [nameof(LinkNeededPage.HasMail)] = http.RequestServices.GetRequiredService<ResetMail>().IsPossible,
     });
 
@@ -124,7 +124,7 @@ internal static class ConsoleSignIn
         await http.ShowPageAsync<FirstFactorPage>(status, new()
         {
             [nameof(FirstFactorPage.Token)] = http.RequestServices.GetRequiredService<Forms>().TokenFor(http),
-            [nameof(FirstFactorPage.Mail)] = person.Mail,
+            [nameof(FirstFactorPage.Person)] = person,
             [nameof(FirstFactorPage.Offer)] = offer,
             [nameof(FirstFactorPage.Creation)] = await passkeys.OfferAsync(http, person),
             [nameof(FirstFactorPage.Problem)] = problem,

@@ -27,6 +27,9 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
 
     public bool IsOperator => Places.Any(place => place.Role == Role.Operator);
 
+    /// <summary>Why a password alone is not enough, in words of what the person may.</summary>
+    public string WhySecondFactor => Places.Any(place => place.Role is Role.Owner or Role.Supervisor) ? "You can read what customers wrote" : "You can change who may do what on this server";
+
     /// <summary>Hands a handler the person whom the door let in.</summary>
     public static ValueTask<Person?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Person>());
 }
