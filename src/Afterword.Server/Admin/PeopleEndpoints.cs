@@ -28,8 +28,7 @@ internal static class PeopleEndpoints
         console.MapPost("/admin/people/reset", Reset).For(Role.Operator);
     }
 
-    private static Task Show(HttpContext http, Seat seat, Persons persons) =>
-        ShowAsync(http, seat, persons, 200, http.Request.Query["done"] == "yes" ? new("good", "Saved. The change applies immediately.", null) : null);
+    private static Task Show(HttpContext http, Seat seat, Persons persons, OneTimeNotices notices) => ShowAsync(http, seat, persons, 200, notices.Take(http, seat.Person));
 
     private static async Task Invite(HttpContext http, Seat seat, Persons persons)
     {
@@ -41,27 +40,33 @@ internal static class PeopleEndpoints
         else if (role is not { } given) await RefuseAsync("Choose a role.");
         else await TellAsync(await persons.InviteAsync(seat, mail, name.Length == 0 ? null : name, given, http.RequestAborted));
 
-        Task RefuseAsync(string problem) => ShowAsync(http, seat, persons, 400, new("bad", problem, null));
+        Task RefuseAsync(string problem) => ShowAsync(http, seat, persons, 400, new("bad", problem));
 
-        async Task ShowLinkAsync(string link, string before = "") => await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, mail.Value, link, before));
+        async Task ShowLinkAsync(string link, string before = "") => Leave(http, seat, await SendAsync(http, seat, mail.Value, link, before));
 
         Task TellAsync(InviteOutcome outcome) => outcome switch
         {
             InviteOutcome.Invited(_, var link) => ShowLinkAsync(link),
             InviteOutcome.BeganAnew(_, var link) => ShowLinkAsync(link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
-            InviteOutcome.Joined => ShowAsync(http, seat, persons, 200, new("good", $"{mail.Value} has an account already and can come in with it.", null)),
+            InviteOutcome.Joined => LeaveAsync($"{mail.Value} has an account already and can come in with it."),
             InviteOutcome.AlreadyHere => RefuseAsync($"{mail.Value} has a role here already. Change it in the list."),
             InviteOutcome.Elsewhere => RefuseAsync($"{mail.Value} belongs to another sender's console too. An operator can add them here: afterword person add {mail.Value} --role … --sender @{seat.Handle}"),
             InviteOutcome.TooMany => RefuseAsync("Too many of the addresses invited here in the last 24 hours belong to other senders. Try again tomorrow, or ask an operator to add them."),
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
+
+        Task LeaveAsync(string text)
+        {
+            Leave(http, seat, new("good", text));
+            return Task.CompletedTask;
+        }
     }
 
     private static async Task RenewLink(HttpContext http, Seat seat, Persons persons)
     {
         var link = IdOf(http) is { } person ? await persons.RenewLinkAsync(seat, person, http.RequestAborted) : null;
-        if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no link for this person: they have chosen a password, or belong to another sender's console too.", null));
-        else await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "The link before no longer works. "));
+        if (link is null) await ShowAsync(http, seat, persons, 400, new("bad", "There is no link for this person: they have chosen a password, or belong to another sender's console too."));
+        else Leave(http, seat, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "The link before no longer works. "));
     }
 
     private static async Task ChangeRole(HttpContext http, Seat seat, Persons persons)
@@ -70,8 +75,12 @@ internal static class PeopleEndpoints
         else await TellAsync(http, seat, persons, ChangeOutcome.Unknown);
     }
 
-    private static async Task Remove(HttpContext http, Seat seat, Persons persons) => await TellAsync(
-        http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
+    private static async Task Remove(HttpContext http, Seat seat, Persons persons)
+    {
+        if (!await IsConfirmedAsync(http, seat, persons, "Remove", seat.Role == Role.Operator ? "They are no operator any more, at once. Roles at senders stay." : $"They see nothing of @{seat.Handle} any more, at once. Roles elsewhere stay.")) return;
+
+        await TellAsync(http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
+    }
 
     private static async Task SignOut(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
@@ -87,16 +96,18 @@ internal static class PeopleEndpoints
 
     private static async Task Reset(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
+        if (!await IsConfirmedAsync(http, seat, persons, "Reset", "Their password, second factors and sessions end at once, wherever they have a role. You get a link with which they choose a new password.")) return;
+
         if (IdOf(http) is { } person && person != seat.Person.Id && await persons.ResetAsync(seat.Person, person, http.RequestAborted) is { } link)
         {
             EndedSessions.OfAnother(log, seat.Person.Id, person);
-            await ShowAsync(http, seat, persons, 200, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
+            Leave(http, seat, await SendAsync(http, seat, await MailOfAsync(http, persons), link, "Password, second factors and sessions of this person have ended. "));
         }
-        else await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account.", null));
+        else await ShowAsync(http, seat, persons, 400, new("bad", "There is no such person, or it is yourself: change your own password under Account."));
     }
 
     /// <summary>Sends a link to choose a password to whom it is for, and says what became of that, with the link to be passed on.</summary>
-    public static async Task<PeoplePage.Said> SendAsync(HttpContext http, Seat seat, string mail, string path, string before = "")
+    public static async Task<OneTimeNotice> SendAsync(HttpContext http, Seat seat, string mail, string path, string before = "")
     {
         var services = http.RequestServices;
         var how = await services.GetRequiredService<InvitationMail>().SendAsync(seat, mail, path) switch
@@ -121,18 +132,29 @@ internal static class PeopleEndpoints
                 ChangeOutcome.Elsewhere => "This person has a role elsewhere too, so only an operator can sign them out. Removing them here takes effect at once.",
                 _ => "This person has no role here any more.",
             };
-            return ShowAsync(http, seat, persons, 400, new("bad", problem, null));
+            return ShowAsync(http, seat, persons, 400, new("bad", problem));
         }
 
-        http.SeeOther(seat.AddressOf("people") + "?done=yes");
+        Leave(http, seat, new("good", "Saved. The change applies immediately."));
         return Task.CompletedTask;
     }
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, Persons persons, int status, PeoplePage.Said? said) => await http.ShowConsoleAsync<PeoplePage>(seat, status, new()
+    private static void Leave(HttpContext http, Seat seat, OneTimeNotice notice) => http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, seat.Person, seat.AddressOf("people"), notice);
+
+    // Nobody is asked about somebody who is not there, as the answer says; and an owner reads no address of somebody elsewhere.
+    private static async Task<bool> IsConfirmedAsync(HttpContext http, Seat seat, Persons persons, string does, string consequence)
+    {
+        if (IdOf(http) is not { } person) return true;
+
+        var mail = seat.Role == Role.Operator ? await persons.MailOfAsync(person, http.RequestAborted) : (await persons.ListAsync(seat.SenderId, http.RequestAborted)).Find(one => one.Id == person)?.Mail;
+        return mail is null || await http.IsConfirmedAsync(seat, new($"{does} {mail}?", consequence, does, "people"));
+    }
+
+    private static async Task ShowAsync(HttpContext http, Seat seat, Persons persons, int status, OneTimeNotice? notice) => await http.ShowConsoleAsync<PeoplePage>(seat, status, new()
     {
         [nameof(PeoplePage.People)] = await persons.ListAsync(seat.SenderId, http.RequestAborted),
         [nameof(PeoplePage.Others)] = seat.Role == Role.Operator ? (await persons.ListAllAsync(http.RequestAborted)).FindAll(person => person.Places.Any(place => place.SenderId != Place.Installation)) : [],
-        [nameof(PeoplePage.Notice)] = said,
+        [nameof(PeoplePage.Notice)] = notice,
     });
 
     private static long? IdOf(HttpContext http) => WholeNumber.TryRead(http.Request.Form["person"].ToString(), out var id) ? id : null;

@@ -34,13 +34,13 @@ internal static class WebhookPageEndpoints
         [nameof(WebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
     });
 
-    private static async Task Show(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
+    private static async Task Show(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit, OneTimeNotices notices)
     {
         if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
 
         // The requests hold answers.
         await audit.NoteAsync(seat, Deed.Saw, $"events of webhook {webhook}", http.RequestAborted);
-        await ShowAsync(http, seat, found, 200, notice: null);
+        await ShowAsync(http, seat, found, 200, notices.Take(http, seat.Person) is { } left ? new(left.Kind, left.Text, left.Secret) : null);
     }
 
     private static async Task ShowAsync(HttpContext http, Seat seat, ListedEndpoint found, int status, WebhookNotice? notice)
@@ -60,7 +60,7 @@ internal static class WebhookPageEndpoints
             [nameof(WebhookPage.Requests)] = requests.ToDictionary(one => one.Key, one => Indented.Of(one.Value)),
             [nameof(WebhookPage.When)] = new ConsoleTimes(days),
             [nameof(WebhookPage.Replay)] = chosen is null ? null : new ReplayView(ReplayDays.Text(chosen.From), ReplayDays.Text(chosen.To), chosen.DeadOnly, replayed),
-            [nameof(WebhookPage.Overlap)] = settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours",
+            [nameof(WebhookPage.Overlap)] = Overlap(settings),
             [nameof(WebhookPage.DeadOnly)] = dead,
             [nameof(WebhookPage.Notice)] = notice,
         });
@@ -81,6 +81,8 @@ internal static class WebhookPageEndpoints
             return;
         }
 
+        if (!await http.IsConfirmedAsync(seat, Ask(found, "Turn down this webhook?", "It is removed. The operator can ask again with the same address.", "Turn down"))) return;
+
         await audit.NoteAsync(seat, Deed.Changed, $"webhook {webhook}: turned down", http.RequestAborted);
         await endpoints.RemoveAsync(found.Endpoint.Key, _ => { }, http.RequestAborted);
         http.SeeOther(seat.AddressOf("webhooks"));
@@ -95,18 +97,22 @@ internal static class WebhookPageEndpoints
         ? $"The endpoint took the test event over.{(found is { Waiting: > 0, Endpoint.IsActive: true } ? " What waits for it is sent now." : "")}"
         : "The endpoint did not take the test event over.";
 
-    private static Task Rotate(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "new secret", async found =>
-        await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
+    private static Task Rotate(HttpContext http, string webhook, Seat seat, Endpoints endpoints, Settings settings) => DoAsync(
+        http, webhook, seat, endpoints, "new secret",
+        async found => await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
             ? new WebhookNotice("good", "This is the new secret. It is shown only now; give it to the receiver.", secret.ToString())
-            : null);
+            : null,
+        found => Ask(found, "Make a new secret?", $"The secret in use signs beside the new one for {Overlap(settings)}, and then no more. A secret that was replaced earlier stops at once. Have the receiver at hand.", "Make a new secret"));
 
     private static Task Enable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched on", async found =>
         await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null, onlyApproved: true);
 
-    private static Task Disable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched off", async found =>
-        await endpoints.DisableAsync(found.Endpoint.Key, "Switched off in the console.", http.RequestAborted)
+    private static Task Disable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(
+        http, webhook, seat, endpoints, "switched off",
+        async found => await endpoints.DisableAsync(found.Endpoint.Key, "Switched off in the console.", http.RequestAborted)
             ? new WebhookNotice("warn", "It is switched off. What happens from now on waits for it.")
-            : null);
+            : null,
+        found => Ask(found, "Switch off this webhook?", "Nothing is sent to it. What happens from now on waits, and is sent in order when it is switched on again.", "Switch off"));
 
     private static Task SetAlerts(HttpContext http, string webhook, Seat seat, Endpoints endpoints)
     {
@@ -141,8 +147,9 @@ internal static class WebhookPageEndpoints
         }, onlyApproved: true);
     }
 
-    /// <summary>Does something to an endpoint, after it was written down who does it, and shows what came of it.</summary>
-    private static async Task DoAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act, bool onlyApproved = false)
+    /// <summary>Does something to an endpoint, after it was written down who does it, and leads to the page that says what came of it.</summary>
+    private static async Task DoAsync(
+        HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act, Func<ListedEndpoint, Confirmation>? ask = null, bool onlyApproved = false)
     {
         if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
 
@@ -152,11 +159,22 @@ internal static class WebhookPageEndpoints
             return;
         }
 
-        await http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, $"webhook {webhook}: {what}", http.RequestAborted);
+        if (ask is not null && !await http.IsConfirmedAsync(seat, ask(found))) return;
+
+        var services = http.RequestServices;
+        await services.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Changed, $"webhook {webhook}: {what}", http.RequestAborted);
         var notice = await act(found);
         if (notice is null) await ConsoleDoor.ShowUnknownAsync(http);
+
+        // What the endpoint answered to a test is too much to be handed on; another test does no harm.
+        else if (notice.Kind != "bad" && notice.Attempt is null) services.GetRequiredService<OneTimeNotices>().Leave(http, seat.Person, $"{seat.AddressOf("webhooks")}/{webhook}", new(notice.Kind, notice.Text, notice.Secret));
         else if (await FindAsync(http, webhook, seat, endpoints) is { } now) await ShowAsync(http, seat, now, notice.Kind == "bad" && notice.Attempt is null ? 400 : 200, notice);
     }
+
+    private static Confirmation Ask(ListedEndpoint found, string question, string consequence, string button) =>
+        new(question, $"{found.Endpoint.Url}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"webhooks/{found.Endpoint.Key.Id}"));
+
+    private static string Overlap(Settings settings) => settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours";
 
     /// <summary>Gives the sender's endpoint, or null after the page for what is not there was shown.</summary>
     private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints)

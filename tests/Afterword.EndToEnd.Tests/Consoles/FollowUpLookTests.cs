@@ -51,6 +51,8 @@ public sealed class FollowUpLookTests(Browser browser)
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await page.ClickAsync("button:text-is('New secret')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
+        await page.ClickAsync("button:text-is('Make a new secret')");
+        await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await FillAsync(stage);
         await stage.LooksFineAsync(page, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync(".deliveries summary >> nth=0");

@@ -73,17 +73,19 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         var page = (await _operator.GetAsync(senders)).Is(200);
 
         (await _operator.SubmitAsync(page, $"{senders}/allow", ("sender", "@nobody"))).Is(400);
-        (await _operator.SubmitAsync(page, $"{senders}/allow", ("sender", "@Furni"))).Is(200);
+        Assert.Contains("@furni may ask for feedback.", (await _operator.DoAsync(page, $"{senders}/allow", ("sender", "@Furni"))).Is(200).Html, StringComparison.Ordinal);
         Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
         (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "operator@place.example"))).Is(400);
-        Assert.Contains("/console/invitation/", (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "ana@furni.example"))).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("/console/invitation/", (await _operator.DoAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "ana@furni.example"))).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
 
         // A second address of the operator's own could come after the first owner.
         Assert.Contains("@furni has an owner", (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "operator+2@place.example"))).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
 
-        (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/deny")).Is(200);
+        var asked = (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/deny")).Is(200);
+        Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
+        (await _operator.DoAsync(asked, $"{senders}/deny")).Is(200);
         Assert.Empty(await _server.Get<Allowlists>().SendersAsync(default));
         Assert.Equal(2, await _server.CountAsync("audit", "sender_id = 0 and what like '%sender @furni'"));
     }
@@ -97,7 +99,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", $"owner{n}@furni.example"))));
 
-        Assert.Equal(1, answers.Count(answer => answer.Status == 200));
+        Assert.Equal(1, answers.Count(answer => answer.Status == 303));
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
     }
 
@@ -110,7 +112,9 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain(app.ConsumerSecret, page.Html, StringComparison.Ordinal);
 
         (await _operator.SubmitAsync(page, $"{apps}/change", ("act", "allow"))).Is(303);
-        (await _operator.SubmitAsync(page, $"{apps}/change", ("act", "suspend"))).Is(303);
+        var asked = (await _operator.SubmitAsync(page, $"{apps}/change", ("act", "suspend"))).Is(200);
+        Assert.DoesNotContain(await _server.Get<Apps>().ListAsync(default), one => one.Suspended);
+        (await _operator.SubmitAsync(asked, $"{apps}/change")).Is(303);
         (await _operator.SubmitAsync(page, $"{apps}/change", ("act", "erase"))).Is(303);
 
         var changed = Assert.Single(await _server.Get<Apps>().ListAsync(default));
@@ -127,8 +131,8 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         var (ofSenders, ofApps) = (await _operator.GetAsync(senders), await _operator.GetAsync(apps));
 
         await _server.RenameAsync("audit", "lost");
-        (await _operator.SubmitAsync(ofSenders, $"{senders}/deny")).Is(500);
-        (await _operator.SubmitAsync(ofApps, $"{apps}/change", ("act", "suspend"))).Is(500);
+        (await _operator.SubmitAsync(ofSenders, $"{senders}/deny", (Confirmation.Field, "yes"))).Is(500);
+        (await _operator.SubmitAsync(ofApps, $"{apps}/change", ("act", "suspend"), (Confirmation.Field, "yes"))).Is(500);
         await _server.RenameAsync("lost", "audit");
 
         Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));

@@ -243,7 +243,7 @@ public abstract partial class ForgottenTests(Engine engine) : IAsyncLifetime
         Assert.Equal((1, 0), (await _server.CountAsync("known_browser", $"owner_id = {id}"), await _server.CountAsync("audit", $"what = 'signed out {ana.Mail}'")));
 
         // The role here is the owner's to take; what the person has at the owner's other sender is the owner's too.
-        (await owner.PostAsync($"{Page}/remove", [.. form, ("person", $"{id}")])).Is(303);
+        (await owner.PostAsync($"{Page}/remove", [.. form, ("person", $"{id}"), (Confirmation.Field, "yes")])).Is(303);
         (await hers.GetAsync("/console/@furni/asked")).Is(404);
         (await hers.GetAsync("/console/@other/asked")).Is(200);
         var bob = await _server.PersonAsync(Role.Agent, _furni, "bob@furni.example");

@@ -75,7 +75,7 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
 
         await _server.AdvanceAsync(TimeSpan.FromHours(25));
         owner = await _server.SignedInAsync(ownerId);
-        (await InviteAsync("nobody@new.example")).Is(200);
+        (await InviteAsync("nobody@new.example")).Is(303);
 
         async Task<Page> InviteAsync(string mail) => await owner.SubmitAsync(await owner.GetAsync(Bank), $"{Bank}/invite", ("mail", mail), ("name", ""), ("role", "agent"));
     }
@@ -93,13 +93,15 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_new_link_of_an_owner_takes_the_proof_away()
     {
+        const string People = "/console/@evil/people";
+
         // Reset by an operator, and then caught by an owner, who may renew the link of a person of theirs.
         var ana = await Newcomer.SettledAsync(_server, Role.Agent, _evil);
         var id = (await _server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
         await _server.Get<Persons>().ResetAsync(Person.CommandLine, id, default);
         var owner = await _server.SeatAsync(Role.Owner, _evil);
-        var page = await owner.GetAsync("/console/@evil/people");
-        var shown = (await owner.PostAsync("/console/@evil/people/link", [.. page.HiddenOf("/console/@evil/people/invite"), ("person", $"{id}")])).Is(200).Html;
+        var page = await owner.GetAsync(People);
+        var shown = (await owner.FinishAsync(await owner.PostAsync($"{People}/link", [.. page.HiddenOf($"{People}/invite"), ("person", $"{id}")]), $"{People}/link")).Is(200).Html;
         (await Newcomer.AcceptAsync(new Guest(_server), Link().Match(shown).Value)).Is(303);
 
         Assert.IsType<InviteOutcome.BeganAnew>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
@@ -193,7 +195,7 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     {
         var owner = await _server.SeatAsync(Role.Owner, _evil);
         var page = await owner.GetAsync("/console/@evil/people");
-        return Link().Match((await owner.SubmitAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html).Value;
+        return Link().Match((await owner.DoAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html).Value;
     }
 
     /// <summary>The attack up to the moment when somebody else gives the address a role.</summary>
@@ -208,14 +210,14 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     private async Task<string> ByPageAsync(Role role, Account? place, string page, string action, params (string, string)[] fields)
     {
         var seat = await _server.SeatAsync(role, place, $"{role.Word}@works.example");
-        return (await seat.SubmitAsync(await seat.GetAsync(page), action, [("mail", Victim), .. fields])).Html;
+        return (await seat.DoAsync(await seat.GetAsync(page), action, [("mail", Victim), .. fields])).Html;
     }
 
     private async Task<string> OwnerOfBothAsync()
     {
         await _server.PersonAsync(Role.Owner, _evil, "both@works.example");
         var both = await _server.SeatAsync(Role.Owner, _bank, "both@works.example");
-        return (await both.SubmitAsync(await both.GetAsync("/console/@bank/people"), "/console/@bank/people/invite", ("mail", Victim), ("name", ""), ("role", "owner"))).Html;
+        return (await both.DoAsync(await both.GetAsync("/console/@bank/people"), "/console/@bank/people/invite", ("mail", Victim), ("name", ""), ("role", "owner"))).Html;
     }
 
     private async Task<string> CommandAsync(params string[] arguments)

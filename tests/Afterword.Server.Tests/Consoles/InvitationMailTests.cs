@@ -48,7 +48,7 @@ public abstract partial class InvitationMailTests(Engine engine)
         var ana = await server.Get<Persons>().FindAsync(Ana, default);
 
         var page = await owner.GetAsync(People);
-        var shown = (await owner.PostAsync($"{People}/link", [.. page.HiddenOf($"{People}/invite"), ("person", $"{ana}")])).Is(200).Html;
+        var shown = (await owner.FinishAsync(await owner.PostAsync($"{People}/link", [.. page.HiddenOf($"{People}/invite"), ("person", $"{ana}")]), $"{People}/link")).Is(200).Html;
 
         Assert.Equal(2, office.All.Count);
         Assert.Contains("/console/invitation/", office.All.Last().Plain, StringComparison.Ordinal);
@@ -72,7 +72,7 @@ public abstract partial class InvitationMailTests(Engine engine)
     }
 
     private static async Task<string> InviteAsync(Guest owner) => WebUtility.HtmlDecode(
-        (await owner.SubmitAsync(await owner.GetAsync(People), $"{People}/invite", ("mail", Ana), ("name", "Ana"), ("role", "analyst"))).Is(200).Html);
+        (await owner.DoAsync(await owner.GetAsync(People), $"{People}/invite", ("mail", Ana), ("name", "Ana"), ("role", "analyst"))).Is(200).Html);
 
     private Task<TestServer> StartAsync(int port) => TestServer.StartAsync(
         engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={port}", "Mail:Tls=none", "Mail:From=feedback@mail.example");

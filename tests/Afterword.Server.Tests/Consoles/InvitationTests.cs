@@ -137,6 +137,19 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await _server.CountAsync("person", "name = 'Eve'"));
     }
 
+    [Theory]
+    [InlineData(Role.Operator, "You can change who may do what on this server")]
+    [InlineData(Role.Supervisor, "You can read what customers wrote")]
+    public async Task Why_a_second_factor_is_needed_is_said_by_what_the_person_may(Role role, string why)
+    {
+        var (_, link) = await Newcomer.InvitedAsync(_server, role, role == Role.Operator ? null : _furni);
+        var guest = new Guest(_server);
+
+        var offer = (await guest.GetAsync((await Newcomer.AcceptAsync(guest, link)).Location)).Is(200);
+
+        Assert.Contains(why, offer.Html, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Whoever_needs_a_second_factor_reads_so_before_the_password()
     {
@@ -153,7 +166,7 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
     {
         var owner = await _server.SeatAsync(Role.Owner, _furni);
         var page = await owner.GetAsync(People);
-        var shown = (await owner.SubmitAsync(page, $"{People}/invite", ("mail", "Ana@Furni.example"), ("name", "Ana"), ("role", "analyst"))).Is(200);
+        var shown = (await owner.DoAsync(page, $"{People}/invite", ("mail", "Ana@Furni.example"), ("name", "Ana"), ("role", "analyst"))).Is(200);
 
         var link = Link().Match(shown.Html).Value;
         (await Newcomer.AcceptAsync(new Guest(_server), link)).Is(303);
@@ -187,7 +200,7 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         var page = await owner.GetAsync(People);
         (string, string)[] self = [.. page.HiddenOf($"{People}/invite"), ("person", $"{id}")];
 
-        (await owner.PostAsync($"{People}/remove", self)).Is(400);
+        (await owner.PostAsync($"{People}/remove", [.. self, (Confirmation.Field, "yes")])).Is(400);
         (await owner.PostAsync($"{People}/role", [.. self, ("role", "agent")])).Is(400);
 
         await _server.PersonAsync(Role.Owner, _furni, "second@furni.example");
@@ -218,7 +231,11 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         (await hers.GetAsync("/console/@furni/asked")).Is(200);
         var page = await owner.GetAsync(People);
 
-        (await owner.PostAsync($"{People}/remove", [.. page.HiddenOf($"{People}/invite"), ("person", $"{id}")])).Is(303);
+        (string, string)[] form = [.. page.HiddenOf($"{People}/invite"), ("person", $"{id}")];
+        var asked = (await owner.PostAsync($"{People}/remove", form)).Is(200);
+        Assert.Contains($"Remove {ana.Mail}?", asked.Html, StringComparison.Ordinal);
+        (await hers.GetAsync("/console/@furni/asked")).Is(200);
+        Assert.Contains("Saved.", (await owner.DoAsync(asked, $"{People}/remove")).Is(200).Html, StringComparison.Ordinal);
 
         (await hers.GetAsync("/console/@furni/asked")).Is(303);
         foreach (var table in (string[])["person_role", "console_session", "recovery_code", "passkey", "invitation"]) Assert.Equal(0, await _server.CountAsync(table, $"person_id = {id}"));
@@ -233,7 +250,7 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         var page = await owner.GetAsync(People);
         (string, string)[] hers = [.. page.HiddenOf($"{People}/invite"), ("person", $"{ana}")];
 
-        (await owner.PostAsync($"{People}/remove", hers)).Is(400);
+        Assert.DoesNotContain("ana@other.example", (await owner.PostAsync($"{People}/remove", hers)).Is(400).Html, StringComparison.Ordinal);
         (await owner.PostAsync($"{People}/role", [.. hers, ("role", "agent")])).Is(400);
         (await owner.PostAsync($"{People}/link", hers)).Is(400);
         (await owner.PostAsync($"{People}/role", [.. page.HiddenOf($"{People}/invite"), ("person", $"{ana}"), ("role", "operator")])).Is(400);

@@ -63,12 +63,12 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
         await _site.Server.Server.Store.Main.WriteAsync(session => session.Sql("update delivery set state = 2").RunAsync(default), default);
 
         var page = (await _owner.GetAsync($"{_address}?dead=1")).Is(200);
-        (await _owner.SubmitAsync(page, $"{_address}/replay")).Is(200);
+        (await _owner.DoAsync(page, $"{_address}/replay")).Is(200);
         await _site.DrainAsync();
 
         Assert.Equal(2, _receiver.All.Count);
         Assert.Equal(_receiver.All.First().Id, _receiver.All.Last().Id);
-        (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("event", _receiver.All.First().Id)])).Is(200);
+        (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("event", _receiver.All.First().Id)])).Is(303);
         await _site.DrainAsync();
         Assert.Equal(3, _receiver.All.Count);
         (await _owner.PostAsync($"{_address}/replay", [.. page.HiddenOf("/console/sign-out"), ("event", "12345")])).Is(400);
@@ -87,7 +87,7 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
         var page = (await _owner.GetAsync($"{_address}?from={day}&to={next}&only=")).Is(200);
         Assert.Contains("3 events would be sent again", page.Html, StringComparison.Ordinal);
         Assert.Equal(3, _receiver.All.Count);
-        Assert.Contains("3 events are sent again now.", (await _owner.SubmitAsync(page, $"{_address}/replay")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("3 events are sent again now.", (await _owner.DoAsync(page, $"{_address}/replay")).Is(200).Html, StringComparison.Ordinal);
         await _site.DrainAsync();
 
         Assert.Equal([0, 1, 2, 0, 1, 2], Order.Of(_receiver.All));
@@ -102,7 +102,10 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
     {
         var page = (await _owner.GetAsync(_address)).Is(200);
 
-        var shown = (await _owner.SubmitAsync(page, $"{_address}/rotate")).Is(200).Html;
+        var asked = (await _owner.SubmitAsync(page, $"{_address}/rotate")).Is(200);
+        Assert.True(asked.Asks($"{_address}/rotate"));
+        Assert.Equal(0, await _site.Server.CountAsync("webhook", "old_secret is not null"));
+        var shown = (await _owner.DoAsync(asked, $"{_address}/rotate")).Is(200).Html;
 
         var secret = System.Text.RegularExpressions.Regex.Match(System.Net.WebUtility.HtmlDecode(shown), "whsec_[A-Za-z0-9+/=]+").Value;
         Assert.NotEqual("", secret);
@@ -131,13 +134,13 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_is_switched_off_waits_and_goes_out_when_it_is_switched_on()
     {
-        var off = (await _owner.SubmitAsync(await _owner.GetAsync(_address), $"{_address}/disable")).Is(200);
+        var off = (await _owner.DoAsync(await _owner.GetAsync(_address), $"{_address}/disable")).Is(200);
         Assert.Contains("Switched off in the console.", off.Html, StringComparison.Ordinal);
         await _site.Loop.AskAsync();
         await _site.DrainAsync();
         Assert.Empty(_receiver.All);
 
-        (await _owner.SubmitAsync(off, $"{_address}/enable")).Is(200);
+        Assert.Contains("It is switched on.", (await _owner.DoAsync(off, $"{_address}/enable")).Is(200).Html, StringComparison.Ordinal);
         await _site.DrainAsync();
         Assert.Single(_receiver.All);
         await _site.Server.AllIsWellAsync();
@@ -155,7 +158,9 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
         foreach (var act in (string[])["test", "enable", "replay", "alerts"]) (await _owner.PostAsync($"{address}/{act}", [.. page.HiddenOf("/console/sign-out"), ("dead", "yes"), ("on", "yes")])).Is(400);
         Assert.Empty(_receiver.All);
         (await _owner.PostAsync($"{_address}/refuse", page.HiddenOf("/console/sign-out"))).Is(400);
-        (await _owner.SubmitAsync(page, $"{address}/refuse")).Is(303);
+        var asked = (await _owner.SubmitAsync(page, $"{address}/refuse")).Is(200);
+        Assert.Equal(2, (await _site.Endpoints.ListAsync(_site.Loop.Furni.Id, null, default)).Count);
+        (await _owner.SubmitAsync(asked, $"{address}/refuse")).Is(303);
         (await _owner.GetAsync(address)).Is(404);
         Assert.Single(await _site.Endpoints.ListAsync(_site.Loop.Furni.Id, null, default));
         Assert.Equal(1, await _site.Server.CountAsync("audit", $"what = 'webhook {waiting.Key.Id}: turned down'"));

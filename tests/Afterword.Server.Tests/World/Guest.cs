@@ -31,6 +31,16 @@ internal sealed partial class Guest(TestServer server)
 
     public Task<Page> PostAsync(string path, params (string Name, string Value)[] fields) => SendAsync(HttpMethod.Post, path, fields);
 
+    /// <summary>Sends the page's form with this action, says yes when that is asked, and follows to the page that tells what came of it.</summary>
+    public async Task<Page> DoAsync(Page page, string action, params (string Name, string Value)[] fields) => await FinishAsync(await SubmitAsync(page, action, fields), action);
+
+    /// <summary>Says yes to the question that a form was answered with, and follows to the page that tells what came of it.</summary>
+    public async Task<Page> FinishAsync(Page answer, string action)
+    {
+        if (answer.Asks(action)) answer = await SubmitAsync(answer, action);
+        return answer.Status == 303 ? await GetAsync(answer.Location) : answer;
+    }
+
     /// <summary>Signs in by the form of <paramref name="page"/> and follows to where it leads.</summary>
     public async Task<Page> SignInAsync(Page page, string handle, string password)
     {
@@ -88,6 +98,9 @@ internal sealed partial record Page(Answer Answer)
         Assert.True(Status == status, $"{Status} instead of {status}: {Html}");
         return this;
     }
+
+    /// <summary>Whether the page asks for a yes before it does something.</summary>
+    public bool Asks(string action) => Status == 200 && Html.Contains($"action=\"{action}\"", StringComparison.Ordinal) && HiddenOf(action).Contains((Confirmation.Field, "yes"));
 
     /// <summary>The value of a parameter of the address that the answer leads to.</summary>
     public string? Led(string parameter) => System.Web.HttpUtility.ParseQueryString(new Uri(Location).Query)[parameter];

@@ -23,6 +23,7 @@ internal static class ConsoleRoutes
         services.AddSingleton<AuditTally>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditTally>());
         services.AddSingleton<ConsoleMenu>();
+        services.AddSingleton<OneTimeNotices>();
     }
 
     /// <summary>The group of the console's routes. Each says who may come in: <see cref="Entries"/>.</summary>

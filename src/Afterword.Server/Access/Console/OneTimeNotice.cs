@@ -1,0 +1,77 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Afterword.Server.Storage;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Afterword.Server.Access.Console;
+
+/// <summary>What became of a change, for the page that is shown next.</summary>
+/// <param name="Kind"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
+/// <param name="Text">What happened.</param>
+/// <param name="Secret">A link or a secret, which is shown then and never again.</param>
+public sealed record OneTimeNotice(string Kind, string Text, string? Secret = null);
+
+/// <summary>Hands a notice from the answer of a form to the page that it leads to. A reload of that page then changes nothing again, and shows no secret.</summary>
+/// <remarks>It is sealed in a cookie, so that any node can open it, and opens for the session that made the change alone.</remarks>
+internal sealed class OneTimeNotices(Store store, TimeProvider clock)
+{
+    public const string Cookie = "__Host-afterword-notice";
+
+    // Browsers keep cookies of up to 4 KB; a notice quotes what a mail server said.
+    private const int MaxText = 1_000;
+    private const int MaxCookie = 4_000;
+    private static readonly TimeSpan s_lasts = TimeSpan.FromMinutes(2);
+    private readonly IDataProtector _seal = store.Secrets.Cursors.CreateProtector("notices");
+
+    /// <summary>Leaves a notice, and leads to the page that shows it.</summary>
+    /// <param name="http">The request that made the change.</param>
+    /// <param name="person">Who made it.</param>
+    /// <param name="address">The page.</param>
+    /// <param name="notice">What became of it.</param>
+    public void Leave(HttpContext http, Person person, string address, OneTimeNotice notice)
+    {
+        var text = notice.Text.Length <= MaxText ? notice.Text : string.Concat(notice.Text.AsSpan(0, MaxText - 1), "…");
+        var kept = new KeptNotice(person.SessionId, address, (clock.GetUtcNow() + s_lasts).ToUnixTimeMilliseconds(), notice with { Text = text });
+        http.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(_seal.Protect(JsonSerializer.SerializeToUtf8Bytes(kept, NoticeJson.Default.KeptNotice))), Options(s_lasts));
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = address;
+    }
+
+    /// <summary>The notice that was left for this page, which is gone from now on; null when there is none.</summary>
+    public OneTimeNotice? Take(HttpContext http, Person person)
+    {
+        // One for another page waits for it.
+        if (Open(http.Request.Cookies[Cookie]) is not { } kept || kept.Address != http.Request.Path.Value) return null;
+
+        http.Response.Cookies.Append(Cookie, "", Options(TimeSpan.Zero));
+        return kept.Session == person.SessionId && kept.Until > clock.GetUtcNow().ToUnixTimeMilliseconds() ? kept.Notice : null;
+    }
+
+    private KeptNotice? Open(string? cookie)
+    {
+        if (cookie is not { Length: > 0 and <= MaxCookie } || !Base64Url.IsValid(cookie)) return null;
+
+        try
+        {
+            return JsonSerializer.Deserialize(_seal.Unprotect(Base64Url.DecodeFromChars(cookie)), NoticeJson.Default.KeptNotice);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    // Secure always, as the cookie of the session is.
+    private static CookieOptions Options(TimeSpan age) => new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Strict, Path = "/", MaxAge = age };
+}
+
+/// <param name="Session">Whose browser may read it.</param>
+/// <param name="Address">The page that shows it.</param>
+/// <param name="Until">Unix milliseconds.</param>
+/// <param name="Notice">What is shown.</param>
+internal sealed record KeptNotice(long Session, string Address, long Until, OneTimeNotice Notice);
+
+[JsonSerializable(typeof(KeptNotice))]
+internal sealed partial class NoticeJson : JsonSerializerContext;

@@ -1,0 +1,71 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Consoles;
+
+/// <summary>A link that a form was answered with is shown on the page that follows: to the session that sent the form, once, and soon.</summary>
+public sealed class OneTimeNoticeTests : IAsyncLifetime
+{
+    private const string People = "/console/@furni/people";
+    private TestServer _server = null!;
+    private Account _furni = null!;
+    private Guest _owner = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TestServer.StartAsync(Engine.Sqlite);
+        _furni = await _server.UserAsync("furni");
+        _owner = await _server.SeatAsync(Role.Owner, _furni);
+    }
+
+    [Fact]
+    public async Task A_reload_neither_invites_again_nor_shows_the_link()
+    {
+        await InviteAsync();
+        Assert.False(await ShowsLinkAsync(_owner, "/console/@furni/webhooks"));
+
+        Assert.True(await ShowsLinkAsync(_owner, People));
+        Assert.False(await ShowsLinkAsync(_owner, People));
+        Assert.Equal(1, await _server.CountAsync("invitation", "person_id is not null and proves = 0"));
+    }
+
+    [Fact]
+    public async Task Another_session_does_not_read_it_though_it_has_the_cookie()
+    {
+        await InviteAsync();
+        var other = await _server.SeatAsync(Role.Owner, _furni, "other@furni.example");
+        other.Cookies[OneTimeNotices.Cookie] = _owner.Cookies[OneTimeNotices.Cookie];
+
+        Assert.False(await ShowsLinkAsync(other, People));
+    }
+
+    [Fact]
+    public async Task After_two_minutes_it_is_not_shown()
+    {
+        await InviteAsync();
+        await _server.AdvanceAsync(TimeSpan.FromMinutes(3));
+
+        Assert.False(await ShowsLinkAsync(_owner, People));
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("AAAA")]
+    [InlineData("%%%")]
+    public async Task A_cookie_that_is_not_ours_is_passed_over(string cookie)
+    {
+        _owner.Cookies[OneTimeNotices.Cookie] = cookie;
+        Assert.False(await ShowsLinkAsync(_owner, People));
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task InviteAsync()
+    {
+        var answer = (await _owner.SubmitAsync(await _owner.GetAsync(People), $"{People}/invite", ("mail", "ana@furni.example"), ("name", ""), ("role", "agent"))).Is(303);
+        Assert.DoesNotContain("/console/invitation/", answer.Html + answer.Location, StringComparison.Ordinal);
+    }
+
+    private static async Task<bool> ShowsLinkAsync(Guest guest, string page) => (await guest.GetAsync(page)).Is(200).Html.Contains("/console/invitation/", StringComparison.Ordinal);
+}
