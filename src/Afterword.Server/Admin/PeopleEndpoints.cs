@@ -77,7 +77,7 @@ internal static class PeopleEndpoints
 
     private static async Task Remove(HttpContext http, Seat seat, Persons persons)
     {
-        if (!await IsConfirmedAsync(http, seat, persons, "Remove", seat.Role == Role.Operator ? "They are no operator any more, at once. Roles at senders stay." : $"They see nothing of @{seat.Handle} any more, at once. Roles elsewhere stay.")) return;
+        if (!await IsConfirmedAsync(http, seat, persons, "Remove", seat.Role == Role.Operator ? "They can no longer run this installation, effective immediately. Roles at senders stay." : $"They lose access to @{seat.Handle} immediately. Roles at other senders stay.")) return;
 
         await TellAsync(http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
     }
@@ -96,7 +96,7 @@ internal static class PeopleEndpoints
 
     private static async Task Reset(HttpContext http, Seat seat, Persons persons, ILogger<Persons> log)
     {
-        if (!await IsConfirmedAsync(http, seat, persons, "Reset", "Their password, second factors and sessions end at once, wherever they have a role. You get a link with which they choose a new password.")) return;
+        if (!await IsConfirmedAsync(http, seat, persons, "Reset", "Their password, second factors and sessions end immediately, at every sender. You get a link for them to choose a new password.")) return;
 
         if (IdOf(http) is { } person && person != seat.Person.Id && await persons.ResetAsync(seat.Person, person, http.RequestAborted) is { } link)
         {
