@@ -48,6 +48,7 @@ public sealed class PostgresUrlTests
     [InlineData("postgres://u:3@3/hunter2@h/d", "special characters of its user or password are not percent-encoded")]
     [InlineData("postgres://u:hunter2/d", "its port must be a number")]
     [InlineData("postgres://u:3@h/d?password=3&hunter2", "one of its options is not known")]
+    [InlineData("postgres://u@h/d?password=3&sslmode=hunter2", "its option sslmode has a wrong value")]
     [InlineData("postgres://u:hunter2@h:6543/d?pgbouncer=true", "A connection pooler in transaction mode")]
     [InlineData("mysql://u:hunter2@h/d", "it begins with neither postgres:// nor postgresql://")]
     public void What_is_wrong_with_a_url_is_told_without_its_password(string url, string told)
@@ -77,7 +78,10 @@ public sealed class PostgresUrlTests
     [Theory]
     [InlineData("08P01", "unsupported startup parameter in options: jit", "A connection pooler in transaction mode, such as PgBouncer")]
     [InlineData("26000", "prepared statement \"_p1\" does not exist", "A connection pooler in transaction mode, such as PgBouncer")]
-    [InlineData("28P01", "password authentication failed for user \"u\"", "See that the database server runs")]
+    [InlineData("28P01", "password authentication failed for user \"u\"", "Check the user and the password in --database or AFTERWORD_DATABASE")]
+    [InlineData("3D000", "database \"d\" does not exist", "make it: create database \"d\" owner \"u\";")]
+    [InlineData("42501", "permission denied for schema public", "As the owner of the database, run in it: grant usage, create on schema public to \"u\";")]
+    [InlineData("57P03", "the database system is starting up", "See that the database server runs")]
     public async Task A_database_that_refuses_is_told_with_its_reason_and_a_pooler_by_its_name(string state, string message, string advice)
     {
         using var pooler = new TcpListener(IPAddress.Loopback, 0);
@@ -91,6 +95,31 @@ public sealed class PostgresUrlTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_make_no_tables_is_told_what_to_grant()
+    {
+        var database = await PostgresCluster.Shared.NewDatabaseAsync();
+        await using var owner = new NpgsqlConnection(PostgresUrl.ConnectionText(database));
+        await owner.OpenAsync(TestContext.Current.CancellationToken);
+        await using (var create = new NpgsqlCommand("create role clerk_of_tests login", owner)) await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var place = new Uri(database);
+        var settings = SettingsFor($"postgres://clerk_of_tests@127.0.0.1:{place.Port}{place.AbsolutePath}");
+        try
+        {
+            var error = await Assert.ThrowsAsync<CommandException>(() => OpenedStore.ExplainAsync(settings, () => Store.OpenAsync(settings, TimeProvider.System, default)));
+            Assert.Equal(
+                $"The store {place.AbsolutePath[1..]} on 127.0.0.1:{place.Port} cannot be opened: 42501: permission denied for schema public. "
+                + "As the owner of the database, run in it: grant usage, create on schema public to \"clerk_of_tests\";",
+                error.Message);
+        }
+        finally
+        {
+            await using (var drop = new NpgsqlCommand("drop role clerk_of_tests", owner)) await drop.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            await owner.CloseAsync();
+            await PostgresCluster.Shared.DropAsync(database);
+        }
     }
 
     [Fact]

@@ -281,6 +281,9 @@ public sealed class OnlyServerTests
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => AfterwordServer.CreateAsync(settings, "http://127.0.0.1:0", server.Clock, null, default));
         Assert.Contains("Another server already runs", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            $"Another server already runs on the store in {Path.GetFullPath(settings.Data)}. Stop that one, name another folder with --data, or use PostgreSQL (--database), on which several servers can run.",
+            (await new Shell(new Dictionary<string, string?> { ["Data"] = settings.Data }).RunAsync(1, "serve", "--urls", "http://127.0.0.1:0")).TrimEnd());
 
         await using var command = await Store.OpenAsync(settings, server.Clock, default);
         await command.LeaseAsync(server.Clock, default);

@@ -124,7 +124,7 @@ internal static class ChannelCommands
         if (attempt.Outcome != AttemptOutcome.Sent) throw new CommandException(ExitCode.Failed, notTaken);
     }
 
-    private static Option<long?> Prompt(string description) => new("--feedback") { Description = description, HelpName = "ID" };
+    private static Option<long?> Prompt(string description) => Inputs.Number("--feedback", description, "ID");
 
     private static string Line(ChannelJson channel) => string.Create(
         CultureInfo.InvariantCulture,

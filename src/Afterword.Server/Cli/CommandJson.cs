@@ -44,6 +44,7 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(ServeJson))]
 [JsonSerializable(typeof(UserJson))]
+[JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(ImportJson))]
 [JsonSerializable(typeof(AppJson))]
 [JsonSerializable(typeof(AppsJson))]

@@ -13,7 +13,7 @@ internal static class ExportCommand
         var handle = Inputs.Handle("The sender's handle.");
         var file = new Option<string?>("--output", "-o") { Description = "The file; without it the lines go to stdout.", HelpName = "FILE" };
         var resume = new Option<bool>("--resume") { Description = "Go on with a FILE that was interrupted, behind its last complete line. Give the same filter again." };
-        var after = new Option<long?>("--after") { Description = "Only what has a higher id.", HelpName = "ID" };
+        var after = Inputs.Number("--after", "Only what has a higher id.", "ID");
         var mark = new Option<bool>("--bom") { Description = "Begin with the mark by which spreadsheets know UTF-8." };
         var filter = new FilterOptions();
         var command = new Command("export", "Write a sender's feedback as CSV. Example: afterword export @furni --from 2026-01-01 --type nps -o nps.csv") { handle, file, resume, after, mark };

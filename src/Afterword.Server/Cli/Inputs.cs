@@ -26,6 +26,36 @@ internal static class Inputs
 
     public static Argument<string> ConsumerKey() => new("KEY") { Description = "The app's consumer key." };
 
+    /// <summary>The id of something that is listed elsewhere.</summary>
+    /// <param name="name">The argument's.</param>
+    /// <param name="what">What it is the id of.</param>
+    /// <param name="list">The command that lists them.</param>
+    public static Argument<long> Id(string name, string what, string list) => new(name)
+    {
+        Description = $"The {what}'s id; see: {list}",
+        CustomParser = result =>
+        {
+            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
+
+            result.AddError($"\"{result.Tokens[0].Value}\" is not the id of a {what}, which is a number. See: {list}");
+            return 0;
+        },
+    };
+
+    /// <summary>An id or another number that counts something.</summary>
+    public static Option<long?> Number(string name, string description, string helpName) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return number;
+
+            result.AddError($"{name} is \"{result.Tokens[0].Value}\"; it must be a number.");
+            return null;
+        },
+    };
+
     public static Option<long?> Limit(string name, string description) => new(name)
     {
         Description = description,

@@ -97,6 +97,10 @@ internal sealed class OpenedStore : IAsyncDisposable
         {
             return await open();
         }
+        catch (StoreInUseException error)
+        {
+            throw new CommandException(ExitCode.Failed, error.Message);
+        }
         catch (NoStoreException)
         {
             throw new CommandException(ExitCode.Failed, $"There is no store {NameOf(settings)}. Name another with --data or --database, or make one there: afterword serve does when it starts, and so does afterword migrate.");
@@ -110,9 +114,9 @@ internal sealed class OpenedStore : IAsyncDisposable
     /// <summary>Where the store is, without user and password.</summary>
     public static string NameOf(Settings settings)
     {
-        if (settings.Database is not { } url) return $"in {Path.GetFullPath(settings.Data)}";
+        if (settings.Database is null) return $"in {Path.GetFullPath(settings.Data)}";
 
-        var connection = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url));
+        var connection = PlaceOf(settings);
         return $"{connection.Database} on {connection.Host}{(connection.Host!.Contains(',', StringComparison.Ordinal) ? "" : $":{connection.Port}")}";
     }
 
@@ -152,18 +156,23 @@ internal sealed class OpenedStore : IAsyncDisposable
     private static string HowToMend(Settings settings, Exception error) => error switch
     {
         // What a pooler says to settings that come with a connection, and what the database says when each transaction is another connection's.
-        PostgresException { SqlState: "26000" or "42P05" } => $"\n{PostgresUrl.Pooled}",
-        PostgresException { MessageText: var text } when text.Contains("unsupported startup parameter", StringComparison.OrdinalIgnoreCase) => $"\n{PostgresUrl.Pooled}",
+        PostgresException { SqlState: "26000" or "42P05" } => $" {PostgresUrl.Pooled}",
+        PostgresException { MessageText: var text } when text.Contains("unsupported startup parameter", StringComparison.OrdinalIgnoreCase) => $" {PostgresUrl.Pooled}",
 
         // Thrown by the store itself, whose messages say what to do.
         InvalidOperationException => "",
-        SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => "\nThe file is damaged: restore a backup.",
-        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => "\nThe database server's disk is full: make room on it.",
-        NpgsqlException => "\nSee that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
+        SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB } => " The file is damaged: restore a backup.",
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => " The database server's disk is full: make room on it.",
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => $" As the owner of the database, run in it: grant usage, create on schema {PlaceOf(settings).SearchPath ?? "public"} to \"{RoleOf(settings)}\";",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $" As an administrator of the database server, make it: create database \"{PlaceOf(settings).Database}\" owner \"{RoleOf(settings)}\";",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => " Check the user and the password in --database or AFTERWORD_DATABASE; special characters in a URL are percent-encoded.",
+        NpgsqlException => " See that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => FullDisk(settings),
-        _ when RoomFor(settings) < LittleRoom => FullDisk(settings),
-        _ when IsAnothersStore(settings) => $"\n{Environment.UserName} may not use the files there. Run the command as the user that the server runs as, whom `ls -ld {Path.GetFullPath(settings.Data)}` names: sudo -u USER afterword …",
-        _ => "\nChoose a folder that can be written with --data or AFTERWORD_DATA.",
+
+        // SQLite says only sometimes that it was for want of room: of a log or its index it says that it cannot be opened, or an I/O error.
+        _ when DiskRoom.Of(settings.Data) < LittleRoom => FullDisk(settings),
+        _ when IsAnothersStore(settings) => $" {Environment.UserName} may not use the files there. Run the command as the user that the server runs as, whom `ls -ld {Path.GetFullPath(settings.Data)}` names: sudo -u USER afterword …",
+        _ => " Choose a folder that can be written with --data or AFTERWORD_DATA.",
     };
 
     // SQLite says of a file that it may not open no more than that it cannot.
@@ -181,23 +190,13 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
     }
 
+    private static NpgsqlConnectionStringBuilder PlaceOf(Settings settings) => new(PostgresUrl.ConnectionText(settings.Database!));
+
+    // As whom the driver goes when the address names nobody.
+    private static string RoleOf(Settings settings) => PlaceOf(settings).Username ?? Environment.UserName;
+
     private static string FullDisk(Settings settings) =>
-        $"\nThe disk of {Path.GetFullPath(settings.Data)} is full: make room on it. Nothing that was stored is lost.";
-
-    // SQLite says only sometimes that it was for want of room: of a log or its index it says that it cannot be opened, or an I/O error.
-    private static long RoomFor(Settings settings)
-    {
-        for (var at = Path.GetFullPath(settings.Data); at is not null; at = Path.GetDirectoryName(at))
-        {
-            if (!Directory.Exists(at)) continue;
-
-            // What is no disk, such as /proc, has no room of any size.
-            var drive = new DriveInfo(at);
-            return drive.TotalSize == 0 ? long.MaxValue : drive.AvailableFreeSpace;
-        }
-
-        return long.MaxValue;
-    }
+        $" The disk of {Path.GetFullPath(settings.Data)} is full: make room on it. Nothing that was stored is lost.";
 }
 
 internal static class StoreCommands

@@ -19,7 +19,7 @@ internal static class RulesCommands
     private static Command Show()
     {
         var handle = Inputs.Handle("The sender.");
-        var version = new Option<long?>("--at") { Description = "That version, instead of the one that holds.", HelpName = "N" };
+        var version = Inputs.Number("--at", "That version, instead of the one that holds.", "N");
         var command = new Command("show", "Print a sender's rules as they were saved. Example: afterword rules show @furni > rules.json") { handle, version };
         command.OnStore(async (parsed, store, stop) =>
         {
@@ -44,13 +44,22 @@ internal static class RulesCommands
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var document = await ReadAsync(store, parsed.GetRequiredValue(file), stop);
-            var changed = await new ChangeRules(store.Store, store.Audit, TimeProvider.System).RunAsync(account.Id, Person.CommandLine, document.Version, document.Text, stop);
+            var rules = new ChangeRules(store.Store, store.Audit, TimeProvider.System);
+            if (await rules.FindAsync(account.Id, stop) is { } now && now.Document == document.Text)
+            {
+                parsed.Say(
+                    new RulesSetJson(account.ScreenName, now.Version, Changed: false), RulesCommandJson.Default.RulesSetJson,
+                    string.Create(CultureInfo.InvariantCulture, $"Nothing changed: these are the rules of @{account.ScreenName} already, version {now.Version}."));
+                return;
+            }
+
+            var changed = await rules.RunAsync(account.Id, Person.CommandLine, document.Version, document.Text, stop);
             if (changed is not ChangeRulesOutcome.Saved(var saved))
             {
                 throw new CommandException(ExitCode.Failed, $"The rules of @{account.ScreenName} are not version {document.Version} any more: somebody has changed them. See: afterword rules show @{account.ScreenName}");
             }
 
-            parsed.Say(new RulesSetJson(account.ScreenName, saved.Version), RulesCommandJson.Default.RulesSetJson, string.Create(CultureInfo.InvariantCulture, $"The rules of @{account.ScreenName} are version {saved.Version} now."));
+            parsed.Say(new RulesSetJson(account.ScreenName, saved.Version, Changed: true), RulesCommandJson.Default.RulesSetJson, string.Create(CultureInfo.InvariantCulture, $"The rules of @{account.ScreenName} are version {saved.Version} now."));
         });
         return command;
     }
@@ -144,8 +153,28 @@ internal static class RulesCommands
             throw new CommandException(ExitCode.Failed, $"{file} cannot be read: {error.Message}");
         }
 
-        var document = RulesDocument.Parse(body, questions, out var errors);
+        var text = ReadText(file, body);
+        var document = RulesDocument.Parse(text, questions, out var errors);
         return document ?? throw new CommandException(ExitCode.Failed, string.Join('\n', errors.All.Select(error => error.Message)));
+    }
+
+    /// <summary>The bytes of a JSON object, without the mark that editors on Windows put before them.</summary>
+    private static ReadOnlyMemory<byte> ReadText(string file, byte[] body)
+    {
+        if (body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) throw new CommandException(ExitCode.Failed, $"{file} is in UTF-16. Save it as UTF-8.");
+
+        ReadOnlyMemory<byte> text = body is [0xEF, 0xBB, 0xBF, ..] ? body.AsMemory(3) : body;
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? text
+                : throw new CommandException(ExitCode.Failed, $"{file} must hold a JSON object, such as {{ \"rules\": [] }}.");
+        }
+        catch (JsonException error)
+        {
+            throw new CommandException(ExitCode.Failed, JsonMistake.Of(file, error));
+        }
     }
 
     private static async Task<Access.SenderGrant?> GrantAsync(OpenedStore store, Account account, CancellationToken stop) =>
@@ -157,7 +186,8 @@ internal static class RulesCommands
 
 internal sealed record RulesShownJson(string Sender, long Version, string ChangedAt, string ChangedBy, JsonElement Rules);
 
-internal sealed record RulesSetJson(string Sender, long Version);
+/// <param name="Changed">Whether there is a new version; false when these rules held already.</param>
+internal sealed record RulesSetJson(string Sender, long Version, bool Changed);
 
 internal sealed record RulesCheckedJson(int Rules);
 

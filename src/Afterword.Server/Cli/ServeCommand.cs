@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
@@ -26,6 +27,10 @@ internal static class ServeCommand
     /// <exception cref="CommandException">The store cannot be opened, or the addresses cannot be listened on.</exception>
     public static async Task<AfterwordServer> StartAsync(Settings settings, string? urls, CancellationToken stop)
     {
+        // Before the store is opened: a start that comes to nothing makes none.
+        var addresses = ListenAddresses.Of(settings, urls);
+        if (addresses.Select(ListenAddresses.WrongWith).FirstOrDefault(wrong => wrong is not null) is { } wrong) throw new CommandException(ExitCode.WrongUse, wrong);
+
         var server = await OpenedStore.ExplainAsync(settings, () => AfterwordServer.CreateAsync(settings, urls, TimeProvider.System, QuietStart, stop));
         try
         {
@@ -35,7 +40,7 @@ internal static class ServeCommand
         catch (Exception error)
         {
             await server.DisposeAsync();
-            throw WhyNotListening(error) is { } why ? new CommandException(ExitCode.Failed, why) : error;
+            throw WhyNotListening(error, addresses) ?? error;
         }
     }
 
@@ -65,14 +70,25 @@ internal static class ServeCommand
     private static async Task<string?> SetUpLinkAsync(AfterwordServer server, Settings settings, CancellationToken stop) =>
         await server.Services.GetRequiredService<Invitations>().IssueFirstAsync(stop) is { } path ? (settings.PublicBase ?? DemoGuide.LinkBase(server.Urls)) + path : null;
 
-    private static string? WhyNotListening(Exception error) => error switch
+    /// <returns>What to tell; null when it was something else.</returns>
+    internal static CommandException? WhyNotListening(Exception error, IReadOnlyList<ListenAddress> addresses)
     {
-        IOException { InnerException: AddressInUseException } => $"{error.Message} Stop what listens there, or choose another address with --urls.",
-        IOException { InnerException: SocketException } or SocketException => $"{error.Message}. Choose another address with --urls.",
-        FormatException => $"{error.Message} --urls takes addresses such as http://localhost:5000 or http://*:8080.",
-        InvalidOperationException => $"The server cannot listen: {error.Message}",
-        _ => null,
-    };
+        var socket = error as SocketException ?? error.InnerException as SocketException ?? (error.InnerException as AggregateException)?.InnerExceptions.OfType<SocketException>().FirstOrDefault();
+        if (socket is not null && ListenAddresses.Refused(addresses, socket.SocketErrorCode) is { } refused) return new(ExitCode.WrongUse, ListenAddresses.WhyRefused(refused, socket));
+
+        return error switch
+        {
+            IOException { InnerException: AddressInUseException } => new(ExitCode.Failed, $"{error.Message} Stop what listens there, or choose another address with --urls."),
+            _ when socket is not null => new(ExitCode.Failed, $"{error.Message} Choose another address with --urls."),
+            FormatException => new(ExitCode.WrongUse, $"{error.Message} --urls takes addresses such as http://localhost:5000 or http://*:8080."),
+            InvalidOperationException when error.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) && error.Message.Contains("dev-certs", StringComparison.Ordinal) =>
+                new(ExitCode.WrongUse, ListenAddresses.WithoutCertificate(addresses)),
+            FileNotFoundException or DirectoryNotFoundException or CryptographicException =>
+                new(ExitCode.WrongUse, $"A certificate or its key cannot be read: {error.Message} See docs/configuration.md, \"Addresses and TLS\"."),
+            InvalidOperationException => new(ExitCode.Failed, $"The server cannot listen: {error.Message}"),
+            _ => null,
+        };
+    }
 
     // The command line says in one line why a start failed; the host would add its stack trace. What fails later is
     // logged by those who run it.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Cli;
@@ -55,14 +56,32 @@ internal static class StoreOptions
         if (parsed.GetValue(Data) is { } data) given["Data"] = data;
         if (parsed.GetValue(Database) is { } database) given["Database"] = database;
 
-        var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true)
-            .AddEnvironmentVariables("AFTERWORD_")
-            .AddInMemoryCollection(given)
-            .Build(), given.Keys);
+        var (settings, errors) = SettingsReader.Read(Configuration(Environment.CurrentDirectory, given), given.Keys);
         wrong.AddRange(errors);
-        if (wrong.Count > 0) throw new CommandException(ExitCode.WrongUse, string.Join('\n', ["The settings are wrong:", .. wrong.Select(line => $"  {line}")]));
+        if (wrong.Count == 1) throw new CommandException(ExitCode.WrongUse, $"The settings are wrong: {wrong[0]}");
+        if (wrong.Count > 1) throw new CommandException(ExitCode.WrongUse, string.Join('\n', ["The settings are wrong:", .. wrong.Select(line => $"  {line}")]));
 
         return settings!;
+    }
+
+    /// <summary>File, environment and command line.</summary>
+    /// <param name="folder">Where the file is, if there is one.</param>
+    /// <param name="given">What the command line says.</param>
+    /// <exception cref="CommandException">The file cannot be read.</exception>
+    internal static IConfigurationRoot Configuration(string folder, IEnumerable<KeyValuePair<string, string?>> given)
+    {
+        var file = Path.Combine(folder, "appsettings.json");
+        try
+        {
+            return new ConfigurationBuilder().AddJsonFile(file, optional: true).AddEnvironmentVariables("AFTERWORD_").AddInMemoryCollection(given).Build();
+        }
+        catch (InvalidDataException error) when (error.InnerException is FormatException wrong)
+        {
+            throw new CommandException(ExitCode.WrongUse, wrong.InnerException is JsonException json ? JsonMistake.Of(file, json) : $"{file}: {wrong.Message} Correct it there.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.WrongUse, $"{file} cannot be read: {error.Message}");
+        }
     }
 }

@@ -13,7 +13,7 @@ internal static class UserCommands
 {
     public static Command Create() => new("user", "Users: those who ask and those who are asked.")
     {
-        Add(), UserImport.Create(), ReachBy(), Password(), Suspend("suspend", true), Suspend("resume", false), Show(),
+        Add(), UserImport.Create(), ReachBy(), Password(), Suspend("suspend", true), Suspend("resume", false), Show(), UserList.Create(),
     };
 
     private static Command Add()
@@ -141,15 +141,14 @@ internal static class UserCommands
         return command;
     }
 
-    private static void Say(ParseResult parsed, Account account)
-    {
-        var id = account.Id.ToString(CultureInfo.InvariantCulture);
-        parsed.Say(
-            new UserJson(id, account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail), CommandJson.Default.UserJson,
-            string.Join("  ", ((string?[])[
-                $"{id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}",
-                account.Channel.Name, account.Mail, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>()));
-    }
+    private static void Say(ParseResult parsed, Account account) => parsed.Say(Json(account), CommandJson.Default.UserJson, Line(account));
+
+    public static UserJson Json(Account account) => new(
+        account.Id.ToString(CultureInfo.InvariantCulture), account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail);
+
+    public static string Line(Account account) => string.Join("  ", ((string?[])[
+        string.Create(CultureInfo.InvariantCulture, $"{account.Id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}"),
+        account.Channel.Name, account.Mail, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>());
 
     private static string ReadPassword()
     {

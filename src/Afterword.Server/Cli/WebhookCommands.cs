@@ -89,7 +89,7 @@ internal static class WebhookCommands
     }
 
     /// <summary>An endpoint's id.</summary>
-    public static Argument<long> Id() => new(IdName) { Description = "The webhook's id; see: afterword webhook list" };
+    public static Argument<long> Id() => Inputs.Id(IdName, "webhook", "afterword webhook list");
 
     /// <exception cref="CommandException">There is none.</exception>
     public static async Task<ListedEndpoint> FindAsync(OpenedStore store, long id, CancellationToken stop) =>

@@ -10,7 +10,7 @@ internal static class WebhookReplay
     public static Command Create()
     {
         var id = WebhookCommands.Id();
-        var one = new Option<long?>("--event") { Description = "One event, whatever became of it.", HelpName = "EVENT" };
+        var one = Inputs.Number("--event", "One event, whatever became of it.", "EVENT");
         var dead = new Option<bool>("--dead") { Description = "What was given up; with --from or --to only of that time." };
         var from = Time("--from", "The first instant of the events, such as 2026-01-05T09:00:00Z.");
         var to = Time("--to", "The last instant of the events; until now when left out.");

@@ -32,7 +32,7 @@ internal sealed partial class SettingsReader
         var read = new SettingsReader(configuration);
         var settings = new Settings
         {
-            Data = read.Text("Data", "data"),
+            Data = read.Folder("Data", "data"),
             Database = read.DatabaseUrl("Database"),
             PublicUrl = read.Url("PublicUrl"),
             Platform = read.Text("Platform", "Afterword"),
@@ -116,6 +116,15 @@ internal sealed partial class SettingsReader
     }
 
     private string Text(string key, string otherwise) => Raw(key) ?? otherwise;
+
+    // Where a database is named, nobody looks at the folder.
+    private string Folder(string key, string otherwise)
+    {
+        var folder = Text(key, otherwise);
+        return Raw("Database") is not null || !File.Exists(folder)
+            ? folder
+            : Wrong(key, folder, $"the folder of the store, and this is a file; the folder that it is in is {Path.GetDirectoryName(Path.GetFullPath(folder))}", otherwise);
+    }
 
     private long Whole(string key, long otherwise, long least, long most)
     {
@@ -233,9 +242,9 @@ internal sealed partial class SettingsReader
     // A key that nobody reads is a slip of the pen, and its writer believes that it holds.
     private void RefuseUnknown(IEnumerable<string> named)
     {
-        foreach (var key in named.Where(key => !key.Contains(':', StringComparison.Ordinal) && !_known.Contains(key)))
+        foreach (var key in named.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(OfFiles()).Distinct(StringComparer.OrdinalIgnoreCase).Where(key => !_known.Contains(key)))
         {
-            _errors.Add($"{key} is not a setting. There are: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+            _errors.Add($"{key} is not a setting. {Instead(key)} ({Origin(key)})");
         }
 
         foreach (var section in _configuration.GetChildren().Where(child => child.GetChildren().Any()).Select(child => child.Key))
@@ -255,6 +264,18 @@ internal sealed partial class SettingsReader
                 _errors.Add($"{key} is not a setting. In {section} there are: {nearest}. ({Origin(key)})");
             }
         }
+    }
+
+    // What has no section in a file. Variables of the environment may be other programs'; in a file are only ours, and the mark of editors.
+    private IEnumerable<string> OfFiles() => _configuration.GetChildren().Select(child => child.Key).Where(
+        key => key != "$schema" && (_configuration as IConfigurationRoot)?.Providers.OfType<FileConfigurationProvider>().Any(file => file.TryGet(key, out var value) && value is not null) == true);
+
+    private string Instead(string key)
+    {
+        if (key.Equals("Urls", StringComparison.OrdinalIgnoreCase)) return "Say where to listen with serve --urls, or ASPNETCORE_URLS.";
+
+        var isSection = s_sections.Concat(s_frameworks).Contains(key, StringComparer.OrdinalIgnoreCase);
+        return $"{(isSection ? "It is the name of a section, which holds settings. " : "")}There are: {string.Join(", ", _known.Where(known => !known.Contains(':', StringComparison.Ordinal)).Order(StringComparer.Ordinal))}; and the sections {string.Join(", ", s_sections)}.";
     }
 
     /// <summary>Where a value was given, so that it can be mended there; for one that is missing, where it could be.</summary>

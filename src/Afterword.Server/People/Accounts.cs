@@ -158,6 +158,15 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
             .Bind("key", Key(screenName)).FirstAsync(Read, stop),
         stop);
 
+    /// <summary>Users by their handles.</summary>
+    /// <param name="after">Only those behind this handle; empty for the first.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<List<Account>> ListAsync(string after, long limit, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql($"select {Columns} from account where screen_name_key > @after order by screen_name_key limit @limit")
+            .Bind("after", Key(after)).Bind("limit", limit).ListAsync(Read, stop),
+        stop);
+
     /// <returns>False when there is no such account.</returns>
     public async Task<bool> SuspendAsync(string screenName, bool suspended, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         session => session.Sql("update account set suspended_at = case when @suspended = 1 then @now end where screen_name_key = @key")

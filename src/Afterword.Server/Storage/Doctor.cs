@@ -80,6 +80,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
             if (value is "off" or "memory" or "delete" or "0" or "1") problems.Add($"{setting} is {value}: a power cut could undo what a client was told is stored");
         }
 
+        if (store.Main is SqliteDatabase { File: var file } && Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && DiskRoom.WrongWith(folder) is { } wrong) problems.Add(wrong);
         return problems;
     }
 

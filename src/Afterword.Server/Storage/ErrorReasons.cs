@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Afterword.Server.Storage;
 
 /// <summary>What went wrong, and what that came from: "failed to connect" or "exception while reading" alone helps nobody.</summary>
@@ -9,9 +11,12 @@ internal static class ErrorReasons
         var reasons = new List<string>();
         for (Exception? at = error; at is not null; at = at is AggregateException many ? many.InnerExceptions[^1] : at.InnerException)
         {
-            if (at is not AggregateException && !reasons.Exists(told => told.Contains(at.Message, StringComparison.Ordinal))) reasons.Add(at.Message);
+            if (at is not AggregateException && MessageOf(at) is var message && !reasons.Exists(told => told.Contains(message, StringComparison.Ordinal))) reasons.Add(message);
         }
 
         return reasons;
     }
+
+    // Behind it the driver writes further lines: where in a statement of ours it was.
+    private static string MessageOf(Exception error) => error is PostgresException postgres ? $"{postgres.SqlState}: {postgres.MessageText}" : error.Message;
 }

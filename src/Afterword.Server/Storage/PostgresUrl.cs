@@ -106,11 +106,16 @@ internal static partial class PostgresUrl
         if (slash >= 0 && place.Length > slash + 1) text.Database = Plain(place[(slash + 1)..]);
         if (user.Length > 0) text.Username = Plain(user[0]);
         if (user.Length > 1) text.Password = Plain(user[1]);
-        
+
+        var pairs = Array.ConvertAll(query.Split('&', StringSplitOptions.RemoveEmptyEntries), pair => pair.Split('=', 2));
+
+        // A "&" in a password among them ends it too early: what follows is a piece of it.
+        var mayQuote = !Array.Exists(pairs, pair => s_secret.Contains(Plain(pair[0])));
+
         // The authority comes last, whose "system" asks for the strictest mode there is; a name comes after the one for when there is none.
-        foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).OrderBy(pair => pair[0] switch { "fallback_application_name" => 0, "sslrootcert" => 2, _ => 1 }))
+        foreach (var pair in pairs.OrderBy(pair => pair[0] switch { "fallback_application_name" => 0, "sslrootcert" => 2, _ => 1 }))
         {
-            Set(text, Plain(pair[0]), pair.Length > 1 ? Plain(pair[1]) : "");
+            Set(text, Plain(pair[0]), pair.Length > 1 ? Plain(pair[1]) : "", mayQuote);
         }
 
         VerifyByFile(text);
@@ -140,7 +145,7 @@ internal static partial class PostgresUrl
         text.Port = places.Length == 1 ? places[0].Port : 5432;
     }
 
-    private static void Set(NpgsqlConnectionStringBuilder text, string name, string value)
+    private static void Set(NpgsqlConnectionStringBuilder text, string name, string value, bool mayQuote)
     {
         if (name == "pgbouncer" && value is "true" or "1") throw new FormatException($"it says pgbouncer={value}. {Pooled}");
         if (s_ignored.Contains(name)) return;
@@ -161,8 +166,8 @@ internal static partial class PostgresUrl
         catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException or KeyNotFoundException)
         {
             throw new FormatException(
-                !s_options.ContainsKey(name) && !text.ContainsKey(name) ? $"{(OptionName.IsMatch(name) ? $"its option \"{name}\"" : "one of its options")} is not known, or has a wrong value"
-                : s_secret.Contains(name) ? $"its option {name} has a wrong value"
+                !s_options.ContainsKey(name) && !text.ContainsKey(name) ? $"{(mayQuote && OptionName.IsMatch(name) ? $"its option \"{name}\"" : "one of its options")} is not known, or has a wrong value"
+                : !mayQuote ? $"its option {name} has a wrong value"
                 : $"its option {name} is \"{value}\"{(option.Allowed is { } allowed ? $"; it must be {allowed}" : ", which the driver does not take")}",
                 error);
         }

@@ -5,6 +5,11 @@ namespace Afterword.Server.Storage;
 /// <summary>The opened store: data, nonces and windows, ids and secrets. One per process.</summary>
 internal sealed class Store : IAsyncDisposable
 {
+    // EWOULDBLOCK of both, and ERROR_SHARING_VIOLATION: what else is wrong with the file has nothing to do with other servers.
+    private const int LockedOnLinux = 11;
+    private const int LockedOnMac = 35;
+    private const int LockedOnWindows = 32;
+
     private readonly FileStream? _lock;
     private WorkerLease? _lease;
     private bool _isClosed;
@@ -135,7 +140,7 @@ internal sealed class Store : IAsyncDisposable
             await LockFolder(settings.Data).DisposeAsync();
             return false;
         }
-        catch (InvalidOperationException)
+        catch (StoreInUseException)
         {
             return true;
         }
@@ -168,10 +173,9 @@ internal sealed class Store : IAsyncDisposable
             // The system lets go of it when this process ends, however it ends.
             return PrivateFile.Open(Path.Combine(folder, "afterword.lock"), FileMode.OpenOrCreate, FileShare.None);
         }
-        catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (IOException error) when ((error.HResult & 0xFFFF) is LockedOnLinux or LockedOnMac or LockedOnWindows)
         {
-            throw new InvalidOperationException(
-                $"Another server already runs on the store in {Path.GetFullPath(folder)}. Stop it, choose another folder with --data, or use PostgreSQL for several servers.", error);
+            throw new StoreInUseException(Path.GetFullPath(folder), error);
         }
     }
 

@@ -20,6 +20,10 @@ internal sealed class OutcomeUnknownException(string message, Exception? inner =
 /// <summary>There is no store where one was to be.</summary>
 internal sealed class NoStoreException() : Exception("There is no store.");
 
+/// <summary>A server runs on the folder already.</summary>
+internal sealed class StoreInUseException(string folder, Exception inner) : InvalidOperationException(
+    $"Another server already runs on the store in {folder}. Stop that one, name another folder with --data, or use PostgreSQL (--database), on which several servers can run.", inner);
+
 /// <summary>Nothing is written just now, though the store could be: the message says why, and what ends it.</summary>
 internal sealed class HeldException(string message, Cause cause = Cause.ClockRefused) : StoreUnavailableException(message, null, cause);
 

@@ -18,6 +18,9 @@ internal sealed record Attempt(long StartedAt, long Took, int? Status, string? E
     /// <summary>Taken over without a word: there is nothing to show of it but when, how fast and with which status.</summary>
     public bool IsPlain => Succeeded && Answer.Length == 0;
 
+    /// <summary>What came, in words.</summary>
+    public string Reason => Status is { } status ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"it answered {status}") : Error ?? "no answer came";
+
     /// <summary>The endpoint wants no more of them, ever.</summary>
     public bool IsGone => Status == Gone;
 }

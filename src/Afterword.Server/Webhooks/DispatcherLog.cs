@@ -9,8 +9,8 @@ internal static partial class DispatcherLog
     [LoggerMessage(EventId = 3102, Level = LogLevel.Error, Message = "Delivering to webhook {Endpoint} broke off; it begins anew soon.")]
     public static partial void LaneFailed(ILogger log, Exception error, long endpoint);
 
-    [LoggerMessage(EventId = 3103, Level = LogLevel.Warning, Message = "Webhook {Endpoint} at {Host} fails: status {Status}, {Error}")]
-    public static partial void EndpointFails(ILogger log, long endpoint, string host, int? status, string? error);
+    [LoggerMessage(EventId = 3103, Level = LogLevel.Warning, Message = "Webhook {Endpoint} at {Host} fails: {Reason}")]
+    public static partial void EndpointFails(ILogger log, long endpoint, string host, string reason);
 
     [LoggerMessage(EventId = 3104, Level = LogLevel.Information, Message = "Webhook {Endpoint} at {Host} takes deliveries again.")]
     public static partial void EndpointRecovered(ILogger log, long endpoint, string host);

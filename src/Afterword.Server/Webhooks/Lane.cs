@@ -192,7 +192,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         _pace.Note(attempt);
         if (_pace.IsFailing == wasFailing) return;
 
-        if (_pace.IsFailing) DispatcherLog.EndpointFails(tools.Log, key.Id, _lease.Target.Url.Host, attempt.Status, attempt.Error);
+        if (_pace.IsFailing) DispatcherLog.EndpointFails(tools.Log, key.Id, _lease.Target.Url.Host, attempt.Reason);
         else DispatcherLog.EndpointRecovered(tools.Log, key.Id, _lease.Target.Url.Host);
     }
 

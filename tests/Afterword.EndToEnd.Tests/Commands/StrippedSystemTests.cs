@@ -21,6 +21,30 @@ public sealed class StrippedSystemTests
     }
 
     [Fact]
+    public async Task Without_a_certificate_https_is_refused_with_where_to_set_one()
+    {
+        using var folder = TestFolder.Create("stripped");
+
+        // The SDK puts one for developers into the home of its user.
+        var environment = new Dictionary<string, string> { ["HOME"] = folder.Path };
+        var refused = (await Command.RunProcessAsync(["serve", "--data", Path.Combine(folder.Path, "data"), "--urls", "https://127.0.0.1:0"], environment)).Is(2);
+        Assert.Equal(
+            "https://127.0.0.1:0 needs a certificate, and none is set. Set Kestrel:Certificates:Default:Path and Kestrel:Certificates:Default:KeyPath (docs/configuration.md, \"Addresses and TLS\"), or listen on http behind a proxy that has one.",
+            refused.Errors.TrimEnd());
+    }
+
+    [Fact]
+    public async Task Settings_that_are_not_JSON_end_a_process_with_one_line()
+    {
+        using var folder = TestFolder.Create("stripped");
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        await File.WriteAllTextAsync(file, "{\n  \"Platform\": Furni\n}", TestContext.Current.CancellationToken);
+
+        var refused = (await Packages.BuiltProgram.RunAsync(Path.Combine(AppContext.BaseDirectory, "afterword"), folder.Path, "doctor")).Is(2);
+        Assert.Equal($"{file}, line 2, column 15: this is not JSON. 'F' is an invalid start of a value. Correct it there.", refused.Errors.TrimEnd());
+    }
+
+    [Fact]
     public async Task Without_time_zones_another_one_than_UTC_is_refused_with_what_to_install()
     {
         using var folder = TestFolder.Create("stripped");

@@ -64,6 +64,20 @@ public sealed class FullDiskTests
         Assert.Contains($"The disk of {folder.Path} is full: make room on it.", errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_doctor_says_that_the_disk_is_nearly_full()
+    {
+        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        using var folder = TestFolder.Create("full");
+        var program = Path.Combine(AppContext.BaseDirectory, "afterword");
+
+        var (code, errors) = await RunAsync($"mount -t tmpfs -o size=16m none {folder.Path}; {program} migrate --data {folder.Path}; {program} doctor --data {folder.Path} 1>&2");
+
+        Assert.Equal(1, code);
+        Assert.Matches($"FAILED the engine and its files .*\n *the disk of {folder.Path} has [0-9]+ MiB left, and the store needs 64 for its log: make room on it, or writes are refused\n", errors);
+        Assert.Contains("checks failed.", errors, StringComparison.Ordinal);
+    }
+
     private static async Task FillAsync(string file)
     {
         using var dd = Process.Start(new ProcessStartInfo("dd", ["if=/dev/zero", $"of={file}", "bs=4096"]) { RedirectStandardError = true })!;
