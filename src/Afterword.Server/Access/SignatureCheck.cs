@@ -32,7 +32,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     {
         var collected = TryCollect(http, call, form, signed.By, out var oauth);
         if (call.Header.Count + call.Values.Count > MostParameters) return ApiError.TooManyParameters;
-        if (!collected || !IsOneToken(call) || Protocol.Read(oauth, signed.By) is not { } protocol) return ApiError.NoCredentials;
+        if (!collected || !IsOneToken(call) || Protocol.Read(oauth, call.Values, signed.By) is not { } protocol) return ApiError.NoCredentials;
 
         var stop = http.RequestAborted;
         if (await credentials.AppAsync(protocol.ConsumerKey, fresh: false, stop) is not { } app) return ApiError.BadCredentials;
@@ -54,7 +54,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
 
         // It may be our clock that is wrong, and the client would take a 401 for its own fault.
         if (!isInTime) return clock.HeldBecause is null ? ApiError.BadTimestamp : ApiError.StoreUnavailable;
-        if (!Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret) || !BodyHash.Fits(oauth, call.Body.WrittenSpan)) return ApiError.BadCredentials;
+        if (!IsSigned(http, call, oauth, protocol, app, token, requestToken) || !BodyHash.Fits(oauth, call.Body.WrittenSpan)) return ApiError.BadCredentials;
 
         // The legs of OAuth write, as GETs too.
         var reads = signed.By == Signer.AccessToken && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method));
@@ -146,6 +146,11 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
         if (call.Values.IndexOf(name) is not (>= 0 and var there) || !IsEcho(call, there)) call.Values.Add(name, call.Header.ValueAt(at));
     }
 
+    /// <summary>Whether the signature is one of who may call, by both secrets; for an exchange, as docs/decisions/0032 has it, maybe by the app's alone.</summary>
+    private bool IsSigned(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, Token? token, RequestToken? requestToken) =>
+        Verify(http, call, oauth, protocol, app, token?.Secret ?? requestToken?.Secret)
+        || (requestToken is { Callback.IsWebPage: true } && Verify(http, call, oauth, protocol, app, tokenSecret: null));
+
     // While an app's secret is being replaced, requests under the old one cost a second look.
     private bool Verify(HttpContext http, SignedCall call, ParameterList oauth, Protocol protocol, App app, string? tokenSecret) =>
         Verify(http, call, oauth, protocol, app.ConsumerSecret, tokenSecret)
@@ -181,10 +186,14 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
     private sealed record Protocol(string ConsumerKey, string Token, SignatureMethod Method, long Timestamp, string Nonce)
     {
         /// <summary>Gives null when one is missing, given twice, or cannot be read.</summary>
-        public static Protocol? Read(ParameterList oauth, Signer by)
+        /// <param name="oauth">Where they are.</param>
+        /// <param name="arguments">Query and form, where some clients put the token that they exchange.</param>
+        /// <param name="by">Whose token it is.</param>
+        public static Protocol? Read(ParameterList oauth, ParameterList arguments, Signer by)
         {
             // Section 3.1: where there is no token yet, its parameter may be left out, or be there and empty.
-            var hasToken = TryOne(oauth, "oauth_token"u8, out var token);
+            var tokens = by == Signer.RequestToken && oauth.IndexOf("oauth_token"u8) < 0 ? arguments : oauth;
+            var hasToken = TryOne(tokens, "oauth_token"u8, out var token);
             if (!hasToken && (by != Signer.App || (token >= 0 && !oauth.ValueAt(token).IsEmpty))) return null;
             if (!TryOne(oauth, "oauth_consumer_key"u8, out var consumer)
                 || !TryOne(oauth, "oauth_nonce"u8, out var nonce) || !TryOne(oauth, "oauth_signature"u8, out _))
@@ -203,7 +212,7 @@ internal sealed class SignatureCheck(Credentials credentials, RequestTokens requ
 
             if (oauth.IndexOf("oauth_version"u8) >= 0 && (!TryOne(oauth, "oauth_version"u8, out var version) || !IsOne(oauth.ValueAt(version)))) return null;
 
-            return new(Text(oauth, consumer), hasToken ? Text(oauth, token) : "", method, seconds, Text(oauth, nonce));
+            return new(Text(oauth, consumer), hasToken ? Text(tokens, token) : "", method, seconds, Text(oauth, nonce));
         }
 
         /// <summary>What makes this request unlike every other.</summary>

@@ -25,6 +25,9 @@ internal readonly record struct Callback(string Value)
     /// <summary>The app has no address to lead to (RFC 5849, section 2.1): the user types a PIN.</summary>
     public bool IsPin => Value == OutOfBand;
 
+    /// <summary>An address that leads to the app's own server and to nobody else, unlike a scheme, which any app on a phone may claim.</summary>
+    public bool IsWebPage => !IsPin && Uri.TryCreate(Value, UriKind.Absolute, out var url) && url.Scheme is "https" or "http";
+
     /// <summary>
     /// Whether users may be led there: a web page; an app, by a scheme of its own, which has a full stop (RFC 8252, section 7.1); or nowhere.
     /// Schemes that a browser runs or reads by itself, such as <c>javascript:</c>, <c>data:</c> and <c>file:</c>, have none.
