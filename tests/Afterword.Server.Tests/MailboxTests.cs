@@ -1,5 +1,7 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
@@ -43,6 +45,50 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
 
         Assert.Equal("""{"events":[]}""", (await ListAsync(bea)).Is(200).Body);
         (await ShowAsync(bea, id)).Is(404, 34);
+    }
+
+    [Fact]
+    public async Task What_one_takes_out_of_their_list_stays_with_everybody_else()
+    {
+        var asked = await _loop.AskAsync();
+        var (dm, written) = (asked.Text("dm_id"), IdOf((await Server.WriteAsync(_loop.Recipient, _loop.Furni, "Where is my chair?")).Is(200)));
+
+        foreach (var id in new[] { dm, written })
+        {
+            Assert.Equal("", (await DestroyAsync(_loop.Sender, id)).Is(204).Body);
+            (await DestroyAsync(_loop.Sender, id)).Is(404, 34);
+            (await ShowAsync(_loop.Sender, id)).Is(404, 34);
+        }
+
+        Assert.Equal("""{"events":[]}""", (await ListAsync(_loop.Sender)).Is(200).Body);
+        Assert.Equal([written, dm], (await WalkAsync(_loop.Recipient, 50)).Seen);
+        (await _loop.SubmitAsync(asked.Text("id"), ("score", "5"))).Is(200);
+        var supervisor = await Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Equal(2, await Server.CountAsync("audit", $"person = '@furni' and sender_id = {_loop.Furni.Id} and what like 'took message % out of the account''s own list'"));
+
+        // A customer has no audit log to be told in, and takes the last sight of it from nobody.
+        (await DestroyAsync(_loop.Recipient, written)).Is(204);
+        Assert.Equal([dm], (await WalkAsync(_loop.Recipient, 50)).Seen);
+        Assert.Equal(2, await Server.CountAsync("audit", "what like 'took message %'"));
+        Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
+        await Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task Only_those_who_see_a_message_take_it_out_of_their_list()
+    {
+        var id = IdOf((await Server.WriteAsync(_loop.Sender, _loop.Ana)).Is(200));
+        var bea = await Server.TokenAsync(_loop.App, await Server.UserAsync("bea"));
+
+        (await DestroyAsync(bea, id)).Is(404, 34);
+        (await DestroyAsync(await Server.TokenAsync(_loop.App, _loop.Furni, Permission.Write), id)).Is(403, 93);
+        (await Server.SendAsync(_loop.Sender, HttpMethod.Delete, "/1.1/direct_messages/events/destroy.json", null)).Is(400, 38);
+        (await DestroyAsync(_loop.Sender, "x")).Is(400, 44);
+        Assert.Equal(1, await Server.CountAsync("message", "hidden = 0"));
+
+        await Server.AdvanceAsync(Mailbox.Kept + TimeSpan.FromMinutes(1));
+        (await DestroyAsync(_loop.Sender, id)).Is(404, 34);
     }
 
     [Fact]
@@ -184,6 +230,8 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
     }
 
     private Task<Answer> ListAsync(OAuthCredentials who, string query = "") => Server.GetAsync(who, $"/1.1/direct_messages/events/list.json{query}");
+
+    private Task<Answer> DestroyAsync(OAuthCredentials who, string id) => Server.SendAsync(who, HttpMethod.Delete, $"/1.1/direct_messages/events/destroy.json?id={id}", null);
 
     private Task<Answer> ShowAsync(OAuthCredentials who, string id) => Server.GetAsync(who, $"/1.1/direct_messages/events/show.json?id={id}");
 

@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages;
 
-/// <summary>What a user sent and received in the last 30 days.</summary>
+/// <summary>What a user sent and received in the last 30 days, without what <see cref="HideMessage"/> took out.</summary>
 internal sealed class Mailbox(Store store, TimeProvider clock)
 {
     /// <summary>Two stretches of two indexes, each read from where the page begins: page 1,000 costs what page 1 costs.</summary>
@@ -13,12 +13,12 @@ internal sealed class Mailbox(Store store, TimeProvider clock)
         select {Message.Columns} from (
             select * from (
                 select {Message.Columns} from message
-                where sender_id = @user and id < @before and id >= @oldest
+                where sender_id = @user and id < @before and id >= @oldest and (hidden & 1) = 0
                 order by id desc limit @limit) as sent
             union all
             select * from (
                 select {Message.Columns} from message
-                where recipient_id = @user and id < @before and id >= @oldest
+                where recipient_id = @user and id < @before and id >= @oldest and (hidden & 2) = 0
                 order by id desc limit @limit) as received) as both_ways
         order by id desc limit @limit
         """;
@@ -40,9 +40,9 @@ internal sealed class Mailbox(Store store, TimeProvider clock)
     public Task<Message?> FindAsync(long user, long id, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             $"""
-            select {Message.Columns} from message where sender_id = @user and id = @id and id >= @oldest
+            select {Message.Columns} from message where sender_id = @user and id = @id and id >= @oldest and (hidden & 1) = 0
             union all
-            select {Message.Columns} from message where recipient_id = @user and id = @id and id >= @oldest
+            select {Message.Columns} from message where recipient_id = @user and id = @id and id >= @oldest and (hidden & 2) = 0
             """)
             .Bind("user", user).Bind("id", id).Bind("oldest", Oldest).FirstAsync(Message.Read, stop),
         stop);

@@ -21,6 +21,7 @@ internal static class MessageEndpoints
         services.AddSingleton<MessageWindow>();
         services.AddSingleton<SendMessage>();
         services.AddSingleton<Mailbox>();
+        services.AddSingleton<HideMessage>();
         services.AddInbox();
     }
 
@@ -32,6 +33,7 @@ internal static class MessageEndpoints
             .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList)).Describe(MessageReference.List);
         routes.MapGet("/1.1/direct_messages/events/show.json", Show)
             .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow)).Describe(MessageReference.Show);
+        routes.MapDelete("/1.1/direct_messages/events/destroy.json", Destroy).WithMetadata(new Signed(Permission.DirectMessages)).Describe(MessageReference.Destroy);
         routes.MapInbox();
     }
 
@@ -93,5 +95,14 @@ internal static class MessageEndpoints
 
         if (await mailbox.FindAsync(call.Caller.UserId, id!.Value, http.RequestAborted) is not { } message) await http.RefuseAsync(ApiError.NotFound);
         else await http.AnswerAsync(200, new MessageAnswerJson(message.ToWire()), MessagesJson.Default.MessageAnswerJson);
+    }
+
+    private static async Task Destroy(HttpContext http, SignedCall call, HideMessage hide)
+    {
+        var read = new Reader(call.Parameters);
+        var id = read.RequiredId("id");
+        if (read.Errors.Any) await http.RefuseAsync(read.Errors);
+        else if (await hide.RunAsync(call.Caller.UserId, id!.Value, http.RequestAborted)) http.Response.StatusCode = StatusCodes.Status204NoContent;
+        else await http.RefuseAsync(ApiError.NotFound);
     }
 }

@@ -55,4 +55,16 @@ internal static class MessageReference
         Replies = [Reply.Of("The message.", MessagesJson.Default.MessageAnswerJson, new(s_message))],
         Errors = [DocumentedError.NotFound],
     };
+
+    public static Operation Destroy() => new(Topic.Messages, "Take a message out of your own list")
+    {
+        Does =
+            """
+            Takes a message that the caller sent or received in the last 30 days out of the caller's own list and inbox. It is not deleted: the other one goes on seeing it, and so do the people of the sender in the console. A card in it can be
+            answered as before, and no event is sent.
+            """,
+        Parameters = [new("id", "The message's id.", Shape.Id) { Required = true, Example = s_message.Id }],
+        Replies = [new(204, "It is gone from the list; there is no body.")],
+        Errors = [DocumentedError.NotFound],
+    };
 }

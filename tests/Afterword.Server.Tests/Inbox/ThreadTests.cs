@@ -28,6 +28,25 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_that_was_taken_out_of_the_list_is_gone_from_that_users_pages_alone()
+    {
+        var token = await _world.Server.TokenAsync(await _world.Server.AppAsync(), _world.Ana);
+        await _world.WriteAsync(_world.Bea, _world.Ana, "Hello");
+        await _world.WriteAsync(_world.Furni, _world.Ana, "First");
+        var newest = await _world.WriteAsync(_world.Furni, _world.Ana, "Second");
+
+        (await _world.Server.SendAsync(token, HttpMethod.Delete, $"/1.1/direct_messages/events/destroy.json?id={newest}", null)).Is(204);
+
+        // The conversation keeps its place, without a word of what is gone.
+        var list = (await _ana.GetAsync("/messages")).Is(200);
+        Assert.Equal(["furni", "bea"], InboxWorld.Listed(list));
+        Assert.DoesNotContain("Second", list.Html, StringComparison.Ordinal);
+        Assert.Equal(["First"], InboxWorld.Bubbles(await ThreadAsync()));
+        var sent = (await _world.Server.GetAsync(_world.Sender, "/1.1/direct_messages/events/list.json")).Is(200);
+        Assert.Contains("Second", sent.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Older_messages_come_by_a_link_and_none_is_lost()
     {
         for (var i = 0; i < 120; i++) await _world.WriteAsync(i % 3 == 0 ? _world.Ana : _world.Furni, i % 3 == 0 ? _world.Furni : _world.Ana, $"Number {i}");

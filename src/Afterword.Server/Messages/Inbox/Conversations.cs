@@ -42,9 +42,9 @@ internal sealed class Conversations(Store store, Settings settings, TimeProvider
         {
             var (steps, next) = await WalkAsync(session, user, before, stop);
             var cards = await OpenCards.SendersAsync(session, user, clock.GetUtcNow() - settings.CardLifetime, stop);
-            var texts = await MessagesAsync(session, steps, stop);
+            var texts = await MessagesAsync(session, user, steps, stop);
             return new ConversationPage([.. steps.Select(step => new Conversation(
-                step.Peer!.ScreenName, step.Peer.Name, texts[step.Id], step.SenderId != user && step.Id > step.Peer.ReadUpTo, cards.Contains(step.PeerOf(user))))], next);
+                step.Peer!.ScreenName, step.Peer.Name, texts[step.Id], step.SenderId != user && step.Id > step.Peer.ReadUpTo && texts[step.Id].Text.Length > 0, cards.Contains(step.PeerOf(user))))], next);
         },
         stop);
 
@@ -84,18 +84,19 @@ internal sealed class Conversations(Store store, Settings settings, TimeProvider
             Enumerable.Range(4, 4).Max(column => row.LongOrNull(column) ?? 0)),
         stop);
 
-    private static async Task<Dictionary<long, Message>> MessagesAsync(Session session, List<Step> steps, CancellationToken stop)
+    private static async Task<Dictionary<long, Message>> MessagesAsync(Session session, long user, List<Step> steps, CancellationToken stop)
     {
         var messages = new Dictionary<long, Message>();
         await session.EachAsync(
             $$"""
-            select {{Message.ColumnsOfM}} from {rows} join message m on m.sender_id = item.sender and m.id = item.message
+            select {{Message.ColumnsOfM}}, m.hidden from {rows} join message m on m.sender_id = item.sender and m.id = item.message
             """,
             Rows.Of(steps).Long("sender", step => step.SenderId).Long("message", step => step.Id),
             row =>
             {
+                // A conversation keeps its place when its newest message is taken out of the list: a card may wait in it.
                 var message = Message.Read(row);
-                messages[message.Id] = message;
+                messages[message.Id] = HideMessage.IsHidden(row.GetInt64(6), message.SenderId, user) ? message with { Text = "" } : message;
             },
             stop);
         return messages;

@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Messages.Inbox;
 
 /// <summary>A stretch of a conversation.</summary>
-/// <param name="Messages">Oldest first.</param>
+/// <param name="Messages">Oldest first, without those that the user took out of the list.</param>
 /// <param name="Earlier">Messages below this id come before; null when there are none.</param>
 /// <param name="Cards">The other one's requests that wait for an answer, newest first.</param>
 /// <param name="OptedOut">The other one may not ask the user any more.</param>
@@ -25,7 +25,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
             select sender_id, id, recipient_id from message where sender_id = @user and id < @before and id >= @oldest
             union all
             select sender_id, id, recipient_id from message where recipient_id = @user and id < @before and id >= @oldest)
-        select {Message.ColumnsOfM}
+        select {Message.ColumnsOfM}, m.hidden
         from (select sender_id, id from mine where sender_id = @peer or recipient_id = @peer order by id desc limit @limit) as newest
         join message m on m.sender_id = newest.sender_id and m.id = newest.id
         order by m.id desc
@@ -41,7 +41,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
             var now = clock.GetUtcNow();
             var messages = await session.Sql(Between)
                 .Bind("user", user).Bind("peer", peer).Bind("before", before).Bind("oldest", Snowflakes.FirstOf(now - Mailbox.Kept)).Bind("limit", PageSize + 1L)
-                .ListAsync(Message.Read, stop);
+                .ListAsync(row => (Message: Message.Read(row), IsHidden: HideMessage.IsHidden(row.GetInt64(6), row.GetInt64(0), user)), stop);
             var more = messages.Count > PageSize;
             if (more) messages.RemoveAt(PageSize);
 
@@ -49,7 +49,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
             var cards = await OpenCards.OfAsync(session, user, peer, now - settings.CardLifetime, stop);
             var optedOut = await session.Sql("select 1 from contact where sender_id = @peer and user_id = @user and opted_out_at is not null")
                 .Bind("peer", peer).Bind("user", user).FirstAsync(_ => true, stop);
-            return new Conversed(messages, more ? messages[0].Id : null, cards, optedOut);
+            return new Conversed([.. messages.Where(one => !one.IsHidden).Select(one => one.Message)], more ? messages[0].Message.Id : null, cards, optedOut);
         },
         stop);
 
