@@ -61,7 +61,7 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
         }
 
         Assert.Equal("""{"events":[]}""", (await ListAsync(_loop.Sender)).Is(200).Body);
-        Assert.Equal([written, dm], (await WalkAsync(_loop.Recipient, 50)).Seen);
+        Assert.Equal([written, dm], (await WalkAsync(_loop.Recipient, 50)).Ids);
         (await _loop.SubmitAsync(asked.Text("id"), ("score", "5"))).Is(200);
         var supervisor = await Server.SeatAsync(Role.Supervisor, _loop.Furni);
         Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
 
         // A customer has no audit log to be told in, and takes the last sight of it from nobody.
         (await DestroyAsync(_loop.Recipient, written)).Is(204);
-        Assert.Equal([dm], (await WalkAsync(_loop.Recipient, 50)).Seen);
+        Assert.Equal([dm], (await WalkAsync(_loop.Recipient, 50)).Ids);
         Assert.Equal(2, await Server.CountAsync("audit", "what like 'took message %'"));
         Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
         await Server.AllIsWellAsync();

@@ -55,7 +55,10 @@ internal sealed class Site : IAsyncDisposable
     public Dictionary<string, string> Names => new() { ["LD_PRELOAD"] = "libnss_wrapper.so", ["NSS_WRAPPER_HOSTS"] = HostsFile, ["NO_PROXY"] = "*" };
 
     /// <summary>What makes a client's process find the server and trust it.</summary>
-    public Dictionary<string, string> NamesAndTrust => new(Names) { ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile, ["REQUESTS_CA_BUNDLE"] = Authority.RootFile };
+    public Dictionary<string, string> NamesAndTrust => new(Names)
+    {
+        ["NODE_EXTRA_CA_CERTS"] = Authority.RootFile, ["REQUESTS_CA_BUNDLE"] = Authority.RootFile, ["SSL_CERT_FILE"] = Authority.RootFile, ["PERL_LWP_SSL_CA_FILE"] = Authority.RootFile,
+    };
 
     /// <summary>What a client's script is told first.</summary>
     public string Brief => JsonSerializer.Serialize(new
