@@ -11,6 +11,11 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword serve</c>: runs the server until it is told to stop.</summary>
 internal static class ServeCommand
 {
+    private const string NoTimeZones =
+        "Warning: This system has no time zones: install them (package tzdata) and start again. Until then, rules with quiet hours in another zone than UTC cannot be saved or read.";
+
+    private static bool KnowsTimeZones => TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Berlin", out _);
+
     public static Option<string?> Urls { get; } = new("--urls")
     {
         Description = "Where to listen, separated by semicolons (ASPNETCORE_URLS; http://localhost:5000 by default).", HelpName = "U",
@@ -51,6 +56,7 @@ internal static class ServeCommand
         {
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
+            if (!KnowsTimeZones) await parsed.InvocationConfiguration.Error.WriteLineAsync(NoTimeZones);
             if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
             var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(

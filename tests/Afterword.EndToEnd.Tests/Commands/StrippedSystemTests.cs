@@ -1,3 +1,4 @@
+using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Commands;
@@ -18,6 +19,35 @@ public sealed class StrippedSystemTests
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task Without_ICU_a_sentence_says_so()
+    {
+        OwnMounts.Need();
+        using var folder = TestFolder.Create("stripped");
+        var program = Path.Combine(AppContext.BaseDirectory, "afterword");
+
+        var (code, errors) = await OwnMounts.RunAsync($"for library in /usr/lib/*/libicuuc.so.* /usr/lib64/libicuuc.so.*; do [ ! -e $library ] || mount --bind /dev/null $(readlink -f $library); done; exec {program} doctor --data {folder.Path}");
+
+        Assert.Equal(
+            (1, "Afterword needs ICU, the library that knows languages and mail domains, and this system has none. Install its package: libicu and a number on Debian and Ubuntu, libicu on Fedora, icu-libs and icu-data-full on Alpine.\n"),
+            (code, errors));
+    }
+
+    [Fact]
+    public async Task Without_time_zones_a_server_says_what_does_not_work()
+    {
+        using var folder = TestFolder.Create("stripped");
+        var none = Directory.CreateDirectory(Path.Combine(folder.Path, "none")).FullName;
+        using var server = Command.Start(["serve", "--data", Path.Combine(folder.Path, "data"), "--urls", "http://127.0.0.1:0"], new Dictionary<string, string> { ["TZDIR"] = none });
+
+        var told = "";
+        while (!told.StartsWith("Warning: ", StringComparison.Ordinal) && await server.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line) told = line;
+
+        server.Kill();
+        await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("Warning: This system has no time zones: install them (package tzdata) and start again. Until then, rules with quiet hours in another zone than UTC cannot be saved or read.", told);
     }
 
     [Fact]

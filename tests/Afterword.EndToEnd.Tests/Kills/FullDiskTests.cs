@@ -8,12 +8,10 @@ namespace Afterword.EndToEnd.Tests.Kills;
 /// <summary>The disk of a SQLite store is full, for real: a small one that the test fills up.</summary>
 public sealed class FullDiskTests
 {
-    private static readonly bool s_mayMount = MayMount();
-
     [Fact]
     public async Task On_a_full_disk_reads_go_on_writes_are_503_and_both_resume_by_themselves()
     {
-        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        OwnMounts.Need();
         var store = await SqliteStore.NewAsync();
         var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 100);
         await using var server = await ServerProcess.StartBoundedAsync(store, new(Disk: store.Place.Value), "Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00");
@@ -55,10 +53,10 @@ public sealed class FullDiskTests
     [Fact]
     public async Task A_start_on_a_full_disk_says_that_it_is_full()
     {
-        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        OwnMounts.Need();
         using var folder = TestFolder.Create("full");
 
-        var (code, errors) = await RunAsync($"mount -t tmpfs -o size=64k none {folder.Path}; head -c 1M /dev/zero > {folder.Path}/filler; exec {Path.Combine(AppContext.BaseDirectory, "afterword")} serve --urls http://127.0.0.1:0 --data {folder.Path}");
+        var (code, errors) = await OwnMounts.RunAsync($"mount -t tmpfs -o size=64k none {folder.Path}; head -c 1M /dev/zero > {folder.Path}/filler; exec {Path.Combine(AppContext.BaseDirectory, "afterword")} serve --urls http://127.0.0.1:0 --data {folder.Path}");
 
         Assert.Equal(1, code);
         Assert.Contains($"The disk of {folder.Path} is full: make room on it.", errors, StringComparison.Ordinal);
@@ -67,11 +65,11 @@ public sealed class FullDiskTests
     [Fact]
     public async Task The_doctor_says_that_the_disk_is_nearly_full()
     {
-        Assert.SkipUnless(s_mayMount, "This machine lets no process mount a disk of its own.");
+        OwnMounts.Need();
         using var folder = TestFolder.Create("full");
         var program = Path.Combine(AppContext.BaseDirectory, "afterword");
 
-        var (code, errors) = await RunAsync($"mount -t tmpfs -o size=16m none {folder.Path}; {program} migrate --data {folder.Path}; {program} doctor --data {folder.Path} 1>&2");
+        var (code, errors) = await OwnMounts.RunAsync($"mount -t tmpfs -o size=16m none {folder.Path}; {program} migrate --data {folder.Path}; {program} doctor --data {folder.Path} 1>&2");
 
         Assert.Equal(1, code);
         Assert.Matches($"FAILED the engine and its files .*\n *the disk of {folder.Path} has [0-9]+ MiB left, and the store needs 64 for its log: make room on it, or writes are refused\n", errors);
@@ -93,17 +91,5 @@ public sealed class FullDiskTests
             Assert.True(poll < 500);
             await Task.Delay(10);
         }
-    }
-
-    private static bool MayMount() => RunAsync("mount -t tmpfs none /mnt").GetAwaiter().GetResult().Code == 0;
-
-    private static async Task<(int Code, string Errors)> RunAsync(string script)
-    {
-        using var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--mount", "bash", "-c", script]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = "/" })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = await process.StandardError.ReadToEndAsync();
-        await output;
-        await process.WaitForExitAsync();
-        return (process.ExitCode, errors);
     }
 }
