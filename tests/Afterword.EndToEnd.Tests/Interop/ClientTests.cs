@@ -4,7 +4,7 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Interop;
 
 /// <summary>Client libraries for Twitter, unmodified, against the server under Twitter's names: the legs with a browser, then the API.</summary>
-[Collection("Packages of Node")]
+[Collection("ClientTests")]
 public sealed class ClientTests
 {
     private static readonly string s_scripts = Path.Combine(AppContext.BaseDirectory, "Interop");

@@ -4,7 +4,7 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Interop;
 
 /// <summary>Libraries of further languages, unmodified, under Twitter's name: the legs with a browser, then methods of their own.</summary>
-[Collection("Packages of Node")]
+[Collection("ClientTests")]
 public sealed class LanguageTests
 {
     private static readonly string s_scripts = Path.Combine(AppContext.BaseDirectory, "Interop");
