@@ -48,7 +48,7 @@ public sealed class FirstHourTests : IDisposable
         ("webhook replay abc --dead --data STORE", 2, "\"abc\" is not the id of a webhook, which is a number. See: afterword webhook list\nTry: afterword webhook replay --help"),
         ("webhook replay 1 --event abc --data STORE", 2, "--event is \"abc\"; it must be a number.\nTry: afterword webhook replay --help"),
         ("rules check FOLDER/missing.json", 1, "FOLDER/missing.json cannot be read: Could not find file 'FOLDER/missing.json'."),
-        ("rules check FOLDER/broken.json", 1, "FOLDER/broken.json, line 3, column 3: this is not JSON. '}' is invalid without a matching open. Correct it there."),
+        ("rules check FOLDER/broken.json", 1, "FOLDER/broken.json, line 3, column 3: this is not JSON. '}' is an invalid start of a value. Correct it there."),
         ("rules check FOLDER/empty.json", 1, "FOLDER/empty.json is empty; it must hold a JSON object."),
         ("rules check FOLDER/list.json", 1, "FOLDER/list.json must hold a JSON object, such as { \"rules\": [] }."),
         ("rules check FOLDER/wide.json", 1, "FOLDER/wide.json is in UTF-16. Save it as UTF-8."),
@@ -83,7 +83,7 @@ public sealed class FirstHourTests : IDisposable
         foreach (var (typed, code, told) in s_mistakes)
         {
             var said = await RunAsync([.. typed.Split(' ').Select(Place)]);
-            Assert.Equal((typed, code, Place(told)), (typed, said.Code, said.Text));
+            Assert.Equal($"{typed}\n{code}\n{Place(told)}", $"{typed}\n{said.Code}\n{said.Text}");
         }
 
         string Place(string text) => text.Replace("STORE", store, StringComparison.Ordinal).Replace("FOLDER", _folder.Path, StringComparison.Ordinal);
@@ -96,7 +96,7 @@ public sealed class FirstHourTests : IDisposable
         foreach (var (written, told) in s_settings)
         {
             File.WriteAllText(file, written);
-            Assert.Equal((written, told.Replace("FILE", file, StringComparison.Ordinal)), (written, Told()));
+            Assert.Equal(told.Replace("FILE", file, StringComparison.Ordinal), Told());
         }
 
         string Told()

@@ -279,7 +279,7 @@ public sealed class OnlyServerTests
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         var settings = server.Get<Settings>();
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => AfterwordServer.CreateAsync(settings, "http://127.0.0.1:0", server.Clock, null, default));
+        var error = await Assert.ThrowsAsync<StoreInUseException>(() => AfterwordServer.CreateAsync(settings, "http://127.0.0.1:0", server.Clock, null, default));
         Assert.Contains("Another server already runs", error.Message, StringComparison.Ordinal);
         Assert.Equal(
             $"Another server already runs on the store in {Path.GetFullPath(settings.Data)}. Stop that one, name another folder with --data, or use PostgreSQL (--database), on which several servers can run.",
