@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Afterword.Server.Cli;
 
@@ -11,6 +12,8 @@ internal static class SystemIcu
     private const int Usual = 80;
     private const int Newest = 200;
 
+    private const int StandardError = 2;
+
     /// <summary>Whether there is none, though one is needed. Other systems than Linux bring theirs.</summary>
     public static bool IsMissing => OperatingSystem.IsLinux() && !IsInvariant && !IsThere(Usual, Oldest) && !IsThere(Newest, Usual + 1);
 
@@ -18,8 +21,9 @@ internal static class SystemIcu
     /// <returns>The exit code.</returns>
     public static int Complain()
     {
-        using var errors = Console.OpenStandardError();
-        errors.Write("Afterword needs ICU, the library that knows languages and mail domains, and this system has none. Install its package: libicu and a number on Debian and Ubuntu, libicu on Fedora, icu-libs and icu-data-full on Alpine.\n"u8);
+        // Past the console, which asks for a culture itself.
+        using var errors = new SafeFileHandle(StandardError, ownsHandle: false);
+        RandomAccess.Write(errors, "Afterword needs ICU, the library that knows languages and mail domains, and this system has none. Install its package: libicu and a number on Debian and Ubuntu, libicu on Fedora, icu-libs and icu-data-full on Alpine.\n"u8, fileOffset: 0);
         return ExitCode.Failed;
     }
 

@@ -29,7 +29,8 @@ say("followed", friends: client.friend_ids.map(&:to_s))
 client.unfollow("ana")
 message = client.create_direct_message(given["ana"], "Guten Tag 👋")
 say("sent", id: message.id.to_s)
-client.destroy_direct_message(message.id)
+# Its destroy_direct_message sends the name of the parameter as an id, too, and signs something else.
+Twitter::REST::Request.new(client, :delete, "/1.1/direct_messages/events/destroy.json", id: message.id).perform
 say("listed", ids: client.direct_messages_list.map { |one| one.id.to_s })
 prompt = { type: "csat", to_user_id: given["ana"], message: "100% & *mehr*", privacy_url: "https://furni.example/p?a=b&c=%20" }
 asked = Twitter::REST::Request.new(client, :post, "/1.1/feedback/create.json", prompt).perform
