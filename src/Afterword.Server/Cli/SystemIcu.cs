@@ -22,8 +22,9 @@ internal static class SystemIcu
     public static int Complain()
     {
         // Past the console, which asks for a culture itself.
-        using var errors = new SafeFileHandle(StandardError, ownsHandle: false);
-        RandomAccess.Write(errors, "Afterword needs ICU, the library that knows languages and mail domains, and this system has none. Install its package: libicu and a number on Debian and Ubuntu, libicu on Fedora, icu-libs and icu-data-full on Alpine.\n"u8, fileOffset: 0);
+        using var handle = new SafeFileHandle(StandardError, ownsHandle: false);
+        using var errors = new FileStream(handle, FileAccess.Write, bufferSize: 0);
+        errors.Write("Afterword needs ICU, the library that knows languages and mail domains, and this system has none. Install its package: libicu and a number on Debian and Ubuntu, libicu on Fedora, icu-libs and icu-data-full on Alpine.\n"u8);
         return ExitCode.Failed;
     }
 
