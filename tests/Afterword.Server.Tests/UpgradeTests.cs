@@ -103,19 +103,20 @@ public abstract class UpgradeTests(Engine engine)
     private static async Task UnmigrateAsync(Database db)
     {
         await UndoNewestAsync(db);
-        foreach (var table in new[] { "clock_reading", "schema_beside" }) await db.WriteAnywayAsync(session => session.Sql($"drop table {table}").RunAsync(default), default);
+        await RunAsync(
+            db, "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
+            "alter table contact drop column asked_at", "alter table contact drop column tested_at", "alter table contact drop column dismissed_at",
+            "drop table clock_reading", "drop table schema_beside");
         await db.WriteAnywayAsync(session => session.Sql("delete from schema_version where part = 'main' and number > @before").Bind("before", Before).RunAsync(default), default);
         await db.WriteAnywayAsync(session => session.Sql("insert into schema_version (part, number, name, applied_at) values ('main', @before, 'before', 0) on conflict do nothing").Bind("before", Before).RunAsync(default), default);
     }
 
     /// <summary>Takes away what the newest migration adds.</summary>
-    private protected static async Task UndoNewestAsync(Database db)
+    private protected static Task UndoNewestAsync(Database db) => RunAsync(db, "delete from schema_beside where number = 30", "alter table message drop column hidden");
+
+    private static async Task RunAsync(Database db, params string[] changes)
     {
-        foreach (var change in new[]
-        {
-            "delete from schema_beside where number = 28", "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
-            "alter table contact drop column asked_at", "alter table contact drop column tested_at", "alter table contact drop column dismissed_at",
-        }) await db.WriteAnywayAsync(session => session.Sql(change).RunAsync(default), default);
+        foreach (var change in changes) await db.WriteAnywayAsync(session => session.Sql(change).RunAsync(default), default);
     }
 
     private static Task<long> NewestAsync(TestServer server) => NewestAsync(server.Server.Store.Main);
