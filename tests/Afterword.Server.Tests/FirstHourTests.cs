@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Cli;
 using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
