@@ -5,6 +5,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
 using Afterword.Server.Answers;
 using Afterword.Server.Automation;
+using Afterword.Server.Backups;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
 using Afterword.Server.Embed;
@@ -86,6 +87,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
             builder.Services.AddHostedService<Upkeep>();
+            builder.Services.AddSingleton<BackupSchedule>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());
             builder.Services.AddSingleton<PolicyReports>();
             configure?.Invoke(builder);
 

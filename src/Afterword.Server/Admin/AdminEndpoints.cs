@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
+using Afterword.Server.Backups;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
@@ -25,28 +26,32 @@ internal static class AdminEndpoints
         console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
     }
 
-    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TroubleWatch watch, TimeProvider clock)
+    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TroubleWatch watch, Settings settings, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
-        var (schema, nodes) = await store.Main.ReadAsync(
+        var (schema, nodes, backup, hold) = await store.Main.ReadAsync(
             async session => (
                 await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
-                await session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), http.RequestAborted)),
+                await session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), http.RequestAborted),
+                await BackupRun.FindAsync(session, http.RequestAborted),
+                await OutboundHold.FindAsync(session, http.RequestAborted)),
             http.RequestAborted);
         await watch.LookAsync(tries: true, http.RequestAborted);
         await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
         {
             [nameof(HealthPage.Troubles)] = store.Troubles.All,
             [nameof(HealthPage.Now)] = now,
-            [nameof(HealthPage.Facts)] = new List<(string, string)>
-            {
+            [nameof(HealthPage.Facts)] = (List<(string, string)>)
+            [
                 ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),
                 ("Store", store.Main.Engine),
                 ("Schema", string.Create(CultureInfo.InvariantCulture, $"migration {schema}")),
                 ("Processes on the store", nodes.ToString(CultureInfo.InvariantCulture)),
                 ("Memory of this process", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet / (1024 * 1024)} MiB")),
+                ("Last backup", BackupWords.Last(settings.Backup, backup)),
+                .. BackupWords.Problems(backup, hold),
                 ("Time", now.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
-            },
+            ],
         });
     }
 

@@ -24,6 +24,8 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, or for the sender's own means.</summary>
     public async Task<List<Lane>> DueLanesAsync(CancellationToken stop)
     {
+        if (await OutboundHold.FindAsync(store.Main, stop) is not null) return [];
+
         var lanes = await store.Main.ReadAsync(
             session => session.Sql(
                 """

@@ -80,6 +80,9 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(MigrationsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(DemoJson))]
+[JsonSerializable(typeof(BackupJson))]
+[JsonSerializable(typeof(RestoredJson))]
+[JsonSerializable(typeof(ResumedJson))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

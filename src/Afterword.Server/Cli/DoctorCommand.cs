@@ -62,8 +62,8 @@ internal static class DoctorCommand
         return await FutureStamps.MendAsync(store, TimeProvider.System.GetUtcNow(), stop);
     }
 
-    // A check of ten million rows takes longer than PostgreSQL's client waits for an ordinary statement.
-    private static Settings Patient(Settings settings) => settings.Database is not { } url ? settings : settings with
+    /// <summary>A check of ten million rows takes longer than PostgreSQL's client waits for an ordinary statement.</summary>
+    public static Settings Patient(Settings settings) => settings.Database is not { } url ? settings : settings with
     {
         Database = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(url)) { CommandTimeout = 0 }.ToString(),
     };

@@ -1,4 +1,5 @@
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Backups;
 using Afterword.Server.Channels;
 using MailKit.Security;
 
@@ -51,6 +52,8 @@ internal sealed record Settings
     public required WebhookSettings Webhooks { get; init; }
 
     public required ChannelSettings Channels { get; init; }
+
+    public required BackupSettings Backup { get; init; }
 
     /// <summary>Section <c>Mail</c>; null while no mail server is named, and then no mail is sent.</summary>
     public MailSettings? Mail { get; init; }

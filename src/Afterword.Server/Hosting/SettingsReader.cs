@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Afterword.Server.Backups;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
@@ -10,7 +11,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http", "Backup"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -78,6 +79,7 @@ internal sealed partial class SettingsReader
             Webhooks = read.Webhooks(),
             Channels = read.Channels(),
             Automation = read.Automation(),
+            Backup = read.Backup(),
             Mail = read.Mail(),
             SecurityContact = read.Contact("Security:Contact"),
             KeyFile = read.Raw("Secrets:KeyFile"),
@@ -108,6 +110,19 @@ internal sealed partial class SettingsReader
         PollEvery = Duration("Automation:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
         TooLate = Duration("Automation:TooLate", TimeSpan.FromHours(24), TimeSpan.FromMinutes(1), TimeSpan.FromDays(14)),
     };
+
+    private BackupSettings Backup()
+    {
+        var every = Duration("Backup:Every", TimeSpan.Zero);
+        if (every > TimeSpan.Zero && every < TimeSpan.FromMinutes(10)) every = Wrong("Backup:Every", Raw("Backup:Every")!, "a duration of 10 minutes or more, or 00:00:00 for none", TimeSpan.Zero);
+        var (directory, passphrase, file) = (Raw("Backup:Directory"), Raw("Backup:Passphrase"), Raw("Backup:PassphraseFile"));
+        if (every > TimeSpan.Zero && directory is null) Missing("Backup:Directory", "the folder that backups go to, for there is a Backup:Every");
+        if (passphrase is not null && file is not null) Wrong("Backup:Passphrase", "…", "left out, for there is a Backup:PassphraseFile", passphrase);
+        return new BackupSettings
+        {
+            Every = every == TimeSpan.Zero ? null : every, Directory = directory, Keep = (int)Whole("Backup:Keep", 14, 1, 100_000), Passphrase = passphrase, PassphraseFile = file,
+        };
+    }
 
     private string? Raw(string key)
     {

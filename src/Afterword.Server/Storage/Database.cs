@@ -24,6 +24,13 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Runs reads that all see the same moment, for those who compare; they may read whole tables.</summary>
     public abstract Task<T> SnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
 
+    /// <summary>The same for what reads everything: beside writers, for as long as it takes, and in little memory.</summary>
+    /// <remarks>
+    /// Rows come as they are asked for. Statements walk along the keys of tables. On SQLite the log cannot begin anew meanwhile, and
+    /// grows by what is written.
+    /// </remarks>
+    public abstract Task<T> WholeSnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
     /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>
     /// <remarks>Once the commit is sent, nothing takes it back: neither a timeout nor <paramref name="stop"/>.</remarks>
     /// <exception cref="OverloadedException">The write queue is full; nothing was done.</exception>
@@ -65,6 +72,12 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Turns the few words of a migration that the engines spell differently into this engine's.</summary>
     public abstract string Translate(string migration);
+
+    /// <summary>Lists all columns: table, name, type, and the place in the primary key, counted from 1, or 0.</summary>
+    public abstract string ListColumns { get; }
+
+    /// <summary>Lists the indexes that no key made: name, table, and the statement that makes each.</summary>
+    public abstract string ListIndexes { get; }
 
     /// <summary>Runs <paramref name="body"/> while no other process migrates the same store.</summary>
     public abstract Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);

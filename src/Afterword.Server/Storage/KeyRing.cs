@@ -48,6 +48,10 @@ internal sealed class KeyRing(Database db) : IXmlRepository
     /// <summary>By which keys the ring is encrypted; null stands for a key that anybody can read who has the store.</summary>
     public static async Task<List<string?>> KeyIdsAsync(Database db, CancellationToken stop) => (await ReadAsync(db, stop)).ConvertAll(one => MasterKeyXml.KeyIdOf(one.Element));
 
+    /// <summary>The keys of a key file without which the ring cannot be read.</summary>
+    public static async Task<IEnumerable<string>> MasterKeyIdsAsync(Session session, CancellationToken stop) =>
+        (await ReadAsync(session, stop)).Select(one => MasterKeyXml.KeyIdOf(one.Element)).OfType<string>().Distinct();
+
     /// <summary>Encrypts every key of the ring anew, or none of them.</summary>
     /// <param name="db">Where it is.</param>
     /// <param name="keys">Opens what is encrypted; may be null when nothing is.</param>

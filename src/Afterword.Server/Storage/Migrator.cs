@@ -62,6 +62,13 @@ internal static class Migrator
         return done;
     }
 
+    /// <summary>Runs what is missing up to a schema, in a transaction that somebody else commits.</summary>
+    public static async Task RunWithinAsync(Session session, Database db, string set, long upTo, TimeProvider clock, CancellationToken stop)
+    {
+        var newest = await BeginAsync(session, set, stop);
+        foreach (var migration in Of(set).Where(migration => migration.Number > newest && migration.Number <= upTo)) await ApplyAsync(session, db, set, migration, clock, stop);
+    }
+
     /// <summary>Whether this program may go on with the store as it is now, though a newer one may have migrated it.</summary>
     public static async Task<bool> FitsAsync(Session session, string set, CancellationToken stop)
     {

@@ -18,6 +18,9 @@ internal sealed class PostgresDatabase : Database
     // A node that is stopped in the middle of a transaction, or cut off, would hold its senders' locks against all others.
     private const string LetGo = "-c idle_in_transaction_session_timeout=10s";
 
+    // For transactions that wait for a disk or a pipe between two statements.
+    internal const string ForAsLongAsItTakes = "select set_config('idle_in_transaction_session_timeout', '0', true)";
+
     // A commit that did not wait for its standby is told by a warning alone: it must not be left out.
     private const string Warn = "-c client_min_messages=warning";
 
@@ -120,6 +123,18 @@ internal sealed class PostgresDatabase : Database
         },
         stop);
 
+    // Its statements follow the keys, as those of all connections: a sort of a whole table would fill the database's disk first.
+    public override Task<T> WholeSnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => ConnectedAsync(
+        async connection =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, stop);
+            var session = new PostgresSession(connection, isPatient: true);
+            await session.Sql(ForAsLongAsItTakes).FirstAsync(_ => 0, stop);
+            await session.Sql("set transaction read only").RunAsync(stop);
+            return await body(session);
+        },
+        stop);
+
     public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(body, isPatient: false, stop);
 
     private Task<T> WriteAsync<T>(Func<Session, Task<T>> body, bool isPatient, CancellationToken stop) => _singles.RunAsync(
@@ -155,6 +170,26 @@ internal sealed class PostgresDatabase : Database
     public override string Translate(string migration) => migration
         .Replace("{bytes}", "bytea", StringComparison.Ordinal)
         .Replace("{clustered}", "", StringComparison.Ordinal);
+
+    public override string ListColumns =>
+        """
+        select c.relname::text, a.attname::text, t.typname::text, coalesce(array_position(string_to_array(i.indkey::text, ' ')::bigint[], a.attnum::bigint), 0)::bigint
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        join pg_type t on t.oid = a.atttypid
+        left join pg_index i on i.indrelid = c.oid and i.indisprimary
+        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+        order by c.relname, a.attnum
+        """;
+
+    public override string ListIndexes =>
+        """
+        select x.relname::text, c.relname::text, pg_get_indexdef(i.indexrelid)
+        from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
+        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+            and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid)
+        order by x.relname
+        """;
 
     // A large table may take minutes, and so does the node that came first.
     public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAsync(

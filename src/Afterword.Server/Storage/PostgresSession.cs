@@ -15,6 +15,8 @@ internal sealed class PostgresSession(NpgsqlConnection connection, bool isPatien
     private NpgsqlBatch? _last;
     private List<(long Key, Func<Task> Act)>? _atEnd;
 
+    public NpgsqlConnection Connection => connection;
+
     public override Statement Sql(string sql)
     {
         var command = connection.CreateCommand();

@@ -70,6 +70,26 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
         return connection;
     }
 
+    /// <summary>A connection that reads everything once: what it would map counts as memory of the process.</summary>
+    public SqliteConnection OpenUnmappedReader()
+    {
+        var connection = Open(SqliteOpenMode.ReadOnly);
+        Pragma(connection, "query_only=on");
+        Pragma(connection, "cache_size=-16384");
+        return connection;
+    }
+
+    /// <summary>A connection that fills a file which nobody trusts yet: it syncs nothing, and a crash leaves a ruin.</summary>
+    public SqliteConnection OpenFiller()
+    {
+        var connection = Open(SqliteOpenMode.ReadWrite);
+        Pragma(connection, "journal_mode=off");
+        Pragma(connection, "synchronous=off");
+        Pragma(connection, "locking_mode=exclusive");
+        Pragma(connection, "cache_size=-65536");
+        return connection;
+    }
+
     /// <summary>Makes the store's folder, for its owner alone: the key ring lies in it.</summary>
     public static void CreateFolder(string folder)
     {

@@ -82,6 +82,18 @@ internal sealed class SqliteDatabase : Database
         },
         stop);
 
+    // Statements run to their end on the thread that asks: a long one gets a thread of its own.
+    public override Task<T> WholeSnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => Task.Factory.StartNew(
+        () =>
+        {
+            using var session = new SqliteSession(_connections.OpenUnmappedReader());
+            session.Sql("begin").RunAsync(stop).GetAwaiter().GetResult();
+            var answer = body(session).GetAwaiter().GetResult();
+            session.Sql("commit").RunAsync(stop).GetAwaiter().GetResult();
+            return answer;
+        },
+        stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
         var write = new SingleWrite<T>(body);
@@ -96,6 +108,14 @@ internal sealed class SqliteDatabase : Database
     public override string Translate(string migration) => migration
         .Replace("{bytes}", "blob", StringComparison.Ordinal)
         .Replace("{clustered}", "without rowid", StringComparison.Ordinal);
+
+    public override string ListColumns =>
+        """
+        select m.name, c.name, c.type, c.pk from sqlite_master m join pragma_table_info(m.name) c
+        where m.type = 'table' order by m.name, c.cid
+        """;
+
+    public override string ListIndexes => "select name, tbl_name, sql from sqlite_master where type = 'index' and sql is not null order by name";
 
     // The writer's transaction takes the lock of the whole file, other processes' included.
     public override Task<T> MigrateAsync<T>(Func<Session, Task<T>> body, CancellationToken stop) => WriteAnywayAsync(body, stop);

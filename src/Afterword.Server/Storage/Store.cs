@@ -165,7 +165,9 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>The file of a SQLite store that holds all that must never be lost.</summary>
     public static string MainFile(string folder) => Path.Combine(folder, "afterword.db");
 
-    private static FileStream LockFolder(string folder)
+    /// <summary>Holds the place of the one server on a folder.</summary>
+    /// <exception cref="InvalidOperationException">A server runs on it.</exception>
+    public static FileStream LockFolder(string folder)
     {
         SqliteConnections.CreateFolder(folder);
         try

@@ -1,0 +1,36 @@
+namespace Afterword.Server.Backups;
+
+/// <summary>Section <c>Backup</c>: the backups that the server takes by itself, and the passphrase of all.</summary>
+internal sealed record BackupSettings
+{
+    /// <summary>Time between two backups of a server; null takes none. 10 minutes or more.</summary>
+    public TimeSpan? Every { get; init; }
+
+    /// <summary>Where they go; not null when there is an <see cref="Every"/>.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>How many are kept, 1 or more; 14 by default.</summary>
+    public required int Keep { get; init; }
+
+    /// <summary>Encrypts backups and opens them; null leaves them readable.</summary>
+    public string? Passphrase { get; init; }
+
+    /// <summary>A file whose first line is the passphrase.</summary>
+    public string? PassphraseFile { get; init; }
+
+    /// <summary>The passphrase itself, wherever it is; null without one.</summary>
+    /// <exception cref="BackupException">The file is missing or empty.</exception>
+    public string? ReadPassphrase() => PassphraseFile is { } file ? PassphraseIn(file) : Passphrase;
+
+    /// <summary>The first line of a file.</summary>
+    /// <exception cref="BackupException">There is none.</exception>
+    public static string PassphraseIn(string file)
+    {
+        if (!File.Exists(file)) throw new BackupException($"There is no file {file} with the passphrase of backups.");
+
+        return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } line ? line : throw new BackupException($"The first line of {file} is to be the passphrase of backups, and is empty.");
+    }
+
+    /// <summary>Never the passphrase.</summary>
+    public override string ToString() => Directory ?? "no schedule";
+}

@@ -1,0 +1,84 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Backups;
+
+/// <summary>A database. Everything happens in one transaction; the tables that were there move into a schema of their own.</summary>
+internal sealed class PostgresTarget : RestoreTarget
+{
+    private static readonly string[] s_records = ["schema_version", "schema_beside"];
+
+    private readonly PostgresDatabase _db;
+
+    private PostgresTarget(Settings settings, TimeProvider clock, PostgresDatabase db)
+        : base(settings, clock) => _db = db;
+
+    public static async Task<PostgresTarget> ConnectAsync(Settings settings, TimeProvider clock, CancellationToken stop)
+    {
+        var db = await PostgresDatabase.OpenAsync(settings.Database!, settings.Storage, syncEveryCommit: true, clock, stop);
+        try
+        {
+            var served = await db.ReadAsync(async session => await IsThereAsync(session, "worker_lease", stop) && 0 < await session.Sql("select count(*) from worker_lease where held_until > @now")
+                .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), stop), stop);
+            if (served) throw new InvalidOperationException("Others are at work on this store. Stop the server first, on every node; after a crash this may take five minutes.");
+
+            return new(settings, clock, db);
+        }
+        catch
+        {
+            await db.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override Task<bool> HasRowsAsync(CancellationToken stop) => _db.ReadAsync(session => HasRowsAsync(_db, session, stop), stop);
+
+    public override Task<(BackupContent Content, string? KeptAs)> RunAsync(ReadBackup backup, Action<BackupProgress> progress, CancellationToken stop) => _db.MigrateAsync(
+        async session =>
+        {
+            var connection = ((PostgresSession)session).Connection;
+            await session.Sql(PostgresDatabase.ForAsLongAsItTakes).FirstAsync(_ => 0, stop);
+            var kept = await SetAsideAsync(session, stop);
+            var blueprint = await PrepareAsync(session, _db, backup.Header, stop);
+            var content = backup.Run(table => new PostgresTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
+            foreach (var index in blueprint.Indexes)
+            {
+                progress(new("indexes", content.Rows, content.Bytes));
+                await session.Sql(index).RunAsync(stop);
+            }
+
+            await FinishAsync(session, _db, backup.Header, stop);
+            if (kept is not null) await KeepAdmissionsAsync(session, kept, stop);
+            return (content, kept);
+        },
+        stop);
+
+    public override ValueTask DisposeAsync() => _db.DisposeAsync();
+
+    /// <summary>Moves what is there out of the way. Nonces stay: a call of before must not be taken a second time.</summary>
+    private async Task<string?> SetAsideAsync(Session session, CancellationToken stop)
+    {
+        var there = await session.Sql("select c.relname::text from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace order by 1")
+            .ListAsync(row => row.GetString(0), stop);
+        var ours = there.Where(name => StoredTables.Ours.Contains(name) || s_records.Contains(name)).ToArray();
+        if (ours.Length == 0) return null;
+
+        var schema = $"afterword_{NameOfBefore().Replace('-', '_')}";
+        await session.Sql($"create schema \"{schema}\"").RunAsync(stop);
+        foreach (var table in ours) await session.Sql($"alter table {table} set schema \"{schema}\"").RunAsync(stop);
+        return schema;
+    }
+
+    private static async Task KeepAdmissionsAsync(Session session, string kept, CancellationToken stop)
+    {
+        foreach (var table in StoredTables.OfAdmissions)
+        {
+            if (!await IsThereAsync(session, table, stop)) return;
+        }
+
+        await session.Sql($"insert into schema_version (part, number, name, applied_at) select part, number, name, applied_at from \"{kept}\".schema_version where part = 'admissions'").RunAsync(stop);
+    }
+
+    private static async Task<bool> IsThereAsync(Session session, string table, CancellationToken stop) =>
+        await session.Sql("select count(*) from pg_class where relname = @table and relkind = 'r' and relnamespace = current_schema()::regnamespace").Bind("table", table).FirstAsync(row => row.GetInt64(0), stop) > 0;
+}

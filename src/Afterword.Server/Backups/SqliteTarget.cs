@@ -1,0 +1,134 @@
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Afterword.Server.Backups;
+
+/// <summary>
+/// A folder. The store is made in a folder inside, under the lock of the one server, and gets its name in one step when it is whole
+/// and on the disk.
+/// </summary>
+internal sealed class SqliteTarget : RestoreTarget
+{
+    private const int Queue = 16;
+
+    private readonly FileStream _lock;
+
+    private SqliteTarget(Settings settings, TimeProvider clock, FileStream folder)
+        : base(settings, clock) => _lock = folder;
+
+    private string File => Path.Combine(Settings.Data, "afterword.db");
+
+    private string Workshop => Path.Combine(Settings.Data, "restoring");
+
+    public static SqliteTarget Open(Settings settings, TimeProvider clock) => new(settings, clock, Store.LockFolder(settings.Data));
+
+    public override async Task<bool> HasRowsAsync(CancellationToken stop)
+    {
+        if (!System.IO.File.Exists(File)) return false;
+
+        try
+        {
+            await using var db = SqliteDatabase.Open(File, Queue, syncEveryCommit: true, checkpoints: true);
+            return await db.ReadAsync(session => HasRowsAsync(db, session, stop), stop);
+        }
+        catch (SqliteException)
+        {
+            // What cannot be read may be all that somebody has.
+            return true;
+        }
+    }
+
+    public override async Task<(BackupContent Content, string? KeptAs)> RunAsync(ReadBackup backup, Action<BackupProgress> progress, CancellationToken stop)
+    {
+        // One that was killed has left its ruin.
+        if (Directory.Exists(Workshop)) Directory.Delete(Workshop, recursive: true);
+        var made = Path.Combine(Workshop, "afterword.db");
+        try
+        {
+            var blueprint = await WithAsync(made, (session, db) => PrepareAsync(session, db, backup.Header, stop));
+            var content = Fill(made, backup, blueprint, progress, stop);
+            await WithAsync(made, async (session, db) =>
+            {
+                await FinishAsync(session, db, backup.Header, stop);
+                return 0;
+            });
+            using (var whole = PrivateFile.Open(made, FileMode.Open, FileShare.ReadWrite)) whole.Flush(flushToDisk: true);
+            stop.ThrowIfCancellationRequested();
+            return (content, PutInPlace(made));
+        }
+        finally
+        {
+            if (Directory.Exists(Workshop)) Directory.Delete(Workshop, recursive: true);
+        }
+    }
+
+    public override ValueTask DisposeAsync() => _lock.DisposeAsync();
+
+    private static async Task<T> WithAsync<T>(string file, Func<Session, Database, Task<T>> run)
+    {
+        await using var db = SqliteDatabase.Open(file, Queue, syncEveryCommit: true, checkpoints: true);
+        return await db.MigrateAsync(session => run(session, db), CancellationToken.None);
+    }
+
+    private static BackupContent Fill(string file, ReadBackup backup, Blueprint blueprint, Action<BackupProgress> progress, CancellationToken stop)
+    {
+        using var connection = new SqliteConnections(file, syncEveryCommit: true).OpenFiller();
+        Run(connection, "begin");
+        var content = backup.Run(table => new SqliteTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
+        foreach (var index in blueprint.Indexes)
+        {
+            stop.ThrowIfCancellationRequested();
+            progress(new("indexes", content.Rows, content.Bytes));
+            Run(connection, index);
+        }
+
+        Run(connection, "commit");
+        return content;
+    }
+
+    /// <summary>Gives the new store its name; the old one keeps another.</summary>
+    private string? PutInPlace(string made)
+    {
+        if (!System.IO.File.Exists(File))
+        {
+            System.IO.File.Move(made, File);
+            return null;
+        }
+
+        CloseLog();
+        var kept = $"{File}.{NameOfBefore()}";
+        if (System.IO.File.Exists(kept)) throw new BackupException($"{kept} is there already.");
+
+        // A second name for the old one first, then the name itself: at no time is there no store, or a log that belongs to another.
+        System.IO.File.Replace(made, File, kept);
+        return kept;
+    }
+
+    private void CloseLog()
+    {
+        try
+        {
+            SqliteDatabase.Open(File, Queue, syncEveryCommit: true, checkpoints: true).DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (SqliteException)
+        {
+            // It is damaged: the log shows whether anything of it is still outside of the file.
+        }
+
+        if (System.IO.File.Exists($"{File}-wal"))
+        {
+            throw new BackupException($"{File} has a log that cannot be closed, because it is damaged or another process uses it. End what uses it, or move {File}, {File}-wal and {File}-shm away yourself, and restore again.");
+        }
+    }
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // a constant, or what the schema says of an index
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.CommandTimeout = 0;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Backups;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword backup</c>: everything in one file, beside a running server, that restores on either engine.</summary>
+internal static class BackupCommand
+{
+    /// <summary>Stands for stdout or stdin.</summary>
+    public const string Standard = "-";
+
+    public static Command Create()
+    {
+        var target = new Argument<string>("FILE") { Description = "A new file, a folder that gets a file with the time in its name, or - for stdout." };
+        var keep = new Option<long?>("--keep") { Description = "In a folder: keep so many of the newest, and delete older ones.", HelpName = "N" };
+        var command = new Command("backup", "Write a backup of everything, while the server runs. Example: afterword backup /backup --keep 14") { target, keep, PassphraseFile, Verify() };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(keep) is { } many and (< 1 or > 100_000)) result.AddError($"--keep is {many}; it must be 1 to 100000.");
+            if (result.GetValue(keep) is not null && result.GetValue(target) is { } path && !Directory.Exists(path)) result.AddError($"--keep needs a folder, and {path} is none.");
+            if (result.GetValue(StoreOptions.Json) && result.GetValue(target) == Standard) result.AddError("--json writes a document of its own to stdout; say where the backup goes.");
+        });
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var path = parsed.GetRequiredValue(target);
+            var passphrase = PassphraseOf(parsed);
+            await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Exported, "everything, as a backup", stop);
+            var file = new BackupFile(store.Store.Main, TimeProvider.System);
+            var progress = parsed.Progress();
+            if (path == Standard)
+            {
+                await WriteToStandardOutputAsync(file, passphrase, progress, stop);
+                return;
+            }
+
+            var (written, content, deleted) = Directory.Exists(path)
+                ? await file.TakeIntoAsync(path, (int?)parsed.GetValue(keep), passphrase, now => Show(progress, "Backup", now), stop)
+                : (path, await file.TakeAsync(path, passphrase, now => Show(progress, "Backup", now), stop), (IReadOnlyList<string>)[]);
+            progress.Clear();
+            parsed.Say(
+                JsonOf(written, content, passphrase is not null), CommandJson.Default.BackupJson,
+                [$"Wrote and verified {written}: {Told(content)}.", .. deleted.Select(old => $"Deleted {old}.")]);
+        });
+        return command;
+    }
+
+    public static Option<string?> PassphraseFile { get; } = new("--passphrase-file")
+    {
+        Description = "The passphrase of the backup: the first line of this file; - reads it from stdin (AFTERWORD_BACKUP__PASSPHRASEFILE, AFTERWORD_BACKUP__PASSPHRASE).", HelpName = "FILE",
+    };
+
+    /// <summary>The passphrase that the command line or the settings name; null without one.</summary>
+    public static string? PassphraseOf(ParseResult parsed) => parsed.GetValue(PassphraseFile) switch
+    {
+        null => StoreOptions.SettingsOf(parsed).Backup.ReadPassphrase(),
+        Standard => Console.In.ReadLine() is { Length: > 0 } line ? line : throw new CommandException(ExitCode.WrongUse, "There is no passphrase on stdin."),
+        var file => BackupSettings.PassphraseIn(file),
+    };
+
+    public static void Show(ProgressLine progress, string what, BackupProgress now) =>
+        progress.Show(string.Create(CultureInfo.InvariantCulture, $"{what}: {now.Bytes / (1024.0 * 1024):N1} MiB, {now.Rows:N0} rows of {now.Table}"));
+
+    public static string Told(BackupContent content) => string.Create(
+        CultureInfo.InvariantCulture, $"{content.Rows:N0} rows, {content.Bytes / (1024.0 * 1024):N1} MiB, taken at {content.Header.At:yyyy-MM-dd HH:mm:ss} UTC from {content.Header.Engine} with schema {content.Header.Schema}");
+
+    public static BackupJson JsonOf(string? file, BackupContent content, bool encrypted) => new(
+        file, encrypted, content.Bytes, content.Rows, content.Header.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), content.Header.Engine, content.Header.Schema, content.Header.Program,
+        content.Header.Tables.Zip(content.Totals.Rows, (table, rows) => KeyValuePair.Create(table.Name, rows)).ToDictionary());
+
+    /// <summary>Opens a file to read, or stdin.</summary>
+    /// <exception cref="CommandException">There is none.</exception>
+    public static Stream OpenToRead(string path)
+    {
+        if (path == Standard) return Console.OpenStandardInput();
+        if (!File.Exists(path)) throw new CommandException(ExitCode.Failed, $"There is no file {path}.");
+
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1024 * 1024, FileOptions.SequentialScan);
+    }
+
+    private static Command Verify()
+    {
+        var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
+        var command = new Command("verify", "Read a backup to its end and see that nothing of it was changed or is missing. Example: afterword backup verify /backup/afterword.backup") { file, PassphraseFile };
+        command.SetAction((parsed, stop) =>
+        {
+            var path = parsed.GetRequiredValue(file);
+            using var from = OpenToRead(path);
+            using var backup = ReadBackup.Open(from, () => PassphraseOf(parsed));
+            var progress = parsed.Progress();
+            var content = backup.Run(fill: null, now => Show(progress, "Verify", now), stop);
+            progress.Clear();
+            parsed.Say(
+                JsonOf(path == Standard ? null : path, content, backup.IsEncrypted), CommandJson.Default.BackupJson,
+                [
+                    $"{(path == Standard ? "The backup" : path)} is whole: {Told(content)}.",
+                    .. content.Header.MasterKeys.Count == 0 ? (string[])[] : [$"Its key ring is encrypted: to restore it takes the key file with the key {string.Join(", ", content.Header.MasterKeys)}."],
+                ]);
+            return Task.FromResult(ExitCode.Done);
+        });
+        return command;
+    }
+
+    private static async Task WriteToStandardOutputAsync(BackupFile file, string? passphrase, ProgressLine progress, CancellationToken stop)
+    {
+        if (!Console.IsOutputRedirected) throw new CommandException(ExitCode.WrongUse, "A backup is not for a terminal: lead stdout into a file or a pipe, or name a file.");
+
+        await using var output = Console.OpenStandardOutput();
+        await file.WriteAsync(output, passphrase, now => Show(progress, "Backup", now), stop);
+        progress.Clear();
+    }
+}
+
+/// <param name="File">Where it is; absent on stdin.</param>
+/// <param name="Program">The version that wrote it.</param>
+/// <param name="Tables">Rows of each.</param>
+internal sealed record BackupJson(
+    string? File, bool Encrypted, long Bytes, long Rows, string TakenAt, string Engine, long Schema, string Program, IReadOnlyDictionary<string, long> Tables);

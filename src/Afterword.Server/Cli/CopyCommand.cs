@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.IO.Pipelines;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Backups;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword copy</c>: a backup and its restore without a file between them. The way from one engine to the other.</summary>
+internal static class CopyCommand
+{
+    // So much may be written and not yet read.
+    private const int Ahead = 8 * 1024 * 1024;
+
+    public static Command Create()
+    {
+        var to = new Option<string>("--to") { Description = "The new store: the URL of a PostgreSQL database, or a folder.", HelpName = "URL|DIR", Required = true };
+        var command = new Command("copy", "Copy the store into another, of either engine. Example: afterword copy --data /var/lib/afterword --to postgres://afterword@db/afterword") { to, RestoreCommand.Replace };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var settings = StoreOptions.SettingsOf(parsed);
+            var target = Target(settings, parsed.GetRequiredValue(to));
+            await using var source = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop);
+            await source.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Exported, "everything, into another store", stop);
+            return await RunAsync(source.Store.Main, backup => RestoreCommand.FillAsync(parsed, target, backup, stop), stop);
+        });
+        return command;
+    }
+
+    /// <summary>Runs the writer and the reader of backups at once.</summary>
+    private static async Task<T> RunAsync<T>(Database source, Func<ReadBackup, Task<T>> restore, CancellationToken stop)
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: Ahead, resumeWriterThreshold: Ahead / 2, useSynchronizationContext: false));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var writing = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await new WriteBackup(source, TimeProvider.System).RunAsync(pipe.Writer.AsStream(), key: null, _ => { }, either.Token);
+                    await pipe.Writer.CompleteAsync();
+                }
+                catch (Exception error)
+                {
+                    // The reader ends with the same reason.
+                    await pipe.Writer.CompleteAsync(error);
+                    throw;
+                }
+            },
+            stop);
+        try
+        {
+            // Reading waits for the writer on its own thread.
+            var done = await Task.Run(
+                async () =>
+                {
+                    using var backup = ReadBackup.Open(pipe.Reader.AsStream(), () => null);
+                    return await restore(backup);
+                },
+                stop);
+            await writing;
+            return done;
+        }
+        finally
+        {
+            await either.CancelAsync();
+            await pipe.Reader.CompleteAsync();
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static Settings Target(Settings settings, string to)
+    {
+        if (!to.Contains("://", StringComparison.Ordinal) && !to.Contains('=', StringComparison.Ordinal)) return settings with { Data = to, Database = null };
+
+        try
+        {
+            PostgresUrl.ConnectionText(to);
+            return settings with { Database = to };
+        }
+        catch (FormatException error)
+        {
+            // The value may hold a password: it is not repeated.
+            throw new CommandException(ExitCode.WrongUse, $"--to is no folder and no PostgreSQL URL: {error.Message}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Backups;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword restore</c>: makes a store of a backup, on either engine.</summary>
+internal static class RestoreCommand
+{
+    public static Option<bool> Replace { get; } = new("--replace")
+    {
+        Description = "Put it in the place of a store that is in use; what was there is kept under another name.",
+    };
+
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
+        var command = new Command("restore", "Make a store of a backup, while no server runs on it. Example: afterword restore /backup/afterword.backup --data /var/lib/afterword") { file, Replace, BackupCommand.PassphraseFile };
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var from = BackupCommand.OpenToRead(parsed.GetRequiredValue(file));
+            using var backup = ReadBackup.Open(from, () => BackupCommand.PassphraseOf(parsed));
+            return await FillAsync(parsed, StoreOptions.SettingsOf(parsed), backup, stop);
+        });
+        return command;
+    }
+
+    /// <summary>Fills a store, has the doctor look at it, and says what is different now.</summary>
+    /// <exception cref="CommandException">It cannot be done, and nothing has changed.</exception>
+    public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, CancellationToken stop)
+    {
+        settings = DoctorCommand.Patient(settings);
+        CheckSchema(backup.Header);
+        CheckKeyFile(settings, backup.Header);
+        var progress = parsed.Progress();
+        BackupContent content;
+        string? keptAs;
+        await using (var target = await OpenedStore.ExplainAsync(settings, () => RestoreTarget.OpenAsync(settings, TimeProvider.System, stop)))
+        {
+            if (!parsed.GetValue(Replace) && await target.HasRowsAsync(stop))
+            {
+                throw new CommandException(
+                    ExitCode.Failed, $"There is a store {OpenedStore.NameOf(settings)} that is in use. This would put a backup of {backup.Header.At:yyyy-MM-dd HH:mm:ss} UTC in its place and keep it under another name.\nNothing has been changed. Give --replace to do it.");
+            }
+
+            (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
+        }
+
+        progress.Clear();
+        return await SayAsync(parsed, settings, content, keptAs, stop);
+    }
+
+    private static void CheckSchema(BackupHeader header)
+    {
+        var known = Migrator.Of("main");
+        if (header.Schema > known[^1].Number) throw new CommandException(ExitCode.Failed, $"The backup has schema {header.Schema}, this program knows {known[^1].Number}: it was written by a newer version, {header.Program}. Restore it with that.");
+    }
+
+    // Found out later, it would be a store that nobody can open.
+    private static void CheckKeyFile(Settings settings, BackupHeader header)
+    {
+        if (header.MasterKeys.Count == 0) return;
+
+        var keys = settings.KeyFile is { } path ? MasterKeys.Read(path) : null;
+        if (header.MasterKeys.FirstOrDefault(id => keys?.Find(id) is null) is not { } missing) return;
+
+        throw new CommandException(
+            ExitCode.Failed,
+            keys is null
+                ? $"The key ring of the backup is encrypted with the key {missing} of a key file. Name the file: Secrets:KeyFile (AFTERWORD_SECRETS__KEYFILE)."
+                : $"The key ring of the backup is encrypted with the key {missing}, and the key file {keys.Path} holds {string.Join(", ", keys.Ids)}. Name or restore the right file.");
+    }
+
+    private static async Task<int> SayAsync(ParseResult parsed, Settings settings, BackupContent content, string? keptAs, CancellationToken stop)
+    {
+        await using var store = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop);
+        await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, $"restored everything from a backup of {content.Header.At:yyyy-MM-dd HH:mm:ss} UTC", stop);
+        var waiting = await Waiting.CountAsync(store.Store.Main, stop);
+        if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, waiting)) parsed.InvocationConfiguration.Output.WriteLine(line);
+
+        var problems = new List<string>();
+        var progress = parsed.Progress();
+        await foreach (var finding in new Doctor(store.Store, TimeProvider.System).ExamineAsync(check => progress.Show($"Checking {check}"), stop))
+        {
+            problems.AddRange(finding.Problems.Select(problem => $"{finding.Check}: {problem}"));
+        }
+
+        progress.Clear();
+        parsed.Say(
+            new RestoredJson(content.Rows, content.Header.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), keptAs, waiting.Deliveries, waiting.Requests, waiting.Alerts, problems),
+            CommandJson.Default.RestoredJson,
+            problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The backup is restored as it was, and the doctor found in it:", .. problems.Select(problem => $"  {problem}")]);
+        return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static IEnumerable<string> Lines(Settings settings, BackupContent content, string? keptAs, Waiting waiting)
+    {
+        yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
+        if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
+        yield return "Everyone has to sign in again. Invitations, links for new passwords, and tokens, keys and passwords that were ended since the backup need another look.";
+        yield return $"Webhooks, channels and alerts rest, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
+    }
+}
+
+/// <param name="Rows">How many there are.</param>
+/// <param name="TakenAt">The moment of the backup.</param>
+/// <param name="KeptAs">Where what was there before is; absent when there was nothing.</param>
+/// <param name="Problems">What the doctor found.</param>
+internal sealed record RestoredJson(long Rows, string TakenAt, string? KeptAs, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts, IReadOnlyList<string> Problems);

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword resume</c>: lets webhooks, channels and alerts go on after a restore.</summary>
+internal static class ResumeCommand
+{
+    public static Command Create()
+    {
+        var yes = new Option<bool>("--yes") { Description = "Do it. Without, the command says what waits." };
+        var command = new Command("resume", "Let webhooks, channels and alerts of a restored store go on. Example: afterword resume --yes") { yes };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var hold = await OutboundHold.FindAsync(store.Store.Main, stop);
+            var waiting = await Waiting.CountAsync(store.Store.Main, stop);
+            var json = new ResumedJson(hold is not null, hold?.Reason, waiting.Deliveries, waiting.Requests, waiting.Alerts);
+            if (hold is null)
+            {
+                parsed.Say(json, CommandJson.Default.ResumedJson, "Nothing rests: webhooks, channels and alerts go out.");
+                return;
+            }
+
+            var since = hold.Since.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+            if (!parsed.GetValue(yes))
+            {
+                parsed.Say(
+                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts rest since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
+                    "See to them first with webhook list and channel list. Nothing has been changed. Give --yes to let them go out.");
+                return;
+            }
+
+            await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, "resume", stop);
+            await OutboundHold.ReleaseAsync(store.Store.Main, stop);
+            parsed.Say(json with { Rests = false }, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts go out again: {waiting} waited.");
+        });
+        return command;
+    }
+}
+
+/// <param name="Rests">Whether anything rests now.</param>
+/// <param name="Reason">Why it did; absent when nothing did.</param>
+internal sealed record ResumedJson(bool Rests, string? Reason, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts);

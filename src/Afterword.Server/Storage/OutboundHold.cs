@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>Why webhooks, channels and alerts rest: the store was restored, and an operator has not yet said that they may go on.</summary>
+/// <param name="Since">When it was restored.</param>
+/// <param name="Reason">From what.</param>
+internal sealed record OutboundHold(DateTimeOffset Since, string Reason)
+{
+    public static Task<OutboundHold?> FindAsync(Database db, CancellationToken stop) => db.ReadAsync(session => FindAsync(session, stop), stop);
+
+    public static Task<OutboundHold?> FindAsync(Session session, CancellationToken stop) =>
+        session.Sql("select since, reason from outbound_hold where id = 1").FirstAsync(row => new OutboundHold(DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0)), row.GetString(1)), stop);
+
+    public static Task<int> SetAsync(Session session, OutboundHold hold, CancellationToken stop) =>
+        session.Sql("insert into outbound_hold (id, since, reason) values (1, @since, @reason) on conflict (id) do update set since = excluded.since, reason = excluded.reason")
+            .Bind("since", hold.Since.ToUnixTimeMilliseconds()).Bind("reason", hold.Reason).RunAsync(stop);
+
+    /// <summary>Lets everything go on.</summary>
+    public static Task<int> ReleaseAsync(Database db, CancellationToken stop) => db.WriteAsync(session => session.Sql("delete from outbound_hold where id = 1").RunAsync(stop), stop);
+}
+
+/// <summary>What waits to go out.</summary>
+internal sealed record Waiting(long Deliveries, long Requests, long Alerts)
+{
+    public bool IsNone => (Deliveries, Requests, Alerts) == (0, 0, 0);
+
+    /// <summary>Sums up the queues; on a large store it looks through their indexes.</summary>
+    public static Task<Waiting> CountAsync(Database db, CancellationToken stop) => db.ReadAsync(
+        async session => new Waiting(
+            await CountAsync(session, "select count(*) from webhook w join delivery d on d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0 where w.removed_at is null", stop),
+            await CountAsync(session, "select count(*) from dispatch where state < 2 and channel in (1, 2)", stop),
+            await CountAsync(session, "select count(*) from alert_dispatch where state < 2 and channel in (1, 2)", stop)),
+        stop);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Deliveries:N0} webhook deliveries, {Requests:N0} requests by email or handover, and {Alerts:N0} alerts");
+
+    private static Task<long> CountAsync(Session session, string sql, CancellationToken stop) => session.Sql(sql).FirstAsync(row => row.GetInt64(0), stop);
+}
