@@ -28,8 +28,11 @@ internal sealed class Loop : IAsyncDisposable
     public static async Task<Loop> StartAsync(Engine engine, params string[] settings) => await OnAsync(await TestServer.StartAsync(engine, [.. s_settings, .. settings]));
 
     /// <summary>The same on a database of the test's own, which stays when this is over.</summary>
-    public static async Task<Loop> StartOnAsync(string database, params string[] settings) =>
-        await OnAsync(await TestServer.StartOnAsync(new() { ["Database"] = database }, new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero), [.. s_settings, .. settings]));
+    public static Task<Loop> StartOnAsync(string database, params string[] settings) => StartOnAsync(new Dictionary<string, string?> { ["Database"] = database }, settings);
+
+    /// <summary>The same on any store of the test's own, named by its settings.</summary>
+    public static async Task<Loop> StartOnAsync(IReadOnlyDictionary<string, string?> store, params string[] settings) =>
+        await OnAsync(await TestServer.StartOnAsync(new(store), new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero), [.. s_settings, .. settings]));
 
     private static async Task<Loop> OnAsync(TestServer server)
     {

@@ -1,0 +1,276 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Compression;
+using Afterword.Server.Backups;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.Server.Tests.Backups;
+
+/// <summary>A backup of one engine, restored on each: what was there is there again, and what must not come back does not.</summary>
+public abstract class BackupTests(Engine engine) : IAsyncLifetime
+{
+    private readonly List<TestFolder> _others = [];
+    private TestFolder _folder = null!;
+    private Dictionary<string, string?> _store = null!;
+
+    private string BackupPath => Path.Combine(_folder.Path, "one.backup");
+
+    public async ValueTask InitializeAsync()
+    {
+        _folder = TestFolder.Create("backup");
+        _store = await engine.MigratedStoreAsync(Below("source"));
+    }
+
+    [Theory]
+    [InlineData(Engine.Sqlite, false)]
+    [InlineData(Engine.Postgres, false)]
+    [InlineData(Engine.Sqlite, true)]
+    [InlineData(Engine.Postgres, true)]
+    public async Task What_was_stored_is_restored_on_either_engine_with_the_same_export(Engine to, bool copies)
+    {
+        Loop loop;
+        string id;
+        await using (loop = await Loop.StartOnAsync(_store))
+        {
+            id = await UseAsync(loop);
+            if (!copies) await RunAsync(_store, 0, "backup", BackupPath);
+            Assert.True(copies || File.Exists(BackupPath), "It was taken while the server ran.");
+        }
+
+        var restored = await to.NewStoreAsync(Below("restored"));
+        var said = copies ? await RunAsync(_store, 0, "copy", "--to", restored.GetValueOrDefault("Database") ?? restored["Data"]!) : await RunAsync(restored, 0, "restore", BackupPath);
+        Assert.Contains("The doctor found nothing wrong.", said, StringComparison.Ordinal);
+        Assert.Equal(await ExportAsync(_store), await ExportAsync(restored));
+        await CompareAsync(restored);
+
+        // It serves, with the same keys.
+        await using var server = await TestServer.StartOnAsync(restored, loop.Server.Clock.GetUtcNow(), "Limits:RecipientInterval=00:00:00");
+        (await server.GetAsync(loop.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
+        (await server.PostAsync(loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", loop.Ana.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
+        await server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task Everything_that_was_acknowledged_before_a_backup_began_is_in_it_while_others_go_on_writing()
+    {
+        await using var loop = await Loop.StartOnAsync(_store, "Limits:CreatesPerDay=1000000", "Limits:AnswersPer15Minutes=1000000");
+        var acknowledged = new ConcurrentBag<string>();
+        using var enough = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+            {
+                var id = (await loop.AskAsync()).Text("id");
+                if (acknowledged.Count % 2 == 0) (await loop.SubmitAsync(id, ("score", "4"), ("text", "Danke, Zoë"))).Is(200);
+                acknowledged.Add(id);
+            }
+        })).ToArray();
+        while (acknowledged.Count < 40) await Task.Delay(10, TestContext.Current.CancellationToken);
+
+        var before = acknowledged.ToArray();
+        await RunAsync(_store, 0, "backup", BackupPath);
+        await enough.CancelAsync();
+        await Task.WhenAll(writers);
+
+        // The doctor compares each with its events, messages, limits and figures.
+        var restored = await Engine.Sqlite.NewStoreAsync(Below("restored"));
+        await RunAsync(restored, 0, "restore", BackupPath);
+        var ids = (await ExportAsync(restored)).Split("\r\n").Skip(1).Select(line => line.Split(',')[0]).ToHashSet();
+        Assert.All(before, id => Assert.Contains(id, ids));
+    }
+
+    [Fact]
+    public async Task Visits_and_links_end_and_webhooks_rest_until_somebody_lets_them_go_on()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var restored = await engine.NewStoreAsync(Below("restored"));
+        string[] settings = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
+        await using (var loop = await Loop.StartOnAsync(_store, settings))
+        {
+            var endpoints = loop.Server.Get<Endpoints>();
+            var added = await endpoints.AddAsync(loop.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+            await endpoints.DisableAsync(added.Key, "for the test", default);
+            await loop.AskAsync();
+        }
+
+        await using (var store = await StoreAsync(_store))
+        {
+            foreach (var sql in new[]
+            {
+                "insert into visit (key_hash, user_id, created_at, seen_at) select consumer_secret, 1, 0, 0 from app",
+                "insert into invitation (key_hash, created_at) select consumer_secret, 0 from app",
+                "update webhook set disabled_at = null, disabled_reason = null",
+            }) await store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
+        }
+
+        await RunAsync(_store, 0, "backup", BackupPath);
+        var before = receiver.All.Count;
+        var said = await RunAsync(restored, 0, "restore", BackupPath);
+        Assert.Contains("1 webhook deliveries, 0 requests by email or handover, and 0 alerts waited", said, StringComparison.Ordinal);
+        await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T10:00:00Z", CultureInfo.InvariantCulture), settings);
+        server.Get<Dispatcher>().Linger = TimeSpan.Zero;
+        Assert.Equal((0, 0), (await server.CountAsync("visit"), await server.CountAsync("invitation")));
+        await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(before, receiver.All.Count);
+
+        Assert.Contains("Give --yes to let them go out.", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
+        await RunAsync(restored, 0, "resume", "--yes");
+        await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(before + 1, receiver.All.Count);
+        Assert.Contains("Nothing rests", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_in_use_is_kept_when_another_takes_its_place_and_a_damaged_backup_changes_nothing()
+    {
+        await using (var loop = await Loop.StartOnAsync(_store)) await UseAsync(loop);
+        await RunAsync(_store, 0, "backup", BackupPath);
+        await RunAsync(_store, 0, "user", "add", "@since", "--name", "Since");
+
+        // A byte of the last block: everything before it was filled already.
+        var damaged = Path.Combine(_folder.Path, "damaged.backup");
+        var bytes = await File.ReadAllBytesAsync(BackupPath, TestContext.Current.CancellationToken);
+        bytes[^40] ^= 1;
+        await File.WriteAllBytesAsync(damaged, bytes, TestContext.Current.CancellationToken);
+
+        Assert.Contains("Give --replace to do it.", await RunAsync(_store, 1, "restore", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("The backup is damaged: the block that begins at byte", await RunAsync(_store, 1, "restore", damaged, "--replace"), StringComparison.Ordinal);
+        await RunAsync(_store, 0, "user", "show", "@since");
+
+        var said = await RunAsync(_store, 0, "restore", BackupPath, "--replace");
+        Assert.Contains("What was there before is kept: ", said, StringComparison.Ordinal);
+        await RunAsync(_store, 1, "user", "show", "@since");
+        await RunAsync(_store, 0, "user", "show", "@ana");
+        Assert.False(Directory.Exists(Path.Combine(_store["Data"]!, "restoring")));
+
+        // The old one still has what it had.
+        var kept = said[(said.IndexOf("is kept: ", StringComparison.Ordinal) + 9)..].Split('.', 2)[0];
+        if (engine == Engine.Sqlite)
+        {
+            var old = Below("old");
+            File.Copy(Directory.GetFiles(_store["Data"]!, "afterword.db.pre-restore-*").Single(), Path.Combine(old.Path, "afterword.db"));
+            await RunAsync(new() { ["Data"] = old.Path }, 0, "user", "show", "@since");
+        }
+        else
+        {
+            await using var old = await StoreAsync(_store);
+            var schema = kept.Replace("schema ", "", StringComparison.Ordinal);
+            Assert.Equal(1, await old.Main.ReadAsync(session => session.Sql($"select count(*) from \"{schema}\".account where screen_name = 'since'").FirstAsync(row => row.GetInt64(0), default), default));
+        }
+    }
+
+    [Fact]
+    public async Task A_damaged_backup_leaves_an_empty_store_empty()
+    {
+        await using (var loop = await Loop.StartOnAsync(_store)) await UseAsync(loop);
+        await RunAsync(_store, 0, "backup", BackupPath);
+        var bytes = await File.ReadAllBytesAsync(BackupPath, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(BackupPath, bytes[..^50], TestContext.Current.CancellationToken);
+
+        var restored = await engine.NewStoreAsync(Below("restored"));
+        Assert.Contains("cut off", await RunAsync(restored, 1, "restore", BackupPath), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(restored["Data"]!, "*.db", SearchOption.AllDirectories));
+        Assert.Contains("There is no user @ana", await RunAsync(restored, 1, "user", "show", "@ana"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_ring_that_is_encrypted_needs_its_key_file_before_anything_is_restored()
+    {
+        var keyFile = Path.Combine(_folder.Path, "key");
+        await RunAsync(_store, 0, "secrets", "make-key", keyFile);
+        await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "secrets", "rekey", "--yes");
+        Loop loop;
+        await using (loop = await Loop.StartOnAsync(_store, $"Secrets:KeyFile={keyFile}")) await UseAsync(loop);
+        await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "backup", BackupPath);
+        Assert.Contains("takes the key file with the key", await RunAsync(_store, 0, "backup", "verify", BackupPath), StringComparison.Ordinal);
+
+        var restored = await engine.NewStoreAsync(Below("restored"));
+        Assert.Contains("Name the file: Secrets:KeyFile", await RunAsync(restored, 1, "restore", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("The doctor found nothing wrong.", await RunAsync(restored, 0, "--set", $"Secrets:KeyFile={keyFile}", "restore", BackupPath), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_of_an_old_schema_is_migrated_when_it_is_restored()
+    {
+        // A store of November 2026, which nothing of this program has opened.
+        using (var zip = new ZipArchive(typeof(OldStoreTests).Assembly.GetManifestResourceStream("old-stores/sqlite.zip")!)) zip.ExtractToDirectory(Path.Combine(_folder.Path, "old"));
+        var oldest = Migrator.Of("main")[^1].Number;
+        await using (var old = SqliteDatabase.Open(Path.Combine(_folder.Path, "old", "afterword.db"), 16, syncEveryCommit: true, checkpoints: true))
+        {
+            oldest = (await new BackupFile(old, TimeProvider.System).TakeAsync(BackupPath, null, _ => { }, default)).Header.Schema;
+        }
+
+        Assert.True(oldest < Migrator.Of("main")[^1].Number);
+        var restored = await engine.NewStoreAsync(Below("restored"));
+        Assert.Contains("The doctor found nothing wrong.", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        foreach (var other in _others) other.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private TestFolder Below(string purpose)
+    {
+        var folder = TestFolder.Create(purpose);
+        _others.Add(folder);
+        return folder;
+    }
+
+    /// <summary>Something in most tables, with texts that are hard to carry.</summary>
+    private static async Task<string> UseAsync(Loop loop)
+    {
+        var id = (await loop.AskAsync("csat", ("external_id", "T-1,\"x\""), ("display_name", "Zoë 👋"))).Text("id");
+        (await loop.SubmitAsync(id, ("score", "5"), ("text", "Gern wieder!\r\n\"Danke\" – שלום 你好 👋"))).Is(200);
+        await loop.AskAsync("nps", ("test", "true"));
+        var other = (await loop.AskAsync("nps")).Text("id");
+        (await loop.Server.PostAsync(loop.Recipient, $"/1.1/feedback/dismiss/{other}.json")).Is(200);
+        (await loop.Server.PostAsync(loop.Recipient, "/1.1/friendships/create.json", ("screen_name", "furni"))).Is(200);
+        (await loop.Server.WriteAsync(loop.Recipient, loop.Furni)).Is(200);
+        return id;
+    }
+
+    private async Task<string> ExportAsync(Dictionary<string, string?> store)
+    {
+        var file = Path.Combine(_folder.Path, $"export-{store["Data"]!.GetHashCode(StringComparison.Ordinal)}.csv");
+        await RunAsync(store, 0, "export", "@furni", "--test", "all", "-o", file);
+        return await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Every row of every table that comes along, but those that commands write meanwhile.</summary>
+    private async Task CompareAsync(Dictionary<string, string?> restored)
+    {
+        await using var one = await StoreAsync(_store);
+        await using var other = await StoreAsync(restored);
+        string[] differ = ["schema_version", "schema_beside", "worker_lease", "clock_reading", "audit", "audit_head", "outbound_hold", "backup_run", "visit", "invitation"];
+        var tables = await one.Main.ReadAsync(session => StoredTables.ListAsync(one.Main, session, default), default);
+        foreach (var table in tables.Where(table => !differ.Contains(table.Name))) Assert.Equal((table.Name, await RowsAsync(one, table)), (table.Name, await RowsAsync(other, table)));
+    }
+
+    private static async Task<string> RowsAsync(Store store, StoredTable table) => string.Join('\n', (await store.Main.ReadAsync(
+        session => session.Sql($"select {string.Join(", ", table.Columns.Select(column => column.Name))} from {table.Name}").ListAsync(
+            row => string.Join('|', table.Columns.Select((column, i) => row.IsDBNull(i) ? "null" : column.Kind switch
+            {
+                ColumnKind.Whole => row.GetInt64(i).ToString(CultureInfo.InvariantCulture),
+                ColumnKind.Text => row.GetString(i),
+                _ => Convert.ToHexString(row.GetBytes(i)),
+            })),
+            default),
+        default)).Order(StringComparer.Ordinal));
+
+    private static async Task<Store> StoreAsync(Dictionary<string, string?> store) =>
+        await Store.OpenAsync(SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(store).Build()).Settings!, TimeProvider.System, default);
+
+    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new Shell(store).RunAsync(exitCode, arguments);
+}
+
+public sealed class SqliteBackupTests() : BackupTests(Engine.Sqlite);
+
+public sealed class PostgresBackupTests() : BackupTests(Engine.Postgres);
