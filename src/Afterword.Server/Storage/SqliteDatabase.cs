@@ -111,7 +111,7 @@ internal sealed class SqliteDatabase : Database
 
     public override string ListColumns =>
         """
-        select m.name, c.name, c.type, c.pk from sqlite_master m join pragma_table_info(m.name) c
+        select m.name, c.name, lower(c.type), c.pk from sqlite_master m join pragma_table_info(m.name) c
         where m.type = 'table' order by m.name, c.cid
         """;
 
