@@ -15,7 +15,7 @@ internal static class BackupCommand
     {
         var target = new Argument<string>("FILE") { Description = "A new file, a folder that gets a file with the time in its name, or - for stdout." };
         var keep = new Option<long?>("--keep") { Description = "In a folder: keep so many of the newest, and delete older ones.", HelpName = "N" };
-        var command = new Command("backup", "Write a backup of everything, while the server runs. Example: afterword backup /backup --keep 14") { target, keep, PassphraseFile, Verify() };
+        var command = new Command("backup", "Write a backup of everything, while the server runs. Example: afterword backup /backup --keep 14") { target, keep, PassphraseFile, VerifyCommand.Create() };
         command.Validators.Add(result =>
         {
             if (result.GetValue(keep) is { } many and (< 1 or > 100_000)) result.AddError($"--keep is {many}; it must be 1 to 100000.");
@@ -79,29 +79,6 @@ internal static class BackupCommand
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1024 * 1024, FileOptions.SequentialScan);
     }
 
-    private static Command Verify()
-    {
-        var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
-        var command = new Command("verify", "Read a backup to its end and see that nothing of it was changed or is missing. Example: afterword backup verify /backup/afterword.backup") { file, PassphraseFile };
-        command.SetAction((parsed, stop) =>
-        {
-            var path = parsed.GetRequiredValue(file);
-            using var from = OpenToRead(path);
-            using var backup = ReadBackup.Open(from, () => PassphraseOf(parsed));
-            var progress = parsed.Progress();
-            var content = backup.Run(fill: null, now => Show(progress, "Verify", now), stop);
-            progress.Clear();
-            parsed.Say(
-                JsonOf(path == Standard ? null : path, content, backup.IsEncrypted), CommandJson.Default.BackupJson,
-                [
-                    $"{(path == Standard ? "The backup" : path)} is whole: {Told(content)}.",
-                    .. content.Header.MasterKeys.Count == 0 ? (string[])[] : [$"Its key ring is encrypted: to restore it takes the key file with the key {string.Join(", ", content.Header.MasterKeys)}."],
-                ]);
-            return Task.FromResult(ExitCode.Done);
-        });
-        return command;
-    }
-
     private static async Task WriteToStandardOutputAsync(BackupFile file, string? passphrase, ProgressLine progress, CancellationToken stop)
     {
         if (!Console.IsOutputRedirected) throw new CommandException(ExitCode.WrongUse, "A backup is not for a terminal: lead stdout into a file or a pipe, or name a file.");
@@ -115,5 +92,7 @@ internal static class BackupCommand
 /// <param name="File">Where it is; absent on stdin.</param>
 /// <param name="Program">The version that wrote it.</param>
 /// <param name="Tables">Rows of each.</param>
+/// <param name="Problems">What the doctor found; absent when it was not asked.</param>
 internal sealed record BackupJson(
-    string? File, bool Encrypted, long Bytes, long Rows, string TakenAt, string Engine, long Schema, string Program, IReadOnlyDictionary<string, long> Tables);
+    string? File, bool Encrypted, long Bytes, long Rows, string TakenAt, string Engine, long Schema, string Program, IReadOnlyDictionary<string, long> Tables,
+    IReadOnlyList<string>? Problems = null);

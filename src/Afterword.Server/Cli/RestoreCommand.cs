@@ -33,8 +33,7 @@ internal static class RestoreCommand
     public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, CancellationToken stop)
     {
         settings = DoctorCommand.Patient(settings);
-        CheckSchema(backup.Header);
-        CheckKeyFile(settings, backup.Header);
+        Check(settings, backup.Header);
         var progress = parsed.Progress();
         BackupContent content;
         string? keptAs;
@@ -53,11 +52,31 @@ internal static class RestoreCommand
         return await SayAsync(parsed, settings, content, keptAs, stop);
     }
 
-    private static void CheckSchema(BackupHeader header)
+    /// <summary>Sees that this program can do something with a backup.</summary>
+    /// <exception cref="CommandException">It is of a newer version, or needs another key file.</exception>
+    public static void Check(Settings settings, BackupHeader header)
     {
         var known = Migrator.Of("main");
         if (header.Schema > known[^1].Number) throw new CommandException(ExitCode.Failed, $"The backup has schema {header.Schema}, this program knows {known[^1].Number}: it was written by a newer version, {header.Program}. Restore it with that.");
+
+        CheckKeyFile(settings, header);
     }
+
+    /// <summary>Gives what the doctor finds.</summary>
+    public static async Task<IReadOnlyList<string>> ExamineAsync(Store store, ProgressLine progress, CancellationToken stop)
+    {
+        var problems = new List<string>();
+        await foreach (var finding in new Doctor(store, TimeProvider.System).ExamineAsync(check => progress.Show($"Checking {check}"), stop))
+        {
+            problems.AddRange(finding.Problems.Select(problem => $"{finding.Check}: {problem}"));
+        }
+
+        progress.Clear();
+        return problems;
+    }
+
+    public static IEnumerable<string> Told(IReadOnlyList<string> problems) =>
+        problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The doctor found in it:", .. problems.Select(problem => $"  {problem}")];
 
     // Found out later, it would be a store that nobody can open.
     private static void CheckKeyFile(Settings settings, BackupHeader header)
@@ -81,18 +100,11 @@ internal static class RestoreCommand
         var waiting = await Waiting.CountAsync(store.Store.Main, stop);
         if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, waiting)) parsed.InvocationConfiguration.Output.WriteLine(line);
 
-        var problems = new List<string>();
-        var progress = parsed.Progress();
-        await foreach (var finding in new Doctor(store.Store, TimeProvider.System).ExamineAsync(check => progress.Show($"Checking {check}"), stop))
-        {
-            problems.AddRange(finding.Problems.Select(problem => $"{finding.Check}: {problem}"));
-        }
-
-        progress.Clear();
+        var problems = await ExamineAsync(store.Store, parsed.Progress(), stop);
         parsed.Say(
             new RestoredJson(content.Rows, content.Header.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), keptAs, waiting.Deliveries, waiting.Requests, waiting.Alerts, problems),
             CommandJson.Default.RestoredJson,
-            problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The backup is restored as it was, and the doctor found in it:", .. problems.Select(problem => $"  {problem}")]);
+            Told(problems));
         return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -101,7 +113,7 @@ internal static class RestoreCommand
         yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
         if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
         yield return "Everyone has to sign in again. Invitations, links for new passwords, and tokens, keys and passwords that were ended since the backup need another look.";
-        yield return $"Webhooks, channels and alerts rest, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
+        yield return $"Webhooks, channels and alerts are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }
 }
 

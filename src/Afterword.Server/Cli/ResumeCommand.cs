@@ -19,7 +19,7 @@ internal static class ResumeCommand
             var json = new ResumedJson(hold is not null, hold?.Reason, waiting.Deliveries, waiting.Requests, waiting.Alerts);
             if (hold is null)
             {
-                parsed.Say(json, CommandJson.Default.ResumedJson, "Nothing rests: webhooks, channels and alerts go out.");
+                parsed.Say(json, CommandJson.Default.ResumedJson, "Nothing is paused: webhooks, channels and alerts go out.");
                 return;
             }
 
@@ -27,19 +27,19 @@ internal static class ResumeCommand
             if (!parsed.GetValue(yes))
             {
                 parsed.Say(
-                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts rest since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
+                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts are paused since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
                     "See to them first with webhook list and channel list. Nothing has been changed. Give --yes to let them go out.");
                 return;
             }
 
             await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, "resume", stop);
             await OutboundHold.ReleaseAsync(store.Store.Main, stop);
-            parsed.Say(json with { Rests = false }, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts go out again: {waiting} waited.");
+            parsed.Say(json with { Paused = false }, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts go out again: {waiting} waited.");
         });
         return command;
     }
 }
 
-/// <param name="Rests">Whether anything rests now.</param>
+/// <param name="Paused">Whether anything is paused now.</param>
 /// <param name="Reason">Why it did; absent when nothing did.</param>
-internal sealed record ResumedJson(bool Rests, string? Reason, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts);
+internal sealed record ResumedJson(bool Paused, string? Reason, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Afterword.Server.Storage;
 
-/// <summary>Why webhooks, channels and alerts rest: the store was restored, and an operator has not yet said that they may go on.</summary>
+/// <summary>Why webhooks, channels and alerts are paused: the store was restored, and an operator has not yet said that they may go on.</summary>
 /// <param name="Since">When it was restored.</param>
 /// <param name="Reason">From what.</param>
 internal sealed record OutboundHold(DateTimeOffset Since, string Reason)

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Afterword.Server.Backups;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Backups;

@@ -85,7 +85,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Visits_and_links_end_and_webhooks_rest_until_somebody_lets_them_go_on()
+    public async Task Visits_and_links_end_and_webhooks_are_paused_until_somebody_resumes_them()
     {
         await using var receiver = await Receiver.StartAsync();
         var restored = await engine.NewStoreAsync(Below("restored"));
@@ -122,7 +122,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await RunAsync(restored, 0, "resume", "--yes");
         await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before + 1, receiver.All.Count);
-        Assert.Contains("Nothing rests", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
+        Assert.Contains("Nothing is paused", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,6 +130,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     {
         await using (var loop = await Loop.StartOnAsync(_store)) await UseAsync(loop);
         await RunAsync(_store, 0, "backup", BackupPath);
+        Assert.Contains("The doctor found nothing wrong.", await RunAsync(_store, 0, "backup", "verify", BackupPath, "--doctor"), StringComparison.Ordinal);
         await RunAsync(_store, 0, "user", "add", "@since", "--name", "Since");
 
         // A byte of the last block: everything before it was filled already.
@@ -188,6 +189,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await using (loop = await Loop.StartOnAsync(_store, $"Secrets:KeyFile={keyFile}")) await UseAsync(loop);
         await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "backup", BackupPath);
         Assert.Contains("takes the key file with the key", await RunAsync(_store, 0, "backup", "verify", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("Name the file: Secrets:KeyFile", await RunAsync(_store, 1, "backup", "verify", BackupPath, "--doctor"), StringComparison.Ordinal);
 
         var restored = await engine.NewStoreAsync(Below("restored"));
         Assert.Contains("Name the file: Secrets:KeyFile", await RunAsync(restored, 1, "restore", BackupPath), StringComparison.Ordinal);

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Afterword.Server.Backups;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword backup verify</c>: whether a backup is whole, and whether what it holds is well.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
+        var doctor = new Option<bool>("--doctor") { Description = "Also make a store of it in a temporary folder (TMPDIR), and have the doctor look at that." };
+        var command = new Command("verify", "Read a backup to its end and see that nothing of it was changed or is missing. Example: afterword backup verify /backup/afterword.backup") { file, doctor, BackupCommand.PassphraseFile };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var path = parsed.GetRequiredValue(file);
+            await using var from = BackupCommand.OpenToRead(path);
+            using var backup = ReadBackup.Open(from, () => BackupCommand.PassphraseOf(parsed));
+            var progress = parsed.Progress();
+            var (content, problems) = parsed.GetValue(doctor)
+                ? await ExamineAsync(parsed, backup, progress, stop)
+                : (backup.Run(fill: null, now => BackupCommand.Show(progress, "Verify", now), stop), (IReadOnlyList<string>)[]);
+            progress.Clear();
+            parsed.Say(
+                BackupCommand.JsonOf(path == BackupCommand.Standard ? null : path, content, backup.IsEncrypted) with { Problems = problems }, CommandJson.Default.BackupJson,
+                [
+                    $"{(path == BackupCommand.Standard ? "The backup" : path)} is whole: {BackupCommand.Told(content)}.",
+                    .. content.Header.MasterKeys.Count == 0 ? (string[])[] : [$"Its key ring is encrypted: to restore it takes the key file with the key {string.Join(", ", content.Header.MasterKeys)}."],
+                    .. parsed.GetValue(doctor) ? RestoreCommand.Told(problems) : [],
+                ]);
+            return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+        });
+        return command;
+    }
+
+    private static async Task<(BackupContent Content, IReadOnlyList<string> Problems)> ExamineAsync(ParseResult parsed, ReadBackup backup, ProgressLine progress, CancellationToken stop)
+    {
+        var folder = Directory.CreateTempSubdirectory("afterword-verify-");
+        try
+        {
+            var settings = StoreOptions.SettingsOf(parsed) with { Data = folder.FullName, Database = null };
+            RestoreCommand.Check(settings, backup.Header);
+            BackupContent content;
+            await using (var target = await RestoreTarget.OpenAsync(settings, TimeProvider.System, stop))
+            {
+                (content, _) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
+            }
+
+            await using var store = await Store.OpenAsync(settings, TimeProvider.System, stop);
+            return (content, await RestoreCommand.ExamineAsync(store, progress, stop));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
