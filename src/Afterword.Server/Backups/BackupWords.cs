@@ -13,7 +13,7 @@ internal static class BackupWords
     public static IEnumerable<(string Name, string Value)> Problems(BackupRun? run, OutboundHold? hold)
     {
         if (run is { FailedAt: { } failed }) yield return ("Backup failed", $"{Utc(failed)}: {run.Error}");
-        if (hold is not null) yield return ("Webhooks, channels and alerts", $"paused since {Utc(hold.Since)}: {hold.Reason}. To let them go out: afterword resume");
+        if (hold is not null) yield return ("Webhooks, channels, alerts and automatic requests", $"paused since {Utc(hold.Since)}: {hold.Reason}. To let them go on: afterword resume");
     }
 
     private static string Utc(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

@@ -102,7 +102,7 @@ internal static class RestoreCommand
 
         var problems = await ExamineAsync(store.Store, parsed.Progress(), stop);
         parsed.Say(
-            new RestoredJson(content.Rows, content.Header.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), keptAs, waiting.Deliveries, waiting.Requests, waiting.Alerts, problems),
+            new RestoredJson(content.Rows, content.Header.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), keptAs, waiting.Deliveries, waiting.Requests, waiting.Alerts, waiting.Conversations, problems),
             CommandJson.Default.RestoredJson,
             Told(problems));
         return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
@@ -113,7 +113,7 @@ internal static class RestoreCommand
         yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
         if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
         yield return "Everyone has to sign in again. Invitations, links for new passwords, and tokens, keys and passwords that were ended since the backup need another look.";
-        yield return $"Webhooks, channels and alerts are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
+        yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }
 }
 
@@ -121,4 +121,4 @@ internal static class RestoreCommand
 /// <param name="TakenAt">The moment of the backup.</param>
 /// <param name="KeptAs">Where what was there before is; absent when there was nothing.</param>
 /// <param name="Problems">What the doctor found.</param>
-internal sealed record RestoredJson(long Rows, string TakenAt, string? KeptAs, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts, IReadOnlyList<string> Problems);
+internal sealed record RestoredJson(long Rows, string TakenAt, string? KeptAs, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts, long WaitingConversations, IReadOnlyList<string> Problems);

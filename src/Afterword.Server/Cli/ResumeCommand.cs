@@ -5,21 +5,21 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Cli;
 
-/// <summary><c>afterword resume</c>: lets webhooks, channels and alerts go on after a restore.</summary>
+/// <summary><c>afterword resume</c>: lets webhooks, channels, alerts and automatic requests go on after a restore.</summary>
 internal static class ResumeCommand
 {
     public static Command Create()
     {
         var yes = new Option<bool>("--yes") { Description = "Do it. Without, the command says what waits." };
-        var command = new Command("resume", "Let webhooks, channels and alerts of a restored store go on. Example: afterword resume --yes") { yes };
+        var command = new Command("resume", "Let webhooks, channels, alerts and automatic requests of a restored store go on. Example: afterword resume --yes") { yes };
         command.OnStore(async (parsed, store, stop) =>
         {
             var hold = await OutboundHold.FindAsync(store.Store.Main, stop);
             var waiting = await Waiting.CountAsync(store.Store.Main, stop);
-            var json = new ResumedJson(hold is not null, hold?.Reason, waiting.Deliveries, waiting.Requests, waiting.Alerts);
+            var json = new ResumedJson(hold is not null, hold?.Reason, waiting.Deliveries, waiting.Requests, waiting.Alerts, waiting.Conversations);
             if (hold is null)
             {
-                parsed.Say(json, CommandJson.Default.ResumedJson, "Nothing is paused: webhooks, channels and alerts go out.");
+                parsed.Say(json, CommandJson.Default.ResumedJson, "Nothing is paused: webhooks, channels, alerts and automatic requests go out.");
                 return;
             }
 
@@ -27,19 +27,19 @@ internal static class ResumeCommand
             if (!parsed.GetValue(yes))
             {
                 parsed.Say(
-                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts are paused since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
-                    "See to them first with webhook list and channel list. Nothing has been changed. Give --yes to let them go out.");
+                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels, alerts and automatic requests are paused since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
+                    "See to them first with webhook list, channel list and rules show. Nothing has been changed. Give --yes to let them go out.");
                 return;
             }
 
             await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, "resume", stop);
             await OutboundHold.ReleaseAsync(store.Store.Main, stop);
-            parsed.Say(json with { Paused = false }, CommandJson.Default.ResumedJson, $"Webhooks, channels and alerts go out again: {waiting} waited.");
+            parsed.Say(json with { Paused = false }, CommandJson.Default.ResumedJson, $"Webhooks, channels, alerts and automatic requests go out again: {waiting} waited.");
         });
         return command;
     }
 }
 
 /// <param name="Paused">Whether anything is paused now.</param>
-/// <param name="Reason">Why it did; absent when nothing did.</param>
-internal sealed record ResumedJson(bool Paused, string? Reason, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts);
+/// <param name="Reason">Why it is, or was; absent when nothing was.</param>
+internal sealed record ResumedJson(bool Paused, string? Reason, long WaitingDeliveries, long WaitingRequests, long WaitingAlerts, long WaitingConversations);

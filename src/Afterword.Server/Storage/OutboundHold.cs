@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Afterword.Server.Storage;
 
-/// <summary>Why webhooks, channels and alerts are paused: the store was restored, and an operator has not yet said that they may go on.</summary>
+/// <summary>Why webhooks, channels, alerts and automatic requests are paused: the store was restored, and an operator has not yet said that they may go on.</summary>
 /// <param name="Since">When it was restored.</param>
 /// <param name="Reason">From what.</param>
 internal sealed record OutboundHold(DateTimeOffset Since, string Reason)
@@ -21,19 +21,22 @@ internal sealed record OutboundHold(DateTimeOffset Since, string Reason)
 }
 
 /// <summary>What waits to go out.</summary>
-internal sealed record Waiting(long Deliveries, long Requests, long Alerts)
+/// <param name="Deliveries">To webhooks.</param>
+/// <param name="Requests">Through channels.</param>
+/// <param name="Alerts">To a sender's people.</param>
+/// <param name="Conversations">Which the rules have scheduled; many of them for later.</param>
+internal sealed record Waiting(long Deliveries, long Requests, long Alerts, long Conversations)
 {
-    public bool IsNone => (Deliveries, Requests, Alerts) == (0, 0, 0);
-
     /// <summary>Sums up the queues; on a large store it looks through their indexes.</summary>
     public static Task<Waiting> CountAsync(Database db, CancellationToken stop) => db.ReadAsync(
         async session => new Waiting(
             await CountAsync(session, "select count(*) from webhook w join delivery d on d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0 where w.removed_at is null", stop),
             await CountAsync(session, "select count(*) from dispatch where state < 2 and channel in (1, 2)", stop),
-            await CountAsync(session, "select count(*) from alert_dispatch where state < 2 and channel in (1, 2)", stop)),
+            await CountAsync(session, "select count(*) from alert_dispatch where state < 2 and channel in (1, 2)", stop),
+            await CountAsync(session, "select count(*) from conversation where decision = 0", stop)),
         stop);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Deliveries:N0} webhook deliveries, {Requests:N0} requests by email or handover, and {Alerts:N0} alerts");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Deliveries:N0} webhook deliveries, {Requests:N0} requests by email or handover, {Alerts:N0} alerts, and {Conversations:N0} scheduled conversations");
 
     private static Task<long> CountAsync(Session session, string sql, CancellationToken stop) => session.Sql(sql).FirstAsync(row => row.GetInt64(0), stop);
 }

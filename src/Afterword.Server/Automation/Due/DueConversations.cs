@@ -25,7 +25,7 @@ internal sealed class DueConversations(Store store, TimeProvider clock)
     public Task ReleaseAsync(CancellationToken stop) => _until.Count == 0 ? Task.CompletedTask : store.Main.WriteAsync(
         session => session.Sql("update automation set lease_until = 0 where holder = @holder and lease_until > 0").Bind("holder", Holder).RunAsync(stop), stop);
 
-    /// <summary>Senders with something due that no other node looks after; their leases are this node's from then on.</summary>
+    /// <summary>Senders with something due that no other node looks after; their leases are this node's from then on. None after a restore, until somebody resumes.</summary>
     public async Task<List<long>> SendersAsync(CancellationToken stop)
     {
         var now = Now;
@@ -35,7 +35,7 @@ internal sealed class DueConversations(Store store, TimeProvider clock)
             session => session.Sql(
                 """
                 select a.sender_id from automation a
-                where (a.lease_until <= @now or a.holder = @holder or a.lease_until > @far)
+                where (a.lease_until <= @now or a.holder = @holder or a.lease_until > @far) and not exists (select 1 from outbound_hold)
                     and (select c.due_at from conversation c where c.sender_id = a.sender_id and c.decision = 0 order by c.due_at limit 1) <= @now
                 order by a.sender_id
                 """).Bind("now", now).Bind("holder", Holder).Bind("far", now + (2 * (long)Lease.TotalMilliseconds)).ListAsync(row => row.GetInt64(0), stop),

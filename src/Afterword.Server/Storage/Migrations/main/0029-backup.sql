@@ -1,5 +1,5 @@
 -- Serves beside: 0023
--- While there is a row, webhooks, channels and alerts rest: a store that was restored must not send once more what went out since its backup.
+-- While there is a row, webhooks, channels, alerts and automatic requests rest: a store that was restored must not send once more what went out since its backup.
 create table outbound_hold (
     id bigint not null primary key,
     since bigint not null,
