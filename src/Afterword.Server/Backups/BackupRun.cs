@@ -17,11 +17,25 @@ internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long
         session.Sql("select succeeded_at, file, bytes, failed_at, error from backup_run where id = 1").FirstAsync(
             row => new BackupRun(At(row.LongOrNull(0)), row.TextOrNull(1), row.LongOrNull(2), At(row.LongOrNull(3)), row.TextOrNull(4)), stop);
 
+    /// <summary>After so long one that failed is tried again: what was full or unplugged may be well long before the next one would come.</summary>
+    public static readonly TimeSpan Again = TimeSpan.FromHours(1);
+
     /// <summary>Takes the lease when a backup is due and nobody else takes it.</summary>
+    /// <remarks>
+    /// Whoever ends gives the lease back: one that has run out is of a server that died meanwhile, and its backup has failed. A lease or a
+    /// beginning of a time to come was written by a clock that was wrong.
+    /// </remarks>
     public static async Task<bool> TryBeginAsync(Database db, string holder, DateTimeOffset now, TimeSpan every, CancellationToken stop) => 1 == await db.WriteAsync(
-        session => session.Sql("update backup_run set holder = @holder, held_until = @until, begun_at = @now where id = 1 and held_until <= @now and begun_at <= @due")
+        session => session.Sql(
+            """
+            update backup_run set holder = @holder, held_until = @until, begun_at = @now,
+                failed_at = case when held_until > 0 then begun_at else failed_at end,
+                error = case when held_until > 0 then 'The server ended before the backup was whole.' else error end
+            where id = 1 and (held_until <= @now or held_until > @far) and (begun_at <= @due or begun_at > @now or held_until > 0 and begun_at <= @again)
+            """)
             .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("until", (now + LeaseLength).ToUnixTimeMilliseconds())
-            .Bind("due", (now - every).ToUnixTimeMilliseconds()).RunAsync(stop),
+            .Bind("far", (now + (2 * LeaseLength)).ToUnixTimeMilliseconds()).Bind("due", (now - every).ToUnixTimeMilliseconds())
+            .Bind("again", (now - Again).ToUnixTimeMilliseconds()).RunAsync(stop),
         stop);
 
     /// <summary>Holds the lease for longer; false when somebody else has it.</summary>
@@ -33,6 +47,11 @@ internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long
     public static Task<int> SucceedAsync(Database db, string holder, DateTimeOffset now, string file, long bytes, CancellationToken stop) => db.WriteAsync(
         session => session.Sql("update backup_run set held_until = 0, succeeded_at = @now, file = @file, bytes = @bytes, failed_at = null, error = null where id = 1 and holder = @holder")
             .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("file", file).Bind("bytes", bytes).RunAsync(stop),
+        stop);
+
+    /// <summary>Ends the lease of a server that stops. The backup is due at once, for whoever comes next.</summary>
+    public static Task<int> GiveBackAsync(Database db, string holder, CancellationToken stop) => db.WriteAsync(
+        session => session.Sql("update backup_run set held_until = 0, begun_at = 0 where id = 1 and holder = @holder").Bind("holder", holder).RunAsync(stop),
         stop);
 
     /// <param name="db">The store.</param>

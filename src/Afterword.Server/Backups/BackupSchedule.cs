@@ -5,12 +5,9 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Backups;
 
 /// <summary>Takes a backup every so often (<c>Backup:Every</c>). Of several nodes, the one that has the lease takes it.</summary>
-internal sealed partial class BackupSchedule(Store store, Settings settings, TimeProvider clock, ILogger<BackupSchedule> log) : BackgroundService
+internal sealed partial class BackupSchedule(Store store, Settings settings, BackupMail mail, TimeProvider clock, ILogger<BackupSchedule> log) : BackgroundService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
-
-    // What was full or unplugged may be well again long before the next one would come.
-    private static readonly TimeSpan s_again = TimeSpan.FromHours(1);
 
     private readonly string _holder = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
 
@@ -18,7 +15,10 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Tim
     /// <returns>Whether one was taken, well or not.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
-        if (settings.Backup is not { Every: { } every, Directory: { } folder } backup || !await BackupRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), every, stop)) return false;
+        if (settings.Backup is not { Every: { } every, Directory: { } folder } backup) return false;
+
+        var before = await store.Main.ReadAsync(session => BackupRun.FindAsync(session, stop), stop);
+        if (!await BackupRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), every, stop)) return false;
 
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var over = new CancellationTokenSource();
@@ -26,18 +26,25 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Tim
         try
         {
             var (path, content, _) = await new BackupFile(store.Main, clock).TakeIntoAsync(folder, backup.Keep, backup.ReadPassphrase(), _ => { }, lost.Token);
-            await BackupRun.SucceedAsync(store.Main, _holder, clock.GetUtcNow(), path, content.Bytes, stop);
+
+            // It is there, whether or not the server stops now.
+            await BackupRun.SucceedAsync(store.Main, _holder, clock.GetUtcNow(), path, content.Bytes, CancellationToken.None);
         }
 #pragma warning disable CA1031 // whatever it is, the operator hears of it and the server goes on
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            var reason = stop.IsCancellationRequested ? "the server was stopped" : lost.IsCancellationRequested ? "another node took over" : string.Join(' ', ErrorReasons.Of(error));
-            if (!stop.IsCancellationRequested) Failed(log, reason);
+            if (stop.IsCancellationRequested)
+            {
+                await BackupRun.GiveBackAsync(store.Main, _holder, CancellationToken.None);
+                return true;
+            }
 
-            // One that was stopped is due at once for whoever comes next.
-            var ago = stop.IsCancellationRequested ? every : every > s_again ? every - s_again : TimeSpan.Zero;
+            var reason = lost.IsCancellationRequested ? "Another node took over." : string.Join(' ', ErrorReasons.Of(error));
+            Failed(log, reason);
+            var ago = every > BackupRun.Again ? every - BackupRun.Again : TimeSpan.Zero;
             await BackupRun.FailAsync(store.Main, _holder, clock.GetUtcNow(), clock.GetUtcNow() - ago, reason, CancellationToken.None);
+            if (before is not { FailedAt: not null }) await mail.SendAsync(reason, stop);
         }
         finally
         {
@@ -48,32 +55,12 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Tim
         return true;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (settings.Backup.Every is null) return;
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        settings.Backup.Every is null ? Task.CompletedTask : Rounds.RepeatAsync(s_look, clock, RunAsync, RoundFailed, stoppingToken, atOnce: true);
 
-        using var timer = new PeriodicTimer(s_look, clock);
-        try
-        {
-            do
-            {
-#pragma warning disable CA1031 // an exception that leaves ExecuteAsync would stop the whole host
-                try
-                {
-                    await RunAsync(stoppingToken);
-                }
-                catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-                {
-                    if (!store.Faults.Tell(error)) RoundFailed(log, error);
-                }
-#pragma warning restore CA1031
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
+    private void RoundFailed(Exception error)
+    {
+        if (!store.Faults.Tell(error)) RoundFailed(log, error);
     }
 
     /// <summary>Renews the lease until the backup is over; when it is lost, the backup ends.</summary>

@@ -1,0 +1,35 @@
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Backups;
+
+/// <summary>Sends operators an email when a backup that the server takes by itself has failed, where there is a mail server.</summary>
+internal sealed partial class BackupMail(Store store, Settings settings, Persons persons, MailCarrier carrier, OutgoingConnections connections, ILogger<BackupMail> log)
+{
+    /// <remarks>Not after a restore, until somebody resumes: a copy that is only tried out bothers nobody.</remarks>
+    public async Task SendAsync(string reason, CancellationToken stop)
+    {
+        if (settings.Mail is null || await OutboundHold.FindAsync(store.Main, stop) is not null) return;
+
+        foreach (var person in (await persons.ListAllAsync(stop)).Where(person => person.IsOperator))
+        {
+            if (!EmailAddress.TryParse(person.Mail, out var to)) continue;
+
+            using var permit = await connections.TakeAsync(MailCarrier.End, stop);
+            var attempt = await carrier.SendAsync(await NoteMail.ComposeAsync(WordsOf(reason), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture)), stop);
+            if (attempt.Outcome != AttemptOutcome.Sent) NotTaken(log, attempt.Error ?? "no reason given");
+        }
+    }
+
+    private NoteMailWords WordsOf(string reason) => new(
+        $"{settings.Platform}: the backup failed", "The backup failed",
+        [$"The server could not take the backup that was due: {reason}", "It tries again within the hour. You get no further email about it until a backup has succeeded."], [],
+        "See Health", $"{settings.PublicBase}/console/admin/health", $"You get this because you are an operator of {settings.Platform}.");
+
+    [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The mail server did not take an email that a backup failed: {Error}")]
+    private static partial void NotTaken(ILogger log, string error);
+}
