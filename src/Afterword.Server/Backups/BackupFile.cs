@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Afterword.Server.Storage;
 
@@ -7,9 +8,6 @@ namespace Afterword.Server.Backups;
 /// <summary>Takes a backup into a file, which gets its name only when it is whole, on the disk, and read once more.</summary>
 internal sealed partial class BackupFile(Database db, TimeProvider clock)
 {
-    /// <summary>What a file that is not complete ends with.</summary>
-    private const string Part = ".part";
-
     /// <param name="path">The file. It is never overwritten.</param>
     /// <param name="passphrase">Encrypts it; null leaves it readable.</param>
     /// <param name="progress">Told after each block, written or read.</param>
@@ -18,19 +16,18 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
     public async Task<BackupContent> TakeAsync(string path, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
         RefuseIfThere(path);
-        var part = path + Part;
+        var (folder, name) = (Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path));
+        ClearRuins(folder, of => of == name);
+        var part = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.part";
 
-        // Held to the end, so that two who write the same file do not mix.
-        await using var file = PrivateFile.Open(part, FileMode.OpenOrCreate, FileShare.None);
+        // A new file under a name that nobody knows before: neither a link that someone put there nor another's backup is written into.
+        await using var file = PrivateFile.Open(part, FileMode.CreateNew, FileShare.None);
         try
         {
-            file.SetLength(0);
-            var written = await WriteAsync(file, passphrase, progress, stop);
-            file.Flush(flushToDisk: true);
-            file.Position = 0;
-            Verify(file, passphrase, written, progress, stop);
+            var written = await WriteVerifiedAsync(file, passphrase, progress, stop);
             RefuseIfThere(path);
             File.Move(part, path, overwrite: false);
+            FolderSync.Run(folder);
             return written;
         }
         catch
@@ -51,6 +48,7 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
         string folder, int? keep, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
         SqliteConnections.CreateFolder(folder);
+        ClearRuins(folder, Dated.IsMatch);
         var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"afterword-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.backup"));
         var content = await TakeAsync(path, passphrase, progress, stop);
 
@@ -62,18 +60,56 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
         return (path, content, old);
     }
 
-    /// <summary>Writes a backup to a stream that cannot be read again.</summary>
-    public async Task<BackupContent> WriteAsync(Stream to, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
+    /// <summary>Takes a backup and gives it to a stream that cannot be read again.</summary>
+    /// <remarks>By way of a file without a name: whoever reads slowly would hold the store's snapshot, and its log, for as long.</remarks>
+    public async Task<BackupContent> SendAsync(Stream to, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
-        using var key = passphrase is null ? null : BackupKey.Make(passphrase);
-        return await new WriteBackup(db, clock).RunAsync(to, key, progress, stop);
+        var folder = Directory.CreateTempSubdirectory("afterword-stdout-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "backup");
+            await using var file = PrivateFile.Open(path, FileMode.CreateNew, FileShare.None);
+            if (!OperatingSystem.IsWindows()) folder.Delete(recursive: true);
+            var written = await WriteVerifiedAsync(file, passphrase, progress, stop);
+            file.Position = 0;
+            await file.CopyToAsync(to, stop);
+            await to.FlushAsync(stop);
+            return written;
+        }
+        finally
+        {
+            folder.Refresh();
+            if (folder.Exists) folder.Delete(recursive: true);
+        }
     }
 
-    private static void Verify(Stream file, string? passphrase, BackupContent written, Action<BackupProgress> progress, CancellationToken stop)
+    private async Task<BackupContent> WriteVerifiedAsync(FileStream file, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
+        BackupContent written;
+        using (var key = passphrase is null ? null : BackupKey.Make(passphrase)) written = await new WriteBackup(db, clock).RunAsync(file, key, progress, stop);
+        file.Flush(flushToDisk: true);
+        file.Position = 0;
         using var backup = ReadBackup.Open(file, () => passphrase);
         var read = backup.Run(fill: null, progress, stop);
-        if (read.Bytes != written.Bytes || !read.Totals.Rows.SequenceEqual(written.Totals.Rows)) throw new BackupException("What was written is not what was to be written. See that the disk is well, and take the backup again.");
+        return read.Bytes == written.Bytes && read.Totals.Rows.SequenceEqual(written.Totals.Rows)
+            ? written
+            : throw new BackupException("What was written is not what was to be written. See that the disk is well, and take the backup again.");
+    }
+
+    /// <summary>Deletes what killed backups have left. A part that is being written is locked.</summary>
+    private static void ClearRuins(string folder, Func<string, bool> isOurs)
+    {
+        foreach (var ruin in Directory.EnumerateFiles(folder, "*.part").Where(file => Part.Match(Path.GetFileName(file)) is { Success: true } part && isOurs(part.Groups["of"].Value)).ToArray())
+        {
+            try
+            {
+                using (PrivateFile.Open(ruin, FileMode.Open, FileShare.None)) File.Delete(ruin);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another process writes it just now, or it is somebody else's.
+            }
+        }
     }
 
     private static void RefuseIfThere(string path)
@@ -83,4 +119,7 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
 
     [GeneratedRegex(@"\Aafterword-\d{8}T\d{6}Z\.backup\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Dated { get; }
+
+    [GeneratedRegex(@"\A(?<of>.+)\.[0-9a-f]{8}\.part\z", RegexOptions.CultureInvariant | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex Part { get; }
 }

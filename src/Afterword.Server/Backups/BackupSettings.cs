@@ -1,3 +1,5 @@
+using Afterword.Server.Storage;
+
 namespace Afterword.Server.Backups;
 
 /// <summary>Section <c>Backup</c>: the backups that the server takes by itself, and the passphrase of all.</summary>
@@ -18,15 +20,20 @@ internal sealed record BackupSettings
     /// <summary>A file whose first line is the passphrase.</summary>
     public string? PassphraseFile { get; init; }
 
+    /// <summary>A line that is longer is no passphrase, but another file.</summary>
+    private const long MostBytes = 64 * 1024;
+
     /// <summary>The passphrase itself, wherever it is; null without one.</summary>
-    /// <exception cref="BackupException">The file is missing or empty.</exception>
+    /// <exception cref="BackupException">The file is missing or empty, or others than its owner may use it.</exception>
     public string? ReadPassphrase() => PassphraseFile is { } file ? PassphraseIn(file) : Passphrase;
 
     /// <summary>The first line of a file.</summary>
-    /// <exception cref="BackupException">There is none.</exception>
+    /// <exception cref="BackupException">There is none, or others than its owner may use the file.</exception>
     public static string PassphraseIn(string file)
     {
         if (!File.Exists(file)) throw new BackupException($"There is no file {file} with the passphrase of backups.");
+        if (PrivateFile.IsOpenToOthers(file)) throw new BackupException($"The file {file} with the passphrase of backups can be used by others than its owner. Close it: chmod 600 {file}");
+        if (new FileInfo(file).Length > MostBytes) throw new BackupException($"{file} is too long for a file with the passphrase of backups.");
 
         return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } line ? line : throw new BackupException($"The first line of {file} is to be the passphrase of backups, and is empty.");
     }

@@ -58,7 +58,7 @@ internal sealed class BlockReader : IDisposable
             Fill(_head);
             var kind = (BlockKind)_head[0];
             var (length, plainLength) = (BinaryPrimitives.ReadUInt32LittleEndian(_head.AsSpan(1)), BinaryPrimitives.ReadUInt32LittleEndian(_head.AsSpan(1 + sizeof(uint))));
-            if (!Enum.IsDefined(kind) || plainLength > BackupFormat.MostInBlock || length > BrotliEncoder.GetMaxCompressedLength(BackupFormat.MostInBlock) + BackupKey.Overhead) throw Damaged(start);
+            if (!Enum.IsDefined(kind) || plainLength > BackupFormat.MostIn(kind) || length > BrotliEncoder.GetMaxCompressedLength(BackupFormat.MostIn(kind)) + BackupKey.Overhead) throw Damaged(start);
 
             ReadStored((int)length);
             var stored = _stored.AsSpan(0, (int)length);

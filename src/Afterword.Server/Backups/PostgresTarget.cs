@@ -1,11 +1,14 @@
+using System.Globalization;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
+using Npgsql;
 
 namespace Afterword.Server.Backups;
 
 /// <summary>A database. Everything happens in one transaction; the tables that were there move into a schema of their own.</summary>
 internal sealed class PostgresTarget : RestoreTarget
 {
+    private static readonly TimeSpan s_waitForOthers = TimeSpan.FromSeconds(5);
     private static readonly string[] s_records = ["schema_version", "schema_beside"];
 
     private readonly PostgresDatabase _db;
@@ -18,10 +21,13 @@ internal sealed class PostgresTarget : RestoreTarget
         var db = await PostgresDatabase.OpenAsync(settings.Database!, settings.Storage, syncEveryCommit: true, clock, stop);
         try
         {
-            var served = await db.ReadAsync(async session => await IsThereAsync(session, "worker_lease", stop) && 0 < await session.Sql("select count(*) from worker_lease where held_until > @now")
-                .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), stop), stop);
-            if (served) throw new InvalidOperationException("Others are at work on this store. Stop the server first, on every node; after a crash this may take five minutes.");
-
+            await db.ReadAsync(
+                async session =>
+                {
+                    await RefuseIfServedAsync(session, clock, stop);
+                    return 0;
+                },
+                stop);
             return new(settings, clock, db);
         }
         catch
@@ -38,7 +44,7 @@ internal sealed class PostgresTarget : RestoreTarget
         {
             var connection = ((PostgresSession)session).Connection;
             await session.Sql(PostgresDatabase.ForAsLongAsItTakes).FirstAsync(_ => 0, stop);
-            var kept = await SetAsideAsync(session, stop);
+            var kept = await SetAsideAloneAsync(session, stop);
             var blueprint = await PrepareAsync(session, _db, backup.Header, stop);
             var content = backup.Run(table => new PostgresTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
             foreach (var index in blueprint.Indexes)
@@ -55,10 +61,37 @@ internal sealed class PostgresTarget : RestoreTarget
 
     public override ValueTask DisposeAsync() => _db.DisposeAsync();
 
+    /// <summary>The same, while nobody else uses the tables.</summary>
+    private async Task<string?> SetAsideAloneAsync(Session session, CancellationToken stop)
+    {
+        try
+        {
+            await session.Sql("select set_config('lock_timeout', @wait, true)").Bind("wait", string.Create(CultureInfo.InvariantCulture, $"{s_waitForOthers.TotalMilliseconds}ms")).FirstAsync(_ => 0, stop);
+
+            // A server may have been started since the look before.
+            if (await IsThereAsync(session, "worker_lease", stop)) await session.Sql("lock table worker_lease in access exclusive mode").RunAsync(stop);
+            await RefuseIfServedAsync(session, Clock, stop);
+            return await SetAsideAsync(session, stop);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new BackupException("Others use the tables of this store, such as a backup, a shell of PostgreSQL, or this command itself, when it copies a store onto itself. End them, and try again. Nothing has been changed.");
+        }
+    }
+
+    private static async Task RefuseIfServedAsync(Session session, TimeProvider clock, CancellationToken stop)
+    {
+        if (await IsThereAsync(session, "worker_lease", stop) && 0 < await session.Sql("select count(*) from worker_lease where held_until > @now")
+            .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), stop))
+        {
+            throw new InvalidOperationException("Others are at work on this store. Stop the server first, on every node; after a crash this may take five minutes.");
+        }
+    }
+
     /// <summary>Moves what is there out of the way. Nonces stay: a call of before must not be taken a second time.</summary>
     private async Task<string?> SetAsideAsync(Session session, CancellationToken stop)
     {
-        var there = await session.Sql("select c.relname::text from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace order by 1")
+        var there = await session.Sql("select c.relname::text from pg_class c where c.relkind = 'r' and c.relnamespace = quote_ident(current_schema())::regnamespace order by 1")
             .ListAsync(row => row.GetString(0), stop);
         var ours = there.Where(name => StoredTables.Ours.Contains(name) || s_records.Contains(name)).ToArray();
         if (ours.Length == 0) return null;
@@ -80,5 +113,5 @@ internal sealed class PostgresTarget : RestoreTarget
     }
 
     private static async Task<bool> IsThereAsync(Session session, string table, CancellationToken stop) =>
-        await session.Sql("select count(*) from pg_class where relname = @table and relkind = 'r' and relnamespace = current_schema()::regnamespace").Bind("table", table).FirstAsync(row => row.GetInt64(0), stop) > 0;
+        await session.Sql("select count(*) from pg_class where relname = @table and relkind = 'r' and relnamespace = quote_ident(current_schema())::regnamespace").Bind("table", table).FirstAsync(row => row.GetInt64(0), stop) > 0;
 }

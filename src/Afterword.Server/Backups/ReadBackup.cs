@@ -29,7 +29,8 @@ internal sealed class ReadBackup : IDisposable
             var start = blocks.Position;
             var (kind, content) = blocks.Read();
             var header = kind == BlockKind.Header ? Parse(content, BackupContext.Default.BackupHeader, start) : throw BlockReader.Damaged(start);
-            var kinds = header.Tables.Select(table => table.Columns.Select(column => BackupKinds.Find(column.Kind) ?? throw BlockReader.Damaged(start)).ToArray()).ToArray();
+            if (!header.IsSound) throw BlockReader.Damaged(start);
+            var kinds = header.Tables.Select(table => table.Columns.Select(column => BackupKinds.Find(column.Kind)!.Value).ToArray()).ToArray();
             return new(blocks, header, kinds);
         }
         catch
@@ -65,7 +66,7 @@ internal sealed class ReadBackup : IDisposable
                 if (kind != BlockKind.Rows) throw BlockReader.Damaged(start);
                 var rows = new RowReader(content, start);
                 var (table, many) = (rows.Int32(), rows.Int32());
-                if (table < at || table >= counts.Length) throw BlockReader.Damaged(start);
+                if (table < Math.Max(at, 0) || table >= counts.Length || many < 1) throw BlockReader.Damaged(start);
                 if (table > at)
                 {
                     filling?.Complete();
@@ -74,8 +75,7 @@ internal sealed class ReadBackup : IDisposable
                     at = table;
                 }
 
-                for (var i = 0; i < many; i++) ReadRow(ref rows, _kinds[table], filling);
-                if (!rows.IsAtEnd) throw BlockReader.Damaged(start);
+                Fill(ref rows, many, _kinds[table], filling, start);
                 counts[table] += many;
                 progress(new(Header.Tables[table].Name, counts[table], _blocks.Position));
             }
@@ -87,6 +87,21 @@ internal sealed class ReadBackup : IDisposable
     }
 
     public void Dispose() => _blocks.Dispose();
+
+    private static void Fill(ref RowReader rows, int many, ColumnKind[] kinds, TableFill? filling, long start)
+    {
+        try
+        {
+            for (var i = 0; i < many; i++) ReadRow(ref rows, kinds, filling);
+        }
+        catch (OverflowException)
+        {
+            // A number that its column cannot hold.
+            throw BlockReader.Damaged(start);
+        }
+
+        if (!rows.IsAtEnd) throw BlockReader.Damaged(start);
+    }
 
     private static void ReadRow(ref RowReader rows, ColumnKind[] kinds, TableFill? filling)
     {

@@ -17,7 +17,7 @@ internal sealed class SqliteTarget : RestoreTarget
     private SqliteTarget(Settings settings, TimeProvider clock, FileStream folder)
         : base(settings, clock) => _lock = folder;
 
-    private string File => Path.Combine(Settings.Data, "afterword.db");
+    private string File => Store.MainFile(Settings.Data);
 
     private string Workshop => Path.Combine(Settings.Data, "restoring");
 
@@ -90,35 +90,40 @@ internal sealed class SqliteTarget : RestoreTarget
     /// <summary>Gives the new store its name; the old one keeps another.</summary>
     private string? PutInPlace(string made)
     {
-        if (!System.IO.File.Exists(File))
+        var kept = System.IO.File.Exists(File) ? $"{File}.{NameOfBefore()}" : null;
+        if (Path.Exists(kept)) throw new BackupException($"{kept} is there already.");
+
+        // Held until the names are what they shall be: whoever opened the old one in between would write a log that the new one is then read with.
+        using var alone = kept is null ? null : CloseLog();
+        if (System.IO.File.Exists($"{File}-wal"))
         {
-            System.IO.File.Move(made, File);
-            return null;
+            throw new BackupException($"{File}-wal is the log of another store. Move it away, with {File}-shm and {File} if they are there, and restore again.");
         }
 
-        CloseLog();
-        var kept = $"{File}.{NameOfBefore()}";
-        if (System.IO.File.Exists(kept)) throw new BackupException($"{kept} is there already.");
+        // A second name for the old one first, then the name itself: at no time is there no store.
+        if (kept is null) System.IO.File.Move(made, File);
+        else System.IO.File.Replace(made, File, kept);
 
-        // A second name for the old one first, then the name itself: at no time is there no store, or a log that belongs to another.
-        System.IO.File.Replace(made, File, kept);
+        // A server would go on from here: a power cut must not give the old one its name back, beside the log of the new one.
+        FolderSync.Run(Settings.Data);
         return kept;
     }
 
-    private void CloseLog()
+    /// <summary>Keeps everybody else out of the old store; null when it is too damaged for that.</summary>
+    private SqliteConnection? CloseLog()
     {
         try
         {
-            SqliteDatabase.Open(File, Queue, syncEveryCommit: true, checkpoints: true).DisposeAsync().AsTask().GetAwaiter().GetResult();
+            return new SqliteConnections(File, syncEveryCommit: true).OpenAlone();
+        }
+        catch (SqliteException error) when (SqliteErrors.IsLock(error))
+        {
+            throw new BackupException($"Another process uses {File}: a command, or a shell of SQLite. End it, and restore again.");
         }
         catch (SqliteException)
         {
-            // It is damaged: the log shows whether anything of it is still outside of the file.
-        }
-
-        if (System.IO.File.Exists($"{File}-wal"))
-        {
-            throw new BackupException($"{File} has a log that cannot be closed, because it is damaged or another process uses it. End what uses it, or move {File}, {File}-wal and {File}-shm away yourself, and restore again.");
+            // The log, if there is one, shows whether anything of it is outside of the file.
+            return null;
         }
     }
 

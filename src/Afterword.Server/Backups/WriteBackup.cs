@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Afterword.Server.Storage;
 
@@ -18,27 +19,22 @@ internal sealed record BackupContent(BackupHeader Header, BackupTotals Totals, l
 /// <summary>Writes everything that a store holds at one moment, beside whoever writes into it.</summary>
 internal sealed class WriteBackup(Database db, TimeProvider clock)
 {
-    /// <summary>
-    /// What opens a door now and must not open one again after a restore, what is about processes that run, and what is kept for
-    /// an hour at most. The key ring is not among it: it comes along.
-    /// </summary>
-    private static readonly HashSet<string> s_leftOut = new(StringComparer.Ordinal)
-    {
-        "schema_version", "schema_beside", "visit", "console_session", "console_challenge", "request_token", "reset_link", "invitation", "outbound_hold", "backup_run",
-    };
+    /// <summary>How long the store's log may be meanwhile; by default half of the room that is left for it.</summary>
+    public long? LongestLog { get; init; }
 
     /// <param name="to">Gets the file; whoever gives it closes it.</param>
     /// <param name="key">Encrypts it; null leaves it readable.</param>
     /// <param name="progress">Told after each block.</param>
     /// <param name="stop">Gives up.</param>
-    /// <exception cref="BackupException">The store has a schema that this program does not know.</exception>
+    /// <exception cref="BackupException">The store has a schema that this program does not know, or its log grew too long.</exception>
     public Task<BackupContent> RunAsync(Stream to, BackupKey? key, Action<BackupProgress> progress, CancellationToken stop) => db.WholeSnapshotAsync(
         async session =>
         {
+            var longestLog = LongestLog ?? db.RoomForLog;
             var schema = await session.Sql("select max(number) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), stop);
             if (schema > Migrator.Of("main")[^1].Number) throw new BackupException($"The store has schema {schema}, this program knows {Migrator.Of("main")[^1].Number}: a newer version must write the backup.");
 
-            var tables = (await StoredTables.ListAsync(db, session, stop)).Where(table => !s_leftOut.Contains(table.Name)).ToArray();
+            var tables = (await StoredTables.ListAsync(db, session, stop)).Where(table => !LeftOut.Tables.ContainsKey(table.Name)).ToArray();
             var header = new BackupHeader(
                 typeof(WriteBackup).Assembly.GetName().Version!.ToString(3), db.Engine, clock.GetUtcNow().ToUnixTimeMilliseconds(), schema,
                 [.. await KeyRing.MasterKeyIdsAsync(session, stop)],
@@ -47,12 +43,19 @@ internal sealed class WriteBackup(Database db, TimeProvider clock)
             blocks.Write(BlockKind.Header, JsonSerializer.SerializeToUtf8Bytes(header, BackupContext.Default.BackupHeader));
 
             var counts = new long[tables.Length];
-            for (var i = 0; i < tables.Length; i++) counts[i] = await WriteTableAsync(session, blocks, tables[i], i, progress, stop);
+            for (var i = 0; i < tables.Length; i++) counts[i] = await WriteTableAsync(session, blocks, tables[i], i, Told, stop);
 
             var totals = new BackupTotals(counts);
             blocks.Write(BlockKind.End, JsonSerializer.SerializeToUtf8Bytes(totals, BackupContext.Default.BackupTotals));
             await to.FlushAsync(stop);
             return new BackupContent(header, totals, blocks.Length);
+
+            // A disk that the log has filled would stop the service for the sake of its backup.
+            void Told(BackupProgress now)
+            {
+                if (db.LogLength is var log && log > longestLog) throw new BackupException(string.Create(CultureInfo.InvariantCulture, $"While the backup was taken, the store's log has grown to {log / (1024 * 1024):N0} MiB, which is all the room that it may take. Make room on its disk, write the backup to a faster place, or take it when less is written."));
+                progress(now);
+            }
         },
         stop);
 

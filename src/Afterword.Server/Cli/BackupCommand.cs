@@ -59,6 +59,26 @@ internal static class BackupCommand
         var file => BackupSettings.PassphraseIn(file),
     };
 
+    /// <summary>Begins to read a backup.</summary>
+    /// <exception cref="CommandException">It is not encrypted, though there is a passphrase.</exception>
+    public static ReadBackup Open(ParseResult parsed, Stream from)
+    {
+        var passphrase = PassphraseOf(parsed);
+        var backup = ReadBackup.Open(from, () => passphrase);
+        if (passphrase is null || backup.IsEncrypted) return backup;
+
+        // Anyone who can write where backups lie can make a readable one, with a store of their choice in it.
+        backup.Dispose();
+        throw new CommandException(
+            ExitCode.Failed, "There is a passphrase, and this backup is not encrypted: it may not be the one that you wrote. To take it all the same, leave the passphrase out (--passphrase-file, Backup:PassphraseFile, Backup:Passphrase).");
+    }
+
+    /// <summary>Refuses to read both the backup and its passphrase from stdin.</summary>
+    public static void RefuseBothOnStandardInput(Command command, Argument<string> file) => command.Validators.Add(result =>
+    {
+        if (result.GetValue(file) == Standard && result.GetValue(PassphraseFile) == Standard) result.AddError("The backup and its passphrase cannot both come from stdin.");
+    });
+
     public static void Show(ProgressLine progress, string what, BackupProgress now) =>
         progress.Show(string.Create(CultureInfo.InvariantCulture, $"{what}: {now.Bytes / (1024.0 * 1024):N1} MiB, {now.Rows:N0} rows of {now.Table}"));
 
@@ -84,7 +104,7 @@ internal static class BackupCommand
         if (!Console.IsOutputRedirected) throw new CommandException(ExitCode.WrongUse, "A backup is not for a terminal: lead stdout into a file or a pipe, or name a file.");
 
         await using var output = Console.OpenStandardOutput();
-        await file.WriteAsync(output, passphrase, now => Show(progress, "Backup", now), stop);
+        await file.SendAsync(output, passphrase, now => Show(progress, "Backup", now), stop);
         progress.Clear();
     }
 }

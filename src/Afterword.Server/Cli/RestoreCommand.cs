@@ -19,10 +19,11 @@ internal static class RestoreCommand
     {
         var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
         var command = new Command("restore", "Make a store of a backup, while no server runs on it. Example: afterword restore /backup/afterword.backup --data /var/lib/afterword") { file, Replace, BackupCommand.PassphraseFile };
+        BackupCommand.RefuseBothOnStandardInput(command, file);
         command.SetAction(async (parsed, stop) =>
         {
             await using var from = BackupCommand.OpenToRead(parsed.GetRequiredValue(file));
-            using var backup = ReadBackup.Open(from, () => BackupCommand.PassphraseOf(parsed));
+            using var backup = BackupCommand.Open(parsed, from);
             return await FillAsync(parsed, StoreOptions.SettingsOf(parsed), backup, stop);
         });
         return command;

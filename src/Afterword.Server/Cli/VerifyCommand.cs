@@ -12,11 +12,12 @@ internal static class VerifyCommand
         var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
         var doctor = new Option<bool>("--doctor") { Description = "Also make a store of it in a temporary folder (TMPDIR), and have the doctor look at that." };
         var command = new Command("verify", "Read a backup to its end and see that nothing of it was changed or is missing. Example: afterword backup verify /backup/afterword.backup") { file, doctor, BackupCommand.PassphraseFile };
+        BackupCommand.RefuseBothOnStandardInput(command, file);
         command.SetAction(async (parsed, stop) =>
         {
             var path = parsed.GetRequiredValue(file);
             await using var from = BackupCommand.OpenToRead(path);
-            using var backup = ReadBackup.Open(from, () => BackupCommand.PassphraseOf(parsed));
+            using var backup = BackupCommand.Open(parsed, from);
             var progress = parsed.Progress();
             var (content, problems) = parsed.GetValue(doctor)
                 ? await ExamineAsync(parsed, backup, progress, stop)

@@ -27,9 +27,15 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>The same for what reads everything: beside writers, for as long as it takes, and in little memory.</summary>
     /// <remarks>
     /// Rows come as they are asked for. Statements walk along the keys of tables. On SQLite the log cannot begin anew meanwhile, and
-    /// grows by what is written.
+    /// grows by what is written: see <see cref="LogLength"/>.
     /// </remarks>
     public abstract Task<T> WholeSnapshotAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);
+
+    /// <summary>How long the log is that cannot begin anew while a snapshot is read, in bytes; 0 where there is none.</summary>
+    public virtual long LogLength => 0;
+
+    /// <summary>How long that log may become before the disk is too full for the service.</summary>
+    public virtual long RoomForLog => long.MaxValue;
 
     /// <summary>Runs <paramref name="body"/> in one transaction of its own; when this returns, it is durable.</summary>
     /// <remarks>Once the commit is sent, nothing takes it back: neither a timeout nor <paramref name="stop"/>.</remarks>

@@ -44,9 +44,6 @@ internal sealed record MasterKey(string Id, byte[] Key)
 /// <summary>The keys of the file that <c>Secrets:KeyFile</c> names, one a line: the first encrypts, all decrypt.</summary>
 internal sealed class MasterKeys
 {
-    private const UnixFileMode ForOthers =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
     private const long MostBytes = 64 * 1024;
 
     private readonly Dictionary<string, MasterKey> _all;
@@ -66,7 +63,7 @@ internal sealed class MasterKeys
     public static MasterKeys Read(string path)
     {
         if (!File.Exists(path)) throw new InvalidOperationException($"There is no key file {path} (Secrets:KeyFile). Restore it; or, for a store that has none yet, make one: afterword secrets make-key {path}");
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ForOthers) != UnixFileMode.None)
+        if (PrivateFile.IsOpenToOthers(path))
         {
             throw new InvalidOperationException($"The key file {path} can be used by others than its owner. Close it: chmod 600 {path}");
         }

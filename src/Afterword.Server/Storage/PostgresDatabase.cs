@@ -178,7 +178,7 @@ internal sealed class PostgresDatabase : Database
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         join pg_type t on t.oid = a.atttypid
         left join pg_index i on i.indrelid = c.oid and i.indisprimary
-        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+        where c.relkind = 'r' and c.relnamespace = quote_ident(current_schema())::regnamespace
         order by c.relname, a.attnum
         """;
 
@@ -186,7 +186,7 @@ internal sealed class PostgresDatabase : Database
         """
         select x.relname::text, c.relname::text, pg_get_indexdef(i.indexrelid)
         from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
-        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace
+        where c.relkind = 'r' and c.relnamespace = quote_ident(current_schema())::regnamespace
             and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid)
         order by x.relname
         """;

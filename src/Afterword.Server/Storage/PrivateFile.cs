@@ -4,6 +4,7 @@ namespace Afterword.Server.Storage;
 internal static class PrivateFile
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Group = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>Opens a file for writing; a new one gets its rights before it gets its first byte.</summary>
@@ -13,6 +14,9 @@ internal static class PrivateFile
         if (!OperatingSystem.IsWindows() && mode is not FileMode.Open) options.UnixCreateMode = Owner;
         return new FileStream(path, options);
     }
+
+    /// <summary>Whether anyone but its owner may use a file that holds a secret.</summary>
+    public static bool IsOpenToOthers(string path) => !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (Group | Others)) != UnixFileMode.None;
 
     /// <summary>Sees that there is a file for somebody else to write into, SQLite above all, which gives its log the rights of the file.</summary>
     public static void Prepare(string path)

@@ -90,6 +90,31 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
         return connection;
     }
 
+    /// <summary>Moves the log into the file and keeps everybody else out of both for as long as the connection is open.</summary>
+    /// <remarks>Afterwards the file has no log, and whoever has it open under a name that it had does not make one: the engine looks whether the name is still the file's.</remarks>
+    /// <exception cref="SqliteException">Another process has the file open, or it is damaged.</exception>
+    public SqliteConnection OpenAlone()
+    {
+        var connection = Open(SqliteOpenMode.ReadWrite);
+        try
+        {
+            // A command of the provider would try for half a minute when others hold the file.
+            WaitForLocks(connection, s_waitForOthers);
+            foreach (var sql in new[] { "pragma locking_mode=exclusive", "pragma journal_mode=delete", "begin exclusive" })
+            {
+                using var statement = new SqliteStatement(connection, sql);
+                statement.Run(null);
+            }
+
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Makes the store's folder, for its owner alone: the key ring lies in it.</summary>
     public static void CreateFolder(string folder)
     {

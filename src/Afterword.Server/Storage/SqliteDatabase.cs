@@ -11,6 +11,9 @@ internal sealed class SqliteDatabase : Database
     /// <summary>How long a write waits for the file's lock at most until those behind it are refused.</summary>
     internal static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(5);
 
+    // So much is written in a few seconds.
+    private const long LeastRoomForLog = 256L * 1024 * 1024;
+
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
@@ -93,6 +96,10 @@ internal sealed class SqliteDatabase : Database
             return answer;
         },
         stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public override long LogLength => new FileInfo($"{File}-wal") is { Exists: true, Length: var length } ? length : 0;
+
+    public override long RoomForLog => LogLength + Math.Max(LeastRoomForLog, new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(File))!).AvailableFreeSpace / 2);
 
     public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {
