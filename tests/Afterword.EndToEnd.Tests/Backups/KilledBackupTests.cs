@@ -10,8 +10,8 @@ namespace Afterword.EndToEnd.Tests.Backups;
 /// <summary>Backups and restores that are killed at random moments: what looks whole is whole.</summary>
 public abstract class KilledBackupTests : IAsyncLifetime
 {
-    private const int Users = 40_000;
-    private static readonly int s_kills = LongForm.Or(4, 50);
+    private static readonly int s_users = LongForm.Or(10_000, 40_000);
+    private static readonly int s_kills = LongForm.Or(5, 50);
 
     private readonly TestFolder _folder = TestFolder.Create("kills");
     private TestStore _store = null!;
@@ -24,7 +24,7 @@ public abstract class KilledBackupTests : IAsyncLifetime
     {
         _store = await NewStoreAsync();
         await _store.RunAsync(
-            $"insert into account (id, screen_name, screen_name_key, name, accepts, created_at) select n, 'u' || n, 'u' || n, 'User ' || n * 7919, 'anyone', 0 from {_store.Numbers}", ("count", Users));
+            $"insert into account (id, screen_name, screen_name_key, name, accepts, created_at) select n, 'u' || n, 'u' || n, 'User ' || n * 7919, 'anyone', 0 from {_store.Numbers}", ("count", s_users));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public abstract class KilledBackupTests : IAsyncLifetime
             await KillAsync(length, target, "restore", At("one"));
             await target.EndOfAsync((await target.SessionsAsync()).Except(sessions).ToHashSet());
             var first = await RunAsync(target, "user", "show", "@u1");
-            var last = await RunAsync(target, "user", "show", string.Create(CultureInfo.InvariantCulture, $"@u{Users}"));
+            var last = await RunAsync(target, "user", "show", string.Create(CultureInfo.InvariantCulture, $"@u{s_users}"));
             Assert.Equal(first.ExitCode, last.ExitCode);
             if (first.ExitCode == 0) target = await EmptyStoreAsync();
         }
@@ -107,6 +107,7 @@ public sealed class SqliteKilledBackupTests : KilledBackupTests
     private protected override Task<TestStore> EmptyStoreAsync() => Task.FromResult<TestStore>(SqliteStore.Empty());
 }
 
+[LongForm]
 public sealed class PostgresKilledBackupTests : KilledBackupTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Afterword.Server.Backups;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Tests.Backups;
 
@@ -24,17 +26,17 @@ public sealed class BackupFileTests : IAsyncLifetime
         Assert.Contains("A backup never overwrites a file", await RunAsync(1, "backup", path), StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
 
-        // One that was killed is in nobody's way.
-        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "two.backup.part"), new string('x', 1_000_000), TestContext.Current.CancellationToken);
-        await RunAsync(0, "backup", Path.Combine(_folder.Path, "two.backup"));
+        // One that was killed is in nobody's way, and one that is being written is left alone.
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "two.backup.0123abcd.part"), "a ruin", TestContext.Current.CancellationToken);
+        await using (PrivateFile.Open(Path.Combine(_folder.Path, "two.backup.89abcdef.part"), FileMode.CreateNew, FileShare.None)) await RunAsync(0, "backup", Path.Combine(_folder.Path, "two.backup"));
         await RunAsync(0, "backup", "verify", Path.Combine(_folder.Path, "two.backup"));
-        Assert.Empty(Directory.GetFiles(_folder.Path, "*.part"));
+        Assert.Equal(["two.backup.89abcdef.part"], Directory.GetFiles(_folder.Path, "*.part").Select(Path.GetFileName));
     }
 
     [Fact]
     public async Task A_folder_keeps_the_newest_of_its_own_names()
     {
-        foreach (var name in new[] { "afterword-20260101T000000Z.backup", "afterword-20260103T000000Z.backup", "afterword-20260102T000000Z.backup", "afterword-of-mother.backup", "letter.txt" })
+        foreach (var name in new[] { "afterword-20260101T000000Z.backup", "afterword-20260103T000000Z.backup", "afterword-20260102T000000Z.backup", "afterword-of-mother.backup", "letter.txt", "letter.txt.0123abcd.part", "afterword-20260101T000000Z.backup.0123abcd.part" })
         {
             await File.WriteAllTextAsync(Path.Combine(_folder.Path, name), name, TestContext.Current.CancellationToken);
         }
@@ -42,7 +44,7 @@ public sealed class BackupFileTests : IAsyncLifetime
         var said = await RunAsync(0, "backup", _folder.Path, "--keep", "2");
 
         Assert.Contains("Deleted ", said, StringComparison.Ordinal);
-        string[] stay = ["afterword-20260103T000000Z.backup", "afterword-of-mother.backup", "letter.txt"];
+        string[] stay = ["afterword-20260103T000000Z.backup", "afterword-of-mother.backup", "letter.txt", "letter.txt.0123abcd.part"];
         var files = Directory.GetFiles(_folder.Path).Select(file => Path.GetFileName(file)).ToArray();
         Assert.Equal(stay.Length + 1, files.Length);
         Assert.Empty(stay.Except(files));
@@ -55,6 +57,13 @@ public sealed class BackupFileTests : IAsyncLifetime
         var (file, other) = (Path.Combine(_folder.Path, "passphrase"), Path.Combine(_folder.Path, "other"));
         await File.WriteAllTextAsync(file, "correct horse\nsecond line", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(other, "battery staple\n", TestContext.Current.CancellationToken);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+            Assert.Contains($"chmod 600 {file}", await RunAsync(1, "backup", Path.Combine(_folder.Path, "none.backup"), "--passphrase-file", file), StringComparison.Ordinal);
+            foreach (var one in new[] { file, other }) File.SetUnixFileMode(one, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
         var path = Path.Combine(_folder.Path, "one.backup");
         await RunAsync(0, "backup", path, "--passphrase-file", file);
 
@@ -63,6 +72,61 @@ public sealed class BackupFileTests : IAsyncLifetime
         Assert.Contains("The passphrase is wrong.", await RunAsync(1, "backup", "verify", path, "--passphrase-file", other), StringComparison.Ordinal);
         Assert.Contains("is encrypted. Give its passphrase", await RunAsync(1, "backup", "verify", path), StringComparison.Ordinal);
         Assert.Contains("There is no file", await RunAsync(1, "backup", "verify", path, "--passphrase-file", other + "s"), StringComparison.Ordinal);
+        foreach (var command in (string[][])[["backup", "verify"], ["restore"]]) Assert.Contains("cannot both come from stdin", await RunAsync(2, [.. command, "-", "--passphrase-file", "-"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_not_encrypted_is_refused_where_there_is_a_passphrase()
+    {
+        var path = Path.Combine(_folder.Path, "one.backup");
+        await RunAsync(0, "backup", path);
+
+        foreach (var command in (string[][])[["backup", "verify", path], ["restore", path, "--replace"]])
+        {
+            Assert.Contains("this backup is not encrypted: it may not be the one that you wrote", await RunAsync(1, ["--set", "Backup:Passphrase=correct horse", .. command]), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Who_reads_a_backup_slowly_does_not_hold_the_stores_log()
+    {
+        await using var db = SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
+        await db.WriteAsync(session => session.Sql("insert into exempt (user_id, created_at) values (1, 0)").RunAsync(default), default);
+        var busy = new List<long>();
+        await using var reader = new SlowReader(() => busy.Add(Checkpoint()));
+
+        var content = await new BackupFile(db, TimeProvider.System).SendAsync(reader, "correct horse", _ => { }, default);
+
+        Assert.NotEmpty(busy);
+        Assert.All(busy, held => Assert.Equal(0, held));
+        Assert.Equal(content.Bytes, reader.Length);
+        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "afterword-stdout-*"));
+
+        // Gives 1 where a reader stands in the way of the log's end.
+        long Checkpoint()
+        {
+            using var connection = new SqliteConnection($"Data Source={db.File};Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "pragma wal_checkpoint(restart)";
+            return (long)command.ExecuteScalar()!;
+        }
+    }
+
+    [Fact]
+    public async Task A_backup_ends_before_the_stores_log_fills_the_disk()
+    {
+        await using var db = SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
+        await InsertAsync(db, 0, 1);
+        var before = db.LogLength;
+        var next = 1;
+
+        // Writers go on while the backup stands still between two blocks.
+        var error = await Assert.ThrowsAsync<BackupException>(() => new WriteBackup(db, TimeProvider.System) { LongestLog = before + 500_000 }.RunAsync(
+            Stream.Null, null, _ => Insert(db, next, next += 400), default));
+
+        Assert.Contains("the store's log has grown to", error.Message, StringComparison.Ordinal);
+        Assert.InRange(db.RoomForLog, 256 * 1024 * 1024, long.MaxValue - 1);
     }
 
     [Fact]
@@ -78,11 +142,31 @@ public sealed class BackupFileTests : IAsyncLifetime
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
+    private static Task<int> InsertAsync(SqliteDatabase db, int from, int to) => db.WriteAsync(
+        async session =>
+        {
+            for (var i = from; i < to; i++) await session.Sql("insert into operator_key (name, key_hash, created_at) values (@name, @hash, 0)").Bind("name", $"key {i}").Bind("hash", RandomNumberGenerator.GetBytes(1_000)).RunAsync(default);
+            return 0;
+        },
+        default);
+
+    private static void Insert(SqliteDatabase db, int from, int to) => InsertAsync(db, from, to).GetAwaiter().GetResult();
+
     public ValueTask DisposeAsync()
     {
         _store.Dispose();
         _folder.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Counts what it is given, and looks at something before it takes more.</summary>
+    private sealed class SlowReader(Action look) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            look();
+            return base.WriteAsync(buffer, cancellationToken);
+        }
     }
 
     private Task<string> RunAsync(int exitCode, params string[] arguments) => new Shell(new Dictionary<string, string?> { ["Data"] = _store.Path }).RunAsync(exitCode, arguments);

@@ -26,7 +26,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
 
         for (var day = 0; day < 3; day++)
         {
-            await server.AdvanceAsync(TimeSpan.FromDays(1));
+            await PassAsync(server, TimeSpan.FromDays(1));
             await UntilAsync(server, run => run.SucceededAt >= server.Clock.GetUtcNow());
         }
 
@@ -42,17 +42,55 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     public async Task One_that_fails_is_told_and_tried_again_and_the_server_stays_ready()
     {
         await File.WriteAllTextAsync(Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
-        await using var server = await TestServer.StartAsync(engine, Settings);
+        await using var office = await PostOffice.StartAsync();
+        await using var server = await TestServer.StartAsync(engine, ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"]);
+        await server.PersonAsync(Role.Operator, null, "olga@place.example");
+        await server.PersonAsync(Role.Owner, await server.UserAsync("furni"), "owner@furni.example");
+        await server.RestartAsync(Settings);
         await UntilAsync(server, run => run.FailedAt is not null);
+        var mail = Assert.Single(await office.WaitAsync(1));
+        Assert.Equal(("olga@place.example", "Afterword: the backup failed"), (mail.To, mail["Subject"]));
+        Assert.Contains("https://feedback.example/console/admin/health", mail.Plain, StringComparison.Ordinal);
 
-        Assert.Single(server.Log, line => line.Contains("The backup failed: ", StringComparison.Ordinal));
+        Assert.Contains(server.Log, line => line.Contains("The backup failed: ", StringComparison.Ordinal));
         Assert.Contains("Backup failed", await HealthAsync(server), StringComparison.Ordinal);
         (await server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null)).Is(200);
 
+        // Still so, an hour later: it is said once.
+        await PassAsync(server, TimeSpan.FromMinutes(61));
+        await UntilAsync(server, run => run.FailedAt == server.Clock.GetUtcNow());
         File.Delete(Folder);
-        await server.AdvanceAsync(TimeSpan.FromMinutes(61));
+        await PassAsync(server, TimeSpan.FromMinutes(61));
         await UntilAsync(server, run => run is { SucceededAt: not null, FailedAt: null });
+        Assert.Single(office.All);
         Assert.DoesNotContain("Backup failed", await HealthAsync(server), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_whose_server_died_comes_again_within_the_hour_and_a_clock_that_was_wrong_stops_none()
+    {
+        await using var server = await TestServer.StartAsync(engine);
+        var (db, now, every) = (server.Server.Store.Main, server.Clock.GetUtcNow(), TimeSpan.FromDays(1));
+        Assert.True(await BackupRun.TryBeginAsync(db, "first", now, every, default));
+
+        // It is not heard of again. Until its lease is over, and an hour since it began, nobody else comes.
+        foreach (var minutes in (int[])[0, 9, 11, 59]) Assert.False(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(minutes), every, default));
+        Assert.True(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(60), every, default));
+        Assert.Equal("The server ended before the backup was whole.", (await db.ReadAsync(session => BackupRun.FindAsync(session, default), default))!.Error);
+        Assert.False(await BackupRun.RenewAsync(db, "first", now, default));
+        await BackupRun.SucceedAsync(db, "second", now + TimeSpan.FromMinutes(61), "file", 1, default);
+        Assert.False(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromMinutes(62), every, default));
+
+        // Stopped in time, it is due at once.
+        Assert.True(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromDays(2), every, default));
+        await BackupRun.GiveBackAsync(db, "third", default);
+        Assert.True(await BackupRun.TryBeginAsync(db, "fourth", now + TimeSpan.FromDays(2), every, default));
+        Assert.Null((await db.ReadAsync(session => BackupRun.FindAsync(session, default), default))!.FailedAt);
+
+        // It was a year ahead, and both its lease and its beginning are.
+        await BackupRun.GiveBackAsync(db, "fourth", default);
+        Assert.True(await BackupRun.TryBeginAsync(db, "ahead", now + TimeSpan.FromDays(365), every, default));
+        Assert.True(await BackupRun.TryBeginAsync(db, "right", now + TimeSpan.FromDays(3), every, default));
     }
 
     public void Dispose() => _folder.Dispose();
@@ -60,6 +98,13 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     private protected static async Task UntilAsync(TestServer server, Func<BackupRun, bool> condition)
     {
         while (!condition((await server.Server.Store.Main.ReadAsync(session => BackupRun.FindAsync(session, default), default))!)) await Task.Delay(10, TestContext.Current.CancellationToken);
+    }
+
+    // The server looks by itself once in a minute of the real clock.
+    private static async Task PassAsync(TestServer server, TimeSpan time)
+    {
+        await server.AdvanceAsync(time);
+        await server.Get<BackupSchedule>().RunAsync(default);
     }
 
     protected string[] Files() => [.. Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];

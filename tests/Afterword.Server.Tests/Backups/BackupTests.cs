@@ -1,9 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Due;
 using Afterword.Server.Backups;
+using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
+using Afterword.Server.Reports.Alerts;
 using Afterword.Server.Storage;
+using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
@@ -111,7 +116,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await RunAsync(_store, 0, "backup", BackupPath);
         var before = receiver.All.Count;
         var said = await RunAsync(restored, 0, "restore", BackupPath);
-        Assert.Contains("1 webhook deliveries, 0 requests by email or handover, and 0 alerts waited", said, StringComparison.Ordinal);
+        Assert.Contains("1 webhook deliveries, 0 requests by email or handover, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T10:00:00Z", CultureInfo.InvariantCulture), settings);
         server.Get<Dispatcher>().Linger = TimeSpan.Zero;
         Assert.Equal((0, 0), (await server.CountAsync("visit"), await server.CountAsync("invitation")));
@@ -123,6 +128,45 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before + 1, receiver.All.Count);
         Assert.Contains("Nothing is paused", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Channels_alerts_and_automatic_requests_are_paused_until_somebody_resumes_them()
+    {
+        await using var office = await PostOffice.StartAsync();
+        string[] mail = ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"];
+        string conversation;
+        await using (var loop = await Loop.StartOnAsync(_store))
+        {
+            var world = new RulesWorld(loop);
+            await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+            conversation = (await world.CloseAsync("T-1")).Text("id");
+
+            // There is no mail server yet, so it waits for one.
+            var bea = await loop.Server.UserAsync("bea");
+            await world.RunAsync($"update account set channel = {(int)Channel.Email}, mail = 'bea@furni.example' where id = {bea.Id}");
+            (await loop.Server.PostAsync(loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", RulesWorld.Text(bea.Id)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
+        }
+
+        await RunAsync(_store, 0, "backup", BackupPath);
+        var restored = await engine.NewStoreAsync(Below("restored"));
+        Assert.Contains("0 webhook deliveries, 1 requests by email or handover, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
+
+        await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T11:00:00Z", CultureInfo.InvariantCulture), mail);
+        var page = (await (await server.SeatAsync(Role.Operator)).GetAsync("/console/admin/health")).Is(200).Html;
+        Assert.Contains("To let them go on: afterword resume", page, StringComparison.Ordinal);
+        await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((1, 1), (await server.CountAsync("conversation", "decision = 0"), await server.CountAsync("prompt")));
+        Assert.Empty(await server.Get<Dispatches>().DueLanesAsync(default));
+        Assert.Empty(await server.Get<AlertDispatches>().DueLanesAsync(default));
+        Assert.Empty(office.All);
+
+        await RunAsync(restored, 0, "resume", "--yes");
+        await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((1, 2), (await server.CountAsync("conversation", $"id = {conversation} and decision = 1"), await server.CountAsync("prompt")));
+        Assert.NotEmpty(await server.Get<Dispatches>().DueLanesAsync(default));
+        Assert.NotEmpty(await server.Get<AlertDispatches>().DueLanesAsync(default));
+        Assert.Equal("bea@furni.example", (await office.WaitAsync(1))[0].To);
     }
 
     [Fact]
@@ -165,6 +209,16 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         }
     }
 
+    [Fact, LongForm]
+    public async Task A_store_is_not_copied_onto_itself()
+    {
+        await RunAsync(_store, 0, "user", "add", "@ana", "--name", "Ana");
+
+        await RunAsync(_store, 1, "copy", "--to", _store.GetValueOrDefault("Database") ?? _store["Data"]!, "--replace");
+
+        await RunAsync(_store, 0, "user", "show", "@ana");
+    }
+
     [Fact]
     public async Task A_damaged_backup_leaves_an_empty_store_empty()
     {
@@ -176,7 +230,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         var restored = await engine.NewStoreAsync(Below("restored"));
         Assert.Contains("cut off", await RunAsync(restored, 1, "restore", BackupPath), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(restored["Data"]!, "*.db", SearchOption.AllDirectories));
-        Assert.Contains("There is no user @ana", await RunAsync(restored, 1, "user", "show", "@ana"), StringComparison.Ordinal);
+        Assert.Contains("There is no store", await RunAsync(restored, 1, "user", "show", "@ana"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -253,19 +307,8 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await using var other = await StoreAsync(restored);
         string[] differ = ["schema_version", "schema_beside", "worker_lease", "clock_reading", "audit", "audit_head", "outbound_hold", "backup_run", "visit", "invitation"];
         var tables = await one.Main.ReadAsync(session => StoredTables.ListAsync(one.Main, session, default), default);
-        foreach (var table in tables.Where(table => !differ.Contains(table.Name))) Assert.Equal((table.Name, await RowsAsync(one, table)), (table.Name, await RowsAsync(other, table)));
+        foreach (var table in tables.Where(table => !differ.Contains(table.Name))) Assert.Equal((table.Name, string.Join('\n', await StoredRows.OfAsync(one.Main, table))), (table.Name, string.Join('\n', await StoredRows.OfAsync(other.Main, table))));
     }
-
-    private static async Task<string> RowsAsync(Store store, StoredTable table) => string.Join('\n', (await store.Main.ReadAsync(
-        session => session.Sql($"select {string.Join(", ", table.Columns.Select(column => column.Name))} from {table.Name}").ListAsync(
-            row => string.Join('|', table.Columns.Select((column, i) => row.IsDBNull(i) ? "null" : column.Kind switch
-            {
-                ColumnKind.Whole => row.GetInt64(i).ToString(CultureInfo.InvariantCulture),
-                ColumnKind.Text => row.GetString(i),
-                _ => Convert.ToHexString(row.GetBytes(i)),
-            })),
-            default),
-        default)).Order(StringComparer.Ordinal));
 
     private static async Task<Store> StoreAsync(Dictionary<string, string?> store) =>
         await Store.OpenAsync(SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(store).Build()).Settings!, TimeProvider.System, default);
