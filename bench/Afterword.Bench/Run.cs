@@ -26,6 +26,8 @@ internal static class Run
         ("create-grown-postgres", GrowingStore.RunOnPostgresAsync),
         ("export-sqlite", Exports.RunOnSqliteAsync),
         ("export-postgres", Exports.RunOnPostgresAsync),
+        ("backup-sqlite", Backups.RunOnSqliteAsync),
+        ("backup-postgres", Backups.RunOnPostgresAsync),
         ("overview-sqlite", Overviews.RunOnSqliteAsync),
         ("overview-postgres", Overviews.RunOnPostgresAsync),
         ("console-pages-sqlite", ConsolePages.RunOnSqliteAsync),

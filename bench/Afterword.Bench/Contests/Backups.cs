@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Afterword.Bench.Report;
+using Afterword.Bench.Stage;
+
+namespace Afterword.Bench.Contests;
+
+/// <summary>A backup of a large store, verified, and its restore into an empty place, looked at by the doctor: each a process of its own.</summary>
+internal static class Backups
+{
+    private const int MostSeconds = 60;
+    private const int MostMemory = 200;
+
+    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
+        RunAsync(ground, tell, Site.Sqlite(ground.NewFolder("store")), () => Task.CompletedTask, Site.Sqlite(ground.NewFolder("restored")));
+
+    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    {
+        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await RunAsync(
+            ground, tell, Site.Postgres(await cluster.CreateDatabaseAsync("store")), () => cluster.ExecuteAsync("store", "vacuum analyze"), Site.Postgres(await cluster.CreateDatabaseAsync("restored")));
+    }
+
+    private static async Task RunAsync(Ground ground, Action<Figure> tell, Site from, Func<Task> settle, Site to)
+    {
+        var rows = ground.IsQuick ? 200_000 : 1_000_000;
+        await using (var store = await from.OpenAsync())
+        {
+            var cast = await Cast.CreateAsync(store, senders: 20);
+            await new History(store, cast, rows, days: 365).WriteAsync();
+        }
+
+        await settle();
+        var file = ground.New("one.backup");
+        var what = string.Create(CultureInfo.InvariantCulture, $"{rows:N0} feedbacks, {from.Name}");
+        Tell(tell, $"backup of {what}", await RunAsync(from, "backup", file), $"a file of {new FileInfo(file).Length / (double)(1 << 20):0} MiB");
+        Tell(tell, $"restore of {what}", await RunAsync(to, "restore", file), "with the doctor's look");
+    }
+
+    private static void Tell(Action<Figure> tell, string what, Cost cost, string note)
+    {
+        tell(new()
+        {
+            What = what, Value = cost.Seconds, Unit = " s", Target = FormattableString.Invariant($"<= {MostSeconds}"), Pass = cost.Seconds <= MostSeconds,
+            Note = FormattableString.Invariant($"{cost.Rows:N0} rows, CPU {cost.Cpu:0.0} s, {note}"),
+        });
+        tell(new() { What = $"most memory of that {what.Split(' ')[0]}", Value = cost.Memory, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostMemory}"), Pass = cost.Memory <= MostMemory });
+    }
+
+    /// <summary>Runs a command to its end and looks at its memory meanwhile, without the pages of files that the system maps for it.</summary>
+    private static async Task<Cost> RunAsync(Site site, string verb, string file)
+    {
+        var start = new ProcessStartInfo(Ground.Server, [verb, file, "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in site.Environment) start.Environment[name] = value;
+        var began = Stopwatch.GetTimestamp();
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        var (most, cpu) = (0L, 0.0);
+        while (!process.WaitForExit(20)) (most, cpu) = (Math.Max(most, MemoryOf(process.Id)), process.HasExited ? cpu : process.TotalProcessorTime.TotalSeconds);
+
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        await process.WaitForExitAsync();
+        var answer = await output;
+
+        // What the doctor finds in rows that the bench made counts 1, and is no failure of a restore.
+        if (process.ExitCode > 1 || answer.Length == 0) throw new InvalidOperationException($"afterword {verb} failed: {await errors}");
+
+        using var json = JsonDocument.Parse(answer);
+        return new(seconds, cpu, most / (double)(1 << 20), json.RootElement.GetProperty("rows").GetInt64());
+    }
+
+    private static long MemoryOf(int process)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has just ended.
+            return 0;
+        }
+    }
+
+    private sealed record Cost(double Seconds, double Cpu, double Memory, long Rows);
+}
