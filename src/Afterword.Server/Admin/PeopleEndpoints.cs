@@ -4,7 +4,6 @@ using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
-using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Admin;
