@@ -9,7 +9,7 @@ namespace Afterword.Client;
 
 /// <summary>Talks to a feedback server on behalf of one account. Safe to share between threads; keep one for long.</summary>
 /// <remarks>A call that is not answered within 100 seconds ends with a <see cref="TaskCanceledException"/>.</remarks>
-public sealed class FeedbackClient : IDisposable
+public sealed partial class FeedbackClient : IDisposable
 {
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromHours(1);
@@ -91,7 +91,7 @@ public sealed class FeedbackClient : IDisposable
         do
         {
             var address = cursor.Length == 0 ? range : $"{range}&cursor={Uri.EscapeDataString(cursor)}";
-            var page = await PageAsync(address, cancellationToken).ConfigureAwait(false);
+            var page = await PageAsync(address, WireJson.Default.EventsPageJson, cancellationToken).ConfigureAwait(false);
             foreach (var change in page.Events) yield return change;
 
             // Only an empty cursor ends the walk. A page without events may still be followed by one that has some.
@@ -139,7 +139,7 @@ public sealed class FeedbackClient : IDisposable
     /// <summary>Ends the connections, if they are the client's own. Calls under way fail.</summary>
     public void Dispose() => _http.Dispose();
 
-    private async Task<EventsPageJson> PageAsync(string address, CancellationToken cancellationToken)
+    private async Task<T> PageAsync<T>(string address, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -147,7 +147,7 @@ public sealed class FeedbackClient : IDisposable
             try
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, address);
-                return await SendAsync(request, WireJson.Default.EventsPageJson, cancellationToken).ConfigureAwait(false);
+                return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
             }
             catch (FeedbackApiException e) when (e.Status is HttpStatusCode.TooManyRequests)
             {

@@ -30,6 +30,41 @@ public abstract class ClientTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_client_closes_conversations_and_changes_and_tries_the_rules_that_decide()
+    {
+        using var sender = new FeedbackClient(new FeedbackClientOptions(_loop.Server.Url, _loop.Sender) { Clock = _loop.Server.Clock });
+        var none = await sender.GetRulesAsync(default);
+        var rules = none with
+        {
+            RecipientIntervalDays = 0,
+            Rules =
+            [
+                new("never", new(TagsAny: ["spam"]), null),
+                new("all", null, new("nps", "https://furni.example/privacy", new Dictionary<string, string> { ["en"] = "Hi {first_name}" }) { Delay = "PT1H" }),
+            ],
+        };
+        var saved = await sender.PutRulesAsync(rules, default);
+        Assert.Equal((0, 1, "@furni"), (none.Version, saved.Version, saved.ChangedBy));
+        Assert.Equal(355, (await Assert.ThrowsAsync<FeedbackApiException>(() => sender.PutRulesAsync(rules, default))).Code);
+
+        ConversationClose Close(string externalId, params string[] tags) => new() { ToUserId = $"{_loop.Ana.Id}", ExternalId = externalId, Agent = "Zo\u00eb & co", Tags = tags, ClosedAt = _loop.Server.Clock.GetUtcNow() };
+        var closed = await sender.CloseConversationAsync(Close("t 1"), default);
+        var spam = await sender.CloseConversationAsync(Close("t 2", "spam", "x"), default);
+        Assert.Equal(("scheduled", "all", "skipped", "rule_says_no"), (closed.Decision, closed.Rule, spam.Decision, spam.Reason));
+        Assert.Equal("reopened", (await sender.ReopenConversationAsync("t 1", default)).Reason);
+        Assert.Equal(("Zo\u00eb & co", "withdrawn"), ((await sender.ShowConversationAsync(closed.Id, default)).Agent, (await sender.ShowConversationAsync(closed.Id, default)).Decision));
+        for (var i = 3; i < 105; i++) await sender.CloseConversationAsync(Close($"t {i}"), default);
+
+        var walked = new List<string>();
+        await foreach (var one in sender.ConversationsAsync(new() { Agent = "Zo\u00eb & co" }, default)) walked.Add(one.ExternalId);
+        Assert.Equal(Enumerable.Range(1, 104).Select(i => $"t {i}"), walked);
+        Assert.True((await sender.CanPromptAsync($"{_loop.Ana.Id}", default)).Allowed);
+        Assert.Equal("rule_says_no", (await sender.CanPromptAsync(Close("t 200", "spam"), default)).Reason);
+        var simulated = await sender.SimulateRulesAsync(saved with { Rules = [] }, 7, default);
+        Assert.Equal((7, 104, 104, 102), (simulated.Days, simulated.Closes, simulated.Would.Single().Count, simulated.Did.Single(one => one.Decision == "scheduled").Count));
+    }
+
+    [Fact]
     public async Task A_refusal_carries_the_servers_code()
     {
         using var sender = new FeedbackClient(new FeedbackClientOptions(_loop.Server.Url, _loop.Sender) { Clock = _loop.Server.Clock });

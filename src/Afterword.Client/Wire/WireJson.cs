@@ -15,6 +15,11 @@ namespace Afterword.Client.Wire;
 [JsonSerializable(typeof(FeedbackEventJson))]
 [JsonSerializable(typeof(EventsPageJson))]
 [JsonSerializable(typeof(ErrorsJson))]
+[JsonSerializable(typeof(ConversationJson))]
+[JsonSerializable(typeof(ConversationPageJson))]
+[JsonSerializable(typeof(CanPromptJson))]
+[JsonSerializable(typeof(RulesJson))]
+[JsonSerializable(typeof(SimulationJson))]
 public sealed partial class WireJson : JsonSerializerContext
 {
     // The default encoder is made for JSON inside HTML and writes "+0000" as "\u002B0000". The generated instance is

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Afterword.Client.Wire;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Automation.Simulation;

@@ -69,14 +69,17 @@ public sealed class Schemas
         {
             var property = Of(type.Options.GetTypeInfo(Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType));
             if ((string?)property["type"] == "string") AddDate(property, type.Type, member.Name);
-            if (member.IsGetNullable && !leavesOut) property = OrNull(property);
+            if (member.IsGetNullable && !IsLeftOut(member)) property = OrNull(property);
             if (_notes.Of(type.Type, member.Name) is { } note) property["description"] = note;
             properties[member.Name] = property;
         }
 
         schema["properties"] = properties;
-        schema["required"] = new JsonArray([.. type.Properties.Where(member => !member.IsGetNullable || !leavesOut).Select(member => (JsonNode)member.Name)]);
+        schema["required"] = new JsonArray([.. type.Properties.Where(member => !IsLeftOut(member)).Select(member => (JsonNode)member.Name)]);
         return name;
+
+        bool IsLeftOut(JsonPropertyInfo member) => leavesOut && member.IsGetNullable
+            && member.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: true) is not [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.Never }];
     }
 
     private static JsonObject Scalar(JsonTypeInfo type)

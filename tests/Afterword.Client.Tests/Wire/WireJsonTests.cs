@@ -80,6 +80,42 @@ public sealed class WireJsonTests
             new ErrorsJson([new(38, "type parameter is missing."), new(44, "external_id parameter is invalid: at most 256 characters.")]),
             WireJson.Default.ErrorsJson);
 
+    [Fact]
+    public void A_conversation_is_read_and_written_without_what_is_not_known() =>
+        Matches(
+            "conversation",
+            new ConversationJson(
+                "684095374270562304", "ticket_5555", "343434343434", "kenji", "returns", ["vip"], "de", null, false, Then, Then, Then, 1, "scheduled", null, "everybody else", 7, 0.5, 0.331287, Later, null, null),
+            WireJson.Default.ConversationJson);
+
+    [Fact]
+    public void A_dry_run_lists_its_checks() =>
+        Matches(
+            "can-prompt",
+            new CanPromptJson(false, "asked_recently", Later, null, [new("recipient", true, null), new("recipient_interval", false, "one request in 7 days")]),
+            WireJson.Default.CanPromptJson);
+
+    [Fact]
+    public void A_rule_that_asks_nobody_says_so() =>
+        Matches(
+            "rules",
+            new RulesJson(
+                7, Then, "@furni", 7, 30, false, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"),
+                [
+                    new("never internal", new(TagsAny: ["internal", "spam"]), null),
+                    new(
+                        "everybody else", null,
+                        new("csat", "21", "PT10M", 0.5, null, null, "https://mybusiness.domain/privacy", null, new Dictionary<string, string> { ["en"] = "Hi {first_name}, how did we do?", ["de"] = "Hallo {first_name}, wie war es?" })),
+                ]),
+            WireJson.Default.RulesJson);
+
+    [Fact]
+    public void A_simulation_has_what_would_have_been_beside_what_was() =>
+        Matches(
+            "simulation",
+            new SimulationJson(30, 1200, [new("everybody else", "asked", null, 590), new("everybody else", "skipped", "sampled_out", 610)], [new(null, "skipped", "no_rule", 1200)], 289, []),
+            WireJson.Default.SimulationJson);
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"events":[]}""")]

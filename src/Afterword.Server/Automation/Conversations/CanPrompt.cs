@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Errors;

@@ -1,3 +1,4 @@
+using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
@@ -56,7 +57,7 @@ internal static class ConversationEndpoints
 
         var (page, more) = await conversations.RunAsync(range!.Value, filter, count, http.RequestAborted);
         await http.AnswerAsync(
-            200, new([.. page.Select(ConversationJson.Of)], more is null ? "" : range.Value.CursorAfter(more, store.Secrets.Cursors)), ConversationsJson.Default.ConversationPageJson);
+            200, new([.. page.Select(one => ConversationJson.Of(one))], more is null ? "" : range.Value.CursorAfter(more, store.Secrets.Cursors)), ConversationsJson.Default.ConversationPageJson);
     }
 
     private static async Task CanAsk(HttpContext http, SignedCall call, CanPrompt can, TimeProvider clock)

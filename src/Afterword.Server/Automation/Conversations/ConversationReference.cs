@@ -1,3 +1,4 @@
+using Afterword.Client.Wire;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 

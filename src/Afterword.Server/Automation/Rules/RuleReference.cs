@@ -1,3 +1,4 @@
+using Afterword.Client.Wire;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Automation.Rules;
@@ -8,7 +9,7 @@ internal static class RuleReference
     private static readonly RulesJson s_rules = new(
         null, null, null, 7, 30, Paused: false, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"),
         [
-            new("never internal", new(["internal", "spam"], null, null, null, null, null, null, null, null, null, null, null), null),
+            new("never internal", new(TagsAny: ["internal", "spam"]), null),
             new(
                 "everybody else", null,
                 new("csat", "21", "PT10M", 0.5, null, null, "https://furni.example/privacy", null, new Dictionary<string, string> { ["en"] = "Hi {first_name}, how did we do?", ["de"] = "Hallo {first_name}, wie war es?" })),
@@ -17,12 +18,12 @@ internal static class RuleReference
     private static readonly RulesJson s_saved = s_rules with { Version = 7, ChangedAt = "Fri Nov 20 22:32:25 +0000 2026", ChangedBy = "@furni" };
 
     /// <summary>Rules as they are sent.</summary>
-    public static Sample Draft => Sample.Of(RulesDocumentJson.Default.RulesJson, s_rules);
+    public static Sample Draft => Sample.Of(WireJson.Default.RulesJson, s_rules);
 
     public static Operation Read() => new(Topic.Feedback, "Read the rules")
     {
         Does = "Gives the rules that hold for the calling sender, as they were sent, with their version. Before the first were saved, it is version 0 and asks nobody.",
-        Replies = [Reply.Of("The rules.", RulesDocumentJson.Default.RulesJson, s_saved) with { Headers = [("ETag", "The version, in quotes.")] }],
+        Replies = [Reply.Of("The rules.", WireJson.Default.RulesJson, s_saved) with { Headers = [("ETag", "The version, in quotes.")] }],
     };
 
     public static Operation Change() => new(Topic.Feedback, "Change the rules")
@@ -43,7 +44,7 @@ internal static class RuleReference
             new("quiet_hours", "When nobody is asked: `from` and `to`, `days`, or both, by the clocks of `time_zone`.", Shape.Said("an object")) { Default = "none" },
         ],
         Body = Draft,
-        Replies = [Reply.Of("The rules with their new version.", RulesDocumentJson.Default.RulesJson, s_saved with { Version = 8 }) with { Headers = [("ETag", "The version, in quotes.")] }],
+        Replies = [Reply.Of("The rules with their new version.", WireJson.Default.RulesJson, s_saved with { Version = 8 }) with { Headers = [("ETag", "The version, in quotes.")] }],
         Errors = [DocumentedError.RulesMovedOn],
     };
 }

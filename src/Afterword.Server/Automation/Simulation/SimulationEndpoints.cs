@@ -1,3 +1,4 @@
+using Afterword.Client.Wire;
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Errors;
