@@ -227,6 +227,8 @@ internal sealed class Doctor(Store store, TimeProvider clock)
             select 'requests by channel', count(*) from dispatch union all
             select 'dead requests', count(*) from dispatch where state = 3 union all
             select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2) and due_at < @overdue union all
+            select 'conversations', count(*) from conversation union all
+            select 'overdue conversations', count(*) from conversation where decision = 0 and due_at < @overdue union all
             select 'overdue alerts', count(*) from alert_dispatch where state < 2 and channel in (1, 2) and due_at < @overdue
             order by 1
             """).Bind("overdue", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_overdue.TotalMilliseconds).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),

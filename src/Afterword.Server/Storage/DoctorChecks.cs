@@ -115,6 +115,17 @@ internal static class DoctorChecks
             from conversation c left join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
             where c.decision = 1
             union all
+            -- By hand the same customer may be asked about it again, but hardly in the same words within the hour. The ids are of that hour: they tell when, in steps of 2 to the power of 22.
+            select 'conversations asked about twice, in the same words', c.id
+            from conversation c
+            join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
+            join message m on m.sender_id = p.sender_id and m.id = p.message_id
+            where c.decision = 1 and exists (
+                select 1 from prompt q join message n on n.sender_id = q.sender_id and n.id = q.message_id
+                where q.sender_id = c.sender_id and q.external_id = c.external_id and q.id > p.id - 15099494400000 and q.id < p.id + 15099494400000 and q.id <> p.id
+                    and q.recipient_id = c.recipient_id and q.test = c.test and n.body = m.body
+                    and not exists (select 1 from conversation d where d.sender_id = q.sender_id and d.external_id = q.external_id and d.prompt_id = q.id))
+            union all
             select 'requests that stand beside several conversations', prompt_id from conversation where prompt_id is not null group by sender_id, prompt_id having count(*) > 1
             union all
             select 'conversations that are scheduled twice', max(id) from conversation where decision = 0 group by sender_id, test, external_id having count(*) > 1

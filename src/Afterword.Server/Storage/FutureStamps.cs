@@ -12,6 +12,9 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
     private static readonly TimeSpan s_laterToday = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_dueAtMost = TimeSpan.FromDays(10);
 
+    // The longest delay of a rule, the longest quiet, and as long as it may wait for a limit.
+    private static readonly TimeSpan s_askedAtMost = TimeSpan.FromDays(40);
+
     private static readonly FutureStamps[] s_all =
     [
         new("senders whose events would be stamped in the future", "select count(*) from sender_state where changed_at > @soon", null),
@@ -20,6 +23,7 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
         Of("notes of who wrote to whom in the future", "contact", "wrote_at > @soon", "wrote_at = @now"),
         Of("people who opted out in the future", "contact", "opted_out_at > @soon", "opted_out_at = @now"),
         Of("conversations that were closed in the future", "conversation", "created_at > @soon or updated_at > @soon", "created_at = case when created_at > @soon then @now else created_at end, updated_at = @now"),
+        Of("conversations that would wait too long", "conversation", "decision = 0 and due_at > @month", "due_at = @now, planned_at = @now"),
         Of("windows of rules that begin in the future", "rule_window", "started_at > @soon", "started_at = 0, used = 0"),
         Of("rules leased until a time to come", "automation", "lease_until > @day", "lease_until = 0"),
         Of("windows of messages that begin in the future", "message_window", "started_at > @soon", "started_at = 0, used = 0"),
@@ -82,6 +86,7 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
         {
             ("now", now.ToUnixTimeMilliseconds()), ("soon", Soon(now)),
             ("day", (now + s_laterToday).ToUnixTimeMilliseconds()), ("due", (now + s_dueAtMost).ToUnixTimeMilliseconds()),
+            ("month", (now + s_askedAtMost).ToUnixTimeMilliseconds()),
         })
         {
             if (sql.Contains($"@{name}", StringComparison.Ordinal)) statement.Bind(name, value);

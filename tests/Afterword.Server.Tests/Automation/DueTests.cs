@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Access;
 using Afterword.Server.Automation;
 using Afterword.Server.Automation.Due;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests.Automation;
@@ -189,6 +190,117 @@ public abstract class DueTests(Engine engine)
         await world.Server.AllIsWellAsync();
         await world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update automation set sampling_key = @key").Bind("key", new byte[60]).RunAsync(default), default);
         Assert.Contains((await world.Server.ExamineAsync()).SelectMany(finding => finding.Problems), problem => problem.Contains("the key of the samples of sender", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_doctor_sees_a_conversation_that_was_asked_about_twice_and_counts_what_is_overdue()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+
+        // Nothing is asked by itself: what is overdue stays so.
+        await world.Server.Get<AskWhenDue>().StopAsync(default);
+        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        await world.CloseAsync("one");
+        await world.PassAsync(TimeSpan.FromHours(1));
+
+        // The rule asks a second time about what is closed again; that has a row of its own. By hand it is asked in other words, or about something else.
+        await world.CloseAsync("one", ("closed_at", RulesWorld.Text(world.Now - 3_600_000)));
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, await world.Server.CountAsync("prompt", "external_id = 'one'"));
+        await ByHandAsync("How was it?", "one");
+        await ByHandAsync("Hi ANA", "two");
+        await world.Server.AllIsWellAsync();
+
+        // What a request that was made twice looks like: the row knows of one of them.
+        var twin = await ByHandAsync("Hi ANA", "one");
+        Assert.Equal(["2 conversations asked about twice, in the same words; the first is"], (await world.Server.ExamineAsync()).SelectMany(finding => finding.Problems).Select(problem => problem[..problem.LastIndexOf(' ')]));
+        await world.RunAsync($"update prompt set external_id = null where id = {twin.Text("id")}");
+        await world.Server.AllIsWellAsync();
+
+        await world.CloseAsync(await world.Server.UserAsync("bea"), "three");
+        Assert.Equal((3, 0), await CountedAsync());
+        world.Server.Clock.Advance(TimeSpan.FromMinutes(61));
+        Assert.Equal((3, 0), await CountedAsync());
+        world.Server.Clock.Advance(TimeSpan.FromMinutes(15));
+        Assert.Equal((3, 1), await CountedAsync());
+        await world.DrainAsync();
+        Assert.Equal((3, 0), await CountedAsync());
+
+        async Task<Answer> ByHandAsync(string message, string externalId) => (await world.Server.PostAsync(
+            world.Loop.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", RulesWorld.Text(world.Loop.Ana.Id)), ("message", message), ("privacy_url", "https://a.example"), ("external_id", externalId))).Is(200);
+
+        async Task<(long All, long Overdue)> CountedAsync()
+        {
+            var rows = (await new Doctor(world.Server.Server.Store, world.Server.Clock).FactsAsync(default)).Rows;
+            return (rows["conversations"], rows["overdue conversations"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_asks_nobody_early_or_twice_and_forgets_nobody()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        var clock = world.Server.Clock;
+        await world.CloseAsync("one");
+
+        // Forward at once: it is not believed, and when the hour has passed nothing is written until the clock is right.
+        clock.OffBy = TimeSpan.FromDays(30);
+        await LookAsync();
+        Assert.Equal(0, await world.Server.CountAsync("prompt"));
+        await world.Server.AdvanceAsync(TimeSpan.FromHours(1));
+        await LookAsync();
+        Assert.Equal(0, await world.Server.CountAsync("prompt"));
+        clock.OffBy = TimeSpan.Zero;
+        await LookAsync();
+        Assert.Equal(1, await world.Server.CountAsync("prompt"));
+
+        // Back by two hours: what was asked stays asked, and what is closed now waits for its hour, by whatever clock.
+        clock.OffBy = TimeSpan.FromHours(-2);
+        await LookAsync();
+        await world.CloseAsync(await world.Server.UserAsync("bea"), "two");
+        await world.Server.AdvanceAsync(TimeSpan.FromMinutes(59));
+        await LookAsync();
+        Assert.Equal(1, await world.Server.CountAsync("prompt"));
+
+        // Two hours late it is right again: a lease that was taken meanwhile holds nobody up.
+        await world.RunAsync($"update automation set holder = 1, lease_until = {world.Now + 86_400_000}");
+        clock.OffBy = TimeSpan.Zero;
+        await world.Server.AdvanceAsync(TimeSpan.FromMinutes(2));
+        await LookAsync();
+        Assert.Equal((2, 2), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 1")));
+
+        async Task LookAsync()
+        {
+            await world.Server.Get<StoreWatch>().LookAsync(default);
+            try
+            {
+                await world.DrainAsync();
+            }
+            catch (StoreUnavailableException)
+            {
+                // Nothing is written while the clock cannot be right.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_a_wrong_clock_scheduled_for_years_to_come_is_found_and_mended()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "P14D", StringComparison.Ordinal));
+        await world.CloseAsync("right");
+        var wrong = await world.CloseAsync(await world.Server.UserAsync("bea"), "wrong");
+        await world.Server.AllIsWellAsync();
+        await world.RunAsync($"update conversation set due_at = due_at + 31536000000, planned_at = planned_at + 31536000000 where id = {wrong.Text("id")}");
+        Assert.Contains((await world.Server.ExamineAsync()).Single(finding => finding.Check == "the clock").Problems, problem => problem.StartsWith("1 conversations that would wait too long", StringComparison.Ordinal));
+
+        Assert.Equal(["1 conversations that would wait too long"], await FutureStamps.MendAsync(world.Server.Server.Store, world.Server.Clock.GetUtcNow(), default));
+        await world.DrainAsync();
+
+        Assert.Equal(1, await world.Server.CountAsync("conversation", $"decision = 1 and id = {wrong.Text("id")}"));
+        Assert.Equal(1, await world.Server.CountAsync("conversation", "decision = 0"));
     }
 
     [Fact]
