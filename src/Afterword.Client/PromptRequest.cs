@@ -39,7 +39,7 @@ public sealed record PromptRequest
     /// <summary>Keeps this feedback out of every figure.</summary>
     public bool Test { get; init; }
 
-    /// <summary>Who led the conversation, for the sender's figures: one line of at most 64 characters. Customers never see it.</summary>
+    /// <summary>Who led the conversation, for the sender's figures: one line of at most 100 characters. Customers never see it.</summary>
     public string? Agent { get; init; }
 
     /// <summary>What the conversation was about, for the sender's figures: at most 10 of at most 32 characters, without commas. Customers never see them.</summary>

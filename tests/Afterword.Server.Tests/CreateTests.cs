@@ -117,9 +117,9 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("agent", "65 characters", "one line of at most 64 characters")]
-    [InlineData("agent", "two\nlines", "one line of at most 64 characters")]
-    [InlineData("agent", "\u200b", "one line of at most 64 characters")]
+    [InlineData("agent", "101 characters", "one line of at most 100 characters")]
+    [InlineData("agent", "two\nlines", "one line of at most 100 characters")]
+    [InlineData("agent", "\u200b", "one line of at most 100 characters")]
     [InlineData("tags", "11 tags", "at most 10 tags")]
     [InlineData("tags", "33 characters", "each tag is one line of at most 32 characters")]
     [InlineData("tags", "a,b\tc", "each tag is one line of at most 32 characters")]
@@ -128,7 +128,7 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
     {
         value = value switch
         {
-            "65 characters" => new('a', 65),
+            "101 characters" => new('a', 101),
             "11 tags" => string.Join(',', Enumerable.Range(0, 11)),
             "33 characters" => new('a', 33),
             _ => value,
@@ -141,7 +141,7 @@ public abstract class CreateTests(Engine engine) : IAsyncLifetime
     {
         var most = string.Join(',', Enumerable.Range(0, 10).Select(i => string.Concat(Enumerable.Repeat("😀", 31)) + i));
 
-        (await CreateAsync(("agent", string.Concat(Enumerable.Repeat("😀", 64))), ("tags", most))).Is(200);
+        (await CreateAsync(("agent", string.Concat(Enumerable.Repeat("😀", 100))), ("tags", most))).Is(200);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal sealed record PromptDraft(
     public const int PrivacyUrlLength = 2_048;
     public const int ExternalIdLength = 256;
     public const int DisplayNameLength = 20;
-    public const int AgentLength = 64;
+    public const int AgentLength = 100;
 
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static PromptDraft? Parse(RequestParameters parameters, Questions questions, out ApiErrors errors)

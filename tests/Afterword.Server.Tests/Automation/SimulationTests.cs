@@ -1,5 +1,6 @@
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Simulation;
+using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 
@@ -40,6 +41,56 @@ public abstract class SimulationTests(Engine engine)
         (await world.Server.PostJsonAsync(world.Loop.Recipient, "/1.1/feedback/rules/simulate.json", rules)).Is(403, 87);
         Assert.Equal(rows, await world.Server.CountAsync("conversation"));
         Assert.Equal(1, await world.Server.CountAsync("automation_rules"));
+    }
+
+    [Fact]
+    public async Task Requests_by_hand_count_for_the_interval_as_they_did_and_those_of_the_rules_do_not()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
+        var everybody = RulesWorld.Everybody(document: "\"recipient_interval_days\":7,");
+        var users = new Dictionary<string, Account>();
+        foreach (var handle in (string[])["before", "within", "after", "test", "rules"]) users[handle] = await world.Server.UserAsync(handle);
+
+        await ByHandAsync("before");
+        await world.RuleAsync("""{"recipient_interval_days":0,"rules":[{"name":"some","when":{"tags_any":["some"]},"ask":ASK}]}""".Replace("ASK", RulesWorld.Ask, StringComparison.Ordinal));
+        await world.PassAsync(TimeSpan.FromDays(2));
+        await ByHandAsync("within");
+        await ByHandAsync("test", ("test", "true"));
+        await world.CloseAsync(users["rules"], "by the rules", ("tags", "some"));
+        await world.PassAsync(TimeSpan.FromDays(1));
+        foreach (var (handle, user) in users) await world.CloseAsync(user, handle);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        await ByHandAsync("after");
+        await world.PassAsync(TimeSpan.FromDays(7) - TimeSpan.FromMinutes(30));
+        foreach (var (handle, user) in users) await world.CloseAsync(user, $"{handle} later");
+
+        // Of nine days: what was asked before them counts, too. Of eleven it is within.
+        foreach (var days in (int[])[9, 11])
+        {
+            var simulated = (await SimulateAsync(world, everybody.Replace("{ ", $"{{\"days\":{days},", StringComparison.Ordinal))).Is(200).Json;
+            Assert.Equal(
+                """[{"rule":"all","decision":"asked","reason":null,"count":7},{"rule":"all","decision":"skipped","reason":"asked_recently","count":4}]""", simulated.GetProperty("would").GetRawText());
+        }
+
+        async Task ByHandAsync(string handle, params (string Name, string Value)[] more) => (await world.Server.PostAsync(
+            world.Loop.Sender, "/1.1/feedback/create.json",
+            [("type", "csat"), ("to_user_id", RulesWorld.Text(users[handle].Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), .. more])).Is(200);
+    }
+
+    [Theory]
+    [InlineData("00:00:00", 5)]
+    [InlineData("1.00:00:00", 2)]
+    public async Task Without_an_interval_of_the_rules_that_of_all_requests_holds_if_there_is_one(string least, int asked)
+    {
+        await using var world = await RulesWorld.StartAsync(engine, $"Limits:RecipientInterval={least}");
+        for (var i = 0; i < 5; i++)
+        {
+            await world.CloseAsync($"t{i}");
+            await world.PassAsync(TimeSpan.FromHours(11));
+        }
+
+        var would = (await SimulateAsync(world, RulesWorld.Everybody(document: "\"recipient_interval_days\":0,"))).Is(200).Json.GetProperty("would").EnumerateArray();
+        Assert.Equal(asked, would.Single(one => one.GetProperty("decision").GetString() == "asked").GetProperty("count").GetInt32());
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal sealed record CloseDraft(
     long RecipientId, string ExternalId, string? Agent, string? Team, Tags? Tags, string? Language, long? ClosedAt, int? Messages, int? AgentMessages,
     string? DisplayName, string? PrivacyUrl, bool Test, string? Connector = null)
 {
-    public const int LabelLength = 100;
+    public const int LabelLength = PromptDraft.AgentLength;
     public const int MostMessages = 1_000_000;
 
     private static readonly TimeSpan s_oldest = TimeSpan.FromDays(7);

@@ -6,35 +6,32 @@ namespace Afterword.Server.Automation.Conversations;
 internal static class EachConversation
 {
     // A connection is held for so many rows, and no longer.
-    private const long Piece = 5_000;
+    private const int Piece = 5_000;
 
     /// <param name="store">The store.</param>
     /// <param name="sender">Whose conversations.</param>
     /// <param name="after">Those heard of at this time or later, Unix milliseconds.</param>
-    /// <param name="goOn">Takes one, and says whether it wants more.</param>
+    /// <param name="goOn">Takes one, and says whether it wants more. It may read the store.</param>
     /// <param name="stop">Gives up.</param>
-    public static async Task ReadAsync(Store store, long sender, long after, Func<Conversation, bool> goOn, CancellationToken stop)
+    public static async Task ReadAsync(Store store, long sender, long after, Func<Conversation, ValueTask<bool>> goOn, CancellationToken stop)
     {
-        var (at, id, many, wantsMore) = (after, 0L, Piece, true);
-        while (many == Piece && wantsMore)
+        var (at, id) = (after, 0L);
+        while (true)
         {
-            many = await store.Main.ReadAsync(
+            var piece = await store.Main.ReadAsync(
                 session => session.Sql(
                     $"""
                     select {Conversation.Columns} from conversation c
                     where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most
-                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", Piece)
-                    .EachAsync(
-                        row =>
-                        {
-                            if (!wantsMore) return;
-
-                            var one = Conversation.Read(row);
-                            (at, id) = (one.CreatedAt, one.Id);
-                            wantsMore = goOn(one);
-                        },
-                        stop),
+                    """).Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", (long)Piece).ListAsync(Conversation.Read, stop),
                 stop);
+            foreach (var one in piece)
+            {
+                if (!await goOn(one)) return;
+            }
+
+            if (piece.Count < Piece) return;
+            (at, id) = (piece[^1].CreatedAt, piece[^1].Id);
         }
     }
 }

@@ -13,7 +13,6 @@ internal sealed class MessageTemplate
 {
     // Longer than any name and its substitute: the rest of a text without an end is no place for a name.
     private const int LongestPlace = 120;
-    private const int AgentLength = 100;
 
     private static readonly string[] s_names = ["first_name", "name", "sender", "agent", "external_id"];
 
@@ -86,7 +85,7 @@ internal sealed class MessageTemplate
 
     private static int LongestOf(string name) => name switch
     {
-        "agent" => AgentLength,
+        "agent" => PromptDraft.AgentLength,
         "external_id" => PromptDraft.ExternalIdLength,
         _ => TextRules.NameLength,
     };

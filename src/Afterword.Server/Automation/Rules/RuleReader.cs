@@ -12,7 +12,6 @@ internal static class RuleReader
 {
     private const int NameLength = 50;
     private const int MostMessages = 1_000_000;
-    private const int LabelLength = 100;
 
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromDays(14);
     private static readonly TimeSpan s_oldest = TimeSpan.FromDays(7);
@@ -38,11 +37,11 @@ internal static class RuleReader
             TagsAny = part.Labels("tags_any", Tags.TagLength),
             TagsAll = part.Labels("tags_all", Tags.TagLength),
             TagsNone = part.Labels("tags_none", Tags.TagLength),
-            Agents = part.Labels("agents", LabelLength),
-            Teams = part.Labels("teams", LabelLength),
+            Agents = part.Labels("agents", PromptDraft.AgentLength),
+            Teams = part.Labels("teams", PromptDraft.AgentLength),
             Languages = part.List("languages", (place, tag) => Known(part, place, Language.IsTag(tag) ? tag : null, "a language tag, such as de or pt-BR")),
             Channels = part.List("channels", (place, channel) => ReadChannel(part, place, channel))?.OfType<Channel>().ToArray(),
-            Connectors = part.Labels("connectors", LabelLength),
+            Connectors = part.Labels("connectors", PromptDraft.AgentLength),
             MessagesMin = (int?)part.Whole("messages_min", 0, MostMessages),
             AgentMessagesMin = (int?)part.Whole("agent_messages_min", 0, MostMessages),
             MaxAge = part.Duration("max_age", TimeSpan.FromSeconds(1), s_oldest),

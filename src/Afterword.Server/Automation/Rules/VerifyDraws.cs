@@ -27,7 +27,7 @@ internal sealed class VerifyDraws(Store store)
             {
                 if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
                 else if (one.Draw is not null) verified++;
-                return found is null;
+                return ValueTask.FromResult(found is null);
             },
             stop);
         return found ?? new(verified, null, null);

@@ -16,6 +16,7 @@ internal sealed class LastAsked(long interval)
     /// <summary>When the customer was asked; null when that does not matter.</summary>
     public long? this[long customer] => _places[Find(_places, customer)] is { Customer: not 0 } found ? found.At : null;
 
+    /// <summary>Notes a request. Of two the later one counts: somebody may be asked by hand before what is scheduled is due.</summary>
     public void Note(long customer, long at)
     {
         if (interval == 0) return;
@@ -23,6 +24,7 @@ internal sealed class LastAsked(long interval)
 
         var place = Find(_places, customer);
         if (_places[place].Customer == 0) _used++;
+        else at = Math.Max(at, _places[place].At);
         _places[place] = (customer, at);
     }
 

@@ -11,9 +11,6 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
     public const int MostDays = 90;
     public const int UsualDays = 30;
 
-    // A connection is held for so many rows, and no longer.
-    private const long Piece = 5_000;
-
     /// <param name="sender">Whose closes.</param>
     /// <param name="rules">The draft.</param>
     /// <param name="days">Those of so many days; no tests.</param>
@@ -24,36 +21,22 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
         var now = clock.GetUtcNow();
         var from = (now - TimeSpan.FromDays(days)).ToUnixTimeMilliseconds();
         var simulation = new SimulatedCloses(rules, leastInterval, RandomNumberGenerator.GetBytes(32));
-        await ReadRequestsAsync(sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, simulation, stop);
+        var before = new RequestStream(store, sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, byHandAlone: false);
+        await before.PassAsync(long.MaxValue, simulation, stop);
 
+        // In the period the draft asks by itself, and only what people asked for by hand is as it was.
+        var byHand = new RequestStream(store, sender, from, now.ToUnixTimeMilliseconds(), byHandAlone: true);
         await EachConversation.ReadAsync(
             store, sender, from,
-            one =>
+            async one =>
             {
-                if (!one.Test) simulation.Close(one);
+                if (one.Test) return true;
+
+                await byHand.PassAsync(one.CreatedAt, simulation, stop);
+                simulation.Close(one);
                 return true;
             },
             stop);
         return simulation;
-    }
-
-    /// <summary>Whom the sender asked before the first close, as far back as the interval reaches.</summary>
-    private async Task ReadRequestsAsync(long sender, long from, long to, SimulatedCloses simulation, CancellationToken stop)
-    {
-        var (after, before, many) = (Snowflakes.FirstOf(from), Snowflakes.FirstOf(to), Piece);
-        while (many == Piece)
-        {
-            many = await store.Main.ReadAsync(
-                session => session.Sql("select p.id, p.recipient_id, p.created_at, p.test from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most")
-                    .Bind("sender", sender).Bind("after", after).Bind("before", before).Bind("most", Piece)
-                    .EachAsync(
-                        row =>
-                        {
-                            after = row.GetInt64(0);
-                            if (!row.Flag(3)) simulation.Asked(row.GetInt64(1), row.GetInt64(2));
-                        },
-                        stop),
-                stop);
-        }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] 
 
     public long DifferentCount { get; private set; }
 
-    /// <summary>A request from before the first close.</summary>
+    /// <summary>A request that the draft has nothing to do with: from before the first close, or by hand.</summary>
     public void Asked(long customer, long at) => _asked.Note(customer, at);
 
     public void Close(Conversation closed)

@@ -1,0 +1,62 @@
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Simulation;
+
+/// <summary>Requests that a sender made, read in their order as they are needed, and in constant memory. Tests are left out.</summary>
+/// <param name="store">The store.</param>
+/// <param name="sender">Whose requests.</param>
+/// <param name="from">The first moment, Unix milliseconds.</param>
+/// <param name="to">The first moment behind them.</param>
+/// <param name="byHandAlone">Leaves out what the rules asked.</param>
+internal sealed class RequestStream(Store store, long sender, long from, long to, bool byHandAlone)
+{
+    // A connection is held for so many rows, and no longer.
+    private const long Piece = 5_000;
+
+    private readonly Queue<(long Customer, long At)> _read = new();
+    private long _after = Snowflakes.FirstOf(from);
+    private bool _isOver;
+
+    /// <summary>Tells a simulation of all requests up to a time that it was not told of yet.</summary>
+    public async ValueTask PassAsync(long time, SimulatedCloses simulation, CancellationToken stop)
+    {
+        while (true)
+        {
+            while (_read.TryPeek(out var next) && next.At <= time)
+            {
+                simulation.Asked(next.Customer, next.At);
+                _read.Dequeue();
+            }
+
+            if (_read.Count > 0 || _isOver) return;
+            await ReadAsync(stop);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        var many = await store.Main.ReadAsync(
+            session => session.Sql(byHandAlone ? ByHand : All)
+                .Bind("sender", sender).Bind("after", _after).Bind("before", Snowflakes.FirstOf(to)).Bind("most", Piece)
+                .EachAsync(
+                    row =>
+                    {
+                        _after = row.GetInt64(0);
+                        if (!row.Flag(3) && row.IsDBNull(4)) _read.Enqueue((row.GetInt64(1), row.GetInt64(2)));
+                    },
+                    stop),
+            stop);
+        _isOver = many < Piece;
+    }
+
+    private const string All =
+        "select p.id, p.recipient_id, p.created_at, p.test, null from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most";
+
+    // A request of the rules stands beside the conversation that it is about.
+    private const string ByHand =
+        """
+        select p.id, p.recipient_id, p.created_at, p.test,
+            (select c.id from conversation c where c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id limit 1)
+        from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most
+        """;
+}
