@@ -32,6 +32,8 @@ internal static class Run
         ("overview-postgres", Overviews.RunOnPostgresAsync),
         ("console-pages-sqlite", ConsolePages.RunOnSqliteAsync),
         ("console-pages-postgres", ConsolePages.RunOnPostgresAsync),
+        ("rules-sqlite", Closes.RunOnSqliteAsync),
+        ("rules-postgres", Closes.RunOnPostgresAsync),
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),

@@ -34,6 +34,15 @@ internal sealed class RequestWriter(string host)
         return Post(path, form, $"Accept: application/json\r\nAuthorization: {header}\r\n");
     }
 
+    /// <summary>A signed POST of JSON, which is not signed itself.</summary>
+    public byte[] PostJson(OAuthCredentials credentials, string path, ReadOnlySpan<byte> json)
+    {
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bench\r\nAccept: application/json\r\nAuthorization: {Sign(credentials, "POST", path, [])}\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. json];
+    }
+
     /// <summary>What a browser sends for a link.</summary>
     public byte[] Open(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nUser-Agent: bench\r\n\r\n");
 

@@ -10,6 +10,8 @@ internal sealed class Site
     {
         ["Limits:CreatesPerDay"] = "1000000000",
         ["Limits:ShowPer15Minutes"] = "1000000000",
+        ["Limits:ClosesPer15Minutes"] = "1000000000",
+        ["Limits:SimulationsPer15Minutes"] = "1000000000",
         ["Limits:EventsPer15Minutes"] = "1000000000",
         ["Limits:ExportsPer15Minutes"] = "1000000000",
         ["Cards:CallsPerLink"] = "0",
