@@ -1,6 +1,11 @@
 using System.Globalization;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
+using Afterword.Server.Automation;
+using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Automation.Due;
+using Afterword.Server.Automation.Rules;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
@@ -21,15 +26,27 @@ internal sealed class DemoHistory
     private const string PrivacyUrl = "https://furni.example/privacy";
 
     private readonly SettableClock _clock;
+    private readonly OpenedStore _store;
     private readonly CreatePrompt _create;
+    private readonly CloseConversation _close;
+    private readonly ReopenConversation _reopen;
+    private readonly AskDue _askDue;
+    private readonly ListConversations _conversations;
     private readonly AnswerPrompt _answer;
     private readonly Caller _sender;
     private readonly IReadOnlyList<Account> _customers;
 
     private DemoHistory(OpenedStore store, Settings settings, SettableClock clock, Account sender, IReadOnlyList<Account> customers)
     {
-        _clock = clock;
+        (_store, _clock) = (store, clock);
         var questions = new Questions(settings);
+        var rules = new KeptRules(store.Store);
+        _close = new CloseConversation(store.Store, rules, settings, clock);
+        _reopen = new ReopenConversation(store.Store, clock);
+
+        // The limit of a day is the documented one, as that of the caller.
+        _askDue = new AskDue(store.Store, rules, questions, settings with { Limits = settings.Limits with { CreatesPerDay = 1_000 } }, clock);
+        _conversations = new ListConversations(store.Store, clock);
         _create = new CreatePrompt(store.Store, settings, questions, new PromptWindow(store.Store, settings, clock), clock);
 
         // In the story a card was open for a month, whatever the settings make of it now.
@@ -67,7 +84,7 @@ internal sealed class DemoHistory
         await new DemoHistory(store, settings, clock, sender, customers).RunAsync(year, stop);
         var follow = new FollowUser(new Bonds(store.Store));
         foreach (var customer in customers) await follow.RunAsync(customer.Id, sender.Id, stop);
-        return new(sender, customers, password, year.Count(asked => !asked.Test), year.Count(asked => asked.Score is not null), year[0].At);
+        return new(sender, customers, password, year.Count(conversation => conversation.IsAsked), year.Count(conversation => conversation.Score is not null), year[0].At);
     }
 
     /// <summary>The sender as it would call, with the documented limit whatever the settings say.</summary>
@@ -85,31 +102,67 @@ internal sealed class DemoHistory
     /// <summary>Lets everything happen in the order of its time, since stamps only go forward.</summary>
     private async Task RunAsync(IReadOnlyList<DemoConversation> year, CancellationToken stop)
     {
-        var ids = new long[year.Count];
-        var steps = new List<(DateTimeOffset At, int Conversation, Func<CardKey, AnswerRequest>? Answer)>();
-        for (var i = 0; i < year.Count; i++)
+        var steps = new List<(DateTimeOffset At, Func<Task> Do)>
         {
-            var asked = year[i];
-            steps.Add((asked.At, i, null));
-            if (asked.DismissedAt is { } dismissedAt) steps.Add((dismissedAt, i, key => new(key, null, null, Dismiss: true)));
-            if (asked.ScoreAt is { } scoreAt) steps.Add((scoreAt, i, key => new(key, asked.Score, null)));
-            if (asked.CommentAt is { } commentAt) steps.Add((commentAt, i, key => new(key, null, asked.Comment)));
-        }
-
-        foreach (var (at, conversation, answer) in steps.OrderBy(step => step.At))
+            (year[0].At.AddHours(-2), () => RuleAsync(DemoRules.Tried, stop)),
+            (year[0].At.AddHours(-1), () => RuleAsync(DemoRules.On, stop)),
+        };
+        foreach (var conversation in year) AddSteps(steps, conversation);
+        foreach (var (at, act) in steps.OrderBy(step => step.At))
         {
             stop.ThrowIfCancellationRequested();
             _clock.Now = at;
-            if (answer is null) ids[conversation] = await AskAsync(year[conversation]);
-            else await AnswerAsync(answer(new(_sender.UserId, ids[conversation], null)));
+            await act();
         }
+    }
+
+    private void AddSteps(List<(DateTimeOffset At, Func<Task> Do)> steps, DemoConversation of)
+    {
+        var (conversation, prompt) = (0L, 0L);
+        if (of.Test) steps.Add((of.At, async () => prompt = await AskAsync(of)));
+        else steps.Add((of.At, async () => conversation = await CloseAsync(of)));
+        if (of.ReopenedAt is { } reopenedAt) steps.Add((reopenedAt, () => _reopen.RunAsync(_sender.UserId, of.ExternalId)));
+        if (of.AskedAt is { } askedAt) steps.Add((askedAt, async () => prompt = of.ByHand ? await AskAsync(of) : await AskDueAsync(conversation)));
+        if (of.DismissedAt is { } dismissedAt) steps.Add((dismissedAt, () => AnswerAsync(new(Key(), null, null, Dismiss: true))));
+        if (of.ScoreAt is { } scoreAt) steps.Add((scoreAt, () => AnswerAsync(new(Key(), of.Score, null))));
+        if (of.CommentAt is { } commentAt) steps.Add((commentAt, () => AnswerAsync(new(Key(), null, of.Comment))));
+
+        CardKey Key() => new(_sender.UserId, prompt, null);
+    }
+
+    /// <summary>Saves rules, with the key that the year was made up with.</summary>
+    private async Task RuleAsync(string rules, CancellationToken stop)
+    {
+        await new ChangeRules(_store.Store, new AuditLog(_store.Store, _clock), _clock).RunAsync(_sender.UserId, Person.OfUser(_sender.ScreenName), seen: null, rules, stop);
+        await _store.Store.Main.WriteAsync(
+            session => session.Sql("update automation set sampling_key = @key where sender_id = @sender")
+                .Bind("key", _store.Store.Secrets.Protect(DemoRules.SamplingKey)).Bind("sender", _sender.UserId).RunAsync(stop),
+            stop);
+    }
+
+    private async Task<long> CloseAsync(DemoConversation closed)
+    {
+        var draft = new CloseDraft(
+            _customers[closed.Customer].Id, closed.ExternalId, closed.Agent, closed.Agent is null ? null : "support", Tags.OfStored(closed.Tags), null, null, null, null, null, null, Test: false);
+        var decided = await _close.RunAsync(new(_sender.UserId, _sender.Sender, draft, ""));
+        var isScheduled = (closed.IsAsked && !closed.ByHand) || closed.ReopenedAt is not null;
+        return isScheduled == (decided.Decision == Decision.Scheduled)
+            ? decided.Id
+            : throw new InvalidOperationException($"The rules of the demo decided otherwise on {closed.ExternalId} than was made up: {decided.Decision}, {decided.Reason}.");
+    }
+
+    private async Task<long> AskDueAsync(long conversation)
+    {
+        await _askDue.RunAsync(new(_sender.UserId, conversation));
+        return (await _conversations.FindAsync(_sender.UserId, conversation, CancellationToken.None))?.PromptId
+            ?? throw new InvalidOperationException($"Conversation {conversation} of the demo was due, and nobody was asked.");
     }
 
     private async Task<long> AskAsync(DemoConversation asked)
     {
         var draft = Draft(asked.Type, _customers[asked.Customer], asked.Message, asked.ExternalId) with
         {
-            QuestionVariant = asked.Variant, DisplayName = asked.DisplayName, Test = asked.Test, Agent = asked.Agent, Tags = Tags.OfStored(asked.Tags),
+            Test = asked.Test, Agent = asked.Agent, Tags = Tags.OfStored(asked.Tags),
         };
         var answer = await _create.RunAsync(new(_sender, draft, null, ""));
         return answer.Outcome is CreateOutcome.Created(var feedback, _)

@@ -3,26 +3,36 @@ using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>One conversation of the demo's year that ended with a request for feedback. What never happened is null.</summary>
+/// <summary>One conversation of the demo's year, and what came of it. What never happened is null.</summary>
 /// <param name="Customer">Which of the customers, counted from 0.</param>
+/// <param name="At">When it was closed; of a test, when it was asked.</param>
 /// <param name="Agent">Who led it.</param>
 /// <param name="Tags">What it was about, separated by commas.</param>
-/// <param name="Message">The last message, with the customer's name still to be filled in.</param>
+/// <param name="Message">Of a request by hand, with the customer's name still to be filled in.</param>
+/// <param name="ReopenedAt">When the customer came back to it, before anybody was asked.</param>
+/// <param name="AskedAt">When the customer was asked, by the rules or by hand.</param>
+/// <param name="ByHand">The agent asked, though the rules would not have.</param>
 internal sealed record DemoConversation(
-    int Customer, DateTimeOffset At, PromptType Type, int Variant, string Message, string ExternalId, string? DisplayName, bool Test,
-    string? Agent = null, string? Tags = null, DateTimeOffset? DismissedAt = null, int? Score = null, DateTimeOffset? ScoreAt = null, string? Comment = null, DateTimeOffset? CommentAt = null);
+    int Customer, DateTimeOffset At, PromptType Type, string Message, string ExternalId, bool Test,
+    string? Agent = null, string? Tags = null, DateTimeOffset? ReopenedAt = null, DateTimeOffset? AskedAt = null, bool ByHand = false,
+    DateTimeOffset? DismissedAt = null, int? Score = null, DateTimeOffset? ScoreAt = null, string? Comment = null, DateTimeOffset? CommentAt = null)
+{
+    /// <summary>Whether it counts as a request of the year.</summary>
+    public bool IsAsked => AskedAt is not null;
+}
 
-/// <summary>Makes up a year of a small furniture shop: service gets better, but for one week when nothing is delivered.</summary>
+/// <summary>Makes up a year of a small furniture shop: service gets better, but for one week when nothing is delivered. The rules ask, and one agent picks whom to ask besides.</summary>
 internal sealed class DemoYear
 {
     private const double AnsweredShare = 0.6;
     private const double CommentedShare = 0.4;
     private const double DismissedShare = 0.08;
-    private const double NpsShare = 0.18;
+    private const double InternalShare = 0.03;
+    private const double ReopenedShare = 0.03;
 
-    private static readonly int[] s_csatVariants = [0, 0, 2, 11, 12, 13, 21];
-    private static readonly int[] s_deliveryVariants = [0, 2, 29];
-    private static readonly int[] s_npsVariants = [0, 0, 1, 5];
+    // Whose scores are the lowest, and who asks most of the happy ones by hand where the sample left them out.
+    private const string Picker = "Pauline";
+    private const double PickedShare = 0.75;
 
     // Some lead conversations better than others, and one of them joined in the middle of the year.
     private static readonly (string Name, double Gift)[] s_agents = [("Nora", 0.4), ("Idris", 0.2), ("Pauline", -0.35), ("Kenji", 0.3)];
@@ -53,7 +63,7 @@ internal sealed class DemoYear
         all.Sort((one, other) => one.At.CompareTo(other.At));
 
         var ticket = 4_096;
-        return [.. all.Select(conversation => conversation.Test || conversation.Score is not null
+        return [.. all.Select(conversation => conversation.Test || conversation.IsAsked
             ? conversation
             : year.Lived(conversation with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"ticket_{ticket += random.Next(1, 9)}") }))];
     }
@@ -62,18 +72,19 @@ internal sealed class DemoYear
     {
         // Before it went live, each customer's card was tried out once.
         all.Add(new(
-            customer, DaytimeAfter(_start), PromptType.Csat, 0, "Just a test, {name}: please ignore this.",
-            string.Create(CultureInfo.InvariantCulture, $"test_{customer + 1}"), null, Test: true));
+            customer, DaytimeAfter(_start), PromptType.Csat, "Just a test, {name}: please ignore this.", string.Create(CultureInfo.InvariantCulture, $"test_{customer + 1}"), Test: true));
 
         for (var at = _start.AddDays(2 + _random.Next(3)); at < _end.AddDays(-1); at = at.AddDays(IsBadWeek(at) || IsSeason(at) ? 1 : 1 + _random.Next(3)))
         {
-            var topic = IsBadWeek(at) || _random.NextDouble() < 0.25 ? DemoTexts.Delivery : DemoTexts.Others[_random.Next(DemoTexts.Others.Count)];
-            var nps = !IsBadWeek(at) && _random.NextDouble() < NpsShare;
-            var variants = nps ? s_npsVariants : topic == DemoTexts.Delivery ? s_deliveryVariants : s_csatVariants;
-            all.Add(new(
-                customer, DaytimeAfter(at), nps ? PromptType.Nps : PromptType.Csat, Pick(variants), Pick(topic.Messages), "",
-                _random.NextDouble() < 0.2 ? "Furni Support" : null, Test: false, AgentOf(at).Name, TagsOf(topic, at)));
+            // About half of them are asked about.
+            for (var twice = 0; twice < 2; twice++) all.Add(Conversation(customer, DaytimeAfter(at), IsBadWeek(at) || _random.NextDouble() < 0.25 ? DemoTexts.Delivery : Pick(DemoTexts.Others)));
         }
+    }
+
+    private DemoConversation Conversation(int customer, DateTimeOffset at, DemoTopic topic)
+    {
+        var tags = TagsOf(topic, at);
+        return new(customer, at, DemoRules.TypeOf(tags), Pick(topic.Messages), "", Test: false, AgentOf(at).Name, tags);
     }
 
     /// <summary>What came in just before somebody looks: one good answer, one fair and one bad.</summary>
@@ -81,25 +92,38 @@ internal sealed class DemoYear
     {
         foreach (var (customer, hours, score, topic) in new[] { (0, 5.0, 5, DemoTexts.Others[0]), (2, 3.5, 4, DemoTexts.Others[3]), (1, 2.0, 2, DemoTexts.Delivery) })
         {
-            var (at, scoreAt) = (now.AddHours(-hours), now.AddHours(-hours).AddMinutes(4 + (_random.NextDouble() * 30)));
+            var at = now.AddHours(-hours);
+            var (askedAt, scoreAt) = (at + DemoRules.Delay, (at + DemoRules.Delay).AddMinutes(4 + (_random.NextDouble() * 30)));
             all.Add(new(
-                customer, at, PromptType.Csat, 0, topic.Messages[0], string.Create(CultureInfo.InvariantCulture, $"today_{customer + 1}"), null, Test: false, AgentOf(at).Name, TagsOf(topic, at),
+                customer, at, PromptType.Csat, topic.Messages[0], DemoRules.SampledName($"today_{customer + 1}", topic.Tag), Test: false, AgentOf(at).Name, topic.Tag, AskedAt: askedAt,
                 Score: score, ScoreAt: scoreAt, Comment: score < 3 ? topic.Unhappy[0] : null, CommentAt: score < 3 ? scoreAt.AddSeconds(40) : null));
         }
     }
 
-    /// <summary>Decides whether and how the customer answered.</summary>
-    private DemoConversation Lived(DemoConversation asked)
+    /// <summary>Decides, as the rules will, whether the customer is asked, and then whether and how they answered.</summary>
+    private DemoConversation Lived(DemoConversation closed)
     {
         // Who was let down is more eager to say so.
-        var bad = IsBadWeek(asked.At);
+        var bad = IsBadWeek(closed.At);
+        var (score, mood) = Score(closed, bad);
+        if (_random.NextDouble() < InternalShare) return closed with { Tags = $"{closed.Tags},{DemoRules.Internal}" };
+
+        var sampled = DemoRules.IsSampled(closed.ExternalId, closed.Tags!);
+        if (sampled && _random.NextDouble() < ReopenedShare) return closed with { ReopenedAt = closed.At + (DemoRules.Delay / 2) };
+        if (sampled) return Answered(closed with { AskedAt = closed.At + DemoRules.Delay }, bad, score, mood);
+
+        return closed.Agent == Picker && mood > 0 && _random.NextDouble() < PickedShare ? Answered(closed with { AskedAt = closed.At.AddMinutes(2), ByHand = true }, bad, score, mood) : closed;
+    }
+
+    private DemoConversation Answered(DemoConversation asked, bool bad, int score, int mood)
+    {
+        var at = asked.AskedAt!.Value;
         if (_random.NextDouble() >= (bad ? 0.9 : AnsweredShare))
         {
-            return _random.NextDouble() < DismissedShare ? asked with { DismissedAt = asked.At.AddMinutes(1 + (_random.NextDouble() * 30)) } : asked;
+            return _random.NextDouble() < DismissedShare ? asked with { DismissedAt = at.AddMinutes(1 + (_random.NextDouble() * 30)) } : asked;
         }
 
-        var (score, mood) = Score(asked, bad);
-        var scoreAt = asked.At + AnswerDelay();
+        var scoreAt = at + AnswerDelay();
         if (scoreAt > _end) return asked;
 
         var answered = asked with { Score = score, ScoreAt = scoreAt };
@@ -153,7 +177,7 @@ internal sealed class DemoYear
     // The sum of twelve is near enough to a bell curve.
     private double Normal() => Enumerable.Range(0, 12).Sum(_ => _random.NextDouble()) - 6;
 
-    private T Pick<T>(T[] among) => among[_random.Next(among.Length)];
+    private T Pick<T>(IReadOnlyList<T> among) => among[_random.Next(among.Count)];
 
     /// <summary>One of the texts; none comes again before all have been used.</summary>
     private string Unsaid(string[] texts)

@@ -1,0 +1,57 @@
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Cli;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Support;
+using Microsoft.Extensions.Configuration;
+
+namespace Afterword.Server.Tests.Automation;
+
+/// <summary>The year of the demo, as the console shows it.</summary>
+public sealed class DemoYearTests
+{
+    private const string Picker = "Pauline";
+
+    [Fact]
+    public async Task The_rules_ask_in_the_demos_year_and_one_agent_picks_besides()
+    {
+        using var folder = TestFolder.Create("demo");
+        var (settings, errors) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Data", folder.Path)]).Build());
+        Assert.Empty(errors);
+        var shop = await DemoHistory.WriteAsync(settings!, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken);
+        await using var store = await Store.OpenAsync(settings!, TimeProvider.System, TestContext.Current.CancellationToken);
+
+        var agents = await ListAsync(
+            """
+            select agent, count(*), sum(share) / 1000000.0, sum(share / 1000000.0 * (1 - share / 1000000.0)), sum(case when decision = 1 then 1 else 0 end)
+            from conversation where share is not null and decision <> 3 group by agent order by agent
+            """,
+            row => (Name: row.GetString(0), Closed: row.GetInt64(1), Expected: row.GetDouble(2), Spread: Math.Sqrt(row.GetDouble(3)), Asked: row.GetInt64(4)));
+        var byHand = await ListAsync(
+            """
+            select p.agent, count(*), sum(case when p.score >= 4 then 1 else 0 end), count(p.score) from prompt p
+            where p.test = 0 and not exists (select 1 from conversation c where c.sender_id = p.sender_id and c.prompt_id = p.id) group by p.agent
+            """,
+            row => (Agent: row.TextOrNull(0), Count: row.GetInt64(1), Happy: row.GetInt64(2), Scored: row.GetInt64(3)));
+
+        Assert.Equal(4, agents.Count);
+        Assert.True(agents.Sum(agent => agent.Closed) > 800 && agents.Sum(agent => agent.Asked) + byHand[0].Count == shop.Asked, string.Join(", ", agents));
+
+        // Only one asks by hand, the happy ones alone; whoever counts them sees her, and nobody else.
+        Assert.Equal([Picker], byHand.Select(one => one.Agent));
+        Assert.Equal(byHand[0].Scored, byHand[0].Happy);
+        foreach (var agent in agents)
+        {
+            var deviation = (agent.Asked + (agent.Name == Picker ? byHand[0].Count : 0) - agent.Expected) / agent.Spread;
+            Assert.True(agent.Name == Picker ? deviation > 3.5 : Math.Abs(deviation) < 1.9, $"{agent}: {deviation:0.00}");
+        }
+
+        var verified = await new VerifyDraws(store).RunAsync(shop.Sender.Id, default);
+        Assert.Null(verified.Why);
+        Assert.True(verified.Checked > 800);
+        foreach (var reason in (string[])["reason = 2", "reason = 4", "reason = 17"]) Assert.NotEmpty(await ListAsync($"select 1 from conversation where {reason} limit 1", row => row.GetInt64(0)));
+        await foreach (var finding in new Doctor(store, TimeProvider.System).ExamineAsync(_ => { }, default)) Assert.Empty(finding.Problems);
+
+        Task<List<T>> ListAsync<T>(string sql, Func<Row, T> read) => store.Main.ReadAsync(session => session.Sql(sql).ListAsync(read, default), default);
+    }
+}
