@@ -21,12 +21,12 @@ public sealed class DemoYearTests
         var shop = await DemoHistory.WriteAsync(settings!, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken);
         await using var store = await Store.OpenAsync(settings!, TimeProvider.System, TestContext.Current.CancellationToken);
 
-        var agents = await ListAsync(
-            """
-            select agent, count(*), sum(share) / 1000000.0, sum(share / 1000000.0 * (1 - share / 1000000.0)), sum(case when decision = 1 then 1 else 0 end)
-            from conversation where share is not null and decision <> 3 group by agent order by agent
-            """,
-            row => (Name: row.GetString(0), Closed: row.GetInt64(1), Expected: row.GetDouble(2), Spread: Math.Sqrt(row.GetDouble(3)), Asked: row.GetInt64(4)));
+        var shares = await ListAsync(
+            "select agent, share, count(*), sum(case when decision = 1 then 1 else 0 end) from conversation where share is not null and decision <> 3 group by agent, share",
+            row => (Agent: row.GetString(0), Share: new Share(row.GetInt32(1)).Value, Closed: row.GetInt64(2), Asked: row.GetInt64(3)));
+        var agents = shares.GroupBy(one => one.Agent).Select(group => (
+            Name: group.Key, Closed: group.Sum(one => one.Closed), Expected: group.Sum(one => one.Closed * one.Share), Spread: Math.Sqrt(group.Sum(one => one.Closed * one.Share * (1 - one.Share))),
+            Asked: group.Sum(one => one.Asked))).ToArray();
         var byHand = await ListAsync(
             """
             select p.agent, count(*), sum(case when p.score >= 4 then 1 else 0 end), count(p.score) from prompt p
@@ -34,7 +34,7 @@ public sealed class DemoYearTests
             """,
             row => (Agent: row.TextOrNull(0), Count: row.GetInt64(1), Happy: row.GetInt64(2), Scored: row.GetInt64(3)));
 
-        Assert.Equal(4, agents.Count);
+        Assert.Equal(4, agents.Length);
         Assert.True(agents.Sum(agent => agent.Closed) > 800 && agents.Sum(agent => agent.Asked) + byHand[0].Count == shop.Asked, string.Join(", ", agents));
 
         // Only one asks by hand, the happy ones alone; whoever counts them sees her, and nobody else.
