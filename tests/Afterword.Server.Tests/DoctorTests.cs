@@ -68,7 +68,7 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     [InlineData("update alert set subject = subject + 2 where kind = 1", "alerts", "1 alerts of a score that is not there")]
     [InlineData("update alert set at = at + 1 where kind = 1", "alerts", "1 alerts with another time than their score")]
     [InlineData("update prompt set test = 1", "alerts", "1 alerts of test feedback")]
-    [InlineData("update alert set kind = 4 where kind = 3", "alerts", "1 alerts of an unknown kind")]
+    [InlineData("update alert set kind = 6 where kind = 3", "alerts", "1 alerts of an unknown kind")]
     [InlineData("update alert set facts = null where kind = 3", "alerts", "1 alerts whose facts do not fit their kind")]
     [InlineData("delete from alert", "alerts", "2 alerts on their way that are not there")]
     [InlineData("update alert set state = 0", "alerts", "2 alerts on their way that count as new")]

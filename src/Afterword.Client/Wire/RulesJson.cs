@@ -10,6 +10,7 @@ namespace Afterword.Client.Wire;
 /// <param name="AfterDismissalDays">People who dismissed a card are left alone for so many days, 0 to 365; 30 by default.</param>
 /// <param name="Paused">Nobody is asked; decisions are kept. False by default.</param>
 /// <param name="QuietHours">When nobody is asked, by the clocks of a time zone; null is never.</param>
+/// <param name="Alerts">What of the rules' own work is told by email; null is nothing.</param>
 /// <param name="Rules">At most 50. The first that fits decides.</param>
 [method: JsonConstructor]
 public sealed record RulesJson(
@@ -20,12 +21,13 @@ public sealed record RulesJson(
     int? AfterDismissalDays,
     bool? Paused,
     QuietHoursJson? QuietHours,
+    RuleAlertsJson? Alerts,
     [property: JsonRequired] IReadOnlyList<RuleJson> Rules)
 {
     /// <summary>Rules with all defaults.</summary>
     /// <param name="rules">At most 50.</param>
     public RulesJson(IReadOnlyList<RuleJson> rules)
-        : this(null, null, null, null, null, null, null, rules)
+        : this(null, null, null, null, null, null, null, null, rules)
     {
     }
 }
@@ -36,6 +38,11 @@ public sealed record RulesJson(
 /// <param name="Days">Days that are quiet from midnight to midnight, such as <c>sat</c>; not all seven.</param>
 /// <param name="TimeZone">A name of the IANA list, such as <c>Europe/Berlin</c>.</param>
 public sealed record QuietHoursJson(string? From, string? To, IReadOnlyList<string>? Days, [property: JsonRequired] string TimeZone);
+
+/// <summary>What of the rules' own work is told by email to owners and supervisors who get alerts.</summary>
+/// <param name="NobodyAskedDays">That the rules have asked nobody for so many days, 1 to 90; null for never.</param>
+/// <param name="UnfairAgents">On Mondays, that the requests of agents go beyond what chance makes of the rules; false by default.</param>
+public sealed record RuleAlertsJson(int? NobodyAskedDays = null, bool? UnfairAgents = null);
 
 /// <summary>One rule.</summary>
 /// <param name="Name">Unique among the rules, at most 50 characters.</param>

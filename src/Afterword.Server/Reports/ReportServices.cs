@@ -18,6 +18,7 @@ internal static class ReportServices
         services.AddSingleton<FollowUps>();
         services.AddSingleton<ChooseAlerts>();
         services.AddSingleton<FindAlerts>();
+        services.AddSingleton<FindRuleAlerts>();
         services.AddSingleton<AlertDispatches>();
         services.AddSingleton<AlertMail>();
         services.AddSingleton<AlertHook>();

@@ -239,7 +239,7 @@ internal static class DoctorChecks
         new("alerts",
             """
             select case
-                    when a.kind not in (1, 2, 3) or a.state not in (0, 1) then 'alerts of an unknown kind or in an unknown state'
+                    when a.kind not in (1, 2, 3, 4, 5) or a.state not in (0, 1) then 'alerts of an unknown kind or in an unknown state'
                     when a.kind = 1 and p.score is null then 'alerts of a score that is not there'
                     when a.kind = 1 and p.score_at <> a.at then 'alerts with another time than their score'
                     when p.test = 1 then 'alerts of test feedback'
@@ -252,7 +252,7 @@ internal static class DoctorChecks
                     when a.state = 0 then 'alerts on their way that count as new'
                     when d.channel not in (1, 2) or d.state not in (0, 1, 2, 3, 4) then 'alerts on their way in an unknown channel or state'
                     when d.channel = 2 and w.id is null then 'alerts to a webhook that is not there'
-                    when d.channel = 2 and d.kind = 3 then 'reports of a week to a webhook'
+                    when d.channel = 2 and d.kind > 2 then 'alerts to a webhook that are for people alone'
                     when (d.state > 1) <> (d.settled_at is not null) then 'alerts on their way that ended at no time, or at one before their end'
                     when d.attempts < d.failures or d.failures < 0 then 'alerts on their way with fewer attempts than failures'
                 end, d.id

@@ -15,6 +15,9 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
     /// <summary>What holds for a sender that has saved none.</summary>
     public static readonly RuleSet None = new(DefaultInterval, DefaultAfterDismissal, Paused: false, null, []);
 
+    /// <summary>What of the rules' own work the sender's people are told by mail.</summary>
+    public RuleAlerts Alerts { get; init; } = RuleAlerts.None;
+
     public TimeSpan RecipientInterval => TimeSpan.FromDays(RecipientIntervalDays);
 
     public TimeSpan AfterDismissal => TimeSpan.FromDays(AfterDismissalDays);
@@ -34,6 +37,14 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
     }
 
     public Rule? Find(string? name) => Rules.FirstOrDefault(rule => rule.Name == name);
+}
+
+/// <summary>What of the rules' own work is told to those who lead the agents.</summary>
+/// <param name="NobodyAskedDays">That the rules have asked nobody for so many days; null for never.</param>
+/// <param name="UnfairAgents">That an agent's requests go beyond what chance makes of the rules.</param>
+internal sealed record RuleAlerts(int? NobodyAskedDays, bool UnfairAgents)
+{
+    public static readonly RuleAlerts None = new(null, UnfairAgents: false);
 }
 
 /// <param name="Name">Unique among the sender's rules.</param>

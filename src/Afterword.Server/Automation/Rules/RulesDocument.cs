@@ -15,6 +15,7 @@ namespace Afterword.Server.Automation.Rules;
 internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
 {
     private const int MostRules = 50;
+    private const int MostSilentDays = 90;
 
     // What the server says of a version beside it. Whoever changes what was read sends it back, too.
     private static readonly string[] s_added = ["version", "changed_at", "changed_by"];
@@ -67,9 +68,17 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
         var dismissal = body.Whole("after_dismissal_days", 0, 365) ?? RuleSet.DefaultAfterDismissal;
         var paused = body.Truth("paused");
         var quiet = body.Object("quiet_hours") is { } hours ? ReadQuietHours(hours) : null;
+        var alerts = body.Object("alerts") is { } told ? ReadAlerts(told) : RuleAlerts.None;
         var rules = ReadRules(body, variants);
         body.RefuseOthers();
-        return (version, new((int)interval, (int)dismissal, paused, quiet, rules));
+        return (version, new((int)interval, (int)dismissal, paused, quiet, rules) { Alerts = alerts });
+    }
+
+    private static RuleAlerts ReadAlerts(RulePart part)
+    {
+        var alerts = new RuleAlerts((int?)part.Whole("nobody_asked_days", 1, MostSilentDays), part.Truth("unfair_agents"));
+        part.RefuseOthers();
+        return alerts;
     }
 
     private static QuietHours? ReadQuietHours(RulePart part)

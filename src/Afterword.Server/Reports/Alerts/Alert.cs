@@ -14,6 +14,12 @@ internal enum AlertKind
 
     /// <summary>The report of a week; its subject is the first day of the week.</summary>
     Weekly = 3,
+
+    /// <summary>The rules have asked nobody for long; its subject is the Monday of the week in which it is told.</summary>
+    NobodyAsked = 4,
+
+    /// <summary>The requests of agents go beyond what chance makes of the rules; its subject is the Monday on which it was looked at.</summary>
+    UnfairAgents = 5,
 }
 
 /// <summary>Something to tell a sender's people. Sender, kind and subject keep it single, however many nodes find it out.</summary>

@@ -37,13 +37,13 @@ internal sealed record AlertDispatch(
         case when w.id is null then 0 else 1 end, p.type, p.score
         """;
 
-    /// <summary>What goes behind the table <c>alert_dispatch d</c>. Owners, supervisors and analysts, 1 to 3, may see figures; what somebody was when the alert was written counts for nothing.</summary>
+    /// <summary>What goes behind the table <c>alert_dispatch d</c>. Owners, supervisors and analysts, 1 to 3, may see figures, the first two what the rules do; what somebody was when the alert was written counts for nothing.</summary>
     public const string Joins =
         """
         join alert a on a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject
         join account s on s.id = d.sender_id
         left join alert_reader ar on d.channel = 1 and ar.sender_id = d.sender_id and ar.person_id = d.reader_id
-        left join person_role r on r.sender_id = ar.sender_id and r.person_id = ar.person_id and r.role in (1, 2, 3)
+        left join person_role r on r.sender_id = ar.sender_id and r.person_id = ar.person_id and (r.role in (1, 2) or (r.role = 3 and d.kind < 4))
         left join person m on m.id = r.person_id
         left join webhook w on d.channel = 2 and w.sender_id = d.sender_id and w.id = d.reader_id and w.removed_at is null and w.approved_at is not null and w.alerts = 1
         left join prompt p on d.kind = 1 and p.sender_id = d.sender_id and p.id = d.subject

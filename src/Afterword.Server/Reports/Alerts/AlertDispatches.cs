@@ -52,11 +52,12 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
                 select a.sender_id, a.id, 1, r.person_id, a.kind, a.subject, 0, item.now, 0, 0, 0 from {rows}
                 join alert a on a.sender_id = item.sender_id and a.kind = item.kind and a.subject = item.subject
                 join alert_reader r on r.sender_id = a.sender_id
+                where a.kind < 4 or exists (select 1 from person_role p where p.sender_id = r.sender_id and p.person_id = r.person_id and p.role in (1, 2))
                 """,
                 RowsOf(taken));
         }
 
-        // A report of a week is for people.
+        // A report of a week is for people, as is what the rules do.
         session.Then(
             $$"""
             {{insert}}

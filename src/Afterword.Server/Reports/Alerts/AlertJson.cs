@@ -33,7 +33,9 @@ internal sealed record FigureFellJson(string Type, double Now, double Before, lo
 /// <summary>What an alert tells, as the store keeps it from the moment at which it was found out.</summary>
 /// <param name="Fell">Figures that fell.</param>
 /// <param name="Week">The report of a week.</param>
-internal sealed record AlertFactsJson(IReadOnlyList<FigureFellJson>? Fell = null, WeekJson? Week = null);
+/// <param name="AskedLast">When the rules last asked somebody, as a date and time of <c>Console:TimeZone</c>; empty when they never did.</param>
+/// <param name="UnfairAgents">Of how many agents the requests go beyond chance.</param>
+internal sealed record AlertFactsJson(IReadOnlyList<FigureFellJson>? Fell = null, WeekJson? Week = null, string? AskedLast = null, int? UnfairAgents = null);
 
 /// <param name="From">The first day, <c>2026-01-05</c>.</param>
 /// <param name="To">The last day.</param>

@@ -15,6 +15,8 @@ internal sealed class AlertMail(Settings settings)
 {
     private const string Why = "You get this because your address was chosen for alerts in the console. They are chosen here:";
 
+    private const string WhyRules = "You get this because the rules say so, and your address was chosen for alerts in the console. It is chosen here:";
+
     /// <param name="dispatch">What is told.</param>
     /// <param name="to">The person's address.</param>
     public Task<MimeMessage> ComposeAsync(AlertDispatch dispatch, EmailAddress to)
@@ -38,6 +40,23 @@ internal sealed class AlertMail(Settings settings)
             case AlertKind.FigureFell:
                 return new(
                     $"A figure of {name} fell", $"A figure of {name} fell", [.. FactsOf(dispatch).Fell!.Select(Told)], [], "Look at the figures", $"{place}/overview?range=7", Why, choice);
+            case AlertKind.NobodyAsked:
+                return new(
+                    $"Nobody is asked for {name}", $"Nobody is asked for {name}",
+                    [
+                        FactsOf(dispatch).AskedLast is { Length: > 0 } last ? $"The rules last asked a customer on {last}." : "The rules have not asked a customer yet.",
+                        "Either no conversation is closed any more, or something speaks against each of them. Automation says what, conversation by conversation.",
+                    ],
+                    [], "Look at the conversations", $"{place}/automation", WhyRules, choice);
+            case AlertKind.UnfairAgents:
+                var agents = FactsOf(dispatch).UnfairAgents;
+                return new(
+                    $"Requests of {name} that chance does not explain", $"Requests of {name} that chance does not explain",
+                    [
+                        $"In the last four weeks the requests of {(agents == 1 ? "one agent" : string.Create(CultureInfo.InvariantCulture, $"{agents} agents"))} went beyond what chance makes of the rules: somebody may pick whom to ask.",
+                        "Who it is, and what was counted, stands on the page Fairness.",
+                    ],
+                    [], "Look at Fairness", $"{place}/fairness", WhyRules, choice);
             default:
                 var week = FactsOf(dispatch).Week!;
                 var (from, to) = (DayOf(week.From), DayOf(week.To));

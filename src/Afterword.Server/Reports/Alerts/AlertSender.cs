@@ -10,7 +10,7 @@ namespace Afterword.Server.Reports.Alerts;
 
 /// <summary>Finds alerts out every minute and tells them: a lane for the mail server, and one for each webhook.</summary>
 internal sealed class AlertSender(
-    Store store, Settings settings, FindAlerts find, AlertDispatches dispatches, AlertMail mails, AlertHook hooks, MailCarrier carrier, OutgoingConnections connections,
+    Store store, Settings settings, FindAlerts find, FindRuleAlerts findRules, AlertDispatches dispatches, AlertMail mails, AlertHook hooks, MailCarrier carrier, OutgoingConnections connections,
     Func<double> chance, TimeProvider clock, ILogger<AlertSender> log)
     : LaneSender<AlertLane, AlertDispatch>(store, settings, store.AlertBell, connections, chance, clock)
 {
@@ -19,6 +19,7 @@ internal sealed class AlertSender(
     protected override async Task WorkAsync(CancellationToken stop)
     {
         await find.RunAsync(stop);
+        await findRules.RunAsync(stop);
         await dispatches.PurgeAsync(stop);
     }
 

@@ -74,6 +74,8 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
     {
         AlertKind.LowScore => "low score",
         AlertKind.FigureFell => "a figure fell",
+        AlertKind.NobodyAsked => "nobody asked",
+        AlertKind.UnfairAgents => "requests beyond chance",
         _ => "weekly report",
     };
 

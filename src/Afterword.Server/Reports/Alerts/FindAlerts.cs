@@ -122,7 +122,7 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
         return (Figures.Of(type, now), Figures.Of(type, before));
     }
 
-    private static Task<bool> IsWrittenAsync(Session session, long sender, AlertKind kind, long subject, CancellationToken stop) => session.Sql(
+    public static Task<bool> IsWrittenAsync(Session session, long sender, AlertKind kind, long subject, CancellationToken stop) => session.Sql(
         "select 1 from alert where sender_id = @sender and kind = @kind and subject = @subject")
         .Bind("sender", sender).Bind("kind", (long)kind).Bind("subject", subject).FirstAsync(_ => true, stop);
 }

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Afterword.Server.Automation;
+using Afterword.Server.Automation.Fairness;
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Reports.Alerts;
+
+/// <summary>Finds out what of the rules' own work owners and supervisors want to be told: that nobody is asked any more, and that an agent picks.</summary>
+/// <remarks>
+/// As with <see cref="FindAlerts"/> the key of an alert has its week, so nodes that find the same write it once. What is looked at on Mondays alone
+/// is looked at once by each process: every further look would have another chance to name somebody whom only chance makes stand out.
+/// </remarks>
+internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
+{
+    private const int Week = 7;
+    private const int FairnessDays = 28;
+
+    private readonly Dictionary<long, long> _lookedAt = [];
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        // The rules that hold, of those senders that want to be told anything.
+        var wanting = await store.Main.ReadAsync(
+            session => session.Sql(
+                """
+                select a.sender_id, r.changed_at, r.document from automation a
+                join automation_rules r on r.sender_id = a.sender_id and r.version = a.version
+                where r.document like '%"alerts"%' order by a.sender_id
+                """).ListAsync(row => (Sender: row.GetInt64(0), ChangedAt: row.GetInt64(1), Document: row.GetString(2)), stop),
+            stop);
+        foreach (var (sender, changedAt, document) in wanting)
+        {
+            var found = await LookAsync(sender, changedAt, RulesDocument.OfStored(document), stop);
+            if (found.Count == 0) continue;
+
+            await store.Main.WriteAsync(
+                session =>
+                {
+                    Alert.Write(session, store, found);
+                    return Task.FromResult(found.Count);
+                },
+                stop);
+        }
+    }
+
+    private Task<List<Alert>> LookAsync(long sender, long changedAt, RuleSet rules, CancellationToken stop) => store.Main.SnapshotAsync(
+        async session =>
+        {
+            var found = new List<Alert>();
+            if (await ReadRollups.ZoneAsync(session, sender, stop) is not { } zone) return found;
+
+            var (now, days) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), ConsoleDays.Of(zone));
+            var today = days.DayOf(now);
+            var monday = today - (((int)DateOnly.FromDayNumber((int)today).DayOfWeek + 6) % Week);
+            if (rules.Alerts.NobodyAskedDays is { } most && !rules.Paused && rules.Rules.Any(rule => rule.Ask is not null)
+                && !await FindAlerts.IsWrittenAsync(session, sender, AlertKind.NobodyAsked, monday, stop)
+                && await SilenceAsync(session, sender, changedAt, now - (long)TimeSpan.FromDays(most).TotalMilliseconds, days, stop) is { } silence)
+            {
+                found.Add(New(sender, AlertKind.NobodyAsked, monday, now, silence));
+            }
+
+            if (rules.Alerts.UnfairAgents && _lookedAt.GetValueOrDefault(sender) != monday)
+            {
+                if (!await FindAlerts.IsWrittenAsync(session, sender, AlertKind.UnfairAgents, monday, stop)
+                    && await UnfairAsync(session, sender, days.StartOf(monday - FairnessDays), days.StartOf(monday), stop) is > 0 and var many)
+                {
+                    found.Add(New(sender, AlertKind.UnfairAgents, monday, now, new(UnfairAgents: many)));
+                }
+
+                _lookedAt[sender] = monday;
+            }
+
+            return found;
+        },
+        stop);
+
+    private Alert New(long sender, AlertKind kind, long subject, long now, AlertFactsJson facts) =>
+        new(sender, kind, subject, store.Ids.Next(), now, JsonSerializer.Serialize(facts, AlertWire.Default.AlertFactsJson));
+
+    /// <summary>When the rules last asked, if that was before a time and the present rules are as old; else null.</summary>
+    private static async Task<AlertFactsJson?> SilenceAsync(Session session, long sender, long changedAt, long before, ConsoleDays days, CancellationToken stop)
+    {
+        if (changedAt > before) return null;
+
+        // Backwards from the latest close: where somebody is asked, that is soon found.
+        var last = await session.Sql("select c.updated_at from conversation c where c.sender_id = @sender and c.decision = @asked and c.test = 0 order by c.created_at desc, c.id desc limit 1")
+            .Bind("sender", sender).Bind("asked", (long)Decision.Asked).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        return last > before ? null : new(AskedLast: last is { } at ? new ConsoleTimes(days).Minute(at) : "");
+    }
+
+    /// <summary>Of how many agents the requests go beyond chance in a period.</summary>
+    private static async Task<int> UnfairAsync(Session session, long sender, long from, long to, CancellationToken stop)
+    {
+        var (agents, drawn) = (new Dictionary<string, AgentCounts>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        await session.Sql(
+            """
+            select c.agent, c.share, c.external_id, c.planned_at, c.reason from conversation c
+            where c.sender_id = @sender and c.created_at >= @from and c.created_at < @to and c.test = 0 and c.agent is not null order by c.created_at, c.id
+            """).Bind("sender", sender).Bind("from", from).Bind("to", to)
+            .EachAsync(
+                row =>
+                {
+                    var (scheduled, reason) = (!row.IsDBNull(3), (Reason)row.GetInt32(4));
+
+                    // A ticket that is closed again has the same draw: it says nothing new.
+                    var eligible = row.LongOrNull(1) is not null && (scheduled || reason == Reason.SampledOut);
+                    var isNew = eligible && drawn.Add(row.GetString(2));
+                    var so = Of(agents, row.GetString(0));
+                    agents[so.Agent] = so with
+                    {
+                        Closed = so.Closed + 1, Scheduled = so.Scheduled + (scheduled ? 1 : 0), Withdrawn = so.Withdrawn + (scheduled && reason == Reason.Reopened ? 1 : 0),
+                        Eligible = so.Eligible + (isNew ? 1 : 0), Expected = so.Expected + (isNew ? new Share(row.GetInt32(1)).Value : 0), Asked = so.Asked + (isNew && scheduled ? 1 : 0),
+                    };
+                },
+                stop);
+        await session.Sql(
+            """
+            select p.agent, count(*) from prompt p
+            where p.sender_id = @sender and p.id >= @above and p.id < @below and p.test = 0 and p.agent is not null
+                and not exists (select 1 from conversation c where c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id)
+            group by p.agent
+            """).Bind("sender", sender).Bind("above", Snowflakes.FirstOf(from)).Bind("below", Snowflakes.FirstOf(to))
+            .EachAsync(row => agents[row.GetString(0)] = Of(agents, row.GetString(0)) with { ByHand = row.GetInt64(1) }, stop);
+        return JudgeFairness.Judge([.. agents.Values]).Select(mark => mark.Agent).Distinct().Count();
+    }
+
+    private static AgentCounts Of(Dictionary<string, AgentCounts> agents, string agent) => agents.GetValueOrDefault(agent) ?? new(agent, 0, 0, 0, 0, 0, 0, 0);
+}
