@@ -55,6 +55,7 @@ public abstract class ClientTests(Engine engine) : IAsyncLifetime
         Assert.Equal(("Zo\u00eb & co", "withdrawn"), ((await sender.ShowConversationAsync(closed.Id, default)).Agent, (await sender.ShowConversationAsync(closed.Id, default)).Decision));
         for (var i = 3; i < 105; i++) await sender.CloseConversationAsync(Close($"t {i}"), default);
 
+        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1));
         var walked = new List<string>();
         await foreach (var one in sender.ConversationsAsync(new() { Agent = "Zo\u00eb & co" }, default)) walked.Add(one.ExternalId);
         Assert.Equal(Enumerable.Range(1, 104).Select(i => $"t {i}"), walked);

@@ -141,7 +141,7 @@ internal static class Closes
     }
 
     private static string AskOf(string delay) =>
-        $$"""{"type":"nps","question_variant_id":"3","delay":"{{delay}}","privacy_url":"https://shop.example/privacy","display_name":"The Corner Shop","message":{"en":"Thank you for talking to us today about your order {external_id}. Would you tell us how we did? It takes a minute and helps a lot."}}""";
+        $$$"""{"type":"nps","question_variant_id":"3","delay":"{{{delay}}}","privacy_url":"https://shop.example/privacy","display_name":"The Corner Shop","message":{"en":"Thank you for talking to us today about your order {external_id}. Would you tell us how we did? It takes a minute and helps a lot."}}""";
 
     /// <summary>Makes closes, each of another conversation.</summary>
     private sealed class CloseRequests(RequestWriter writer, Cast cast, int together)

@@ -45,10 +45,10 @@ internal static class DemoRules
     private static bool Has(string tags, string tag) => Tags.OfStored(tags)!.Has(tag);
 
     private static string Document(string more) =>
-        $$"""
-        {{{more}}"rules":[
-        {"name":"never internal","when":{"tags_any":["{{Internal}}"]},"ask":null},
-        {"name":"vip by nps","when":{"tags_all":["{{Vip}}"]},"ask":{"type":"nps","question_variant_id":"1","share":0.8,"privacy_url":"https://furni.example/privacy","message":{
+        $$$$"""
+        {{{{{more}}}}"rules":[
+        {"name":"never internal","when":{"tags_any":["{{{{Internal}}}}"]},"ask":null},
+        {"name":"vip by nps","when":{"tags_all":["{{{{Vip}}}}"]},"ask":{"type":"nps","question_variant_id":"1","share":0.8,"privacy_url":"https://furni.example/privacy","message":{
             "en":"You have been with us for a while, {first_name|dear customer}, and we would like to know what you think of us.","es":"Llevas un tiempo con nosotros, {first_name|querido cliente}, y nos gustaría saber qué opinas."}}},
         {"name":"deliveries","when":{"tags_any":["delivery"]},"ask":{"type":"csat","question_variant_id":"29","share":0.5,"display_name":"Furni Support","privacy_url":"https://furni.example/privacy","message":{
             "en":"Hi {first_name|there}, {agent|we} looked after your delivery just now. How was that?","es":"Hola, {first_name|qué tal}: {agent|nuestro equipo} se ocupó de tu entrega. ¿Qué te pareció?"}}},

@@ -1,5 +1,4 @@
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.EndToEnd.Tests.Webhooks;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Storage;
@@ -21,8 +20,8 @@ internal static class AskingStore
         foreach (var (at, sender) in senders.Index())
         {
             var document = FormattableString.Invariant(
-                $$"""
-                {"rules":[{"name":"all","ask":{"type":"csat","delay":"{{delay ?? $"PT{at % 2}S"}}","share":{{share}},"privacy_url":"https://shop.example/privacy","message":{"en":"How was {external_id}, {first_name|there}?"}}}]}
+                $$$$"""
+                {"rules":[{"name":"all","ask":{"type":"csat","delay":"{{{{delay ?? $"PT{at % 2}S"}}}}","share":{{{{share}}}},"privacy_url":"https://shop.example/privacy","message":{"en":"How was {external_id}, {first_name|there}?"}}}]}
                 """);
             Assert.IsType<ChangeRulesOutcome.Saved>(await rules.RunAsync(sender.Id, Person.OfUser("owner"), seen: null, document, CancellationToken.None));
         }
@@ -31,7 +30,7 @@ internal static class AskingStore
     /// <summary>Waits until nothing is scheduled any more.</summary>
     public static async Task SettleAsync(TestStore store)
     {
-        while (await Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) await Task.Delay(50, TestContext.Current.CancellationToken);
+        while (await Webhooks.Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) await Task.Delay(50, TestContext.Current.CancellationToken);
     }
 
     /// <summary>As if the leases of a dead server had run out: on a shared database nobody can know sooner that it is dead.</summary>

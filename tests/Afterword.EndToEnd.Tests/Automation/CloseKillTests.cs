@@ -1,5 +1,4 @@
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.EndToEnd.Tests.Webhooks;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Automation;
@@ -37,7 +36,7 @@ public abstract class CloseKillTests
             Assert.Empty(burst.Faults);
             Assert.DoesNotContain(server.Errors, line => line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal));
             Assert.Empty((await ClosingLaw.CheckAsync(store, closings, isOver: false)).Take(10));
-            if (await Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) hitDue++;
+            if (await Webhooks.Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) hitDue++;
             await AskingStore.EndLeasesAsync(store);
         }
 
@@ -55,7 +54,7 @@ public abstract class CloseKillTests
         Assert.True(hitDue > Kills / 2 && closings.All.Count > acknowledged, $"Kills must leave conversations scheduled, and closes unanswered: {hitDue} of {Kills}, {acknowledged} of {closings.All.Count}.");
         foreach (var reason in (string[])["decision = 1", "reason = 4", "reason = 5", "reason = 12"])
         {
-            Assert.True(await Inbox.CountAsync(store, $"select count(*) from conversation where {reason}") > 0, $"No conversation has {reason}.");
+            Assert.True(await Webhooks.Inbox.CountAsync(store, $"select count(*) from conversation where {reason}") > 0, $"No conversation has {reason}.");
         }
 
         await DamageIsNoticedAsync(store, closings);
@@ -116,14 +115,14 @@ public sealed class PostgresCloseKillTests : CloseKillTests
 
         while (await CountAsync("prompt") < 20) await Task.Delay(1, TestContext.Current.CancellationToken);
         await stopped.SignalAsync("STOP");
-        var holder = await Inbox.CountAsync(store, "select holder from automation");
+        var holder = await Webhooks.Inbox.CountAsync(store, "select holder from automation");
 
         // A transaction that it left open is ended by the database; then nothing more is asked while its lease lasts.
         var asked = await CountAsync("prompt");
         if (!LongForm.IsOn) await AskingStore.EndLeasesAsync(store);
         await using var third = await ServerProcess.StartAsync(store, AskingStore.Settings);
         await AskingStore.SettleAsync(store);
-        Assert.NotEqual(holder, await Inbox.CountAsync(store, "select holder from automation"));
+        Assert.NotEqual(holder, await Webhooks.Inbox.CountAsync(store, "select holder from automation"));
         Assert.True(await CountAsync("prompt") > asked, "Nothing was left for another node to ask.");
 
         // It goes on where it stood, in the belief that the lease is its own; and takes up work again when nobody else is left.
@@ -137,11 +136,11 @@ public sealed class PostgresCloseKillTests : CloseKillTests
         }
 
         await AskingStore.SettleAsync(store);
-        Assert.Equal(holder, await Inbox.CountAsync(store, "select holder from automation"));
+        Assert.Equal(holder, await Webhooks.Inbox.CountAsync(store, "select holder from automation"));
         Assert.Equal(0, await stopped.TerminateAsync());
         Assert.Empty((await ClosingLaw.CheckAsync(store, closings, isOver: true)).Take(10));
         Assert.Empty((await AskingStore.ExamineAsync(store)).Problems);
 
-        Task<long> CountAsync(string table) => Inbox.CountAsync(store, $"select count(*) from {table}");
+        Task<long> CountAsync(string table) => Webhooks.Inbox.CountAsync(store, $"select count(*) from {table}");
     }
 }

@@ -41,7 +41,7 @@ public sealed partial class StoppedNodeTests
         var reached = await SetUpAsync(store, scene.Senders[0], receiver);
         string[] settings =
         [
-            .. Inbox.Settings, "PublicUrl=https://feedback.example", "Channels:PollEvery=00:00:00.2", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={script.Port}"), "Mail:Tls=none",
+            .. Webhooks.Inbox.Settings, "PublicUrl=https://feedback.example", "Channels:PollEvery=00:00:00.2", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={script.Port}"), "Mail:Tls=none",
             "Mail:From=f@mail.example", "Mail:Timeout=00:00:03",
         ];
         await using var stopped = await ServerProcess.StartAsync(store, settings);
@@ -73,8 +73,8 @@ public sealed partial class StoppedNodeTests
         Assert.Equal((6, 6, 6), (mails.Count, _came.Keys.Count(key => !IsAlert(key)), _came.Keys.Count(IsAlert)));
         Assert.Equal(underWay, mails.Values.Concat(_came.Values).Sum(times => times - 1));
         Assert.All(mails.Values.Concat(_came.Values), times => Assert.InRange(times, 1, 2));
-        Assert.Equal(12, await Inbox.CountAsync(store, "select count(*) from dispatch where channel in (1, 2)"));
-        Assert.Equal(6, await Inbox.CountAsync(store, "select count(*) from alert_dispatch"));
+        Assert.Equal(12, await Webhooks.Inbox.CountAsync(store, "select count(*) from dispatch where channel in (1, 2)"));
+        Assert.Equal(6, await Webhooks.Inbox.CountAsync(store, "select count(*) from alert_dispatch"));
         Assert.Empty((await Automation.AskingStore.ExamineAsync(store)).Problems);
 
         bool Said(string what, string channel) => stopped.Errors.Any(line => line.Contains(what, StringComparison.Ordinal) && line.Contains(channel, StringComparison.OrdinalIgnoreCase));
@@ -86,15 +86,15 @@ public sealed partial class StoppedNodeTests
         var store = await PostgresStore.EmptyAsync();
         var scene = await Scene.SetUpAsync(store, senders: 4, members: 0, customers: 5_000);
         var ledger = new Ledger(scene);
-        await using var stopped = await ServerProcess.StartAsync(store, Inbox.Settings);
+        await using var stopped = await ServerProcess.StartAsync(store, Webhooks.Inbox.Settings);
         Assert.Equal(100, await CreateAsync(stopped, ledger, 100));
-        var number = await Inbox.CountAsync(store, "select worker from worker_lease where held_until > 0 order by held_until desc limit 1");
+        var number = await Webhooks.Inbox.CountAsync(store, "select worker from worker_lease where held_until > 0 order by held_until desc limit 1");
         await stopped.SignalAsync("STOP");
 
         // Five minutes, and as long again as its clock may be ahead of what the store says.
-        while (await Inbox.CountAsync(store, $"select held_until from worker_lease where worker = {number}") > TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()) await Task.Delay(1_000, Stop);
-        await using var other = await ServerProcess.StartAsync(store, Inbox.Settings);
-        Assert.Equal(number, await Inbox.CountAsync(store, "select worker from worker_lease order by held_until desc limit 1"));
+        while (await Webhooks.Inbox.CountAsync(store, $"select held_until from worker_lease where worker = {number}") > TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()) await Task.Delay(1_000, Stop);
+        await using var other = await ServerProcess.StartAsync(store, Webhooks.Inbox.Settings);
+        Assert.Equal(number, await Webhooks.Inbox.CountAsync(store, "select worker from worker_lease order by held_until desc limit 1"));
         Assert.Equal(100, await CreateAsync(other, ledger, 100));
 
         await stopped.SignalAsync("CONT");
@@ -126,7 +126,7 @@ public sealed partial class StoppedNodeTests
 
         var accounts = new Accounts(opened, new PasswordHashes(), TimeProvider.System);
         var reached = new long[2][];
-        foreach (var (at, (channel, mail)) in ((string, string?)[])[("email", "to{0}@example.com"), ("webhook", null)].Index())
+        foreach (var (at, (channel, mail)) in new (string, string?)[] { ("email", "to{0}@example.com"), ("webhook", null) }.Index())
         {
             reached[at] = new long[6];
             for (var i = 0; i < reached[at].Length; i++)
@@ -179,7 +179,7 @@ public sealed partial class StoppedNodeTests
     /// <summary>Waits until all that goes out was sent.</summary>
     private static async Task SentAsync(PostgresStore store)
     {
-        while (await Inbox.CountAsync(
+        while (await Webhooks.Inbox.CountAsync(
             store,
             """
             select (select count(*) from dispatch where channel in (1, 2) and state <> 2) + (select count(*) from alert_dispatch where state <> 2) + (select count(*) from alert where state = 0)

@@ -95,7 +95,11 @@ public sealed class RulesDocumentTests
         ("rules[1].ask.message.de", "\"Von {agent}\"", "rules[1].ask.message.de parameter is invalid: {agent} leaves a hole where there is none: write {agent|our team}."),
         ("rules[1].ask.message.de", $"\"{new string('m', 9_951)}{{name}}\"", "rules[1].ask.message.de parameter is invalid: at most 10000 characters; with the longest names it becomes 10001."),
         ("rules[1].ask.tpye", "\"nps\"", "rules[1].ask.tpye parameter is invalid: no such name; there are type, question_variant_id, delay, share, per_day, again, privacy_url, display_name, message."),
-        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, rules."),
+        ("alerts", "3", "alerts parameter is invalid: an object."),
+        ("alerts", "{\"nobody_asked_days\":0}", "alerts.nobody_asked_days parameter is invalid: a whole number from 1 to 90."),
+        ("alerts", "{\"unfair\":true}", "alerts.unfair parameter is invalid: no such name; there are nobody_asked_days, unfair_agents."),
+        ("alerts", "{\"unfair_agents\":1}", "alerts.unfair_agents parameter is invalid: true or false."),
+        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules."),
     ];
 
     [Fact]
