@@ -8,7 +8,7 @@ public abstract class CloseKillTests
 {
     private const int Connections = 16;
 
-    private static int Kills => LongForm.Or(8, 200);
+    private static int Kills => LongForm.Or(6, 200);
 
     private protected abstract Task<TestStore> NewStoreAsync();
 
@@ -16,7 +16,7 @@ public abstract class CloseKillTests
     public async Task Each_conversation_is_asked_about_once_or_skipped_with_its_reason_however_often_the_server_is_killed()
     {
         var store = await NewStoreAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 4, members: 0, customers: 50_000);
+        var scene = await Scene.SetUpAsync(store, senders: 4, members: 0, customers: LongForm.Or(10_000, 100_000));
         await AskingStore.RuleAsync(store, scene.Senders);
         var closings = new Closings(scene);
         var random = new Random(17);
@@ -99,7 +99,7 @@ public sealed class PostgresCloseKillTests : CloseKillTests
     public async Task Of_two_nodes_one_that_is_stopped_past_its_lease_asks_nobody_twice_and_goes_on_when_it_may()
     {
         var store = await NewStoreAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 50_000);
+        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: LongForm.Or(10_000, 100_000));
         await AskingStore.RuleAsync(store, scene.Senders, share: 1, delay: "PT3S");
         var closings = new Closings(scene);
         await using var stopped = await ServerProcess.StartAsync(store, AskingStore.Settings);
