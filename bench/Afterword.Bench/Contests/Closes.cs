@@ -176,7 +176,7 @@ internal static class Closes
         private const int Many = 10_000;
 
         // As long as it takes to close them, on a slow machine too; the API takes closes from five minutes ahead.
-        private static readonly TimeSpan s_ahead = TimeSpan.FromSeconds(20);
+        private static readonly TimeSpan s_ahead = TimeSpan.FromSeconds(12);
 
         public override async Task<Measurement> RunAsync(TimeSpan time)
         {
