@@ -1,6 +1,5 @@
 using System.Net;
 using Afterword.Client.OAuth;
-using Afterword.Client.Wire;
 
 namespace Afterword.Client.Tests;
 

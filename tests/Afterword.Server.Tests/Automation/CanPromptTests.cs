@@ -1,6 +1,5 @@
 using Afterword.Client.Wire;
 using Afterword.Server.Access;
-using Afterword.Server.Automation;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Due;
 using Afterword.Server.Prompts;
