@@ -1,5 +1,7 @@
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Due;
+using Afterword.Server.Automation.Funnels;
+using Afterword.Server.Automation.Pages;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Automation.Simulation;
 
@@ -16,6 +18,9 @@ internal static class AutomationServices
         services.AddSingleton<ListConversations>();
         services.AddSingleton<CanPrompt>();
         services.AddSingleton<SimulateRules>();
+        services.AddSingleton<ReadFunnel>();
+        services.AddSingleton<Ledger>();
+        services.AddSingleton<ExportConversations>();
         services.AddSingleton<AskDue>();
         services.AddSingleton<DueConversations>();
         services.AddSingleton<AskWhenDue>();
@@ -27,5 +32,6 @@ internal static class AutomationServices
         routes.MapConversations();
         routes.MapRules();
         routes.MapSimulation();
+        routes.MapAutomationPages();
     }
 }

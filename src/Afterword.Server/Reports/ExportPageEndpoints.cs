@@ -33,11 +33,11 @@ internal static class ExportPageEndpoints
         if (!HttpMethods.IsHead(http.Request.Method)) await audit.NoteAsync(seat, Deed.Exported, $"answers{form.Description}", http.RequestAborted);
 
         // People open it in a spreadsheet.
-        await http.SendAsync(export, new(form.Filter, seat.Handle, seat.Sight(), ByteOrderMark: true, Search: form.Search), clock, _ => StaySeatedAsync(http, seat, sessions));
+        await http.SendAsync(export, new(form.Filter, seat.Handle, seat.Sight(), ByteOrderMark: true, Search: form.Search), clock, _ => http.StaySeatedAsync(seat, sessions));
     }
 
-    // A large file to a slow reader takes hours. Whoever loses the role, or is signed out, gets no more of it, and no whole file.
-    private static async Task StaySeatedAsync(HttpContext http, Seat seat, ConsoleSessions sessions)
+    /// <summary>A large file to a slow reader takes hours. Whoever loses the role, or is signed out, gets no more of it, and no whole file.</summary>
+    public static async Task StaySeatedAsync(this HttpContext http, Seat seat, ConsoleSessions sessions)
     {
         if (await sessions.IsStillAsync(http, seat)) return;
 

@@ -11,8 +11,8 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     // Their order is that of the menu. The first that a person may open is where they arrive.
     private static readonly (string Page, string Name)[] s_sender =
     [
-        ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("alerts", "Alerts"), ("export", "Export"), ("asked", "Asked"), ("webhooks", "Webhooks"),
-        ("people", "People"), ("audit", "Audit"),
+        ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("automation", "Automation"), ("rules", "Rules"), ("fairness", "Fairness"), ("alerts", "Alerts"), ("export", "Export"),
+        ("asked", "Asked"), ("webhooks", "Webhooks"), ("people", "People"), ("audit", "Audit"),
     ];
 
     private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("audit", "Audit")];

@@ -12,10 +12,14 @@ internal sealed record ConversationsFilter(Decision? Decision, Reason? Reason, s
 
     public static ConversationsFilter Parse(Reader read)
     {
-        var decision = ReadWord<Decision>(read, "decision", DecisionWords.Decisions, word => Enum.GetValues<Decision>().First(one => one.Word == word));
-        var reason = ReadWord<Reason>(read, "reason", DecisionWords.Reasons, word => Enum.GetValues<Reason>().First(one => one.Word == word));
+        var (decision, reason) = ReadDecision(read);
         return new(decision, reason, PromptDraft.ReadLabel(read, "agent", CloseDraft.LabelLength), PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength));
     }
+
+    /// <summary>Reads the words of the API for what was decided, and why.</summary>
+    public static (Decision? Decision, Reason? Reason) ReadDecision(Reader read) => (
+        ReadWord<Decision>(read, "decision", DecisionWords.Decisions, word => Enum.GetValues<Decision>().First(one => one.Word == word)),
+        ReadWord<Reason>(read, "reason", DecisionWords.Reasons, word => Enum.GetValues<Reason>().First(one => one.Word == word)));
 
     public bool Shows(Conversation one) =>
         (Decision is not { } decision || one.Decision == decision) && (Reason is not { } reason || one.Reason == reason) && (Agent is null || one.Agent == Agent);

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Changes;
 using Afterword.Server.Storage;
@@ -30,6 +33,8 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
 {
     private const int KeyLength = 32;
 
+    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The rules that hold; null when none were ever saved.</summary>
     public Task<SavedRules?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => FindAsync(session, sender, stop), stop);
 
@@ -44,7 +49,8 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
     /// <param name="seen">The version that was read; null puts these in the place of whatever there is.</param>
     /// <param name="document">As <see cref="RulesDocument.Text"/>.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<ChangeRulesOutcome> RunAsync(long sender, Person by, long? seen, string document, CancellationToken stop) => store.Main.WriteAsync<ChangeRulesOutcome>(
+    /// <param name="what">What is done besides, for the audit log.</param>
+    public Task<ChangeRulesOutcome> RunAsync(long sender, Person by, long? seen, string document, CancellationToken stop, string what = "") => store.Main.WriteAsync<ChangeRulesOutcome>(
         async session =>
         {
             // Closes hold the same lock: each is decided by the version that was saved before it, and of two writers one comes first.
@@ -58,10 +64,25 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
                 .Bind("sender", sender).Bind("version", saved.Version).Bind("key", store.Secrets.Protect(RandomNumberGenerator.GetBytes(KeyLength))).RunAsync(stop);
             await session.Sql("insert into automation_rules (sender_id, version, changed_at, changed_by, document) values (@sender, @version, @at, @by, @document)")
                 .Bind("sender", sender).Bind("version", saved.Version).Bind("at", saved.ChangedAt).Bind("by", saved.ChangedBy).Bind("document", document).RunAsync(stop);
-            await audit.WriteAsync(session, sender, by, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"automation rules: version {saved.Version}"), stop);
+            await audit.WriteAsync(session, sender, by, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"automation rules: version {saved.Version}{what}"), stop);
             return new ChangeRulesOutcome.Saved(saved);
         },
         stop);
+
+    /// <summary>Turns all automatic requests on or off, by a version that differs in nothing else.</summary>
+    /// <param name="seat">Who does it, and whose rules.</param>
+    /// <param name="seen">The version that was read.</param>
+    /// <param name="on">Whether customers are asked.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<ChangeRulesOutcome> SwitchAsync(Seat seat, long seen, bool on, CancellationToken stop)
+    {
+        // A version never changes, so what is read here is what is replaced, or nothing is.
+        if (await FindAsync(seat.SenderId, seen, stop) is not { } saved) return new ChangeRulesOutcome.MovedOn(0);
+
+        var document = JsonNode.Parse(saved.Document)!.AsObject();
+        document["paused"] = !on;
+        return await RunAsync(seat.SenderId, seat.Person, seen, document.ToJsonString(s_readable), stop, on ? ", requests turned on" : ", requests turned off");
+    }
 
     private static Task<SavedRules?> FindAsync(Session session, long sender, CancellationToken stop) => session.Sql(
         """

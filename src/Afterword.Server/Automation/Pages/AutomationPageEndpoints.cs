@@ -1,0 +1,121 @@
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Automation.Funnels;
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.People;
+using Afterword.Server.Reports;
+
+namespace Afterword.Server.Automation.Pages;
+
+/// <summary>What the rules decided, for those who lead the people that customers spoke with: the funnel, the list, one conversation, a file, and the switch.</summary>
+internal static class AutomationPageEndpoints
+{
+    public static void MapAutomationPages(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/@{handle}/automation", Show).For(Role.Owner, Role.Supervisor);
+        console.MapGet("/@{handle}/automation/file", Send).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/automation/switch", Switch).For(Role.Owner);
+        console.MapGet("/@{handle}/automation/{conversation}", ShowOne).For(Role.Owner, Role.Supervisor);
+    }
+
+    private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, problem: null, http.Request.Query["done"].ToString() switch
+    {
+        "on" => "Automatic requests are on.",
+        "off" => "Automatic requests are off.",
+        _ => null,
+    });
+
+    private static async Task ShowAsync(HttpContext http, Seat seat, int status, string? problem, string? saved = null)
+    {
+        var services = http.RequestServices;
+        var settings = services.GetRequiredService<Settings>();
+        var days = ConsoleDays.Of(settings.TimeZone);
+        var form = await AutomationForm.ReadAsync(
+            http.Request.QueryString, seat, days, services.GetRequiredService<TimeProvider>().GetUtcNow(), services.GetRequiredService<Accounts>(), http.RequestAborted);
+        AutomationView? view = null;
+        if (form.Problems.Count == 0)
+        {
+            await services.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Saw, $"automation{form.Description}", http.RequestAborted);
+            var funnel = await services.GetRequiredService<ReadFunnel>().RunAsync(form.Filter, http.RequestAborted);
+            var list = await services.GetRequiredService<Ledger>().RunAsync(form.List, form.Before, http.RequestAborted);
+            view = new AutomationPages(seat, days).View(form, settings.TimeZone, funnel, list);
+        }
+
+        await http.ShowConsoleAsync<AutomationPage>(seat, view is null ? 400 : status, new()
+        {
+            [nameof(AutomationPage.View)] = view,
+            [nameof(AutomationPage.Switch)] = await SwitchAsync(seat, services.GetRequiredService<ChangeRules>(), http.RequestAborted),
+            [nameof(AutomationPage.Problems)] = problem is null ? form.Problems : [problem, .. form.Problems],
+            [nameof(AutomationPage.Saved)] = saved,
+        });
+    }
+
+    private static async Task<SwitchView> SwitchAsync(Seat seat, ChangeRules rules, CancellationToken stop)
+    {
+        var saved = await rules.FindAsync(seat.SenderId, stop);
+        return new(saved?.Version ?? 0, saved is not null && !RulesDocument.OfStored(saved.Document).Paused, seat.Role == Role.Owner);
+    }
+
+    private static async Task ShowOne(HttpContext http, string conversation, Seat seat, ListConversations conversations, Ledger ledger, ChangeRules rules, AuditLog audit, Settings settings)
+    {
+        if (!WholeNumber.TryRead(conversation, out var id) || await conversations.FindAsync(seat.SenderId, id, http.RequestAborted) is not { } one)
+        {
+            await ConsoleDoor.ShowUnknownAsync(http);
+            return;
+        }
+
+        await audit.NoteAsync(seat, Deed.Saw, $"conversation {conversation}", http.RequestAborted);
+        var saved = await rules.FindAsync(seat.SenderId, one.RulesVersion, http.RequestAborted);
+        var lines = await ledger.OfOneAsync(one, http.RequestAborted);
+        await http.ShowConsoleAsync<ConversationPage>(seat, 200, new()
+        {
+            [nameof(ConversationPage.View)] = new AutomationPages(seat, ConsoleDays.Of(settings.TimeZone))
+                .View(one, lines.First(line => line.Id == one.Id), saved is null ? null : RulesDocument.OfStored(saved.Document), lines),
+        });
+    }
+
+    private static async Task Send(HttpContext http, Seat seat, ExportConversations export, ConsoleSessions sessions, Accounts accounts, AuditLog audit, Settings settings, TimeProvider clock)
+    {
+        var form = await AutomationForm.ReadAsync(http.Request.QueryString, seat, ConsoleDays.Of(settings.TimeZone), clock.GetUtcNow(), accounts, http.RequestAborted);
+        if (form.Problems.Count > 0)
+        {
+            await ShowAsync(http, seat, 400, problem: null);
+            return;
+        }
+
+        var headers = http.Response.Headers;
+        headers.ContentType = "text/csv; charset=utf-8";
+        headers.ContentDisposition = string.Create(CultureInfo.InvariantCulture, $"attachment; filename=\"{seat.Handle}-conversations-{clock.GetUtcNow():yyyy-MM-dd}.csv\"");
+        headers.CacheControl = "no-store";
+        if (HttpMethods.IsHead(http.Request.Method)) return;
+
+        await audit.NoteAsync(seat, Deed.Exported, $"conversations{form.Description}", http.RequestAborted);
+        await export.RunAsync(form.List, http.Response.Body, () => http.StaySeatedAsync(seat, sessions), http.RequestAborted);
+    }
+
+    private static async Task Switch(HttpContext http, Seat seat, ChangeRules rules)
+    {
+        var form = http.Request.Form;
+        var on = form["on"].ToString() switch { "yes" => true, "no" => (bool?)false, _ => null };
+        if (on is not { } wanted || form["confirm"] != "yes" || !WholeNumber.TryRead(form["version"].ToString(), out var version) || version == 0)
+        {
+            await ShowAsync(http, seat, 400, "Tick the box to confirm. Nothing was changed.");
+            return;
+        }
+
+        switch (await rules.SwitchAsync(seat, version, wanted, http.RequestAborted))
+        {
+            case ChangeRulesOutcome.Saved:
+                http.SeeOther($"{seat.AddressOf("automation")}?done={(wanted ? "on" : "off")}");
+                break;
+            default:
+                await ShowAsync(http, seat, 409, FollowUpEndpoints.Elsewhere);
+                break;
+        }
+    }
+}
