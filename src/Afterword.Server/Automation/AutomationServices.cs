@@ -3,6 +3,7 @@ using Afterword.Server.Automation.Due;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Pages;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Automation.Rules.Pages;
 using Afterword.Server.Automation.Simulation;
 
 namespace Afterword.Server.Automation;
@@ -18,6 +19,7 @@ internal static class AutomationServices
         services.AddSingleton<ListConversations>();
         services.AddSingleton<CanPrompt>();
         services.AddSingleton<SimulateRules>();
+        services.AddSingleton<RulePages>();
         services.AddSingleton<ReadFunnel>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<ExportConversations>();
@@ -33,5 +35,6 @@ internal static class AutomationServices
         routes.MapRules();
         routes.MapSimulation();
         routes.MapAutomationPages();
+        routes.MapRulePages();
     }
 }

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Reports;
+
+namespace Afterword.Server.Automation.Rules.Pages;
+
+/// <summary>Rules in the console: a form for each, the whole document as text, and a draft tried out. What is refused comes back as it was typed.</summary>
+internal static class RulePageEndpoints
+{
+    private const int MaxForm = 4 * SignedRequests.MaxBody;
+    private const int MaxFields = 500;
+
+    public static void MapRulePages(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        var edits = new Entry([Role.Owner], EntryStage.Seat) { MaxForm = MaxForm, MaxFields = MaxFields };
+        console.MapGet("/@{handle}/rules", Show).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/rules", SaveText).WithMetadata(edits);
+        console.MapPost("/@{handle}/rules/rule", SaveRule).WithMetadata(edits);
+        console.MapPost("/@{handle}/rules/general", SaveGeneral).WithMetadata(edits);
+        console.MapPost("/@{handle}/rules/arrange", Arrange).WithMetadata(edits);
+    }
+
+    private static async Task Show(HttpContext http, Seat seat, RulePages pages)
+    {
+        var page = await pages.OpenAsync(seat, http.RequestAborted);
+        var query = http.Request.Query;
+        var edit = query["edit"].ToString() switch
+        {
+            "new" when page.MayEdit => page.Edit(null, page.NewFields()),
+            var at when page.MayEdit && WholeNumber.TryRead(at, out var place) && place < page.Count => page.Edit((int)place, page.FieldsOf((int)place)),
+            _ => null,
+        };
+        await ShowAsync(http, seat, 200, page.View() with { Edit = edit, IsSaved = query["done"] == "yes" });
+    }
+
+    private static async Task SaveText(HttpContext http, Seat seat, RulePages pages)
+    {
+        var form = http.Request.Form;
+        var page = await pages.OpenAsync(seat, http.RequestAborted);
+        var text = form["document"].ToString().Trim();
+        await SettleAsync(http, seat, pages, page, text, form["days"].ToString(), view => view with { Text = text, TextOpen = true });
+    }
+
+    private static async Task SaveRule(HttpContext http, Seat seat, RulePages pages)
+    {
+        var form = http.Request.Form;
+        var page = await pages.OpenAsync(seat, http.RequestAborted);
+        var fields = RuleFields.Of(form);
+        var at = form["at"].ToString();
+        if (at != "new" && !(WholeNumber.TryRead(at, out var number) && number < page.Count))
+        {
+            await ShowAsync(http, seat, 409, page.View() with { Problem = FollowUpEndpoints.Elsewhere, Edit = page.Edit(null, fields) });
+            return;
+        }
+
+        int? place = at == "new" ? null : int.Parse(at, CultureInfo.InvariantCulture);
+        var text = page.With(document => Put(document, place, fields.ToJson()));
+        await SettleAsync(http, seat, pages, page, text, days: "", view => view with { Edit = page.Edit(place, fields) });
+    }
+
+    private static async Task SaveGeneral(HttpContext http, Seat seat, RulePages pages)
+    {
+        var page = await pages.OpenAsync(seat, http.RequestAborted);
+        var fields = GeneralFields.Of(http.Request.Form);
+        await SettleAsync(http, seat, pages, page, page.With(fields.Write), days: "", view => view with { General = fields, GeneralOpen = true });
+    }
+
+    private static async Task Arrange(HttpContext http, Seat seat, RulePages pages)
+    {
+        var form = http.Request.Form;
+        var page = await pages.OpenAsync(seat, http.RequestAborted);
+        if (!WholeNumber.TryRead(form["at"].ToString(), out var at) || at >= page.Count) await ShowAsync(http, seat, 409, page.View() with { Problem = FollowUpEndpoints.Elsewhere });
+        else await SettleAsync(http, seat, pages, page, page.With(document => Move(document["rules"]!.AsArray(), (int)at, form["act"].ToString())), days: "", view => view);
+    }
+
+    private static void Put(JsonObject document, int? place, JsonObject rule)
+    {
+        if (document["rules"] is not JsonArray rules) document["rules"] = rules = [];
+        if (place is { } at) rules[at] = rule;
+        else rules.Add(rule);
+    }
+
+    private static void Move(JsonArray rules, int at, string act)
+    {
+        var to = act switch
+        {
+            "up" => at - 1,
+            "down" => at + 1,
+            _ => at,
+        };
+        if (act == "remove") rules.RemoveAt(at);
+        if (to == at || to < 0 || to >= rules.Count) return;
+
+        var rule = rules[at];
+        rules.RemoveAt(at);
+        rules.Insert(to, rule);
+    }
+
+    /// <summary>Checks a document; then saves it or tries it out, or shows what is wrong beside what was typed.</summary>
+    private static async Task SettleAsync(HttpContext http, Seat seat, RulePages pages, RulePages.Opened page, string text, string days, Func<RulesView, RulesView> typed)
+    {
+        var form = http.Request.Form;
+        var (document, faults) = pages.Check(text);
+        if (document is null)
+        {
+            await ShowAsync(http, seat, 400, typed(page.View()) with { Faults = faults });
+            return;
+        }
+
+        // Whoever read another version must see this one before they change it, and keep what they typed.
+        if (!WholeNumber.TryRead(form["version"].ToString(), out var version) || version != page.Version)
+        {
+            await ShowAsync(http, seat, 409, typed(page.View()) with { Problem = FollowUpEndpoints.Elsewhere });
+            return;
+        }
+
+        if (form["act"] == "try")
+        {
+            var simulation = await pages.SimulateAsync(seat, document.Rules, days, http.RequestAborted);
+            await ShowAsync(http, seat, simulation is null ? 429 : 200, typed(page.View()) with { Simulation = simulation, Problem = simulation is null ? "Another simulation is running. Try again in a few seconds." : null });
+            return;
+        }
+
+        if (await pages.SaveAsync(seat, version, document, http.RequestAborted)) http.SeeOther($"{seat.AddressOf("rules")}?done=yes");
+        else await ShowAsync(http, seat, 409, typed((await pages.OpenAsync(seat, http.RequestAborted)).View()) with { Problem = FollowUpEndpoints.Elsewhere });
+    }
+
+    private static Task ShowAsync(HttpContext http, Seat seat, int status, RulesView view) => http.ShowConsoleAsync<RulesPage>(seat, status, new() { [nameof(RulesPage.View)] = view });
+}

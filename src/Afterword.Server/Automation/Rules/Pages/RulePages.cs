@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Funnels;
+using Afterword.Server.Automation.Simulation;
+using Afterword.Server.Channels;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Languages;
+using Afterword.Server.Limits;
+using Afterword.Server.Prompts;
+using Afterword.Server.Reports;
+using Afterword.Server.Reports.Pages;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Automation.Rules.Pages;
+
+/// <summary>Reads, checks, tries and saves rules for their page.</summary>
+internal sealed class RulePages(Store store, ChangeRules change, SimulateRules simulate, Questions questions, Settings settings)
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    // A simulation reads all closes of its days. One at a time is enough for people, and leaves the rest of the server alone.
+    private int _running;
+
+    /// <summary>The rules that hold, ready to be shown and changed.</summary>
+    public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop));
+
+    /// <summary>Checks a document.</summary>
+    /// <returns>The document, or null and all that is wrong, each with its place.</returns>
+    public (RulesDocument? Document, IReadOnlyList<Fault> Faults) Check(string text)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        if (utf8.Length > SignedRequests.MaxBody) return (null, [new("", "The document is too long: at most 64 KiB.")]);
+        if (WrongWithJson(utf8) is { } wrong) return (null, [new("", wrong)]);
+
+        var document = RulesDocument.Parse(utf8, questions, out var errors);
+        return (document, [.. errors.All.Select(FaultOf)]);
+    }
+
+    /// <summary>Saves, unless somebody else was faster.</summary>
+    public async Task<bool> SaveAsync(Seat seat, long seen, RulesDocument document, CancellationToken stop) =>
+        await change.RunAsync(seat.SenderId, seat.Person, seen, document.Text, stop) is ChangeRulesOutcome.Saved;
+
+    /// <summary>Tries rules out on what was closed.</summary>
+    /// <param name="seat">Whose closes.</param>
+    /// <param name="rules">The draft.</param>
+    /// <param name="days">Over how many days, as it was typed.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>Null while another simulation runs.</returns>
+    public async Task<SimulationView?> SimulateAsync(Seat seat, RuleSet rules, string days, CancellationToken stop)
+    {
+        if (Interlocked.CompareExchange(ref _running, 1, 0) != 0) return null;
+        try
+        {
+            var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
+            var interval = await store.Main.ReadAsync(
+                session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
+            var simulated = await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop);
+            return ViewOf(seat, simulated, many);
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    private static SimulationView ViewOf(Seat seat, SimulatedCloses simulated, int days)
+    {
+        var rows = new Dictionary<(string Rule, string What), (long Would, long Did)>();
+        foreach (var ((rule, reason), count) in simulated.Would) Add(rule, reason == Reason.None ? "Asked" : DecisionText.Of(reason), count, 0);
+        foreach (var ((rule, decision, reason), count) in simulated.Did) Add(rule, decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(reason), 0, count);
+        return new(
+            days, FigureWords.Number(simulated.Closes), FigureWords.Number(simulated.DifferentCount),
+            [.. rows.OrderByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, FigureWords.Number(row.Value.Would), FigureWords.Number(row.Value.Did)))],
+            [.. simulated.Examples.Select(example => new SimulatedExample(
+                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), example.Conversation.ExternalId,
+                example.Conversation.Decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(example.Conversation.Reason), example.Reason == Reason.None ? "asked" : DecisionText.Of(example.Reason)))]);
+
+        void Add(string? rule, string what, long would, long did)
+        {
+            var key = (rule ?? "no rule", what);
+            var before = rows.GetValueOrDefault(key);
+            rows[key] = (before.Would + would, before.Did + did);
+        }
+    }
+
+    // The reader of rules says only that it is no JSON; whoever types wants to know where.
+    private static string? WrongWithJson(byte[] utf8)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(utf8);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? null : "The document must be a JSON object: { … }.";
+        }
+        catch (JsonException error)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"This is not JSON: line {error.LineNumber + 1}, at character {error.BytePositionInLine + 1}.");
+        }
+    }
+
+    private static Fault FaultOf(ApiError error)
+    {
+        const string Invalid = " parameter is invalid: ";
+        const string Missing = " parameter is missing.";
+        return error.Message.IndexOf(Invalid, StringComparison.Ordinal) is > 0 and var at ? new(error.Message[..at], char.ToUpperInvariant(error.Message[at + Invalid.Length]) + error.Message[(at + Invalid.Length + 1)..])
+            : error.Message.EndsWith(Missing, StringComparison.Ordinal) ? new(error.Message[..^Missing.Length], "Is missing.")
+            : new("", error.Message);
+    }
+
+    /// <summary>A sender's rules while somebody looks at them.</summary>
+    internal sealed class Opened
+    {
+        private readonly RulePages _pages;
+        private readonly Seat _seat;
+        private readonly SavedRules? _saved;
+        private readonly JsonObject _document;
+
+        public Opened(RulePages pages, Seat seat, SavedRules? saved)
+        {
+            (_pages, _seat, _saved) = (pages, seat, saved);
+            _document = saved is null ? new JsonObject { ["rules"] = new JsonArray() } : JsonNode.Parse(saved.Document)!.AsObject();
+        }
+
+        public bool MayEdit => _seat.Role == Role.Owner;
+
+        public long Version => _saved?.Version ?? 0;
+
+        public int Count => (_document["rules"] as JsonArray)?.Count ?? 0;
+
+        /// <summary>The document with a change, as text.</summary>
+        public string With(Action<JsonObject> change)
+        {
+            var document = _document.DeepClone().AsObject();
+            change(document);
+            return document.ToJsonString(s_indented);
+        }
+
+        public RuleFields FieldsOf(int at) => RuleFields.Of(_document["rules"]!.AsArray()[at]!.AsObject());
+
+        /// <summary>A new rule has the policy of those that are there.</summary>
+        public RuleFields NewFields() => new() { PrivacyUrl = Enumerable.Range(0, Count).Select(FieldsOf).Select(rule => rule.PrivacyUrl).LastOrDefault(url => url.Length > 0) ?? "" };
+
+        public RuleEdit Edit(int? at, RuleFields fields) => new(at ?? Count, at is null, fields, [.. Enum.GetValues<PromptType>().Select(Group)], ChannelNames.All);
+
+        public RulesView View() => new(
+            Version, _saved is null ? null : $"Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
+            _saved is null ? [] : [.. RulesDocument.OfStored(_saved.Document).Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
+            TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
+
+        private QuestionGroup Group(PromptType type) => new(type.Wire.ToUpperInvariant(), [.. Enumerable.Range(0, _pages.QuestionsOf(type)).Select(variant => (
+            string.Create(CultureInfo.InvariantCulture, $"{type.Wire} {variant}"), string.Create(CultureInfo.InvariantCulture, $"{variant}: {_pages.QuestionOf(type, variant, _seat.SenderName)}")))]);
+    }
+
+    private string ZoneName => settings.TimeZone;
+
+    private int QuestionsOf(PromptType type) => questions.CountOf(type);
+
+    private string QuestionOf(PromptType type, int variant, string name) => questions.Ask(type, variant, name, Language.English).Text;
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Afterword.Server.Automation.Funnels;
+using Afterword.Server.Channels;
+using Afterword.Server.Prompts;
+
+namespace Afterword.Server.Automation.Rules.Pages;
+
+/// <summary>Rules as sentences.</summary>
+internal static class RuleWords
+{
+    public static RuleLine Of(Rule rule) => new(rule.Name, When(rule.When), rule.Ask is { } ask ? Ask(ask) : "Nobody is asked.", rule.Ask is not null);
+
+    private static string When(Condition when)
+    {
+        var parts = new List<string>();
+        Add(when.TagsAny, "with any of the tags");
+        Add(when.TagsAll, "with all of the tags");
+        Add(when.TagsNone, "without the tags");
+        Add(when.Agents, "of");
+        Add(when.Teams, "of the teams");
+        Add(when.Languages, "in");
+        Add(when.Channels?.Select(channel => channel.Name), "whose customer is reached by");
+        Add(when.Connectors, "told by");
+        if (when.MessagesMin is { } least) parts.Add(Say($"with at least {least} messages"));
+        if (when.AgentMessagesMin is { } own) parts.Add(Say($"with at least {own} messages of the agent"));
+        if (when.MaxAge is { } age) parts.Add($"heard of within {DurationWords.Of(age)}");
+        if (when.ExternalIdPrefix is { } prefix) parts.Add($"whose ticket ID begins with “{prefix}”");
+        return parts.Count == 0 ? "Every conversation." : $"Conversations {string.Join(", ", parts)}.";
+
+        void Add(IEnumerable<string>? values, string words)
+        {
+            if (values is not null) parts.Add($"{words} {string.Join(", ", values)}");
+        }
+    }
+
+    private static string Ask(Ask ask)
+    {
+        var who = ask.Share == Share.All ? "Every customer" : Say($"{ask.Share.Value * 100:0.####}% of the customers");
+        var when = ask.Delay == TimeSpan.Zero ? "at once" : $"{DurationWords.Of(ask.Delay)} after the close";
+        var most = ask.PerDay is { } perDay ? Say($", at most {perDay:N0} a day") : "";
+        return Say($"{who}, {when}{most}: {ask.Type.Wire.ToUpperInvariant()} question {ask.QuestionVariant}{(ask.Again ? ", and again when it is closed again" : "")}.");
+    }
+
+    private static string Say(FormattableString words) => words.ToString(CultureInfo.InvariantCulture);
+}
