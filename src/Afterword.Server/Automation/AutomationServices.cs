@@ -1,5 +1,6 @@
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Due;
+using Afterword.Server.Automation.Fairness;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Pages;
 using Afterword.Server.Automation.Rules;
@@ -21,6 +22,7 @@ internal static class AutomationServices
         services.AddSingleton<SimulateRules>();
         services.AddSingleton<RulePages>();
         services.AddSingleton<ReadFunnel>();
+        services.AddSingleton<ReadFairness>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<ExportConversations>();
         services.AddSingleton<AskDue>();
@@ -36,5 +38,6 @@ internal static class AutomationServices
         routes.MapSimulation();
         routes.MapAutomationPages();
         routes.MapRulePages();
+        routes.MapFairness();
     }
 }

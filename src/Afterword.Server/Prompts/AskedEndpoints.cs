@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console;
+using Afterword.Server.Automation;
 using Afterword.Server.Errors;
 using Afterword.Server.People;
 using Afterword.Server.Prompts.Pages;
@@ -9,10 +10,18 @@ namespace Afterword.Server.Prompts;
 /// <summary>That a customer was asked, and when. Nothing of it depends on whether, when or what the customer answered.</summary>
 public sealed record AskedOnce(long Id, DateTimeOffset At, string Handle, string Name, string? ExternalId, bool IsNps, bool IsTest);
 
+/// <summary>That a conversation was closed, and whether its customer is asked. It does not say why: a reason can follow from what a customer answered.</summary>
+/// <param name="DueAt">When the customer is asked; null when nobody is waiting to be.</param>
+public sealed record ClosedOnce(DateTimeOffset At, string? Handle, string? Name, string ExternalId, string State, DateTimeOffset? DueAt, bool IsTest);
+
 /// <summary>Whether and when a customer was asked: what an agent may know.</summary>
 internal static class AskedEndpoints
 {
     private const int PageLength = 50;
+    private const long MostClosed = 20;
+
+    // Of a customer, the latest conversations are looked through: there is no index that every close would have to pay for.
+    private const long MostLooked = 1_000;
 
     // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
     private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";
@@ -38,6 +47,23 @@ internal static class AskedEndpoints
         where p.sender_id = @sender and p.id = k.id
         """ + Order;
 
+    private const string ClosedColumns =
+        """
+        select c.closed_at, (select a.screen_name from account a where a.id = c.recipient_id), (select a.name from account a where a.id = c.recipient_id), c.external_id, c.decision, c.due_at, c.test
+        from conversation c where c.sender_id = @sender
+        """;
+
+    private const string ClosedOrder = " order by c.created_at desc, c.id desc limit @most";
+    private const string NewestClosed = ClosedColumns + ClosedOrder;
+    private const string ClosedOfConversation = ClosedColumns + " and c.external_id = @text" + ClosedOrder;
+
+    private const string ClosedOfCustomer =
+        ClosedColumns +
+        """
+         and c.created_at >= coalesce((select k.created_at from conversation k where k.sender_id = @sender order by k.created_at desc, k.id desc limit 1 offset @looked), 0)
+            and c.recipient_id = (select u.id from account u where u.screen_name_key = @text)
+        """ + ClosedOrder;
+
     public static void MapAsked(this IEndpointRouteBuilder routes) =>
         routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);
 
@@ -47,9 +73,11 @@ internal static class AskedEndpoints
         var search = query["q"].ToString().Trim();
         var before = WholeNumber.TryRead(query["before"].ToString(), out var id) ? id : long.MaxValue;
         var asked = await FindAsync(store, seat.SenderId, search, before, http.RequestAborted);
+        var closed = before == long.MaxValue ? await FindClosedAsync(store, seat.SenderId, search, http.RequestAborted) : [];
         await http.ShowConsoleAsync<AskedPage>(seat, 200, new()
         {
             [nameof(AskedPage.Asked)] = asked.Take(PageLength).ToList(),
+            [nameof(AskedPage.Closed)] = closed,
             [nameof(AskedPage.Search)] = search,
             [nameof(AskedPage.IsNewest)] = before == long.MaxValue,
             [nameof(AskedPage.Before)] = asked.Count > PageLength ? asked[PageLength - 1].Id : null,
@@ -75,6 +103,34 @@ internal static class AskedEndpoints
             },
             stop);
     }
+
+    private static Task<List<ClosedOnce>> FindClosedAsync(Store store, long senderId, string search, CancellationToken stop)
+    {
+        if (NormalForm.IsLongerThan(search, PromptDraft.ExternalIdLength) || TextRules.HasForbidden(search)) return Task.FromResult<List<ClosedOnce>>([]);
+
+        return store.Main.ReadAsync(
+            session =>
+            {
+                var statement = search switch
+                {
+                    "" => session.Sql(NewestClosed),
+                    ['@', ..] => session.Sql(ClosedOfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))).Bind("looked", MostLooked),
+                    _ => session.Sql(ClosedOfConversation).Bind("text", TextRules.Normalise(search, PromptDraft.ExternalIdLength)),
+                };
+                return statement.Bind("sender", senderId).Bind("most", MostClosed).ListAsync(ReadClosed, stop);
+            },
+            stop);
+    }
+
+    private static ClosedOnce ReadClosed(Row row) => new(
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0)), row.TextOrNull(1), row.TextOrNull(2), row.GetString(3),
+        (Decision)row.GetInt32(4) switch
+        {
+            Decision.Scheduled => "scheduled",
+            Decision.Asked => "asked",
+            _ => "not asked",
+        },
+        (Decision)row.GetInt32(4) == Decision.Scheduled && row.LongOrNull(5) is { } due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null, row.Flag(6));
 
     private static AskedOnce Read(Row row) => new(
         row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.GetInt32(5) == (int)PromptType.Nps, row.Flag(6));

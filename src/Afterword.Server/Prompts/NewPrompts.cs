@@ -16,7 +16,8 @@ namespace Afterword.Server.Prompts;
 /// <param name="Facts">Of the recipient.</param>
 /// <param name="CardBase">The public address that a card's link begins with.</param>
 /// <param name="Language">A tag that goes before the recipient's; null is the recipient's.</param>
-internal sealed record Asking(long SenderId, string SenderName, PromptDraft Draft, RecipientFacts Facts, string CardBase, string? Language = null);
+/// <param name="Automatic">Whether the rules ask.</param>
+internal sealed record Asking(long SenderId, string SenderName, PromptDraft Draft, RecipientFacts Facts, string CardBase, string? Language = null, bool Automatic = false);
 
 /// <summary>The requests of one transaction: the windows and caps that they use while it is decided, and all that is written of them.</summary>
 /// <remarks>Whoever asks, a call or the rules, asks through this: message, card, event, deliveries, dispatch, counts and caps are stored together or not at all.</remarks>
@@ -68,9 +69,9 @@ internal sealed class NewPrompts(long now)
         var card = draft.IncludeCard || facts.Channel != Channel.BuiltIn ? CardLink.New(prompt.SenderId, prompt.Id) : (CardLink?)null;
 
         if (facts.Channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, facts.Channel, asking.CardBase, card!.Value));
-        _accepted.Add(new(draft, prompt, facts.Channel, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, store.Ids.Next(), ChangeKind.Created, prompt.Id)));
+        _accepted.Add(new(draft, prompt, facts.Channel, asking.Automatic, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, store.Ids.Next(), ChangeKind.Created, prompt.Id)));
         Note(prompt);
-        _tally.Add(CountedPrompt.Of(prompt, new(draft.Agent, draft.Tags, facts.Channel, Delivered: true)), _senders[prompt.SenderId].Rollups);
+        _tally.Add(CountedPrompt.Of(prompt, new(draft.Agent, draft.Tags, facts.Channel, Delivered: true, asking.Automatic)), _senders[prompt.SenderId].Rollups);
         return (prompt, card);
     }
 
@@ -102,16 +103,16 @@ internal sealed class NewPrompts(long now)
     private void WritePrompts(Session session) => session.Then(
         """
         insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, language, created_at, updated_at, agent, tags, channel)
+            privacy_url, external_id, display_name, card_hash, language, created_at, updated_at, agent, tags, channel, automatic)
         select sender_id, id, recipient_id, message_id, type, test, question_variant, question,
-            privacy_url, external_id, display_name, card_hash, language, created_at, created_at, agent, tags, channel from {rows}
+            privacy_url, external_id, display_name, card_hash, language, created_at, created_at, agent, tags, channel, automatic from {rows}
         """,
         Rows.Of(_accepted).Long("sender_id", a => a.Prompt.SenderId).Long("id", a => a.Prompt.Id).Long("recipient_id", a => a.Prompt.RecipientId)
             .Long("message_id", a => a.Prompt.MessageId).Long("type", a => (long)a.Prompt.Type).Long("test", a => a.Prompt.Test ? 1 : 0)
             .Long("question_variant", a => a.Prompt.QuestionVariant).Text("question", a => a.Prompt.Question).Text("privacy_url", a => a.Prompt.PrivacyUrl)
             .Text("external_id", a => a.Prompt.ExternalId).Text("display_name", a => a.Prompt.DisplayName).Bytes("card_hash", a => a.CardHash)
             .Text("language", a => a.Prompt.Language).Long("created_at", a => a.Prompt.CreatedAt)
-            .Text("agent", a => a.Draft.Agent).Text("tags", a => a.Draft.Tags?.ToString()).Long("channel", a => (long)a.Channel));
+            .Text("agent", a => a.Draft.Agent).Text("tags", a => a.Draft.Tags?.ToString()).Long("channel", a => (long)a.Channel).Long("automatic", a => a.Automatic ? 1 : 0));
 
     private void WriteTags(Session session) => session.Then(
         "insert into prompt_tag (sender_id, tag, prompt_id) select sender_id, tag, prompt_id from {rows}",
@@ -142,7 +143,7 @@ internal sealed class NewPrompts(long now)
             Rows.Of(used).Long("sender_id", u => u.Sender).Long("started_at", u => u.Window.StartedAt).Long("used", u => u.Window.Used));
     }
 
-    private sealed record Accepted(PromptDraft Draft, Prompt Prompt, Channel Channel, byte[]? CardHash, Change Change);
+    private sealed record Accepted(PromptDraft Draft, Prompt Prompt, Channel Channel, bool Automatic, byte[]? CardHash, Change Change);
 
     /// <summary>When a recipient was asked in this transaction, Unix milliseconds.</summary>
     private readonly record struct AskedNow(long PromptedAt, long? AskedAt, long? TestedAt);

@@ -55,9 +55,11 @@ internal sealed class AnswerTimes
         else _counts[bucket] = sum;
     }
 
-    public void Add(AnswerTimes others)
+    /// <param name="others">What is added.</param>
+    /// <param name="sign">1 to add them, -1 to take them away.</param>
+    public void Add(AnswerTimes others, int sign = 1)
     {
-        foreach (var (bucket, count) in others._counts) Add(bucket, count);
+        foreach (var (bucket, count) in others._counts) Add(bucket, sign * count);
     }
 
     /// <summary>Adds what <see cref="ToBytes"/> gave.</summary>

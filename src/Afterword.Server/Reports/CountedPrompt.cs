@@ -6,17 +6,18 @@ namespace Afterword.Server.Reports;
 
 /// <summary>What a prompt's sender alone is told of it.</summary>
 /// <param name="Delivered">False while its channel has given it up and nothing shows that it arrived all the same.</param>
-internal sealed record PromptMarks(string? Agent, Tags? Tags, Channel Channel, bool Delivered)
+/// <param name="Automatic">Whether the rules asked; else somebody did, by a call.</param>
+internal sealed record PromptMarks(string? Agent, Tags? Tags, Channel Channel, bool Delivered, bool Automatic)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>p</c>.</summary>
-    public const string Columns = "p.agent, p.tags, p.channel, p.delivered";
+    public const string Columns = "p.agent, p.tags, p.channel, p.delivered, p.automatic";
 
     /// <summary>How many columns there are in <see cref="Columns"/>.</summary>
-    public const int ColumnCount = 4;
+    public const int ColumnCount = 5;
 
     /// <param name="row">The row.</param>
     /// <param name="at">Where its columns begin.</param>
-    public static PromptMarks Read(Row row, int at) => new(row.TextOrNull(at), Tags.OfStored(row.TextOrNull(at + 1)), (Channel)row.GetInt32(at + 2), row.Flag(at + 3));
+    public static PromptMarks Read(Row row, int at) => new(row.TextOrNull(at), Tags.OfStored(row.TextOrNull(at + 1)), (Channel)row.GetInt32(at + 2), row.Flag(at + 3), row.Flag(at + 4));
 }
 
 /// <summary>Of a prompt, what figures are counted from.</summary>

@@ -61,14 +61,25 @@ internal sealed class Counts
         for (var score = 0; score < ScoreCount; score++) Scores[score] += row.GetInt64(at + 4 + score);
     }
 
-    public void Add(Counts others)
+    public void Add(Counts others) => Add(others, 1);
+
+    /// <param name="others">What is added.</param>
+    /// <param name="sign">1 to add them, -1 to take them away.</param>
+    public void Add(Counts others, int sign)
     {
-        Sent += others.Sent;
-        Delivered += others.Delivered;
-        Dismissed += others.Dismissed;
-        Commented += others.Commented;
-        for (var i = 0; i < Scores.Length; i++) Scores[i] += others.Scores[i];
-        Times.Add(others.Times);
+        AddNumbers(others, sign);
+        Times.Add(others.Times, sign);
+    }
+
+    /// <summary>The same without the times.</summary>
+    /// <inheritdoc cref="Add(Counts, int)"/>
+    public void AddNumbers(Counts others, int sign)
+    {
+        Sent += sign * others.Sent;
+        Delivered += sign * others.Delivered;
+        Dismissed += sign * others.Dismissed;
+        Commented += sign * others.Commented;
+        for (var i = 0; i < Scores.Length; i++) Scores[i] += sign * others.Scores[i];
     }
 
     /// <param name="prompt">What is counted.</param>

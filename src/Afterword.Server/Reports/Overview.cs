@@ -9,7 +9,8 @@ namespace Afterword.Server.Reports;
 internal sealed record Stretch(long From, long To, Figures Figures);
 
 /// <summary>The figures of one value of a break-down.</summary>
-internal sealed record Part(string Value, Figures Figures);
+/// <param name="IsHidden">Whether there are too few answers to show a score, here or in what is left when this is taken away from all.</param>
+internal sealed record Part(string Value, Figures Figures, bool IsHidden);
 
 /// <summary>An answer that was given today.</summary>
 internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasText);
@@ -25,6 +26,12 @@ internal sealed record Overview(
     string Zone, OverviewQuery Query, PromptType Type, Stretch Now, Stretch Before, Step Step, IReadOnlyList<Stretch> Points,
     IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyDictionary<Slice, long> Since, IReadOnlyList<TodaysAnswer> Today)
 {
+    /// <summary>Requests that the rules made.</summary>
+    public const string Automatic = "automatic";
+
+    /// <summary>Requests that somebody made by a call.</summary>
+    public const string ByHand = "hand";
+
     private const long MostToday = 8;
 
     /// <summary>Reads and reckons; null while the counts are not ready.</summary>
@@ -52,8 +59,12 @@ internal sealed record Overview(
             if (await ReadRollups.CellsAsync(session, other, from, IsMeant, stop) is { ByCell.Count: > 0 } found) (range, type, cells) = (other, PromptType.Nps, found);
         }
 
+        var automatic = await ReadRollups.DaysAsync(session, range, Dimension.Automatic, "", stop);
         var counts = query.Only switch
         {
+            (Slice.Origin, Automatic) => automatic,
+            (Slice.Origin, ByHand) => Without(cells.ByDay, automatic),
+            (Slice.Origin, _) => [],
             (Slice.Agent, var agent) => await ReadRollups.DaysAsync(session, range, Dimension.Agent, agent, stop),
             (Slice.Tag, var tag) => await ReadRollups.DaysAsync(session, range, Dimension.Tag, tag, stop),
             _ => cells.ByDay,
@@ -73,6 +84,7 @@ internal sealed record Overview(
                 [Slice.Variant] = PartsOf(type, cells.ByCell, Slice.Variant),
                 [Slice.Language] = PartsOf(type, cells.ByCell, Slice.Language),
                 [Slice.Channel] = PartsOf(type, cells.ByCell, Slice.Channel),
+                [Slice.Origin] = Origins(type, cells.ByCell.Values, automatic.Where(one => one.Day >= from).Select(one => one.Counts)),
             },
             new[] { (Slice: Slice.Agent, agents.From), (Slice: Slice.Tag, tags.From) }.Where(one => one.From > from).ToDictionary(one => one.Slice, one => one.From),
             await TodayAsync(session, current, days.StartOf(today), stop));
@@ -81,6 +93,7 @@ internal sealed record Overview(
         {
             null => true,
             (Slice.Agent or Slice.Tag, _) => false,
+            (Slice.Origin, _) => true,
             var (slice, value) => ReadRollups.ValueOf(cell, slice) == value,
         };
     }
@@ -127,7 +140,32 @@ internal sealed record Overview(
     };
 
     private static List<Part> PartsOf(PromptType type, List<(string Value, Counts Counts)> values) =>
-        values.Where(one => one.Counts.Sent > 0).Select(one => new Part(one.Value, Figures.Of(type, one.Counts))).ToList();
+        values.Where(one => one.Counts.Sent > 0).Select(one => (one.Value, Figures: Figures.Of(type, one.Counts))).Select(one => new Part(one.Value, one.Figures, one.Figures.IsTooFew)).ToList();
+
+    private static List<(long Day, Counts Counts)> Without(List<(long Day, Counts Counts)> all, List<(long Day, Counts Counts)> some)
+    {
+        var taken = some.ToDictionary(one => one.Day, one => one.Counts);
+        foreach (var (day, counts) in all)
+        {
+            if (taken.TryGetValue(day, out var less)) counts.Add(less, -1);
+        }
+
+        return all;
+    }
+
+    // Two parts that make up the whole: what is hidden of one must not be had by taking the other away.
+    private static List<Part> Origins(PromptType type, IEnumerable<Counts> all, IEnumerable<Counts> automatic)
+    {
+        var (byHand, byRules) = (new Counts(), new Counts());
+        foreach (var counts in automatic) byRules.AddNumbers(counts, 1);
+        foreach (var counts in all) byHand.AddNumbers(counts, 1);
+        if (byRules.Sent == 0) return [];
+
+        byHand.AddNumbers(byRules, -1);
+        var (rules, hand) = (Figures.Of(type, byRules), Figures.Of(type, byHand));
+        var isHidden = (rules.IsTooFew && rules.Counts.Scored > 0) || (hand.IsTooFew && hand.Counts.Scored > 0);
+        return hand.Counts.Sent == 0 ? [new(Automatic, rules, rules.IsTooFew)] : [new(Automatic, rules, isHidden || rules.IsTooFew), new(ByHand, hand, isHidden || hand.IsTooFew)];
+    }
 
     private static List<Part> PartsOf(PromptType type, Dictionary<Cell, Counts> cells, Slice slice)
     {

@@ -19,6 +19,9 @@ internal enum Slice
     Channel,
     Agent,
     Tag,
+
+    /// <summary>Whether the rules asked, or somebody did by hand.</summary>
+    Origin,
 }
 
 /// <summary>What somebody wants to see on the Overview, as the address has it.</summary>
@@ -98,6 +101,7 @@ internal sealed record OverviewQuery(
         Slice.Language => "language",
         Slice.Channel => "channel",
         Slice.Agent => "agent",
+        Slice.Origin => "origin",
         _ => "tag",
     };
 

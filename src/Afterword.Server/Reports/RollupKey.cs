@@ -14,6 +14,9 @@ internal enum Dimension
 
     /// <summary>A prompt once for each of its tags.</summary>
     Tag = 2,
+
+    /// <summary>What the rules asked, once; the value is empty. The rest was asked by hand.</summary>
+    Automatic = 3,
 }
 
 /// <summary>Which rollup: a sender's prompts of one day that have something in common.</summary>

@@ -37,6 +37,7 @@ internal sealed class Tally
         var key = new RollupKey(prompt.SenderId, prompt.Test, prompt.Type, Dimension.Cell, day, prompt.Cell.ToString());
         Of(key).Add(prompt, sign);
         if (prompt.Marks.Agent is { } agent) Of(key with { Dimension = Dimension.Agent, Value = agent }).Add(prompt, sign);
+        if (prompt.Marks.Automatic) Of(key with { Dimension = Dimension.Automatic, Value = "" }).Add(prompt, sign);
         if (prompt.Marks.Tags is not { } tags) return;
 
         foreach (var tag in tags.All) Of(key with { Dimension = Dimension.Tag, Value = tag }).Add(prompt, sign);

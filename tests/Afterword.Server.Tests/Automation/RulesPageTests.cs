@@ -13,7 +13,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
     private static readonly (string, string)[] s_fields =
     [
-        ("at", "new"), ("name", "returns"), ("tags_any", "return\r\nrefund"), ("tags_all", ""), ("tags_none", "spam"), ("agents", "Kenji\r\nZoe, the 2nd"), ("teams", ""), ("languages", ""), ("connectors", ""),
+        ("name", "returns"), ("tags_any", "return\r\nrefund"), ("tags_all", ""), ("tags_none", "spam"), ("agents", "Kenji\r\nZoe, the 2nd"), ("teams", ""), ("languages", ""), ("connectors", ""),
         ("messages_min", "2"), ("agent_messages_min", ""), ("max_age", "P1D"), ("external_id_prefix", ""), ("channel", "built-in"), ("asks", "yes"), ("question", "nps 0"), ("delay", "2"), ("delay_unit", "hours"),
         ("share", "12.5"), ("per_day", "40"), ("privacy_url", "https://furni.example/privacy"), ("display_name", ""), ("language", "en"), ("message", "Hi {first_name}"), ("language", "de"), ("message", "Hallo"),
         ("language", ""), ("message", ""),
@@ -48,7 +48,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
         }
 
         // Saved once more as it is shown, it is the same.
-        (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=0")).Is(200), $"{Path}/rule", [.. s_fields.Skip(1), ("act", "save")])).Is(303);
+        (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=0")).Is(200), $"{Path}/rule", [.. s_fields, ("act", "save")])).Is(303);
         Assert.Equal(rule.GetRawText(), (await RulesAsync()).GetProperty("rules")[0].GetRawText());
     }
 
@@ -70,7 +70,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
         foreach (var place in new[] { "rules[0].ask.share", "rules[0].ask.delay", "rules[0].ask.per_day", "rules[0].ask.message.de" }) Assert.Contains($"<code>{place}</code>", refused, StringComparison.Ordinal);
         foreach (var typed in new[] { "value=\"half\"", "value=\"soon\"", "value=\"-1\"", "Hallo {firstname}</textarea>", "Hi {first_name}</textarea>", "refund</textarea>", "value=\"<b>\"" }) Assert.Contains(typed, refused, StringComparison.Ordinal);
-        Assert.Equal(5, Regex.Count(refused, "class=\"fault\"") + 1);
+        Assert.Equal(4, Regex.Count(refused, "class=\"fault\""));
         Assert.Equal(0, (await RulesAsync()).GetProperty("version").GetInt64());
 
         var text = """{"rules":[{"name":"x","ask":null},{"name":"x","asks":1}],"often":true}""";

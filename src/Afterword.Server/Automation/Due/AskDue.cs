@@ -93,7 +93,7 @@ internal sealed class AskDue
         var draft = new PromptDraft(
             ask.Type, due.RecipientId, message, due.PrivacyUrl ?? ask.PrivacyUrl, due.ExternalId, ask.QuestionVariant < _questions.CountOf(ask.Type) ? ask.QuestionVariant : 0,
             due.DisplayName ?? ask.DisplayName, due.Test, IncludeCard: false, due.Agent, due.Tags);
-        var (prompt, _) = batch.Prompts.Add(_store, _questions, new(due.SenderId, sender.Name, draft, facts, due.CardBase, due.Language));
+        var (prompt, _) = batch.Prompts.Add(_store, _questions, new(due.SenderId, sender.Name, draft, facts, due.CardBase, due.Language, Automatic: true));
         return due with { Decision = Decision.Asked, Reason = Reason.None, NextEligibleAt = null, PromptId = prompt.Id };
     }
 

@@ -52,6 +52,9 @@ internal sealed record ConversationFilter(long SenderId, long From, long To, boo
     /// <summary>The same conversations, whatever was decided.</summary>
     public ConversationFilter OfEveryDecision => this with { Decision = null, Reason = null };
 
+    /// <summary>All conversations of the same period, without tests.</summary>
+    public ConversationFilter OfPeriod => new(SenderId, From, To, Test: false);
+
     /// <summary>Only what was heard of after this time.</summary>
     public ConversationFilter After(long heard) => this with { From = Math.Max(From, heard + Ahead) };
 

@@ -19,7 +19,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     private readonly bool _isNps = overview.Type == PromptType.Nps;
 
     // A part of the whole with few answers would show what single customers said.
-    private bool IsHidden => _query.Only is not null && overview.Now.Figures.IsTooFew;
+    private bool IsHidden => _query.Only is var (slice, value) && (overview.Now.Figures.IsTooFew || (slice == Slice.Origin && overview.Parts[slice].Any(part => part.Value == value && part.IsHidden)));
 
     public OverviewView View()
     {
@@ -98,8 +98,8 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
                 : []);
     }
 
-    private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Language, Slice.Channel, Slice.Tag, Slice.Variant }
-        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag) || overview.Since.ContainsKey(slice))
+    private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Origin, Slice.Language, Slice.Channel, Slice.Tag, Slice.Variant }
+        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag or Slice.Origin) || overview.Since.ContainsKey(slice))
         .Select(slice => new BreakDownView(
             OverviewQuery.WordOf(slice), $"By {OverviewQuery.WordOf(slice)}", NameOf(slice),
             HintOf(slice),
@@ -123,7 +123,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     private IEnumerable<Part> Sorted(Slice slice, IReadOnlyList<Part> parts) => _query.Sort switch
     {
         // Those without a figure have no place in its order.
-        "score" => parts.OrderBy(part => part.Figures.IsTooFew).ThenByDescending(part => part.Figures.Headline?.Value ?? 0),
+        "score" => parts.OrderBy(part => part.IsHidden).ThenByDescending(part => part.Figures.Headline?.Value ?? 0),
         "response" => parts.OrderByDescending(part => part.Figures.ResponseRate?.Value ?? 0),
         "name" => parts.OrderBy(part => slice == Slice.Variant ? int.Parse(part.Value, CultureInfo.InvariantCulture) : 0).ThenBy(part => NameOf(slice, part.Value), StringComparer.InvariantCultureIgnoreCase),
         _ => parts.OrderByDescending(part => part.Figures.Counts.Scored).ThenBy(part => part.Value, StringComparer.Ordinal),
@@ -132,7 +132,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     private PartView Row(Slice slice, Part part)
     {
         var figures = part.Figures;
-        var shown = figures.IsTooFew ? null : figures.Headline;
+        var shown = part.IsHidden ? null : figures.Headline;
         var current = _query.Only == (slice, part.Value);
         return new(
             NameOf(slice, part.Value), (_query with { Only = current ? null : (slice, part.Value) }).ToString(), current, figures.Counts.Sent, figures.Counts.Scored,
@@ -173,6 +173,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
         Slice.Language => "Language",
         Slice.Channel => "Channel",
         Slice.Agent => "Agent",
+        Slice.Origin => "Origin",
         _ => "Tag",
     };
 
@@ -181,6 +182,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
         Slice.Variant when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var variant) && variant < questions.CountOf(overview.Type) =>
             $"{value}: {questions.Ask(overview.Type, variant, seat.SenderName, Language.English).Text}",
         Slice.Language => LanguageNames.Of(value),
+        Slice.Origin => value == Overview.Automatic ? "Automatic, by the rules" : "By hand",
         _ => value,
     };
 }

@@ -1,0 +1,28 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Funnels;
+using Afterword.Server.Automation.Pages;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Reports;
+
+namespace Afterword.Server.Automation.Fairness;
+
+/// <summary>Whether anybody picks who is asked, for those who lead the agents.</summary>
+internal static class FairnessEndpoints
+{
+    public static void MapFairness(this IEndpointRouteBuilder routes) => routes.MapConsole().MapGet("/@{handle}/fairness", Show).For(Role.Owner, Role.Supervisor);
+
+    private static async Task Show(HttpContext http, Seat seat, ReadFairness fairness, Accounts accounts, AuditLog audit, Settings settings, TimeProvider clock)
+    {
+        var days = ConsoleDays.Of(settings.TimeZone);
+        var form = await AutomationForm.ReadAsync(http.Request.QueryString, seat, days, clock.GetUtcNow(), accounts, http.RequestAborted);
+        FairnessView? view = null;
+        if (form.Problems.Count == 0)
+        {
+            await audit.NoteAsync(seat, Deed.Saw, $"fairness{form.Description}", http.RequestAborted);
+            view = new FairnessPages(seat, days).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
+        }
+
+        await http.ShowConsoleAsync<FairnessPage>(seat, view is null ? 400 : 200, new() { [nameof(FairnessPage.View)] = view, [nameof(FairnessPage.Problems)] = form.Problems });
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Automation;
+
+/// <summary>The page Fairness: what it counts for each agent, and whom it names.</summary>
+public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
+{
+    private const string Page = "/console/@furni/fairness";
+
+    private RulesWorld _world = null!;
+    private Guest _supervisor = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await RulesWorld.StartAsync(engine);
+        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5,\"delay\":\"P1D\"", "\"recipient_interval_days\":0,").Replace("\"delay\":\"PT0S\",", "", StringComparison.Ordinal));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Fact]
+    public async Task It_counts_by_agent_and_names_nobody_where_all_are_fair()
+    {
+        for (var i = 0; i < 20; i++) await _world.CloseAsync($"ticket_{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
+        await _world.CloseAsync("again", ("agent", "zoe"), ("test", "true"));
+        await _world.CloseAsync("unnamed");
+        await _world.Loop.AskAsync(more: ("agent", "zoe"));
+        await _world.Loop.AskAsync("csat", ("agent", "zoe"), ("test", "true"));
+        var scheduled = await _world.Server.CountAsync("conversation", "agent = 'kenji' and decision = 0");
+
+        var page = await ReadAsync();
+
+        Assert.Equal(("10", "10", "50.0%", "0 (part: 0.5)", $"0 of {scheduled}"), RowOf(page, "kenji"));
+        Assert.Equal("1 (part: 0.5)", RowOf(page, "zoe").ByHand);
+        Assert.Contains("Nobody stands out", page, StringComparison.Ordinal);
+        Assert.Contains("1 conversation without an agent.", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Automatic_requests_are_none_by_hand_and_reopened_ones_are_withdrawn()
+    {
+        for (var i = 0; i < 6; i++) await _world.CloseAsync($"ticket_{i}", ("agent", "kenji"));
+        var withdrawn = (await IdsAsync("decision = 0"))[0];
+        (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", withdrawn))).Is(200);
+        var asked = (await IdsAsync("decision = 0")).Count;
+        await _world.PassAsync(TimeSpan.FromDays(2));
+
+        Assert.Equal(asked, await _world.Server.CountAsync("prompt", "automatic = 1"));
+        Assert.Equal(("6", "6", "50.0%", "0", $"1 of {asked + 1}"), RowOf(await ReadAsync(), "kenji"));
+        Assert.Equal(0, Regex.Count(await ReadAsync("?range=7&from=2026-01-06&to=2026-01-07"), "<bdi>kenji</bdi>"));
+    }
+
+    [Fact]
+    public async Task An_agent_who_asks_by_hand_beside_the_rules_is_named()
+    {
+        for (var i = 0; i < 40; i++) await _world.CloseAsync($"ticket_{i}", ("agent", $"agent {i % 4}"));
+        for (var i = 0; i < 12; i++) await _world.Loop.AskAsync(more: ("agent", "agent 2"));
+        await _world.Loop.AskAsync(more: ("agent", "agent 1"));
+
+        var page = await ReadAsync();
+
+        Assert.Equal(1, Regex.Count(page, "stands out</span>"));
+        Assert.Contains("12 requests were made by hand beside the rules, where 3.3 would be this agent's part.", page, StringComparison.Ordinal);
+        Assert.Contains("automation?agent=agent%202", page, StringComparison.Ordinal);
+    }
+
+    private Task<List<string>> IdsAsync(string where) => _world.Server.Server.Store.Main.ReadAsync(
+        session => session.Sql($"select external_id from conversation where {where} order by id").ListAsync(row => row.GetString(0), default), default);
+
+    private async Task<string> ReadAsync(string query = "") => WebUtility.HtmlDecode((await _supervisor.GetAsync(Page + query)).Is(200).Html);
+
+    private static (string Closed, string Eligible, string Expected, string ByHand, string Withdrawn) RowOf(string page, string agent)
+    {
+        var row = Regex.Match(page, $"<bdi>{agent}</bdi></a>(.*?)</tr>", RegexOptions.Singleline).Groups[1].Value;
+        string Cell(string label) => Regex.Match(row, string.Create(CultureInfo.InvariantCulture, $"data-label=\"{label}\">([^<]*)<")).Groups[1].Value;
+        return (Cell("Closed"), Cell("Eligible"), Cell("Expected share"), Cell("By hand"), Cell("Withdrawn"));
+    }
+}
+
+public sealed class SqliteFairnessPageTests() : FairnessPageTests(Engine.Sqlite);
+
+public sealed class PostgresFairnessPageTests() : FairnessPageTests(Engine.Postgres);
