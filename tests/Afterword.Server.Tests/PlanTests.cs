@@ -20,6 +20,7 @@ public sealed class PlanTests : IAsyncLifetime
     private Loop _loop = null!;
     private Guest _owner = null!;
     private string _prompt = "";
+    private string _conversation = "";
     private Dictionary<string, long> _read = [];
 
     private Database Db => _loop.Server.Server.Store.Main;
@@ -33,7 +34,8 @@ public sealed class PlanTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_page_reads_few_rows_whatever_the_planner_knows(bool plansForAnyValue)
     {
-        _prompt = (await CrowdedStore.FillAsync(_loop, Copies)).Prompt;
+        var store = await CrowdedStore.FillAsync(_loop, Copies);
+        (_prompt, _conversation) = (store.Prompt, store.Conversation);
         foreach (var table in CrowdedStore.Tables)
         {
             await Db.WriteAsync(session => session.Sql($"alter table {table} set (autovacuum_enabled = false)").RunAsync(default), default);
@@ -67,6 +69,7 @@ public sealed class PlanTests : IAsyncLifetime
             "overview", "overview?type=nps", "answers", "answers?tag=rare", "answers?tag=rare&max_score=2", "answers?agent=zoe&max_score=2", "answers?external_id=CASE-1",
             "answers?type=csat&max_score=2", "answers?q=slow", "answers?q=slow&max_score=2", "follow-up", "follow-up?who=me", "asked", "asked?q=%40bea", "asked?q=%40ana", "asked?q=CASE-1", "webhooks", "webhooks/7", "export",
             $"answers/{_prompt}", $"follow-up/{_prompt}", "alerts", "audit", "audit?deed=exported",
+            "automation?from=2026-01-05&to=2026-01-05", "automation?from=2026-01-05&to=2026-01-05&agent=zoe&tag=rare", $"automation/{_conversation}", "automation?from=2026-01-05&find=CASE-1", "rules", "fairness?from=2026-01-05&to=2026-01-05",
         ])
         {
             yield return (page, async () => (await _owner.GetAsync($"/console/@furni/{page}")).Is(200));

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
+using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Channels;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
@@ -24,13 +25,17 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private static readonly int s_more = LongForm.Or(15_000, 195_000);
 
     // Reads for as long as there is something to read, by what they are for.
-    private static readonly string[] s_whole = ["/1.1/feedback/export.csv", "/console/@{handle}/export/file"];
+    private static readonly string[] s_whole = ["/1.1/feedback/export.csv", "/console/@{handle}/export/file", "/console/@{handle}/automation/file"];
 
     // No store stands behind them, or none that grows with requests.
     private static readonly string[] s_without = ["/healthz/live", "/openapi/v1.json", "/openapi/pages.json", "/", "/api"];
 
-    // Looks at so many at most, however many there are: 20,000 of one customer's requests, a dozen steps each.
-    private static readonly (string Part, long Most)[] s_bounded = [("as k order by k.place desc limit 1 offset @most", 300_000)];
+    // Looks at so many at most, however many there are: 20,000 of one customer's requests, a dozen steps each; 50,000 closed conversations of a period.
+    private static readonly (string Part, long Most)[] s_bounded =
+    [
+        ("as k order by k.place desc limit 1 offset @most", 300_000), ("from conversation c where c.sender_id = @sender and c.created_at", 100 * ReadFunnel.MostRead),
+        ("(c.created_at, c.id) < (@at, @id)", 100 * Ledger.MostLooked), ("from latest where agent is not null", 30 * ReadFunnel.MostRead),
+    ];
 
     // Of a statement that did not run when less was stored.
     private const long MostOfNew = 300_000;
@@ -132,6 +137,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
             "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people",
             "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7",
+            "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=%40ana", "/automation?find=%40furni",
+            $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365",
         ])
         {
             yield return Page(_owner, $"/console/@furni{page}");

@@ -21,7 +21,7 @@ internal static class AskedEndpoints
     private const long MostClosed = 20;
 
     // Of a customer, the latest conversations are looked through: there is no index that every close would have to pay for.
-    private const long MostLooked = 1_000;
+    private const long MostLooked = 500;
 
     // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
     private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";

@@ -27,7 +27,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
     public async Task It_counts_by_agent_and_names_nobody_where_all_are_fair()
     {
         for (var i = 0; i < 20; i++) await _world.CloseAsync($"ticket_{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
-        await _world.CloseAsync("again", ("agent", "zoe"), ("test", "true"));
+        await _world.CloseAsync("test", ("agent", "zoe"), ("test", "true"));
         await _world.CloseAsync("unnamed");
         await _world.Loop.AskAsync(more: ("agent", "zoe"));
         await _world.Loop.AskAsync("csat", ("agent", "zoe"), ("test", "true"));
@@ -53,6 +53,24 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal(asked, await _world.Server.CountAsync("prompt", "automatic = 1"));
         Assert.Equal(("6", "6", "50.0%", "0", $"1 of {asked + 1}"), RowOf(await ReadAsync(), "kenji"));
         Assert.Equal(0, Regex.Count(await ReadAsync("?range=7&from=2026-01-06&to=2026-01-07"), "<bdi>kenji</bdi>"));
+    }
+
+    [Fact]
+    public async Task A_ticket_that_is_closed_again_has_the_same_draw_and_counts_once()
+    {
+        for (var i = 0; i < 6; i++) await _world.CloseAsync($"ticket_{i}", ("agent", "kenji"));
+        foreach (var ticket in await IdsAsync("decision = 0"))
+        {
+            (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket))).Is(200);
+            await _world.CloseAsync(ticket, ("agent", "kenji"));
+        }
+
+        var scheduled = (await IdsAsync("decision = 0")).Count;
+        Assert.True(scheduled > 0);
+
+        var row = RowOf(await ReadAsync(), "kenji");
+
+        Assert.Equal((RulesWorld.Text(6 + scheduled), "6", $"{scheduled} of {2 * scheduled}"), (row.Closed, row.Eligible, row.Withdrawn));
     }
 
     [Fact]

@@ -74,6 +74,29 @@ public abstract partial class AskedTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_closed_conversation_is_scheduled_or_not_asked_and_why_is_not_said()
+    {
+        var world = new Automation.RulesWorld(_loop);
+        await world.RuleAsync("""{"rules":[{"name":"never spam","when":{"tags_any":["spam"]},"ask":null},{"name":"all","ask":{"type":"csat","delay":"P1D","privacy_url":"https://furni.example/privacy","message":{"en":"Hi"}}}]}""");
+        await world.CloseAsync("ticket_1");
+        await world.CloseAsync("ticket_2", ("tags", "spam"));
+        await _loop.Server.PostAsync(_loop.Recipient, $"/1.1/feedback/dismiss/{(await _loop.AskAsync()).Text("id")}.json");
+        await world.CloseAsync("ticket_3");
+
+        foreach (var path in new[] { Asked, $"{Asked}?q=@ana" })
+        {
+            var page = await ReadAsync(path);
+            Assert.Matches("ticket_1</bdi>(?s:.*?)<span class=\"badge main\">scheduled</span> <small>for <time[^>]*>6 Jan 2026, 09:00", page);
+            foreach (var ticket in new[] { "ticket_2", "ticket_3" }) Assert.Matches($"{ticket}</bdi>(?s:.*?)<span class=\"badge\">not asked</span>", page);
+            foreach (var told in new[] { "spam", "dismissed", "recently", "rule" }) Assert.DoesNotContain(told, page, StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.DoesNotContain("ticket_2", await ReadAsync($"{Asked}?q=ticket_1"), StringComparison.Ordinal);
+        Assert.Contains("ticket_1", await ReadAsync($"{Asked}?q=ticket_1"), StringComparison.Ordinal);
+        Assert.DoesNotContain("ticket_1", await ReadAsync($"{Asked}?q=@furni"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Requests_of_another_sender_are_not_there()
     {
         await _loop.AskAsync();

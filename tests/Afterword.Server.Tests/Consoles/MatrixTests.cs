@@ -33,6 +33,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["key"] = link[(link.LastIndexOf('/') + 1)..],
             ["id"] = (await _loop.AskAsync()).Text("id"),
             ["item"] = (await _loop.AskAsync()).Text("id"),
+            ["conversation"] = (await _loop.Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{_loop.Ana.Id}"), ("external_id", "ticket"))).Is(200).Text("id"),
             ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
         };
         (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);

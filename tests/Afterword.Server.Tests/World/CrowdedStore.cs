@@ -12,10 +12,10 @@ internal sealed class CrowdedStore
 
     // What is copied. The tables behind the bar have one row for each value alone, and get no copies.
     private static readonly string[] s_copied =
-        ["prompt", "message", "change", "prompt_tag", "text_word", "follow_up", "dispatch", "delivery", "alert", "alert_dispatch", "audit"];
+        ["prompt", "message", "change", "prompt_tag", "text_word", "follow_up", "dispatch", "delivery", "alert", "alert_dispatch", "audit", "conversation"];
 
     private static readonly string[] s_ids = ["id", "prompt_id", "message_id", "subject"];
-    private static readonly string[] s_times = ["created_at", "updated_at", "score_at", "comment_at", "changed_at", "scored_at", "at"];
+    private static readonly string[] s_times = ["created_at", "updated_at", "closed_at", "score_at", "comment_at", "changed_at", "scored_at", "at"];
     private static readonly string[] s_rare = ["prompt_tag", "text_word"];
 
     private readonly Loop _loop;
@@ -24,8 +24,8 @@ internal sealed class CrowdedStore
     private long _last;
     private int _copies;
 
-    private CrowdedStore(Loop loop, Account bea, string prompt, string cardToken) =>
-        (_loop, _bea, Prompt, CardToken, _first) = (loop, bea, prompt, cardToken, Snowflakes.FirstOf(loop.Server.Clock.GetUtcNow() - TimeSpan.FromMinutes(1)));
+    private CrowdedStore(Loop loop, Account bea, string prompt, string cardToken, string conversation) =>
+        (_loop, _bea, Prompt, CardToken, Conversation, _first) = (loop, bea, prompt, cardToken, conversation, Snowflakes.FirstOf(loop.Server.Clock.GetUtcNow() - TimeSpan.FromMinutes(1)));
 
     /// <summary>Tables that grow with the requests.</summary>
     public static IReadOnlyList<string> Tables { get; } = [.. s_copied, "contact", "rollup", "account"];
@@ -35,6 +35,9 @@ internal sealed class CrowdedStore
 
     public string CardToken { get; }
 
+    /// <summary>The conversation that was copied.</summary>
+    public string Conversation { get; }
+
     private Database Db => _loop.Server.Server.Store.Main;
 
     public static async Task<CrowdedStore> FillAsync(Loop loop, int copies)
@@ -43,7 +46,9 @@ internal sealed class CrowdedStore
         await loop.Server.WriteAsync(await loop.Server.TokenAsync(loop.App, bea), loop.Furni);
         var asked = await loop.AskAsync("csat", ("agent", "zoe"), ("tags", "rare"), ("external_id", "CASE-1"), ("include_card", "true"));
         (await loop.SubmitAsync(asked.Text("id"), ("score", "1"), ("text", "Slow"))).Is(200);
-        var store = new CrowdedStore(loop, bea, asked.Text("id"), asked.Text("card_token"));
+        var closed = (await loop.Server.PostAsync(
+            loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", loop.Ana.Id.ToString(CultureInfo.InvariantCulture)), ("external_id", "CASE-1"), ("agent", "zoe"), ("tags", "rare"))).Is(200);
+        var store = new CrowdedStore(loop, bea, asked.Text("id"), asked.Text("card_token"), closed.Text("id"));
         await store.AddWhatHangsOnItAsync();
         store._last = loop.Server.Server.Store.Ids.Next();
         if (copies > 0) await store.GrowAsync(copies);
@@ -62,6 +67,7 @@ internal sealed class CrowdedStore
 
                 var values = names.Select(name => s_ids.Contains(name) ? string.Create(CultureInfo.InvariantCulture, $"{name} - i * {TenMinutes} * 4194304")
                     : s_times.Contains(name) ? string.Create(CultureInfo.InvariantCulture, $"{name} - i * {TenMinutes}")
+                    : name is "external_id" && table is "conversation" ? $"case when {IsRare} then {name} else {name} || i end"
                     : name is "agent" or "tags" or "external_id" ? $"case when {IsRare} then {name} end"
                     : name is "recipient_id" ? string.Create(CultureInfo.InvariantCulture, $"case when {IsRare} then {_bea.Id} else {name} end")
                     : name);

@@ -24,8 +24,8 @@ internal sealed class Ledger(Store store)
 {
     public const int PageSize = 50;
 
-    // On SQLite about 20 ms of processor time where nothing is meant.
-    private const long MostLooked = 10_000;
+    /// <summary>The most conversations that a page looks at. On SQLite about 20 ms of processor time where nothing is meant.</summary>
+    public const long MostLooked = 10_000;
     private const long MostOfOne = 20;
 
     private const string Columns =

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Reports;
+using Afterword.Server.Tests.Automation;
+using Afterword.Server.Tests.World;
+
+namespace Afterword.Server.Tests.Reports;
+
+/// <summary>The Overview by what the rules asked and what was asked by hand.</summary>
+public abstract class OriginTests(Engine engine) : IAsyncLifetime
+{
+    private const string Path = "/console/@furni/overview";
+
+    private RulesWorld _world = null!;
+    private Guest _analyst = null!;
+    private int _closed;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await RulesWorld.StartAsync(engine);
+        _analyst = await _world.Server.SeatAsync(Role.Analyst, _world.Loop.Furni);
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"recipient_interval_days\":0,"));
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    [Fact]
+    public async Task Response_rates_stand_apart_by_who_asked()
+    {
+        await ByRulesAsync(5, 5, 5, 5, 5, null);
+        await ByHandAsync(1, 1, 1, 1, 1, null, null, null, null, null);
+
+        var page = await HtmlAsync("");
+
+        Assert.Equal("100% 5 of 6 83.3%", RowOf(page, "Automatic, by the rules"));
+        Assert.Equal("0% 5 of 10 50.0%", RowOf(page, "By hand"));
+        Assert.Contains("5 answers", await HtmlAsync("?only=origin:automatic"), StringComparison.Ordinal);
+        Assert.Contains("10 delivered", await HtmlAsync("?only=origin:hand"), StringComparison.Ordinal);
+        Assert.Contains("0 answers", await HtmlAsync("?only=origin:nobody"), StringComparison.Ordinal);
+        Assert.Equal([], await RollupCheck.RunAsync(_world.Server.Server.Store.Main, default));
+    }
+
+    [Fact]
+    public async Task What_few_customers_said_is_not_had_by_taking_the_others_away()
+    {
+        await ByRulesAsync(5, 5, 5, 5, 5);
+        await ByHandAsync(1);
+
+        var page = await HtmlAsync("");
+
+        Assert.Equal("– 5 of 5 100%", RowOf(page, "Automatic, by the rules"));
+        Assert.Equal("– 1 of 1 100%", RowOf(page, "By hand"));
+        Assert.Contains("Not shown: fewer than 5 answers", await HtmlAsync("?only=origin:automatic"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_rules_nothing_is_split()
+    {
+        await ByHandAsync(5, 5, 5, 5, 5);
+
+        Assert.DoesNotContain("By origin", await HtmlAsync(""), StringComparison.Ordinal);
+    }
+
+    private async Task ByRulesAsync(params int?[] scores)
+    {
+        foreach (var score in scores)
+        {
+            var closed = await _world.CloseAsync($"ticket_{_closed++}");
+            await _world.DrainAsync();
+            await ScoreAsync((await _world.ShowAsync(closed.Text("id"))).Text("feedback_id"), score);
+        }
+    }
+
+    private async Task ByHandAsync(params int?[] scores)
+    {
+        foreach (var score in scores) await ScoreAsync((await _world.Loop.AskAsync()).Text("id"), score);
+    }
+
+    private async Task ScoreAsync(string id, int? score)
+    {
+        if (score is { } given) (await _world.Loop.SubmitAsync(id, ("score", RulesWorld.Text(given)))).Is(200);
+    }
+
+    private async Task<string> HtmlAsync(string query) => WebUtility.HtmlDecode((await _analyst.GetAsync(Path + query)).Is(200).Html);
+
+    private static string RowOf(string page, string name)
+    {
+        var row = Regex.Match(page, $"<bdi>{name}</bdi>(.*?)</tr>", RegexOptions.Singleline).Groups[1].Value;
+        return string.Join(' ', Regex.Match(row, "<strong>([^<]*)</strong>").Groups[1].Value, Regex.Match(row, "class=\"number\">([0-9]+ <small>of [0-9]+)").Groups[1].Value.Replace("<small>", "", StringComparison.Ordinal), Regex.Match(row, "class=\"number\">([^<]*) <small class=\"own-label\">").Groups[1].Value);
+    }
+}
+
+public sealed class SqliteOriginTests() : OriginTests(Engine.Sqlite);
+
+public sealed class PostgresOriginTests() : OriginTests(Engine.Postgres);
