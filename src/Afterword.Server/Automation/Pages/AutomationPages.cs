@@ -44,8 +44,8 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
     private static string Shown(string name, string value) => name switch
     {
         "language" => LanguageNames.Of(value),
-        "reason" when Enum.GetValues<Reason>().FirstOrDefault(reason => reason.Word == value) is var reason and not Reason.None => DecisionText.Of(reason),
-        "decision" when Enum.GetValues<Decision>().Any(decision => decision.Word == value) => DecisionText.Of(Enum.GetValues<Decision>().First(decision => decision.Word == value)),
+        "reason" => DecisionText.Of(Enum.GetValues<Reason>().First(reason => reason.Word == value)),
+        "decision" => DecisionText.Of(Enum.GetValues<Decision>().First(decision => decision.Word == value)),
         _ => value,
     };
 

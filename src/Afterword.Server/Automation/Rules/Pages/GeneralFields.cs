@@ -15,11 +15,11 @@ public sealed record GeneralFields(string Interval, string AfterDismissal, strin
 
     internal static GeneralFields Of(JsonObject document)
     {
-        var quiet = document["quiet_hours"] as JsonObject ?? [];
+        var quiet = document["quiet_hours"] as JsonObject ?? new JsonObject();
         return new(
             document["recipient_interval_days"]?.ToJsonString() ?? RuleSet.DefaultInterval.ToString(CultureInfo.InvariantCulture),
             document["after_dismissal_days"]?.ToJsonString() ?? RuleSet.DefaultAfterDismissal.ToString(CultureInfo.InvariantCulture),
-            Text(quiet["from"]), Text(quiet["to"]), [.. (quiet["days"] as JsonArray ?? []).Select(day => Text(day).ToLowerInvariant())], Text(quiet["time_zone"]));
+            Text(quiet["from"]), Text(quiet["to"]), [.. (quiet["days"] as JsonArray ?? new JsonArray()).Select(day => Text(day).ToLowerInvariant())], Text(quiet["time_zone"]));
     }
 
     internal void Write(JsonObject document)

@@ -81,12 +81,12 @@ public sealed record RuleFields
 
     internal static RuleFields Of(JsonObject rule)
     {
-        var (when, ask) = (rule["when"] as JsonObject ?? [], rule["ask"] as JsonObject);
+        var (when, ask) = (rule["when"] as JsonObject ?? new JsonObject(), rule["ask"] as JsonObject);
         var fields = new RuleFields
         {
             Name = Text(rule["name"]),
-            Lists = ListFields.ToDictionary(list => list.Member, list => string.Join('\n', (when[list.Member] as JsonArray ?? []).Select(Text))),
-            Channels = [.. (when["channels"] as JsonArray ?? []).Select(Text)],
+            Lists = ListFields.ToDictionary(list => list.Member, list => string.Join('\n', (when[list.Member] as JsonArray ?? new JsonArray()).Select(Text))),
+            Channels = [.. (when["channels"] as JsonArray ?? new JsonArray()).Select(Text)],
             MessagesMin = Text(when["messages_min"]),
             AgentMessagesMin = Text(when["agent_messages_min"]),
             MaxAge = Text(when["max_age"]),
@@ -106,7 +106,7 @@ public sealed record RuleFields
             Again = ask["again"] is JsonValue again && again.TryGetValue<bool>(out var isAgain) && isAgain,
             PrivacyUrl = Text(ask["privacy_url"]),
             DisplayName = Text(ask["display_name"]),
-            Messages = [.. (ask["message"] as JsonObject ?? []).Select(message => new MessageField(message.Key, Text(message.Value)))],
+            Messages = [.. (ask["message"] as JsonObject ?? new JsonObject()).Select(message => new MessageField(message.Key, Text(message.Value)))],
         };
     }
 

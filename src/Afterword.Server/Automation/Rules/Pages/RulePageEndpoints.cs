@@ -80,7 +80,7 @@ internal static class RulePageEndpoints
 
     private static void Put(JsonObject document, int? place, JsonObject rule)
     {
-        if (document["rules"] is not JsonArray rules) document["rules"] = rules = [];
+        if (document["rules"] is not JsonArray rules) document["rules"] = rules = new JsonArray();
         if (place is { } at) rules[at] = rule;
         else rules.Add(rule);
     }

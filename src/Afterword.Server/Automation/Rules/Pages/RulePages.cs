@@ -24,6 +24,8 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     // A simulation reads all closes of its days. One at a time is enough for people, and leaves the rest of the server alone.
     private int _running;
 
@@ -35,11 +37,14 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     public (RulesDocument? Document, IReadOnlyList<Fault> Faults) Check(string text)
     {
         var utf8 = Encoding.UTF8.GetBytes(text);
-        if (utf8.Length > SignedRequests.MaxBody) return (null, [new("", "The document is too long: at most 64 KiB.")]);
         if (WrongWithJson(utf8) is { } wrong) return (null, [new("", wrong)]);
 
         var document = RulesDocument.Parse(utf8, questions, out var errors);
-        return (document, [.. errors.All.Select(FaultOf)]);
+
+        // Without the spaces of the page, as the API counts it.
+        return document is not null && Encoding.UTF8.GetByteCount(document.Text) > SignedRequests.MaxBody
+            ? (null, [new("", "The document is too long: at most 64 KiB.")])
+            : (document, [.. errors.All.Select(FaultOf)]);
     }
 
     /// <summary>Saves, unless somebody else was faster.</summary>
@@ -137,7 +142,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         {
             var document = _document.DeepClone().AsObject();
             change(document);
-            return document.ToJsonString(s_indented);
+            return document.ToJsonString(s_compact);
         }
 
         public RuleFields FieldsOf(int at) => RuleFields.Of(_document["rules"]!.AsArray()[at]!.AsObject());
