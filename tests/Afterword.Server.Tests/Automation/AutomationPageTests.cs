@@ -12,12 +12,12 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
     private const string Page = "/console/@furni/automation";
 
     private const string Rules =
-        $$"""
+        $$$$"""
         {"recipient_interval_days":0,"rules":[
           {"name":"never spam","when":{"tags_any":["spam"]},"ask":null},
           {"name":"nobody","when":{"teams":["night"]},"ask":{"type":"csat","delay":"PT0S","share":0,"privacy_url":"https://furni.example/privacy","message":{"en":"Hi"}}},
           {"name":"later","when":{"tags_any":["later"]},"ask":{"type":"csat","delay":"P1D","privacy_url":"https://furni.example/privacy","message":{"en":"Hi"}}},
-          {"name":"sales","when":{"agents":["kenji","zoe"]},"ask":{{RulesWorld.Ask}}}]}
+          {"name":"sales","when":{"agents":["kenji","zoe"]},"ask":{{{{RulesWorld.Ask}}}}}]}
         """;
 
     private RulesWorld _world = null!;
@@ -82,6 +82,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         var asked = await _world.Server.Server.Store.Main.ReadAsync(session => session.Sql("select prompt_id from conversation").FirstAsync(row => row.GetInt64(0), default), default);
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(2));
         (await _world.Loop.SubmitAsync(RulesWorld.Text(asked), ("score", "5"))).Is(200);
+        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
 
         Assert.Equal((1, 1, 1, 1, 1, 1, 0), StepsOf(await ReadAsync($"{Page}?from=2026-01-05&to=2026-01-05")));
         Assert.Contains("No closed conversations", await ReadAsync($"{Page}?from=2026-01-06&to=2026-01-07"), StringComparison.Ordinal);
@@ -134,7 +135,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         var one = (await _supervisor.GetAsync($"{Page}/file?agent=mallory")).Is(200).Html;
 
         Assert.Equal(10, all.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
-        Assert.StartsWith("\uFEFF" + ExportConversations.Header, one, StringComparison.Ordinal);
+        Assert.StartsWith(ExportConversations.Header, one, StringComparison.Ordinal);
         Assert.Contains("\"'=1+1\",ana,mallory,,,", one, StringComparison.Ordinal);
         Assert.Contains(",skipped,no_rule,,1,", one, StringComparison.Ordinal);
         Assert.All(one.Split("\r\n", StringSplitOptions.RemoveEmptyEntries), line => Assert.Equal(ExportConversations.Header.Count(letter => letter == ','), line.Count(letter => letter == ',')));

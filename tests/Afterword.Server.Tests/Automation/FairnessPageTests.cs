@@ -49,6 +49,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", withdrawn))).Is(200);
         var asked = (await IdsAsync("decision = 0")).Count;
         await _world.PassAsync(TimeSpan.FromDays(2));
+        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
 
         Assert.Equal(asked, await _world.Server.CountAsync("prompt", "automatic = 1"));
         Assert.Equal(("6", "6", "50.0%", "0", $"1 of {asked + 1}"), RowOf(await ReadAsync(), "kenji"));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
+using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
 
 namespace Afterword.Server.Automation.Funnels;

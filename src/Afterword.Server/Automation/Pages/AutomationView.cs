@@ -6,7 +6,6 @@ namespace Afterword.Server.Automation.Pages;
 /// <summary>The page Automation as it is written: words and positions, nothing left to calculate.</summary>
 /// <param name="Since">Since when is counted, where the period has more than a page reads; null when all is.</param>
 /// <param name="Chips">What the page is filtered by.</param>
-/// <param name="Next">Where the list goes on; null at its end.</param>
 public sealed record AutomationView(
     string Period, string Zone, string? Since, IReadOnlyList<LinkView> Ranges, IReadOnlyList<ChipView> Chips, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<FunnelRow> Steps,
     IReadOnlyList<FunnelTable> Tables, LedgerView List, string FileAddress)
