@@ -52,7 +52,7 @@ internal sealed class ListConversations(Store store, TimeProvider clock)
         var mostLookedAt = filter.IsEmpty ? count : MostLookedAt;
         var (page, lookedAt, last, isMore) = (new List<Conversation>(), 0L, (Conversation?)null, false);
         await store.Main.ReadAsync(
-            session => (filter.ExternalId is { } external ? session.Sql($"{First} and c.external_id = @external {Rest}").Bind("external", external) : session.Sql($"{First} {Rest}"))
+            session => (filter.ExternalId is { } external ? session.Sql(OfReference).Bind("external", external) : session.Sql($"{First} {Rest}"))
                 .Bind("sender", range.SenderId).Bind("at", range.AfterAt).Bind("id", range.AfterId).Bind("to", range.To).Bind("limit", mostLookedAt + 1L)
                 .EachAsync(
                     row =>
@@ -75,5 +75,13 @@ internal sealed class ListConversations(Store store, TimeProvider clock)
         stop);
 
     private const string First = $"select {Conversation.Columns} from conversation c where c.sender_id = @sender";
+
+    // As a range of the index by reference: asked for the reference by itself, SQLite would sooner walk all conversations in the order of time.
+    private const string OfReference =
+        $"""
+        {First} and (c.external_id, c.created_at, c.id) > (@external, @at, @id) and c.external_id <= @external and +c.created_at <= @to
+        order by c.external_id, c.created_at, c.id limit @limit
+        """;
+
     private const string Rest = "and (c.created_at, c.id) > (@at, @id) and c.created_at <= @to order by c.created_at, c.id limit @limit";
 }

@@ -43,16 +43,17 @@ internal sealed class Ledger(Store store)
         {
             var place = before == long.MaxValue ? filter.HeardLate + 1 : await TimeOfAsync(session, filter.SenderId, before, stop) ?? 0;
 
-            // The index by reference leads to what has it; everything else is looked through.
-            var which = filter.ExternalId is null ? "c.sender_id = @sender" : "c.sender_id = @sender and c.external_id = @external_id";
-            var edge = await Bind(session.Sql(
-                $"select c.created_at, c.id from conversation c where {which} and (c.created_at, c.id) < (@at, @id) and c.created_at >= @first order by c.created_at desc, c.id desc limit 1 offset @most"))
+            // The index by reference leads to what has it, as a range of it: otherwise SQLite would walk all in the order of time. Everything else is looked through.
+            var (which, order) = filter.ExternalId is null
+                ? ("(c.created_at, c.id) < (@at, @id) and c.created_at >=", "c.created_at desc, c.id desc")
+                : ("(c.external_id, c.created_at, c.id) < (@external_id, @at, @id) and c.external_id >= @external_id and +c.created_at >=", "c.external_id desc, c.created_at desc, c.id desc");
+            var edge = await Bind(session.Sql($"select c.created_at, c.id from conversation c where c.sender_id = @sender and {which} @first order by {order} limit 1 offset @most"))
                 .Bind("most", MostLooked - 1).FirstAsync(row => (At: row.GetInt64(0), Id: row.GetInt64(1)), stop);
             var found = await Rest(session.Sql(
                 $"""
                 select {Columns} from conversation c
-                where c.sender_id = @sender and (c.created_at, c.id) < (@at, @id) and c.created_at >= @edge and (c.created_at > @edge or c.id >= @edge_id){filter.Sql()}
-                order by c.created_at desc, c.id desc limit @limit
+                where c.sender_id = @sender and {which} @edge and (c.created_at > @edge or c.id >= @edge_id){filter.Sql()}
+                order by {order} limit @limit
                 """)).ListAsync(Read, stop);
             if (found.Count > PageSize) return new LedgerPage(found[..PageSize], found[PageSize - 1].Id, null);
             return edge.Id == 0 ? new(found, null, null) : new(found, edge.Id, edge.At);
