@@ -79,7 +79,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
 
     private string Postponed() => one.DueAt > one.PlannedAt ? " It was due earlier, and waits because your daily limit was full." : "";
 
-    private string Asks(Rule rule) => rule.Ask is not { } ask
+    private static string Asks(Rule rule) => rule.Ask is not { } ask
         ? "It fits, and asks nobody."
         : string.Create(
             CultureInfo.InvariantCulture,
