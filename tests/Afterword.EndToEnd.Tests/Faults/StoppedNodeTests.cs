@@ -4,7 +4,6 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.EndToEnd.Tests.Webhooks;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Handover;
