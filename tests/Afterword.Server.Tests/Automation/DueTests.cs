@@ -336,14 +336,14 @@ public abstract class DueTests(Engine engine)
     [Fact]
     public async Task What_finds_the_write_queue_full_is_asked_at_the_next_look()
     {
-        await using var world = await RulesWorld.StartAsync(engine, "Storage:WriteQueue=2");
+        await using var world = await RulesWorld.StartAsync(engine, "Storage:WriteQueue=16");
         await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,"));
-        for (var i = 0; i < 20; i++) await world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)));
+        for (var i = 0; i < 60; i++) await world.CloseAsync($"t{i}", ("closed_at", RulesWorld.Text(world.Now + 1000)));
         world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
 
-        while (await world.Server.CountAsync("prompt") < 20) await world.DrainAsync();
+        while (await world.Server.CountAsync("prompt") < 60) await world.DrainAsync();
 
-        Assert.Equal(20, await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null"));
+        Assert.Equal(60, await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null"));
     }
 }
 

@@ -131,6 +131,8 @@ public abstract class SimulationTests(Engine engine)
         Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);
         Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
+        Assert.Contains("Nothing changed", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5", "\"after_dismissal_days\":31,"));
         Assert.Contains("version 2 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         Assert.Contains("\"share\": 0.5", await shell.RunAsync(0, "rules", "show", "@furni", "--at", "1"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "show", "@furni", "--at", "3");

@@ -340,7 +340,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     {
         var owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
         var address = $"/console/@furni/webhooks/{endpoint.Key.Id}";
-        (await owner.SubmitAsync(await owner.GetAsync(address), $"{address}/alerts")).Is(200);
+        (await owner.SubmitAsync(await owner.GetAsync(address), $"{address}/alerts")).Is(303);
     }
 
     private async Task<string> ScoreAsync(int score, string? text = null, string type = "csat", OAuthCredentials? by = null, params (string Name, string Value)[] more)
