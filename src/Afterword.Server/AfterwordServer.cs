@@ -71,6 +71,9 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<StoreWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
             builder.Services.AddSingleton<Readiness>();
+            builder.Services.AddSingleton<Refusals>();
+            builder.Services.AddSingleton<Backlog>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<Backlog>());
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
             builder.Services.AddConsole();
@@ -91,6 +94,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<BackupSchedule>();
             builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());
             builder.Services.AddSingleton<PolicyReports>();
+            builder.AddTelemetry(settings.Telemetry);
             configure?.Invoke(builder);
 
             var app = builder.Build();

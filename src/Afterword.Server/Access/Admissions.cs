@@ -41,6 +41,7 @@ internal sealed class Admissions
         _db = store.Admissions;
         _clock = clock;
         _door = _db.Group<Admission, Admitted>(request => request.UserId, AdmitAsync);
+        store.Troubles.Meter.CreateObservableGauge("afterword.nonces.in_memory", () => (long)_remembered.Nonces, "{nonces}", "Nonces that the store could not take.");
     }
 
     /// <summary>Whether nonces are kept that the store could not take.</summary>

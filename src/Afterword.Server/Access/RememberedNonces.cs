@@ -18,6 +18,15 @@ internal sealed class RememberedNonces
     /// <summary>Whether there is anything, so that a look is worth its lock.</summary>
     public bool Any => _any;
 
+    /// <summary>How many nonces there are.</summary>
+    public int Nonces
+    {
+        get
+        {
+            lock (_lock) return _nonces.Count;
+        }
+    }
+
     public bool Contains(Admission request)
     {
         if (!_any) return false;

@@ -5,6 +5,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.ObjectPool;
 
@@ -48,6 +49,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
 
     private async Task<ApiError?> AdmitAsync(HttpContext http, SignedCall call, Signed signed)
     {
+        using var span = Tracing.Source.StartActivity("verify");
         var content = ContentOf(http.Request, hasBody: call.Body.WrittenCount > 0);
         if (await check.RunAsync(http, call, content is Content.Form or Content.ForeignForm, signed) is { } refusal)
         {

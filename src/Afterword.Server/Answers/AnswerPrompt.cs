@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Prompts;
@@ -15,11 +16,13 @@ internal sealed class AnswerPrompt
     private readonly Settings _settings;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<AnswerRequest, AnswerOutcome> _group;
+    private readonly Counter<long> _answers;
 
     public AnswerPrompt(Store store, Questions questions, Settings settings, TimeProvider clock)
     {
         (_store, _questions, _settings, _clock) = (store, questions, settings, clock);
         _group = store.Main.Group<AnswerRequest, AnswerOutcome>(request => request.Key.SenderId, RunAsync);
+        _answers = store.Troubles.Meter.CreateCounter<long>("afterword.answers", "{answers}", "Scores and comments that customers gave, and cards that they dismissed.");
     }
 
     public Task<AnswerOutcome> RunAsync(AnswerRequest request) => _group.RunAsync(request);
@@ -73,10 +76,20 @@ internal sealed class AnswerPrompt
                 // Not the sender's inbox: agents read it, and would see when somebody answers.
                 _store.InboxBell.Ring(prompt.RecipientId, prompt.RecipientId);
                 _store.FiguresBell.Ring(prompt.SenderId, prompt.RecipientId);
+                if (_answers.Enabled) Count(found[(prompt.SenderId, prompt.Id)].Counted, prompt);
             }
         });
         return outcomes;
     }
+
+    private void Count(CountedPrompt before, Prompt after)
+    {
+        if (before.Score is null && after.Score is not null) Count(after, "score");
+        if (!before.Commented && after.Comment is not null) Count(after, "comment");
+        if (!before.Dismissed && after.DismissedAt is not null) Count(after, "dismissal");
+    }
+
+    private void Count(Prompt prompt, string part) => _answers.Add(1, _settings.Telemetry.Labels(prompt.SenderId, new("type", prompt.Type.Wire), new("part", part), new("test", prompt.Test ? "true" : "false")));
 
     private AnswerOutcome Decide(Card card, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
     {

@@ -13,6 +13,7 @@ internal static class AutomationServices
 {
     public static void AddAutomation(this IServiceCollection services)
     {
+        services.AddSingleton<DecisionCounter>();
         services.AddSingleton<KeptRules>();
         services.AddSingleton<ChangeRules>();
         services.AddSingleton<CloseConversation>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Afterword.Server.Channels.Handover;
 using Afterword.Server.Channels.Mail;
 using Afterword.Server.Hosting;
@@ -13,6 +14,9 @@ internal sealed class Courier(
     ILogger<Courier> log)
     : LaneSender<Lane, Dispatch>(store, settings, store.ChannelBell, connections, chance, clock)
 {
+    private readonly TelemetrySettings _telemetry = settings.Telemetry;
+    private readonly Counter<long> _attempts = store.Troubles.Meter.CreateCounter<long>("afterword.dispatches", "{attempts}", "Attempts to send requests through channels, by what came of them.");
+
     protected override TimeSpan WorkEvery => TimeSpan.FromHours(1);
 
     protected override Task WorkAsync(CancellationToken stop) => dispatches.CallOffExpiredAsync(stop);
@@ -25,12 +29,18 @@ internal sealed class Courier(
 
     protected override EndpointKey EndOf(Lane lane) => lane == Lane.Mail ? MailCarrier.End : HandoverCarrier.EndOf(lane.SenderId);
 
-    protected override Task<Attempt> AttemptAsync(Lane lane, Dispatch item, OutgoingPermit permit, CancellationToken abort) => lane.Channel switch
+    protected override async Task<Attempt> AttemptAsync(Lane lane, Dispatch item, OutgoingPermit permit, CancellationToken abort)
     {
-        Channel.Email => mail.SendAsync(item, abort),
-        Channel.Webhook => handover.SendAsync(item, permit, abort),
-        _ => throw new UnreachableException(lane.Channel.ToString()),
-    };
+        using var span = Tracing.Source.StartActivity("channel.send", ActivityKind.Producer);
+        var attempt = await (lane.Channel switch
+        {
+            Channel.Email => mail.SendAsync(item, abort),
+            Channel.Webhook => handover.SendAsync(item, permit, abort),
+            _ => throw new UnreachableException(lane.Channel.ToString()),
+        });
+        span?.SetTag("afterword.channel", lane.Channel.Name).SetStatus(attempt.Outcome == AttemptOutcome.Sent ? ActivityStatusCode.Unset : ActivityStatusCode.Error);
+        return attempt;
+    }
 
     protected override long FailuresOf(Dispatch item) => item.Failures;
 
@@ -43,6 +53,7 @@ internal sealed class Courier(
     protected override void Tell(Lane lane, Dispatch item, Attempt attempt, TimeSpan? retryIn, bool noted)
     {
         var (id, channel) = (item.Prompt.Id, lane.Channel.Name);
+        if (noted && _attempts.Enabled) _attempts.Add(1, _telemetry.Labels(item.Prompt.SenderId, new("channel", channel), new("outcome", attempt.Outcome == AttemptOutcome.Sent ? "sent" : retryIn is null ? "dead" : "retry")));
         if (!noted) CourierLog.WordRefused(log, id, channel);
         else if (attempt.Outcome == AttemptOutcome.Sent) return;
         else if (retryIn is { } wait) CourierLog.AttemptFailed(log, id, channel, item.Attempts, attempt.Outcome, attempt.Status, wait);

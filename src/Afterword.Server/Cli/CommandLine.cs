@@ -93,6 +93,7 @@ internal static class CommandLine
             SecretsCommands.Create(),
             MigrateCommand.Create(),
             ClockCommands.Create(),
+            HealthCommand.Create(),
             DoctorCommand.Create(),
         };
         root.Options.Add(StoreOptions.Data);

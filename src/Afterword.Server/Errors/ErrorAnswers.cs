@@ -20,6 +20,7 @@ internal static partial class ErrorAnswers
         {
             // RFC 9110, section 10.2.3: when to come again. Long enough for a full queue to drain.
             if (error.Status == 503) http.Response.Headers.RetryAfter = "1";
+            Refusals.Of(http)?.Count(error);
 
             if (IsApi(http)) return http.AnswerAsync(error.Status, new ErrorsJson([new(error.Code, error.Message)]), WireJson.Default.ErrorsJson);
             if (http.GetEndpoint()?.Metadata.GetMetadata<HtmlPage>() is null)
@@ -36,8 +37,11 @@ internal static partial class ErrorAnswers
             return http.ShowPageAsync<NoticePage>(error.Status, words, NoticePage.Failure(error, words));
         }
 
-        public Task RefuseAsync(ApiErrors errors) => http.AnswerAsync(
-            errors.Status, new ErrorsJson([.. errors.All.Select(error => new ErrorJson(error.Code, error.Message))]), WireJson.Default.ErrorsJson);
+        public Task RefuseAsync(ApiErrors errors)
+        {
+            foreach (var error in errors.All) Refusals.Of(http)?.Count(error);
+            return http.AnswerAsync(errors.Status, new ErrorsJson([.. errors.All.Select(error => new ErrorJson(error.Code, error.Message))]), WireJson.Default.ErrorsJson);
+        }
     }
 
     /// <summary>Catches what nobody could answer, and fills in the body where the framework set only a status.</summary>

@@ -71,6 +71,8 @@ internal sealed record Settings
 
     public required HttpSettings Http { get; init; }
 
+    public required TelemetrySettings Telemetry { get; init; }
+
     /// <summary>Section <c>Kestrel</c>, handed on as it is: addresses and certificates are the web server's own settings.</summary>
     public required IReadOnlyList<KeyValuePair<string, string?>> Kestrel { get; init; }
 }

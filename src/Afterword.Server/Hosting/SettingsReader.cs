@@ -11,7 +11,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http", "Backup"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http", "Backup", "Telemetry"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -85,6 +85,7 @@ internal sealed partial class SettingsReader
             KeyFile = read.Raw("Secrets:KeyFile"),
             Proxies = read.Networks("Proxies"),
             Http = read.Http(),
+            Telemetry = read.Telemetry(),
             Kestrel = [.. configuration.GetSection("Kestrel").AsEnumerable().Where(pair => pair.Value is not null)],
         };
         read.RefuseUnknown(named);

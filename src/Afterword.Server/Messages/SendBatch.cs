@@ -107,12 +107,16 @@ internal sealed class SendBatch(long now)
         return message;
     }
 
+    /// <summary>What was scheduled with somebody who has written again.</summary>
+    public IReadOnlyList<Scheduled> Withdrawn { get; private set; } = [];
+
     public void Write(Session session, Store store)
     {
         if (_accepted.Count == 0) return;
 
         Message.Write(session, store, _accepted);
-        WithdrawWritten.Write(session, _scheduled.FindAll(one => _accepted.Exists(message => message.SenderId == one.RecipientId && message.RecipientId == one.SenderId)), now);
+        Withdrawn = _scheduled.FindAll(one => _accepted.Exists(message => message.SenderId == one.RecipientId && message.RecipientId == one.SenderId));
+        WithdrawWritten.Write(session, Withdrawn, now);
         session.Then(
             "update message_window set started_at = item.started_at, used = item.used from {rows} where message_window.sender_id = item.sender_id",
             Rows.Of([.. _senders]).Long("sender_id", s => s.Key).Long("started_at", s => s.Value.StartedAt).Long("used", s => s.Value.Used));

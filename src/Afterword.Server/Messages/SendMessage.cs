@@ -1,3 +1,4 @@
+using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Storage;
@@ -11,10 +12,11 @@ internal sealed class SendMessage
     private readonly LimitSettings _limits;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<SendRequest, SendAnswer> _group;
+    private readonly DecisionCounter _decisions;
 
-    public SendMessage(Store store, Settings settings, TimeProvider clock)
+    public SendMessage(Store store, Settings settings, DecisionCounter decisions, TimeProvider clock)
     {
-        (_store, _limits, _clock) = (store, settings.Limits, clock);
+        (_store, _limits, _decisions, _clock) = (store, settings.Limits, decisions, clock);
         _group = store.Main.Group<SendRequest, SendAnswer>(request => request.SenderId, RunAsync);
     }
 
@@ -34,6 +36,7 @@ internal sealed class SendMessage
         }
 
         batch.Write(session, _store);
+        _decisions.NoteWithdrawn(session, batch.Withdrawn);
         return answers;
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -14,11 +16,13 @@ internal sealed class CreatePrompt
     private readonly PromptWindow _window;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<CreateRequest, CreateAnswer> _group;
+    private readonly Counter<long> _creates;
 
     public CreatePrompt(Store store, Settings settings, Questions questions, PromptWindow window, TimeProvider clock)
     {
         (_store, _settings, _questions, _window, _clock) = (store, settings, questions, window, clock);
         _group = store.Main.Group<CreateRequest, CreateAnswer>(request => request.Sender.UserId, RunAsync);
+        _creates = store.Troubles.Meter.CreateCounter<long>("afterword.creates", "{requests}", "Requests for feedback that calls have made.");
     }
 
     public Task<CreateAnswer> RunAsync(CreateRequest request) => _group.RunAsync(request);
@@ -49,9 +53,23 @@ internal sealed class CreatePrompt
             answers[i] = new(outcome, batch.Prompts.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
         }
 
+        // Before the bell of the webhooks, whose deliveries look for the trace.
+        if (_creates.Enabled || Tracing.Source.HasListeners()) Watch(session, requests, answers);
         batch.Write(session, _store);
         return answers;
     }
+
+    private void Watch(Session session, IReadOnlyList<CreateRequest> requests, CreateAnswer[] answers) => session.OnCommit(() =>
+    {
+        for (var i = 0; i < answers.Length; i++)
+        {
+            if (answers[i].Outcome is not CreateOutcome.Created(var feedback, Replayed: false)) continue;
+
+            var (sender, draft) = (requests[i].Sender.UserId, requests[i].Draft);
+            _creates.Add(1, _settings.Telemetry.Labels(sender, new("type", draft.Type.Wire), new("test", draft.Test ? "true" : "false")));
+            if (requests[i].Span is { } span) _store.Traces.Note(long.Parse(feedback.Id, CultureInfo.InvariantCulture), span.Context);
+        }
+    });
 
     private CreateOutcome Decide(CreateBatch batch, CreateRequest request, int place)
     {

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Afterword.Server.Access;
+using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;
 
@@ -12,6 +14,9 @@ namespace Afterword.Server.Prompts;
 /// <param name="CardBase">The public address that a card's link begins with.</param>
 internal sealed record CreateRequest(Caller Sender, PromptDraft Draft, string? IdempotencyKey, string CardBase)
 {
+    /// <summary>The span of the call; null where nobody collects it.</summary>
+    public Activity? Span { get; } = Tracing.Current;
+
     /// <summary>Tells two calls with the same key apart when their parameters differ.</summary>
     public byte[] Fingerprint()
     {

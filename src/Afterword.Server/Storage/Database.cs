@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Afterword.Server.Storage;
 
 /// <summary>The store. Two engines stand behind it; what truly differs between them is in the two subclasses.</summary>
@@ -14,6 +16,9 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Whether the write queue is full, so that a request may be refused before any work is spent on it.</summary>
     public abstract bool IsFull { get; }
+
+    /// <summary>How many writes wait for their batch.</summary>
+    public abstract int Waiting { get; }
 
     /// <summary>Why further writes are refused at once: one has waited for the engine for so long. Null when none has.</summary>
     public abstract Cause? StalledBy { get; }
@@ -103,6 +108,11 @@ internal abstract class Database : IAsyncDisposable
 
     /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
+
+    /// <summary>Has its writes measured from now on.</summary>
+    /// <param name="meter">The store's.</param>
+    /// <param name="name">What this one is called in metrics.</param>
+    public abstract void Measure(Meter meter, string name);
 
     /// <summary>The process is to end: after that time, commits that hang are waited for no longer.</summary>
     public abstract void EndWaitingIn(TimeSpan time);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Afterword.Server.Hosting;
 using Npgsql;
 
@@ -57,6 +58,8 @@ internal sealed class PostgresDatabase : Database
     public override string Engine { get; }
 
     public override bool IsFull => _lanes.IsFull;
+
+    public override int Waiting => _lanes.Waiting;
 
     public override Cause? StalledBy => _lanes.IsStalled || _singles.IsStalled ? Cause.CommitsHang : null;
 
@@ -224,6 +227,8 @@ internal sealed class PostgresDatabase : Database
     }
 
     public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public override void Measure(Meter meter, string name) => _lanes.Metrics = new(meter, name);
 
     public override void EndWaitingIn(TimeSpan time) => _closing.CancelAfter(time);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Afterword.Server.Hosting;
 using Npgsql;
@@ -39,6 +40,11 @@ internal sealed class PostgresLanes : IAsyncDisposable
             _runs[i] = RunAsync(i);
         }
     }
+
+    /// <summary>Measures their work; null until somebody can look.</summary>
+    public WriteMetrics? Metrics { get; set; }
+
+    public int Waiting => _lanes.Sum(lane => lane.Reader.Count);
 
     public bool IsFull => Array.Exists(_lanes, lane => lane.Reader.Count >= _capacity);
 
@@ -105,6 +111,8 @@ internal sealed class PostgresLanes : IAsyncDisposable
 
     private async Task CommitAsync(WriteGroup group, IReadOnlyList<PendingWrite> batch)
     {
+        using var span = Tracing.BeginBatch(batch);
+        Metrics?.Begin(batch);
         var error = await TryAsync(group, batch);
         if (error is null) return;
 
@@ -121,6 +129,14 @@ internal sealed class PostgresLanes : IAsyncDisposable
         }
     }
 
+    private async Task CommitAsync(PostgresSession session)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var span = Tracing.BeginCommit();
+        await session.CommitAsync(_commits, CancellationToken.None);
+        Metrics?.Committed(began);
+    }
+
     private async Task<Exception?> TryAsync(WriteGroup group, IReadOnlyList<PendingWrite> batch)
     {
         for (var attempt = 1; ; attempt++)
@@ -131,7 +147,7 @@ internal sealed class PostgresLanes : IAsyncDisposable
                 await using var transaction = await connection.BeginTransactionAsync();
                 var session = new PostgresSession(connection);
                 await group.RunAsync(session, batch);
-                await session.CommitAsync(_commits, CancellationToken.None);
+                await CommitAsync(session);
                 break;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && attempt < Tries)

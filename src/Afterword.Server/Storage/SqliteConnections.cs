@@ -20,7 +20,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
 
     /// <summary>The connection that writes.</summary>
     /// <param name="checkpoints">
-    /// Whether it moves the log into the file, every 16,000 pages. The server does: a command beside it would hold up its writes.
+    /// Whether it is the server's, which moves the log into the file (<see cref="SqliteCheckpoints"/>): a command beside it would hold up its writes.
     /// </param>
     /// <exception cref="InvalidOperationException">This is the server, and another program is writing to the file.</exception>
     public SqliteConnection OpenWriter(bool checkpoints)
@@ -38,9 +38,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
         Pragma(connection, "foreign_keys=on");
         Pragma(connection, "cache_size=-65536");
 
-        // A checkpoint holds up every writer, and writes a page once however often it changed. Twice as rare as at 8,000, it took a
-        // score POST of one sender from 0.23-0.25 to 0.25-0.27 of a bare endpoint, and its p99 from 60 ms to 7: fewer than one in a hundred meets it.
-        Pragma(connection, checkpoints ? "wal_autocheckpoint=16000" : "wal_autocheckpoint=0");
+        Pragma(connection, "wal_autocheckpoint=0");
         Pragma(connection, "journal_size_limit=67108864");
         if (checkpoints) ForgetStatistics(connection);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 
 namespace Afterword.Server.Storage;
 
@@ -16,13 +17,15 @@ internal sealed class SqliteDatabase : Database
 
     private readonly SqliteConnections _connections;
     private readonly SqliteWriter _writer;
+    private readonly SqliteCheckpoints? _checkpoints;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private int _idleReaders;
 
-    private SqliteDatabase(SqliteConnections connections, SqliteWriter writer)
+    private SqliteDatabase(SqliteConnections connections, SqliteWriter writer, SqliteCheckpoints? checkpoints)
     {
         _connections = connections;
         _writer = writer;
+        _checkpoints = checkpoints;
         Engine = $"SQLite {writer.Version}";
     }
 
@@ -31,6 +34,8 @@ internal sealed class SqliteDatabase : Database
     public string File => _connections.File;
 
     public override bool IsFull => _writer.IsFull;
+
+    public override int Waiting => _writer.Waiting;
 
     public override Cause? StalledBy => _writer.IsStalled ? Cause.NoAnswer : null;
 
@@ -43,7 +48,9 @@ internal sealed class SqliteDatabase : Database
     {
         SqliteConnections.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(file))!);
         var connections = new SqliteConnections(file, syncEveryCommit);
-        return new(connections, new SqliteWriter(connections.OpenWriter(checkpoints), queue, patience is { } less && less < MostPatience ? less : MostPatience));
+        var writer = connections.OpenWriter(checkpoints);
+        var moves = checkpoints ? SqliteCheckpoints.Of(writer) : null;
+        return new(connections, new SqliteWriter(writer, queue, patience is { } less && less < MostPatience ? less : MostPatience), moves);
     }
 
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
@@ -140,6 +147,12 @@ internal sealed class SqliteDatabase : Database
         },
         stop);
 
+    public override void Measure(Meter meter, string name)
+    {
+        _writer.Metrics = new(meter, name);
+        _checkpoints?.Measure(meter, name);
+    }
+
     public override void EndWaitingIn(TimeSpan time)
     {
     }
@@ -150,5 +163,6 @@ internal sealed class SqliteDatabase : Database
         await _writer.CompleteAsync();
         while (_readers.TryTake(out var reader)) reader.Dispose();
         await _writer.DisposeAsync();
+        _checkpoints?.Dispose();
     }
 }

@@ -67,6 +67,13 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_changes")]
     public static partial int Changes(nint connection);
 
+    /// <summary>Has a function called after each commit, with the number of pages in the log (https://sqlite.org/c3ref/wal_hook.html).</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_wal_hook")]
+    public static partial nint HookLog(nint connection, delegate* unmanaged[Cdecl]<nint, nint, byte*, int, int> hook, nint context);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_wal_checkpoint_v2")]
+    public static partial int Checkpoint(nint connection, byte* database, int mode, out int logged, out int moved);
+
     /// <summary>The system's number for what went wrong with a file at last.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_system_errno")]
     public static partial int SystemError(nint connection);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
@@ -30,6 +31,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
     }
 
     public string Version { get; }
+
+    /// <summary>Measures its work; null until somebody can look.</summary>
+    public WriteMetrics? Metrics { get; set; }
+
+    public int Waiting => _queue.Reader.Count;
 
     public bool IsFull => _queue.Reader.Count >= _capacity;
 
@@ -76,6 +82,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Commit(IReadOnlyList<PendingWrite> batch)
     {
+        using var span = Tracing.BeginBatch(batch);
+        Metrics?.Begin(batch);
         if (Try(batch) is not { } error) return;
 
         // What a sync that failed leaves on the disk shows when the power goes: then it may be there, though its clients were told to come again.
@@ -165,9 +173,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
     // a process left so is written again before it is believed (SqliteLog).
     private void CommitDurably()
     {
+        var began = Stopwatch.GetTimestamp();
+        using var span = Tracing.BeginCommit();
         try
         {
             _session.Commit();
+            Metrics?.Committed(began);
         }
         catch (SqliteException error) when (error.SqliteExtendedErrorCode == SQLitePCL.raw.SQLITE_IOERR_FSYNC)
         {

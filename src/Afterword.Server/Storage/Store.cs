@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Storage;
@@ -24,6 +25,11 @@ internal sealed class Store : IAsyncDisposable
         Secrets = Secrets.Of(main, keys);
         Troubles = new Troubles(clock);
         Faults = new StoreFaults(this, Troubles, clock);
+        main.Measure(Troubles.Meter, "main");
+        admissions.Measure(Troubles.Meter, "admissions");
+        Troubles.Meter.CreateObservableGauge<long>(
+            "afterword.write.queue", () => (Measurement<long>[])[new(main.Waiting, new KeyValuePair<string, object?>("store", "main")), new(admissions.Waiting, new KeyValuePair<string, object?>("store", "admissions"))],
+            "{writes}", "Writes that wait for their batch.");
     }
 
     /// <summary>All that must never be lost.</summary>
@@ -62,6 +68,9 @@ internal sealed class Store : IAsyncDisposable
 
     /// <summary>What is wrong just now, for operators.</summary>
     public Troubles Troubles { get; }
+
+    /// <summary>Where requests come from whose traces are collected.</summary>
+    public RecentTraces Traces { get; } = new();
 
     /// <summary>Tells the log what is wrong with this store.</summary>
     public StoreFaults Faults { get; }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Afterword.Server.Storage;
 
 /// <summary>A write that waits for its batch.</summary>
@@ -10,6 +12,12 @@ internal abstract class PendingWrite
 
     /// <summary>Writes with the same key keep out of each other's way.</summary>
     public long Key { get; init; }
+
+    /// <summary>When it was handed in: a time stamp of <see cref="Stopwatch"/>.</summary>
+    public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
+
+    /// <summary>The span that waits for it; null where nobody collects it.</summary>
+    public Activity? Caller { get; } = Tracing.Current;
 
     /// <summary>Tells the caller that its write is durable.</summary>
     protected abstract void Complete();

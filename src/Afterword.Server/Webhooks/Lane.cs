@@ -65,8 +65,12 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     /// <param name="held">Called when another node holds the lease, with the time until which it does at most.</param>
     /// <param name="stopping">Ends it when what is under way has ended.</param>
     /// <param name="abort">Breaks off what is under way.</param>
-    public void Start(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort) =>
+    public void Start(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort)
+    {
+        // Whoever rings, often a commit, has a span, and the lane outlives it.
+        using var alone = ExecutionContext.SuppressFlow();
         Done = Task.Run(() => RunAsync(linger, held, stopping, abort), CancellationToken.None);
+    }
 
     private async Task RunAsync(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort)
     {
@@ -321,8 +325,10 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     {
         try
         {
+            using var span = tools.Trace(delivery);
             Attempt attempt;
             using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
+            span?.SetTag("http.response.status_code", attempt.Status).SetStatus(attempt.Succeeded ? ActivityStatusCode.Unset : ActivityStatusCode.Error);
             _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt, lease.Version) });
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew

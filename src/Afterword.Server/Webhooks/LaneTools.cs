@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -10,6 +12,11 @@ internal sealed record LaneTools(
 {
     // While the store does not answer, it is asked again this often.
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Begins the span of an attempt: the first delivery of a request goes on in the trace of the call that made it, where that is known.</summary>
+    public Activity? Trace(Delivery delivery) => Tracing.Source.HasListeners()
+        ? Tracing.Source.StartActivity("webhook.deliver", ActivityKind.Producer, delivery.Event.Change.Kind == ChangeKind.Created ? Store.Traces.Of(delivery.PromptId) : default)
+        : null;
 
     /// <summary>Reads or writes, again and again while the store does not answer: a lane that ended would lose what it has not noted yet.</summary>
     public async Task<T> UntilStoredAsync<T>(Func<Task<T>> work, CancellationToken abort)

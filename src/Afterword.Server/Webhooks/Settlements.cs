@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -36,16 +37,44 @@ internal sealed class Settlements
     private readonly TimeSpan _disableAfter;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<Batch, Settled> _group;
+    private readonly TelemetrySettings _telemetry;
+    private readonly Counter<long> _attempts;
+    private readonly Histogram<double> _took;
 
     public Settlements(Store store, Settings settings, Leases leases, TimeProvider clock)
     {
         (_leaseLength, _disableAfter, _clock) = (leases.Length, settings.Webhooks.DisableAfter, clock);
         _group = store.Main.Group<Batch, Settled>(batch => batch.Lease.Target.Key.SenderId, RunAsync);
+        _telemetry = settings.Telemetry;
+        _attempts = store.Troubles.Meter.CreateCounter<long>("afterword.deliveries", "{attempts}", "Attempts to deliver events to webhooks, by what came of them.");
+        _took = store.Troubles.Meter.CreateHistogram("afterword.delivery.duration", "s", "How long webhooks took to answer, or until an attempt was given up.", null, WriteMetrics.Seconds);
     }
 
     /// <param name="lease">Under which they were made; with another holder since, nothing is noted.</param>
     /// <param name="settlements">One or more, of one endpoint.</param>
-    public Task<Settled> RunAsync(Lease lease, params Settlement[] settlements) => _group.RunAsync(new(lease, settlements));
+    public Task<Settled> RunAsync(Lease lease, params Settlement[] settlements)
+    {
+        var settling = _group.RunAsync(new(lease, settlements));
+        return _attempts.Enabled || _took.Enabled ? CountAsync(settling, lease.Target.Key.SenderId, settlements) : settling;
+    }
+
+    private async Task<Settled> CountAsync(Task<Settled> settling, long sender, Settlement[] settlements)
+    {
+        var settled = await settling;
+        if (!settled.Noted) return settled;
+
+        foreach (var settlement in settlements)
+        {
+            if (settlement.Attempt is not { } attempt) continue;
+
+            var outcome = settlement.Under(settled.Version).State switch { DeliveryState.Delivered => "delivered", DeliveryState.Dead => "dead", _ => "retry" };
+            var labels = _telemetry.Labels(sender, new KeyValuePair<string, object?>("outcome", outcome));
+            _attempts.Add(1, labels);
+            _took.Record(attempt.Took / 1_000.0, labels);
+        }
+
+        return settled;
+    }
 
     private async Task<Settled[]> RunAsync(Session session, IReadOnlyList<Batch> batches)
     {

@@ -41,6 +41,9 @@ internal sealed class CloseBatch(long now)
             order by d.created_at desc, d.id desc limit 1)
         """;
 
+    /// <summary>What was decided anew.</summary>
+    public IEnumerable<Conversation> Decided => _new.Values;
+
     public Conversation? HeadOf(CloseRequest request) => _heads.GetValueOrDefault((request.SenderId, request.Draft.Test, request.Draft.ExternalId));
 
     /// <summary>Counts a close that changes nothing.</summary>

@@ -19,10 +19,11 @@ internal sealed class CloseConversation
     private readonly Settings _settings;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<CloseRequest, Conversation> _group;
+    private readonly DecisionCounter _decisions;
 
-    public CloseConversation(Store store, KeptRules rules, Settings settings, TimeProvider clock)
+    public CloseConversation(Store store, KeptRules rules, Settings settings, DecisionCounter decisions, TimeProvider clock)
     {
-        (_store, _rules, _settings, _clock) = (store, rules, settings, clock);
+        (_store, _rules, _settings, _decisions, _clock) = (store, rules, settings, decisions, clock);
         _group = store.Main.Group<CloseRequest, Conversation>(request => request.SenderId, RunAsync);
     }
 
@@ -41,6 +42,7 @@ internal sealed class CloseConversation
         var closed = new Conversation[requests.Count];
         for (var i = 0; i < closed.Length; i++) closed[i] = Close(batch, requests[i], i);
         batch.Write(session, _store);
+        _decisions.Note(session, batch.Decided);
         return closed;
     }
 

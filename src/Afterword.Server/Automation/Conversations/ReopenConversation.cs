@@ -7,11 +7,12 @@ namespace Afterword.Server.Automation.Conversations;
 internal sealed class ReopenConversation
 {
     private readonly TimeProvider _clock;
+    private readonly DecisionCounter _decisions;
     private readonly WriteGroup<(long Sender, string ExternalId), Conversation?> _group;
 
-    public ReopenConversation(Store store, TimeProvider clock)
+    public ReopenConversation(Store store, DecisionCounter decisions, TimeProvider clock)
     {
-        _clock = clock;
+        (_decisions, _clock) = (decisions, clock);
         _group = store.Main.Group<(long Sender, string ExternalId), Conversation?>(request => request.Sender, RunAsync);
     }
 
@@ -34,6 +35,7 @@ internal sealed class ReopenConversation
 
         var found = heads.Select(head => head.Decision == Decision.Scheduled ? Withdrawn(head, states[head.SenderId].Stamp) : head).ToArray();
         Conversation.Update(session, [.. found.Except(heads)]);
+        _decisions.Note(session, found.Except(heads));
         return [.. requests.Select(request => found.Where(one => one.SenderId == request.Sender && one.ExternalId == request.ExternalId).MaxBy(one => one.CreatedAt))];
     }
 

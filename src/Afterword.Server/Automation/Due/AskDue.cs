@@ -21,10 +21,11 @@ internal sealed class AskDue
     private readonly Settings _settings;
     private readonly TimeProvider _clock;
     private readonly WriteGroup<DueKey, bool> _group;
+    private readonly DecisionCounter _decisions;
 
-    public AskDue(Store store, KeptRules rules, Questions questions, Settings settings, TimeProvider clock)
+    public AskDue(Store store, KeptRules rules, Questions questions, Settings settings, DecisionCounter decisions, TimeProvider clock)
     {
-        (_store, _rules, _questions, _settings, _clock) = (store, rules, questions, settings, clock);
+        (_store, _rules, _questions, _settings, _decisions, _clock) = (store, rules, questions, settings, decisions, clock);
         _group = store.Main.Group<DueKey, bool>(key => key.SenderId, RunAsync);
     }
 
@@ -54,6 +55,7 @@ internal sealed class AskDue
         }
 
         batch.Write(session, _store);
+        _decisions.Note(session, batch.Settled);
         var done = due.Select(one => one.Id).ToHashSet();
         return [.. keys.Select(key => done.Contains(key.Id))];
     }

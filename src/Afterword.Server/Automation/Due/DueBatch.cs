@@ -61,6 +61,9 @@ internal sealed class DueBatch(long now)
         return _budgets[(sender, rule)] = Facts.WindowsOf(sender).GetValueOrDefault(rule) ?? DayWindow.At(now, 0, 0);
     }
 
+    /// <summary>What was decided; what waits for a limit is left out.</summary>
+    public IEnumerable<Conversation> Settled => _changed.Where(one => one.Decision != Decision.Scheduled);
+
     public void Change(Conversation settled)
     {
         _changed.Add(settled);

@@ -42,6 +42,7 @@ internal sealed partial class LiveInbox : BackgroundService
         (_store, _log, _hasOthers) = (store, log, settings.Database is not null);
         store.InboxBell.Rung += OnInbox;
         store.FiguresBell.Rung += OnFigures;
+        store.Troubles.Meter.CreateObservableGauge("afterword.live.connections", () => (long)Count, "{connections}", "Open pages that are told at once what is new.");
     }
 
     /// <summary>How often a page that is told nothing gets a sign of life, and its session is looked at.</summary>

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Afterword.Server.Storage;
+
+/// <summary>How long the writes of one database wait, how many of them share a commit, and how long that takes.</summary>
+/// <param name="meter">The store's.</param>
+/// <param name="store">Which of its databases: <c>main</c> or <c>admissions</c>.</param>
+internal sealed class WriteMetrics(Meter meter, string store)
+{
+    /// <summary>Seconds: from a commit on a fast disk to one that nobody waits for any more.</summary>
+    public static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] };
+
+    private static readonly InstrumentAdvice<long> s_batches = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] };
+
+    private readonly KeyValuePair<string, object?> _store = new("store", store);
+    private readonly Histogram<double> _wait = meter.CreateHistogram("afterword.write.wait", "s", "How long a write waited for its batch to begin.", null, Seconds);
+    private readonly Histogram<long> _batch = meter.CreateHistogram("afterword.write.batch", "{writes}", "How many writes were committed together.", null, s_batches);
+    private readonly Histogram<double> _commit = meter.CreateHistogram("afterword.write.commit", "s", "How long a commit took until it was durable.", null, Seconds);
+
+    /// <summary>A batch begins.</summary>
+    public void Begin(IReadOnlyList<PendingWrite> batch)
+    {
+        if (_batch.Enabled) _batch.Record(batch.Count, _store);
+        if (!_wait.Enabled) return;
+
+        foreach (var write in batch) _wait.Record(Stopwatch.GetElapsedTime(write.EnqueuedAt).TotalSeconds, _store);
+    }
+
+    /// <summary>A commit has ended.</summary>
+    /// <param name="began">A time stamp of <see cref="Stopwatch"/>.</param>
+    public void Committed(long began)
+    {
+        if (_commit.Enabled) _commit.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, _store);
+    }
+}
