@@ -34,7 +34,8 @@ internal sealed class Loop : IAsyncDisposable
     public static async Task<Loop> StartOnAsync(IReadOnlyDictionary<string, string?> store, params string[] settings) =>
         await OnAsync(await TestServer.StartOnAsync(new(store), new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero), [.. s_settings, .. settings]));
 
-    private static async Task<Loop> OnAsync(TestServer server)
+    /// <summary>The same on a server that was started otherwise.</summary>
+    public static async Task<Loop> OnAsync(TestServer server)
     {
         var app = await server.AppAsync();
         var (furni, sender) = await server.SenderAsync(app);

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Text;
+using Afterword.Server.Tests.Abuse;
+using Afterword.Server.Tests.Webhooks;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Trace;
+
+namespace Afterword.Server.Tests.Telemetry;
+
+/// <summary>What a request's trace shows.</summary>
+[Collection(nameof(Alone))]
+public abstract class TraceTests(Engine engine) : IAsyncLifetime
+{
+    private readonly List<Activity> _spans = [];
+    private Receiver _collector = null!;
+    private Receiver _receiver = null!;
+    private Loop _loop = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        (_collector, _receiver) = (await Receiver.StartAsync(), await Receiver.StartAsync());
+        var server = await TestServer.StartAsync(
+            engine, services => services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddInMemoryExporter(_spans)), "Telemetry:TraceShare=1", $"Telemetry:Otlp={_collector.Url.GetLeftPart(UriPartial.Authority)}",
+            "Telemetry:OtlpProtocol=http", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:PollEvery=00:00:00.05", "Limits:RecipientInterval=00:00:00");
+        _loop = await Loop.OnAsync(server);
+        server.Get<Server.Webhooks.Dispatcher>().Linger = TimeSpan.Zero;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await _loop.DisposeAsync();
+        await _receiver.DisposeAsync();
+        await _collector.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_create_shows_verification_queue_batch_commit_and_delivery_in_one_trace_without_a_value_of_its_path()
+    {
+        await _loop.Server.Get<Server.Webhooks.Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/PLANTEDPATH"), null, Server.Webhooks.Approval.NeededIfOwned, default);
+        await _loop.AskAsync("csat", ("include_card", "true"), ("external_id", "PLANTEDREFERENCE"));
+        await _loop.Server.Get<Server.Webhooks.Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        (await _loop.Server.SendAsync(null, HttpMethod.Get, "/f/PLANTEDLINK?planted=PLANTEDQUERY", null, request => request.Headers.UserAgent.ParseAdd("PLANTEDBROWSER/1"))).Is(404);
+        await _loop.Server.Server.DisposeAsync();
+
+        var request = Assert.Single(_spans, span => span.DisplayName == "POST /1.1/feedback/create.json");
+        var trace = _spans.Where(span => span.TraceId == request.TraceId && span.Source.Name is not "Npgsql").ToArray();
+        Assert.Equal(
+            ["verify", "webhook.deliver", "write.batch", "write.batch", "write.commit", "write.commit", "write.queue", "write.queue"],
+            trace.Where(span => span != request).Select(span => span.OperationName).Order(StringComparer.Ordinal));
+
+        var verify = Assert.Single(trace, span => span.OperationName == "verify");
+        Assert.Equal(request.SpanId, verify.ParentSpanId);
+
+        // The nonce is written while the request is verified, the request afterwards.
+        foreach (var caller in (Activity[])[verify, request])
+        {
+            var batch = Assert.Single(trace, span => span.OperationName == "write.batch" && span.ParentSpanId == caller.SpanId);
+            var queue = Assert.Single(trace, span => span.OperationName == "write.queue" && span.ParentSpanId == caller.SpanId);
+            Assert.Equal(batch.SpanId, Assert.Single(queue.Links).Context.SpanId);
+            Assert.Equal(caller.SpanId, Assert.Single(batch.Links).Context.SpanId);
+            Assert.Equal(batch.SpanId, Assert.Single(trace, span => span.OperationName == "write.commit" && span.ParentSpanId == batch.SpanId).ParentSpanId);
+        }
+
+        Assert.Equal(request.SpanId, Assert.Single(trace, span => span.OperationName == "webhook.deliver").ParentSpanId);
+        Assert.All(_spans, span => Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains("PLANTED", StringComparison.OrdinalIgnoreCase)));
+
+        // Nothing of it on the wire either, and nothing for the receiver of the webhook.
+        Assert.Contains(_collector.All, sent => sent.Path == "/v1/traces" && Encoding.UTF8.GetString(sent.Body).Contains("write.batch", StringComparison.Ordinal));
+        Assert.Contains(_collector.All, sent => sent.Path == "/v1/metrics" && Encoding.UTF8.GetString(sent.Body).Contains("afterword.creates", StringComparison.Ordinal));
+        Assert.All(_collector.All, sent => Assert.DoesNotContain("PLANTED", Encoding.UTF8.GetString(sent.Body), StringComparison.OrdinalIgnoreCase));
+        Assert.Single(_receiver.All);
+    }
+
+    [Fact]
+    public async Task A_batch_of_many_requests_is_linked_with_each()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _loop.AskAsync()));
+        await _loop.Server.Server.DisposeAsync();
+
+        // However they were put together: each request has led to a batch that names it.
+        var requests = _spans.Where(span => span.DisplayName == "POST /1.1/feedback/create.json").ToArray();
+        Assert.Equal(8, requests.Length);
+        foreach (var request in requests)
+        {
+            var queue = Assert.Single(_spans, span => span.OperationName == "write.queue" && span.ParentSpanId == request.SpanId);
+            var batch = Assert.Single(_spans, span => span.OperationName == "write.batch" && span.SpanId == Assert.Single(queue.Links).Context.SpanId);
+            Assert.Contains(batch.Links, link => link.Context.SpanId == request.SpanId);
+        }
+    }
+}
+
+public sealed class SqliteTraceTests() : TraceTests(Engine.Sqlite);
+
+public sealed class PostgresTraceTests() : TraceTests(Engine.Postgres);

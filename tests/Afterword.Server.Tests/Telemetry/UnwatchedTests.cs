@@ -1,0 +1,37 @@
+using Afterword.Server.Errors;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.Abuse;
+using Afterword.Server.Tests.World;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Afterword.Server.Tests.Telemetry;
+
+/// <summary>With nobody who collects, watching costs nothing.</summary>
+[Collection(nameof(Alone))]
+public sealed class UnwatchedTests
+{
+    [Fact]
+    public async Task Nothing_is_allocated_for_what_nobody_collects()
+    {
+        await using var server = await TestServer.StartAsync(Engine.Sqlite);
+        Assert.Empty(server.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Hosting.MetricsListener>());
+        Assert.Null(server.Server.Services.GetService<OpenTelemetry.Metrics.MeterProvider>());
+        var (refusals, writes) = (server.Get<Refusals>(), new WriteMetrics(server.Server.Store.Troubles.Meter, "main"));
+        IReadOnlyList<PendingWrite> batch = [new SingleWrite<int>(_ => Task.FromResult(0))];
+        Watch(refusals, writes, batch);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) Watch(refusals, writes, batch);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static void Watch(Refusals refusals, WriteMetrics writes, IReadOnlyList<PendingWrite> batch)
+    {
+        refusals.Count(ApiError.LimitReached);
+        writes.Begin(batch);
+        using var span = Tracing.BeginBatch(batch);
+        using var commit = Tracing.BeginCommit();
+        writes.Committed(0);
+        Assert.Null(Tracing.Current);
+    }
+}
