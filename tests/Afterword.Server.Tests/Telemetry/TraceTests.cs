@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using Afterword.Server.Tests.Abuse;
-using Afterword.Server.Tests.Webhooks;
 using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;
@@ -25,7 +25,7 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
             engine, services => services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddInMemoryExporter(_spans)), "Telemetry:TraceShare=1", $"Telemetry:Otlp={_collector.Url.GetLeftPart(UriPartial.Authority)}",
             "Telemetry:OtlpProtocol=http", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:PollEvery=00:00:00.05", "Limits:RecipientInterval=00:00:00");
         _loop = await Loop.OnAsync(server);
-        server.Get<Server.Webhooks.Dispatcher>().Linger = TimeSpan.Zero;
+        server.Get<Dispatcher>().Linger = TimeSpan.Zero;
     }
 
     public async ValueTask DisposeAsync()
@@ -39,9 +39,9 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_create_shows_verification_queue_batch_commit_and_delivery_in_one_trace_without_a_value_of_its_path()
     {
-        await _loop.Server.Get<Server.Webhooks.Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/PLANTEDPATH"), null, Server.Webhooks.Approval.NeededIfOwned, default);
+        await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/PLANTEDPATH"), null, Approval.NeededIfOwned, default);
         await _loop.AskAsync("csat", ("include_card", "true"), ("external_id", "PLANTEDREFERENCE"));
-        await _loop.Server.Get<Server.Webhooks.Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        await _loop.Server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
         (await _loop.Server.SendAsync(null, HttpMethod.Get, "/f/PLANTEDLINK?planted=PLANTEDQUERY", null, request => request.Headers.UserAgent.ParseAdd("PLANTEDBROWSER/1"))).Is(404);
         await _loop.Server.Server.DisposeAsync();
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
 using Afterword.Server.Hosting;
 using Afterword.Server.Tests.Abuse;
 using Afterword.Server.Tests.Webhooks;
@@ -53,12 +52,12 @@ public sealed partial class WatchedTests : IAsyncLifetime
 
         var page = await ScrapeAsync();
         var sender = $"sender=\"{Text(_site.Loop.Furni.Id)}\"";
-        Assert.Matches($"afterword_creates_total\\{{[^}}]*{sender}[^}}]*type=\"csat\"[^}}]*\\}} 1 ", page);
+        Assert.Equal("1", Value(page, "afterword_creates_total", sender, "type=\"csat\"", "test=\"false\""));
         Assert.Equal(("1", "1"), (Value(page, "afterword_answers_total", "part=\"score\""), Value(page, "afterword_answers_total", "part=\"comment\"")));
         Assert.Equal("3", Value(page, "afterword_refusals_total", "code=\"38\""));
-        Assert.Equal("1", Value(page, "afterword_conversations_total", "reason=\"no_rule\""));
+        Assert.Equal("1", Value(page, "afterword_conversations_total", "decision=\"skipped\""));
         Assert.Equal("3", Value(page, "afterword_deliveries_total", "outcome=\"delivered\""));
-        Assert.Equal(("0", "0"), (Value(page, "afterword_deliveries_waiting", ""), Value(page, "afterword_trouble", "cause=\"disk_full\"")));
+        Assert.Equal(("0", "0"), (Value(page, "afterword_deliveries_waiting"), Value(page, "afterword_trouble", "cause=\"disk_full\"")));
 
         // Names as the exporter makes them of the instruments, so that those which have not come up yet have names too.
         var instruments = Instruments();
@@ -75,7 +74,7 @@ public sealed partial class WatchedTests : IAsyncLifetime
         var rows = Rows().Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "watching.md"))).Select(row => row.Groups["name"].Value).Order(StringComparer.Ordinal);
         Assert.Equal(instruments.Select(instrument => instrument.Name).Order(StringComparer.Ordinal), rows);
 
-        string[] secrets = ["PLANTED", asked.Text("card_token"), _site.Loop.Sender.Token!, _site.Loop.Sender.ConsumerKey, Text(_site.Loop.Ana.Id), "furni.example", webhook.Secret];
+        string[] secrets = ["PLANTED", asked.Text("card_token"), _site.Loop.Sender.Token!, _site.Loop.Sender.ConsumerKey, Text(_site.Loop.Ana.Id), "furni.example", webhook.Secret.ToString()];
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, page, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -85,7 +84,7 @@ public sealed partial class WatchedTests : IAsyncLifetime
         (await Server.SendAsync(null, HttpMethod.Get, "/metrics", null)).Is(404);
 
         // Whatever a client claims about where it is.
-        (await Server.SendAsync(null, HttpMethod.Get, "/metrics", null, request => (request.Headers.Host) = Metrics.Authority)).Is(404);
+        (await Server.SendAsync(null, HttpMethod.Get, "/metrics", null, request => request.Headers.Host = Metrics.Authority)).Is(404);
         foreach (var path in (string[])["/", "/healthz/live", "/console", "/metrics/", "/metricsx", "/1.1/feedback/show/1.json"])
         {
             using var other = await _http.GetAsync(new Uri(Metrics, path), TestContext.Current.CancellationToken);
@@ -98,19 +97,15 @@ public sealed partial class WatchedTests : IAsyncLifetime
 
     private async Task<string> ScrapeAsync() => await _http.GetStringAsync(new Uri(Metrics, "/metrics"), TestContext.Current.CancellationToken);
 
-    /// <summary>The value of the one series of a name that has a label.</summary>
-    private static string Value(string page, string name, string label) => Assert.Single(
-        page.Split('\n').Where(line => line.StartsWith($"{name}{{", StringComparison.Ordinal) || line.StartsWith($"{name} ", StringComparison.Ordinal)).Where(line => line.Contains(label, StringComparison.Ordinal)))
-        .Split("} ")[^1].Split(' ') switch
-        {
-            [_, var value, ..] when !page.Contains($"{name}{{", StringComparison.Ordinal) => value,
-            var rest => rest[0],
-        };
+    /// <summary>The value of the one series of a name that has all these labels.</summary>
+    private static string Value(string page, string name, params string[] labels) => Assert.Single(
+        Series().Matches(page), series => series.Groups["name"].Value == name && Array.TrueForAll(labels, label => series.Groups["labels"].Value.Contains(label, StringComparison.Ordinal)))
+        .Groups["value"].Value;
 
     private Instrument[] Instruments()
     {
         // What is made when it is first needed.
-        _ = Server.Get<Afterword.Server.Errors.Refusals>();
+        _ = Server.Get<Errors.Refusals>();
         var found = new Dictionary<string, Instrument>();
         using var listener = new MeterListener
         {
@@ -134,8 +129,11 @@ public sealed partial class WatchedTests : IAsyncLifetime
     [GeneratedRegex(@"^# TYPE (?<name>\w+) ", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Types();
 
-    [GeneratedRegex(@"\b(afterword|http|kestrel|dotnet)_\w+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    [GeneratedRegex(@"\b(afterword|http_server|kestrel|dotnet)_\w+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Names();
+
+    [GeneratedRegex(@"^(?<name>\w+)(\{(?<labels>[^}]*)\})? (?<value>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    private static partial Regex Series();
 
     [GeneratedRegex("_(bucket|sum|count)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Suffix();
