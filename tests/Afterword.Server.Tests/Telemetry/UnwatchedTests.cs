@@ -1,4 +1,5 @@
 using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Abuse;
 using Afterword.Server.Tests.World;
@@ -14,7 +15,7 @@ public sealed class UnwatchedTests
     public async Task Nothing_is_allocated_for_what_nobody_collects()
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
-        Assert.Empty(server.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Hosting.MetricsListener>());
+        Assert.Empty(server.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<MetricsListener>());
         Assert.Null(server.Server.Services.GetService<OpenTelemetry.Metrics.MeterProvider>());
         var (refusals, writes) = (server.Get<Refusals>(), new WriteMetrics(server.Server.Store.Troubles.Meter, "main"));
         IReadOnlyList<PendingWrite> batch = [new SingleWrite<int>(_ => Task.FromResult(0))];
