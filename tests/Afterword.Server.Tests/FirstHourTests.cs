@@ -102,7 +102,7 @@ public sealed class FirstHourTests : IDisposable
         {
             try
             {
-                return string.Join('\n', SettingsReader.Read(StoreOptions.Configuration(_folder.Path, [])).Errors);
+                return string.Join('\n', SettingsReader.Read(StoreOptions.Configuration(Path.Combine(_folder.Path, "appsettings.json"), [])).Errors);
             }
             catch (CommandException error)
             {

@@ -13,8 +13,8 @@ internal static class CommandLine
     // A server that is told to stop ends its requests within 25 seconds; the parser would end the process after two.
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(30);
 
-    // Built once: commands hold options that there is one of.
-    private static readonly RootCommand s_root = Root();
+    /// <summary>All of them. Built once: commands hold options that there is one of.</summary>
+    public static RootCommand Root { get; } = Build();
 
     /// <summary>Runs the command of this process.</summary>
     public static Task<int> RunAsync(string[] args) => RunAsync(args, new InvocationConfiguration { ProcessTerminationTimeout = s_farewell });
@@ -26,7 +26,7 @@ internal static class CommandLine
         invocation.EnableDefaultExceptionHandler = false;
 
         // Without a replacer: the parser would take @furni for a file of arguments.
-        var parsed = s_root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = Root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var errors = Errors(parsed);
         if (errors.Length > 0)
         {
@@ -66,7 +66,7 @@ internal static class CommandLine
         return parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors;
     }
 
-    private static RootCommand Root()
+    private static RootCommand Build()
     {
         var root = new RootCommand("Asks customers how it went, inside the conversation, and brings the answers to those who should see them.")
         {
@@ -95,6 +95,7 @@ internal static class CommandLine
             ClockCommands.Create(),
             HealthCommand.Create(),
             DoctorCommand.Create(),
+            CompletionCommand.Create(),
         };
         root.Options.Add(StoreOptions.Data);
         root.Options.Add(StoreOptions.Database);

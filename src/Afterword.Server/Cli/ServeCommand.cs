@@ -5,6 +5,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace Afterword.Server.Cli;
 
@@ -62,6 +63,7 @@ internal static class ServeCommand
             parsed.Say(
                 new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,
                 [.. setUp is null ? (string[])[] : [$"Nobody may use the console yet. Set it up, once and within 7 days: {setUp}"], .. server.Urls.Select(url => $"Listening on {url}")]);
+            TellSystemd(server);
             await server.WaitForShutdownAsync();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -70,6 +72,15 @@ internal static class ServeCommand
         }
 
         return ExitCode.Done;
+    }
+
+    /// <summary>With <c>Type=notify</c>, systemd learns that the server answers, and when it begins to stop. Nothing happens elsewhere.</summary>
+    /// <remarks>AddSystemd would do that too, but take over the handling of signals, and write log lines without ids of events.</remarks>
+    private static void TellSystemd(AfterwordServer server)
+    {
+        var systemd = new SystemdNotifier();
+        systemd.Notify(ServiceState.Ready);
+        server.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => systemd.Notify(ServiceState.Stopping));
     }
 
     /// <summary>A link for the first operator, while the console has nobody.</summary>

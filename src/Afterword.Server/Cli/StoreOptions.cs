@@ -31,9 +31,15 @@ internal static class StoreOptions
 
     public static IReadOnlyList<Option> All { get; } = [Data, Database, Set, Json];
 
+    private const string FileVariable = "AFTERWORD_SETTINGS";
+    private const string DefaultFile = "appsettings.json";
+
     private const string NoLanguages =
         "Afterword cannot run in globalization-invariant mode: names of other languages would be compared and ordered by their bytes, and mail domains stay unread. "
         + "Unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT and install ICU (package libicu; icu-libs and icu-data-full on Alpine).";
+
+    // Where the program is installed, the same settings hold in whatever folder a command is run.
+    private static string? SettingsFile => Environment.GetEnvironmentVariable(FileVariable) is { Length: > 0 } file ? Path.GetFullPath(file) : null;
 
     // Without the rules of languages, letters are compared by their numbers, and Ä comes after Z.
     private static bool KnowsLanguages => CultureInfo.InvariantCulture.CompareInfo.Compare("\u00C4", "Z") < 0;
@@ -43,6 +49,7 @@ internal static class StoreOptions
     public static Settings SettingsOf(ParseResult parsed)
     {
         if (!KnowsLanguages) throw new CommandException(ExitCode.Failed, NoLanguages);
+        if (SettingsFile is { } file && WhyUnreadable(file) is { } why) throw new CommandException(ExitCode.WrongUse, $"{FileVariable} names {file}, {why}.");
 
         var given = new Dictionary<string, string?>();
         var wrong = new List<string>();
@@ -56,7 +63,7 @@ internal static class StoreOptions
         if (parsed.GetValue(Data) is { } data) given["Data"] = data;
         if (parsed.GetValue(Database) is { } database) given["Database"] = database;
 
-        var (settings, errors) = SettingsReader.Read(Configuration(Environment.CurrentDirectory, given), given.Keys);
+        var (settings, errors) = SettingsReader.Read(Configuration(SettingsFile ?? Path.Combine(Environment.CurrentDirectory, DefaultFile), given), given.Keys);
         wrong.AddRange(errors);
         if (wrong.Count == 1) throw new CommandException(ExitCode.WrongUse, $"The settings are wrong: {wrong[0]}");
         if (wrong.Count > 1) throw new CommandException(ExitCode.WrongUse, string.Join('\n', ["The settings are wrong:", .. wrong.Select(line => $"  {line}")]));
@@ -65,12 +72,11 @@ internal static class StoreOptions
     }
 
     /// <summary>File, environment and command line.</summary>
-    /// <param name="folder">Where the file is, if there is one.</param>
+    /// <param name="file">The file, if it is there.</param>
     /// <param name="given">What the command line says.</param>
     /// <exception cref="CommandException">The file cannot be read.</exception>
-    internal static IConfigurationRoot Configuration(string folder, IEnumerable<KeyValuePair<string, string?>> given)
+    internal static IConfigurationRoot Configuration(string file, IEnumerable<KeyValuePair<string, string?>> given)
     {
-        var file = Path.Combine(folder, "appsettings.json");
         try
         {
             return new ConfigurationBuilder().AddJsonFile(file, optional: true).AddEnvironmentVariables("AFTERWORD_").AddInMemoryCollection(given).Build();
@@ -82,6 +88,24 @@ internal static class StoreOptions
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.WrongUse, $"{file} cannot be read: {error.Message}");
+        }
+    }
+
+    // A store that was meant for others would be used without the settings.
+    private static string? WhyUnreadable(string file)
+    {
+        try
+        {
+            File.OpenHandle(file).Dispose();
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return $"which {Environment.UserName} may not read. Run the command as the user that the server runs as: sudo -u USER afterword …";
+        }
+        catch (IOException)
+        {
+            return "which is not there";
         }
     }
 }
