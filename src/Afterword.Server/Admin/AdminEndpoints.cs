@@ -43,7 +43,7 @@ internal static class AdminEndpoints
             [nameof(HealthPage.Now)] = now,
             [nameof(HealthPage.Facts)] = (List<(string, string)>)
             [
-                ("Version", typeof(AdminEndpoints).Assembly.GetName().Version!.ToString(3)),
+                ("Version", ProgramVersion.Text),
                 ("Store", store.Main.Engine),
                 ("Schema", string.Create(CultureInfo.InvariantCulture, $"migration {schema}")),
                 ("Processes on the store", nodes.ToString(CultureInfo.InvariantCulture)),

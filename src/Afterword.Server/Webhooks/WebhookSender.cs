@@ -26,7 +26,7 @@ internal sealed class WebhookSender(EgressGuard guard, OutgoingConnections conne
     private const int MostRead = 64 * 1024;
     private const int Kept = 1024;
 
-    private static readonly string s_userAgent = $"Afterword/{typeof(WebhookSender).Assembly.GetName().Version?.ToString(3)}";
+    private static readonly string s_userAgent = $"Afterword/{ProgramVersion.Text}";
 
     /// <summary>Whether an endpoint may have this address. Settings may have changed since it was added.</summary>
     public static bool IsAllowed(Uri url, WebhookSettings settings) => url.Scheme == Uri.UriSchemeHttps || settings.AllowPlainHttp;

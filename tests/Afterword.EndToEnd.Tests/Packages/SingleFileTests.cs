@@ -1,56 +1,61 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
-/// <summary>The program as one file, on a machine that has no .NET. Publishing takes a minute: a test of the long form.</summary>
-public sealed class SingleFileTests
+/// <summary>The program as one file, on a machine that has no .NET. Publishing takes a minute: tests of the long form.</summary>
+[Collection(nameof(Packaging)), LongForm]
+public sealed class SingleFileTests(PublishedProgram published)
 {
-    [Fact, LongForm]
+    private const ushort Arm64 = 183;
+
+    [Fact]
     public async Task One_file_is_all_that_serve_and_demo_need()
     {
-        using var folder = TestFolder.Create("publish");
-        var published = Path.Combine(folder.Path, "published");
-        (await BuiltProgram.RunAsync(
-            "dotnet", BuiltProgram.Repository,
-            "publish", "src/Afterword.Server", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "-p:PublishSingleFile=true", "-p:RunAnalyzers=false",
-            "-p:UseSharedCompilation=false", "-nodeReuse:false", "--artifacts-path", Path.Combine(folder.Path, "artifacts"), "-o", published)).Is(0);
-
-        var program = Assert.Single(Directory.GetFileSystemEntries(published));
+        using var folder = TestFolder.Create("one-file");
+        var program = Assert.Single(Directory.GetFileSystemEntries(await published.OneFileAsync()));
         Assert.Equal("afterword", Path.GetFileName(program));
         foreach (var command in (string[])["serve", "demo"])
         {
             var empty = Directory.CreateDirectory(Path.Combine(folder.Path, command)).FullName;
-            await AnswersAsync(program, empty, command);
+            await using var server = await StartedProgram.StartAsync(Start(program, empty, command));
+            await server.IsReadyAsync();
+            Assert.Equal(0, await server.TerminateAsync());
         }
 
         Assert.Contains("All is well.", (await BuiltProgram.RunAsync(program, Path.Combine(folder.Path, "serve"), "doctor")).Is(0).Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Starts a server, sees that it answers out of its store, and stops it.</summary>
-    private static async Task AnswersAsync(string program, string folder, string command)
+    [Fact]
+    public async Task Beside_its_library_nothing_is_unpacked()
     {
-        using var process = Process.Start(new ProcessStartInfo(program, [command, "--urls", "http://127.0.0.1:0"])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
-            Environment = { ["DOTNET_ROOT"] = "/nowhere", ["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = Path.Combine(folder, "unpacked") },
-        })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        string? url = null;
-        while (url is null && await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
-        {
-            if (line.StartsWith("Listening on ", StringComparison.Ordinal)) url = line.Split(' ')[2].TrimEnd(';');
-        }
+        using var folder = TestFolder.Create("two-files");
+        var program = await published.BesideAsync();
+        Assert.Equal(["afterword", "libe_sqlite3.so"], Directory.GetFileSystemEntries(program).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
-        Assert.True(url is not null, url is null ? await errors : "");
-        var rest = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        using var http = new HttpClient();
-        using var ready = await http.GetAsync(new Uri($"{url}/healthz/ready"), TestContext.Current.CancellationToken);
-        Assert.Equal(System.Net.HttpStatusCode.OK, ready.StatusCode);
-        using var kill = Process.Start("bash", ["-c", $"kill -TERM {process.Id}"]);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, process.ExitCode);
-        await Task.WhenAll(rest, errors);
+        await using var server = await StartedProgram.StartAsync(Start(Path.Combine(program, "afterword"), folder.Path, "serve"));
+        await server.IsReadyAsync();
+        Assert.Equal(0, await server.TerminateAsync());
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "unpacked")));
     }
+
+    [Fact]
+    public async Task It_is_made_for_the_other_platform_too()
+    {
+        using var folder = TestFolder.Create("arm64");
+        (await BuiltProgram.RunAsync(Path.Combine(BuiltProgram.Repository, "eng", "publish"), BuiltProgram.Repository, "-o", folder.Path, "linux-arm64")).Is(0);
+
+        // It cannot run here, but its header says for which processor it is.
+        await using var program = File.OpenRead(Assert.Single(Directory.GetFiles(Path.Combine(folder.Path, "linux-arm64"))));
+        var header = new byte[20];
+        await program.ReadExactlyAsync(header, TestContext.Current.CancellationToken);
+        Assert.Equal(Arm64, BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18)));
+    }
+
+    private static System.Diagnostics.ProcessStartInfo Start(string program, string folder, string command) =>
+        new(program, [command, "--urls", "http://127.0.0.1:0"])
+        {
+            WorkingDirectory = folder,
+            Environment = { ["DOTNET_ROOT"] = "/nowhere", ["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = Path.Combine(folder, "unpacked") },
+        };
 }

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Afterword.EndToEnd.Tests.Commands;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Packages;
+
+/// <summary>The container image, built by buildah on a fresh Debian and run by podman with nothing that it may write but its volume.</summary>
+[Collection(nameof(Packaging)), LongForm]
+public sealed class ContainerTests(PublishedProgram published)
+{
+    private const string Base = "localhost/afterword-test-base:latest";
+    private const string Image = "localhost/afterword-test:latest";
+    private const string Name = "afterword-test";
+
+    [Fact]
+    public async Task Read_only_and_without_rights_it_gets_its_first_answer_and_stops_when_it_is_told_to()
+    {
+        using (var debian = await DebianRoot.NewAsync())
+        {
+            (await BuiltProgram.RunAsync("bash", "/", "-c", "tar --create --directory=\"$0\" --one-file-system . | podman import --quiet - \"$1\"", debian.Path, Base)).Is(0);
+        }
+
+        try
+        {
+            (await BuiltProgram.RunAsync(
+                Path.Combine(BuiltProgram.Repository, "eng", "container", "build"), "/", "--base", Base, "--program", await published.BesideAsync(), "--tag", Image, PublishedProgram.Platform)).Is(0);
+            await RunAsync();
+        }
+        finally
+        {
+            await PodmanAsync("rm", "--force", "--volumes", Name);
+            await PodmanAsync("volume", "rm", "--force", Name);
+            await PodmanAsync("rmi", "--force", Image, Base);
+        }
+    }
+
+    private static async Task RunAsync()
+    {
+        var port = FreePort();
+        using var started = Process.Start(new ProcessStartInfo("podman", [
+            "run", "--detach", "--quiet", "--name", Name, "--network", "host", "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--stop-timeout", "35",
+            "--volume", $"{Name}:/var/lib/afterword", "--env", $"ASPNETCORE_URLS=http://127.0.0.1:{port}", Image]) { RedirectStandardOutput = true })!;
+        await started.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, started.ExitCode);
+
+        var url = new Uri($"http://127.0.0.1:{port}");
+        await IsReadyAsync(url);
+        Assert.Equal("10001", (await PodmanAsync("exec", Name, "id", "--user")).Is(0).Output.Trim());
+        Assert.NotEqual(0, (await PodmanAsync("exec", Name, "touch", "/usr/lib/afterword/mine")).ExitCode);
+        await FirstAnswer.GiveAsync(arguments => PodmanAsync(["exec", Name, "afterword", .. arguments]), url);
+
+        (await PodmanAsync("stop", Name)).Is(0);
+        using var state = JsonDocument.Parse((await PodmanAsync("inspect", Name)).Is(0).Output);
+        Assert.Equal(0, state.RootElement[0].GetProperty("State").GetProperty("ExitCode").GetInt32());
+        Assert.Contains("health", state.RootElement[0].GetProperty("Config").GetProperty("Healthcheck").GetRawText(), StringComparison.Ordinal);
+    }
+
+    private static async Task IsReadyAsync(Uri url)
+    {
+        using var http = new HttpClient();
+        for (var poll = 0; poll < 1_000; poll++)
+        {
+            try
+            {
+                using var ready = await http.GetAsync(new Uri(url, "/healthz/ready"), TestContext.Current.CancellationToken);
+                if (ready.StatusCode == HttpStatusCode.OK) return;
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Fail($"It was not ready: {(await PodmanAsync("logs", Name)).Errors}");
+    }
+
+    private static Task<Command> PodmanAsync(params string[] arguments) => BuiltProgram.RunAsync("podman", "/", arguments);
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

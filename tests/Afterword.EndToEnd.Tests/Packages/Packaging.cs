@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using Afterword.Support;
+
+namespace Afterword.EndToEnd.Tests.Packages;
+
+/// <summary>Tests that publish and pack: one at a time, since they build in the same folder.</summary>
+[CollectionDefinition(nameof(Packaging))]
+public sealed class Packaging : ICollectionFixture<PublishedProgram>;
+
+/// <summary>The program for this machine as <c>eng/publish</c> makes it, once for all tests that need it.</summary>
+public sealed class PublishedProgram : IDisposable
+{
+    private readonly TestFolder _folder = TestFolder.Create("published");
+    private readonly Lazy<Task<string>> _oneFile;
+    private readonly Lazy<Task<string>> _beside;
+
+    public PublishedProgram()
+    {
+        _oneFile = new(() => PublishAsync("one"));
+        _beside = new(() => PublishAsync("two", "--beside"));
+    }
+
+    /// <summary>What .NET calls this machine.</summary>
+    public static string Platform => RuntimeInformation.RuntimeIdentifier;
+
+    /// <summary>A folder with one file.</summary>
+    public Task<string> OneFileAsync() => _oneFile.Value;
+
+    /// <summary>A folder with the program, and SQLite's library beside it.</summary>
+    public Task<string> BesideAsync() => _beside.Value;
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<string> PublishAsync(string name, params string[] options)
+    {
+        var folder = Path.Combine(_folder.Path, name);
+        (await BuiltProgram.RunAsync(Path.Combine(BuiltProgram.Repository, "eng", "publish"), BuiltProgram.Repository, [.. options, "-o", folder, Platform])).Is(0);
+        return Path.Combine(folder, Platform);
+    }
+}
