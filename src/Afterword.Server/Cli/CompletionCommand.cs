@@ -9,6 +9,11 @@ internal static class CompletionCommand
     private const string Bash = "bash";
     private const string Zsh = "zsh";
 
+    // What a value is, for the script: a path, or nothing that could be offered.
+    private const string File = "FILE";
+    private const string Folder = "DIR";
+    private const string Any = "ANY";
+
     // Zsh reads what is made for bash once it is told to.
     private const string ForZsh =
         """
@@ -59,17 +64,17 @@ internal static class CompletionCommand
     private static string Script(Command root)
     {
         var (words, values) = (new StringBuilder(), new StringBuilder());
-        Write(root, "", words, values);
+        Write(root, "");
         return $"# Completion of afterword, made by: afterword completion bash\n# shellcheck shell=bash disable=SC2207\n"
             + $"_afterword_words() {{\n    case $1 in\n{words}    esac\n}}\n\n_afterword_values() {{\n    case $1 in\n{values}    esac\n}}\n\n{Function}\n";
 
-        void Write(Command command, string path, StringBuilder words, StringBuilder values)
+        void Write(Command command, string path)
         {
             var context = root.Parse($"{path} ").GetCompletionContext();
             Case(words, path, command.GetCompletions(context).Select(item => item.Label).Where(IsTyped));
 
-            var arguments = command.Arguments.SelectMany(argument => argument.GetCompletions(context).Select(item => item.Label).Append(Kind(argument.Name))).ToArray();
-            if (arguments.Any(word => word != Any)) Case(values, path, arguments.Where(word => word != Any));
+            var files = command.Arguments.Select(argument => Kind(argument.Name)).Where(kind => kind != Any).ToArray();
+            if (files.Length > 0) Case(values, path, files);
             foreach (var option in command.Options.Where(TakesValue))
             {
                 // One that all commands below take is told once.
@@ -77,20 +82,13 @@ internal static class CompletionCommand
                 foreach (var name in option.Aliases.Append(option.Name).Where(IsTyped)) Case(values, $"{path} {name}", choices is [] ? [Kind(option.HelpName)] : choices, below: option.Recursive);
             }
 
-            foreach (var subcommand in command.Subcommands.Where(one => !one.Hidden)) Write(subcommand, $"{path} {subcommand.Name}", words, values);
+            foreach (var subcommand in command.Subcommands.Where(one => !one.Hidden)) Write(subcommand, $"{path} {subcommand.Name}");
         }
     }
 
-    private const string Any = "ANY";
-
     /// <summary>What a value is, by the name that help gives it.</summary>
-    private static string Kind(string? name) => name switch
-    {
-        _ when name is null => Any,
-        _ when name.StartsWith("FILE", StringComparison.Ordinal) => "FILE",
-        _ when name.StartsWith("DIR", StringComparison.Ordinal) => "DIR",
-        _ => Any,
-    };
+    private static string Kind(string? name) =>
+        name?.StartsWith(File, StringComparison.Ordinal) == true ? File : name?.StartsWith(Folder, StringComparison.Ordinal) == true ? Folder : Any;
 
     private static bool TakesValue(Option option) => option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool) && !option.Hidden;
 

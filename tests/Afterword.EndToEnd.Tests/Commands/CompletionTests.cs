@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Afterword.EndToEnd.Tests.Packages;
 using Afterword.Server.Cli;
 using Afterword.Support;

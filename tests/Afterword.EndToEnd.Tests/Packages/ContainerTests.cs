@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Afterword.EndToEnd.Tests.Commands;
 using Afterword.Support;
@@ -39,7 +38,7 @@ public sealed class ContainerTests(PublishedProgram published)
 
     private static async Task RunAsync()
     {
-        var port = FreePort();
+        var port = PostgresCluster.FreePort();
         using var started = Process.Start(new ProcessStartInfo("podman", [
             "run", "--detach", "--quiet", "--name", Name, "--network", "host", "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--stop-timeout", "35",
             "--volume", $"{Name}:/var/lib/afterword", "--env", $"ASPNETCORE_URLS=http://127.0.0.1:{port}", Image]) { RedirectStandardOutput = true })!;
@@ -80,11 +79,4 @@ public sealed class ContainerTests(PublishedProgram published)
     }
 
     private static Task<Command> PodmanAsync(params string[] arguments) => BuiltProgram.RunAsync("podman", "/", arguments);
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

@@ -34,7 +34,7 @@ public sealed class DebianPackageTests(PublishedProgram published)
         }
 
         Assert.Contains("All is well.", (await root.RunAsync(User, "afterword", "doctor")).Is(0).Output, StringComparison.Ordinal);
-        Assert.Contains("which nobody may not read", (await root.RunAsync("nobody", "afterword", "doctor")).Is(2).Errors, StringComparison.Ordinal);
+        Assert.Contains("which daemon may not read", (await root.RunAsync("daemon", "afterword", "doctor")).Is(2).Errors, StringComparison.Ordinal);
 
         (await root.RunAsync("root", "dpkg", "--purge", "afterword")).Is(0);
         Assert.True(File.Exists(Path.Combine(root.Path, "var", "lib", "afterword", "afterword.db")));
