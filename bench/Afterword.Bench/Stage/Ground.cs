@@ -56,6 +56,16 @@ internal sealed class Ground : IAsyncDisposable
         return Child.Start(program ?? Server, ["serve", "--urls", $"http://{address}"], address, site.Environment, Path.Combine(_folder, "server.log"));
     }
 
+    /// <summary>Makes the single file of this tree, and says where it is.</summary>
+    public async Task<string> PublishAsync()
+    {
+        // bench/run goes to the root of the tree first.
+        var folder = NewFolder("published");
+        var platform = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier;
+        await PostgresCluster.RunAsync(Path.GetFullPath("eng/publish"), "-o", folder, platform);
+        return Path.Combine(folder, platform, "afterword");
+    }
+
     /// <summary>Starts the bare endpoint with the answers that it shall give and waits until it is ready.</summary>
     public async Task<Child> StartBareAsync(params (string Name, byte[] Body)[] answers)
     {
