@@ -15,7 +15,7 @@ public sealed class DebianPackageTests(PublishedProgram published)
     {
         using var folder = TestFolder.Create("deb");
         var package = await BuildAsync(folder.Path);
-        using var root = await DebianRoot.NewAsync();
+        using var root = await DebianRoot.UnpackAsync(await published.DebianAsync());
         File.Copy(package, Path.Combine(root.Path, "afterword.deb"));
         (await root.RunAsync("root", "apt-get", "update", "-q")).Is(0);
         (await root.RunAsync("root", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y", "--no-install-recommends", "/afterword.deb")).Is(0);
@@ -47,7 +47,7 @@ public sealed class DebianPackageTests(PublishedProgram published)
     {
         using var folder = TestFolder.Create("lint");
         var package = await BuildAsync(folder.Path);
-        var found = (await BuiltProgram.RunAsync("lintian", folder.Path, "--allow-root", "--fail-on", "error,warning", "--no-tag-display-limit", package)).Is(0);
+        var found = (await BuiltProgram.RunAsync("lintian", folder.Path, "--allow-root", "--fail-on", "error,warning", "--tag-display-limit", "0", package)).Is(0);
         Assert.Equal("", found.Output);
 
         var first = await File.ReadAllBytesAsync(package, TestContext.Current.CancellationToken);
