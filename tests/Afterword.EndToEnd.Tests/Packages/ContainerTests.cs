@@ -41,7 +41,7 @@ public sealed class ContainerTests(PublishedProgram published)
     {
         var port = PostgresCluster.FreePort();
         using var started = Process.Start(new ProcessStartInfo("podman", [
-            .. s_runtime, "run", "--detach", "--quiet", "--name", Name, "--network", "host", .. s_limits, "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--stop-timeout", "35",
+            .. s_runtime, "run", "--detach", "--quiet", "--name", Name, "--network", "host", .. s_limits, "--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--stop-timeout", "35", "--no-healthcheck",
             "--volume", $"{Name}:/var/lib/afterword", "--env", $"ASPNETCORE_URLS=http://127.0.0.1:{port}", Image]) { RedirectStandardOutput = true })!;
         await started.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, started.ExitCode);
@@ -55,7 +55,9 @@ public sealed class ContainerTests(PublishedProgram published)
         (await PodmanAsync("stop", Name)).Is(0);
         using var state = JsonDocument.Parse((await PodmanAsync("inspect", Name)).Is(0).Output);
         Assert.Equal(0, state.RootElement[0].GetProperty("State").GetProperty("ExitCode").GetInt32());
-        Assert.Contains("health", state.RootElement[0].GetProperty("Config").GetProperty("Healthcheck").GetRawText(), StringComparison.Ordinal);
+
+        // Podman leaves it to systemd's timers to ask, of which there are none here.
+        Assert.Equal("[CMD /usr/lib/afterword/afterword health]", (await PodmanAsync("image", "inspect", "--format", "{{.HealthCheck.Test}}", Image)).Is(0).Output.Trim());
     }
 
     private static async Task IsReadyAsync(Uri url)
