@@ -40,12 +40,12 @@ internal sealed class DemoHistory
     {
         (_store, _clock) = (store, clock);
         var questions = new Questions(settings);
-        var rules = new KeptRules(store.Store);
-        _close = new CloseConversation(store.Store, rules, settings, clock);
-        _reopen = new ReopenConversation(store.Store, clock);
+        var (rules, decisions) = (new KeptRules(store.Store), new DecisionCounter(store.Store, settings));
+        _close = new CloseConversation(store.Store, rules, settings, decisions, clock);
+        _reopen = new ReopenConversation(store.Store, decisions, clock);
 
         // The limit of a day is the documented one, as that of the caller.
-        _askDue = new AskDue(store.Store, rules, questions, settings with { Limits = settings.Limits with { CreatesPerDay = 1_000 } }, clock);
+        _askDue = new AskDue(store.Store, rules, questions, settings with { Limits = settings.Limits with { CreatesPerDay = 1_000 } }, decisions, clock);
         _conversations = new ListConversations(store.Store, clock);
         _create = new CreatePrompt(store.Store, settings, questions, new PromptWindow(store.Store, settings, clock), clock);
 

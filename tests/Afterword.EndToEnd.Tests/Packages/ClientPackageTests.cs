@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Afterword.Client.OAuth;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
