@@ -47,7 +47,6 @@ public sealed class AutomationLookTests(Browser browser)
         await page.ClickAsync("text=Intervals and quiet hours");
         await page.ClickAsync("text=The whole document as JSON");
         await page.ClickAsync("button:text-is('Simulate')");
-        await page.ClickAsync("text=Examples");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await stage.LooksFineAsync(page, $"{Home}/fairness");
         await stage.LooksFineAsync(page, $"{Home}/asked");
