@@ -53,7 +53,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
     {
         var closed = funnel.All[FunnelStep.Closed];
         return [.. Enum.GetValues<FunnelStep>().Select(step => new FunnelRow(
-            DecisionText.Of(step), DecisionText.MeaningOf(step), FigureWords.Number(funnel.All[step]), step == FunnelStep.Closed ? "" : Share(funnel.All[step], funnel.All[step - 1]),
+            DecisionText.Of(step), DecisionText.MeaningOf(step), FigureWords.Number(funnel.All[step]), step == FunnelStep.Closed || funnel.All[step - 1] == 0 ? "" : Share(funnel.All[step], funnel.All[step - 1]),
             closed == 0 ? 0 : 100.0 * funnel.All[step] / closed,
             [.. funnel.EndsAt(step).Where(end => end.End.Reached != FunnelStep.Commented).Select(end => new EndRow(DecisionText.Of(end.End), FigureWords.Number(end.Count), AddressOf(form, end.End)))]))];
     }
