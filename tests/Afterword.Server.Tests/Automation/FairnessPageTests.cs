@@ -35,8 +35,8 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
 
         var page = await ReadAsync();
 
-        Assert.Equal(("10", "10", "50.0%", "0 (part: 0.5)", $"0 of {scheduled}"), RowOf(page, "kenji"));
-        Assert.Equal("1 (part: 0.5)", RowOf(page, "zoe").ByHand);
+        Assert.Equal(("10", "10", "50.0%", "0 (expected 0.5)", $"0 of {scheduled}"), RowOf(page, "kenji"));
+        Assert.Equal("1 (expected 0.5)", RowOf(page, "zoe").ByHand);
         Assert.Contains("Nobody stands out", page, StringComparison.Ordinal);
         Assert.Contains("1 conversation without an agent.", page, StringComparison.Ordinal);
     }
@@ -84,7 +84,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         var page = await ReadAsync();
 
         Assert.Equal(1, Regex.Count(page, "stands out</span>"));
-        Assert.Contains("12 requests were made by hand beside the rules, where 3.3 would be this agent's part.", page, StringComparison.Ordinal);
+        Assert.Contains("12 requests were made by hand, outside the rules; 3.3 would be expected.", page, StringComparison.Ordinal);
         Assert.Contains("automation?agent=agent%202", page, StringComparison.Ordinal);
     }
 

@@ -34,7 +34,7 @@ internal sealed class FairnessPages(Seat seat, ConsoleDays days)
                 var (asked, expected) = ((double)agent.Asked / agent.Eligible, agent.ExpectedShare!.Value);
                 return Say($"{FigureWords.Percent(asked)} of the eligible conversations were chosen to be asked about, {(asked < expected ? "fewer" : "more")} than the {FigureWords.Percent(expected)} that the rules expect. Chance does not explain the difference.");
             case Picking.ByHand:
-                return Say($"{Count(agent.ByHand, "request")} made by hand beside the rules, where {agent.Closed * (double)all.Sum(one => one.ByHand) / all.Sum(one => one.Closed):0.#} would be this agent's part. Chance does not explain the difference.");
+                return Say($"{Count(agent.ByHand, "request")} made by hand, outside the rules; {agent.Closed * (double)all.Sum(one => one.ByHand) / all.Sum(one => one.Closed):0.#} would be expected. Chance does not explain the difference.");
             default:
                 var (others, theirs) = (all.Sum(one => one.Scheduled) - agent.Scheduled, all.Sum(one => one.Withdrawn) - agent.Withdrawn);
                 return Say($"{FigureWords.Number(agent.Withdrawn)} of {Count(agent.Scheduled, "scheduled request")} withdrawn because the conversation was reopened, against {FigureWords.Percent((double)theirs / others)} of the others'. Chance does not explain the difference.");
@@ -49,7 +49,7 @@ internal sealed class FairnessPages(Seat seat, ConsoleDays days)
             agent.Agent, AddressOf(form, agent), FigureWords.Number(agent.Closed), FigureWords.Number(agent.Eligible),
             agent.ExpectedShare is { } expected ? FigureWords.Percent(expected) : FigureWords.None, share is { } asked ? FigureWords.Percent(asked.Value) : FigureWords.None,
             share is { } interval ? FigureWords.Percents(interval) : "", share?.Value * 100, share?.Low * 100, share?.High * 100, agent.ExpectedShare * 100,
-            byHand == 0 || closed == 0 ? FigureWords.Number(agent.ByHand) : Say($"{agent.ByHand:N0} (part: {(double)byHand * agent.Closed / closed:0.#})"),
+            byHand == 0 || closed == 0 ? FigureWords.Number(agent.ByHand) : Say($"{agent.ByHand:N0} (expected {(double)byHand * agent.Closed / closed:0.#})"),
             agent.Scheduled == 0 ? FigureWords.None : Say($"{agent.Withdrawn:N0} of {agent.Scheduled:N0}"), isNamed);
     }
 
