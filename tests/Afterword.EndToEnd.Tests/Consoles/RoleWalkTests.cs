@@ -6,6 +6,7 @@ using Afterword.EndToEnd.Tests.Cards;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
+using Afterword.Server.Automation.Conversations;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Webhooks;
@@ -135,6 +136,7 @@ public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassF
         "handle" => "furni",
         "id" or "item" => planted.Low.ToString(CultureInfo.InvariantCulture),
         "webhook" => planted.Webhook.ToString(CultureInfo.InvariantCulture),
+        "conversation" => planted.Conversation.ToString(CultureInfo.InvariantCulture),
         _ => "nothing",
     });
 
@@ -157,13 +159,14 @@ public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassF
         }
 
         var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default);
-        return new(stage, low, webhook.Key.Id);
+        var closed = await stage.Services.GetRequiredService<CloseConversation>().RunAsync(new(furni.Id, null, new(ana.Id, Ticket, "Nora", null, null, null, null, null, null, null, null, Test: false), ""));
+        return new(stage, low, webhook.Key.Id, closed.Id);
     }
 
     [GeneratedRegex(@"\{\*{0,2}(\w+)[^}]*\}")]
     private static partial Regex Hole();
 
-    internal sealed record Planted(ConsoleStage Stage, long Low, long Webhook);
+    internal sealed record Planted(ConsoleStage Stage, long Low, long Webhook, long Conversation);
 
     /// <summary>What all roles walk over; none of them changes it.</summary>
     public sealed class Ground(Browser browser) : IAsyncLifetime
