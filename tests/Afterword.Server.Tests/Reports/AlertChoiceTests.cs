@@ -19,6 +19,19 @@ public abstract partial class AlertTests
     }
 
     [Fact]
+    public async Task A_field_that_is_refused_takes_nothing_of_the_others_away()
+    {
+        var ana = await Server.PersonAsync(Role.Analyst, _loop.Furni, "ana@furni.example");
+
+        var refused = (await PostAsync(await _boss.GetAsync(Page), ("csat", "3"), ("fall", "ten"), ("weekly", "yes"), ("reader", $"{ana}"))).Is(400).Html;
+
+        Assert.Matches("""<option value="3" selected""", refused);
+        Assert.Matches("""name="fall"[^>]*value="ten"[^>]*aria-invalid="true"[^>]*""", refused);
+        Assert.Matches("""name="weekly" value="yes" checked""", refused);
+        Assert.Matches($"""name="reader" value="{ana}" checked""", refused);
+    }
+
+    [Fact]
     public async Task The_second_of_two_who_choose_is_told_and_forty_people_can_be_chosen()
     {
         var people = new List<(string, string)>();

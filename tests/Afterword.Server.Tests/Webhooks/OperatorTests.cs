@@ -65,7 +65,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
 
         var page = (await owner.GetAsync($"/console/@furni/webhooks/{id}")).Is(200);
         Assert.Contains("Nothing is sent or kept for it until an owner approves it.", page.Html, StringComparison.Ordinal);
-        (await owner.SubmitAsync(page, $"/console/@furni/webhooks/{id}/approve")).Is(200);
+        (await owner.SubmitAsync(page, $"/console/@furni/webhooks/{id}/approve")).Is(303);
         Assert.Equal("active", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
         await _site.AskAndAnswerAsync();
         await _site.DrainAsync();

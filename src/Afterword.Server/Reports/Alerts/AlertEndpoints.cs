@@ -24,11 +24,18 @@ internal static class AlertEndpoints
 
     private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, problem: null, saved: http.Request.Query["done"] == "yes");
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, string? problem, bool saved = false)
+    /// <param name="entered">What was chosen, where it is refused for one field of it: the rest is not to be chosen again.</param>
+    private static async Task ShowAsync(HttpContext http, Seat seat, int status, string? problem, bool saved = false, IFormCollection? entered = null)
     {
         var services = http.RequestServices;
         var (choose, settings) = (services.GetRequiredService<ChooseAlerts>(), services.GetRequiredService<Settings>());
         var (watch, readers, told) = await choose.ReadAsync(seat.SenderId, http.RequestAborted);
+        if (entered is not null)
+        {
+            watch = Entered(entered, watch);
+            readers = [.. readers.Select(reader => reader with { Gets = entered["reader"].Contains(reader.Id.ToString(CultureInfo.InvariantCulture)) })];
+        }
+
         await http.ShowConsoleAsync<AlertsPage>(seat, status, new()
         {
             [nameof(AlertsPage.Watch)] = watch,
@@ -38,6 +45,7 @@ internal static class AlertEndpoints
             [nameof(AlertsPage.Zone)] = settings.TimeZone,
             [nameof(AlertsPage.HasMail)] = settings.Mail is not null,
             [nameof(AlertsPage.Problem)] = problem,
+            [nameof(AlertsPage.WrongFall)] = entered is not null && PointsOf(entered["fall"].ToString()) is null ? entered["fall"].ToString() : null,
             [nameof(AlertsPage.Saved)] = saved,
         });
     }
@@ -48,13 +56,13 @@ internal static class AlertEndpoints
         if (FollowUpEndpoints.ThresholdOf(form["csat"], 1, 5) is not { } csat || FollowUpEndpoints.ThresholdOf(form["nps"], 0, 10) is not { } nps
             || !WholeNumber.TryRead(form["version"].ToString(), out var version))
         {
-            await ShowAsync(http, seat, 400, "Choose a score of each scale, or none.");
+            await ShowAsync(http, seat, 400, "Choose a score of each scale, or none.", entered: form);
             return;
         }
 
         if (PointsOf(form["fall"].ToString()) is not { } fall)
         {
-            await ShowAsync(http, seat, 400, string.Create(CultureInfo.InvariantCulture, $"A fall is a whole number of points from 1 to {MostPoints}, or empty for no alert."));
+            await ShowAsync(http, seat, 400, string.Create(CultureInfo.InvariantCulture, $"A fall is a whole number of points from 1 to {MostPoints}, or empty for no alert."), entered: form);
             return;
         }
 
@@ -63,6 +71,15 @@ internal static class AlertEndpoints
         if (await choose.SaveAsync(seat, choice, readers, http.RequestAborted)) http.SeeOther(seat.AddressOf("alerts") + "?done=yes");
         else await ShowAsync(http, seat, 409, FollowUpEndpoints.Elsewhere);
     }
+
+    // What cannot be read stays as it is stored.
+    private static Watch Entered(IFormCollection form, Watch stored) => stored with
+    {
+        AlertCsat = FollowUpEndpoints.ThresholdOf(form["csat"], 1, 5) ?? stored.AlertCsat,
+        AlertNps = FollowUpEndpoints.ThresholdOf(form["nps"], 0, 10) ?? stored.AlertNps,
+        FallPoints = PointsOf(form["fall"].ToString()) ?? stored.FallPoints,
+        WeeklySince = form["weekly"] == "yes" ? stored.WeeklySince ?? 0 : null,
+    };
 
     private static int? PointsOf(string text) => text.Trim() switch
     {
