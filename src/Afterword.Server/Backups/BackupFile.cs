@@ -8,6 +8,12 @@ namespace Afterword.Server.Backups;
 /// <summary>Takes a backup into a file, which gets its name only when it is whole, on the disk, and read once more.</summary>
 internal sealed partial class BackupFile(Database db, TimeProvider clock)
 {
+    /// <summary>How many bytes a folder's disk has left.</summary>
+    public Func<string, long> RoomOf { get; init; } = DiskRoom.Of;
+
+    /// <summary>Deletes an old backup.</summary>
+    public Action<string> Delete { get; init; } = File.Delete;
+
     /// <param name="path">The file. It is never overwritten.</param>
     /// <param name="passphrase">Encrypts it; null leaves it readable.</param>
     /// <param name="progress">Told after each block, written or read.</param>
@@ -43,21 +49,45 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
     /// <param name="passphrase">As for a file.</param>
     /// <param name="progress">As for a file.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>The file, and those that were deleted.</returns>
-    public async Task<(string Path, BackupContent Content, IReadOnlyList<string> Deleted)> TakeIntoAsync(
-        string folder, int? keep, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
+    public async Task<KeptBackup> TakeIntoAsync(string folder, int? keep, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
         SqliteConnections.CreateFolder(folder);
         ClearRuins(folder, Dated.IsMatch);
-        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"afterword-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.backup"));
+        var name = string.Create(CultureInfo.InvariantCulture, $"afterword-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}.backup");
+        var path = Path.Combine(folder, name);
         var content = await TakeAsync(path, passphrase, progress, stop);
+        var kept = new KeptBackup(path, content, [], []);
+        return keep is { } most ? Prune(kept, OldOnes(folder, name, most)) : kept;
+    }
 
-        // Names with times are in the order of time. Files of other names are somebody else's.
-        var old = keep is { } most
-            ? Directory.GetFiles(folder).Where(file => Dated.IsMatch(Path.GetFileName(file))).OrderDescending(StringComparer.Ordinal).Skip(most).ToArray()
-            : (string[])[];
-        foreach (var file in old) File.Delete(file);
-        return (path, content, old);
+    /// <summary>The files that make way for a new one. Files of other names are somebody else's.</summary>
+    /// <remarks>
+    /// Names with times are in the order of time. One of a time to come was given by a clock that was wrong, or put there by somebody: it makes
+    /// way first.
+    /// </remarks>
+    private static IEnumerable<string> OldOnes(string folder, string taken, int most) => Directory.GetFiles(folder).Select(file => Path.GetFileName(file))
+        .Where(name => Dated.IsMatch(name) && name != taken)
+        .OrderBy(name => string.CompareOrdinal(name, taken) > 0).ThenByDescending(name => name, StringComparer.Ordinal)
+        .Skip(most - 1).Select(name => Path.Combine(folder, name));
+
+    /// <summary>Deletes old backups. The new one is there, so that nothing here makes a failure of it.</summary>
+    private KeptBackup Prune(KeptBackup kept, IEnumerable<string> old)
+    {
+        var (deleted, left) = (new List<string>(), new List<string>());
+        foreach (var file in old)
+        {
+            try
+            {
+                Delete(file);
+                deleted.Add(file);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                left.Add($"{file} could not be deleted: {error.Message}");
+            }
+        }
+
+        return kept with { Deleted = deleted, NotDeleted = left };
     }
 
     /// <summary>Takes a backup and gives it to a stream that cannot be read again.</summary>
@@ -85,8 +115,9 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
 
     private async Task<BackupContent> WriteVerifiedAsync(FileStream file, string? passphrase, Action<BackupProgress> progress, CancellationToken stop)
     {
+        RefuseIfFull();
         BackupContent written;
-        using (var key = passphrase is null ? null : BackupKey.Make(passphrase)) written = await new WriteBackup(db, clock).RunAsync(file, key, progress, stop);
+        using (var key = passphrase is null ? null : BackupKey.Make(passphrase)) written = await new WriteBackup(db, clock).RunAsync(file, key, Told, stop);
         file.Flush(flushToDisk: true);
         file.Position = 0;
         using var backup = ReadBackup.Open(file, () => passphrase);
@@ -94,6 +125,24 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
         return read.Bytes == written.Bytes && read.Totals.Rows.SequenceEqual(written.Totals.Rows)
             ? written
             : throw new BackupException("What was written is not what was to be written. See that the disk is well, and take the backup again.");
+
+        void Told(BackupProgress now)
+        {
+            RefuseIfFull();
+            progress(now);
+        }
+
+        // The service comes first: a disk that the backup fills refuses the store's writes.
+        void RefuseIfFull()
+        {
+            foreach (var folder in (string?[])[Path.GetDirectoryName(file.Name), db is SqliteDatabase { File: var store } ? Path.GetDirectoryName(Path.GetFullPath(store)) : null])
+            {
+                if (folder is not null && RoomOf(folder) is var room && room < DiskRoom.Least)
+                {
+                    throw new BackupException(string.Create(CultureInfo.InvariantCulture, $"The disk of {folder} has {room / (1024 * 1024):N0} MiB left, and a backup leaves {DiskRoom.Least / (1024 * 1024):N0} MiB free: make room on it, or write the backup to another disk."));
+                }
+            }
+        }
     }
 
     /// <summary>Deletes what killed backups have left. A part that is being written is locked.</summary>
@@ -123,3 +172,10 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
     [GeneratedRegex(@"\A(?<of>.+)\.[0-9a-f]{8}\.part\z", RegexOptions.CultureInvariant | RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Part { get; }
 }
+
+/// <summary>A backup in a folder of backups.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Content">What it holds.</param>
+/// <param name="Deleted">Old ones that made way.</param>
+/// <param name="NotDeleted">Old ones that could not, and why: a sentence for each.</param>
+internal sealed record KeptBackup(string Path, BackupContent Content, IReadOnlyList<string> Deleted, IReadOnlyList<string> NotDeleted);

@@ -11,18 +11,25 @@ namespace Afterword.Server.Backups;
 internal sealed partial class BackupMail(Store store, Settings settings, Persons persons, MailCarrier carrier, OutgoingConnections connections, ILogger<BackupMail> log)
 {
     /// <remarks>Not after a restore, until somebody resumes: a copy that is only tried out bothers nobody.</remarks>
-    public async Task SendAsync(string reason, CancellationToken stop)
+    /// <returns>False when nobody's mail was taken: they are to be told later.</returns>
+    public async Task<bool> SendAsync(string reason, CancellationToken stop)
     {
-        if (settings.Mail is null || await OutboundHold.FindAsync(store.Main, stop) is not null) return;
+        if (settings.Mail is null) return true;
+        if (await OutboundHold.FindAsync(store.Main, stop) is not null) return false;
 
+        var (tried, sent) = (false, false);
         foreach (var person in (await persons.ListAllAsync(stop)).Where(person => person.IsOperator))
         {
             if (!EmailAddress.TryParse(person.Mail, out var to)) continue;
 
             using var permit = await connections.TakeAsync(MailCarrier.End, stop);
             var attempt = await carrier.SendAsync(await NoteMail.ComposeAsync(WordsOf(reason), to, settings, store.Ids.Next().ToString(CultureInfo.InvariantCulture)), stop);
-            if (attempt.Outcome != AttemptOutcome.Sent) NotTaken(log, attempt.Error ?? "no reason given");
+            tried = true;
+            if (attempt.Outcome == AttemptOutcome.Sent) sent = true;
+            else NotTaken(log, attempt.Error ?? "no reason given");
         }
+
+        return sent || !tried;
     }
 
     private NoteMailWords WordsOf(string reason) => new(

@@ -7,7 +7,7 @@ namespace Afterword.Server.Backups;
 /// <param name="File">Where that is.</param>
 /// <param name="Bytes">How long it is.</param>
 /// <param name="FailedAt">When one failed, if none succeeded since.</param>
-/// <param name="Error">Why.</param>
+/// <param name="Error">Why; when none failed, which old ones could not be deleted.</param>
 internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long? Bytes, DateTimeOffset? FailedAt, string? Error)
 {
     /// <summary>Longer than a server is stopped by whatever; it is renewed while the backup is taken.</summary>
@@ -20,33 +20,40 @@ internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long
     /// <summary>After so long one that failed is tried again: what was full or unplugged may be well long before the next one would come.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromHours(1);
 
-    /// <summary>Takes the lease when a backup is due and nobody else takes it.</summary>
+    /// <summary>Why a backup failed whose lease was never given back.</summary>
+    public const string ServerEnded = "The server ended before the backup was whole.";
+
+    /// <summary>Takes the lease when a backup is due and nobody else takes it; null otherwise.</summary>
     /// <remarks>
     /// Whoever ends gives the lease back: one that has run out is of a server that died meanwhile, and its backup has failed. A lease or a
     /// beginning of a time to come was written by a clock that was wrong.
     /// </remarks>
-    public static async Task<bool> TryBeginAsync(Database db, string holder, DateTimeOffset now, TimeSpan every, CancellationToken stop) => 1 == await db.WriteAsync(
-        session => session.Sql(
-            """
-            update backup_run set holder = @holder, held_until = @until, begun_at = @now,
-                failed_at = case when held_until > 0 then begun_at else failed_at end,
-                error = case when held_until > 0 then 'The server ended before the backup was whole.' else error end
-            where id = 1 and (held_until <= @now or held_until > @far) and (begun_at <= @due or begun_at > @now or held_until > 0 and begun_at <= @again)
-            """)
-            .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("until", (now + LeaseLength).ToUnixTimeMilliseconds())
-            .Bind("far", (now + (2 * LeaseLength)).ToUnixTimeMilliseconds()).Bind("due", (now - every).ToUnixTimeMilliseconds())
-            .Bind("again", (now - Again).ToUnixTimeMilliseconds()).RunAsync(stop),
+    public static Task<BegunBackup?> TryBeginAsync(Database db, string holder, DateTimeOffset now, TimeSpan every, CancellationToken stop) => db.WriteAsync(
+        async session =>
+        {
+            var begun = await session.Sql("select failed_at, held_until from backup_run where id = 1").FirstAsync(row => new BegunBackup(At(row.LongOrNull(0)), row.GetInt64(1) > 0), stop);
+            return 1 == await session.Sql(
+                """
+                update backup_run set holder = @holder, held_until = @until, begun_at = @now,
+                    failed_at = case when held_until > 0 then begun_at else failed_at end,
+                    error = case when held_until > 0 then @ended else error end
+                where id = 1 and (held_until <= @now or held_until > @far) and (begun_at <= @due or begun_at > @now or held_until > 0 and begun_at <= @again)
+                """)
+                .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("until", (now + LeaseLength).ToUnixTimeMilliseconds())
+                .Bind("far", (now + (2 * LeaseLength)).ToUnixTimeMilliseconds()).Bind("due", (now - every).ToUnixTimeMilliseconds())
+                .Bind("again", (now - Again).ToUnixTimeMilliseconds()).Bind("ended", ServerEnded).RunAsync(stop) ? begun : null;
+        },
         stop);
 
-    /// <summary>Holds the lease for longer; false when somebody else has it.</summary>
+    /// <summary>Holds the lease for longer; false when somebody else has it, or it was given back.</summary>
     public static async Task<bool> RenewAsync(Database db, string holder, DateTimeOffset now, CancellationToken stop) => 1 == await db.WriteAsync(
-        session => session.Sql("update backup_run set held_until = @until where id = 1 and holder = @holder")
+        session => session.Sql("update backup_run set held_until = @until where id = 1 and holder = @holder and held_until > 0")
             .Bind("holder", holder).Bind("until", (now + LeaseLength).ToUnixTimeMilliseconds()).RunAsync(stop),
         stop);
 
-    public static Task<int> SucceedAsync(Database db, string holder, DateTimeOffset now, string file, long bytes, CancellationToken stop) => db.WriteAsync(
-        session => session.Sql("update backup_run set held_until = 0, succeeded_at = @now, file = @file, bytes = @bytes, failed_at = null, error = null where id = 1 and holder = @holder")
-            .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("file", file).Bind("bytes", bytes).RunAsync(stop),
+    public static Task<int> SucceedAsync(Database db, string holder, DateTimeOffset now, string file, long bytes, string? left, CancellationToken stop) => db.WriteAsync(
+        session => session.Sql("update backup_run set held_until = 0, succeeded_at = @now, file = @file, bytes = @bytes, failed_at = null, error = @left where id = 1 and holder = @holder")
+            .Bind("holder", holder).Bind("now", now.ToUnixTimeMilliseconds()).Bind("file", file).Bind("bytes", bytes).Bind("left", left).RunAsync(stop),
         stop);
 
     /// <summary>Ends the lease of a server that stops. The backup is due at once, for whoever comes next.</summary>
@@ -67,3 +74,8 @@ internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long
 
     private static DateTimeOffset? At(long? millis) => millis is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known) : null;
 }
+
+/// <summary>A backup whose lease was taken.</summary>
+/// <param name="FailedBefore">When one failed before, if none succeeded since.</param>
+/// <param name="ServerEnded">Whoever had the lease before never gave it back.</param>
+internal sealed record BegunBackup(DateTimeOffset? FailedBefore, bool ServerEnded);

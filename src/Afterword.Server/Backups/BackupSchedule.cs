@@ -11,24 +11,24 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
 
     private readonly string _holder = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
 
+    /// <summary>Operators have not heard of a failure yet.</summary>
+    private bool _untold;
+
     /// <summary>Takes one if it is due and nobody else takes it.</summary>
+    /// <remarks>Not after a restore, until somebody resumes: a copy that is only tried out would write to where its original's backups are, and delete those.</remarks>
     /// <returns>Whether one was taken, well or not.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
-        if (settings.Backup is not { Every: { } every, Directory: { } folder } backup) return false;
-
-        var before = await store.Main.ReadAsync(session => BackupRun.FindAsync(session, stop), stop);
-        if (!await BackupRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), every, stop)) return false;
+        if (settings.Backup is not { Every: { } every, Directory: { } folder } || await OutboundHold.FindAsync(store.Main, stop) is not null) return false;
+        if (await BackupRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), every, stop) is not { } begun) return false;
 
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var over = new CancellationTokenSource();
         var holding = HoldAsync(lost, over.Token);
         try
         {
-            var (path, content, _) = await new BackupFile(store.Main, clock).TakeIntoAsync(folder, backup.Keep, backup.ReadPassphrase(), _ => { }, lost.Token);
-
-            // It is there, whether or not the server stops now.
-            await BackupRun.SucceedAsync(store.Main, _holder, clock.GetUtcNow(), path, content.Bytes, CancellationToken.None);
+            if (begun.ServerEnded) await TellAsync(BackupRun.ServerEnded, isFirst: begun.FailedBefore is null, stop);
+            await TakeAsync(folder, lost.Token);
         }
 #pragma warning disable CA1031 // whatever it is, the operator hears of it and the server goes on
         catch (Exception error)
@@ -40,11 +40,17 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
                 return true;
             }
 
-            var reason = lost.IsCancellationRequested ? "Another node took over." : string.Join(' ', ErrorReasons.Of(error));
-            Failed(log, reason);
+            if (lost.IsCancellationRequested)
+            {
+                // It has found that this one did not end, and tells.
+                Failed(log, "Another node took over.");
+                return true;
+            }
+
+            var reason = string.Join(' ', ErrorReasons.Of(error));
             var ago = every > BackupRun.Again ? every - BackupRun.Again : TimeSpan.Zero;
             await BackupRun.FailAsync(store.Main, _holder, clock.GetUtcNow(), clock.GetUtcNow() - ago, reason, CancellationToken.None);
-            if (before is not { FailedAt: not null }) await mail.SendAsync(reason, stop);
+            await TellAsync(reason, isFirst: begun is { FailedBefore: null, ServerEnded: false }, stop);
         }
         finally
         {
@@ -53,6 +59,34 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
         }
 
         return true;
+    }
+
+    private async Task TakeAsync(string folder, CancellationToken stop)
+    {
+        var kept = await new BackupFile(store.Main, clock).TakeIntoAsync(folder, settings.Backup.Keep, settings.Backup.ReadPassphrase(), _ => { }, stop);
+        foreach (var one in kept.NotDeleted) NotDeleted(log, one);
+
+        // It is there, whether or not the server stops now.
+        var left = kept.NotDeleted.Count == 0 ? null : string.Join(' ', kept.NotDeleted);
+        await BackupRun.SucceedAsync(store.Main, _holder, clock.GetUtcNow(), $"{Path.GetFullPath(kept.Path)} on {Environment.MachineName}", kept.Content.Bytes, left, CancellationToken.None);
+        _untold = false;
+    }
+
+    /// <summary>Says in the log that a backup failed, and tells operators of the first one after a success, until a mail server took that.</summary>
+    private async Task TellAsync(string reason, bool isFirst, CancellationToken stop)
+    {
+        Failed(log, reason);
+        if (!isFirst && !_untold) return;
+
+        _untold = true;
+        try
+        {
+            _untold = !await mail.SendAsync(reason, stop);
+        }
+        catch (Exception error) when (!stop.IsCancellationRequested)
+        {
+            RoundFailed(error);
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -89,6 +123,9 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The backup failed: {Reason} The next try comes within the hour, or when Backup:Every is over if that is sooner.")]
     private static partial void Failed(ILogger log, string reason);
+
+    [LoggerMessage(EventId = 1404, Level = LogLevel.Warning, Message = "The backup is taken, but {What}")]
+    private static partial void NotDeleted(ILogger log, string what);
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "A look for whether a backup is due failed; the next one comes in a minute.")]
     private static partial void RoundFailed(ILogger log, Exception error);

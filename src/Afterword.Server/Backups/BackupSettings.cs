@@ -38,6 +38,28 @@ internal sealed record BackupSettings
         return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } line ? line : throw new BackupException($"The first line of {file} is to be the passphrase of backups, and is empty.");
     }
 
+    /// <returns>Why no backup can be taken with these settings; null when one can, or none is to be taken.</returns>
+    public string? WrongWith()
+    {
+        if (Every is null) return null;
+
+        try
+        {
+            ReadPassphrase();
+            SqliteConnections.CreateFolder(Directory!);
+
+            // Made and gone at once: rights alone do not tell whether a file system takes files.
+            var probe = Path.Combine(Directory!, $"{Path.GetRandomFileName()}.probe");
+            PrivateFile.Open(probe, FileMode.CreateNew, FileShare.None).Dispose();
+            File.Delete(probe);
+            return null;
+        }
+        catch (Exception error) when (error is BackupException or IOException or UnauthorizedAccessException)
+        {
+            return $"The server cannot take backups: {error.Message} See Backup:Directory and Backup:PassphraseFile.";
+        }
+    }
+
     /// <summary>Never the passphrase.</summary>
     public override string ToString() => Directory ?? "no schedule";
 }

@@ -13,7 +13,8 @@ internal static class BackupWords
     public static IEnumerable<(string Name, string Value)> Problems(BackupRun? run, OutboundHold? hold)
     {
         if (run is { FailedAt: { } failed }) yield return ("Backup failed", $"{Utc(failed)}: {run.Error}");
-        if (hold is not null) yield return ("Webhooks, channels, alerts and automatic requests", $"paused since {Utc(hold.Since)}: {hold.Reason}. To let them go on: afterword resume");
+        else if (run?.Error is { } left) yield return ("Old backups", left);
+        if (hold is not null) yield return ("Webhooks, channels, alerts and automatic requests", $"paused since {Utc(hold.Since)}: {hold.Reason}. The server takes no backups by itself meanwhile. To let them go on: afterword resume");
     }
 
     private static string Utc(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

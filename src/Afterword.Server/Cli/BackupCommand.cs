@@ -35,13 +35,14 @@ internal static class BackupCommand
                 return;
             }
 
-            var (written, content, deleted) = Directory.Exists(path)
+            var kept = Directory.Exists(path)
                 ? await file.TakeIntoAsync(path, (int?)parsed.GetValue(keep), passphrase, now => Show(progress, "Backup", now), stop)
-                : (path, await file.TakeAsync(path, passphrase, now => Show(progress, "Backup", now), stop), (IReadOnlyList<string>)[]);
+                : new KeptBackup(path, await file.TakeAsync(path, passphrase, now => Show(progress, "Backup", now), stop), [], []);
             progress.Clear();
             parsed.Say(
-                JsonOf(written, content, passphrase is not null), CommandJson.Default.BackupJson,
-                [$"Wrote and verified {written}: {Told(content)}.", .. deleted.Select(old => $"Deleted {old}.")]);
+                JsonOf(kept.Path, kept.Content, passphrase is not null), CommandJson.Default.BackupJson,
+                [$"Wrote and verified {kept.Path}: {Told(kept.Content)}.", .. kept.Deleted.Select(old => $"Deleted {old}.")]);
+            foreach (var left in kept.NotDeleted) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {left}");
         });
         return command;
     }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting.Systemd;
 
@@ -58,6 +59,8 @@ internal static class ServeCommand
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
             if (!KnowsTimeZones) await parsed.InvocationConfiguration.Error.WriteLineAsync(NoTimeZones);
+            foreach (var line in await OutboundHold.WarningsAsync(server.Store.Main, stop)) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {line}");
+            if (settings.Backup.WrongWith() is { } useless) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {useless}");
             if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
             var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(

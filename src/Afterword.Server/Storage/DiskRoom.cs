@@ -6,7 +6,7 @@ namespace Afterword.Server.Storage;
 internal static class DiskRoom
 {
     /// <summary>Its log takes as much, and more while a long export reads.</summary>
-    private const long Least = 64 * MiB;
+    public const long Least = 64 * MiB;
 
     private const long MiB = 1024 * 1024;
 

@@ -12,6 +12,10 @@ internal sealed record OutboundHold(DateTimeOffset Since, string Reason)
     public static Task<OutboundHold?> FindAsync(Session session, CancellationToken stop) =>
         session.Sql("select since, reason from outbound_hold where id = 1").FirstAsync(row => new OutboundHold(DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0)), row.GetString(1)), stop);
 
+    /// <summary>What a command adds that sends something; nothing when nothing is paused.</summary>
+    public static async Task<IReadOnlyList<string>> WarningsAsync(Database db, CancellationToken stop) =>
+        await FindAsync(db, stop) is { } hold ? [$"Nothing is sent yet: webhooks, channels, alerts and automatic requests are paused ({hold.Reason}). Next: afterword resume"] : [];
+
     public static Task<int> SetAsync(Session session, OutboundHold hold, CancellationToken stop) =>
         session.Sql("insert into outbound_hold (id, since, reason) values (1, @since, @reason) on conflict (id) do update set since = excluded.since, reason = excluded.reason")
             .Bind("since", hold.Since.ToUnixTimeMilliseconds()).Bind("reason", hold.Reason).RunAsync(stop);

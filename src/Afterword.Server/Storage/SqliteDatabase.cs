@@ -106,7 +106,10 @@ internal sealed class SqliteDatabase : Database
 
     public override long LogLength => new FileInfo($"{File}-wal") is { Exists: true, Length: var length } ? length : 0;
 
-    public override long RoomForLog => LogLength + Math.Max(LeastRoomForLog, new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(File))!).AvailableFreeSpace / 2);
+    public override long RoomForLog => LogLength + RoomForMoreLog(DiskRoom.Of(Path.GetDirectoryName(Path.GetFullPath(File))!));
+
+    /// <param name="free">What the disk has left.</param>
+    internal static long RoomForMoreLog(long free) => Math.Min(Math.Max(LeastRoomForLog, free / 2), Math.Max(0, free - DiskRoom.Least));
 
     public override Task<T> WriteAnywayAsync<T>(Func<Session, Task<T>> body, CancellationToken stop)
     {

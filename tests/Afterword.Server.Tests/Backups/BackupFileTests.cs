@@ -4,6 +4,7 @@ using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Afterword.Server.Tests.Backups;
 
@@ -49,6 +50,71 @@ public sealed class BackupFileTests : IAsyncLifetime
         Assert.Equal(stay.Length + 1, files.Length);
         Assert.Empty(stay.Except(files));
         await RunAsync(2, "backup", Path.Combine(_folder.Path, "no-folder"), "--keep", "2");
+    }
+
+    [Fact]
+    public async Task The_backup_just_taken_is_never_deleted_and_names_of_a_time_to_come_make_way_first()
+    {
+        foreach (var name in new[] { "afterword-99991231T235959Z.backup", "afterword-20990101T000000Z.backup", "afterword-20260101T000000Z.backup" }) await File.WriteAllTextAsync(Path.Combine(_folder.Path, name), name, TestContext.Current.CancellationToken);
+
+        await RunAsync(0, "backup", _folder.Path, "--keep", "2");
+        var left = Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(2, left.Length);
+        Assert.Equal("afterword-20260101T000000Z.backup", left[0]);
+        await RunAsync(0, "backup", "verify", Path.Combine(_folder.Path, left[1]!));
+
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "afterword-99991231T235959Z.backup"), "planted", TestContext.Current.CancellationToken);
+        await using var db = Open();
+        var kept = await new BackupFile(db, new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(200))).TakeIntoAsync(_folder.Path, 1, null, _ => { }, default);
+        Assert.Equal([kept.Path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task An_old_backup_that_cannot_be_deleted_is_told_beside_the_new_one()
+    {
+        var old = Path.Combine(_folder.Path, "afterword-20260101T000000Z.backup");
+        await File.WriteAllTextAsync(old, "old", TestContext.Current.CancellationToken);
+        await using var db = Open();
+
+        var kept = await new BackupFile(db, TimeProvider.System) { Delete = _ => throw new UnauthorizedAccessException("Not yours.") }.TakeIntoAsync(_folder.Path, 1, null, _ => { }, default);
+
+        Assert.Equal($"{old} could not be deleted: Not yours.", Assert.Single(kept.NotDeleted));
+        Assert.True(File.Exists(kept.Path));
+    }
+
+    [Fact]
+    public async Task A_backup_gives_up_before_it_fills_a_disk()
+    {
+        await using var db = Open();
+        await db.WriteAsync(session => session.Sql("insert into exempt (user_id, created_at) values (1, 0)").RunAsync(default), default);
+        var looks = 0;
+        var file = new BackupFile(db, TimeProvider.System) { RoomOf = folder => folder == _folder.Path && looks++ > 0 ? DiskRoom.Least - 1 : DiskRoom.Least };
+
+        var error = await Assert.ThrowsAsync<BackupException>(() => file.TakeAsync(Path.Combine(_folder.Path, "one.backup"), null, _ => { }, default));
+
+        Assert.Contains($"The disk of {_folder.Path} has 63 MiB left", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+        var store = new BackupFile(db, TimeProvider.System) { RoomOf = folder => folder == _folder.Path ? long.MaxValue : 0 };
+        await Assert.ThrowsAsync<BackupException>(() => store.TakeAsync(Path.Combine(_folder.Path, "one.backup"), null, _ => { }, default));
+        Assert.Equal(0, SqliteDatabase.RoomForMoreLog(DiskRoom.Least / 2));
+        Assert.Equal(DiskRoom.Least, SqliteDatabase.RoomForMoreLog(2 * DiskRoom.Least));
+    }
+
+    [Fact]
+    public async Task A_time_between_backups_has_bounds() =>
+        Assert.Contains("10 minutes to 366 days", await RunAsync(2, "--set", "Backup:Every=400.00:00:00", "--set", "Backup:Directory=/backup", "backup", Path.Combine(_folder.Path, "one.backup")), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_schedule_that_cannot_write_or_has_no_passphrase_is_told()
+    {
+        var file = Path.Combine(_folder.Path, "file");
+        File.WriteAllText(file, "no folder");
+        var settings = new BackupSettings { Every = TimeSpan.FromDays(1), Directory = _folder.Path, Keep = 14 };
+
+        Assert.Null(settings.WrongWith());
+        Assert.Contains("The server cannot take backups: ", (settings with { Directory = Path.Combine(file, "backups") }).WrongWith(), StringComparison.Ordinal);
+        Assert.Contains("There is no file", (settings with { PassphraseFile = file + "s" }).WrongWith(), StringComparison.Ordinal);
+        Assert.Equal([file], Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
@@ -141,6 +207,8 @@ public sealed class BackupFileTests : IAsyncLifetime
 
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
+
+    private SqliteDatabase Open() => SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
 
     private static Task<int> InsertAsync(SqliteDatabase db, int from, int to) => db.WriteAsync(
         async session =>

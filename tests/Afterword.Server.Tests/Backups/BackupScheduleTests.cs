@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 
@@ -71,26 +74,94 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     {
         await using var server = await TestServer.StartAsync(engine);
         var (db, now, every) = (server.Server.Store.Main, server.Clock.GetUtcNow(), TimeSpan.FromDays(1));
-        Assert.True(await BackupRun.TryBeginAsync(db, "first", now, every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "first", now, every, default));
 
         // It is not heard of again. Until its lease is over, and an hour since it began, nobody else comes.
-        foreach (var minutes in (int[])[0, 9, 11, 59]) Assert.False(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(minutes), every, default));
-        Assert.True(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(60), every, default));
+        foreach (var minutes in (int[])[0, 9, 11, 59]) Assert.Null(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(minutes), every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "second", now + TimeSpan.FromMinutes(60), every, default));
         Assert.Equal("The server ended before the backup was whole.", (await db.ReadAsync(session => BackupRun.FindAsync(session, default), default))!.Error);
         Assert.False(await BackupRun.RenewAsync(db, "first", now, default));
-        await BackupRun.SucceedAsync(db, "second", now + TimeSpan.FromMinutes(61), "file", 1, default);
-        Assert.False(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromMinutes(62), every, default));
+        await BackupRun.SucceedAsync(db, "second", now + TimeSpan.FromMinutes(61), "file", 1, null, default);
+        Assert.Null(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromMinutes(62), every, default));
 
         // Stopped in time, it is due at once.
-        Assert.True(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromDays(2), every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "third", now + TimeSpan.FromDays(2), every, default));
         await BackupRun.GiveBackAsync(db, "third", default);
-        Assert.True(await BackupRun.TryBeginAsync(db, "fourth", now + TimeSpan.FromDays(2), every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "fourth", now + TimeSpan.FromDays(2), every, default));
         Assert.Null((await db.ReadAsync(session => BackupRun.FindAsync(session, default), default))!.FailedAt);
 
         // It was a year ahead, and both its lease and its beginning are.
         await BackupRun.GiveBackAsync(db, "fourth", default);
-        Assert.True(await BackupRun.TryBeginAsync(db, "ahead", now + TimeSpan.FromDays(365), every, default));
-        Assert.True(await BackupRun.TryBeginAsync(db, "right", now + TimeSpan.FromDays(3), every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "ahead", now + TimeSpan.FromDays(365), every, default));
+        Assert.NotNull(await BackupRun.TryBeginAsync(db, "right", now + TimeSpan.FromDays(3), every, default));
+    }
+
+    [Fact]
+    public async Task A_lease_that_was_given_back_is_not_renewed()
+    {
+        await using var server = await TestServer.StartAsync(engine);
+        var (db, now) = (server.Server.Store.Main, server.Clock.GetUtcNow());
+        await BackupRun.TryBeginAsync(db, "one", now, TimeSpan.FromDays(1), default);
+        Assert.True(await BackupRun.RenewAsync(db, "one", now, default));
+        await BackupRun.FailAsync(db, "one", now, now, "full", default);
+
+        Assert.False(await BackupRun.RenewAsync(db, "one", now, default));
+    }
+
+    [Fact]
+    public async Task One_whose_server_was_killed_is_told()
+    {
+        await using var office = await PostOffice.StartAsync();
+        await using var server = await TestServer.StartAsync(engine, MailBy(office.Port));
+        await server.PersonAsync(Role.Operator, null, "olga@place.example");
+        Assert.NotNull(await BackupRun.TryBeginAsync(server.Server.Store.Main, "killed", server.Clock.GetUtcNow(), TimeSpan.FromDays(1), default));
+        await server.AdvanceAsync(TimeSpan.FromMinutes(61));
+
+        await server.RestartAsync(Settings);
+
+        Assert.Contains("The server ended before the backup was whole.", Assert.Single(await office.WaitAsync(1)).Plain, StringComparison.Ordinal);
+        await UntilAsync(server, run => run is { SucceededAt: not null, FailedAt: null });
+        Assert.Contains(server.Log, line => line.Contains("The backup failed: The server ended", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_failure_is_mailed_again_until_a_mail_server_took_it()
+    {
+        await File.WriteAllTextAsync(Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var server = await TestServer.StartAsync(engine, MailBy(((IPEndPoint)listener.LocalEndpoint).Port));
+        listener.Stop();
+        await server.PersonAsync(Role.Operator, null, "olga@place.example");
+        await server.RestartAsync(Settings);
+        await LogAsync(server, 1);
+
+        await PassAsync(server, TimeSpan.FromMinutes(61));
+        await LogAsync(server, 2);
+    }
+
+    [Fact]
+    public async Task A_restored_store_takes_no_backups_until_somebody_resumes_it()
+    {
+        await using var server = await TestServer.StartAsync(engine);
+        var db = server.Server.Store.Main;
+        await db.WriteAsync(session => OutboundHold.SetAsync(session, new(server.Clock.GetUtcNow(), "restored"), default), default);
+        await server.RestartAsync(Settings);
+
+        Assert.False(await server.Get<BackupSchedule>().RunAsync(default));
+        Assert.False(Directory.Exists(Folder));
+        Assert.Contains("takes no backups by itself meanwhile", await HealthAsync(server), StringComparison.Ordinal);
+
+        var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
+        foreach (var page in (string[])["webhooks", "automation", "alerts"]) Assert.Contains("are paused (restored)", (await owner.GetAsync($"/console/@furni/{page}")).Is(200).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("are paused", (await owner.GetAsync("/console/@furni")).Is(200).Html, StringComparison.Ordinal);
+
+        await OutboundHold.ReleaseAsync(server.Server.Store.Main, default);
+        await server.Get<BackupSchedule>().RunAsync(default);
+        await UntilAsync(server, run => run.SucceededAt is not null);
+        var health = await HealthAsync(server);
+        Assert.Contains($"{Folder}/afterword-", health, StringComparison.Ordinal);
+        Assert.Contains($" on {Environment.MachineName}", health, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -98,6 +169,13 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     private protected static async Task UntilAsync(TestServer server, Func<BackupRun, bool> condition)
     {
         while (!condition((await server.Server.Store.Main.ReadAsync(session => BackupRun.FindAsync(session, default), default))!)) await Task.Delay(10, TestContext.Current.CancellationToken);
+    }
+
+    private static string[] MailBy(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"];
+
+    private static async Task LogAsync(TestServer server, int times)
+    {
+        while (server.Log.ToArray().Count(line => line.Contains("did not take an email that a backup failed", StringComparison.Ordinal)) < times) await Task.Delay(10, TestContext.Current.CancellationToken);
     }
 
     // The server looks by itself once in a minute of the real clock.
