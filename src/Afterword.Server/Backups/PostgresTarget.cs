@@ -97,7 +97,17 @@ internal sealed class PostgresTarget : RestoreTarget
         if (ours.Length == 0) return null;
 
         var schema = $"afterword_{NameOfBefore().Replace('-', '_')}";
-        await session.Sql($"create schema \"{schema}\"").RunAsync(stop);
+        try
+        {
+            await session.Sql($"create schema \"{schema}\"").RunAsync(stop);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            var at = new NpgsqlConnectionStringBuilder(PostgresUrl.ConnectionText(Settings.Database!));
+            throw new BackupException(
+                $"What is there moves into a schema of its own, and this user may not make one. Have the owner of the database run: grant create on database \"{at.Database}\" to \"{at.Username}\". Nothing has been changed.");
+        }
+
         foreach (var table in ours) await session.Sql($"alter table {table} set schema \"{schema}\"").RunAsync(stop);
         return schema;
     }

@@ -113,6 +113,12 @@ internal static class RestoreCommand
     {
         yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
         if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
+        if (keptAs is not null && settings.Database is null)
+        {
+            var db = Store.MainFile(settings.Data);
+            yield return $"To go back: stop the server, move {db}, {db}-wal and {db}-shm away together, and only then rename {Path.GetFileName(keptAs)} to {Path.GetFileName(db)}. A log of the other store that is left beside it would spoil it.";
+        }
+
         yield return "Everyone has to sign in again. Invitations, links for new passwords, and tokens, keys and passwords that were ended since the backup need another look.";
         yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }

@@ -60,7 +60,7 @@ public sealed class SqliteTargetTests : IAsyncLifetime
     public async Task A_program_that_opened_the_old_store_before_writes_no_log_beside_the_new_one()
     {
         await using var late = Open();
-        await RunAsync(0, "restore", BackupPath, "--replace");
+        Assert.Contains($"move {Db}, {Db}-wal and {Db}-shm away together", await RunAsync(0, "restore", BackupPath, "--replace"), StringComparison.Ordinal);
 
         // Of the file that it has open, the name has changed meanwhile.
         Assert.Throws<SqliteException>(() => Run(late, "pragma journal_mode=wal; insert into exempt (user_id, created_at) values (77, 0)"));
