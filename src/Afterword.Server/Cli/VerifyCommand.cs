@@ -7,6 +7,9 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword backup verify</c>: whether a backup is whole, and whether what it holds is well.</summary>
 internal static class VerifyCommand
 {
+    private const string Prefix = "afterword-verify-";
+    private const string Hold = "verifying";
+
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
@@ -35,11 +38,30 @@ internal static class VerifyCommand
         return command;
     }
 
+    /// <summary>Deletes the stores of those that were killed: they hold what was encrypted.</summary>
+    private static void ClearRuins()
+    {
+        foreach (var ruin in Directory.GetDirectories(Path.GetTempPath(), $"{Prefix}*"))
+        {
+            try
+            {
+                using (PrivateFile.Open(Path.Combine(ruin, Hold), FileMode.Open, FileShare.None)) Directory.Delete(ruin, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // It is in use, or somebody else's.
+            }
+        }
+    }
+
     private static async Task<(BackupContent Content, IReadOnlyList<string> Problems)> ExamineAsync(ParseResult parsed, ReadBackup backup, ProgressLine progress, CancellationToken stop)
     {
-        var folder = Directory.CreateTempSubdirectory("afterword-verify-");
+        ClearRuins();
+        var folder = Directory.CreateTempSubdirectory(Prefix);
         try
         {
+            // Held until it ends: the next one takes away only what nobody holds.
+            await using var hold = PrivateFile.Open(Path.Combine(folder.FullName, Hold), FileMode.CreateNew, FileShare.None);
             var settings = StoreOptions.SettingsOf(parsed) with { Data = folder.FullName, Database = null };
             RestoreCommand.Check(settings, backup.Header);
             BackupContent content;

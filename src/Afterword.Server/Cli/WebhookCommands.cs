@@ -172,7 +172,7 @@ internal static class WebhookCommands
             var found = onlyApproved ? await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop) : await FindAsync(store, parsed.GetRequiredValue(id), stop);
             await run(store, found.Endpoint.Key, stop);
             found = await FindAsync(store, found.Endpoint.Key.Id, stop);
-            parsed.Say(WebhookJson.Of(found), CommandJson.Default.WebhookJson, Line(found));
+            parsed.Say(WebhookJson.Of(found), CommandJson.Default.WebhookJson, [Line(found), .. found.Endpoint.IsActive ? await OutboundHold.WarningsAsync(store.Store.Main, stop) : []]);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
@@ -43,7 +44,7 @@ internal static class WebhookReplay
             var replayed = await replay.RunAsync(
                 found.Endpoint.Key, range, soFar => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Replayed {soFar:N0} of {all:N0}")), stop);
             progress.Clear();
-            parsed.Say(new WebhookReplayJson(replayed, all), CommandJson.Default.WebhookReplayJson, Lines(found, replayed));
+            parsed.Say(new WebhookReplayJson(replayed, all), CommandJson.Default.WebhookReplayJson, [.. Lines(found, replayed), .. await OutboundHold.WarningsAsync(store.Store.Main, stop)]);
             if (range.Event is { } wanted && replayed == 0) throw new CommandException(ExitCode.Failed, string.Create(CultureInfo.InvariantCulture, $"There is no event {wanted} for this webhook. See: afterword webhook show {found.Endpoint.Key.Id}"));
         });
         return command;

@@ -94,11 +94,13 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     {
         await using var receiver = await Receiver.StartAsync();
         var restored = await engine.NewStoreAsync(Below("restored"));
+        var webhook = "";
         string[] settings = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
         await using (var loop = await Loop.StartOnAsync(_store, settings))
         {
             var endpoints = loop.Server.Get<Endpoints>();
             var added = await endpoints.AddAsync(loop.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+            webhook = added.Key.Id.ToString(CultureInfo.InvariantCulture);
             await endpoints.DisableAsync(added.Key, "for the test", default);
             await loop.AskAsync();
         }
@@ -123,6 +125,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before, receiver.All.Count);
 
+        Assert.Contains("Nothing is sent yet: ", await RunAsync(restored, 0, "webhook", "enable", webhook), StringComparison.Ordinal);
         Assert.Contains("Give --yes to let them go out.", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
         await RunAsync(restored, 0, "resume", "--yes");
         await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);

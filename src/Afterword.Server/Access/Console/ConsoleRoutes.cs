@@ -1,6 +1,7 @@
 using Afterword.Server.Access.Console.Pages;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
 
@@ -44,12 +45,13 @@ internal static class ConsoleRoutes
             where TPage : Microsoft.AspNetCore.Components.IComponent => http.ShowConsoleAsync<TPage>(seat.Person, seat, status, parameters);
 
         /// <summary>The same for a page that belongs to no sender.</summary>
-        public Task ShowConsoleAsync<TPage>(Person person, Seat? seat, int status, Dictionary<string, object?> parameters)
+        public async Task ShowConsoleAsync<TPage>(Person person, Seat? seat, int status, Dictionary<string, object?> parameters)
             where TPage : Microsoft.AspNetCore.Components.IComponent
         {
+            var hold = typeof(TPage).IsDefined(typeof(OutboundPageAttribute), inherit: false) ? await OutboundHold.FindAsync(http.RequestServices.GetRequiredService<Store>().Main, http.RequestAborted) : null;
             parameters["Frame"] = new ConsoleFrame(
-                person, seat, http.RequestServices.GetRequiredService<ConsoleMenu>().For(person, seat), http.RequestServices.GetRequiredService<Forms>().TokenFor(http));
-            return http.ShowPageAsync<TPage>(status, parameters);
+                person, seat, http.RequestServices.GetRequiredService<ConsoleMenu>().For(person, seat), http.RequestServices.GetRequiredService<Forms>().TokenFor(http), hold?.Reason);
+            await http.ShowPageAsync<TPage>(status, parameters);
         }
     }
 }

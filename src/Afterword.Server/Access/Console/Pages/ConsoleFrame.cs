@@ -7,7 +7,12 @@ namespace Afterword.Server.Access.Console.Pages;
 /// <param name="Seat">Where; null for pages that belong to no sender.</param>
 /// <param name="Menu">The pages there that the role may open.</param>
 /// <param name="Token">The hidden field of every form.</param>
-public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token);
+/// <param name="Paused">Why nothing is sent just now; null on pages that are about something else.</param>
+public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token, string? Paused = null);
+
+/// <summary>A page about what is sent by itself: it says when that is paused.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class OutboundPageAttribute : Attribute;
 
 /// <summary>A page in the navigation.</summary>
 /// <param name="Page">Names it: <c>overview</c>.</param>
