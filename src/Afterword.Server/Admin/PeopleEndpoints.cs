@@ -76,7 +76,10 @@ internal static class PeopleEndpoints
 
     private static async Task Remove(HttpContext http, Seat seat, Persons persons)
     {
-        if (!await IsConfirmedAsync(http, seat, persons, "Remove", seat.Role == Role.Operator ? "They can no longer run this installation, effective immediately. Roles at senders stay." : $"They lose access to @{seat.Handle} immediately. Roles at other senders stay.")) return;
+        var loss = seat.Role == Role.Operator ? "They can no longer run this installation, effective immediately." : $"They lose access to @{seat.Handle} immediately.";
+        var isLast = IdOf(http) is { } one && await persons.HasOneRoleAsync(one, http.RequestAborted);
+        var rest = isLast ? "It is their only role, so their account is deleted, with its password, passkeys and recovery codes." : seat.Role == Role.Operator ? "Roles at senders stay." : "Roles at other senders stay.";
+        if (!await IsConfirmedAsync(http, seat, persons, "Remove", $"{loss} {rest}")) return;
 
         await TellAsync(http, seat, persons, IdOf(http) is { } person ? await persons.RemoveAsync(seat.Person, seat.SenderId, person, keepLast: true, http.RequestAborted) : ChangeOutcome.Unknown);
     }

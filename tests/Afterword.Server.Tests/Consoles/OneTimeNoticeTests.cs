@@ -1,6 +1,8 @@
+using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Microsoft.AspNetCore.Http;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -57,6 +59,37 @@ public sealed class OneTimeNoticeTests : IAsyncLifetime
     {
         _owner.Cookies[OneTimeNotices.Cookie] = cookie;
         Assert.False(await ShowsLinkAsync(_owner, People));
+    }
+
+    [Theory]
+    [InlineData("語")]
+    [InlineData("👩")]
+    [InlineData("\"")]
+    public void A_notice_of_any_letters_fits_its_cookie_and_keeps_its_secret(string letter)
+    {
+        var (notices, person) = (_server.Get<OneTimeNotices>(), new Person(1, "ana@furni.example", "Ana", 7, []));
+        var left = new DefaultHttpContext();
+        var secret = new string('s', 200);
+        notices.Leave(left, person, People, new("good", string.Concat(Enumerable.Repeat(letter, 1_000)), secret));
+
+        var cookie = left.Response.Headers.SetCookie.ToString().Split(';')[0];
+        Assert.InRange(cookie.Length, 1, 4_000 + OneTimeNotices.Cookie.Length + 1);
+        var next = new DefaultHttpContext();
+        next.Request.Path = People;
+        next.Request.Headers.Cookie = cookie;
+        Assert.Equal(secret, notices.Take(next, person)?.Secret);
+    }
+
+    [Fact]
+    public async Task Who_loses_the_last_role_loses_the_account_and_that_is_said_before()
+    {
+        await _server.SeatAsync(Role.Owner, _furni, "second@furni.example");
+        var people = await _owner.GetAsync(People);
+        var person = await _server.Server.Store.Main.ReadAsync(session => session.Sql("select id from person where mail = 'second@furni.example'").FirstAsync(row => row.GetInt64(0), default), default);
+
+        var asked = await _owner.PostAsync($"{People}/remove", [.. people.HiddenOf($"{People}/invite"), ("person", person.ToString(CultureInfo.InvariantCulture))]);
+
+        Assert.Contains("It is their only role, so their account is deleted", asked.Html, StringComparison.Ordinal);
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

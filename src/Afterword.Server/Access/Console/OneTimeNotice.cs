@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Afterword.Server.Storage;
@@ -32,9 +33,17 @@ internal sealed class OneTimeNotices(Store store, TimeProvider clock)
     /// <param name="notice">What became of it.</param>
     public void Leave(HttpContext http, Person person, string address, OneTimeNotice notice)
     {
-        var text = notice.Text.Length <= MaxText ? notice.Text : string.Concat(notice.Text.AsSpan(0, MaxText - 1), "…");
-        var kept = new KeptNotice(person.SessionId, address, (clock.GetUtcNow() + s_lasts).ToUnixTimeMilliseconds(), notice with { Text = text });
-        http.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(_seal.Protect(JsonSerializer.SerializeToUtf8Bytes(kept, NoticeJson.Default.KeptNotice))), Options(s_lasts));
+        var kept = new KeptNotice(person.SessionId, address, (clock.GetUtcNow() + s_lasts).ToUnixTimeMilliseconds(), notice with { Text = Shorten(notice.Text, MaxText) });
+        var cookie = Seal(kept);
+
+        // A browser drops a cookie that is too long, and the secret with it.
+        while (cookie.Length > MaxCookie && kept.Notice.Text.Length > 1)
+        {
+            kept = kept with { Notice = kept.Notice with { Text = Shorten(kept.Notice.Text, kept.Notice.Text.Length * 3 / 4) } };
+            cookie = Seal(kept);
+        }
+
+        http.Response.Cookies.Append(Cookie, cookie, Options(s_lasts));
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
         http.Response.Headers.Location = address;
     }
@@ -47,6 +56,16 @@ internal sealed class OneTimeNotices(Store store, TimeProvider clock)
 
         http.Response.Cookies.Append(Cookie, "", Options(TimeSpan.Zero));
         return kept.Session == person.SessionId && kept.Until > clock.GetUtcNow().ToUnixTimeMilliseconds() ? kept.Notice : null;
+    }
+
+    private string Seal(KeptNotice kept) => Base64Url.EncodeToString(_seal.Protect(JsonSerializer.SerializeToUtf8Bytes(kept, NoticeJson.Short.KeptNotice)));
+
+    private static string Shorten(string text, int most)
+    {
+        if (text.Length <= most) return text;
+
+        var end = Math.Max(0, most - 1);
+        return string.Concat(text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end), "…");
     }
 
     private KeptNotice? Open(string? cookie)
@@ -74,4 +93,8 @@ internal sealed class OneTimeNotices(Store store, TimeProvider clock)
 internal sealed record KeptNotice(long Session, string Address, long Until, OneTimeNotice Notice);
 
 [JsonSerializable(typeof(KeptNotice))]
-internal sealed partial class NoticeJson : JsonSerializerContext;
+internal sealed partial class NoticeJson : JsonSerializerContext
+{
+    /// <summary>It is never shown as it is, so that nothing in it needs six letters for one.</summary>
+    public static NoticeJson Short { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

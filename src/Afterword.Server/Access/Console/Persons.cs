@@ -229,6 +229,10 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         },
         stop);
 
+    /// <summary>Whether a person has no other role: to remove it deletes the account.</summary>
+    public Task<bool> HasOneRoleAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select count(*) from person_role where person_id = @person").Bind("person", personId).FirstAsync(row => row.GetInt64(0) == 1, stop), stop);
+
     /// <summary>A new link for somebody who has not chosen a password yet. The old one ends.</summary>
     /// <returns>The link's path; null where the person has no role or has a password, or belongs to places that the owner does not own.</returns>
     public Task<string?> RenewLinkAsync(Seat by, long personId, CancellationToken stop) => store.Main.WriteAsync(
