@@ -65,12 +65,18 @@ public abstract class MailboxTests(Engine engine) : IAsyncLifetime
         (await _loop.SubmitAsync(asked.Text("id"), ("score", "5"))).Is(200);
         var supervisor = await Server.SeatAsync(Role.Supervisor, _loop.Furni);
         Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
-        Assert.Equal(2, await Server.CountAsync("audit", $"person = '@furni' and sender_id = {_loop.Furni.Id} and what like 'took message % out of the account''s own list'"));
+        Assert.Equal(2, await Server.CountAsync("audit", $"person = '@furni' and sender_id = {_loop.Furni.Id} and what like 'took message % out of the account''s own list, with app %'"));
+
+        // Its people look after it still when it may ask no longer.
+        await Server.Get<Allowlists>().DenySenderAsync(_loop.Furni.Id, default);
+        var later = IdOf((await Server.WriteAsync(_loop.Recipient, _loop.Furni, "And my table?")).Is(200));
+        (await DestroyAsync(_loop.Sender, later)).Is(204);
+        Assert.Equal(3, await Server.CountAsync("audit", $"sender_id = {_loop.Furni.Id} and what like 'took message %'"));
 
         // A customer has no audit log to be told in, and takes the last sight of it from nobody.
         (await DestroyAsync(_loop.Recipient, written)).Is(204);
-        Assert.Equal([dm], (await WalkAsync(_loop.Recipient, 50)).Ids);
-        Assert.Equal(2, await Server.CountAsync("audit", "what like 'took message %'"));
+        Assert.Equal([later, dm], (await WalkAsync(_loop.Recipient, 50)).Ids);
+        Assert.Equal(3, await Server.CountAsync("audit", "what like 'took message %'"));
         Assert.Contains("Where is my chair?", (await supervisor.GetAsync($"/console/@furni/answers/{asked.Text("id")}")).Is(200).Html, StringComparison.Ordinal);
         await Server.AllIsWellAsync();
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
@@ -23,16 +24,24 @@ internal sealed class HideMessage(Store store, AuditLog audit, TimeProvider cloc
     [StringSyntax("sql")]
     private const string Received = "update message set hidden = hidden | 2 where recipient_id = @user and id = @id and id >= @oldest and (hidden & 2) = 0";
 
+    /// <param name="caller">Whose list, and the app that asks.</param>
+    /// <param name="id">Of the message.</param>
+    /// <param name="stop">Gives up.</param>
     /// <returns>False when the user sees no such message.</returns>
-    public Task<bool> RunAsync(long user, long id, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<bool> RunAsync(Caller caller, long id, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             var oldest = Snowflakes.FirstOf(clock.GetUtcNow() - Mailbox.Kept);
             foreach (var side in (string[])[Sent, Received])
             {
-                if (await session.Sql(side).Bind("user", user).Bind("id", id).Bind("oldest", oldest).RunAsync(stop) == 0) continue;
+                if (await session.Sql(side).Bind("user", caller.UserId).Bind("id", id).Bind("oldest", oldest).RunAsync(stop) == 0) continue;
 
-                await audit.WriteOwnAsync(session, user, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"took message {id} out of the account's own list"), stop, onlySenders: true);
+                if (await AuditLog.IsSenderAsync(session, caller.UserId, stop))
+                {
+                    await audit.WriteAsync(
+                        session, caller.UserId, Person.OfUser(caller.ScreenName), Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"took message {id} out of the account's own list, with app {caller.App.Name}"), stop);
+                }
+
                 return true;
             }
 

@@ -102,7 +102,7 @@ internal static class MessageEndpoints
         var read = new Reader(call.Parameters);
         var id = read.RequiredId("id");
         if (read.Errors.Any) await http.RefuseAsync(read.Errors);
-        else if (await hide.RunAsync(call.Caller.UserId, id!.Value, http.RequestAborted)) http.Response.StatusCode = StatusCodes.Status204NoContent;
+        else if (await hide.RunAsync(call.Caller, id!.Value, http.RequestAborted)) http.Response.StatusCode = StatusCodes.Status204NoContent;
         else await http.RefuseAsync(ApiError.NotFound);
     }
 }

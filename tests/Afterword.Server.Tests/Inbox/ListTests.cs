@@ -51,6 +51,21 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_newest_message_that_was_taken_out_of_the_list_hides_no_unread_one()
+    {
+        var token = await _world.Server.TokenAsync(await _world.Server.AppAsync(), _world.Ana);
+        await _world.WriteAsync(_world.Furni, _world.Ana, "First");
+        var newest = await _world.WriteAsync(_world.Furni, _world.Ana, "Second");
+        (await _world.Server.SendAsync(token, HttpMethod.Delete, $"/1.1/direct_messages/events/destroy.json?id={newest}", null)).Is(204);
+        var ana = await _world.GuestAsync();
+
+        Assert.Contains("class=\"unread\"", (await ana.GetAsync("/messages")).Html, StringComparison.Ordinal);
+        (await ana.GetAsync("/messages/furni")).Is(200);
+        await _world.WriteAsync(_world.Ana, _world.Furni, "Yes?");
+        Assert.DoesNotContain("class=\"unread\"", (await ana.GetAsync("/messages")).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_page_that_a_browser_only_prepares_reads_nothing()
     {
         await _world.WriteAsync(_world.Furni, _world.Ana, "Hello");

@@ -47,6 +47,17 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_takes_a_request_out_of_the_list_can_still_stop_the_asking()
+    {
+        await _world.AskAsync(_world.Ana);
+        var token = await _world.Server.TokenAsync(await _world.Server.AppAsync(), _world.Ana);
+        var newest = (await _world.Server.GetAsync(token, "/1.1/direct_messages/events/list.json")).Is(200).Json.GetProperty("events")[0].GetProperty("id").GetString();
+        (await _world.Server.SendAsync(token, HttpMethod.Delete, $"/1.1/direct_messages/events/destroy.json?id={newest}", null)).Is(204);
+
+        Assert.Contains("name=\"do\" value=\"stop\"", (await ThreadAsync()).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Older_messages_come_by_a_link_and_none_is_lost()
     {
         for (var i = 0; i < 120; i++) await _world.WriteAsync(i % 3 == 0 ? _world.Ana : _world.Furni, i % 3 == 0 ? _world.Furni : _world.Ana, $"Number {i}");

@@ -69,6 +69,10 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
         return 1;
     }
 
+    /// <summary>Whether somebody looks after what an account does: it may ask customers, or has people in the console.</summary>
+    public static Task<bool> IsSenderAsync(Session session, long user, CancellationToken stop) =>
+        session.Sql("select 1 from sender where user_id = @user union all select 1 from person_role where sender_id = @user limit 1").Bind("user", user).FirstAsync(_ => true, stop);
+
     /// <summary>Writes what a user did about their own account: where the owners look if the user asks customers, else at the installation.</summary>
     public async Task<int> WriteOwnAsync(Session session, long userId, Deed deed, string what, CancellationToken stop, bool onlySenders = false)
     {

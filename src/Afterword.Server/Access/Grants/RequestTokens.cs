@@ -90,14 +90,12 @@ internal sealed class RequestTokens(Store store, Apps apps, AuditLog audit, Time
 
             await Allowlists.HoldTokensAsync(session, approved.UserId, stop);
             var granted = await apps.GrantTokenAsync(session, token.AppId, approved.UserId, token.Permission, stop);
-            if (await IsSenderAsync(session, approved.UserId, stop)) await audit.WriteAsync(session, approved.UserId, Person.OfApp(token.AppName), Deed.Changed, $"got a token of @{user.ScreenName}, which reads all feedback", stop);
+
+            // A sender's token reads its answers. It takes the account's password alone, so the sender's people are told.
+            if (await AuditLog.IsSenderAsync(session, approved.UserId, stop)) await audit.WriteAsync(session, approved.UserId, Person.OfApp(token.AppName), Deed.Changed, $"got a token of @{user.ScreenName}, which reads all feedback", stop);
             return (ExchangeOutcome)new ExchangeOutcome.Granted(granted, approved.UserId, user.ScreenName);
         },
         stop);
-
-    // A sender's token reads its answers. It takes the account's password alone, so the sender's people are told.
-    private static Task<bool> IsSenderAsync(Session session, long user, CancellationToken stop) =>
-        session.Sql("select 1 from sender where user_id = @user union all select 1 from person_role where sender_id = @user limit 1").Bind("user", user).FirstAsync(_ => true, stop);
 
     public Task<int> PurgeAsync(CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("delete from request_token where created_at <= @oldest").Bind("oldest", Oldest).RunAsync(stop), stop);

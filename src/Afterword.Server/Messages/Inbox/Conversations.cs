@@ -34,6 +34,22 @@ internal sealed class Conversations(Store store, Settings settings, TimeProvider
         order by id desc limit @limit
         """;
 
+    [StringSyntax("sql")]
+    private const string NewestShown =
+        """
+        select sender_id, id from (
+            select * from (
+                select sender_id, id from message
+                where sender_id = @user and id < @before and id > @after and recipient_id = @peer and (hidden & 1) = 0
+                order by id desc limit 1) as sent
+            union all
+            select * from (
+                select sender_id, id from message
+                where recipient_id = @user and id < @before and id > @after and sender_id = @peer and (hidden & 2) = 0
+                order by id desc limit 1) as received) as both_ways
+        order by id desc limit 1
+        """;
+
     /// <param name="user">Whose list.</param>
     /// <param name="before">Where it begins: messages with lower ids; <see cref="long.MaxValue"/> for the newest.</param>
     /// <param name="stop">Gives up.</param>
@@ -43,8 +59,11 @@ internal sealed class Conversations(Store store, Settings settings, TimeProvider
             var (steps, next) = await WalkAsync(session, user, before, stop);
             var cards = await OpenCards.SendersAsync(session, user, clock.GetUtcNow() - settings.CardLifetime, stop);
             var texts = await MessagesAsync(session, user, steps, stop);
+            var unread = new HashSet<long>();
+            foreach (var step in steps) if (await IsUnreadAsync(session, user, step, texts[step.Id].Text.Length == 0, stop)) unread.Add(step.Id);
+
             return new ConversationPage([.. steps.Select(step => new Conversation(
-                step.Peer!.ScreenName, step.Peer.Name, texts[step.Id], step.SenderId != user && step.Id > step.Peer.ReadUpTo && texts[step.Id].Text.Length > 0, cards.Contains(step.PeerOf(user))))], next);
+                step.Peer!.ScreenName, step.Peer.Name, texts[step.Id], unread.Contains(step.Id), cards.Contains(step.PeerOf(user))))], next);
         },
         stop);
 
@@ -83,6 +102,16 @@ internal sealed class Conversations(Store store, Settings settings, TimeProvider
             row.GetString(1), row.GetString(2), row.LongOrNull(3) ?? 0,
             Enumerable.Range(4, 4).Max(column => row.LongOrNull(column) ?? 0)),
         stop);
+
+    /// <summary>Whether the newest message that the user has not taken out of the list is the other one's, and was not seen.</summary>
+    private async Task<bool> IsUnreadAsync(Session session, long user, Step step, bool isHidden, CancellationToken stop)
+    {
+        if (step.Id <= step.Peer!.ReadUpTo) return false;
+        if (!isHidden) return step.SenderId != user;
+
+        return await session.Sql(NewestShown).Bind("user", user).Bind("peer", step.PeerOf(user)).Bind("before", step.Id)
+            .Bind("after", Math.Max(step.Peer.ReadUpTo, Snowflakes.FirstOf(clock.GetUtcNow() - Mailbox.Kept) - 1)).FirstAsync(row => row.GetInt64(0) != user, stop);
+    }
 
     private static async Task<Dictionary<long, Message>> MessagesAsync(Session session, long user, List<Step> steps, CancellationToken stop)
     {

@@ -149,7 +149,7 @@ internal sealed class InboxPages(Conversations conversations, ReadThread threads
             InboxAddress.Of(peer.ScreenName),
             new(
                 peer.ScreenName, peer.Name, CanFollow: !bond.Following && !bond.Blocking && !bond.BlockedBy && !peer.Suspended, bond.Following, bond.FollowedBy, bond.Blocking,
-                Asks: thread.OptedOut || thread.Messages.Any(message => message.PromptId is not null && message.SenderId == peer.Id), thread.OptedOut),
+                Asks: thread.OptedOut || thread.Asked, thread.OptedOut),
             [.. thread.Messages.Select(message => new Bubble(Decimal(message.Id), message.Text, message.SenderId == visitor.UserId, At(message)))],
             thread.Earlier is { } earlier ? $"{InboxAddress.Of(peer.ScreenName)}?before={Decimal(earlier)}" : null,
             isNewest, shown.Markup, shown.IsDone, shown.Others, WhyClosed(words, peer), unsent?.Typed, unsent?.Problem);

@@ -9,8 +9,9 @@ namespace Afterword.Server.Messages.Inbox;
 /// <param name="Messages">Oldest first, without those that the user took out of the list.</param>
 /// <param name="Earlier">Messages below this id come before; null when there are none.</param>
 /// <param name="Cards">The other one's requests that wait for an answer, newest first.</param>
+/// <param name="Asked">The other one's request is in this stretch, even if its message was taken out of the list.</param>
 /// <param name="OptedOut">The other one may not ask the user any more.</param>
-internal sealed record Conversed(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool OptedOut);
+internal sealed record Conversed(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool Asked, bool OptedOut);
 
 /// <summary>Reads what a user and another wrote to each other, and notes how far it was read.</summary>
 internal sealed class ReadThread(Store store, Settings settings, TimeProvider clock)
@@ -49,7 +50,8 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
             var cards = await OpenCards.OfAsync(session, user, peer, now - settings.CardLifetime, stop);
             var optedOut = await session.Sql("select 1 from contact where sender_id = @peer and user_id = @user and opted_out_at is not null")
                 .Bind("peer", peer).Bind("user", user).FirstAsync(_ => true, stop);
-            return new Conversed([.. messages.Where(one => !one.IsHidden).Select(one => one.Message)], more ? messages[0].Message.Id : null, cards, optedOut);
+            return new Conversed([.. messages.Where(one => !one.IsHidden).Select(one => one.Message)], more ? messages[0].Message.Id : null, cards,
+                messages.Exists(one => one.Message.PromptId is not null && one.Message.SenderId == peer), optedOut);
         },
         stop);
 
