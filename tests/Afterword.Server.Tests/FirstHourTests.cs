@@ -67,6 +67,19 @@ public sealed class FirstHourTests : IDisposable
 
     private readonly TestFolder _folder = TestFolder.Create("hour");
 
+    [Theory]
+    [InlineData("ASPNETCORE_URLS")]
+    [InlineData("DOTNET_URLS")]
+    [InlineData("URLS")]
+    public void A_name_to_listen_on_is_refused_wherever_it_is_written(string variable)
+    {
+        var (settings, _) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection([new("Data", "/nowhere")]).Build());
+
+        var address = Assert.Single(ListenAddresses.Of(settings!, null, name => name == variable ? "http://feedback.example.com:8080" : null));
+
+        Assert.StartsWith($"{variable} has \"http://feedback.example.com:8080\": a name is not an address to listen on", ListenAddresses.WrongWith(address), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Each_mistake_at_the_command_line_is_told_with_what_to_do()
     {

@@ -11,16 +11,20 @@ internal static class ListenAddresses
 {
     private const string Examples = "Addresses look like http://localhost:5000, http://10.0.0.7:8080 or, for every interface, http://*:8080.";
 
+    private static readonly string[] s_variables = ["ASPNETCORE_URLS", "DOTNET_URLS", "URLS"];
+
     /// <param name="settings">Whose endpoints go before <paramref name="urls"/>.</param>
     /// <param name="urls">As the command line has them, or null for those of the environment.</param>
-    public static IReadOnlyList<ListenAddress> Of(Settings settings, string? urls)
+    /// <param name="variable">Reads the environment.</param>
+    public static IReadOnlyList<ListenAddress> Of(Settings settings, string? urls, Func<string, string?>? variable = null)
     {
         var endpoints = settings.Kestrel.Where(pair => pair.Key.StartsWith("Kestrel:Endpoints:", StringComparison.OrdinalIgnoreCase) && pair.Key.EndsWith(":Url", StringComparison.OrdinalIgnoreCase))
             .Select(pair => new ListenAddress(pair.Value!, pair.Key)).ToArray();
         if (endpoints.Length > 0) return endpoints;
 
-        var (text, origin) = urls is not null ? (urls, "--urls") : (Environment.GetEnvironmentVariable("ASPNETCORE_URLS") ?? "", "ASPNETCORE_URLS");
-        return [.. text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(url => new ListenAddress(url, origin))];
+        // The web server takes its addresses from one of these variables; each that is set is looked at.
+        var sources = urls is not null ? [(Text: urls, Origin: "--urls")] : s_variables.Select(name => (Text: (variable ?? Environment.GetEnvironmentVariable)(name) ?? "", Origin: name));
+        return [.. sources.SelectMany(source => source.Text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(url => new ListenAddress(url, source.Origin)))];
     }
 
     /// <returns>What is wrong with an address and how it is mended; null when nothing is.</returns>
