@@ -101,6 +101,21 @@ public sealed class BackupFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_killed_verify_left_is_deleted_by_the_next_one()
+    {
+        var path = Path.Combine(_folder.Path, "one.backup");
+        await RunAsync(0, "backup", path);
+        var (ruin, busy) = (Directory.CreateTempSubdirectory("afterword-verify-"), Directory.CreateTempSubdirectory("afterword-verify-"));
+        await File.WriteAllTextAsync(Path.Combine(ruin.FullName, "verifying"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(ruin.FullName, "afterword.db"), "what was encrypted", TestContext.Current.CancellationToken);
+        await using (PrivateFile.Open(Path.Combine(busy.FullName, "verifying"), FileMode.CreateNew, FileShare.None)) await RunAsync(0, "backup", "verify", path, "--doctor");
+
+        Assert.False(Directory.Exists(ruin.FullName));
+        Assert.True(Directory.Exists(busy.FullName));
+        busy.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task A_time_between_backups_has_bounds() =>
         Assert.Contains("10 minutes to 366 days", await RunAsync(2, "--set", "Backup:Every=400.00:00:00", "--set", "Backup:Directory=/backup", "backup", Path.Combine(_folder.Path, "one.backup")), StringComparison.Ordinal);
 
