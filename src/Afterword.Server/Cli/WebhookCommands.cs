@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.Extensions.Logging.Abstractions;
 
