@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Backups;
@@ -36,7 +37,7 @@ internal sealed class WriteBackup(Database db, TimeProvider clock)
 
             var tables = (await StoredTables.ListAsync(db, session, stop)).Where(table => !LeftOut.Tables.ContainsKey(table.Name)).ToArray();
             var header = new BackupHeader(
-                typeof(WriteBackup).Assembly.GetName().Version!.ToString(3), db.Engine, clock.GetUtcNow().ToUnixTimeMilliseconds(), schema,
+                ProgramVersion.Text, db.Engine, clock.GetUtcNow().ToUnixTimeMilliseconds(), schema,
                 [.. await KeyRing.MasterKeyIdsAsync(session, stop)],
                 [.. tables.Select(table => new BackupTable(table.Name, [.. table.Columns.Select(column => new BackupColumn(column.Name, BackupKinds.NameOf(column.Kind)))]))]);
             var blocks = new BlockWriter(to, key);

@@ -21,7 +21,7 @@ internal static class TelemetryHosting
 
         var telemetry = builder.Services.AddOpenTelemetry();
         telemetry.ConfigureResource(resource => resource.AddService(
-            builder.Configuration["OTEL_SERVICE_NAME"] ?? "afterword", serviceVersion: typeof(TelemetryHosting).Assembly.GetName().Version!.ToString(3)));
+            builder.Configuration["OTEL_SERVICE_NAME"] ?? "afterword", serviceVersion: ProgramVersion.Text));
         telemetry.WithMetrics(metrics =>
         {
             metrics.AddMeter(Troubles.MeterName, "System.Runtime").AddAspNetCoreInstrumentation();

@@ -39,6 +39,7 @@ public sealed class SystemdTests
     [Theory]
     [InlineData("afterword.service")]
     [InlineData("afterword-doctor.service")]
+    [InlineData("afterword-backup.service")]
     public async Task A_unit_runs_a_command_that_there_is(string unit)
     {
         var line = (await File.ReadAllLinesAsync(Path.Combine(s_units, unit), TestContext.Current.CancellationToken)).Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal));

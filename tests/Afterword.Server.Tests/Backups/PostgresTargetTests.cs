@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Npgsql;
