@@ -154,7 +154,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
 
         var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
         foreach (var page in (string[])["webhooks", "automation", "alerts"]) Assert.Contains("are paused (restored)", (await owner.GetAsync($"/console/@furni/{page}")).Is(200).Html, StringComparison.Ordinal);
-        Assert.DoesNotContain("are paused", (await owner.GetAsync("/console/@furni")).Is(200).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("are paused", (await owner.GetAsync("/console/@furni/people")).Is(200).Html, StringComparison.Ordinal);
 
         await OutboundHold.ReleaseAsync(server.Server.Store.Main, default);
         await server.Get<BackupSchedule>().RunAsync(default);

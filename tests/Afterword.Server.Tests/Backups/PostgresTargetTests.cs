@@ -22,6 +22,7 @@ public sealed class PostgresTargetTests
         var shell = new Shell(new Dictionary<string, string?> { ["Data"] = folder.Path, ["Database"] = $"postgres://restorer_of_tests@127.0.0.1:{place.Port}{place.AbsolutePath}" });
         try
         {
+            await shell.RunAsync(0, "migrate");
             await shell.RunAsync(0, "user", "add", "@ana", "--name", "Ana");
             await shell.RunAsync(0, "backup", backup);
 
