@@ -5,6 +5,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -394,4 +395,5 @@ public abstract class CardTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteCardTests() : CardTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresCardTests() : CardTests(Engine.Postgres);

@@ -8,7 +8,7 @@ public abstract class CloseKillTests
 {
     private const int Connections = 16;
 
-    private static int Kills => LongForm.Or(6, 200);
+    private static int Kills => LongForm.Or(3, 200);
 
     private protected abstract Task<TestStore> NewStoreAsync();
 

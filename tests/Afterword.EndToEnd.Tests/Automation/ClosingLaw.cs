@@ -1,8 +1,8 @@
 using System.Data;
-using System.Data.Common;
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
+using static Afterword.EndToEnd.Tests.Kills.StoredRows;
 
 namespace Afterword.EndToEnd.Tests.Automation;
 
@@ -101,23 +101,6 @@ internal sealed class ClosingLaw
     }
 
     private void Break(string line) => _broken.Add(line);
-
-    private static async Task<List<T>> ListAsync<T>(DbConnection connection, string sql, Func<DbDataReader, T> read)
-    {
-        await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the constants above
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        await using var row = await command.ExecuteReaderAsync();
-        var all = new List<T>();
-        while (await row.ReadAsync()) all.Add(read(row));
-        return all;
-    }
-
-    // The engines give numbers of different sizes.
-    private static long Long(DbDataReader row, int column) => Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture);
-
-    private static long? LongOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : Long(row, column);
 
     private sealed record Row(long SenderId, long Id, string ExternalId, long RecipientId, long Decision, long Reason, long? PromptId, long? Share, long? Draw);
 

@@ -1,7 +1,6 @@
 using System.Data;
-using System.Data.Common;
-using System.Globalization;
 using Afterword.EndToEnd.Tests.Servers;
+using static Afterword.EndToEnd.Tests.Kills.StoredRows;
 
 namespace Afterword.EndToEnd.Tests.Kills;
 
@@ -85,23 +84,4 @@ internal sealed class StoreImage
 
     /// <summary>The message that a prompt went with, or null.</summary>
     public MessageRow? Find(PromptRow prompt) => _byPrompt.GetValueOrDefault((prompt.SenderId, prompt.Id));
-
-    private static async Task<List<T>> ListAsync<T>(DbConnection connection, string sql, Func<DbDataReader, T> read)
-    {
-        await using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the constants above
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        await using var row = await command.ExecuteReaderAsync();
-        var all = new List<T>();
-        while (await row.ReadAsync()) all.Add(read(row));
-        return all;
-    }
-
-    // The engines give numbers of different sizes.
-    private static long Long(DbDataReader row, int column) => Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture);
-
-    private static long? LongOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : Long(row, column);
-
-    private static string? TextOrNull(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

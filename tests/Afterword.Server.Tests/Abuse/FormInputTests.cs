@@ -143,4 +143,5 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteFormInputTests() : FormInputTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresFormInputTests() : FormInputTests(Engine.Postgres);

@@ -113,7 +113,7 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
 
         foreach (var name in gate.Names)
         {
-            foreach (var value in LongForm.IsOn ? s_values : _isShort ? [s_values[0], s_values[1 + (turn++ % 3)]] : [Largest, s_values[turn++ % s_values.Length]])
+            foreach (var value in LongForm.IsOn ? s_values : _isShort ? [s_values[turn++ % 4]] : [Largest, s_values[turn++ % s_values.Length]])
             {
                 yield return Request(gate, $"{name}={value.Replace("NAME", name, StringComparison.Ordinal)}");
             }

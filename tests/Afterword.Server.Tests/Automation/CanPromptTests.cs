@@ -106,6 +106,6 @@ public abstract class CanPromptTests(Engine engine, int cases)
     }
 }
 
-public sealed class SqliteCanPromptTests() : CanPromptTests(Engine.Sqlite, 10_000);
+public sealed class SqliteCanPromptTests() : CanPromptTests(Engine.Sqlite, LongForm.Or(1_500, 10_000));
 
-public sealed class PostgresCanPromptTests() : CanPromptTests(Engine.Postgres, LongForm.Or(400, 10_000));
+public sealed class PostgresCanPromptTests() : CanPromptTests(Engine.Postgres, LongForm.Or(200, 10_000));

@@ -34,8 +34,8 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     [Theory]
     [InlineData(Engine.Sqlite, false)]
     [InlineData(Engine.Postgres, false)]
-    [InlineData(Engine.Sqlite, true)]
-    [InlineData(Engine.Postgres, true)]
+    [InlineData(Engine.Sqlite, true, Traits = new[] { "form", "long" })]
+    [InlineData(Engine.Postgres, true, Traits = new[] { "form", "long" })]
     public async Task What_was_stored_is_restored_on_either_engine_with_the_same_export(Engine to, bool copies)
     {
         Loop loop;
