@@ -2,6 +2,7 @@ using System.Text.Json;
 using Afterword.Client.OAuth;
 using Afterword.Server.Access;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests;
 
@@ -102,4 +103,5 @@ public abstract class RateLimitStatusTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteRateLimitStatusTests() : RateLimitStatusTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresRateLimitStatusTests() : RateLimitStatusTests(Engine.Postgres);

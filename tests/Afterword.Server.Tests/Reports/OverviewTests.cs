@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Messages.Inbox;
 using Afterword.Server.Reports;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Stream = Afterword.Server.Tests.Inbox.Stream;
 
 namespace Afterword.Server.Tests.Reports;
@@ -293,6 +294,7 @@ public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite)
     }
 }
 
+[LongForm]
 public sealed class PostgresOverviewTests() : OverviewTests(Engine.Postgres)
 {
     [Fact]
