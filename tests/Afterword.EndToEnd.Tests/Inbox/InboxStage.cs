@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server;
@@ -21,6 +23,7 @@ internal sealed class InboxStage : IAsyncDisposable
     private TestFolder _folder = null!;
     private readonly List<IBrowserContext> _visitors = [];
     private AfterwordServer _server = null!;
+    private TcpListener? _away;
     private Account _furni = null!;
     private Account _ana = null!;
 
@@ -92,16 +95,43 @@ internal sealed class InboxStage : IAsyncDisposable
     {
         var url = Url;
         await _server.DisposeAsync();
+
+        // Another test's server could get the port meanwhile, and answer.
+        _away = new TcpListener(IPAddress.Loopback, url.Port);
+        _away.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _away.Start();
+        _ = CutAsync(_away);
         return url;
     }
 
-    public Task ComeBackAsync(Uri url) => StartAsync(url.GetLeftPart(UriPartial.Authority));
+    public Task ComeBackAsync(Uri url)
+    {
+        _away?.Stop();
+        return StartAsync(url.GetLeftPart(UriPartial.Authority));
+    }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var visitor in _visitors) await visitor.DisposeAsync();
         await _server.DisposeAsync();
         _folder.Dispose();
+    }
+
+    // Each connection ends as it begins, as where nobody listens.
+    private static async Task CutAsync(TcpListener away)
+    {
+        try
+        {
+            while (true)
+            {
+                using var connection = await away.AcceptSocketAsync();
+                connection.Close(0);
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The server comes back.
+        }
     }
 
     private async Task<IPage> NewPageAsync(Browser browser, int width, bool script)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
 
@@ -165,4 +166,5 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteRulesPageTests() : RulesPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresRulesPageTests() : RulesPageTests(Engine.Postgres);

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
 
@@ -243,4 +244,5 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteThreadTests() : ThreadTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresThreadTests() : ThreadTests(Engine.Postgres);

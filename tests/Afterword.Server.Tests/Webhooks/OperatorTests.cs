@@ -241,4 +241,5 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteOperatorTests() : OperatorTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresOperatorTests() : OperatorTests(Engine.Postgres);
