@@ -32,7 +32,7 @@ internal static class AdminEndpoints
         var (schema, nodes, backup, hold) = await store.Main.ReadAsync(
             async session => (
                 await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
-                await session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), http.RequestAborted),
+                await WorkerLease.CountHeldAsync(session, now, http.RequestAborted),
                 await BackupRun.FindAsync(session, http.RequestAborted),
                 await OutboundHold.FindAsync(session, http.RequestAborted)),
             http.RequestAborted);
@@ -117,7 +117,7 @@ internal static class AdminEndpoints
         {
             Confirmation? asked = act switch
             {
-                "deny" => new($"Deny {found.Name}?", "Nobody asks for feedback through this app from now on. Its other calls go on. You can allow it again.", "Deny", "apps"),
+                "deny" => new($"Deny {found.Name}?", "Nobody can ask for feedback through this app from now on. Its other calls still work. You can allow it again.", "Deny", "apps"),
                 "suspend" => new($"Suspend {found.Name}?", "All calls of this app are refused from now on, whoever makes them. You can resume it.", "Suspend", "apps"),
                 _ => null,
             };

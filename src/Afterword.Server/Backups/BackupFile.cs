@@ -124,7 +124,7 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
         var read = backup.Run(fill: null, progress, stop);
         return read.Bytes == written.Bytes && read.Totals.Rows.SequenceEqual(written.Totals.Rows)
             ? written
-            : throw new BackupException("What was written is not what was to be written. See that the disk is well, and take the backup again.");
+            : throw new BackupException("The backup does not match what was to be written. Check the disk and take the backup again.");
 
         void Told(BackupProgress now)
         {

@@ -35,7 +35,7 @@ internal sealed record BackupSettings
         if (PrivateFile.IsOpenToOthers(file)) throw new BackupException($"The file {file} with the passphrase of backups can be used by others than its owner. Close it: chmod 600 {file}");
         if (new FileInfo(file).Length > MostBytes) throw new BackupException($"{file} is too long for a file with the passphrase of backups.");
 
-        return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } line ? line : throw new BackupException($"The first line of {file} is to be the passphrase of backups, and is empty.");
+        return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } line ? line : throw new BackupException($"The first line of {file} must be the backup passphrase, but is empty.");
     }
 
     /// <returns>Why no backup can be taken with these settings; null when one can, or none is to be taken.</returns>

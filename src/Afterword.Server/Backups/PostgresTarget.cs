@@ -81,8 +81,7 @@ internal sealed class PostgresTarget : RestoreTarget
 
     private static async Task RefuseIfServedAsync(Session session, TimeProvider clock, CancellationToken stop)
     {
-        if (await IsThereAsync(session, "worker_lease", stop) && 0 < await session.Sql("select count(*) from worker_lease where held_until > @now")
-            .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), stop))
+        if (await IsThereAsync(session, "worker_lease", stop) && await WorkerLease.CountHeldAsync(session, clock.GetUtcNow(), stop) > 0)
         {
             throw new InvalidOperationException("Others are at work on this store. Stop the server first, on every node; after a crash this may take five minutes.");
         }

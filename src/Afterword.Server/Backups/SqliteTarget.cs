@@ -43,7 +43,7 @@ internal sealed class SqliteTarget : RestoreTarget
     {
         // One that was killed has left its ruin.
         if (Directory.Exists(Workshop)) Directory.Delete(Workshop, recursive: true);
-        var made = Path.Combine(Workshop, "afterword.db");
+        var made = Store.MainFile(Workshop);
         try
         {
             var blueprint = await WithAsync(made, (session, db) => PrepareAsync(session, db, backup.Header, stop));

@@ -54,7 +54,7 @@ internal sealed class WriteBackup(Database db, TimeProvider clock)
             // A disk that the log has filled would stop the service for the sake of its backup.
             void Told(BackupProgress now)
             {
-                if (db.LogLength is var log && log > longestLog) throw new BackupException(string.Create(CultureInfo.InvariantCulture, $"While the backup was taken, the store's log has grown to {log / (1024 * 1024):N0} MiB, which is all the room that it may take. Make room on its disk, write the backup to a faster place, or take it when less is written."));
+                if (db.LogLength is var log && log > longestLog) throw new BackupException(string.Create(CultureInfo.InvariantCulture, $"While the backup was taken, the store's log has grown to {log / (1024 * 1024):N0} MiB, the most it may use. Make room on its disk, write the backup to a faster place, or take it when less is written."));
                 progress(now);
             }
         },

@@ -24,15 +24,15 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, or for the sender's own means.</summary>
     public async Task<List<Lane>> DueLanesAsync(CancellationToken stop)
     {
-        if (await OutboundHold.FindAsync(store.Main, stop) is not null) return [];
-
         var lanes = await store.Main.ReadAsync(
-            session => session.Sql(
+            async session => await OutboundHold.FindAsync(session, stop) is not null ? null : await session.Sql(
                 """
                 select h.sender_id from handover h where (
                     select d.due_at from dispatch d where d.sender_id = h.sender_id and d.state < 2 and d.channel = 2 order by d.due_at limit 1) <= @now
                 """).Bind("now", Now).ListAsync(row => new Lane(Channel.Webhook, row.GetInt64(0)), stop),
             stop);
+        if (lanes is null) return [];
+
         if (settings.Mail is not null) lanes.Add(Lane.Mail);
         return lanes;
     }

@@ -19,7 +19,7 @@ internal static class BackupCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(keep) is { } many and (< 1 or > 100_000)) result.AddError($"--keep is {many}; it must be 1 to 100000.");
-            if (result.GetValue(keep) is not null && result.GetValue(target) is { } path && !Directory.Exists(path)) result.AddError($"--keep needs a folder, and {path} is none.");
+            if (result.GetValue(keep) is not null && result.GetValue(target) is { } path && !Directory.Exists(path)) result.AddError($"--keep needs a folder, and {path} is not one.");
             if (result.GetValue(StoreOptions.Json) && result.GetValue(target) == Standard) result.AddError("--json writes a document of its own to stdout; say where the backup goes.");
         });
         command.OnStore(async (parsed, store, stop) =>
@@ -71,7 +71,7 @@ internal static class BackupCommand
         // Anyone who can write where backups lie can make a readable one, with a store of their choice in it.
         backup.Dispose();
         throw new CommandException(
-            ExitCode.Failed, "There is a passphrase, and this backup is not encrypted: it may not be the one that you wrote. To take it all the same, leave the passphrase out (--passphrase-file, Backup:PassphraseFile, Backup:Passphrase).");
+            ExitCode.Failed, "A passphrase is set, but this backup is not encrypted: it may not be the one that you wrote. To use it anyway, leave the passphrase out (--passphrase-file, Backup:PassphraseFile, Backup:Passphrase).");
     }
 
     /// <summary>Refuses to read both the backup and its passphrase from stdin.</summary>
@@ -102,7 +102,7 @@ internal static class BackupCommand
 
     private static async Task WriteToStandardOutputAsync(BackupFile file, string? passphrase, ProgressLine progress, CancellationToken stop)
     {
-        if (!Console.IsOutputRedirected) throw new CommandException(ExitCode.WrongUse, "A backup is not for a terminal: lead stdout into a file or a pipe, or name a file.");
+        if (!Console.IsOutputRedirected) throw new CommandException(ExitCode.WrongUse, "A backup is not for a terminal: redirect stdout to a file or a pipe, or name a file.");
 
         await using var output = Console.OpenStandardOutput();
         await file.SendAsync(output, passphrase, now => Show(progress, "Backup", now), stop);

@@ -166,7 +166,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => $" As the owner of the database, run in it: grant usage, create on schema {PlaceOf(settings).SearchPath ?? "public"} to \"{RoleOf(settings)}\";",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $" As an administrator of the database server, make it: create database \"{PlaceOf(settings).Database}\" owner \"{RoleOf(settings)}\";",
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => " Check the user and the password in --database or AFTERWORD_DATABASE; special characters in a URL are percent-encoded.",
-        NpgsqlException => " See that the database server runs, and that --database or AFTERWORD_DATABASE names it rightly.",
+        NpgsqlException => " See that the database server runs, and that --database or AFTERWORD_DATABASE names the right one.",
         SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } => FullDisk(settings),
 
         // SQLite says only sometimes that it was for want of room: of a log or its index it says that it cannot be opened, or an I/O error.

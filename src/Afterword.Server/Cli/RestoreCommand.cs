@@ -119,7 +119,7 @@ internal static class RestoreCommand
             yield return $"To go back: stop the server, move {db}, {db}-wal and {db}-shm away together, and only then rename {Path.GetFileName(keptAs)} to {Path.GetFileName(db)}. A log of the other store that is left beside it would spoil it.";
         }
 
-        yield return "Everyone has to sign in again. Invitations, links for new passwords, and tokens, keys and passwords that were ended since the backup need another look.";
+        yield return "Everyone has to sign in again. Check invitations, links for new passwords, and tokens, keys and passwords that were revoked or changed since the backup.";
         yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }
 }

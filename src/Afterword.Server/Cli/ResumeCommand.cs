@@ -27,8 +27,8 @@ internal static class ResumeCommand
             if (!parsed.GetValue(yes))
             {
                 parsed.Say(
-                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels, alerts and automatic requests are paused since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
-                    "See to them first with webhook list, channel list and rules show. Nothing has been changed. Give --yes to let them go out.");
+                    json, CommandJson.Default.ResumedJson, $"Webhooks, channels, alerts and automatic requests have been paused since {since} UTC: {hold.Reason}.", $"{waiting} wait; some may have gone out after the backup was taken.",
+                    "Check them first with: webhook list, channel list, rules show. Nothing has been changed. Give --yes to let them go out.");
                 return;
             }
 

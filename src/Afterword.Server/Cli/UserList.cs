@@ -12,7 +12,7 @@ internal static class UserList
     {
         var after = new Option<string?>("--after")
         {
-            Description = "Only users behind this handle, to go on where a list ended.",
+            Description = "Only users after this handle, to go on where a list ended.",
             HelpName = Inputs.HandleName,
             CustomParser = result =>
             {
@@ -21,7 +21,7 @@ internal static class UserList
                 return handle;
             },
         };
-        var limit = Inputs.Limit("--limit", "So many at most; 1,000 by default.");
+        var limit = Inputs.Limit("--limit", "At most this many; 1,000 by default.");
         var command = new Command("list", "List users by their handles. Example: afterword user list --after @maja") { after, limit };
         command.OnStore(async (parsed, store, stop) =>
         {

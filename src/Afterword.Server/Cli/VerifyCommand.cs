@@ -30,7 +30,7 @@ internal static class VerifyCommand
                 BackupCommand.JsonOf(path == BackupCommand.Standard ? null : path, content, backup.IsEncrypted) with { Problems = problems }, CommandJson.Default.BackupJson,
                 [
                     $"{(path == BackupCommand.Standard ? "The backup" : path)} is whole: {BackupCommand.Told(content)}.",
-                    .. content.Header.MasterKeys.Count == 0 ? (string[])[] : [$"Its key ring is encrypted: to restore it takes the key file with the key {string.Join(", ", content.Header.MasterKeys)}."],
+                    .. content.Header.MasterKeys.Count == 0 ? (string[])[] : [$"Its key ring is encrypted: restoring it needs the key file with the key {string.Join(", ", content.Header.MasterKeys)}."],
                     .. parsed.GetValue(doctor) ? RestoreCommand.Told(problems) : [],
                 ]);
             return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;

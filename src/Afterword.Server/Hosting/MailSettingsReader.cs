@@ -39,7 +39,7 @@ internal sealed partial class SettingsReader
         if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, EmailAddress.Needed(from, "a mail address such as feedback@example.com"), from);
         if (name?.Any(char.IsControl) == true) Wrong("Mail:FromName", name, "a name without control characters", name);
         if (hello is not null && Uri.CheckHostName(hello) == UriHostNameType.Unknown) Wrong("Mail:HelloName", hello, "a host name such as mail.example.com, or an address", hello);
-        if (oauth is not null && password is not null) Wrong("Mail:Password", "…", "left out, for there is a Mail:TokenUrl", password);
+        if (oauth is not null && password is not null) Wrong("Mail:Password", "…", "left out, because Mail:TokenUrl is set", password);
         else if (user is null != (password is null && oauth is null)) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
         if ((password is not null || oauth is not null) && tls == SecureSocketOptions.None && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls or implicit when there is a password, or the password would be sent in the clear", host);
 
@@ -57,7 +57,7 @@ internal sealed partial class SettingsReader
         var (url, id, secret, refresh, scope) = (Raw("Mail:TokenUrl"), Raw("Mail:ClientId"), Raw("Mail:ClientSecret"), Raw("Mail:RefreshToken"), Raw("Mail:Scope"));
         if ((url ?? id ?? secret ?? refresh ?? scope) is null) return null;
         if (id is null) Missing("Mail:ClientId", "the id that the issuer of access tokens gave this installation");
-        if (url is null) Missing("Mail:TokenUrl", "where access tokens come from, for there is a Mail:ClientId or what belongs to it");
+        if (url is null) Missing("Mail:TokenUrl", "where access tokens come from, because Mail:ClientId or a setting that belongs to it is set");
         else if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && address.IsLoopback)))
         {
             Wrong("Mail:TokenUrl", url, "an https address, such as https://oauth2.googleapis.com/token", url);

@@ -117,8 +117,8 @@ internal sealed partial class SettingsReader
         var every = Duration("Backup:Every", TimeSpan.Zero);
         if (every > TimeSpan.FromDays(366) || (every > TimeSpan.Zero && every < TimeSpan.FromMinutes(10))) every = Wrong("Backup:Every", Raw("Backup:Every")!, "a duration of 10 minutes to 366 days, or 00:00:00 for none", TimeSpan.Zero);
         var (directory, passphrase, file) = (Raw("Backup:Directory"), Raw("Backup:Passphrase"), Raw("Backup:PassphraseFile"));
-        if (every > TimeSpan.Zero && directory is null) Missing("Backup:Directory", "the folder that backups go to, for there is a Backup:Every");
-        if (passphrase is not null && file is not null) Wrong("Backup:Passphrase", "…", "left out, for there is a Backup:PassphraseFile", passphrase);
+        if (every > TimeSpan.Zero && directory is null) Missing("Backup:Directory", "the folder that backups go to, because Backup:Every is set");
+        if (passphrase is not null && file is not null) Wrong("Backup:Passphrase", "…", "left out, because Backup:PassphraseFile is set", passphrase);
         return new BackupSettings
         {
             Every = every == TimeSpan.Zero ? null : every, Directory = directory, Keep = (int)Whole("Backup:Keep", 14, 1, 100_000), Passphrase = passphrase, PassphraseFile = file,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Afterword.Server.Storage;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -17,8 +18,13 @@ internal static class TelemetryHosting
     public static void AddTelemetry(this WebApplicationBuilder builder, TelemetrySettings settings)
     {
         var sends = settings.Otlp is not null || !string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]);
-        if (!sends && !settings.Prometheus) return;
+        if (sends || settings.Prometheus) Collect(builder, settings, sends);
+    }
 
+    // Apart, because compiling it loads OpenTelemetry.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Collect(WebApplicationBuilder builder, TelemetrySettings settings, bool sends)
+    {
         var telemetry = builder.Services.AddOpenTelemetry();
         telemetry.ConfigureResource(resource => resource.AddService(
             builder.Configuration["OTEL_SERVICE_NAME"] ?? "afterword", serviceVersion: ProgramVersion.Text));

@@ -19,6 +19,9 @@ internal sealed class ConsoleDays
     /// <param name="zone">An IANA name that <see cref="TimeZoneInfo"/> knows.</param>
     public static ConsoleDays Of(string zone) => s_known.GetOrAdd(zone, static zone => new(TimeZoneInfo.FindSystemTimeZoneById(zone)));
 
+    /// <summary>The Monday of a day's week.</summary>
+    public static long MondayOf(long day) => day - (((int)DateOnly.FromDayNumber((int)day).DayOfWeek + 6) % 7);
+
     /// <summary>The day in which an instant lies, as <see cref="DateOnly.DayNumber"/>.</summary>
     /// <param name="millis">Unix milliseconds.</param>
     public long DayOf(long millis)

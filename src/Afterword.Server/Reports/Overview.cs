@@ -126,7 +126,7 @@ internal sealed record Overview(
         var date = DateOnly.FromDayNumber((int)day);
         return step switch
         {
-            Step.Week => day - (((int)date.DayOfWeek + 6) % 7),
+            Step.Week => ConsoleDays.MondayOf(day),
             Step.Month => new DateOnly(date.Year, date.Month, 1).DayNumber,
             _ => day,
         };

@@ -73,7 +73,7 @@ internal static class Causes
         /// <summary>What still works, and what to do.</summary>
         public string Advice => cause switch
         {
-            Cause.DiskFull => "Reads go on; requests that write get 503. Make room: writes resume by themselves. Do not restart the server before: it cannot start on a full disk.",
+            Cause.DiskFull => "Reads go on; requests that write get 503. Make room: writes resume by themselves. Do not restart the server before then: it cannot start on a full disk.",
             Cause.ReadOnly => "Reads go on; requests that write get 503. Look for a standby in its place, a read-only setting or mount, and file rights.",
             Cause.IoError => "Requests get 503. Look into the log of the system, check the disk, then run: afterword doctor",
             Cause.Unreachable => "Requests get 503. Check that the database runs and that its role, password, rights and connections suffice; or that the files can be opened.",

@@ -137,9 +137,7 @@ internal sealed class Store : IAsyncDisposable
     {
         if (Main is not SqliteDatabase)
         {
-            return await Main.ReadAsync(
-                session => session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds())
-                    .FirstAsync(row => row.GetInt64(0), stop), stop) > 0;
+            return await Main.ReadAsync(session => WorkerLease.CountHeldAsync(session, clock.GetUtcNow(), stop), stop) > 0;
         }
 
         if (_lock is not null) return false;

@@ -30,6 +30,10 @@ internal sealed class WorkerLease : IAsyncDisposable
         _holder = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
     }
 
+    /// <summary>How many processes serve the store on PostgreSQL: each holds a number.</summary>
+    public static Task<long> CountHeldAsync(Session session, DateTimeOffset now, CancellationToken stop) =>
+        session.Sql("select count(*) from worker_lease where held_until > @now").Bind("now", now.ToUnixTimeMilliseconds()).FirstAsync(row => row.GetInt64(0), stop);
+
     public static TimeSpan RenewEvery { get; } = s_length / 10;
 
     /// <summary>Whether the number may be used just now.</summary>

@@ -102,7 +102,7 @@ internal static class WebhookPageEndpoints
         async found => await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted) is { } secret
             ? new WebhookNotice("good", "This is the new secret. It is shown only now; give it to the receiver.", secret.ToString())
             : null,
-        found => Ask(found, "Make a new secret?", $"The secret in use signs beside the new one for {Overlap(settings)}, and then no more. A secret that was replaced earlier stops at once. Have the receiver at hand.", "Make a new secret"));
+        found => Ask(found, "Make a new secret?", $"The current secret keeps signing alongside the new one for {Overlap(settings)}, then stops. One that was replaced earlier stops at once. Be ready to change the receiver.", "Make a new secret"));
 
     private static Task Enable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched on", async found =>
         await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null, onlyApproved: true);

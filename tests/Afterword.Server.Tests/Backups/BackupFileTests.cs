@@ -171,7 +171,7 @@ public sealed class BackupFileTests : IAsyncLifetime
     [Fact]
     public async Task Who_reads_a_backup_slowly_does_not_hold_the_stores_log()
     {
-        await using var db = SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
+        await using var db = Open();
         await db.WriteAsync(session => session.Sql("insert into exempt (user_id, created_at) values (1, 0)").RunAsync(default), default);
         var busy = new List<long>();
         await using var reader = new SlowReader(() => busy.Add(Checkpoint()));
@@ -197,7 +197,7 @@ public sealed class BackupFileTests : IAsyncLifetime
     [Fact]
     public async Task A_backup_ends_before_the_stores_log_fills_the_disk()
     {
-        await using var db = SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
+        await using var db = Open();
         await InsertAsync(db, 0, 1);
         var before = db.LogLength;
         var next = 1;
@@ -213,7 +213,7 @@ public sealed class BackupFileTests : IAsyncLifetime
     [Fact]
     public async Task What_fails_leaves_no_file()
     {
-        await using var db = SqliteDatabase.Open(Path.Combine(_store.Path, "afterword.db"), 16, syncEveryCommit: false, checkpoints: true);
+        await using var db = Open();
         using var stop = new CancellationTokenSource();
         await db.WriteAsync(session => session.Sql("insert into exempt (user_id, created_at) values (1, 0)").RunAsync(default), default);
 

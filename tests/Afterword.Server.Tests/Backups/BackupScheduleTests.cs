@@ -46,7 +46,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     {
         await File.WriteAllTextAsync(Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
         await using var office = await PostOffice.StartAsync();
-        await using var server = await TestServer.StartAsync(engine, ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"]);
+        await using var server = await TestServer.StartAsync(engine, MailBy(office.Port));
         await server.PersonAsync(Role.Operator, null, "olga@place.example");
         await server.PersonAsync(Role.Owner, await server.UserAsync("furni"), "owner@furni.example");
         await server.RestartAsync(Settings);

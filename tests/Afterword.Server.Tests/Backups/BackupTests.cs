@@ -245,7 +245,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         Loop loop;
         await using (loop = await Loop.StartOnAsync(_store, $"Secrets:KeyFile={keyFile}")) await UseAsync(loop);
         await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "backup", BackupPath);
-        Assert.Contains("takes the key file with the key", await RunAsync(_store, 0, "backup", "verify", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("needs the key file with the key", await RunAsync(_store, 0, "backup", "verify", BackupPath), StringComparison.Ordinal);
         Assert.Contains("Name the file: Secrets:KeyFile", await RunAsync(_store, 1, "backup", "verify", BackupPath, "--doctor"), StringComparison.Ordinal);
 
         var restored = await engine.NewStoreAsync(Below("restored"));

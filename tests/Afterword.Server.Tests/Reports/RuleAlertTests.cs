@@ -150,12 +150,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
 
     private async Task ByHandAsync(params string[] agents)
     {
-        foreach (var agent in agents)
-        {
-            (await Server.PostAsync(
-                _world.Loop.Sender, "/1.1/feedback/create.json",
-                ("type", "csat"), ("to_user_id", RulesWorld.Text(_world.Loop.Ana.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("agent", agent))).Is(200);
-        }
+        foreach (var agent in agents) await _world.Loop.AskAsync(more: ("agent", agent));
     }
 }
 

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -37,15 +39,14 @@ internal sealed class OneTimeNotices(Store store, TimeProvider clock)
         var cookie = Seal(kept);
 
         // A browser drops a cookie that is too long, and the secret with it.
-        while (cookie.Length > MaxCookie && kept.Notice.Text.Length > 1)
+        while (cookie.Length > MaxCookie && kept.Notice.Text.Length > 2)
         {
             kept = kept with { Notice = kept.Notice with { Text = Shorten(kept.Notice.Text, kept.Notice.Text.Length * 3 / 4) } };
             cookie = Seal(kept);
         }
 
         http.Response.Cookies.Append(Cookie, cookie, Options(s_lasts));
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = address;
+        http.SeeOther(address);
     }
 
     /// <summary>The notice that was left for this page, which is gone from now on; null when there is none.</summary>
@@ -60,13 +61,7 @@ internal sealed class OneTimeNotices(Store store, TimeProvider clock)
 
     private string Seal(KeptNotice kept) => Base64Url.EncodeToString(_seal.Protect(JsonSerializer.SerializeToUtf8Bytes(kept, NoticeJson.Short.KeptNotice)));
 
-    private static string Shorten(string text, int most)
-    {
-        if (text.Length <= most) return text;
-
-        var end = Math.Max(0, most - 1);
-        return string.Concat(text.AsSpan(0, end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end), "…");
-    }
+    private static string Shorten(string text, int most) => text.Length <= most ? text : TextRules.Cut(text, most - 1) + "…";
 
     private KeptNotice? Open(string? cookie)
     {

@@ -34,8 +34,9 @@ internal sealed class ReopenConversation
             CancellationToken.None);
 
         var found = heads.Select(head => head.Decision == Decision.Scheduled ? Withdrawn(head, states[head.SenderId].Stamp) : head).ToArray();
-        Conversation.Update(session, [.. found.Except(heads)]);
-        _decisions.Note(session, found.Except(heads));
+        Conversation[] withdrawn = [.. found.Except(heads)];
+        Conversation.Update(session, withdrawn);
+        _decisions.Note(session, withdrawn);
         return [.. requests.Select(request => found.Where(one => one.SenderId == request.Sender && one.ExternalId == request.ExternalId).MaxBy(one => one.CreatedAt))];
     }
 

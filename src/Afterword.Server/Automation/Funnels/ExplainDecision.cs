@@ -22,7 +22,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
     public string Answer() => one.Decision switch
     {
         Decision.Asked => $"The customer was asked, by the rule “{one.Rule}”.",
-        Decision.Scheduled => $"The customer is asked on {At(one.DueAt!.Value)}, by the rule “{one.Rule}”, unless the conversation goes on before.{Postponed()}",
+        Decision.Scheduled => $"The customer is asked on {At(one.DueAt!.Value)}, by the rule “{one.Rule}”, unless the conversation continues before then.{Postponed()}",
         _ => $"{Because()}{Waiting()}",
     };
 
@@ -35,7 +35,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
         {
             var decided = rule.Name == one.Rule;
             var missing = decided ? null : Missing(rule.When, conversed);
-            all.Add(new(rule.Name, decided, decided ? Asks(rule) : missing is null ? "It was not looked at by name, but it did not decide." : $"It does not fit: {missing}."));
+            all.Add(new(rule.Name, decided, decided ? Asks(rule) : missing is null ? "It did not decide this conversation." : $"It does not fit: {missing}."));
             if (decided) break;
         }
 
@@ -58,7 +58,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
         Reason.CannotDm => "The customer takes no messages from you.",
         Reason.RecipientUnknown => "There is no such customer.",
         Reason.RecipientSuspended => "The customer's account is suspended.",
-        Reason.Limit => "It was due, but your daily limit of requests was full for too long.",
+        Reason.Limit => "It was due, but you had reached your daily limit for too long.",
         Reason.TooLate => "It was due, but no server ran then, and it was too late afterwards.",
         Reason.WrittenAgain => "The customer wrote to you again, so the conversation was not over.",
         Reason.Reopened => "The conversation was reopened before the request was due.",
@@ -77,7 +77,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
 
     private string Waiting() => one.NextEligibleAt is { } next ? $" A conversation closed after {At(next)} could be asked about." : "";
 
-    private string Postponed() => one.DueAt > one.PlannedAt ? " It was due earlier, and waits because your daily limit was full." : "";
+    private string Postponed() => one.DueAt > one.PlannedAt ? " It was due earlier, and is waiting because you had reached your daily limit." : "";
 
     private static string Asks(Rule rule) => rule.Ask is not { } ask
         ? "It fits, and asks nobody."

@@ -14,10 +14,7 @@ internal sealed record LedgerLine(
 /// <summary>A page of the list, the newest first.</summary>
 /// <param name="Next">Where the next page begins: behind this conversation; null at the end.</param>
 /// <param name="LookedBackTo">Where it rests because so much was looked at, Unix milliseconds; null when the page is full or nothing is left.</param>
-internal sealed record LedgerPage(IReadOnlyList<LedgerLine> Lines, long? Next, long? LookedBackTo)
-{
-    public static LedgerPage Empty { get; } = new([], null, null);
-}
+internal sealed record LedgerPage(IReadOnlyList<LedgerLine> Lines, long? Next, long? LookedBackTo);
 
 /// <summary>Lists closed conversations in the order in which they were heard of, the newest first. A page looks at so many, however few are meant.</summary>
 internal sealed class Ledger(Store store)

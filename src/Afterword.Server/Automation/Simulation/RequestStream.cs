@@ -36,27 +36,17 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
     private async Task ReadAsync(CancellationToken stop)
     {
         var many = await store.Main.ReadAsync(
-            session => session.Sql(byHandAlone ? ByHand : All)
+            session => session.Sql(
+                    "select p.id, p.recipient_id, p.created_at, p.test, p.automatic from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most")
                 .Bind("sender", sender).Bind("after", _after).Bind("before", Snowflakes.FirstOf(to)).Bind("most", Piece)
                 .EachAsync(
                     row =>
                     {
                         _after = row.GetInt64(0);
-                        if (!row.Flag(3) && row.IsDBNull(4)) _read.Enqueue((row.GetInt64(1), row.GetInt64(2)));
+                        if (!row.Flag(3) && !(byHandAlone && row.Flag(4))) _read.Enqueue((row.GetInt64(1), row.GetInt64(2)));
                     },
                     stop),
             stop);
         _isOver = many < Piece;
     }
-
-    private const string All =
-        "select p.id, p.recipient_id, p.created_at, p.test, null from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most";
-
-    // A request of the rules stands beside the conversation that it is about.
-    private const string ByHand =
-        """
-        select p.id, p.recipient_id, p.created_at, p.test,
-            (select c.id from conversation c where c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id limit 1)
-        from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most
-        """;
 }

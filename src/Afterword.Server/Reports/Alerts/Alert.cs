@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
@@ -28,6 +29,19 @@ internal enum AlertKind
 internal sealed record Alert(long SenderId, AlertKind Kind, long Subject, long Id, long At, string? Facts)
 {
     public static Alert OfScore(Store store, Prompt prompt) => new(prompt.SenderId, AlertKind.LowScore, prompt.Id, store.Ids.Next(), prompt.ScoreAt!.Value, null);
+
+    /// <param name="now">When it was found out, Unix milliseconds.</param>
+    public static Alert New(Store store, long sender, AlertKind kind, long subject, long now, AlertFactsJson facts) =>
+        new(sender, kind, subject, store.Ids.Next(), now, JsonSerializer.Serialize(facts, AlertWire.Default.AlertFactsJson));
+
+    /// <summary>Writes alerts in a transaction of their own.</summary>
+    public static Task WriteAsync(Store store, List<Alert> alerts, CancellationToken stop) => store.Main.WriteAsync(
+        session =>
+        {
+            Write(session, store, alerts);
+            return Task.FromResult(alerts.Count);
+        },
+        stop);
 
     /// <summary>Writes alerts in the transaction that finds them out, and rings the store's bell once they are durable.</summary>
     public static void Write(Session session, Store store, IReadOnlyList<Alert> alerts)

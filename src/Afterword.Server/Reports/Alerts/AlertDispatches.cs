@@ -72,12 +72,12 @@ internal sealed class AlertDispatches(Store store, Settings settings, TimeProvid
     /// <summary>The lanes with something due. Mails wait for a mail server.</summary>
     public async Task<List<AlertLane>> DueLanesAsync(CancellationToken stop)
     {
-        if (await OutboundHold.FindAsync(store.Main, stop) is not null) return [];
-
         var lanes = await store.Main.ReadAsync(
-            session => session.Sql("select distinct sender_id, reader_id from alert_dispatch where state < 2 and channel = 2 and due_at <= @now")
+            async session => await OutboundHold.FindAsync(session, stop) is not null ? null : await session.Sql("select distinct sender_id, reader_id from alert_dispatch where state < 2 and channel = 2 and due_at <= @now")
                 .Bind("now", Now).ListAsync(row => new AlertLane(AlertChannel.Webhook, new(row.GetInt64(0), row.GetInt64(1))), stop),
             stop);
+        if (lanes is null) return [];
+
         if (settings.Mail is not null) lanes.Add(AlertLane.Mail);
         return lanes;
     }

@@ -54,7 +54,7 @@ internal sealed class AlertMail(Settings settings)
                     $"Requests of {name} that chance does not explain", $"Requests of {name} that chance does not explain",
                     [
                         $"In the last four weeks the requests of {(agents == 1 ? "one agent" : string.Create(CultureInfo.InvariantCulture, $"{agents} agents"))} went beyond what chance makes of the rules: somebody may pick whom to ask.",
-                        "Who it is, and what was counted, stands on the page Fairness.",
+                        "The Fairness page shows who it is and what was counted.",
                     ],
                     [], "Look at Fairness", $"{place}/fairness", WhyRules, choice);
             default:

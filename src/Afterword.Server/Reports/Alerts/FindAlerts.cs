@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports.Pages;
 using Afterword.Server.Storage;
@@ -29,16 +28,7 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
         foreach (var (sender, watch) in watches)
         {
             var found = await store.Main.SnapshotAsync(session => LookAsync(session, sender, watch, stop), stop);
-            if (found.Count > 0)
-            {
-                await store.Main.WriteAsync(
-                    session =>
-                    {
-                        Alert.Write(session, store, found);
-                        return Task.FromResult(found.Count);
-                    },
-                    stop);
-            }
+            if (found.Count > 0) await Alert.WriteAsync(store, found, stop);
         }
     }
 
@@ -50,24 +40,20 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var days = ConsoleDays.Of(zone);
         var found = new List<Alert>();
-        if (watch.FallPoints >= 0 && await FellAsync(session, sender, watch, days.DayOf(now), stop) is { } fell) found.Add(New(sender, AlertKind.FigureFell, days.DayOf(now), now, fell));
+        if (watch.FallPoints >= 0 && await FellAsync(session, sender, watch, days.DayOf(now), stop) is { } fell) found.Add(Alert.New(store, sender, AlertKind.FigureFell, days.DayOf(now), now, fell));
         if (watch.WeeklySince is { } since && LastReport(days, now) is var monday && days.LocalOf(since) < DueAt(monday)
             && await WeekAsync(session, sender, monday - Week, stop) is { } week)
         {
-            found.Add(New(sender, AlertKind.Weekly, monday - Week, now, week));
+            found.Add(Alert.New(store, sender, AlertKind.Weekly, monday - Week, now, week));
         }
 
         return found;
     }
 
-    private Alert New(long sender, AlertKind kind, long subject, long now, AlertFactsJson facts) =>
-        new(sender, kind, subject, store.Ids.Next(), now, JsonSerializer.Serialize(facts, AlertWire.Default.AlertFactsJson));
-
     /// <summary>The last Monday on which a report fell due.</summary>
     private static long LastReport(ConsoleDays days, long now)
     {
-        var today = days.DayOf(now);
-        var monday = today - (((int)DateOnly.FromDayNumber((int)today).DayOfWeek + 6) % Week);
+        var monday = ConsoleDays.MondayOf(days.DayOf(now));
         return days.LocalOf(now) >= DueAt(monday) ? monday : monday - Week;
     }
 

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Afterword.Server.Automation;
 using Afterword.Server.Automation.Fairness;
+using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Storage;
 
@@ -13,7 +13,6 @@ namespace Afterword.Server.Reports.Alerts;
 /// </remarks>
 internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
 {
-    private const int Week = 7;
     private const int FairnessDays = 28;
 
     private readonly Dictionary<long, long> _lookedAt = [];
@@ -32,15 +31,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
         foreach (var (sender, changedAt, document) in wanting)
         {
             var found = await LookAsync(sender, changedAt, RulesDocument.OfStored(document), stop);
-            if (found.Count == 0) continue;
-
-            await store.Main.WriteAsync(
-                session =>
-                {
-                    Alert.Write(session, store, found);
-                    return Task.FromResult(found.Count);
-                },
-                stop);
+            if (found.Count > 0) await Alert.WriteAsync(store, found, stop);
         }
     }
 
@@ -52,12 +43,12 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
 
             var (now, days) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), ConsoleDays.Of(zone));
             var today = days.DayOf(now);
-            var monday = today - (((int)DateOnly.FromDayNumber((int)today).DayOfWeek + 6) % Week);
+            var monday = ConsoleDays.MondayOf(today);
             if (rules.Alerts.NobodyAskedDays is { } most && !rules.Paused && rules.Rules.Any(rule => rule.Ask is not null)
                 && !await FindAlerts.IsWrittenAsync(session, sender, AlertKind.NobodyAsked, monday, stop)
                 && await SilenceAsync(session, sender, changedAt, now - (long)TimeSpan.FromDays(most).TotalMilliseconds, days, stop) is { } silence)
             {
-                found.Add(New(sender, AlertKind.NobodyAsked, monday, now, silence));
+                found.Add(Alert.New(store, sender, AlertKind.NobodyAsked, monday, now, silence));
             }
 
             if (rules.Alerts.UnfairAgents && _lookedAt.GetValueOrDefault(sender) != monday)
@@ -65,7 +56,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
                 if (!await FindAlerts.IsWrittenAsync(session, sender, AlertKind.UnfairAgents, monday, stop)
                     && await UnfairAsync(session, sender, days.StartOf(monday - FairnessDays), days.StartOf(monday), stop) is > 0 and var many)
                 {
-                    found.Add(New(sender, AlertKind.UnfairAgents, monday, now, new(UnfairAgents: many)));
+                    found.Add(Alert.New(store, sender, AlertKind.UnfairAgents, monday, now, new(UnfairAgents: many)));
                 }
 
                 _lookedAt[sender] = monday;
@@ -74,9 +65,6 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
             return found;
         },
         stop);
-
-    private Alert New(long sender, AlertKind kind, long subject, long now, AlertFactsJson facts) =>
-        new(sender, kind, subject, store.Ids.Next(), now, JsonSerializer.Serialize(facts, AlertWire.Default.AlertFactsJson));
 
     /// <summary>When the rules last asked, if that was before a time and the present rules are as old; else null.</summary>
     private static async Task<AlertFactsJson?> SilenceAsync(Session session, long sender, long changedAt, long before, ConsoleDays days, CancellationToken stop)
@@ -92,38 +80,20 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     /// <summary>Of how many agents the requests go beyond chance in a period.</summary>
     private static async Task<int> UnfairAsync(Session session, long sender, long from, long to, CancellationToken stop)
     {
-        var (agents, drawn) = (new Dictionary<string, AgentCounts>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var tally = new AgentTally();
         await session.Sql(
             """
-            select c.agent, c.share, c.external_id, c.planned_at, c.reason from conversation c
+            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.external_id from conversation c
             where c.sender_id = @sender and c.created_at >= @from and c.created_at < @to and c.test = 0 and c.agent is not null order by c.created_at, c.id
             """).Bind("sender", sender).Bind("from", from).Bind("to", to)
-            .EachAsync(
-                row =>
-                {
-                    var (scheduled, reason) = (!row.IsDBNull(3), (Reason)row.GetInt32(4));
-
-                    // A ticket that is closed again has the same draw: it says nothing new.
-                    var eligible = row.LongOrNull(1) is not null && (scheduled || reason == Reason.SampledOut);
-                    var isNew = eligible && drawn.Add(row.GetString(2));
-                    var so = Of(agents, row.GetString(0));
-                    agents[so.Agent] = so with
-                    {
-                        Closed = so.Closed + 1, Scheduled = so.Scheduled + (scheduled ? 1 : 0), Withdrawn = so.Withdrawn + (scheduled && reason == Reason.Reopened ? 1 : 0),
-                        Eligible = so.Eligible + (isNew ? 1 : 0), Expected = so.Expected + (isNew ? new Share(row.GetInt32(1)).Value : 0), Asked = so.Asked + (isNew && scheduled ? 1 : 0),
-                    };
-                },
-                stop);
+            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.GetString(6)), stop);
         await session.Sql(
             """
             select p.agent, count(*) from prompt p
-            where p.sender_id = @sender and p.id >= @above and p.id < @below and p.test = 0 and p.agent is not null
-                and not exists (select 1 from conversation c where c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id)
+            where p.sender_id = @sender and p.id >= @above and p.id < @below and p.test = 0 and p.agent is not null and p.automatic = 0
             group by p.agent
             """).Bind("sender", sender).Bind("above", Snowflakes.FirstOf(from)).Bind("below", Snowflakes.FirstOf(to))
-            .EachAsync(row => agents[row.GetString(0)] = Of(agents, row.GetString(0)) with { ByHand = row.GetInt64(1) }, stop);
-        return JudgeFairness.Judge([.. agents.Values]).Select(mark => mark.Agent).Distinct().Count();
+            .EachAsync(row => tally.ByHand(row.GetString(0), row.GetInt64(1)), stop);
+        return JudgeFairness.Judge(tally.Counts).Select(mark => mark.Agent).Distinct().Count();
     }
-
-    private static AgentCounts Of(Dictionary<string, AgentCounts> agents, string agent) => agents.GetValueOrDefault(agent) ?? new(agent, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -51,9 +51,9 @@ public sealed record RuleFields
     /// <summary>The conditions that are lists of texts, and what people call them.</summary>
     public static IReadOnlyList<(string Member, string Label, string Hint)> ListFields { get; } =
     [
-        ("tags_any", "Any of these tags", "One a line."), ("tags_all", "All of these tags", "One a line."), ("tags_none", "None of these tags", "One a line."),
-        ("agents", "Agents", "One a line. Empty: all of them."), ("teams", "Teams", "One a line. Empty: all of them."), ("languages", "Languages", "Tags such as de or pt-BR, one a line."),
-        ("connectors", "Connectors", "One a line."),
+        ("tags_any", "Any of these tags", "One per line."), ("tags_all", "All of these tags", "One per line."), ("tags_none", "None of these tags", "One per line."),
+        ("agents", "Agents", "One per line. Empty: all of them."), ("teams", "Teams", "One per line. Empty: all of them."), ("languages", "Languages", "Tags such as de or pt-BR, one a line."),
+        ("connectors", "Connectors", "One per line."),
     ];
 
     public static IReadOnlyList<string> DelayUnits { get; } = ["minutes", "hours", "days", "iso"];

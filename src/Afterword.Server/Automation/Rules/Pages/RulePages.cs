@@ -113,7 +113,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         const string Invalid = " parameter is invalid: ";
         const string Missing = " parameter is missing.";
         return error.Message.IndexOf(Invalid, StringComparison.Ordinal) is > 0 and var at ? new(error.Message[..at], char.ToUpperInvariant(error.Message[at + Invalid.Length]) + error.Message[(at + Invalid.Length + 1)..])
-            : error.Message.EndsWith(Missing, StringComparison.Ordinal) ? new(error.Message[..^Missing.Length], "Is missing.")
+            : error.Message.EndsWith(Missing, StringComparison.Ordinal) ? new(error.Message[..^Missing.Length], "This is required.")
             : new("", error.Message);
     }
 
