@@ -51,7 +51,7 @@ internal sealed record Command(int ExitCode, string Output, string Errors)
 
     public Command Is(int exitCode)
     {
-        Assert.True(ExitCode == exitCode, $"Exit code {ExitCode} instead of {exitCode}: {Errors}");
+        Assert.True(ExitCode == exitCode, $"Exit code {ExitCode} instead of {exitCode}: {Errors}{Output}");
         return this;
     }
 }
