@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
 
@@ -246,4 +247,5 @@ public sealed class SqliteAutomationPageTests() : AutomationPageTests(Engine.Sql
     }
 }
 
+[LongForm]
 public sealed class PostgresAutomationPageTests() : AutomationPageTests(Engine.Postgres);

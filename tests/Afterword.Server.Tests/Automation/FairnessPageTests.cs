@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
 
@@ -107,4 +108,5 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteFairnessPageTests() : FairnessPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresFairnessPageTests() : FairnessPageTests(Engine.Postgres);

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Channels;
 
@@ -65,4 +66,5 @@ public abstract partial class ChosenAnswerTests(Engine engine)
 
 public sealed class SqliteChosenAnswerTests() : ChosenAnswerTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresChosenAnswerTests() : ChosenAnswerTests(Engine.Postgres);

@@ -3,6 +3,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -154,4 +155,5 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteAdminTests() : AdminTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresAdminTests() : AdminTests(Engine.Postgres);

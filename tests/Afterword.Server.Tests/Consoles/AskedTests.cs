@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -122,4 +123,5 @@ public abstract partial class AskedTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteAskedTests() : AskedTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresAskedTests() : AskedTests(Engine.Postgres);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -243,6 +244,7 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
 
 public sealed class SqliteConsoleSessionTests() : ConsoleSessionTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresConsoleSessionTests() : ConsoleSessionTests(Engine.Postgres)
 {
     [Fact]

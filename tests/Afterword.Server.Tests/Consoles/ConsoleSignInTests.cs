@@ -2,6 +2,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -318,4 +319,5 @@ public abstract class ConsoleSignInTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteConsoleSignInTests() : ConsoleSignInTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresConsoleSignInTests() : ConsoleSignInTests(Engine.Postgres);

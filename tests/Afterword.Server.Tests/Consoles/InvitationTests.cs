@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -265,4 +266,5 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteInvitationTests() : InvitationTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresInvitationTests() : InvitationTests(Engine.Postgres);

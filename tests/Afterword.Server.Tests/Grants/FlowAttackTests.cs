@@ -1,5 +1,6 @@
 using Afterword.Client.OAuth;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -256,4 +257,5 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteFlowAttackTests() : FlowAttackTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresFlowAttackTests() : FlowAttackTests(Engine.Postgres);

@@ -2,6 +2,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Server.Hosting;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -216,4 +217,5 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteSignInTests() : SignInTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSignInTests() : SignInTests(Engine.Postgres);

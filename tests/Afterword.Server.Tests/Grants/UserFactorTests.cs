@@ -6,6 +6,7 @@ using Afterword.Server.Cli;
 using Afterword.Server.Hosting;
 using Afterword.Server.Tests.Consoles;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -226,4 +227,5 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteUserFactorTests() : UserFactorTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresUserFactorTests() : UserFactorTests(Engine.Postgres);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;
 
@@ -293,4 +294,5 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteAnswersPageTests() : AnswersPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresAnswersPageTests() : AnswersPageTests(Engine.Postgres);

@@ -365,4 +365,5 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteExportTests() : ExportTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresExportTests() : ExportTests(Engine.Postgres);

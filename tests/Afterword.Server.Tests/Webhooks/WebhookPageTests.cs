@@ -206,4 +206,5 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteWebhookPageTests() : WebhookPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresWebhookPageTests() : WebhookPageTests(Engine.Postgres);
