@@ -10,8 +10,8 @@ namespace Afterword.Server.Hosting;
 /// </remarks>
 internal sealed partial class ConnectionLimit
 {
-    // More need more memory than a small machine has: about 8 KiB each, without a byte sent.
-    private const int MostByDefault = 16_384;
+    // More need more memory than a small machine has: about 8 KiB each without a byte sent.
+    private const int MostByDefault = 12_288;
     private const int LeastOfAddress = 16;
 
     private static readonly TimeSpan s_tellEvery = TimeSpan.FromMinutes(1);
