@@ -21,27 +21,27 @@ public sealed class FirstHourTests : IDisposable
         ("serve --data STORE --urls http://localhost:http", 2, $"--urls has \"http://localhost:http\": its port must be a number from 0 to 65535. {Addresses}"),
         ("serve --data STORE --urls localhost:8080", 2, $"--urls has \"localhost:8080\": it must begin with http:// or https://. {Addresses}"),
         ("serve --data STORE --urls http://:8080", 2, $"--urls has \"http://:8080\": it names no host. {Addresses}"),
-        ("serve --data STORE --urls http://localhost:5000;http://*:8080/desk", 2, $"--urls has \"http://*:8080/desk\": it must end behind the port: the server answers all paths. {Addresses}"),
+        ("serve --data STORE --urls http://localhost:5000;http://*:8080/desk", 2, $"--urls has \"http://*:8080/desk\": it must end after the port: the server answers every path. {Addresses}"),
         (
             "serve --data STORE --urls http://feedback.example.com:8080", 2,
-            $"--urls has \"http://feedback.example.com:8080\": a name is not an address to listen on, and the server would listen on every interface. Which names lead to it is a matter of DNS and of PublicUrl. {Addresses}"
+            $"--urls has \"http://feedback.example.com:8080\": a name is not an address to listen on, and the server would listen on every interface. DNS and PublicUrl decide which names lead here. {Addresses}"
         ),
         (
             "serve --data STORE --set Kestrel:Endpoints:Https:Url=https://any.name:443", 2,
-            $"Kestrel:Endpoints:Https:Url has \"https://any.name:443\": a name is not an address to listen on, and the server would listen on every interface. Which names lead to it is a matter of DNS and of PublicUrl. {Addresses}"
+            $"Kestrel:Endpoints:Https:Url has \"https://any.name:443\": a name is not an address to listen on, and the server would listen on every interface. DNS and PublicUrl decide which names lead here. {Addresses}"
         ),
         (
             "serve --data STORE --urls http://192.0.2.1:8080", 2,
             "The server cannot listen on http://192.0.2.1:8080: this machine has no such address. Choose one that it has, which `ip address` lists, or http://*:PORT for all of them."
         ),
-        ("user list --data FOLDER/afterword.db", 2, "The settings are wrong: Data is \"FOLDER/afterword.db\"; it must be the folder of the store, and this is a file; the folder that it is in is FOLDER. (command line)"),
+        ("user list --data FOLDER/afterword.db", 2, "The settings are wrong: Data is \"FOLDER/afterword.db\"; it must be the folder of the store, but this is a file; its folder is FOLDER. (command line)"),
         ("user list --data STORE --set Platfrom=Furni", 2, $"The settings are wrong: Platfrom is not a setting. {Keys} (command line)"),
         ("user list --data STORE --set Mail=smtp.example.com", 2, $"The settings are wrong: Mail is not a setting. It is the name of a section, which holds settings. {Keys} (command line)"),
         (
             "user list --database postgres://afterword:s3/cret@db.example/afterword", 2,
             "The settings are wrong: Database is \"…\"; it must be a PostgreSQL URL, such as postgres://user:password@host:5432/afterword, but special characters of its user or password are not percent-encoded; write %2F for /, %3F for ?, %23 for # and %40 for @, in its options too. (command line)"
         ),
-        ("user list --data FOLDER/typo", 1, "There is no store in FOLDER/typo. Name another with --data or --database, or make one there: afterword serve does when it starts, and so does afterword migrate."),
+        ("user list --data FOLDER/typo", 1, "There is no store in FOLDER/typo. Choose another with --data or --database, or create one there: run afterword migrate, or start afterword serve."),
         ("user show @nobody --data STORE", 1, "There is no user @nobody. Add one with: afterword user add @nobody --name NAME"),
         ("user list --after not-a-handle", 2, "\"not-a-handle\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.\nTry: afterword user list --help"),
         ("webhook replay abc --dead --data STORE", 2, "\"abc\" is not the id of a webhook, which is a number. See: afterword webhook list\nTry: afterword webhook replay --help"),
@@ -51,7 +51,7 @@ public sealed class FirstHourTests : IDisposable
         ("rules check FOLDER/empty.json", 1, "FOLDER/empty.json is empty; it must hold a JSON object."),
         ("rules check FOLDER/list.json", 1, "FOLDER/list.json must hold a JSON object, such as { \"rules\": [] }."),
         ("rules check FOLDER/wide.json", 1, "FOLDER/wide.json is in UTF-16. Save it as UTF-8."),
-        ("rules check FOLDER/marked.json", 0, "The document is right. It has no rule, so nobody is asked."),
+        ("rules check FOLDER/marked.json", 0, "The document is valid. It has no rules, so nobody is asked."),
     ];
 
     // The contents of appsettings.json, and all that is said. FILE is its path.
@@ -132,7 +132,7 @@ public sealed class FirstHourTests : IDisposable
 
         var denied = ServeCommand.WhyNotListening(new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.AccessDenied), addresses)!;
         Assert.Equal(
-            (2, "The server may not listen on http://0.0.0.0:80: ports below 1024 take a right of their own. Choose a higher one with --urls, or give the service that right, such as AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit."),
+            (2, "The server may not listen on http://0.0.0.0:80: ports below 1024 need a privilege. Choose a higher port with --urls, or give the service the privilege, for example with AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit."),
             (denied.ExitCode, denied.Message));
     }
 

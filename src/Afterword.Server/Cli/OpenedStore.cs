@@ -103,7 +103,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (NoStoreException)
         {
-            throw new CommandException(ExitCode.Failed, $"There is no store {NameOf(settings)}. Name another with --data or --database, or make one there: afterword serve does when it starts, and so does afterword migrate.");
+            throw new CommandException(ExitCode.Failed, $"There is no store {NameOf(settings)}. Choose another with --data or --database, or create one there: run afterword migrate, or start afterword serve.");
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or StoreUnavailableException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {

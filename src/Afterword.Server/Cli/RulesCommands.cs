@@ -74,9 +74,9 @@ internal static class RulesCommands
             var document = await ReadAsync(new Questions(StoreOptions.SettingsOf(parsed)), parsed.GetRequiredValue(file), stop);
             parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, document.Rules.Rules.Count switch
             {
-                0 => "The document is right. It has no rule, so nobody is asked.",
-                1 => "The rule is right.",
-                var many => string.Create(CultureInfo.InvariantCulture, $"All {many} rules are right."),
+                0 => "The document is valid. It has no rules, so nobody is asked.",
+                1 => "The rule is valid.",
+                var many => string.Create(CultureInfo.InvariantCulture, $"All {many} rules are valid."),
             });
             return ExitCode.Done;
         });

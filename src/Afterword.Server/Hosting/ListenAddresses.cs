@@ -41,7 +41,7 @@ internal static class ListenAddresses
     public static string WhyRefused(ListenAddress address, SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AccessDenied =>
-            $"The server may not listen on {address.Text}: ports below 1024 take a right of their own. Choose a higher one with --urls, or give the service that right, such as AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit.",
+            $"The server may not listen on {address.Text}: ports below 1024 need a privilege. Choose a higher port with --urls, or give the service the privilege, for example with AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit.",
         SocketError.AddressNotAvailable =>
             $"The server cannot listen on {address.Text}: this machine has no such address. Choose one that it has, which `ip address` lists, or http://*:PORT for all of them.",
         SocketError.AddressAlreadyInUse => $"The server cannot listen on {address.Text}: the address is in use. Stop what listens there, or choose another address with --urls.",
@@ -68,14 +68,14 @@ internal static class ListenAddresses
         }
 
         if (address.IsUnixPipe || address.IsNamedPipe) return null;
-        if (address.PathBase.Length > 0) return "it must end behind the port: the server answers all paths";
+        if (address.PathBase.Length > 0) return "it must end after the port: the server answers every path";
         if (address.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort) return "its port must be a number from 0 to 65535";
         if (address.Host is "*" or "+" || address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(address.Host, out _)) return null;
 
         // What is no number stays a part of the host.
         return address.Host.Contains(':', StringComparison.Ordinal)
             ? "its port must be a number from 0 to 65535"
-            : "a name is not an address to listen on, and the server would listen on every interface. Which names lead to it is a matter of DNS and of PublicUrl";
+            : "a name is not an address to listen on, and the server would listen on every interface. DNS and PublicUrl decide which names lead here";
     }
 
     private static SocketError Try(string text)

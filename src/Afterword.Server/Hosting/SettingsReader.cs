@@ -139,7 +139,7 @@ internal sealed partial class SettingsReader
         var folder = Text(key, otherwise);
         return Raw("Database") is not null || !File.Exists(folder)
             ? folder
-            : Wrong(key, folder, $"the folder of the store, and this is a file; the folder that it is in is {Path.GetDirectoryName(Path.GetFullPath(folder))}", otherwise);
+            : Wrong(key, folder, $"the folder of the store, but this is a file; its folder is {Path.GetDirectoryName(Path.GetFullPath(folder))}", otherwise);
     }
 
     private long Whole(string key, long otherwise, long least, long most)

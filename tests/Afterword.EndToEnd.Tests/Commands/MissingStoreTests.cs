@@ -20,7 +20,7 @@ public sealed class MissingStoreTests : IDisposable
     {
         var refused = (await Command.RunAsync([.. arguments, "--data", Data])).Is(1);
 
-        Assert.StartsWith($"There is no store in {Data}. Name another with --data or --database, or make one there: afterword serve does when it starts, and so does afterword migrate.", refused.Errors, StringComparison.Ordinal);
+        Assert.StartsWith($"There is no store in {Data}. Choose another with --data or --database, or create one there: run afterword migrate, or start afterword serve.", refused.Errors, StringComparison.Ordinal);
         Assert.Equal("", refused.Output);
         Assert.False(Directory.Exists(Data));
     }
