@@ -116,15 +116,17 @@ internal static class DoctorChecks
             where c.decision = 1
             union all
             -- By hand the same customer may be asked about it again, but hardly in the same words within the hour. The ids are of that hour: they tell when, in steps of 2 to the power of 22.
-            select 'conversations asked about twice, in the same words', c.id
-            from conversation c
-            join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
-            join message m on m.sender_id = p.sender_id and m.id = p.message_id
-            where c.decision = 1 and exists (
-                select 1 from prompt q join message n on n.sender_id = q.sender_id and n.id = q.message_id
-                where q.sender_id = c.sender_id and q.external_id = c.external_id and q.id > p.id - 15099494400000 and q.id < p.id + 15099494400000 and q.id <> p.id
-                    and q.recipient_id = c.recipient_id and q.test = c.test and n.body = m.body
-                    and not exists (select 1 from conversation d where d.sender_id = q.sender_id and d.external_id = q.external_id and d.prompt_id = q.id))
+            -- One sort: looking for each request's double would read the sender's requests of that hour each time.
+            select 'conversations asked about twice, in the same words', coalesce(conversation_id, next_conversation_id)
+            from (
+                select p.id, c.id as conversation_id, lead(p.id) over same_words as next_id, lead(c.id) over same_words as next_conversation_id
+                from prompt p
+                join message m on m.sender_id = p.sender_id and m.id = p.message_id
+                left join conversation c on c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id
+                where p.external_id is not null
+                window same_words as (partition by p.sender_id, p.external_id, p.recipient_id, p.test, m.body order by p.id)
+            ) as asked
+            where next_id - id < 15099494400000 and (conversation_id is null) <> (next_conversation_id is null)
             union all
             select 'requests that stand beside several conversations', prompt_id from conversation where prompt_id is not null group by sender_id, prompt_id having count(*) > 1
             union all
