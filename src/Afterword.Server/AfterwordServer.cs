@@ -7,6 +7,7 @@ using Afterword.Server.Answers;
 using Afterword.Server.Automation;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
+using Afterword.Server.Connectors;
 using Afterword.Server.Embed;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
@@ -82,6 +83,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddAutomation();
+            builder.Services.AddConnectors();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -145,6 +147,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapEmbed();
         routes.MapChanges();
         routes.MapAutomation();
+        routes.MapConnectors();
         routes.MapReports();
         routes.MapPeople();
         routes.MapMessages();
