@@ -11,7 +11,7 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     // Their order is that of the menu. The first that a person may open is where they arrive.
     private static readonly (string Page, string Name)[] s_sender =
     [
-        ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("alerts", "Alerts"), ("export", "Export"), ("asked", "Asked"), ("webhooks", "Webhooks"),
+        ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("alerts", "Alerts"), ("export", "Export"), ("asked", "Asked"), ("connectors", "Connectors"), ("webhooks", "Webhooks"),
         ("people", "People"), ("audit", "Audit"),
     ];
 

@@ -74,6 +74,42 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         ];
     }
 
+    /// <summary>Sends the sample of the connector's kind through the whole path, as a test: it is signed, checked, mapped and decided, and asks nobody who is not named.</summary>
+    /// <param name="connector">Which.</param>
+    /// <param name="uri">Its address, as the other side would know it.</param>
+    /// <param name="cardBase">The public address that a card's link is to begin with.</param>
+    /// <param name="user">Who is to be asked instead of the sample's customer; null for nobody.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<ReceiveOutcome> TestAsync(Connector connector, string uri, string cardBase, long? user, CancellationToken stop)
+    {
+        var (preset, now, headers) = (connector.Preset, clock.GetUtcNow(), new Dictionary<string, string>(connector.Preset.SampleHeaders, StringComparer.OrdinalIgnoreCase));
+        var request = new IncomingRequest("POST", uri, name => headers.GetValueOrDefault(name), Encoding.UTF8.GetBytes(preset.Sample));
+        if (connector is { HasSecret: true, Definition.Signatures: [var scheme, ..] })
+        {
+            foreach (var (name, value) in scheme.Sign(request, Encoding.UTF8.GetString(store.Secrets.Unprotect(connector.SealedSecrets[0])), now)) headers[name] = value;
+        }
+
+        if (WrongWith(connector, request, now) is { } wrong) return new ReceiveOutcome.Refused(wrong);
+
+        using var document = JsonDocument.Parse(request.Body, s_options);
+        var fields = FieldsOf(connector.Definition, document.RootElement, request) ?? Fields.None;
+
+        // A conversation of its own each time: the one before may have been asked about.
+        var id = store.Ids.Next();
+        var mapped = MappedEvent.Of(connector.Name, connector.Definition, fields, now, test: true);
+        if (mapped is MappedEvent.Told told)
+        {
+            mapped = told with
+            {
+                Draft = told.Draft with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"test:{id}"), ClosedAt = null }, HappenedAt = null,
+                Customer = user is null ? told.Customer : told.Customer with { UserId = user },
+            };
+        }
+
+        var key = EventKey.OfId(string.Create(CultureInfo.InvariantCulture, $"test {id}"));
+        return new ReceiveOutcome.Decided([await decide.RunAsync(new(connector, key, mapped, fields, Test: true, cardBase), stop)]);
+    }
+
     /// <summary>Decides anew what was kept of an event, by the definition as it is now.</summary>
     public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, Fields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
         new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector.Name, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
