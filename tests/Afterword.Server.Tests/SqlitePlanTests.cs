@@ -131,7 +131,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
             "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people",
-            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7",
+            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7",
         ])
         {
             yield return Page(_owner, $"/console/@furni{page}");
@@ -153,6 +153,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
 
         yield return Page(new Guest(Server), $"/f/{_store.CardToken}");
         yield return Page(new Guest(Server), $"/embed/{_store.CardToken}");
+        yield return Page(new Guest(Server), $"/in/{new Afterword.Server.Connectors.ConnectorAddress(_loop.Furni.Id, 7, new byte[20])}");
         yield return Page(new Guest(Server), "/healthz/ready");
         yield return Stream(_ana, "/messages/live");
         yield return Stream(_owner, "/console/@furni/overview/live");

@@ -113,7 +113,7 @@ public abstract class UpgradeTests(Engine engine)
     {
         foreach (var change in new[]
         {
-            "delete from schema_beside where number = 28", "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
+            "delete from schema_beside where number in (28, 32)", "drop table connector", "drop table connector_event", "drop table customer_ref", "drop index account_by_mail", "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
             "alter table contact drop column asked_at", "alter table contact drop column tested_at", "alter table contact drop column dismissed_at",
         }) await db.WriteAnywayAsync(session => session.Sql(change).RunAsync(default), default);
     }

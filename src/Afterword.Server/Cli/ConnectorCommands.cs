@@ -85,7 +85,7 @@ internal static class ConnectorCommands
             var last = events is [var latest, ..] ? latest.ReceivedAt : (long?)null;
             parsed.Say(
                 Json(found, account.ScreenName, last) with { Events = [.. events.Select(EventJson)] }, ConnectorCommandJson.Default.ConnectorJson,
-                [Line(new(found, account.ScreenName, last)), .. events.Select(EventJson).Select(Line)]);
+                [Line(new ListedConnector(found, account.ScreenName, last)), .. events.Select(EventJson).Select(Line)]);
         });
         return command;
     }

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
@@ -33,6 +35,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["key"] = link[(link.LastIndexOf('/') + 1)..],
             ["id"] = (await _loop.AskAsync()).Text("id"),
             ["item"] = (await _loop.AskAsync()).Text("id"),
+            ["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await _loop.Server.Get<ChangeConnectors>().AddAsync(_loop.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}",
             ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
         };
         (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);
