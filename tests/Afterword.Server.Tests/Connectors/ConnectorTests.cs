@@ -34,8 +34,8 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await Server.CountAsync("account", "mail = 'mia@example.com'"));
         Assert.Equal(0, await Server.CountAsync("connector_event", "fields like '%SECRETTEXT%' or detail like '%SECRETTEXT%'"));
         await _world.Rules.PassAsync(TimeSpan.FromHours(1));
-        Assert.Equal(8, await Server.CountAsync("prompt"));
-        Assert.Equal(8, await Server.CountAsync("dispatch", $"channel = {(int)Channel.Email}"));
+        Assert.Equal(7, await Server.CountAsync("prompt"));
+        Assert.Equal(7, await Server.CountAsync("dispatch", $"channel = {(int)Channel.Email}"));
         await Server.AllIsWellAsync();
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
 
@@ -25,6 +26,19 @@ public sealed class PresetTests
         }
 
         Assert.Null(Preset.Find("nothing"));
+    }
+
+    [Fact]
+    public void The_page_in_the_docs_has_the_steps_and_the_template_of_every_kind()
+    {
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "connectors.md"));
+        foreach (var preset in Preset.Kinds.Select(kind => Preset.Find(kind)!))
+        {
+            var section = page[page.IndexOf($"\n## {preset.Title}\n", StringComparison.Ordinal)..];
+            section = section[..(section.IndexOf("\n## ", 4, StringComparison.Ordinal) is > 0 and var end ? end : section.Length)];
+            Assert.All(preset.Steps, (step, at) => Assert.Contains($"{at + 1}. {step}\n", section, StringComparison.Ordinal));
+            if (preset.Template is { } template) Assert.Contains(template, section, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
