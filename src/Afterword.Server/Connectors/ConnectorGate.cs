@@ -28,5 +28,5 @@ internal sealed class ConnectorGate(Settings settings, TimeProvider clock)
     }
 
     /// <summary>Whether a request that was refused is to be written down.</summary>
-    public bool IsNoted(ConnectorKey connector) => _refusals.TryPass(connector.GetHashCode());
+    public bool IsNoted(ConnectorKey connector) => _refusals.TryPass(HashCode.Combine(connector.SenderId, connector.Id));
 }

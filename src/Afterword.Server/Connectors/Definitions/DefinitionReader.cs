@@ -13,6 +13,9 @@ internal static class DefinitionReader
     public const int Length = 16_000;
 
     private const int MostItems = 20;
+
+    // Each is looked for in every delivery.
+    private const int MostSources = 100;
     private const int LongestText = 200;
 
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 16, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
@@ -57,7 +60,9 @@ internal static class DefinitionReader
         var challenges = Items(root, "challenge").Select(part => ValueOf(part, "value")).OfType<FieldValue>().ToArray();
         var shapes = root.Has("shapes") ? Items(root, "shapes").Select(WholeShape).ToArray() : [Shape(root)];
         root.RefuseOthers();
-        return new(schemes, required, eventId, challenges, shapes);
+        var definition = new Definition(schemes, required, eventId, challenges, shapes);
+        if (definition.Sources.Count > MostSources) root.Wrong("map", string.Create(CultureInfo.InvariantCulture, $"at most {MostSources} different places in all"));
+        return definition;
     }
 
     private static EventShape WholeShape(RulePart part)
