@@ -12,6 +12,7 @@ internal sealed record Ticket(int Id, string Mail, string Name);
 /// <param name="Kind">As <c>afterword connector add --kind</c> has it.</param>
 /// <param name="Body">What it posts; whether the conversation was closed, or goes on.</param>
 /// <param name="Sign">The headers that it signs with.</param>
+/// <param name="Method">The method with which its API takes a reply.</param>
 /// <param name="Replies">The route at which its API takes a reply.</param>
 /// <param name="TextOf">Finds the text in a reply.</param>
 internal sealed record Desk(

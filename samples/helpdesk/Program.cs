@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -39,7 +40,7 @@ while (await Console.In.ReadLineAsync() is { } line)
     if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [("close" or "reopen") and var what, .. var rest]) Console.WriteLine("close [NUMBER] or reopen [NUMBER]");
     else
     {
-        number = rest is [var given, ..] && int.TryParse(given, out var other) ? other : number;
+        number = rest is [var given, ..] && int.TryParse(given, CultureInfo.InvariantCulture, out var other) ? other : number;
         await TellAsync(what == "close");
     }
 }

@@ -96,7 +96,7 @@ internal abstract record MappedEvent
 
     private static EventCustomer CustomerOf(Func<string, string?> text)
     {
-        EmailAddress.TryParse(text(MappedFields.Mail), out var mail);
+        var mail = EmailAddress.TryParse(text(MappedFields.Mail), out var address) ? address : null;
         var name = text(MappedFields.Name) is { } given ? Cut(given, TextRules.NameLength) : null;
         var language = text(MappedFields.Language)?.Replace('_', '-');
         return new(
