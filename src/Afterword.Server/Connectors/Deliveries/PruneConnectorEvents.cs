@@ -8,6 +8,9 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
     public static readonly TimeSpan KeepFields = TimeSpan.FromDays(7);
     public static readonly TimeSpan KeepEvents = TimeSpan.FromDays(30);
 
+    // An event that was under way when its connector was removed is stored by then.
+    private static readonly TimeSpan s_afterRemoval = TimeSpan.FromHours(1);
+
     private const long AtOnce = 1_000;
 
     // So that one round of upkeep holds up neither its other duties nor the writers.
@@ -59,8 +62,8 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
     private Task<int> ForgetAsync(ConnectorKey connector, CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql(
             """
-            delete from connector where sender_id = @sender and id = @connector and removed_at is not null
+            delete from connector where sender_id = @sender and id = @connector and removed_at < @before
                 and not exists (select 1 from connector_event e where e.sender_id = @sender and e.connector_id = @connector)
-            """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).RunAsync(stop),
+            """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("before", (clock.GetUtcNow() - s_afterRemoval).ToUnixTimeMilliseconds()).RunAsync(stop),
         stop);
 }
