@@ -45,6 +45,6 @@ public sealed class ConnectorLookTests(Browser browser)
         await page.FillAsync("#mapping", "{}");
         await page.ClickAsync("form[action$='/mapping'] button:text-is('Save')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
-        Assert.Equal(1, (await stage.Services.GetRequiredService<FindConnector>().ListAsync(stage.Furni.Id, default)).Count);
+        Assert.Single(await stage.Services.GetRequiredService<FindConnector>().ListAsync(stage.Furni.Id, default));
     }
 }

@@ -17,17 +17,17 @@ public sealed class DeliverySignatureTests
 
     [Theory]
     [MemberData(nameof(Signed))]
-    public void A_right_signature_holds_and_nothing_else_does(string kind, Dictionary<string, string> headers, string signature)
+    public void A_right_signature_holds_and_nothing_else_does(string kind, IReadOnlyDictionary<string, string> headers, string signature)
     {
         Assert.Equal(SignatureVerdict.Right, Check(kind, headers));
         Assert.Equal(SignatureVerdict.Wrong, Check(kind, headers, body: Body + " "));
         Assert.Equal(SignatureVerdict.Wrong, Check(kind, headers, secret: Secret + "x"));
-        Assert.Equal(SignatureVerdict.Missing, Check(kind, headers.Where(header => header.Key != signature).ToDictionary()));
+        Assert.Equal(SignatureVerdict.Missing, Check(kind, headers.Where(header => header.Key != signature).ToDictionary(header => header.Key, header => header.Value)));
         foreach (var (name, value) in headers)
         {
-            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new(headers) { [name] = "" }));
-            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new(headers) { [name] = value[..^2] }));
-            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new(headers) { [name] = "\u00e9" + value }));
+            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new Dictionary<string, string>(headers) { [name] = "" }));
+            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new Dictionary<string, string>(headers) { [name] = value[..^2] }));
+            Assert.NotEqual(SignatureVerdict.Right, Check(kind, new Dictionary<string, string>(headers) { [name] = "\u00e9" + value }));
         }
     }
 
@@ -46,9 +46,9 @@ public sealed class DeliverySignatureTests
         })
         {
             var scheme = (KeyedHash)Preset.Find(kind)!.Definition.Signatures[0];
-            var headers = scheme.Sign(Request([], Body), Secret, s_now + off);
+            var headers = scheme.Sign(Request(new Dictionary<string, string>(), Body), Secret, s_now + off);
             Assert.Contains(header, headers.Keys, StringComparer.OrdinalIgnoreCase);
-            Assert.Equal(verdict, scheme.Check(Request(headers.ToDictionary(), Body), Secret, s_now));
+            Assert.Equal(verdict, scheme.Check(Request(headers, Body), Secret, s_now));
         }
 
         // Signed, and no time at all.
@@ -70,7 +70,7 @@ public sealed class DeliverySignatureTests
         var headers = new Dictionary<string, string> { ["Authorization"] = "basic " + Convert.ToBase64String("desk:pass"u8) };
         Assert.Equal(SignatureVerdict.Right, definition.Signatures[0].Check(Request(headers, Body), "desk:pass", s_now));
         Assert.Equal(SignatureVerdict.Wrong, definition.Signatures[0].Check(Request(headers, Body), "desk:past", s_now));
-        Assert.Equal(SignatureVerdict.Missing, definition.Signatures[0].Check(Request(new() { ["Authorization"] = "Bearer x" }, Body), "desk:pass", s_now));
+        Assert.Equal(SignatureVerdict.Missing, definition.Signatures[0].Check(Request(new Dictionary<string, string> { ["Authorization"] = "Bearer x" }, Body), "desk:pass", s_now));
     }
 
     public static TheoryData<string, Dictionary<string, string>, string> Signed()
@@ -92,12 +92,12 @@ public sealed class DeliverySignatureTests
         };
     }
 
-    private static SignatureVerdict Check(string kind, Dictionary<string, string> headers, string body = Body, string secret = Secret) =>
+    private static SignatureVerdict Check(string kind, IReadOnlyDictionary<string, string> headers, string body = Body, string secret = Secret) =>
         kind == "rocketchat" && body != Body
             ? SignatureVerdict.Wrong // the secret itself is the header: nothing is signed
             : Preset.Find(kind)!.Definition.Signatures.Max(scheme => scheme.Check(Request(headers, body), secret, s_now));
 
-    private static IncomingRequest Request(Dictionary<string, string> headers, string body) =>
+    private static IncomingRequest Request(IReadOnlyDictionary<string, string> headers, string body) =>
         new("POST", Uri, name => headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value, Encoding.UTF8.GetBytes(body));
 
 #pragma warning disable CA5350, CA5351 // what the helpdesks sign with
