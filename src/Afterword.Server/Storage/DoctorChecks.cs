@@ -301,6 +301,11 @@ internal static class DoctorChecks
             union all
             select 'request tokens approved by users who are not there', r.user_id
             from request_token r left join account a on a.id = r.user_id where r.user_id is not null and a.id is null
+            union all
+            select 'customers of connectors who are no users', r.user_id from customer_ref r left join account a on a.id = r.user_id where a.id is null
+            union all
+            select 'events of connectors that are not there', e.id
+            from connector_event e left join connector c on c.sender_id = e.sender_id and c.id = e.connector_id where c.id is null
             """),
     ];
 }
