@@ -11,10 +11,10 @@ namespace Afterword.Server.Cli;
 /// <summary>A user of a file, and which of its cells say something: an update leaves the rest as it is.</summary>
 internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel);
 
-/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel and email.</summary>
+/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel, email and x_user_id.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email", "x_user_id"];
     private static readonly string[] s_mail = ["mail", "e-mail"];
 
     // A cell below a column without a name says nothing, and must be empty.
@@ -22,7 +22,7 @@ internal sealed class UserFile
     private const int Password = 3;
 
     /// <summary>What the first line looks like.</summary>
-    public const string Header = "handle,name[,dms][,password][,language][,channel][,email]";
+    public const string Header = "handle,name[,dms][,password][,language][,channel][,email][,x_user_id]";
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<UserLine> _good = [];
@@ -110,7 +110,7 @@ internal sealed class UserFile
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
-        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]));
+        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]), Given(fields[7]));
         if (unreachable is not null) _bad.Add((line, unreachable));
 
         var language = Given(fields[4]);

@@ -146,7 +146,9 @@ internal sealed class Doctor(Store store, TimeProvider clock)
                 session => session.Sql(
                     """
                     select sender_id, secret, basic from handover union all
-                    select sender_id, token, null from dispatch where state < 2 and channel in (1, 2) and token is not null
+                    select sender_id, token, null from helpdesk union all
+                    select sender_id, keys, null from x_account union all
+                    select sender_id, token, null from dispatch where state < 2 and channel in (1, 2, 3, 4) and token is not null
                     """).ListAsync(row => (Id: row.GetInt64(0), Secrets: new[] { row.GetBytes(1), row.BytesOrNull(2) }), stop),
                 stop))
             .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
@@ -225,7 +227,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
             select 'deliveries', count(*) from delivery union all
             select 'requests by channel', count(*) from dispatch union all
             select 'dead requests', count(*) from dispatch where state = 3 union all
-            select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2) and due_at < @overdue union all
+            select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2, 3, 4) and due_at < @overdue union all
             select 'overdue alerts', count(*) from alert_dispatch where state < 2 and channel in (1, 2) and due_at < @overdue
             order by 1
             """).Bind("overdue", clock.GetUtcNow().ToUnixTimeMilliseconds() - (long)s_overdue.TotalMilliseconds).ListAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), stop)).ToDictionary(),

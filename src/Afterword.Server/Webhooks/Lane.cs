@@ -322,7 +322,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         try
         {
             Attempt attempt;
-            using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
+            using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), tools.BodyOf(lease.Target, delivery.Event), abort);
             _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt, lease.Version) });
         }
 #pragma warning disable CA1031 // it ends the lane, which starts anew

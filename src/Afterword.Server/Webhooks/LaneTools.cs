@@ -11,6 +11,9 @@ internal sealed record LaneTools(
     // While the store does not answer, it is asked again this often.
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>A change as an endpoint gets it.</summary>
+    public byte[] BodyOf(Target target, Announcement told) => told.BodyFor(target.Room, Settings.PublicBase);
+
     /// <summary>Reads or writes, again and again while the store does not answer: a lane that ended would lose what it has not noted yet.</summary>
     public async Task<T> UntilStoredAsync<T>(Func<Task<T>> work, CancellationToken abort)
     {
