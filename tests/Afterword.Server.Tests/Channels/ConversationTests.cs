@@ -31,7 +31,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
             expected.Add(kind switch
             {
                 HelpdeskKind.Chatwoot => ("POST", "/api/v1/accounts/7/conversations/482/messages", null, "desk-token-kept-secret", $$"""{"content":"{{text}}","message_type":"outgoing","private":false}"""),
-                HelpdeskKind.Zendesk => ("PUT", "/api/v2/tickets/5158.json", $"Basic {Convert.ToBase64String("ana@furni.example/token:desk-token-kept-secret"u8)}", null, $$$"""{"ticket":{"comment":{"body":"{{{text}}}","public":true}}}"""),
+                HelpdeskKind.Zendesk => ("PUT", "/api/v2/tickets/5158.json", $"Basic {Convert.ToBase64String("ana@furni.example/token:desk-token-kept-secret"u8)}", null, $$$$"""{"ticket":{"comment":{"body":"{{{{text}}}}","public":true}}}"""),
                 HelpdeskKind.Intercom => ("POST", "/conversations/192783634529321/reply", "Bearer desk-token-kept-secret", null, $$"""{"message_type":"comment","type":"admin","admin_id":"7","body":"{{text}}"}"""),
                 _ => (
                     "POST", "/api/v1/ticket_articles", "Token token=desk-token-kept-secret", null,
@@ -77,7 +77,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         Assert.Equal(2, _desk.Posted.Distinct().Count());
         Assert.Equal(2, _desk.Posted.Count);
         var (first, second) = (await site.ShowAsync(taken), await site.ShowAsync(lost));
-        Assert.Equal([ConversationCarrier.HadArrived, null], [first.Attempts[0].Error, second.Attempts[0].Error]);
+        Assert.Equal((ConversationCarrier.HadArrived, null), (first.Attempts[0].Error, second.Attempts[0].Error));
         foreach (var shown in (ShownDispatch[])[first, second])
         {
             Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));

@@ -70,7 +70,8 @@ internal sealed record Helpdesk(HelpdeskKind Kind, Uri Url, string? Account, str
             HelpdeskKind.Zammad => account is null,
             _ => IsNumber(account),
         };
-        if (!mayBe) return (null, kind.Account is { } needed ? $"--account {(account is null ? "is missing" : $"is \"{account}\"")}; it must be {needed}" : $"--account is not needed for {kind.Name}");
+        if (!mayBe && kind.Account is null) return (null, $"--account is not needed for {kind.Name}");
+        if (!mayBe) return (null, account is null ? $"--account is missing; it must be {kind.Account}" : $"--account is \"{account}\"; it must be {kind.Account}");
 
         return IsToken(token) ? (new(kind, address!, account, token), null) : (null, "the token must be one line of letters, digits and signs of ASCII, without spaces");
     }
