@@ -35,7 +35,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
                 HelpdeskKind.Intercom => ("POST", "/conversations/192783634529321/reply", "Bearer desk-token-kept-secret", null, $$"""{"message_type":"comment","type":"admin","admin_id":"7","body":"{{text}}"}"""),
                 _ => (
                     "POST", "/api/v1/ticket_articles", "Token token=desk-token-kept-secret", null,
-                    $$"""{"ticket_id":81,"type":"email","sender":"Agent","to":"cy@example.com","subject":"How satisfied are you with FURNI?","body":"{{text}}","content_type":"text/plain","internal":false}"""),
+                    $$"""{"ticket_id":81,"type":"email","sender":"Agent","to":"cy@example.com","subject":"What is your overall satisfaction with FURNI?","body":"{{text}}","content_type":"text/plain","internal":false}"""),
             });
             await site.DrainAsync();
             Assert.Equal(DispatchState.Sent, (await site.ShowAsync(asked.Text("id"))).State);
