@@ -13,10 +13,10 @@ namespace Afterword.Server.Cli;
 /// <param name="Ref">The number that a sender's own programs know the user by; null when there is none.</param>
 internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel, string? Ref);
 
-/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel, email and ref.</summary>
+/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel, email, x_user_id and ref.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email", "ref"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email", "x_user_id", "ref"];
     private static readonly string[] s_mail = ["mail", "e-mail"];
 
     // A cell below a column without a name says nothing, and must be empty.
@@ -24,7 +24,7 @@ internal sealed class UserFile
     private const int Password = 3;
 
     /// <summary>What the first line looks like.</summary>
-    public const string Header = "handle,name[,dms][,password][,language][,channel][,email][,ref]";
+    public const string Header = "handle,name[,dms][,password][,language][,channel][,email][,x_user_id][,ref]";
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, int> _firstRefs = new(StringComparer.Ordinal);
@@ -113,11 +113,11 @@ internal sealed class UserFile
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
-        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]));
+        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]), Given(fields[7]));
         if (unreachable is not null) _bad.Add((line, unreachable));
 
-        var reference = Given(fields[7]) is { } given ? CustomerRef.Normalised(given) : null;
-        if (reference is null && Given(fields[7]) is not null) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"the ref has more than {CustomerRef.Length} characters")));
+        var reference = Given(fields[8]) is { } given ? CustomerRef.Normalised(given) : null;
+        if (reference is null && Given(fields[8]) is not null) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"the ref has more than {CustomerRef.Length} characters")));
         else if (reference is not null && !_firstRefs.TryAdd(reference, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"the ref \"{reference}\" stands in line {_firstRefs[reference]} already")));
 
         var language = Given(fields[4]);

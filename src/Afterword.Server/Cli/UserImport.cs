@@ -18,7 +18,7 @@ internal static class UserImport
     public static Command Create()
     {
         var file = new Argument<string>("FILE.csv") { Description = $"CSV with the header {UserFile.Header}." };
-        var update = new Option<bool>("--update") { Description = "Change users who are there already to what the file says, but for their passwords; an empty cell changes nothing. Each line needs a name, and a mail address where its channel is email." };
+        var update = new Option<bool>("--update") { Description = "Change users who are there already to what the file says, but for their passwords; an empty cell changes nothing. Each line needs a name, a mail address where its channel is email, and an X user id where it is x." };
         var encoding = new Option<string?>("--encoding") { Description = "The file's encoding, such as windows-1252; without it UTF-8, or UTF-16 that says so.", HelpName = "NAME" };
         encoding.Validators.Add(result =>
         {

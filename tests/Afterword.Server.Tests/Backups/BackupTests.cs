@@ -118,7 +118,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await RunAsync(_store, 0, "backup", BackupPath);
         var before = receiver.All.Count;
         var said = await RunAsync(restored, 0, "restore", BackupPath);
-        Assert.Contains("1 webhook deliveries, 0 requests by email or handover, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
+        Assert.Contains("1 webhook deliveries, 0 requests through channels, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T10:00:00Z", CultureInfo.InvariantCulture), settings);
         server.Get<Dispatcher>().Linger = TimeSpan.Zero;
         Assert.Equal((0, 0), (await server.CountAsync("visit"), await server.CountAsync("invitation")));
@@ -153,7 +153,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
 
         await RunAsync(_store, 0, "backup", BackupPath);
         var restored = await engine.NewStoreAsync(Below("restored"));
-        Assert.Contains("0 webhook deliveries, 1 requests by email or handover, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("0 webhook deliveries, 1 requests through channels, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
 
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T11:00:00Z", CultureInfo.InvariantCulture), mail);
         var page = (await (await server.SeatAsync(Role.Operator)).GetAsync("/console/admin/health")).Is(200).Html;
