@@ -36,6 +36,16 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
             .ListAsync(row => new HelpdeskPlace(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
         stop);
 
+    /// <summary>Finds the conversations into which can be posted: those of helpdesks to which their senders have given access.</summary>
+    /// <param name="items">The batch.</param>
+    /// <param name="sender">Whose conversation it is.</param>
+    /// <param name="externalId">How it is called; null for one that is not looked for.</param>
+    /// <param name="found">Takes the places of those that were found.</param>
+    public static Lookup Lookup<T>(IReadOnlyList<T> items, Func<T, long> sender, Func<T, string?> externalId, Action<int> found) => new(
+        "select item.place from {rows} join helpdesk h on h.sender_id = item.sender_id and h.kind = item.kind",
+        Rows.Of(items).Place().Long("sender_id", sender).LongOrNull("kind", item => (long?)ConversationId.Find(externalId(item), [])?.Kind),
+        row => found((int)row.GetInt64(0)));
+
     /// <summary>The helpdesks of a sender, unsealed.</summary>
     public async Task<List<Helpdesk>> OfAsync(long sender, CancellationToken stop)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Channels;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
 
@@ -12,10 +13,14 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
     private const string HandlePrefix = "c_";
 
+    // Of one of whom the helpdesk says neither name nor address.
+    private const string Nameless = "Customer";
+
     private readonly Dictionary<int, long> _byRef = [];
     private readonly Dictionary<int, long> _byContact = [];
     private readonly Dictionary<int, long> _byNamedMail = [];
     private readonly Dictionary<int, long> _byMail = [];
+    private readonly HashSet<int> _inPlace = [];
     private readonly Dictionary<string, long> _added = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Lookup> Lookups() =>
@@ -34,6 +39,7 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
             {
                 if (!row.IsDBNull(1)) _byMail[(int)row.GetInt64(0)] = row.GetInt64(1);
             }),
+        SenderHelpdesks.Lookup(deliveries, one => one.SenderId, one => one.ExternalId, place => _inPlace.Add(place)),
     ];
 
     /// <summary>The user's id; 0 for a customer whom nobody knows.</summary>
@@ -47,25 +53,26 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
             if (found.TryGetValue(place, out var id)) return id;
         }
 
-        return customer.Mail is { } mail ? _added.GetValueOrDefault(CustomerRef.KeyOf(mail)) : 0;
+        return KeyOf(place) is { } key ? _added.GetValueOrDefault(key) : 0;
     }
 
-    /// <summary>Makes users of those whom nobody knows, who have an address and whose connectors may: once each, however many conversations they have here.</summary>
+    /// <summary>Makes users of those whom nobody knows, who can be reached and whose connectors may: once each, however many conversations they have here.</summary>
     public async Task AddAsync(Session session, Snowflakes ids, IReadOnlyList<int> places, long now)
     {
-        var unknown = places.Where(place => IdOf(place) == 0 && deliveries[place] is { Connector.CreatesUsers: true, Told: { Draft.Test: false, Customer.Mail: not null } })
-            .Select(place => deliveries[place].Told!.Customer).DistinctBy(customer => CustomerRef.KeyOf(customer.Mail!)).Select(customer => (Customer: customer, Id: ids.Next())).ToArray();
+        var unknown = places.Where(place => IdOf(place) == 0 && KeyOf(place) is not null && deliveries[place] is { Connector.CreatesUsers: true, Told.Draft.Test: false })
+            .DistinctBy(KeyOf).Select(place => (deliveries[place].Told!.Customer, Key: KeyOf(place)!, Id: ids.Next())).ToArray();
+        var keys = unknown.ToDictionary(one => one.Id, one => one.Key);
         await session.EachAsync(
             """
             insert into account (id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at)
             select id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at from {rows} where true order by screen_name_key
             on conflict (screen_name_key) do nothing
-            returning id, mail
+            returning id
             """,
             Rows.Of(unknown).Long("id", one => one.Id).Text("screen_name", one => HandleOf(one.Id)).Text("screen_name_key", one => Accounts.Key(HandleOf(one.Id)))
-                .Text("name", one => NameOf(one.Customer)).Text("accepts", _ => Reach.Anyone).Text("language", one => one.Customer.Language).Long("channel", _ => (long)Channel.Email)
-                .Text("mail", one => one.Customer.Mail!.Value).Long("created_at", _ => now),
-            row => _added[row.GetString(1).ToLowerInvariant()] = row.GetInt64(0),
+                .Text("name", one => NameOf(one.Customer)).Text("accepts", _ => Reach.Anyone).Text("language", one => one.Customer.Language)
+                .Long("channel", one => (long)(one.Customer.Mail is null ? Channel.Conversation : Channel.Email)).Text("mail", one => one.Customer.Mail?.Value).Long("created_at", _ => now),
+            row => _added[keys[row.GetInt64(0)]] = row.GetInt64(0),
             CancellationToken.None);
     }
 
@@ -84,8 +91,21 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
         Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("ref", one => one.Told?.Customer is { } customer ? of(customer) : null),
         row => found[(int)row.GetInt64(0)] = row.GetInt64(1));
 
+    /// <summary>Under which the customer would become a user once: the address, or for who has none the number at a helpdesk where they can be answered. Null when there is no way to reach them.</summary>
+    private string? KeyOf(int place) => deliveries[place] switch
+    {
+        { Told.Customer.Mail: { } mail } => CustomerRef.OfMail(mail),
+        { Told.Customer.Contact: { } contact, SenderId: var sender } when _inPlace.Contains(place) => string.Create(CultureInfo.InvariantCulture, $"{sender} {CustomerRef.OfContact(contact)}"),
+        _ => null,
+    };
+
     // Where the helpdesk has no name, what stands before the @ is the nearest.
-    private static string NameOf(EventCustomer customer) => customer.Name ?? (customer.Mail!.Value.Split('@')[0] is var local && local.Length > Prompts.TextRules.NameLength ? local[..Prompts.TextRules.NameLength] : local);
+    private static string NameOf(EventCustomer customer) => customer.Name ?? customer.Mail?.Value.Split('@')[0] switch
+    {
+        { Length: > Prompts.TextRules.NameLength } local => local[..Prompts.TextRules.NameLength],
+        { } local => local,
+        null => Nameless,
+    };
 
     private static string HandleOf(long id)
     {

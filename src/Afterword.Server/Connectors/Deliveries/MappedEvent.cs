@@ -64,7 +64,8 @@ internal abstract record MappedEvent
 
         if (Text(MappedFields.ExternalId) is not { } externalId) return new Ignored("no_external_id");
 
-        var happened = Text(MappedFields.ClosedAt) is { } time ? EventTimes.Read(time) : null;
+        // What a wrong clock puts into a time to come must not overtake all that follows.
+        var happened = Text(MappedFields.ClosedAt) is { } time && EventTimes.Read(time) is { } at ? Math.Min(at, (now + CloseDraft.Ahead).ToUnixTimeMilliseconds()) : (long?)null;
         var parameters = new ParameterList();
 
         // The customer is found later. What rules look at must not keep an event from being decided: what does not fit is left out.
