@@ -49,7 +49,7 @@ internal static class ConnectorPageEndpoints
         [nameof(ConnectorsPage.Problem)] = problem,
     });
 
-    private static async Task Add(HttpContext http, Seat seat, FindConnector find, ChangeConnectors change, Settings settings)
+    private static async Task Add(HttpContext http, Seat seat, FindConnector find, ChangeConnectors change, OneTimeNotices notices, Settings settings)
     {
         var (kind, name) = (Preset.Find(http.Request.Form["kind"].ToString()), http.Request.Form["name"].ToString().Trim());
         var problem = kind is null ? "Choose a helpdesk." : name.Length > 0 && ChangeConnectors.WrongWithName(name) is { } wrong ? $"The name must be {wrong}." : null;
@@ -62,7 +62,7 @@ internal static class ConnectorPageEndpoints
         switch (await change.AddAsync(seat.SenderId, seat.Person, new(kind!, name.Length == 0 ? null : name, null, null, CreatesUsers: true), http.RequestAborted))
         {
             case AddConnectorOutcome.Added(var key, _, var secrets):
-                await ShowAsync(http, seat, (await find.ByIdAsync(key, http.RequestAborted))!, 200, NoticeOf(http, settings, "Added. This is shown only now:", secrets));
+                Leave(http, seat, notices, key, NoticeOf(http, settings, "Added. This is shown only now:", secrets));
                 break;
             case AddConnectorOutcome.NameTaken(var taken):
                 await ListAsync(http, seat, find, 400, $"There is a connector named {taken} already. Choose another name.");
@@ -73,13 +73,13 @@ internal static class ConnectorPageEndpoints
         }
     }
 
-    private static async Task Show(HttpContext http, string connector, Seat seat, FindConnector find, AuditLog audit)
+    private static async Task Show(HttpContext http, string connector, Seat seat, FindConnector find, AuditLog audit, OneTimeNotices notices)
     {
         if (await FindAsync(http, connector, seat, find) is not { } found) return;
 
         // The events name customers.
         await audit.NoteAsync(seat, Deed.Saw, $"events of connector {found.Name}", http.RequestAborted);
-        await ShowAsync(http, seat, found, 200, notice: null);
+        await ShowAsync(http, seat, found, 200, notices.Take(http, seat.Person) is { } left ? new(left.Kind, left.Text, left.Address, left.Secret) : null);
     }
 
     private static async Task ShowAsync(
@@ -92,7 +92,7 @@ internal static class ConnectorPageEndpoints
             [nameof(ConnectorPage.Connector)] = ConnectorView.Of(found, events is [var last, ..] ? last.ReceivedAt : null),
             [nameof(ConnectorPage.Events)] = events.ConvertAll(ConnectorEventView.Of),
             [nameof(ConnectorPage.When)] = TimesOf(http),
-            [nameof(ConnectorPage.Overlap)] = services.GetRequiredService<Settings>().Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours",
+            [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
             [nameof(ConnectorPage.Edited)] = edited,
             [nameof(ConnectorPage.Payload)] = payload,
@@ -108,12 +108,16 @@ internal static class ConnectorPageEndpoints
 
         var secrets = await change.ChangeSecretAsync(found, seat.Person, given.Length == 0 ? null : given, http.RequestAborted);
         return secrets is null ? null : secrets.Secret is null ? new("good", "Saved. From now on, deliveries must be signed with it.") : NoticeOf(http, settings, "This is the new secret. It is shown only now:", secrets);
-    });
+    },
+    found => found.Preset.Origin == SecretOrigin.Theirs
+        ? null
+        : Ask(found, "Make a new secret?", $"The current secret keeps working alongside the new one for {Overlap(settings)}, then stops. One that was replaced earlier stops at once. Be ready to change your program.", "Make a new secret"));
 
     private static Task ChangeAddress(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, seat, find, async found =>
-        await change.ChangeAddressAsync(found, seat.Person, http.RequestAborted) is { } secrets ? NoticeOf(http, settings, "This is the new address. It is shown only now:", secrets) : null);
+        await change.ChangeAddressAsync(found, seat.Person, http.RequestAborted) is { } secrets ? NoticeOf(http, settings, "This is the new address. It is shown only now:", secrets) : null,
+        found => Ask(found, "Make a new address?", $"The present address opens nothing from then on. Be ready to enter the new one in {found.Preset.Title}.", "Make a new address"));
 
-    private static async Task ChangeMapping(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change)
+    private static async Task ChangeMapping(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, OneTimeNotices notices)
     {
         if (await FindAsync(http, connector, seat, find) is not { } found) return;
 
@@ -127,7 +131,7 @@ internal static class ConnectorPageEndpoints
         // What is the same as that of its kind goes along when that is mended.
         var own = text.Length == 0 || text == Normalised(found.Preset.Text) ? null : text;
         if (!await change.ChangeMappingAsync(found, seat.Person, own, http.Request.Form["creates"] == "yes", http.RequestAborted)) await ConsoleDoor.ShowUnknownAsync(http);
-        else await ShowAsync(http, seat, (await find.ByIdAsync(found.Key, http.RequestAborted))!, 200, new("good", "Saved. It applies to the next event; run earlier ones again below."));
+        else Leave(http, seat, notices, found.Key, new("good", "Saved. It applies to the next event; run earlier ones again below."));
     }
 
     private static async Task Try(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive)
@@ -180,6 +184,7 @@ internal static class ConnectorPageEndpoints
     private static async Task Remove(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change)
     {
         if (await FindAsync(http, connector, seat, find) is not { } found) return;
+        if (!await http.IsConfirmedAsync(seat, Ask(found, "Remove this connector?", "Its address opens nothing from then on. What it told of stays.", "Remove"))) return;
 
         await change.RemoveAsync(found, seat.Person, http.RequestAborted);
         http.SeeOther(seat.AddressOf("connectors"));
@@ -221,15 +226,28 @@ internal static class ConnectorPageEndpoints
             ? await act(found, shown)
             : new("bad", "Nothing is kept of that event any more."));
 
-    /// <summary>Does something to a connector, and shows what came of it.</summary>
-    private static async Task DoAsync(HttpContext http, string connector, Seat seat, FindConnector find, Func<Connector, Task<ConnectorNotice?>> act)
+    /// <summary>Does something to a connector, and leads to the page that says what came of it.</summary>
+    /// <param name="ask">What the person is asked before; null for nothing.</param>
+    private static async Task DoAsync(
+        HttpContext http, string connector, Seat seat, FindConnector find, Func<Connector, Task<ConnectorNotice?>> act, Func<Connector, Confirmation?>? ask = null)
     {
         if (await FindAsync(http, connector, seat, find) is not { } found) return;
+        if (ask?.Invoke(found) is { } asked && !await http.IsConfirmedAsync(seat, asked)) return;
 
         var notice = await act(found);
-        if (notice is null || await find.ByIdAsync(found.Key, http.RequestAborted) is not { } now) await ConsoleDoor.ShowUnknownAsync(http);
-        else await ShowAsync(http, seat, now, notice.Kind == "bad" ? 400 : 200, notice);
+        if (notice is null) await ConsoleDoor.ShowUnknownAsync(http);
+        else if (notice.Kind == "bad") await ShowAsync(http, seat, found, 400, notice);
+        else Leave(http, seat, http.RequestServices.GetRequiredService<OneTimeNotices>(), found.Key, notice);
     }
+
+    // A reload of the page that it leads to does nothing again, and shows no secret.
+    private static void Leave(HttpContext http, Seat seat, OneTimeNotices notices, ConnectorKey connector, ConnectorNotice notice) =>
+        notices.Leave(http, seat.Person, string.Create(CultureInfo.InvariantCulture, $"{seat.AddressOf("connectors")}/{connector.Id}"), new(notice.Kind, notice.Text, notice.Secret, notice.Address));
+
+    private static Confirmation Ask(Connector found, string question, string consequence, string button) =>
+        new(question, $"{found.Name}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"connectors/{found.Key.Id}"));
+
+    private static string Overlap(Settings settings) => settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours";
 
     /// <summary>Gives the sender's connector, or null after the page for what is not there was shown.</summary>
     private static async Task<Connector?> FindAsync(HttpContext http, string connector, Seat seat, FindConnector find)

@@ -28,7 +28,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         foreach (var kind in Afterword.Server.Connectors.Definitions.Preset.Kinds)
         {
             var preset = Afterword.Server.Connectors.Definitions.Preset.Find(kind)!;
-            var page = (await _owner.SubmitAsync(await _owner.GetAsync(List), $"{List}/add", ("kind", kind), ("name", $"my {kind}"))).Is(200);
+            var page = (await _owner.DoAsync(await _owner.GetAsync(List), $"{List}/add", ("kind", kind), ("name", $"my {kind}"))).Is(200);
             var shown = WebUtility.HtmlDecode(page.Html);
             Assert.Contains($"{Server.Url}in/", shown, StringComparison.Ordinal);
             Assert.All(preset.Steps, step => Assert.Contains(step, shown, StringComparison.Ordinal));
@@ -58,9 +58,9 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         Assert.DoesNotContain("SECRETTEXT", page.Html, StringComparison.Ordinal);
 
         (await _owner.SubmitAsync(page, $"{path}/customer", ("user", "@nobody"))).Is(400);
-        Assert.Contains("decided again: scheduled", (await _owner.SubmitAsync(page, $"{path}/customer", ("user", "@ana"))).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("decided again: scheduled", (await _owner.DoAsync(page, $"{path}/customer", ("user", "@ana"))).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
-        Assert.Contains("decided again: scheduled", (await _owner.SubmitAsync(await _owner.GetAsync(path), $"{path}/again")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("decided again: scheduled", (await _owner.DoAsync(await _owner.GetAsync(path), $"{path}/again")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("connector_event"));
         Assert.Equal(1, await Server.CountAsync("conversation", "decision = 0"));
     }
@@ -79,12 +79,12 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         Assert.Contains("map.wish", (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping.Replace("tags", "wish", StringComparison.Ordinal))])).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("connector_event") + await Server.CountAsync("connector", "mapping is not null"));
 
-        (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping)])).Is(200);
+        (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping)])).Is(303);
         Assert.Equal(1, await Server.CountAsync("connector", "mapping is not null and create_users = 0"));
 
         // No scheme is left in it: the address is the only secret.
         Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(connector, """{"state":"done","case":7,"who":"mia@example.com"}""")).Told);
-        (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", connector.Preset.Text.ReplaceLineEndings("\r\n")), ("creates", "yes")])).Is(200);
+        (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", connector.Preset.Text.ReplaceLineEndings("\r\n")), ("creates", "yes")])).Is(303);
         Assert.Equal(1, await Server.CountAsync("connector", "mapping is null and create_users = 1"));
     }
 
@@ -97,13 +97,21 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         Assert.Contains("needs the secret", page.Html, StringComparison.Ordinal);
         Assert.Contains("no secret yet", (await _owner.SubmitAsync(page, $"{path}/test")).Is(400).Html, StringComparison.Ordinal);
         (await _owner.SubmitAsync(page, $"{path}/secret", ("secret", " "))).Is(400);
-        Assert.DoesNotContain(ConnectorWorld.Secret, (await _owner.SubmitAsync(page, $"{path}/secret", ("secret", ConnectorWorld.Secret))).Is(200).Html, StringComparison.Ordinal);
-        Assert.Contains("decided, as a test: skipped: recipient_unknown", (await _owner.SubmitAsync(page, $"{path}/test")).Is(200).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain(ConnectorWorld.Secret, (await _owner.DoAsync(page, $"{path}/secret", ("secret", ConnectorWorld.Secret))).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("decided, as a test: skipped: recipient_unknown", (await _owner.DoAsync(page, $"{path}/test")).Is(200).Html, StringComparison.Ordinal);
         (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(200);
-        Assert.Contains("/in/", (await _owner.SubmitAsync(page, $"{path}/address")).Is(200).Html, StringComparison.Ordinal);
+
+        // What cannot be undone is asked about first, and a reload of the page that follows shows no secret.
+        var asked = (await _owner.SubmitAsync(page, $"{path}/address")).Is(200);
+        Assert.True(asked.Asks($"{path}/address"));
+        (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(200);
+        Assert.Contains($"{Server.Url}in/", (await _owner.DoAsync(asked, $"{path}/address")).Is(200).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{Server.Url}in/", (await _owner.GetAsync(path)).Is(200).Html, StringComparison.Ordinal);
         (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(404);
 
-        (await _owner.SubmitAsync(page, $"{path}/remove")).Is(303);
+        Assert.True((await _owner.SubmitAsync(page, $"{path}/remove")).Asks($"{path}/remove"));
+        (await _owner.GetAsync(path)).Is(200);
+        (await _owner.DoAsync(page, $"{path}/remove")).Is(200);
         (await _owner.GetAsync(path)).Is(404);
         (await _owner.SubmitAsync(page, $"{path}/test")).Is(404);
     }
