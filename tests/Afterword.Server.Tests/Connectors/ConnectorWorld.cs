@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
+using Afterword.Server.Hosting;
 using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.World;
 
@@ -48,7 +49,7 @@ internal sealed class ConnectorWorld(RulesWorld rules) : IAsyncDisposable
     {
         var headers = new Dictionary<string, string>(connector.Preset.SampleHeaders, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in more) headers[name] = value;
-        var address = new Uri(Server.Url, connector.Path);
+        var address = Server.Get<Settings>().PublicBase is { } known ? new Uri(known + connector.Path) : new Uri(Server.Url, connector.Path);
         var definition = (await FindAsync(connector)).Definition;
         if (secret is not null && definition.TakesSecret)
         {

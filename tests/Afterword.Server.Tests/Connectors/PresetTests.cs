@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Support;
@@ -6,7 +7,7 @@ using Afterword.Support;
 namespace Afterword.Server.Tests.Connectors;
 
 /// <summary>What helpdesks send is understood as they mean it.</summary>
-public sealed class PresetTests
+public sealed partial class PresetTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 1, 5, 9, 0, 0, TimeSpan.Zero);
 
@@ -85,6 +86,22 @@ public sealed class PresetTests
         if (!closes) Assert.Equal(new MappedEvent.Ignored("no_condition"), mapped);
     }
 
+    [Fact]
+    public void Ids_are_the_same_as_numbers_and_as_texts()
+    {
+        var different = 0;
+        foreach (var (kind, body) in Recorded.All.Select(one => (one.Kind, one.Body.TrimStart('[').TrimEnd(']'))))
+        {
+            var (asNumbers, asTexts) = (TextId.Replace(body, "\"$1\":$2"), NumberId.Replace(body, "\"$1\":\"$2\""));
+            if (asNumbers != asTexts) different++;
+            var (number, text) = (Assert.IsType<MappedEvent.Told>(Map(kind, asNumbers)), Assert.IsType<MappedEvent.Told>(Map(kind, asTexts)));
+            Assert.Equal((number.Draft.ExternalId, number.Customer.Contact), (text.Draft.ExternalId, text.Customer.Contact));
+        }
+
+        // Front and Rocket.Chat have no numbers.
+        Assert.Equal(Recorded.All.Length - 3, different);
+    }
+
     [Theory]
     [InlineData("zendesk", """{"ticket_id":"7","status":"Open"}""")]
     [InlineData("chatwoot", """{"event":"conversation_status_changed","status":"Open","id":7}""")]
@@ -146,8 +163,9 @@ public sealed class PresetTests
         Assert.Equal((null, 7, 20, null), (told.Draft.Messages, told.Draft.AgentMessages, told.Draft.DisplayName!.Length, told.Draft.PrivacyUrl));
         Assert.Equal(((s_now - TimeSpan.FromDays(7)).ToUnixTimeMilliseconds(), 50, null), (told.Draft.ClosedAt, told.Customer.Name!.Length, told.Customer.Mail));
 
-        // What a wrong clock tells is of now.
+        // What a wrong clock tells is of now, and overtakes nothing that follows.
         Assert.Equal(s_now.ToUnixTimeMilliseconds(), ((MappedEvent.Told)Map("generic", """{"event":"closed","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).Draft.ClosedAt);
+        Assert.Equal(s_now.AddMinutes(5).ToUnixTimeMilliseconds(), ((MappedEvent.Told)Map("generic", """{"event":"reopened","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).HappenedAt);
     }
 
     [Fact]
@@ -176,6 +194,12 @@ public sealed class PresetTests
         var definition = Preset.Find(kind)!.Definition;
         return MappedEvent.Of(kind, definition, FieldsOf(definition, document.RootElement), s_now, test: false);
     }
+
+    [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":\"(\\d+)\"", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex TextId { get; }
+
+    [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":(\\d+)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex NumberId { get; }
 
     private static Fields FieldsOf(Definition definition, JsonElement json) => Fields.Read(
         definition.Sources, json, new("POST", "https://feedback.example/in/x", name => name.Equals("x-freescout-event", StringComparison.OrdinalIgnoreCase) ? "convo.status" : null, Array.Empty<byte>()));
