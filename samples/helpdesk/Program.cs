@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -10,7 +11,10 @@ if (Array.Find(Desk.All, one => one.Kind == (settings["kind"] ?? "chatwoot")) is
 if (!Uri.TryCreate(settings["connector"], UriKind.Absolute, out var connector) || connector.Scheme is not ("http" or "https")) return Refuse("--connector must be the address that `afterword connector add` printed.");
 
 var secret = settings["secret"] ?? settings["HELPDESK_SECRET"];
-var (mail, name, clock) = (settings["mail"] ?? "mia@example.com", settings["name"] ?? "Mia Adler", TimeProvider.System);
+
+// Another customer for each conversation: nobody is asked twice in a week.
+string MailOf(int number) => settings["mail"] ?? string.Create(CultureInfo.InvariantCulture, $"mia{number}@example.com");
+var (name, clock, replies) = (settings["name"] ?? "Mia Adler", TimeProvider.System, new ConcurrentQueue<string>());
 if (settings["urls"] is null) builder.WebHost.UseUrls("http://localhost:5092");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 await using var app = builder.Build();
@@ -21,7 +25,9 @@ app.MapMethods(desk.Replies, [desk.Method], async (HttpContext http) =>
     try
     {
         var reply = await JsonNode.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
-        Console.WriteLine($"reply in {http.Request.Path}:\n{(reply is null ? null : desk.TextOf(reply)) ?? reply?.ToJsonString()}");
+        var text = (reply is null ? null : desk.TextOf(reply)) ?? reply?.ToJsonString() ?? "";
+        replies.Enqueue(text);
+        Console.WriteLine($"reply in {http.Request.Path}:\n{text}");
         return Results.Json(new { id = 1 });
     }
     catch (JsonException)
@@ -29,6 +35,9 @@ app.MapMethods(desk.Replies, [desk.Method], async (HttpContext http) =>
         return Results.BadRequest();
     }
 });
+
+// Before a reply is written again, what is there already is looked for.
+app.MapGet("/{**path}", () => Results.Json(replies));
 await app.StartAsync();
 Console.WriteLine($"Plays {desk.Kind}, and takes replies at {app.Urls.First()}. Type: close [NUMBER], reopen [NUMBER]. Ctrl+C ends it.");
 
@@ -52,7 +61,7 @@ return 0;
 async Task TellAsync(bool closed)
 {
     var now = clock.GetUtcNow();
-    var body = desk.Body(new(number, mail, name), closed, now).ToJsonString();
+    var body = desk.Body(new(number, MailOf(number), name), closed, now).ToJsonString();
     using var request = new HttpRequestMessage(HttpMethod.Post, connector) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
     foreach (var (header, value) in secret is null ? [] : desk.Sign(secret, body, now)) request.Headers.Add(header, value);
     try

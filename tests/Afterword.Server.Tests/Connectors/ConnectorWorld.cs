@@ -60,6 +60,20 @@ internal sealed class ConnectorWorld(RulesWorld rules) : IAsyncDisposable
         return await PostAsync(connector.Path, body, headers);
     }
 
+    /// <summary>A delivery that reaches the connector without going through HTTP, signed at this moment.</summary>
+    public IncomingRequest Signed(Connector connector, byte[] body)
+    {
+        var headers = new Dictionary<string, string>(connector.Preset.SampleHeaders, StringComparer.OrdinalIgnoreCase);
+        var request = new IncomingRequest("POST", "https://feedback.example/in/x", name => headers.GetValueOrDefault(name), body);
+        if (connector.HasSecret)
+        {
+            var secret = Encoding.UTF8.GetString(Server.Server.Store.Secrets.Unprotect(connector.SealedSecrets[0]));
+            foreach (var (name, value) in connector.Definition.Signatures[0].Sign(request, secret, Server.Clock.GetUtcNow())) headers[name] = value;
+        }
+
+        return request;
+    }
+
     public async Task<Answer> PostAsync(string path, byte[] body, IReadOnlyDictionary<string, string> headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.Url, path)) { Content = new ByteArrayContent(body) };
