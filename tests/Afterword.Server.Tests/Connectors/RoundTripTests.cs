@@ -74,6 +74,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
 
         await _world.Rules.PassAsync(TimeSpan.FromHours(1));
         await Server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        await _office.WaitAsync(s_closes.Count(close => close.PostedTo is null));
 
         // Into that very conversation where the sender has given access; else as the customer is reached.
         Assert.Equal(s_closes.Select(close => close.PostedTo).OfType<string>().Order(), _desk.Calls.Select(call => $"{call.Method} {call.Path}").Order());
