@@ -34,6 +34,8 @@ internal static class Run
         ("console-pages-postgres", ConsolePages.RunOnPostgresAsync),
         ("rules-sqlite", Closes.RunOnSqliteAsync),
         ("rules-postgres", Closes.RunOnPostgresAsync),
+        ("connectors-sqlite", ConnectorCloses.RunOnSqliteAsync),
+        ("connectors-postgres", ConnectorCloses.RunOnPostgresAsync),
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),

@@ -8,6 +8,7 @@ using Afterword.Server.Automation;
 using Afterword.Server.Backups;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
+using Afterword.Server.Connectors;
 using Afterword.Server.Embed;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
@@ -86,6 +87,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddAutomation();
+            builder.Services.AddConnectors();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -153,6 +155,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapEmbed();
         routes.MapChanges();
         routes.MapAutomation();
+        routes.MapConnectors();
         routes.MapReports();
         routes.MapPeople();
         routes.MapMessages();

@@ -53,6 +53,9 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     [InlineData("insert into contact (sender_id, user_id) select 404, id from account where screen_name = 'ana'", "users", "1 contacts of users who are not there")]
     [InlineData("insert into message_window (sender_id, started_at, used) values (404, 0, 0)", "users", "1 windows of messages of users who are not there")]
     [InlineData("insert into app_message_window (app_id, started_at, used) values (404, 0, 0)", "users", "1 windows of messages of apps that are not there")]
+    [InlineData("insert into customer_ref (sender_id, ref, user_id) values (1, 'c:desk:1', 404)", "users", "1 customers of connectors who are no users")]
+    [InlineData("insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, decision) select 1, 404, consumer_secret, 9, 0, 1, 0, 0, 'ignored' from app", "users", "1 events of connectors that are not there")]
+    [InlineData("update account set channel = 4 where screen_name = 'ana'", "channels and their requests", "1 users of the channel x without an X user id")]
     public Task What_was_tampered_with_is_found(string tamper, string check, string problem) => IsFoundAsync(tamper, check, problem);
 
     [Theory]
@@ -94,6 +97,31 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
 
         await _loop.Server.AllIsWellAsync();
         await IsFoundAsync(tamper, check, problem);
+    }
+
+    [Fact]
+    public async Task Secrets_that_nobody_can_open_are_found_wherever_they_are()
+    {
+        foreach (var insert in (string[])
+        [
+            "connector (sender_id, id, kind, name, token_hash, secret, create_users, version, added_at) values (@sender, 7, 'zammad', 'zammad', @bytes, @bytes, 1, 1, 0)",
+            "helpdesk (sender_id, kind, url, token, added_at) values (@sender, 4, 'https://desk.example/', @bytes, 0)", "x_account (sender_id, url, keys, added_at) values (@sender, 'https://api.x.com/', @bytes, 0)",
+        ])
+        {
+            var table = insert[..insert.IndexOf(' ', StringComparison.Ordinal)];
+            await WriteAsync($"insert into {insert}");
+            var problem = Assert.Single(Assert.Single(await _loop.Server.ExamineAsync(), finding => finding.Problems.Count > 0).Problems);
+            Assert.Equal(table == "connector" ? "the secrets of connector 7 cannot be unsealed" : $"what the channels keep for sender {_loop.Furni.Id} cannot be unsealed", problem);
+            await WriteAsync($"delete from {table} where sender_id = @sender");
+        }
+
+        Task<int> WriteAsync(string sql) => _loop.Server.Server.Store.Main.WriteAsync(
+            session =>
+            {
+                var statement = session.Sql(sql).Bind("sender", _loop.Furni.Id);
+                return (sql.Contains("@bytes", StringComparison.Ordinal) ? statement.Bind("bytes", new byte[40]) : statement).RunAsync(default);
+            },
+            default);
     }
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();

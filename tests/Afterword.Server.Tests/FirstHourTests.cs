@@ -12,7 +12,7 @@ namespace Afterword.Server.Tests;
 public sealed class FirstHourTests : IDisposable
 {
     private const string Addresses = "Addresses look like http://localhost:5000, http://10.0.0.7:8080 or, for every interface, http://*:8080.";
-    private const string Keys = "There are: Data, Database, Platform, Proxies, PublicUrl; and the sections Limits, Feedback, Cards, Questions, Console, SignIn, Storage, Webhooks, Channels, Automation, Mail, Security, Secrets, Http, Backup, Telemetry.";
+    private const string Keys = "There are: Data, Database, Platform, Proxies, PublicUrl; and the sections Limits, Feedback, Cards, Questions, Console, SignIn, Storage, Webhooks, Channels, Automation, Connectors, Mail, Security, Secrets, Http, Backup, Telemetry.";
 
     // What is typed, the exit code, and all that is said. FOLDER is a folder with files in it, STORE the folder of a store.
     private static readonly (string Typed, int Code, string Told)[] s_mistakes =

@@ -136,7 +136,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
             "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people",
-            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7",
+            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7",
             "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=%40ana", "/automation?find=%40furni",
             $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365",
         ])
@@ -160,6 +160,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
 
         yield return Page(new Guest(Server), $"/f/{_store.CardToken}");
         yield return Page(new Guest(Server), $"/embed/{_store.CardToken}");
+        yield return Page(new Guest(Server), $"/in/{new Afterword.Server.Connectors.ConnectorAddress(_loop.Furni.Id, 7, new byte[20])}");
         yield return Page(new Guest(Server), "/healthz/ready");
         yield return Stream(_ana, "/messages/live");
         yield return Stream(_owner, "/console/@furni/overview/live");

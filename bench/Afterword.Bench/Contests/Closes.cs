@@ -131,7 +131,8 @@ internal static class Closes
         return most;
     }
 
-    private static async Task RuleAsync(Store store, Cast cast, string delay)
+    /// <summary>Gives every sender one rule, which asks everybody.</summary>
+    public static async Task RuleAsync(Store store, Cast cast, string delay)
     {
         var rules = new ChangeRules(store, new AuditLog(store, TimeProvider.System), TimeProvider.System);
         foreach (var sender in cast.Senders)

@@ -16,6 +16,7 @@ internal sealed class Site
         ["Limits:ExportsPer15Minutes"] = "1000000000",
         ["Cards:CallsPerLink"] = "0",
         ["Cards:CallsPerAddress"] = "0",
+        ["Connectors:CallsPerConnector"] = "0",
         ["Feedback:EventsDelay"] = "00:00:00",
         ["Cards:Lifetime"] = "1000.00:00:00",
         ["Webhooks:AllowPlainHttp"] = "true",

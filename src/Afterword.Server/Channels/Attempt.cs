@@ -21,4 +21,9 @@ internal enum AttemptOutcome
 /// <param name="Status">What the other side answered: a status of HTTP or a reply of SMTP; null when it did not.</param>
 /// <param name="Error">What went wrong, or null.</param>
 /// <param name="RetryAfter">How long the other side asked to be left alone.</param>
-internal sealed record Attempt(AttemptOutcome Outcome, long Took, int? Status, string? Error, TimeSpan? RetryAfter = null);
+/// <param name="Hold">For how long the other side takes nothing more of this sender, by its limits; null when it takes more.</param>
+internal sealed record Attempt(AttemptOutcome Outcome, long Took, int? Status, string? Error, TimeSpan? RetryAfter = null, TimeSpan? Hold = null)
+{
+    /// <summary>It came too early, by the other side's limits. That says nothing about the request, and does not bring it closer to being dead.</summary>
+    public bool IsEarly => Outcome == AttemptOutcome.Failed && Hold is not null;
+}

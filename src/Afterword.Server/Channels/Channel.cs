@@ -13,6 +13,12 @@ internal enum Channel
 
     /// <summary>By the sender's own means: message and card link are handed over to it.</summary>
     Webhook = 2,
+
+    /// <summary>In the conversation it came from, at the sender's helpdesk.</summary>
+    Conversation = 3,
+
+    /// <summary>By direct message at X, as the sender's user there.</summary>
+    X = 4,
 }
 
 internal static class ChannelNames
@@ -27,6 +33,8 @@ internal static class ChannelNames
             Channel.BuiltIn => "built-in",
             Channel.Email => "email",
             Channel.Webhook => "webhook",
+            Channel.Conversation => "conversation",
+            Channel.X => "x",
             _ => throw new UnreachableException(channel.ToString()),
         };
     }

@@ -1,5 +1,7 @@
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.Mail;
+using Afterword.Server.Channels.X;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
@@ -13,6 +15,10 @@ internal static class ChannelServices
         services.AddSingleton<MailCarrier>();
         services.AddSingleton<HandoverCarrier>();
         services.AddSingleton<Handovers>();
+        services.AddSingleton<ConversationCarrier>();
+        services.AddSingleton<SenderHelpdesks>();
+        services.AddSingleton<XCarrier>();
+        services.AddSingleton<XAccounts>();
         services.AddSingleton<DispatchHistory>();
         services.AddSingleton<RetryDispatches>();
         services.AddSingleton<PruneDispatches>();

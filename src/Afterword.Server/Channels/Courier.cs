@@ -1,17 +1,19 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.Mail;
+using Afterword.Server.Channels.X;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>Brings requests through their channels: a lane for the mail server, and one for each sender's own means.</summary>
+/// <summary>Brings requests through their channels: a lane for the mail server, and one for each sender's own means, helpdesks and user of X.</summary>
 internal sealed class Courier(
-    Store store, Settings settings, Dispatches dispatches, MailCarrier mail, HandoverCarrier handover, OutgoingConnections connections, Func<double> chance, TimeProvider clock,
-    ILogger<Courier> log)
+    Store store, Settings settings, Dispatches dispatches, MailCarrier mail, HandoverCarrier handover, ConversationCarrier conversation, XCarrier x, OutgoingConnections connections,
+    Func<double> chance, TimeProvider clock, ILogger<Courier> log)
     : LaneSender<Lane, Dispatch>(store, settings, store.ChannelBell, connections, chance, clock)
 {
     private readonly TelemetrySettings _telemetry = settings.Telemetry;
@@ -27,7 +29,14 @@ internal sealed class Courier(
 
     protected override Task<List<Dispatch>> ClaimAsync(Lane lane, int most, CancellationToken stop) => dispatches.ClaimAsync(lane, most, stop);
 
-    protected override EndpointKey EndOf(Lane lane) => lane == Lane.Mail ? MailCarrier.End : HandoverCarrier.EndOf(lane.SenderId);
+    protected override EndpointKey EndOf(Lane lane) => lane.Channel switch
+    {
+        Channel.Email => MailCarrier.End,
+        Channel.Webhook => HandoverCarrier.EndOf(lane.SenderId),
+        Channel.Conversation => ConversationCarrier.EndOf(lane.SenderId),
+        Channel.X => XCarrier.EndOf(lane.SenderId),
+        _ => throw new UnreachableException(lane.Channel.ToString()),
+    };
 
     protected override async Task<Attempt> AttemptAsync(Lane lane, Dispatch item, OutgoingPermit permit, CancellationToken abort)
     {
@@ -36,6 +45,8 @@ internal sealed class Courier(
         {
             Channel.Email => mail.SendAsync(item, abort),
             Channel.Webhook => handover.SendAsync(item, permit, abort),
+            Channel.Conversation => conversation.SendAsync(item, permit, abort),
+            Channel.X => x.SendAsync(item, permit, abort),
             _ => throw new UnreachableException(lane.Channel.ToString()),
         });
         span?.SetTag("afterword.channel", lane.Channel.Name).SetStatus(attempt.Outcome == AttemptOutcome.Sent ? ActivityStatusCode.Unset : ActivityStatusCode.Error);

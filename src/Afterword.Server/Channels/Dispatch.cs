@@ -14,7 +14,7 @@ internal enum DispatchState
     /// <summary>A node is at it, until its lease runs out.</summary>
     Sending = 1,
 
-    /// <summary>The mail server, or the sender's own one, took it over.</summary>
+    /// <summary>The mail server, the sender's own one, its helpdesk or X took it over.</summary>
     Sent = 2,
 
     /// <summary>It was refused, or failed too often: nothing is sent until somebody has it tried again.</summary>
@@ -24,7 +24,7 @@ internal enum DispatchState
     CalledOff = 4,
 }
 
-/// <summary>Whose turn it is: what goes to the mail server, or to one sender's own means. None waits for another.</summary>
+/// <summary>Whose turn it is: what goes to the mail server, or by one sender's own means, helpdesk or user of X. None waits for another.</summary>
 /// <param name="SenderId">0 for the mail server, which all senders share.</param>
 internal readonly record struct Lane(Channel Channel, long SenderId)
 {
@@ -39,13 +39,19 @@ internal sealed record Dispatch(
     Prompt Prompt, DispatchState State, long Attempts, long Failures, long Fence, string CardBase, byte[]? Token,
     string Message, Party Sender, Party Recipient, bool OptedOut)
 {
+    /// <summary>The way that it takes.</summary>
+    public Channel Channel { get; init; }
+
+    /// <summary>Which user of X the recipient is, or null.</summary>
+    public long? RecipientXId { get; init; }
+
     /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
     public const string Columns =
         $"""
         {Prompt.Columns},
         d.state, d.attempts, d.failures, d.fence, d.card_base, d.token, m.body,
         s.id, s.screen_name, s.name, s.language, s.mail, s.suspended_at, r.id, r.screen_name, r.name, r.language, r.mail, r.suspended_at,
-        case when c.opted_out_at is not null or c.blocks = 1 then 1 else 0 end
+        case when c.opted_out_at is not null or c.blocks = 1 then 1 else 0 end, d.channel, r.x_user_id
         """;
 
     /// <summary>What goes behind the table <c>dispatch d</c>.</summary>
@@ -63,7 +69,10 @@ internal sealed record Dispatch(
     /// <param name="row">A row that begins with <see cref="Columns"/>.</param>
     public static Dispatch Read(Row row) => new(
         Prompt.Read(row), (DispatchState)row.GetInt32(Own), row.GetInt64(Own + 1), row.GetInt64(Own + 2), row.GetInt64(Own + 3),
-        row.GetString(Own + 4), row.BytesOrNull(Own + 5), row.GetString(Own + 6), Party.Read(row, Own + 7), Party.Read(row, Own + 13), row.GetInt64(Own + 19) == 1);
+        row.GetString(Own + 4), row.BytesOrNull(Own + 5), row.GetString(Own + 6), Party.Read(row, Own + 7), Party.Read(row, Own + 13), row.GetInt64(Own + 19) == 1)
+    {
+        Channel = (Channel)row.GetInt32(Own + 20), RecipientXId = row.LongOrNull(Own + 21),
+    };
 
     /// <summary>Why there is no need to send it any more; null when there is.</summary>
     public string? CalledOffBecause(DateTimeOffset now, Settings settings)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -10,8 +11,8 @@ namespace Afterword.Server.Channels;
 internal sealed record ShownDispatch(
     long PromptId, long RecipientId, string Recipient, Channel Channel, DispatchState State, long CreatedAt, long DueAt, string? Reason, IReadOnlyList<ShownAttempt> Attempts)
 {
-    /// <summary>More than one attempt arrived, or may have.</summary>
-    public bool MaybeTwice => Attempts.Count(attempt => attempt.Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain) > 1;
+    /// <summary>More than one attempt arrived, or may have. In a conversation, one that arrived is seen before the next is made.</summary>
+    public bool MaybeTwice => Channel != Channel.Conversation && Attempts.Count(attempt => attempt.Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain) > 1;
 }
 
 /// <param name="Outcome">Null while it is under way.</param>
@@ -89,10 +90,14 @@ internal sealed class DispatchHistory(Store store, Settings settings)
     public async Task<string?> NotConfiguredAsync(Channel channel, long sender, CancellationToken stop) => channel switch
     {
         Channel.Email when settings.Mail is null => "not configured: Mail:Host is not set",
-        Channel.Webhook when !await store.Main.ReadAsync(
-            session => session.Sql("select 1 from handover where sender_id = @sender").Bind("sender", sender).FirstAsync(_ => true, stop), stop) => "not configured: the sender has no address; see afterword allow channel --help",
+        Channel.Webhook when !await IsThereAsync("select 1 from handover where sender_id = @sender", sender, stop) => "not configured: the sender has no address; see afterword allow channel --help",
+        Channel.Conversation when !await IsThereAsync("select 1 from helpdesk where sender_id = @sender limit 1", sender, stop) => "not configured: the sender has no access to a helpdesk; see afterword allow channel --help",
+        Channel.X when !await IsThereAsync("select 1 from x_account where sender_id = @sender", sender, stop) => "not configured: the sender has no keys for X; see afterword allow channel --help",
         _ => null,
     };
+
+    private Task<bool> IsThereAsync([StringSyntax("sql")] string sql, long sender, CancellationToken stop) =>
+        store.Main.ReadAsync(session => session.Sql(sql).Bind("sender", sender).FirstAsync(_ => true, stop), stop);
 
     private static ShownDispatch Read(Row row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), (Channel)row.GetInt32(3), (DispatchState)row.GetInt32(4), row.GetInt64(5), row.GetInt64(6), row.TextOrNull(7), []);

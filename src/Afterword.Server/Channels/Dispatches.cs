@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
@@ -21,15 +23,21 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, or for the sender's own means.</summary>
+    /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, for the sender's own means, helpdesk or keys of X, or for the end of a limit there.</summary>
     public async Task<List<Lane>> DueLanesAsync(CancellationToken stop)
     {
         var lanes = await store.Main.ReadAsync(
             async session => await OutboundHold.FindAsync(session, stop) is not null ? null : await session.Sql(
                 """
-                select h.sender_id from handover h where (
+                select 2, h.sender_id from handover h where (
                     select d.due_at from dispatch d where d.sender_id = h.sender_id and d.state < 2 and d.channel = 2 order by d.due_at limit 1) <= @now
-                """).Bind("now", Now).ListAsync(row => new Lane(Channel.Webhook, row.GetInt64(0)), stop),
+                union all
+                select 3, h.sender_id from (select sender_id from helpdesk group by sender_id having max(held_until) <= @now) as h where (
+                    select d.due_at from dispatch d where d.sender_id = h.sender_id and d.state < 2 and d.channel = 3 order by d.due_at limit 1) <= @now
+                union all
+                select 4, x.sender_id from x_account x where x.held_until <= @now and (
+                    select d.due_at from dispatch d where d.sender_id = x.sender_id and d.state < 2 and d.channel = 4 order by d.due_at limit 1) <= @now
+                """).Bind("now", Now).ListAsync(row => new Lane((Channel)row.GetInt32(0), row.GetInt64(1)), stop),
             stop);
         if (lanes is null) return [];
 
@@ -78,10 +86,11 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
                         settled_at = case when @state > 1 then @now end, token = case when @state > 1 then null else token end
                     where sender_id = @sender and prompt_id = @prompt and state = 1 and fence = @fence
                     """)
-                    .Bind("state", (long)state).Bind("due", due).Bind("failed", attempt.Outcome == AttemptOutcome.Sent ? 0L : 1L)
+                    .Bind("state", (long)state).Bind("due", due).Bind("failed", attempt.Outcome == AttemptOutcome.Sent || attempt.IsEarly ? 0L : 1L)
                     .Bind("reason", attempt.Error).Bind("now", now)
                     .Bind("sender", dispatch.Prompt.SenderId).Bind("prompt", dispatch.Prompt.Id).Bind("fence", dispatch.Fence).RunAsync(CancellationToken.None);
                 if (noted == 1) Note(session, dispatch, attempt);
+                if (attempt.Hold is { } hold) await HoldAsync(session, dispatch, now + (long)RetrySchedule.WaitAsked(hold).TotalMilliseconds);
                 if (noted == 1 && state == DispatchState.Dead) await Arrival.NoteAsync(session, states, [(dispatch.Prompt.SenderId, dispatch.Prompt.Id)], delivered: false, CancellationToken.None);
                 return noted == 1;
             },
@@ -90,7 +99,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 
     /// <summary>Ends all leases: for a store that only one server runs on, whose predecessor cannot be alive.</summary>
     public Task EndAllAsync(CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("update dispatch set due_at = @now where state < 2 and channel in (1, 2) and due_at > @now and state = 1").Bind("now", Now).RunAsync(stop), stop);
+        session => session.Sql("update dispatch set due_at = @now where state < 2 and channel in (1, 2, 3, 4) and due_at > @now and state = 1").Bind("now", Now).RunAsync(stop), stop);
 
     /// <summary>Calls off what waited so long for a way to be sent that its card has closed, and wipes the card's token with it.</summary>
     public async Task CallOffExpiredAsync(CancellationToken stop)
@@ -100,7 +109,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
             var now = clock.GetUtcNow();
             var expired = await store.Main.ReadAsync(
                 session => session.Sql(
-                    "select sender_id, prompt_id, fence from dispatch where state < 2 and channel in (1, 2) and due_at < @before and state = 0 order by sender_id, prompt_id limit @most")
+                    "select sender_id, prompt_id, fence from dispatch where state < 2 and channel in (1, 2, 3, 4) and due_at < @before and state = 0 order by sender_id, prompt_id limit @most")
                     .Bind("before", now.ToUnixTimeMilliseconds() - (long)settings.CardLifetime.TotalMilliseconds).Bind("most", CalledOffAtOnce)
                     .ListAsync(row => new Needless(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), "The card is closed.", Begun: null), stop),
                 stop);
@@ -120,10 +129,24 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
                 : session.Sql(
                     $"""
                     select {Dispatch.Columns} from dispatch d {Dispatch.Joins}
-                    where d.state < 2 and d.channel = 2 and d.sender_id = @sender and d.due_at <= @now order by d.due_at, d.prompt_id limit @most
+                    where d.state < 2 and {OfChannel(lane.Channel)} and d.sender_id = @sender and d.due_at <= @now order by d.due_at, d.prompt_id limit @most
                     """).Bind("sender", lane.SenderId))
             .Bind("now", Now).Bind("most", (long)most).ListAsync(Dispatch.Read, stop),
         stop);
+
+    // Each has an index of its own, which SQLite takes only where its condition stands as it is.
+    private static string OfChannel(Channel channel) => channel switch
+    {
+        Channel.Webhook => "d.channel = 2",
+        Channel.Conversation => "d.channel = 3",
+        Channel.X => "d.channel = 4",
+        _ => throw new UnreachableException(channel.ToString()),
+    };
+
+    /// <summary>Sends nothing more of a sender this way until then, on any node: the other side has said that it takes no more.</summary>
+    private static Task<int> HoldAsync(Session session, Dispatch dispatch, long until) => session.Sql(
+        dispatch.Channel == Channel.X ? "update x_account set held_until = @until where sender_id = @sender" : "update helpdesk set held_until = @until where sender_id = @sender")
+        .Bind("until", until).Bind("sender", dispatch.Prompt.SenderId).RunAsync(CancellationToken.None);
 
     private async Task<List<Dispatch>> ClaimAsync(Session session, Dispatch[] found, Lane lane, CancellationToken stop)
     {
@@ -187,5 +210,12 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
     /// <param name="Begun">The number of an attempt that was begun and never noted; null when there is none.</param>
     private sealed record Needless(long SenderId, long PromptId, long Fence, string Reason, long? Begun);
 
-    private TimeSpan TimeoutOf(Lane lane) => lane.Channel == Channel.Email ? settings.Mail!.Timeout : settings.Webhooks.Timeout;
+    private TimeSpan TimeoutOf(Lane lane) => lane.Channel switch
+    {
+        Channel.Email => settings.Mail!.Timeout,
+
+        // A repeat looks first whether it is needed.
+        Channel.Conversation => settings.Webhooks.Timeout * 2,
+        _ => settings.Webhooks.Timeout,
+    };
 }

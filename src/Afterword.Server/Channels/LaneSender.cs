@@ -216,7 +216,8 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
         {
             Attempt attempt;
             using (permit) attempt = await AttemptAsync(lane, item, permit, abort);
-            var retryIn = attempt.Outcome is AttemptOutcome.Failed or AttemptOutcome.Uncertain ? _schedule.DelayAfter(FailuresOf(item) + 1, attempt.RetryAfter) : null;
+            var failures = attempt.IsEarly ? Math.Max(1, FailuresOf(item)) : FailuresOf(item) + 1;
+            var retryIn = attempt.Outcome is AttemptOutcome.Failed or AttemptOutcome.Uncertain ? _schedule.DelayAfter(failures, attempt.RetryAfter) : null;
             Tell(lane, item, attempt, retryIn, await SettleAsync(item, attempt, retryIn, abort));
         }
 #pragma warning disable CA1031 // its lease runs out, and it is tried again

@@ -10,7 +10,7 @@ internal static class AllowCommands
 {
     public static Command Create() => new("allow", "The allowlists: who may ask for feedback, where it is told, and which pages may show cards.")
     {
-        App(), Sender(), WebhookCommands.Allow(), HandoverCommands.Allow(), EmbedCommands.Allow(), List(),
+        App(), Sender(), WebhookCommands.Allow(), SenderChannelCommands.Allow(), EmbedCommands.Allow(), List(),
     };
 
     private static Command App()
@@ -62,16 +62,16 @@ internal static class AllowCommands
             var senders = await store.Allowlists.SendersAsync(stop);
             var exempt = await store.Allowlists.ExemptAsync(stop);
             var webhooks = await store.Endpoints.ListAsync(null, null, stop);
-            var channels = await store.Handovers.ListAsync(stop);
+            var channels = await SenderChannelCommands.ListAsync(store, stop);
             var embeds = await store.EmbedOrigins.ListAsync(stop);
             parsed.Say(
                 new AllowedJson(
                     [.. apps.Select(AppCommands.ToJson)], [.. senders.Select(ToJson)], exempt, [.. webhooks.Select(WebhookJson.Of)],
-                    [.. channels.Select(HandoverCommands.ToJson)], [.. embeds.Select(EmbedCommands.ToJson)]),
+                    channels, [.. embeds.Select(EmbedCommands.ToJson)]),
                 CommandJson.Default.AllowedJson,
                 [
                     .. apps.Select(app => $"app     {AppCommands.Line(app)}"), .. senders.Select(sender => $"sender  {Line(sender)}"), .. exempt.Select(handle => $"exempt  @{handle}"),
-                    .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}"), .. channels.Select(channel => $"channel @{channel.ScreenName}  {channel.Url}"),
+                    .. webhooks.Select(webhook => $"webhook {WebhookCommands.Line(webhook)}"), .. channels.Select(channel => $"channel {SenderChannelCommands.Line(channel)}"),
                     .. embeds.Select(embed => $"embed   {EmbedCommands.Line(embed)}"),
                 ]);
         });

@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.Mail;
+using Afterword.Server.Channels.X;
 using Afterword.Server.People;
+using GuardedHttp = Afterword.Server.Webhooks.GuardedHttp;
 
 namespace Afterword.Server.Cli;
 
@@ -12,11 +15,7 @@ internal static class ChannelCommands
 {
     private const int Shown = 20;
 
-    public static Command Create() => new("channel", "Channels: requests on their way to customers by mail, or by a sender's own means.") { List(), Show(), Retry(), Test() };
-
-    /// <summary>A sender that takes nothing over itself.</summary>
-    public static CommandException NoAddress(string screenName) =>
-        new(ExitCode.Failed, $"@{screenName} has no address for the channel webhook. Set one with: afterword allow channel @{screenName} URL");
+    public static Command Create() => new("channel", "Channels: requests on their way to customers by mail, by a sender's own means, in a helpdesk's conversation, or at X.") { List(), Show(), Retry(), Test() };
 
     private static Command List()
     {
@@ -83,7 +82,7 @@ internal static class ChannelCommands
         return command;
     }
 
-    private static Command Test() => new("test", "Try a channel out, from here.") { TestMail(), TestWebhook() };
+    private static Command Test() => new("test", "Try a channel out, from here.") { TestMail(), TestWebhook(), TestConversation(), TestX() };
 
     private static Command TestMail()
     {
@@ -107,13 +106,51 @@ internal static class ChannelCommands
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var target = await store.Handovers.TargetAsync(account.Id, stop) ?? throw NoAddress(account.ScreenName);
+            var target = await store.Handovers.TargetAsync(account.Id, stop) ?? throw SenderChannelCommands.NotAllowed(account.ScreenName, Channel.Webhook.Name);
             using var connections = WebhookCommands.Connections(store);
             var carrier = new HandoverCarrier(store.Store, store.Settings, store.Handovers, new(WebhookCommands.Guard(store), connections, store.Settings.Webhooks, TimeProvider.System));
             Tell(parsed, await carrier.SendTestAsync(target, PartyOf(account), store.Store.Ids.NextPair(), TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), stop), "It was not taken: an answer of 200 to 299 was expected.");
         });
         return command;
     }
+
+    private static Command TestConversation()
+    {
+        var handle = Inputs.Handle("The sender.");
+        var kind = SenderChannelCommands.Kind("Which helpdesk, where the sender has several.");
+        var command = new Command("conversation", "Ask a sender's helpdesk whether it takes the token; nothing is posted. Fails unless it does. Example: afterword channel test conversation @furni") { handle, kind };
+        command.OnStoreChange(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var chosen = parsed.GetValue(kind);
+            var helpdesks = (await store.Helpdesks.OfAsync(account.Id, stop)).FindAll(one => chosen is null || one.Kind.Name == chosen);
+            if (helpdesks.Count == 0) throw SenderChannelCommands.NotAllowed(account.ScreenName, Channel.Conversation.Name);
+            if (helpdesks is not [var helpdesk]) throw new CommandException(ExitCode.WrongUse, $"@{account.ScreenName} has several helpdesks. Say which: --kind {string.Join('|', helpdesks.Select(one => one.Kind.Name))}");
+
+            using var connections = WebhookCommands.Connections(store);
+            using var permit = await connections.TakeAsync(ConversationCarrier.EndOf(account.Id), stop);
+            var carrier = new ConversationCarrier(store.Store, store.Settings, store.Helpdesks, Http(store));
+            Tell(parsed, await carrier.TestAsync(helpdesk, permit, stop), $"{helpdesk.Kind.Name} did not take the token.");
+        });
+        return command;
+    }
+
+    private static Command TestX()
+    {
+        var handle = Inputs.Handle("The sender.");
+        var command = new Command("x", "Ask X whether it takes the sender's keys; nothing is sent. Fails unless it does. Example: afterword channel test x @furni") { handle };
+        command.OnStoreChange(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var x = await store.XAccounts.FindAsync(account.Id, stop) ?? throw SenderChannelCommands.NotAllowed(account.ScreenName, Channel.X.Name);
+            using var connections = WebhookCommands.Connections(store);
+            using var permit = await connections.TakeAsync(XCarrier.EndOf(account.Id), stop);
+            Tell(parsed, await new XCarrier(store.Store, store.Settings, store.XAccounts, Http(store)).TestAsync(x, permit, stop), "X did not take the keys.");
+        });
+        return command;
+    }
+
+    private static GuardedHttp Http(OpenedStore store) => new(WebhookCommands.Guard(store), store.Settings.Webhooks, TimeProvider.System);
 
     private static Party PartyOf(Account account) => new(account.Id, account.ScreenName, account.Name, null, account.Mail, account.Suspended);
 

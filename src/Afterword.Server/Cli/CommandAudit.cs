@@ -8,7 +8,7 @@ namespace Afterword.Server.Cli;
 internal static class CommandAudit
 {
     // Options whose values are words of ours or names. Of all others but numbers and times, which may be secrets, the name alone is written.
-    private static readonly string[] s_plain = ["--role", "--sender", "--permission", "--channel", "--dms"];
+    private static readonly string[] s_plain = ["--role", "--sender", "--permission", "--channel", "--dms", "--format", "--kind"];
 
     extension(Command command)
     {

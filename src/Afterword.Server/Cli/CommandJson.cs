@@ -9,7 +9,7 @@ namespace Afterword.Server.Cli;
 internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store, string? SetUp);
 
 internal sealed record UserJson(
-    string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null);
+    string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null, string? XUserId = null);
 
 internal sealed record ImportJson(int Imported, int Updated);
 
@@ -24,7 +24,7 @@ internal sealed record SenderJson(
 
 internal sealed record AllowedJson(
     IReadOnlyList<AppJson> Apps, IReadOnlyList<SenderJson> Senders, IReadOnlyList<string> Exempt, IReadOnlyList<WebhookJson> Webhooks,
-    IReadOnlyList<HandoverAllowedJson> Channels, IReadOnlyList<EmbedJson> Embeds);
+    IReadOnlyList<ChannelAllowedJson> Channels, IReadOnlyList<EmbedJson> Embeds);
 
 /// <summary>A site whose pages may show a sender's cards.</summary>
 internal sealed record EmbedJson(string ScreenName, string Origin, bool Allowed);
@@ -69,8 +69,8 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(PersonResetJson))]
 [JsonSerializable(typeof(PersonSignedOutJson))]
 [JsonSerializable(typeof(UserPasswordJson))]
-[JsonSerializable(typeof(HandoverAllowedJson))]
-[JsonSerializable(typeof(HandoverDeniedJson))]
+[JsonSerializable(typeof(ChannelAllowedJson))]
+[JsonSerializable(typeof(ChannelDeniedJson))]
 [JsonSerializable(typeof(ChannelsJson))]
 [JsonSerializable(typeof(DispatchesJson))]
 [JsonSerializable(typeof(DispatchesRetriedJson))]

@@ -1,6 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.Messages;
@@ -40,11 +45,12 @@ internal static class DemoCommand
         var url = DemoGuide.LinkBase(server.Urls);
         var keys = await KeysAsync(server, shop, clock, stop);
         await AllowChatAsync(server, shop, clock, stop);
+        var connector = await AllowHelpdeskAsync(server, shop, clock, stop);
         await WriteToShopAsync(server, shop, keys.App, stop);
         var people = await DemoPeople.AddAsync(server, shop, stop);
         var guide = new DemoGuide(
             shop, OpenedStore.NameOf(settings), settings is { Database: null } && settings.Data == folder.Path, [.. server.Urls], url, keys, people,
-            await AskAsync(server, shop, settings, url), clock.GetUtcNow());
+            await AskAsync(server, shop, settings, url), (settings.PublicBase ?? url) + connector, clock.GetUtcNow());
         parsed.Say(guide.ToJson(), CommandJson.Default.DemoJson, [.. guide.Lines(), .. server.Urls.Select(one => $"Listening on {one}; Ctrl+C ends it.")]);
 
         await server.WaitForShutdownAsync();
@@ -52,15 +58,22 @@ internal static class DemoCommand
     }
 
     // Environment and file may name a store that is in use: only the command line can point the demo at one.
-    private static Settings SettingsOf(ParseResult parsed, string folder) => StoreOptions.SettingsOf(parsed) with
+    private static Settings SettingsOf(ParseResult parsed, string folder)
     {
-        Data = parsed.GetValue(StoreOptions.Data) ?? folder,
-        Database = parsed.GetValue(StoreOptions.Database),
-        EventsDelay = TimeSpan.Zero,
+        var settings = StoreOptions.SettingsOf(parsed);
+        return settings with
+        {
+            Data = parsed.GetValue(StoreOptions.Data) ?? folder,
+            Database = parsed.GetValue(StoreOptions.Database),
+            EventsDelay = TimeSpan.Zero,
 
-        // Whoever tries the demo has its password and no time for an app.
-        Console = new ConsoleSettings { SecondFactorRequired = false },
-    };
+            // The sample of a helpdesk runs on this machine, without TLS.
+            Webhooks = settings.Webhooks with { AllowPlainHttp = true, AllowedNetworks = [.. settings.Webhooks.AllowedNetworks, IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")] },
+
+            // Whoever tries the demo has its password and no time for an app.
+            Console = new ConsoleSettings { SecondFactorRequired = false },
+        };
+    }
 
     private static async Task<DemoKeys> KeysAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
     {
@@ -76,6 +89,16 @@ internal static class DemoCommand
     {
         await new EmbedOrigins(server.Store, clock).AllowAsync(shop.Sender.Id, new(DemoGuide.ChatOrigin), stop);
         await server.Services.GetRequiredService<Allowlists>().ExemptAsync(shop.Customers[2].Id, stop);
+    }
+
+    /// <summary>Lets the sample of a helpdesk tell that conversations are closed, and take the requests that come of it.</summary>
+    /// <returns>The path of the connector's address.</returns>
+    private static async Task<string> AllowHelpdeskAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
+    {
+        await new SenderHelpdesks(server.Store, clock).SetAsync(shop.Sender.Id, new(HelpdeskKind.Chatwoot, new Uri(DemoGuide.HelpdeskUrl), "1", "sample"), stop);
+        var added = await server.Services.GetRequiredService<ChangeConnectors>().AddAsync(
+            shop.Sender.Id, Person.CommandLine, new(Preset.Find("chatwoot")!, DemoRules.SampleConnector, null, null, CreatesUsers: true), stop);
+        return added is AddConnectorOutcome.Added(_, _, { Path: { } path }) ? path : throw new InvalidOperationException($"The demo's connector was not added: {added}.");
     }
 
     /// <summary>What the customers wrote just now; the fresh requests answer it.</summary>

@@ -15,10 +15,13 @@ internal sealed record DemoCard(FeedbackJson Feedback, Account Customer);
 
 /// <summary>Says where to click and what to paste.</summary>
 internal sealed class DemoGuide(
-    DemoShop shop, string store, bool thrownAway, IReadOnlyList<string> urls, string url, DemoKeys keys, IReadOnlyList<DemoPerson> people, IReadOnlyList<DemoCard> cards, DateTimeOffset now)
+    DemoShop shop, string store, bool thrownAway, IReadOnlyList<string> urls, string url, DemoKeys keys, IReadOnlyList<DemoPerson> people, IReadOnlyList<DemoCard> cards, string connector, DateTimeOffset now)
 {
     /// <summary>Where <c>samples/chat-widget</c> listens.</summary>
     public const string ChatOrigin = "http://localhost:5091";
+
+    /// <summary>Where <c>samples/helpdesk</c> takes replies.</summary>
+    public const string HelpdeskUrl = "http://localhost:5092/";
 
     /// <summary>An address of this machine that a browser can open, out of those the server listens on.</summary>
     public static string LinkBase(IEnumerable<string> urls)
@@ -59,6 +62,9 @@ internal sealed class DemoGuide(
         $"Show her a card in a shop's chat, at {ChatOrigin}:",
         $"  dotnet run --project samples/chat-widget -- --server {url} {Keys} --to {Decimal(shop.Customers[2].Id)}",
         "",
+        "Close a conversation in a helpdesk, which a sample plays; it prints the request that comes back into it:",
+        $"  {HelpdeskCall}",
+        "",
         $"Read what the customers wrote to @{shop.Sender.ScreenName}, and what it wrote:",
         $"  {Call("GET /1.1/direct_messages/events/list.json count=5")}",
         "",
@@ -79,11 +85,13 @@ internal sealed class DemoGuide(
         new(keys.Token.Token, keys.Token.TokenSecret, Decimal(shop.Sender.Id), shop.Sender.ScreenName, "dm"),
         [.. cards.Select(card => new DemoCardJson(card.Feedback.Id, card.Feedback.Type, card.Feedback.ToUserId, card.Customer.Name, card.Feedback.CardUrl!, card.Feedback.CardToken!))],
         new(shop.Asked, shop.Answered, shop.From.ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds()),
-        new(CreateCall, ShowCall, EventsCall(Millis(shop.From), Millis(now))));
+        new(CreateCall, ShowCall, EventsCall(Millis(shop.From), Millis(now)), HelpdeskCall));
 
     private string CreateCall => Call(
         $"POST /1.1/feedback/create.json type={PromptType.Csat.Wire} to_user_id={Decimal(shop.Customers[2].Id)} "
         + $"'message=Your desk lamp is on its way, {shop.Customers[2].Name.Split(' ')[0]}!' privacy_url={cards[0].Feedback.PrivacyUrl} external_id=ticket_1 include_card=true");
+
+    private string HelpdeskCall => $"dotnet run --project samples/helpdesk -- --connector {connector}";
 
     private string ShowCall => Call($"GET /1.1/feedback/show/{cards[0].Feedback.Id}.json");
 
@@ -111,7 +119,7 @@ internal sealed record DemoHistoryJson(int Asked, int Answered, long FromTime, l
 internal sealed record DemoPersonJson(string Mail, string Role);
 
 /// <summary>Command lines to paste.</summary>
-internal sealed record DemoCallsJson(string Create, string Show, string Events);
+internal sealed record DemoCallsJson(string Create, string Show, string Events, string Helpdesk);
 
 internal sealed record DemoJson(
     IReadOnlyList<string> Urls, string Store, UserJson Sender, IReadOnlyList<UserJson> Customers, string Password, IReadOnlyList<DemoPersonJson> People, AppJson App, TokenJson Token,

@@ -11,6 +11,9 @@ internal static class DemoRules
     /// <summary>The tag of conversations that no customer led.</summary>
     public const string Internal = "internal";
 
+    /// <summary>The connector of <c>samples/helpdesk</c>, whose customers are asked at once: whoever tries it is waiting.</summary>
+    public const string SampleConnector = "sample";
+
     private const string Vip = "vip";
 
     private static readonly Share s_share = new(500_000);
@@ -48,6 +51,8 @@ internal static class DemoRules
         $$$$"""
         {{{{{more}}}}"rules":[
         {"name":"never internal","when":{"tags_any":["{{{{Internal}}}}"]},"ask":null},
+        {"name":"sample helpdesk","when":{"connectors":["{{{{SampleConnector}}}}"]},"ask":{"type":"csat","delay":"PT0S","privacy_url":"https://furni.example/privacy","message":{
+            "en":"Thanks for writing to us, {first_name|there}. How did {agent|we} do?"}}},
         {"name":"vip by nps","when":{"tags_all":["{{{{Vip}}}}"]},"ask":{"type":"nps","question_variant_id":"1","share":0.8,"privacy_url":"https://furni.example/privacy","message":{
             "en":"You have been with us for a while, {first_name|dear customer}, and we would like to know what you think of us.","es":"Llevas un tiempo con nosotros, {first_name|querido cliente}, y nos gustaría saber qué opinas."}}},
         {"name":"deliveries","when":{"tags_any":["delivery"]},"ask":{"type":"csat","question_variant_id":"29","share":0.5,"display_name":"Furni Support","privacy_url":"https://furni.example/privacy","message":{

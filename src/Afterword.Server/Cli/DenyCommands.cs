@@ -8,7 +8,7 @@ internal static class DenyCommands
 {
     public static Command Create() => new("deny", "Take an app, a sender, an exempt recipient, a webhook, a channel or a page off its list.")
     {
-        App(), Sender(), Exempt(), WebhookCommands.Deny(), HandoverCommands.Deny(), EmbedCommands.Deny(),
+        App(), Sender(), Exempt(), WebhookCommands.Deny(), SenderChannelCommands.Deny(), EmbedCommands.Deny(),
     };
 
     private static Command App()

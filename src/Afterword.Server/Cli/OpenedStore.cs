@@ -5,6 +5,8 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Channels.X;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
@@ -35,6 +37,8 @@ internal sealed class OpenedStore : IAsyncDisposable
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
         Handovers = new Handovers(store, clock);
+        Helpdesks = new SenderHelpdesks(store, clock);
+        XAccounts = new XAccounts(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
         Persons = new Persons(store, new Invitations(store, Audit, clock), Audit, clock);
     }
@@ -56,6 +60,10 @@ internal sealed class OpenedStore : IAsyncDisposable
     public OperatorKeys OperatorKeys { get; }
 
     public Handovers Handovers { get; }
+
+    public SenderHelpdesks Helpdesks { get; }
+
+    public XAccounts XAccounts { get; }
 
     public EmbedOrigins EmbedOrigins { get; }
 

@@ -45,13 +45,13 @@ internal static class UserCommands
         });
 
         var channel = new Option<string?>("--channel") { Description = "How requests reach the user besides Messages.", HelpName = string.Join('|', ChannelNames.All) };
-        var mail = Mail();
-        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, mail };
+        var (mail, x) = (Mail(), XUserId());
+        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, mail, x };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
-            var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(mail));
+            var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(mail), parsed.GetValue(x));
             if (secret is not null && Passwords.WrongWith(secret, screenName, parsed.GetRequiredValue(name), by.Mail?.Value, store.Settings.Platform) is { } wrong)
             {
                 throw new CommandException(ExitCode.WrongUse, wrong);
@@ -69,12 +69,13 @@ internal static class UserCommands
     {
         var handle = Inputs.Handle();
         var channel = new Argument<string>("CHANNEL") { Description = $"One of {string.Join(", ", ChannelNames.All)}." };
-        var mail = Mail();
-        var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, mail };
+        var (mail, x) = (Mail(), XUserId());
+        var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, mail, x };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail), stop);
+            var id = parsed.GetValue(x) ?? account.XUserId?.ToString(CultureInfo.InvariantCulture);
+            await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail, id), stop);
             Say(parsed, await store.AccountAsync(account.ScreenName, stop));
         });
         return command;
@@ -102,10 +103,12 @@ internal static class UserCommands
 
     private static Option<string?> Mail() => new("--mail") { Description = "The user's mail address.", HelpName = "ADDRESS" };
 
+    private static Option<string?> XUserId() => new("--x-user-id") { Description = "Which user of X it is: the id, not the name behind the @.", HelpName = "ID" };
+
     /// <exception cref="CommandException">What was given is wrong, or there is no mail server.</exception>
-    private static Reachability ReadReachability(OpenedStore store, string? channel, string? mail)
+    private static Reachability ReadReachability(OpenedStore store, string? channel, string? mail, string? xUserId)
     {
-        var (by, wrong) = Reachability.Read(channel, mail);
+        var (by, wrong) = Reachability.Read(channel, mail, xUserId);
         if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"{char.ToUpperInvariant(wrong[0])}{wrong[1..]}.");
 
         if (by!.Channel == Channel.Email) NeedMail(store);
@@ -144,11 +147,12 @@ internal static class UserCommands
     private static void Say(ParseResult parsed, Account account) => parsed.Say(Json(account), CommandJson.Default.UserJson, Line(account));
 
     public static UserJson Json(Account account) => new(
-        account.Id.ToString(CultureInfo.InvariantCulture), account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail);
+        account.Id.ToString(CultureInfo.InvariantCulture), account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail,
+        account.XUserId?.ToString(CultureInfo.InvariantCulture));
 
     public static string Line(Account account) => string.Join("  ", ((string?[])[
         string.Create(CultureInfo.InvariantCulture, $"{account.Id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}"),
-        account.Channel.Name, account.Mail, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>());
+        account.Channel.Name, account.Mail, account.XUserId is { } x ? string.Create(CultureInfo.InvariantCulture, $"user {x} of X") : null, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>());
 
     private static string ReadPassword()
     {

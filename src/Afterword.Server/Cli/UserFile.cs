@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
+using Afterword.Server.Connectors;
 using Afterword.Server.Languages;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
@@ -9,12 +10,13 @@ using Afterword.Server.Prompts;
 namespace Afterword.Server.Cli;
 
 /// <summary>A user of a file, and which of its cells say something: an update leaves the rest as it is.</summary>
-internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel);
+/// <param name="Ref">The number that a sender's own programs know the user by; null when there is none.</param>
+internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel, string? Ref);
 
-/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel and email.</summary>
+/// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel, email, x_user_id and ref.</summary>
 internal sealed class UserFile
 {
-    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email"];
+    private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email", "x_user_id", "ref"];
     private static readonly string[] s_mail = ["mail", "e-mail"];
 
     // A cell below a column without a name says nothing, and must be empty.
@@ -22,9 +24,10 @@ internal sealed class UserFile
     private const int Password = 3;
 
     /// <summary>What the first line looks like.</summary>
-    public const string Header = "handle,name[,dms][,password][,language][,channel][,email]";
+    public const string Header = "handle,name[,dms][,password][,language][,channel][,email][,x_user_id][,ref]";
 
     private readonly Dictionary<string, int> _firstLines = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, int> _firstRefs = new(StringComparer.Ordinal);
     private readonly List<UserLine> _good = [];
     private readonly List<(int Line, string Problem)> _bad = [];
 
@@ -110,8 +113,12 @@ internal sealed class UserFile
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
         if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
-        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]));
+        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]), Given(fields[7]));
         if (unreachable is not null) _bad.Add((line, unreachable));
+
+        var reference = Given(fields[8]) is { } given ? CustomerRef.Normalised(given) : null;
+        if (reference is null && Given(fields[8]) is not null) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"the ref has more than {CustomerRef.Length} characters")));
+        else if (reference is not null && !_firstRefs.TryAdd(reference, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"the ref \"{reference}\" stands in line {_firstRefs[reference]} already")));
 
         var language = Given(fields[4]);
         if (language is not null && !Language.IsTag(language)) _bad.Add((line, Inputs.NotALanguage(language)));
@@ -131,7 +138,7 @@ internal sealed class UserFile
         }
 
         var account = new NewAccount(handle, fields[1], password, dms) { Language = language, Reachability = by! };
-        _good.Add(new(line, account, SaysReach: Given(fields[2]) is not null, SaysChannel: Given(fields[5]) is not null));
+        _good.Add(new(line, account, SaysReach: Given(fields[2]) is not null, SaysChannel: Given(fields[5]) is not null, reference));
     }
 
     private static string? Given(string? field) => string.IsNullOrEmpty(field) ? null : field;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Afterword.Server.Channels;
+using Afterword.Server.Connectors;
 using Afterword.Server.People;
 
 namespace Afterword.Server.Cli;
@@ -17,23 +18,26 @@ internal static class UserImport
     public static Command Create()
     {
         var file = new Argument<string>("FILE.csv") { Description = $"CSV with the header {UserFile.Header}." };
-        var update = new Option<bool>("--update") { Description = "Change users who are there already to what the file says, but for their passwords; an empty cell changes nothing. Each line needs a name, and a mail address where its channel is email." };
+        var update = new Option<bool>("--update") { Description = "Change users who are there already to what the file says, but for their passwords; an empty cell changes nothing. Each line needs a name, a mail address where its channel is email, and an X user id where it is x." };
         var encoding = new Option<string?>("--encoding") { Description = "The file's encoding, such as windows-1252; without it UTF-8, or UTF-16 that says so.", HelpName = "NAME" };
         encoding.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } name && CsvText.Named(name) is null) result.AddError($"--encoding {name} is not known. There are, among others, windows-1252, iso-8859-15 and utf-16.");
         });
-        var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file, update, encoding };
+        var sender = new Option<string?>("--sender") { Description = "Whose own numbers stand in the column ref: its helpdesk names customers by them.", HelpName = Inputs.HandleName };
+        var command = new Command("import", "Add the users of a file; if a line is wrong, none of them. Example: afterword user import customers.csv") { file, update, encoding, sender };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var progress = parsed.Progress();
             var users = Read(parsed.GetRequiredValue(file), parsed.GetValue(encoding) is { } name ? CsvText.Named(name) : null);
             if (users.Good.Any(user => user.Account.Reachability.Channel == Channel.Email)) UserCommands.NeedMail(store);
+            var whose = await SenderAsync(users, parsed.GetValue(sender), store, stop);
             var known = await CheckAsync(users, parsed.GetValue(update), store, progress, stop);
 
             var fresh = users.Good.Where(user => !known.Contains(user.Account.ScreenName)).ToArray();
             var updated = await UpdateAsync([.. users.Good.Where(user => known.Contains(user.Account.ScreenName))], store, progress, stop);
             var imported = await AddAsync(fresh, store, progress, stop);
+            await NameAsync(users, whose, store, progress, stop);
             parsed.Say(
                 new ImportJson(imported, updated), CommandJson.Default.ImportJson,
                 string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} users{(parsed.GetValue(update) ? $", updated {updated:N0}" : "")}."));
@@ -98,6 +102,31 @@ internal static class UserImport
 
         progress.Clear();
         return imported;
+    }
+
+    /// <summary>Whose numbers the column ref holds; null when it holds none.</summary>
+    /// <exception cref="CommandException">It holds some, and nobody said whose.</exception>
+    private static async Task<Account?> SenderAsync(UserFile users, string? handle, OpenedStore store, CancellationToken stop)
+    {
+        if (handle is not null) return await store.AccountAsync(Accounts.Bare(handle), stop);
+        if (users.Good.Any(user => user.Ref is not null)) throw new CommandException(ExitCode.WrongUse, "The file has a column ref. Say whose numbers they are: --sender @handle");
+
+        return null;
+    }
+
+    private static async Task NameAsync(UserFile users, Account? sender, OpenedStore store, ProgressLine progress, CancellationToken stop)
+    {
+        if (sender is null) return;
+
+        var named = users.Good.Where(user => user.Ref is not null).Select(user => (user.Account.ScreenName, user.Ref!)).ToArray();
+        var (change, done) = (new ChangeConnectors(store.Store, store.Settings, store.Audit, TimeProvider.System), 0);
+        foreach (var batch in named.Chunk(BatchSize))
+        {
+            done += await change.NameCustomersAsync(sender.Id, batch, stop);
+            progress.Show(string.Create(CultureInfo.InvariantCulture, $"Named {done:N0} of {named.Length:N0}"));
+        }
+
+        progress.Clear();
     }
 
     private static async Task<int> UpdateAsync(UserLine[] users, OpenedStore store, ProgressLine progress, CancellationToken stop)

@@ -31,20 +31,28 @@ internal static class WebhookCommands
         var handle = Inputs.Handle("The sender whose changes are told.");
         var url = new Argument<string>("URL") { Description = "Where they are posted to; https, unless Webhooks:AllowPlainHttp is set." };
         var basic = Basic();
+        var format = new Option<string>("--format")
+        {
+            Description = "What is sent: events for programs, or messages for a channel of Slack or Microsoft Teams, which everybody in it reads.", HelpName = string.Join('|', WebhookFormats.All),
+            DefaultValueFactory = _ => WebhookFormat.Events.Name,
+        };
+        format.AcceptOnlyFromAmong([.. WebhookFormats.All]);
         var command = new Command("webhook", "Tell every change of a sender to an address, and print the secret that signs it. Example: afterword allow webhook @furni https://desk.example.com/afterword")
         {
-            handle, url, basic,
+            handle, url, basic, format,
         };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = ReadUrl(store, parsed.GetRequiredValue(url));
             var credentials = await ReadBasicAsync(parsed.GetValue(basic), stop);
-            var added = await store.Endpoints.AddAsync(account.Id, address, credentials, Approval.NeededIfOwned, stop);
+            var chosen = WebhookFormats.Find(parsed.GetRequiredValue(format))!.Value;
+            var added = await store.Endpoints.AddAsync(account.Id, address, credentials, chosen, Approval.NeededIfOwned, stop);
             parsed.Say(
                 WebhookJson.Of(added, account.ScreenName, credentials is not null), CommandJson.Default.WebhookJson,
                 [
                     $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}",
+                    .. chosen.Product is { } product ? (string[])[$"Everybody in this channel of {product} reads every score of @{account.ScreenName}. Agents must not see scores: keep them out of it."] : [],
                     added.IsApproved ? $"Try it: afterword webhook test {added.Key.Id}" : $"It waits until an owner of @{account.ScreenName} approves it in the console under Webhooks.",
                 ]);
         });
@@ -143,7 +151,7 @@ internal static class WebhookCommands
             var found = await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
             using var connections = Connections(store);
             var sender = new WebhookSender(Guard(store), connections, store.Settings.Webhooks, TimeProvider.System);
-            var (taken, attempt) = await new SendTestEvent(store.Store, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
+            var (taken, attempt) = await new SendTestEvent(store.Store, store.Settings, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
                 ?? throw new CommandException(ExitCode.Failed, "The webhook was removed meanwhile.");
             parsed.Say(AttemptJson.Of(attempt), CommandJson.Default.AttemptJson, Line(attempt));
             if (!taken) throw new CommandException(ExitCode.Failed, "It was not taken: an answer of 200 to 299 was expected.");
@@ -187,7 +195,7 @@ internal static class WebhookCommands
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
         if (!endpoint.IsApproved) state = "waits for an owner's approval";
         if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
-        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
+        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }
 
     private static IEnumerable<string> Lines(ShownDelivery delivery) =>

@@ -30,7 +30,7 @@ internal sealed partial class Backlog : BackgroundService
         Count("afterword.webhooks.failing", "{webhooks}", "Webhooks whose last attempt failed.", found => found.Webhooks.Count(one => one is { IsOn: true, FailingSince: not null }));
         Age("afterword.webhooks.failing_for", "How long the webhook has failed that has failed longest.", found => found.Webhooks.Where(one => one.IsOn).Min(one => one.FailingSince));
         Count("afterword.webhooks.off", "{webhooks}", "Webhooks that are switched off.", found => found.Webhooks.Count(one => !one.IsOn));
-        Count("afterword.dispatches.waiting", "{requests}", "Requests that wait to be sent by mail or handed over.", found => found.Dispatches.Waiting);
+        Count("afterword.dispatches.waiting", "{requests}", "Requests that wait to be sent through their channels.", found => found.Dispatches.Waiting);
         Age("afterword.dispatches.overdue", "How long the request is due that is due longest of those that wait to be sent.", found => found.Dispatches.DueAt);
         Count("afterword.dispatches.dead", "{requests}", "Requests that were refused or failed too often.", found => found.Dispatches.Dead);
         Count("afterword.conversations.due", "{conversations}", "Conversations whose customers are to be asked now, 1,000 of each sender at most.", found => found.Conversations.Sum(one => one.Due));
@@ -57,10 +57,12 @@ internal sealed partial class Backlog : BackgroundService
                     .ListAsync(row => new Webhook(row.LongOrNull(0), row.IsDBNull(1), row.GetInt64(2), row.LongOrNull(3), row.GetInt64(4)), stop),
                 (await session.Sql(
                     """
-                    select (select count(*) from (select d.due_at from dispatch d where d.state < 2 and d.channel in (1, 2) limit @most) as waiting),
+                    select (select count(*) from (select d.due_at from dispatch d where d.state < 2 and d.channel in (1, 2, 3, 4) limit @most) as waiting),
                         (select min(first.due_at) from (
                             select (select d.due_at from dispatch d where d.state < 2 and d.channel = 1 order by d.due_at limit 1) as due_at
-                            union all select (select d.due_at from dispatch d where d.state < 2 and d.channel = 2 order by d.due_at limit 1)) as first),
+                            union all select (select d.due_at from dispatch d where d.state < 2 and d.channel = 2 order by d.due_at limit 1)
+                            union all select (select d.due_at from dispatch d where d.state < 2 and d.channel = 3 order by d.due_at limit 1)
+                            union all select (select d.due_at from dispatch d where d.state < 2 and d.channel = 4 order by d.due_at limit 1)) as first),
                         (select count(*) from (select d.prompt_id from dispatch d where d.state = 3 limit @most) as dead)
                     """).Bind("most", (long)MostOfAll)
                     .FirstAsync(row => new Dispatched(row.GetInt64(0), row.LongOrNull(1), row.GetInt64(2)), stop))!,

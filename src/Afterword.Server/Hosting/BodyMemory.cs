@@ -9,6 +9,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Hosting;
 
+/// <summary>Metadata of a route that reads larger bodies than others.</summary>
+/// <param name="Most">The most bytes.</param>
+internal sealed record BodyLimit(int Most);
+
 /// <summary>Bounds what bodies on their way take of the memory: they are held before anybody knows who sends them, and may come slowly.</summary>
 /// <remarks>Comes after routing: what no route reads is not held, and a refusal has the form of its route.</remarks>
 internal sealed class BodyMemory(RequestDelegate next, Settings settings, Store store, TimeProvider clock)
@@ -22,7 +26,7 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, Store 
     // Ordinary calls and forms: as many as there may be connections.
     private const int Small = 8 * 1024;
 
-    // No route reads more.
+    // No route reads more that does not say so.
     private const int Largest = 128 * 1024;
 
     // What one that does not say how long it is claims at once more, as it comes.
@@ -48,8 +52,8 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, Store 
         var claim = new Claim(Networks.CountedAs(http.Connection.RemoteIpAddress, settings.Proxies));
         try
         {
-            if (length is not { } told) http.Request.Body = new ClaimingBody(http.Request.Body, come => TryGrowAsync(http, claim, SizeOf(come)));
-            else if (!await TryGrowAsync(http, claim, Math.Min(told, Largest)))
+            if (length is not { } told) http.Request.Body = new ClaimingBody(http.Request.Body, come => TryGrowAsync(http, claim, SizeOf(come, MostOf(http))));
+            else if (!await TryGrowAsync(http, claim, Math.Min(told, MostOf(http))))
             {
                 store.Troubles.Meet(Cause.OverCapacity);
                 await http.RefuseAsync(ApiError.Overloaded);
@@ -64,7 +68,9 @@ internal sealed class BodyMemory(RequestDelegate next, Settings settings, Store 
         }
     }
 
-    private static long SizeOf(long come) => come <= Small ? 0 : Math.Min((come + Step - 1) / Step * Step, Largest);
+    private static long MostOf(HttpContext http) => http.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Most ?? Largest;
+
+    private static long SizeOf(long come, long most) => come <= Small ? 0 : Math.Min((come + Step - 1) / Step * Step, most);
 
     private async ValueTask<bool> TryGrowAsync(HttpContext http, Claim claim, long size)
     {

@@ -11,7 +11,7 @@ namespace Afterword.Server.Hosting;
 /// <summary>Reads the settings and collects everything that is wrong with them, so that one start shows all of it.</summary>
 internal sealed partial class SettingsReader
 {
-    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Mail", "Security", "Secrets", "Http", "Backup", "Telemetry"];
+    private static readonly string[] s_sections = ["Limits", "Feedback", "Cards", "Questions", "Console", "SignIn", "Storage", "Webhooks", "Channels", "Automation", "Connectors", "Mail", "Security", "Secrets", "Http", "Backup", "Telemetry"];
 
     // Sections of the same file that the framework reads.
     private static readonly string[] s_frameworks = ["Kestrel", "Logging"];
@@ -60,6 +60,8 @@ internal sealed partial class SettingsReader
             CardLifetime = read.Duration("Cards:Lifetime", TimeSpan.FromDays(30)),
             CardCallsPerLink = read.Whole("Cards:CallsPerLink", 300, 0, 1_000_000),
             CardCallsPerAddress = read.Whole("Cards:CallsPerAddress", 1_200, 0, 1_000_000),
+            ConnectorCalls = read.Whole("Connectors:CallsPerConnector", 6_000, 0, 1_000_000),
+            ConnectorCallsPerAddress = read.Whole("Connectors:CallsPerAddress", 12_000, 0, 1_000_000),
             PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
             TimeZone = read.TimeZone("Console:TimeZone", "UTC"),
             SignIn = new SignInSettings

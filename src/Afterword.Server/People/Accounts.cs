@@ -21,6 +21,9 @@ internal sealed record Account(long Id, string ScreenName, string Name, string A
 
     /// <summary>The user's mail address, or null.</summary>
     public string? Mail { get; init; }
+
+    /// <summary>Which user of X it is, or null.</summary>
+    public long? XUserId { get; init; }
 }
 
 /// <summary>A user to be added, checked.</summary>
@@ -41,7 +44,7 @@ internal sealed record ChangedAccount(NewAccount User, bool ChangesReach, bool C
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, PasswordHashes passwords, TimeProvider clock)
 {
-    private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail";
+    private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail, x_user_id";
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
@@ -59,7 +62,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     {
         var account = new Account(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false)
         {
-            Language = user.Language, Channel = user.Reachability.Channel, Mail = user.Reachability.Mail?.Value,
+            Language = user.Language, Channel = user.Reachability.Channel, Mail = user.Reachability.Mail?.Value, XUserId = user.Reachability.XUserId,
         };
 
         // Hashing takes a tenth of a second by design: not inside the transaction.
@@ -68,13 +71,13 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         var added = await store.Main.WriteAsync(
             session => session.Sql(
                 """
-                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at)
-                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @now)
+                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
+                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @x, @now)
                 on conflict (screen_name_key) do nothing
                 """)
                 .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
                 .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
-                .Bind("now", now).RunAsync(stop),
+                .Bind("x", account.XUserId).Bind("now", now).RunAsync(stop),
             stop);
         return added == 1 ? account : null;
     }
@@ -99,15 +102,15 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
                 var added = 0;
                 await session.EachAsync(
                     """
-                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at)
-                    select id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, created_at from {rows} where true order by screen_name_key
+                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
+                    select id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at from {rows} where true order by screen_name_key
                     on conflict (screen_name_key) do nothing
                     returning id
                     """,
                     Rows.Of(hashed).Long("id", h => h.Id).Text("screen_name", h => h.Account.ScreenName).Text("screen_name_key", h => Key(h.Account.ScreenName))
                         .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts)
                         .Text("language", h => h.Account.Language).Long("channel", h => (long)h.Account.Reachability.Channel)
-                        .Text("mail", h => h.Account.Reachability.Mail?.Value).Long("created_at", _ => now),
+                        .Text("mail", h => h.Account.Reachability.Mail?.Value).LongOrNull("x_user_id", h => h.Account.Reachability.XUserId).Long("created_at", _ => now),
                     _ => added++,
                     stop);
                 return added;
@@ -126,14 +129,15 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
             await session.EachAsync(
                 """
                 update account set name = item.name, accepts = coalesce(item.accepts, account.accepts), language = coalesce(item.language, account.language),
-                    channel = coalesce(item.channel, account.channel), mail = coalesce(item.mail, account.mail) from {rows}
+                    channel = coalesce(item.channel, account.channel), mail = coalesce(item.mail, account.mail),
+                    x_user_id = coalesce(item.x_user_id, account.x_user_id) from {rows}
                 where account.screen_name_key = item.screen_name_key
                 returning account.id
                 """,
                 Rows.Of(accounts).Text("screen_name_key", one => Key(one.User.ScreenName)).Text("name", one => one.User.Name)
                     .Text("accepts", one => one.ChangesReach ? one.User.Accepts : null).Text("language", one => one.User.Language)
                     .LongOrNull("channel", one => one.ChangesChannel ? (long)one.User.Reachability.Channel : null)
-                    .Text("mail", one => one.User.Reachability.Mail?.Value),
+                    .Text("mail", one => one.User.Reachability.Mail?.Value).LongOrNull("x_user_id", one => one.User.Reachability.XUserId),
                 _ => updated++,
                 stop);
             return updated;
@@ -180,8 +184,8 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         {
             await HoldAsync(session, [screenName], stop);
             await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
-            return await session.Sql("update account set channel = @channel, mail = @mail where screen_name_key = @key")
-                .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("key", Key(screenName)).RunAsync(stop);
+            return await session.Sql("update account set channel = @channel, mail = @mail, x_user_id = @x where screen_name_key = @key")
+                .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("x", by.XUserId).Bind("key", Key(screenName)).RunAsync(stop);
         },
         stop);
 
@@ -205,6 +209,6 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     private static Account Read(Row row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), !row.IsDBNull(4))
         {
-            Language = row.TextOrNull(5), Channel = (Channel)row.GetInt32(6), Mail = row.TextOrNull(7),
+            Language = row.TextOrNull(5), Channel = (Channel)row.GetInt32(6), Mail = row.TextOrNull(7), XUserId = row.LongOrNull(8),
         };
 }

@@ -107,10 +107,11 @@ public sealed record Topic(string Name, string About, Audience Audience)
     public static readonly Topic SignedIn = new("Pages for users", "Where users sign in, let an app in, and shut it out. All in the browser, without a script.", Audience.Page);
     public static readonly Topic Inbox = new("Messages", "The inbox of users, at `/messages`, in the browser.", Audience.Page);
     public static readonly Topic Pages = new("Pages", "What browsers are shown, and the files that go with it. Nothing here needs a signature.", Audience.Page);
+    public static readonly Topic Connectors = new("Connectors", "Where helpdesks tell that conversations have ended or go on.", Audience.Page);
     public static readonly Topic Health = new("Health", "For load balancers and whatever restarts processes.", Audience.Health);
 
     /// <summary>All chapters, in the order of the page.</summary>
-    public static IReadOnlyList<Topic> All => [Feedback, Recipient, People, Messages, Access, Operating, SignedIn, Inbox, Pages, Health];
+    public static IReadOnlyList<Topic> All => [Feedback, Recipient, People, Messages, Access, Operating, SignedIn, Inbox, Pages, Connectors, Health];
 
     /// <summary>The name as part of an address.</summary>
     public string Anchor => Name.ToLowerInvariant().Replace(' ', '-');

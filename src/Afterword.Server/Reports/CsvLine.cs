@@ -78,6 +78,8 @@ internal sealed class CsvLine(string from, Sight sight, long oldestOpen)
     {
         Channel.Email => "email"u8,
         Channel.Webhook => "webhook"u8,
+        Channel.Conversation => "conversation"u8,
+        Channel.X => "x"u8,
         _ => "built-in"u8,
     };
 

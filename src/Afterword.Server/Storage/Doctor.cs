@@ -147,11 +147,17 @@ internal sealed class Doctor(Store store, TimeProvider clock)
                 session => session.Sql(
                     """
                     select sender_id, secret, basic from handover union all
-                    select sender_id, token, null from dispatch where state < 2 and channel in (1, 2) and token is not null
+                    select sender_id, token, null from helpdesk union all
+                    select sender_id, keys, null from x_account union all
+                    select sender_id, token, null from dispatch where state < 2 and channel in (1, 2, 3, 4) and token is not null
                     """).ListAsync(row => (Id: row.GetInt64(0), Secrets: new[] { row.GetBytes(1), row.BytesOrNull(2) }), stop),
                 stop))
             .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
             .Select(one => string.Create(CultureInfo.InvariantCulture, $"what the channels keep for sender {one.Id} cannot be unsealed")).Distinct());
+        problems.AddRange((await store.Main.ReadAsync(
+                session => session.Sql("select id, secret, old_secret from connector order by id").ListAsync(row => (Id: row.GetInt64(0), Secrets: new[] { row.BytesOrNull(1), row.BytesOrNull(2) }), stop), stop))
+            .Where(one => !one.Secrets.All(secret => secret is null || CanOpen(secret)))
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $"the secrets of connector {one.Id} cannot be unsealed")));
         problems.AddRange((await store.Main.ReadAsync(
                 session => session.Sql("select sender_id, sampling_key from automation order by sender_id").ListAsync(row => (Id: row.GetInt64(0), Key: row.GetBytes(1)), stop), stop))
             .Where(one => !CanOpen(one.Key)).Select(one => string.Create(CultureInfo.InvariantCulture, $"the key of the samples of sender {one.Id} cannot be unsealed")));
@@ -224,9 +230,10 @@ internal sealed class Doctor(Store store, TimeProvider clock)
             select 'events', count(*) from change union all
             select 'webhooks', count(*) from webhook where removed_at is null union all
             select 'deliveries', count(*) from delivery union all
+            select 'connectors', count(*) from connector where removed_at is null union all
             select 'requests by channel', count(*) from dispatch union all
             select 'dead requests', count(*) from dispatch where state = 3 union all
-            select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2) and due_at < @overdue union all
+            select 'overdue requests', count(*) from dispatch where state < 2 and channel in (1, 2, 3, 4) and due_at < @overdue union all
             select 'conversations', count(*) from conversation union all
             select 'overdue conversations', count(*) from conversation where decision = 0 and due_at < @overdue union all
             select 'overdue alerts', count(*) from alert_dispatch where state < 2 and channel in (1, 2) and due_at < @overdue

@@ -201,7 +201,7 @@ internal static class DoctorChecks
             """
             select case
                     when p.id is null then 'requests through a channel that are no requests'
-                    when d.channel not in (1, 2) or d.state not in (0, 1, 2, 3, 4) then 'requests through a channel in an unknown channel or state'
+                    when d.channel not in (1, 2, 3, 4) or d.state not in (0, 1, 2, 3, 4) then 'requests through a channel in an unknown channel or state'
                     when (d.state < 2) <> (d.token is not null) then 'requests through a channel whose link is gone too early or kept too long'
                     when d.state < 2 and p.card_hash is null then 'requests through a channel whose card has no link'
                     when d.attempts < d.failures or d.failures < 0 then 'requests through a channel with fewer attempts than failures'
@@ -216,6 +216,8 @@ internal static class DoctorChecks
             from dispatch_attempt a left join dispatch d on d.sender_id = a.sender_id and d.prompt_id = a.prompt_id where d.prompt_id is null
             union all
             select 'users of the channel email without an address', id from account where channel = 1 and mail is null
+            union all
+            select 'users of the channel x without an X user id', id from account where channel = 4 and x_user_id is null
             """),
 
         // Which scores are low is the sender's choice, and another one tomorrow: that one has no item says nothing.
@@ -303,6 +305,11 @@ internal static class DoctorChecks
             union all
             select 'request tokens approved by users who are not there', r.user_id
             from request_token r left join account a on a.id = r.user_id where r.user_id is not null and a.id is null
+            union all
+            select 'customers of connectors who are no users', r.user_id from customer_ref r left join account a on a.id = r.user_id where a.id is null
+            union all
+            select 'events of connectors that are not there', e.id
+            from connector_event e left join connector c on c.sender_id = e.sender_id and c.id = e.connector_id where c.id is null
             """),
     ];
 }

@@ -32,6 +32,8 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
         Of("webhooks leased until a time to come", "webhook", "lease_until > @day", "lease_until = 0"),
         Of("deliveries that would wait too long", "delivery", "state = 0 and due_at > @due", "due_at = @now"),
         Of("requests through a channel that would wait too long", "dispatch", "state < 2 and due_at > @due", "due_at = @now"),
+        Of("helpdesks held until a time to come", "helpdesk", "held_until > @day", "held_until = 0"),
+        Of("users of X held until a time to come", "x_account", "held_until > @day", "held_until = 0"),
         Of("alerts that would wait too long", "alert_dispatch", "state < 2 and due_at > @due", "due_at = @now"),
         Of("users locked out too long", "account", "locked_until > @day", "locked_until = null"),
         Of("people locked out of the console too long", "person", "locked_until > @day", "locked_until = null"),

@@ -35,12 +35,12 @@ internal sealed record Waiting(long Deliveries, long Requests, long Alerts, long
     public static Task<Waiting> CountAsync(Database db, CancellationToken stop) => db.ReadAsync(
         async session => new Waiting(
             await CountAsync(session, "select count(*) from webhook w join delivery d on d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0 where w.removed_at is null", stop),
-            await CountAsync(session, "select count(*) from dispatch where state < 2 and channel in (1, 2)", stop),
+            await CountAsync(session, "select count(*) from dispatch where state < 2 and channel in (1, 2, 3, 4)", stop),
             await CountAsync(session, "select count(*) from alert_dispatch where state < 2 and channel in (1, 2)", stop),
             await CountAsync(session, "select count(*) from conversation where decision = 0", stop)),
         stop);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Deliveries:N0} webhook deliveries, {Requests:N0} requests by email or handover, {Alerts:N0} alerts, and {Conversations:N0} scheduled conversations");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Deliveries:N0} webhook deliveries, {Requests:N0} requests through channels, {Alerts:N0} alerts, and {Conversations:N0} scheduled conversations");
 
     private static Task<long> CountAsync(Session session, string sql, CancellationToken stop) => session.Sql(sql).FirstAsync(row => row.GetInt64(0), stop);
 }

@@ -12,6 +12,9 @@ internal sealed record Attempt(long StartedAt, long Took, int? Status, string? E
 {
     private const int Gone = 410;
 
+    /// <summary>For how long the other side takes nothing more, by what it says of its limits; null when it says nothing of that kind.</summary>
+    public TimeSpan? LimitedFor { get; init; }
+
     /// <summary>The endpoint took it over: any 2xx.</summary>
     public bool Succeeded => Status is >= 200 and < 300;
 

@@ -55,7 +55,7 @@ internal sealed class DeliveryHistory(Store store)
         stop);
 
     /// <summary>What deliveries tell, as the endpoint gets it, by the id of the event.</summary>
-    public Task<Dictionary<long, string>> RequestsAsync(EndpointKey endpoint, IReadOnlyList<ShownDelivery> deliveries, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<Dictionary<long, string>> RequestsAsync(EndpointKey endpoint, IReadOnlyList<ShownDelivery> deliveries, Func<Announcement, byte[]> body, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var requests = new Dictionary<long, string>();
@@ -71,7 +71,7 @@ internal sealed class DeliveryHistory(Store store)
                 row =>
                 {
                     var delivery = Delivery.Read(row);
-                    requests[delivery.Id] = Encoding.UTF8.GetString(delivery.Event.Body());
+                    requests[delivery.Id] = Encoding.UTF8.GetString(body(delivery.Event));
                 },
                 stop);
             return requests;

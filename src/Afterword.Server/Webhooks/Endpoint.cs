@@ -8,13 +8,14 @@ namespace Afterword.Server.Webhooks;
 /// <param name="FailingSince">The first failed attempt since the last success, or a minute before it was switched on after that, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the changes.</param>
 /// <param name="ApprovedAt">Since when changes are told to it, Unix milliseconds; null while it waits for an owner of the sender.</param>
+/// <param name="Format">What it is sent.</param>
 internal sealed record Endpoint(
-    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince, bool HasAlerts, long? ApprovedAt)
+    EndpointKey Key, string Url, bool HasBasic, long AddedAt, long? DisabledAt, string? DisabledReason, long? SucceededAt, long? FailingSince, bool HasAlerts, long? ApprovedAt, WebhookFormat Format)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>w</c>.</summary>
-    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since, w.alerts, w.approved_at";
+    public const string Columns = "w.sender_id, w.id, w.url, w.basic, w.added_at, w.disabled_at, w.disabled_reason, w.succeeded_at, w.failing_since, w.alerts, w.approved_at, w.format";
 
-    public const int ColumnCount = 11;
+    public const int ColumnCount = 12;
 
     public bool IsApproved => ApprovedAt is not null;
 
@@ -22,10 +23,15 @@ internal sealed record Endpoint(
     public bool IsActive => IsApproved && DisabledAt is null;
 
     public static Endpoint Read(Row row) => new(
-        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.Flag(9), row.LongOrNull(10));
+        new(row.GetInt64(0), row.GetInt64(1)), row.GetString(2), !row.IsDBNull(3), row.GetInt64(4), row.LongOrNull(5), row.TextOrNull(6), row.LongOrNull(7), row.LongOrNull(8), row.Flag(9), row.LongOrNull(10),
+        (WebhookFormat)row.GetInt32(11));
 }
 
 /// <summary>An endpoint with how much of what there is for it.</summary>
 /// <param name="Waiting">Deliveries that are yet to be made.</param>
 /// <param name="Dead">Deliveries that are given up.</param>
-internal sealed record ListedEndpoint(Endpoint Endpoint, string ScreenName, long Waiting, long Dead);
+internal sealed record ListedEndpoint(Endpoint Endpoint, string ScreenName, long Waiting, long Dead)
+{
+    /// <summary>Where people read what it is told; null where programs do.</summary>
+    public ChatRoom? Room => ChatRoom.Of(Endpoint.Format, ScreenName);
+}

@@ -8,7 +8,7 @@ namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
 /// <param name="IsApproved">False while it waits for an owner of the sender.</param>
-internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved);
+internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved, WebhookFormat Format);
 
 /// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
 internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
@@ -19,13 +19,17 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>Adds an endpoint for events.</summary>
+    public Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, Approval approval, CancellationToken stop) => AddAsync(sender, url, basic, WebhookFormat.Events, approval, stop);
+
     /// <summary>Adds an endpoint: it gets every change that is committed after this, or after its approval.</summary>
     /// <param name="sender">Whose changes.</param>
     /// <param name="url">Checked by <see cref="WebhookUrl"/>.</param>
     /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
+    /// <param name="format">What it is sent. That never changes, for an owner has approved it.</param>
     /// <param name="approval">Whether it waits.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, Approval approval, CancellationToken stop)
+    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
     {
         var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), NewSecret.New());
         var secret = store.Secrets.Protect(fresh.Key);
@@ -35,10 +39,10 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             {
                 var stamp = await StampAsync(session, sender, stop);
                 var waits = approval == Approval.Needed || await HasOwnerAsync(session, sender, stop);
-                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, added_at, approved_at) values (@sender, @id, @url, @secret, @basic, @now, @approved)")
+                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, format, added_at, approved_at) values (@sender, @id, @url, @secret, @basic, @format, @now, @approved)")
                     .Bind("sender", sender).Bind("id", key.Id).Bind("url", url.AbsoluteUri).Bind("secret", secret).Bind("basic", credentials)
-                    .Bind("now", stamp).Bind("approved", waits ? null : stamp).RunAsync(stop);
-                return new NewEndpoint(key, url.AbsoluteUri, fresh, !waits);
+                    .Bind("format", (long)format).Bind("now", stamp).Bind("approved", waits ? null : stamp).RunAsync(stop);
+                return new NewEndpoint(key, url.AbsoluteUri, fresh, !waits, format);
             },
             stop);
     }
@@ -172,13 +176,14 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
         var found = await store.Main.ReadAsync(
             session => session.Sql(
                 """
-                select url, basic, secret, case when old_secret_until > @now then old_secret end from webhook
-                where sender_id = @sender and id = @id and removed_at is null and approved_at is not null and (disabled_at is null or @active = 0)
+                select w.url, w.basic, w.secret, case when w.old_secret_until > @now then w.old_secret end, w.format, a.screen_name
+                from webhook w join account a on a.id = w.sender_id
+                where w.sender_id = @sender and w.id = @id and w.removed_at is null and w.approved_at is not null and (w.disabled_at is null or @active = 0)
                 """)
                 .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
-                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3)), stop),
+                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3), Room: ChatRoom.Of((WebhookFormat)row.GetInt32(4), row.GetString(5))), stop),
             stop);
-        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, found.Old is null ? [found.Secret] : [found.Secret, found.Old]);
+        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, found.Old is null ? [found.Secret] : [found.Secret, found.Old]) with { Room = found.Room };
     }
 
     /// <summary>Whether an endpoint gets alerts besides the changes.</summary>

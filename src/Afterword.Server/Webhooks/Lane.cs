@@ -327,7 +327,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         {
             using var span = tools.Trace(delivery);
             Attempt attempt;
-            using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), delivery.Event.Body(), abort);
+            using (permit) attempt = await tools.Sender.SendAsync(permit, lease.Target, delivery.Id.ToString(CultureInfo.InvariantCulture), tools.BodyOf(lease.Target, delivery.Event), abort);
             span?.SetTag("http.response.status_code", attempt.Status).SetStatus(attempt.Succeeded ? ActivityStatusCode.Unset : ActivityStatusCode.Error);
             _signals.Writer.TryWrite(new() { Settlement = After(delivery, attempt, lease.Version) });
         }

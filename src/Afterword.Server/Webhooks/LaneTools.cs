@@ -13,6 +13,9 @@ internal sealed record LaneTools(
     // While the store does not answer, it is asked again this often.
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>A change as an endpoint gets it.</summary>
+    public byte[] BodyOf(Target target, Announcement told) => told.BodyFor(target.Room, Settings.PublicBase);
+
     /// <summary>Begins the span of an attempt: the first delivery of a request goes on in the trace of the call that made it, where that is known.</summary>
     public Activity? Trace(Delivery delivery) => Tracing.Source.HasListeners()
         ? Tracing.Source.StartActivity("webhook.deliver", ActivityKind.Producer, delivery.Event.Change.Kind == ChangeKind.Created ? Store.Traces.Of(delivery.PromptId) : default)

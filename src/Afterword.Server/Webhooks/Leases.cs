@@ -66,6 +66,7 @@ internal sealed class Leases
         var until = now + (long)Length.TotalMilliseconds;
         var leased = new Dictionary<EndpointKey, Sealed>();
         var held = new Dictionary<EndpointKey, long>();
+        var rooms = new Dictionary<EndpointKey, ChatRoom?>();
         LeaseRequest[] ordered = [.. requests.OrderBy(request => request.Key.SenderId).ThenBy(request => request.Key.Id)];
         await session.EachAsync(
             [
@@ -89,16 +90,21 @@ internal sealed class Leases
                     Of([.. ordered.Where(request => request.Release)]), _ => { }),
                 new(
                     """
-                    select w.sender_id, w.id, w.lease_until from {rows} join webhook w on w.sender_id = item.sender_id and w.id = item.id
+                    select w.sender_id, w.id, w.lease_until, w.format, a.screen_name
+                    from {rows} join webhook w on w.sender_id = item.sender_id and w.id = item.id join account a on a.id = w.sender_id
                     where w.removed_at is null and w.disabled_at is null
                     """,
-                    Of(ordered), row => held[new(row.GetInt64(0), row.GetInt64(1))] = row.GetInt64(2)),
+                    Of(ordered), row =>
+                    {
+                        var key = new EndpointKey(row.GetInt64(0), row.GetInt64(1));
+                        (held[key], rooms[key]) = (row.GetInt64(2), ChatRoom.Of((WebhookFormat)row.GetInt32(3), row.GetString(4)));
+                    }),
             ],
             CancellationToken.None);
 
         return [.. requests.Select(request => leased.TryGetValue(request.Key, out var found) && !request.Release
-            ? new Found(found, until, null)
-            : new Found(null, 0, held.TryGetValue(request.Key, out var heldUntil) && heldUntil > now ? heldUntil : null))];
+            ? new Found(found, until, null, rooms.GetValueOrDefault(request.Key))
+            : new Found(null, 0, held.TryGetValue(request.Key, out var heldUntil) && heldUntil > now ? heldUntil : null, null))];
     }
 
     // Not inside the write: unsealing may have to read the key ring.
@@ -107,7 +113,7 @@ internal sealed class Leases
         if (found.Endpoint is not { } endpoint) return new(null, found.HeldUntil);
 
         byte[][] secrets = endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now ? [endpoint.Secret, old] : [endpoint.Secret];
-        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets), endpoint.Fence, found.Until, endpoint.FailingSince, endpoint.Version), null);
+        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets) with { Room = found.Room }, endpoint.Fence, found.Until, endpoint.FailingSince, endpoint.Version), null);
     }
 
     private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)
@@ -116,7 +122,7 @@ internal sealed class Leases
     /// <param name="Fence">That of the lease to renew or to release; null takes a new one.</param>
     private sealed record LeaseRequest(EndpointKey Key, long? Fence, bool Release);
 
-    private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil);
+    private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil, ChatRoom? Room);
 
     private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, long? FailingSince, long Version)
     {

@@ -49,6 +49,8 @@ internal static class OperatorEndpoints
         var (url, wrong) = text is null ? (null, null) : WebhookUrl.Read(text, settings, guard);
         if (wrong is not null) read.Errors.Add(ApiError.Invalid("url", wrong));
         if (basic is not null && !WebhookUrl.IsBasic(basic)) read.Errors.Add(ApiError.Invalid("basic", "user:password"));
+        var format = WebhookFormats.Find(read.Optional("format") ?? WebhookFormat.Events.Name);
+        if (format is null) read.Errors.Add(ApiError.Invalid("format", $"one of {string.Join(", ", WebhookFormats.All)}"));
         if (await RefusedAsync(http, read)) return;
 
         if (await accounts.FindAsync(handle!, http.RequestAborted) is not { } sender)
@@ -58,8 +60,8 @@ internal static class OperatorEndpoints
         }
 
         // The path of an address may be its key.
-        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook to {url!.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", http.RequestAborted);
-        var added = await endpoints.AddAsync(sender.Id, url, basic, Approval.Needed, http.RequestAborted);
+        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook to {url!.GetLeftPart(UriPartial.Authority)}{(format!.Value.Product is { } product ? $", a channel of {product}" : "")}: added, to be approved by an owner", http.RequestAborted);
+        var added = await endpoints.AddAsync(sender.Id, url, basic, format!.Value, Approval.Needed, http.RequestAborted);
         await http.AnswerAsync(201, WebhookJson.Of(added, sender.ScreenName, basic is not null), OperatorJson.Default.WebhookJson);
     }
 

@@ -11,7 +11,7 @@ internal static class OperatorReference
     private static readonly Parameter s_id = new("id", "The webhook's id.", Shape.Id) { Required = true, Example = "2123907341324648452" };
 
     private static readonly WebhookJson s_webhook = new(
-        s_id.Example!, "furni", "https://desk.example.com/afterword", null, Basic: false, Active: true, WebhookJson.ActiveState, Waiting: 2, Dead: 1, SucceededAt: "2026-11-20T22:41:09.120Z");
+        s_id.Example!, "furni", "https://desk.example.com/afterword", null, Basic: false, Format: "events", Active: true, WebhookJson.ActiveState, Waiting: 2, Dead: 1, SucceededAt: "2026-11-20T22:41:09.120Z");
 
     private static readonly AttemptJson s_attempt = new(1, "2026-11-20T22:41:09.080Z", 40, 204, null, null);
 
@@ -37,6 +37,7 @@ internal static class OperatorReference
             new("sender", "Whose changes are told.", SignInReference.Handle) { Required = true, Example = "furni" },
             new("url", "Where they are posted to; https, unless the server allows others.", Shape.Address(2048)) { Required = true, Example = s_webhook.Url },
             new("basic", "Credentials for Basic authentication.", Shape.Said("`user:password`")),
+            new("format", "What is sent: `events` for programs, or messages for a channel of Slack or Microsoft Teams, which everybody in it reads.", Shape.OneOf([.. WebhookFormats.All])) { Default = "events" },
         ],
         Replies = [Reply.Of("The endpoint, with its secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…", Active = false, State = "waiting_for_approval", Waiting = 0, Dead = 0, SucceededAt = null }) with { Status = 201 }],
         Errors = [DocumentedError.RecipientUnknown],

@@ -9,6 +9,9 @@ namespace Afterword.Server.Webhooks;
 /// <summary>A change with the prompt as it stood when that happened.</summary>
 internal readonly record struct Announcement(Change Change, Prompt AsOf)
 {
+    /// <summary>What is sent of it: the event object, or where people read it, a message.</summary>
+    public byte[] BodyFor(ChatRoom? room, string? publicBase) => room is null ? Body() : ChatNote.Of(this, room, publicBase).Body(room.Format);
+
     /// <summary>The event object as UTF-8, as the documentation of events.json has it.</summary>
     public byte[] Body()
     {

@@ -9,6 +9,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Url">Where they are posted to.</param>
 /// <param name="Secret">What signs them. Told once, when it is made.</param>
 /// <param name="Basic">Whether Basic credentials are sent along.</param>
+/// <param name="Format"><c>events</c>; or <c>slack</c> or <c>teams</c>, when messages are sent to a channel that people read.</param>
 /// <param name="Active">Whether events are sent to it now.</param>
 /// <param name="State"><c>active</c>; <c>off</c>, when what happens waits for it; or <c>waiting_for_approval</c>, when nothing is sent or kept for it until an owner of the sender approves it.</param>
 /// <param name="DisabledReason">Why it is off.</param>
@@ -18,7 +19,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="FailingSince">The first failure since then.</param>
 /// <param name="Deliveries">The latest, newest first; only where one webhook is shown.</param>
 internal sealed record WebhookJson(
-    string Id, string Sender, string Url, string? Secret, bool Basic, bool Active, string State, string? DisabledReason = null, long Waiting = 0, long Dead = 0,
+    string Id, string Sender, string Url, string? Secret, bool Basic, string Format, bool Active, string State, string? DisabledReason = null, long Waiting = 0, long Dead = 0,
     string? SucceededAt = null, string? FailingSince = null, IReadOnlyList<DeliveryJson>? Deliveries = null)
 {
     public const string ActiveState = "active";
@@ -26,12 +27,12 @@ internal sealed record WebhookJson(
     private const string WaitingState = "waiting_for_approval";
 
     public static WebhookJson Of(ListedEndpoint listed) => new(
-        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Url, null, listed.Endpoint.HasBasic, listed.Endpoint.IsActive, StateOf(listed.Endpoint), listed.Endpoint.DisabledReason,
+        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Url, null, listed.Endpoint.HasBasic, listed.Endpoint.Format.Name, listed.Endpoint.IsActive, StateOf(listed.Endpoint), listed.Endpoint.DisabledReason,
         listed.Waiting, listed.Dead, Iso(listed.Endpoint.SucceededAt), Iso(listed.Endpoint.FailingSince));
 
     /// <summary>One that was just added, with its secret.</summary>
     public static WebhookJson Of(NewEndpoint added, string screenName, bool basic) => new(
-        Text(added.Key.Id), screenName, added.Url, added.Secret.ToString(), basic, added.IsApproved, added.IsApproved ? ActiveState : WaitingState);
+        Text(added.Key.Id), screenName, added.Url, added.Secret.ToString(), basic, added.Format.Name, added.IsApproved, added.IsApproved ? ActiveState : WaitingState);
 
     public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -49,7 +49,7 @@ internal static class WebhookPageEndpoints
         var (history, settings) = (services.GetRequiredService<DeliveryHistory>(), services.GetRequiredService<Settings>());
         var dead = http.Request.Query["dead"] == "1";
         var deliveries = await history.LatestAsync(found.Endpoint.Key, dead, Shown, http.RequestAborted);
-        var requests = await history.RequestsAsync(found.Endpoint.Key, deliveries, http.RequestAborted);
+        var requests = await history.RequestsAsync(found.Endpoint.Key, deliveries, told => told.BodyFor(found.Room, settings.PublicBase), http.RequestAborted);
         var days = ConsoleDays.Of(settings.TimeZone);
         var chosen = seat.Role == Role.Owner ? ReplayDays.Read(name => http.Request.Query[name]) : null;
         var replayed = chosen is null ? 0 : await services.GetRequiredService<ReplayDeliveries>().CountAsync(found.Endpoint.Key, chosen.In(days), http.RequestAborted);

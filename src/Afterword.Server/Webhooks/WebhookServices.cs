@@ -12,6 +12,7 @@ internal static class WebhookServices
         services.AddSingleton<Resolve>(_ => Dns.GetHostAddressesAsync);
         services.AddSingleton<EgressGuard>();
         services.AddSingleton<OutgoingConnections>();
+        services.AddSingleton<GuardedHttp>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton(provider => new RetrySchedule(provider.GetRequiredService<Settings>().Webhooks.RetrySchedule, Chance));
         services.AddSingleton<Leases>();

@@ -22,7 +22,7 @@ internal static class WebhookUrl
             return (null, "an absolute address such as https://desk.example.com/afterword");
         }
 
-        if (!WebhookSender.IsAllowed(url, settings)) return (null, "an https address; Webhooks:AllowPlainHttp=true allows http for development");
+        if (!GuardedHttp.IsAllowed(url, settings)) return (null, "an https address; Webhooks:AllowPlainHttp=true allows http for development");
         if (url.UserInfo.Length > 0) return (null, "an address without user and password; give those with --basic");
         if (url.Fragment.Length > 0) return (null, "an address without a fragment");
         if (IPAddress.TryParse(url.DnsSafeHost, out var address) && !guard.Allows(address))

@@ -113,6 +113,42 @@ public abstract class ChannelCommandTests
         (await RunAsync("doctor")).Is(0);
     }
 
+    [Fact]
+    public async Task A_sender_gets_access_to_its_helpdesk_and_to_X_tries_it_and_loses_it()
+    {
+        await using var other = await Receiver.StartAsync();
+        using var folder = TestFolder.Create("keys");
+        var (token, keys) = (Path.Combine(folder.Path, "token"), Path.Combine(folder.Path, "keys"));
+        await File.WriteAllTextAsync(token, "desk-token-kept\n");
+        await File.WriteAllTextAsync(keys, "api_key=a\napi_key_secret=kept\naccess_token=c\naccess_token_secret=kept\n");
+        _store = await NewStoreAsync();
+        _settings = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
+        (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
+        Assert.Equal(("x", "2244994945"), ((await RunAsync("user", "add", "@ada", "--name", "Ada", "--channel", "x", "--x-user-id", "2244994945")).Is(0)["channel"], (await RunAsync("user", "channel", "@ada", "x")).Is(0)["x_user_id"]));
+        (await RunAsync("user", "add", "@bo", "--name", "Bo", "--channel", "x")).Is(2);
+
+        string[] conversation = ["allow", "channel", "@furni", "conversation", "--url", other.Url.ToString(), "--account", "7"], x = ["allow", "channel", "@furni", "x", "--url", other.Url.ToString()];
+        foreach (var wrong in (string[][])[conversation, [.. conversation, "--kind", "pigeon", "--token-file", token], x, [.. x, "--keys-file", token], [.. x, "--keys-file", keys, "--token-file", token], ["allow", "channel", "@furni", "https://desk.example", "--kind", "zammad"], ["allow", "webhook", "@furni", "https://desk.example", "--format", "pigeon"]])
+        {
+            var said = (await RunAsync(wrong)).Is(2);
+            Assert.DoesNotContain("kept", said.Errors, StringComparison.Ordinal);
+        }
+
+        foreach (var test in (string[])["conversation", "x"]) (await RunAsync("channel", "test", test, "@furni")).Is(1);
+        foreach (var allow in (string[][])[[.. conversation, "--kind", "chatwoot", "--token-file", token], [.. x, "--keys-file", keys]]) Assert.DoesNotContain("kept", (await RunAsync(allow)).Is(0).Output, StringComparison.Ordinal);
+        foreach (var test in (string[])["conversation", "x"]) (await RunAsync("channel", "test", test, "@furni")).Is(0);
+        Assert.Equal(["/api/v1/accounts/7/conversations/meta", "/2/users/me"], other.All.Select(got => got.Path));
+        Assert.Equal(["conversation chatwoot", "x "], (await RunAsync("allow", "list")).Is(0).Json.GetProperty("channels").EnumerateArray()
+            .Select(one => $"{one.GetProperty("channel").GetString()} {(one.TryGetProperty("kind", out var kind) ? kind.GetString() : "")}"));
+        (await RunAsync("doctor")).Is(0);
+
+        foreach (var channel in (string[])["conversation", "x"])
+        {
+            (await RunAsync("deny", "channel", "@furni", channel)).Is(0);
+            (await RunAsync("deny", "channel", "@furni", channel)).Is(1);
+        }
+    }
+
     private static string[] Mail(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={port}"), "Mail:Tls=none", "Mail:From=f@mail.example"];
 
     private static string[] Set(params string[] settings) => [.. settings.SelectMany(setting => (string[])["--set", setting])];

@@ -4,6 +4,8 @@ using System.Text.RegularExpressions;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
+using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Tests.Inbox;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
@@ -149,6 +151,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         _samples["path"] = "nothing/here";
         _samples["key"] = link[(link.LastIndexOf('/') + 1)..];
         _samples["webhook"] = $"{(await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}";
+        _samples["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await Server.Get<ChangeConnectors>().AddAsync(_world.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}";
         _operatorKey = (await Server.Get<OperatorKeys>().AddAsync("attacker", default))!;
     }
 

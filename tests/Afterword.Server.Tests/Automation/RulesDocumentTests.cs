@@ -63,7 +63,7 @@ public sealed class RulesDocumentTests
         ("rules[0].when.agents", $"[\"{new string('a', 101)}\"]", "rules[0].when.agents[0] parameter is invalid: one line of 1 to 100 characters."),
         ("rules[0].when.teams", "[\"a\\nb\"]", "rules[0].when.teams[0] parameter is invalid: one line of 1 to 100 characters."),
         ("rules[0].when.languages", "[\"deutsch\"]", "rules[0].when.languages[0] parameter is invalid: a language tag, such as de or pt-BR."),
-        ("rules[0].when.channels", "[\"pigeon\"]", "rules[0].when.channels[0] parameter is invalid: one of built-in, email, webhook."),
+        ("rules[0].when.channels", "[\"pigeon\"]", "rules[0].when.channels[0] parameter is invalid: one of built-in, email, webhook, conversation, x."),
         ("rules[0].when.connectors", "[\"\"]", "rules[0].when.connectors[0] parameter is invalid: one line of 1 to 100 characters."),
         ("rules[0].when.messages_min", "1.5", "rules[0].when.messages_min parameter is invalid: a whole number from 0 to 1000000."),
         ("rules[0].when.agent_messages_min", "\"2\"", "rules[0].when.agent_messages_min parameter is invalid: a whole number from 0 to 1000000."),

@@ -5,10 +5,13 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Due;
 using Afterword.Server.Backups;
 using Afterword.Server.Channels;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Channels.X;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports.Alerts;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Automation;
+using Afterword.Server.Tests.Channels;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
@@ -118,7 +121,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await RunAsync(_store, 0, "backup", BackupPath);
         var before = receiver.All.Count;
         var said = await RunAsync(restored, 0, "restore", BackupPath);
-        Assert.Contains("1 webhook deliveries, 0 requests by email or handover, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
+        Assert.Contains("1 webhook deliveries, 0 requests through channels, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T10:00:00Z", CultureInfo.InvariantCulture), settings);
         server.Get<Dispatcher>().Linger = TimeSpan.Zero;
         Assert.Equal((0, 0), (await server.CountAsync("visit"), await server.CountAsync("invitation")));
@@ -137,39 +140,61 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     public async Task Channels_alerts_and_automatic_requests_are_paused_until_somebody_resumes_them()
     {
         await using var office = await PostOffice.StartAsync();
-        string[] mail = ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"];
+        await using var desk = await HelpdeskServer.StartAsync();
+        desk.Instead = (http, call) =>
+        {
+            http.Response.StatusCode = 201;
+            return Task.FromResult(call.Path.StartsWith("/2/", StringComparison.Ordinal));
+        };
+        string[] mail = ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
         string conversation;
+        long furni;
         await using (var loop = await Loop.StartOnAsync(_store))
         {
             var world = new RulesWorld(loop);
             await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
             conversation = (await world.CloseAsync("T-1")).Text("id");
+            furni = loop.Furni.Id;
 
-            // There is no mail server yet, so it waits for one.
-            var bea = await loop.Server.UserAsync("bea");
-            await world.RunAsync($"update account set channel = {(int)Channel.Email}, mail = 'bea@furni.example' where id = {bea.Id}");
-            (await loop.Server.PostAsync(loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", RulesWorld.Text(bea.Id)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
+            // There is no mail server yet, no helpdesk and no user of X, so they wait for one.
+            foreach (var (handle, channel) in new[] { ("bea", Channel.Email), ("cy", Channel.Conversation), ("xi", Channel.X) })
+            {
+                var user = await loop.Server.UserAsync(handle);
+                await world.RunAsync($"update account set channel = {(int)channel}, mail = '{handle}@furni.example', x_user_id = 2244994945 where id = {user.Id}");
+                (await loop.Server.PostAsync(
+                    loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", RulesWorld.Text(user.Id)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", "chatwoot:482"))).Is(200);
+            }
+        }
+
+        await using (var store = await StoreAsync(_store))
+        {
+            await new SenderHelpdesks(store, TimeProvider.System).SetAsync(furni, desk.Of(HelpdeskKind.Chatwoot), default);
+            await new XAccounts(store, TimeProvider.System).SetAsync(furni, new(desk.Url, new("app", "app secret", "user", "user secret")), default);
         }
 
         await RunAsync(_store, 0, "backup", BackupPath);
         var restored = await engine.NewStoreAsync(Below("restored"));
-        Assert.Contains("0 webhook deliveries, 1 requests by email or handover, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
+        Assert.Contains("0 webhook deliveries, 3 requests through channels, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
 
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T11:00:00Z", CultureInfo.InvariantCulture), mail);
         var page = (await (await server.SeatAsync(Role.Operator)).GetAsync("/console/admin/health")).Is(200).Html;
         Assert.Contains("To let them go on: afterword resume", page, StringComparison.Ordinal);
         await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((1, 1), (await server.CountAsync("conversation", "decision = 0"), await server.CountAsync("prompt")));
+        Assert.Equal((1, 3), (await server.CountAsync("conversation", "decision = 0"), await server.CountAsync("prompt")));
         Assert.Empty(await server.Get<Dispatches>().DueLanesAsync(default));
         Assert.Empty(await server.Get<AlertDispatches>().DueLanesAsync(default));
+        await server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Empty(office.All);
+        Assert.Empty(desk.Calls);
 
         await RunAsync(restored, 0, "resume", "--yes");
         await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((1, 2), (await server.CountAsync("conversation", $"id = {conversation} and decision = 1"), await server.CountAsync("prompt")));
+        Assert.Equal((1, 4), (await server.CountAsync("conversation", $"id = {conversation} and decision = 1"), await server.CountAsync("prompt")));
         Assert.NotEmpty(await server.Get<Dispatches>().DueLanesAsync(default));
         Assert.NotEmpty(await server.Get<AlertDispatches>().DueLanesAsync(default));
         Assert.Equal("bea@furni.example", (await office.WaitAsync(1))[0].To);
+        await server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["/2/dm_conversations/with/2244994945/messages", "/api/v1/accounts/7/conversations/482/messages"], desk.Calls.Select(call => call.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]

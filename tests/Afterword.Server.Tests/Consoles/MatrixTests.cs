@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
@@ -34,6 +36,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["id"] = (await _loop.AskAsync()).Text("id"),
             ["item"] = (await _loop.AskAsync()).Text("id"),
             ["conversation"] = (await _loop.Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{_loop.Ana.Id}"), ("external_id", "ticket"))).Is(200).Text("id"),
+            ["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await _loop.Server.Get<ChangeConnectors>().AddAsync(_loop.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}",
             ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
         };
         (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);

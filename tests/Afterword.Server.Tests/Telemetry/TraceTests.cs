@@ -1,9 +1,15 @@
 using System.Diagnostics;
 using System.Text;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Tests.Abuse;
+using Afterword.Server.Tests.Automation;
+using Afterword.Server.Tests.Channels;
+using Afterword.Server.Tests.Connectors;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Trace;
 
@@ -72,6 +78,38 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
         Assert.Contains(_collector.All, sent => sent.Path == "/v1/metrics" && Encoding.UTF8.GetString(sent.Body).Contains("afterword.creates", StringComparison.Ordinal));
         Assert.All(_collector.All, sent => Assert.DoesNotContain("PLANTED", Encoding.UTF8.GetString(sent.Body), StringComparison.OrdinalIgnoreCase));
         Assert.Single(_receiver.All);
+    }
+
+    [Fact]
+    public async Task A_collector_hears_neither_the_address_of_a_connector_nor_its_secret_nor_what_came_nor_a_helpdesks_token_and_words()
+    {
+        await using var desk = await HelpdeskServer.StartAsync();
+        var world = new ConnectorWorld(new RulesWorld(_loop));
+        await world.Rules.RuleAsync(RulesWorld.Everybody());
+        await world.Server.Get<SenderHelpdesks>().SetAsync(world.Furni, desk.Of(HelpdeskKind.Chatwoot, "PLANTEDTOKEN"), default);
+        desk.Instead = async (http, _) =>
+        {
+            http.Response.StatusCode = 500;
+            await http.Response.WriteAsync("""{"error":"PLANTEDWORDS"}""");
+            return true;
+        };
+        var connector = await world.AddAsync("chatwoot");
+        var body = Recorded.Chatwoot.Replace("SECRETTEXT", "PLANTEDTEXT", StringComparison.Ordinal).Replace("mia@", "PLANTED@", StringComparison.Ordinal).Replace("Ana", "PLANTEDAGENT", StringComparison.Ordinal);
+        (await world.SendAsync(connector, Encoding.UTF8.GetBytes(body), "PLANTEDWRONG")).Is(401);
+        Assert.Equal("scheduled", (await world.SendAsync(connector, body)).Told);
+        await world.Rules.DrainAsync();
+        await world.Server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("PLANTEDTOKEN", Assert.Single(desk.Writes).AccessToken);
+        await world.Server.Server.DisposeAsync();
+
+        // The route alone tells where it came to.
+        Assert.Equal(2, _spans.Count(span => span.DisplayName == "POST /in/{token}"));
+        var sent = Assert.Single(_spans, span => span.OperationName == "channel.send");
+        Assert.Equal("conversation", sent.GetTagItem("afterword.channel"));
+        string[] planted = ["PLANTED", connector.Path[4..]];
+        Assert.All(_spans, span => Assert.DoesNotContain(span.TagObjects, tag => planted.Any(text => $"{tag.Value}".Contains(text, StringComparison.OrdinalIgnoreCase))));
+        Assert.Contains(_collector.All, one => one.Path == "/v1/metrics" && Encoding.UTF8.GetString(one.Body).Contains("afterword.dispatches", StringComparison.Ordinal));
+        Assert.All(_collector.All, one => Assert.All(planted, text => Assert.DoesNotContain(text, Encoding.UTF8.GetString(one.Body), StringComparison.OrdinalIgnoreCase)));
     }
 
     [Fact]

@@ -95,6 +95,11 @@ internal sealed class CrowdedStore
                 insert into webhook (sender_id, id, url, secret, added_at, disabled_at)
                 select id, 7, 'https://furni.example/in', @secret, 0, created_at from account where screen_name = 'furni'
                 """).Bind("secret", Array.Empty<byte>()).RunAsync(default);
+            await session.Sql(
+                """
+                insert into connector (sender_id, id, kind, name, token_hash, create_users, version, added_at)
+                select id, 7, 'freshdesk', 'freshdesk', @hash, 1, 1, 0 from account where screen_name = 'furni'
+                """).Bind("hash", System.Security.Cryptography.SHA256.HashData(new byte[20])).RunAsync(default);
             foreach (var insert in (string[])
             [
                 """

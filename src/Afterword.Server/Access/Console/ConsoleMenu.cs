@@ -12,7 +12,7 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     private static readonly (string Page, string Name)[] s_sender =
     [
         ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("automation", "Automation"), ("rules", "Rules"), ("fairness", "Fairness"), ("alerts", "Alerts"), ("export", "Export"),
-        ("asked", "Asked"), ("webhooks", "Webhooks"), ("people", "People"), ("audit", "Audit"),
+        ("asked", "Asked"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("audit", "Audit"),
     ];
 
     private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("audit", "Audit")];

@@ -14,7 +14,8 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Kind"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
 /// <param name="Text">What happened.</param>
 /// <param name="Secret">A link or a secret, which is shown then and never again.</param>
-public sealed record OneTimeNotice(string Kind, string Text, string? Secret = null);
+/// <param name="Address">An address with a secret in it, likewise.</param>
+public sealed record OneTimeNotice(string Kind, string Text, string? Secret = null, string? Address = null);
 
 /// <summary>Hands a notice from the answer of a form to the page that it leads to. A reload of that page then changes nothing again, and shows no secret.</summary>
 /// <remarks>It is sealed in a cookie, so that any node can open it, and opens for the session that made the change alone.</remarks>

@@ -29,7 +29,8 @@ internal sealed class CloseConversation
 
     public Task<Conversation> RunAsync(CloseRequest request) => _group.RunAsync(request);
 
-    private async Task<Conversation[]> RunAsync(Session session, IReadOnlyList<CloseRequest> requests)
+    /// <summary>The same within a transaction of whoever heard of the closes. It must not have told of one of these conversations already.</summary>
+    public async Task<Conversation[]> RunAsync(Session session, IReadOnlyList<CloseRequest> requests)
     {
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         var batch = new CloseBatch(now);

@@ -15,8 +15,11 @@ internal sealed record CloseDraft(
     public const int LabelLength = PromptDraft.AgentLength;
     public const int MostMessages = 1_000_000;
 
-    private static readonly TimeSpan s_oldest = TimeSpan.FromDays(7);
-    private static readonly TimeSpan s_ahead = TimeSpan.FromMinutes(5);
+    /// <summary>What was closed longer ago is not taken.</summary>
+    public static readonly TimeSpan Oldest = TimeSpan.FromDays(7);
+
+    /// <summary>So much may the clock of the other side be ahead.</summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
 
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static CloseDraft? Parse(RequestParameters parameters, DateTimeOffset now, out ApiErrors errors)
@@ -49,7 +52,7 @@ internal sealed record CloseDraft(
     private static long? ReadClosedAt(Reader read, DateTimeOffset now)
     {
         if (read.Millis("closed_at") is not { } closed) return null;
-        if (closed < (now - s_oldest).ToUnixTimeMilliseconds() || closed > (now + s_ahead).ToUnixTimeMilliseconds()) read.Errors.Add(ApiError.Invalid("closed_at", "at most 7 days ago and 5 minutes ahead"));
+        if (closed < (now - Oldest).ToUnixTimeMilliseconds() || closed > (now + Ahead).ToUnixTimeMilliseconds()) read.Errors.Add(ApiError.Invalid("closed_at", "at most 7 days ago and 5 minutes ahead"));
         return closed;
     }
 

@@ -1,4 +1,6 @@
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Limits;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
@@ -13,6 +15,7 @@ internal sealed class DecisionFacts(long now)
 
     private readonly Dictionary<int, RecipientFacts> _recipients = [];
     private readonly HashSet<int> _asked = [];
+    private readonly HashSet<int> _inPlace = [];
     private readonly Dictionary<long, Dictionary<string, DayWindow>> _windows = [];
 
     /// <summary>Which version of its rules each sender has, for those that have any.</summary>
@@ -23,7 +26,8 @@ internal sealed class DecisionFacts(long now)
 
     public SenderRules RulesOf(long sender) => Rules.GetValueOrDefault(sender, SenderRules.None);
 
-    public RecipientFacts RecipientOf(int place) => _recipients[place];
+    /// <summary>The customer. One who wrote at a helpdesk to which the sender has access is asked there, however requests reach them otherwise.</summary>
+    public RecipientFacts RecipientOf(int place) => _inPlace.Contains(place) ? _recipients[place] with { Channel = Channel.Conversation } : _recipients[place];
 
     /// <summary>Whether somebody was asked about the conversation, by the rules or by hand.</summary>
     public bool WasAsked(int place) => _asked.Contains(place);
@@ -58,6 +62,11 @@ internal sealed class DecisionFacts(long now)
                     if (!_windows.TryGetValue(row.GetInt64(0), out var windows)) _windows[row.GetInt64(0)] = windows = new(StringComparer.Ordinal);
                     windows[row.GetString(1)] = DayWindow.At(now, row.GetInt64(2), row.GetInt64(3));
                 }),
+
+            // A connector says where the conversation is; a reference of anybody else may only look like one.
+            .. items.Any(item => draft(item).Connector is not null)
+                ? [SenderHelpdesks.Lookup(items, sender, item => draft(item) is { Connector: not null } told ? told.ExternalId : null, place => _inPlace.Add(place))]
+                : Array.Empty<Lookup>(),
         ];
     }
 
@@ -65,7 +74,7 @@ internal sealed class DecisionFacts(long now)
     /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
     public Known Of(int place, long sender, CloseDraft draft, long at, long leastInterval)
     {
-        var (facts, rules) = (_recipients[place], RulesOf(sender));
+        var (facts, rules) = (RecipientOf(place), RulesOf(sender));
         return new(
             at, sender, draft.RecipientId, draft.Test, draft.ClosedAt ?? at, draft.Conversed(facts, at), facts, facts.AskedAt is { } asked && asked <= at + CallWindows.Ahead ? asked : null, WasAsked(place),
             leastInterval, rules.Rules, draft.ExternalId.Length == 0 ? null : rules.DrawOf(draft.ExternalId), WindowsOf(sender));

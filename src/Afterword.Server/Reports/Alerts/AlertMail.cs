@@ -68,9 +68,11 @@ internal sealed class AlertMail(Settings settings)
         }
     }
 
-    private static AlertFactsJson FactsOf(AlertDispatch dispatch) => JsonSerializer.Deserialize(dispatch.Facts!, AlertWire.Default.AlertFactsJson)!;
+    /// <summary>What is told of metrics.</summary>
+    public static AlertFactsJson FactsOf(AlertDispatch dispatch) => JsonSerializer.Deserialize(dispatch.Facts!, AlertWire.Default.AlertFactsJson)!;
 
-    private static string Told(FigureFellJson fell) => fell.Type == "csat"
+    /// <summary>A metric that dropped, in a sentence.</summary>
+    public static string Told(FigureFellJson fell) => fell.Type == "csat"
         ? string.Create(CultureInfo.InvariantCulture, $"CSAT of the last 7 days is {fell.Now:0.0}% ({fell.Answers} answers); in the 7 days before it was {fell.Before:0.0}% ({fell.AnswersBefore} answers).")
         : string.Create(CultureInfo.InvariantCulture, $"NPS of the last 7 days is {FigureWords.Points(fell.Now / 100)} ({fell.Answers} answers); in the 7 days before it was {FigureWords.Points(fell.Before / 100)} ({fell.AnswersBefore} answers).");
 

@@ -11,11 +11,12 @@ namespace Afterword.Server.Webhooks.Pages;
 /// <param name="Dead">Deliveries that were given up.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
 /// <param name="IsApproved">False while it waits for an owner, and gets nothing.</param>
-public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved)
+/// <param name="Chat">The program in whose channel people read what it is told; null where programs do.</param>
+public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, string? Chat)
 {
     internal static WebhookView Of(ListedEndpoint listed) => new(
         listed.Endpoint.Key.Id, listed.Endpoint.Url, listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
-        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved);
+        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.Format.Product);
 }
 
 /// <summary>What somebody has just done to an endpoint came to this.</summary>

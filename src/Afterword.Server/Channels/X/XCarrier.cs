@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Afterword.Client.OAuth;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Channels.X;
+
+/// <summary>Sends a request as a direct message at X, signed as the sender's own user there.</summary>
+internal sealed class XCarrier(Store store, Settings settings, XAccounts accounts, GuardedHttp http)
+{
+    private const int BadRequest = 400;
+    private const int Forbidden = 403;
+    private const int NotFound = 404;
+    private const int Overloaded = 503;
+
+    // How X says that this user takes no messages of the sender. Its other refusals are about the app or the keys, which the operator will mend.
+    private static readonly string[] s_unwilling = ["cannot send messages", "permission to DM", "not following you"];
+
+    /// <summary>Where a sender's connections to X lead. No webhook has this id.</summary>
+    public static EndpointKey EndOf(long sender) => new(sender, 2);
+
+    public async Task<Attempt> SendAsync(Dispatch dispatch, OutgoingPermit permit, CancellationToken abort)
+    {
+        if (dispatch.RecipientXId is not { } participant) return new(AttemptOutcome.Refused, 0, null, "The user has no X user id.");
+        if (await accounts.FindAsync(dispatch.Prompt.SenderId, abort) is not { } account) return new(AttemptOutcome.Failed, 0, null, "The sender has no keys for X any more.");
+
+        var text = new DirectMessageJson($"{dispatch.Message}\n\n{dispatch.CardUrl(store.Secrets, settings)}");
+        var path = string.Create(CultureInfo.InvariantCulture, $"2/dm_conversations/with/{participant}/messages");
+        return Judge(await http.SendAsync(permit, account.Url, now => Message(account, path, text, now), ApiAnswers.Read, abort));
+    }
+
+    /// <summary>Asks X whose keys they are, and sends nothing.</summary>
+    public async Task<Attempt> TestAsync(XAccount account, OutgoingPermit permit, CancellationToken abort) =>
+        Judge(await http.SendAsync(permit, account.Url, now => Signed(account, HttpMethod.Get, "2/users/me", now), ApiAnswers.Read, abort));
+
+    // X knows no repeat as one: where it may have taken a message before it failed, that is said.
+    private static Attempt Judge(Webhooks.Attempt attempt) => ApiAnswers.Judge(
+        attempt,
+        refuses: (status, words) => status is BadRequest or NotFound || (status == Forbidden && Array.Exists(s_unwilling, said => words.Contains(said, StringComparison.OrdinalIgnoreCase))),
+        unsure: status => status >= 500 && status != Overloaded);
+
+    private static HttpRequestMessage Message(XAccount account, string path, DirectMessageJson text, DateTimeOffset now)
+    {
+        var call = Signed(account, HttpMethod.Post, path, now);
+        call.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(text, XWire.Default.DirectMessageJson));
+        call.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return call;
+    }
+
+    /// <summary>A call with its signature, of which a body of JSON is no part (RFC 5849, section 3.4.1.3.1).</summary>
+    private static HttpRequestMessage Signed(XAccount account, HttpMethod method, string path, DateTimeOffset now)
+    {
+        var (url, keys) = (new Uri(account.Url, path), account.Keys);
+        var protocol = new List<KeyValuePair<string, string>>
+        {
+            new("oauth_consumer_key", keys.ConsumerKey), new("oauth_nonce", RandomNumberGenerator.GetHexString(32, lowercase: true)), new("oauth_signature_method", "HMAC-SHA1"),
+            new("oauth_timestamp", now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)), new("oauth_token", keys.Token!), new("oauth_version", "1.0"),
+        };
+        protocol.Add(new("oauth_signature", OAuthSignature.Compute(method.Method, url, protocol, keys.ConsumerSecret, keys.TokenSecret!)));
+        var call = new HttpRequestMessage(method, url);
+        call.Headers.TryAddWithoutValidation("authorization", AuthorizationHeader.Write(protocol));
+        return call;
+    }
+}
+
+internal sealed record DirectMessageJson(string Text);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(DirectMessageJson))]
+internal sealed partial class XWire : JsonSerializerContext
+{
+    // The default encoder is made for JSON inside HTML and would write letters of most scripts in escapes.
+    static XWire() => Default = new XWire(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

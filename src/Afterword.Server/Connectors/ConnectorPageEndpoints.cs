@@ -1,0 +1,263 @@
+using System.Globalization;
+using System.Text;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Connectors.Definitions;
+using Afterword.Server.Connectors.Deliveries;
+using Afterword.Server.Connectors.Pages;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Pages;
+using Afterword.Server.People;
+using Afterword.Server.Reports;
+
+namespace Afterword.Server.Connectors;
+
+/// <summary>A sender's connectors in the console. They are the owner's: what comes through them names customers.</summary>
+internal static class ConnectorPageEndpoints
+{
+    private const int Shown = 100;
+
+    // A mapping, and a payload to try it on.
+    private const int MostPayload = 200_000;
+    private const int MaxForm = 1024 * 1024;
+
+    public static void MapConnectorPages(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapGet("/@{handle}/connectors", List).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/add", Add).For(Role.Owner);
+        console.MapGet("/@{handle}/connectors/{connector}", Show).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/secret", ChangeSecret).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/address", ChangeAddress).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/mapping", ChangeMapping).WithMetadata(Large(), new BodyLimit(MaxForm));
+        console.MapPost("/@{handle}/connectors/{connector}/try", Try).WithMetadata(Large(), new BodyLimit(MaxForm));
+        console.MapPost("/@{handle}/connectors/{connector}/test", Test).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/again", Again).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/customer", NameCustomer).For(Role.Owner);
+        console.MapPost("/@{handle}/connectors/{connector}/remove", Remove).For(Role.Owner);
+    }
+
+    private static Entry Large() => new([Role.Owner], EntryStage.Seat) { MaxForm = MaxForm };
+
+    private static Task List(HttpContext http, Seat seat, FindConnector find) => ListAsync(http, seat, find, 200, problem: null);
+
+    private static async Task ListAsync(HttpContext http, Seat seat, FindConnector find, int status, string? problem) => await http.ShowConsoleAsync<ConnectorsPage>(seat, status, new()
+    {
+        [nameof(ConnectorsPage.Connectors)] = (await find.ListAsync(seat.SenderId, http.RequestAborted)).ConvertAll(listed => ConnectorView.Of(listed.Connector, listed.LastAt)),
+        [nameof(ConnectorsPage.Kinds)] = Preset.Kinds.Select(kind => new KindView(kind, Preset.Find(kind)!.Title)).ToArray(),
+        [nameof(ConnectorsPage.When)] = TimesOf(http),
+        [nameof(ConnectorsPage.Problem)] = problem,
+    });
+
+    private static async Task Add(HttpContext http, Seat seat, FindConnector find, ChangeConnectors change, OneTimeNotices notices, Settings settings)
+    {
+        var (kind, name) = (Preset.Find(http.Request.Form["kind"].ToString()), http.Request.Form["name"].ToString().Trim());
+        var problem = kind is null ? "Choose a helpdesk." : name.Length > 0 && ChangeConnectors.WrongWithName(name) is { } wrong ? $"The name must be {wrong}." : null;
+        if (problem is not null)
+        {
+            await ListAsync(http, seat, find, 400, problem);
+            return;
+        }
+
+        switch (await change.AddAsync(seat.SenderId, seat.Person, new(kind!, name.Length == 0 ? null : name, null, null, CreatesUsers: true), http.RequestAborted))
+        {
+            case AddConnectorOutcome.Added(var key, _, var secrets):
+                Leave(http, seat, notices, key, NoticeOf(http, settings, "Added. This is shown only now:", secrets));
+                break;
+            case AddConnectorOutcome.NameTaken(var taken):
+                await ListAsync(http, seat, find, 400, $"There is a connector named {taken} already. Choose another name.");
+                break;
+            default:
+                await ListAsync(http, seat, find, 400, $"You have {ChangeConnectors.Most} connectors. Remove one first.");
+                break;
+        }
+    }
+
+    private static async Task Show(HttpContext http, string connector, Seat seat, FindConnector find, AuditLog audit, OneTimeNotices notices)
+    {
+        if (await FindAsync(http, connector, seat, find) is not { } found) return;
+
+        // The events name customers.
+        await audit.NoteAsync(seat, Deed.Saw, $"events of connector {found.Name}", http.RequestAborted);
+        await ShowAsync(http, seat, found, 200, notices.Take(http, seat.Person) is { } left ? new(left.Kind, left.Text, left.Address, left.Secret) : null);
+    }
+
+    private static async Task ShowAsync(
+        HttpContext http, Seat seat, Connector found, int status, ConnectorNotice? notice, string? edited = null, string? payload = null, IReadOnlyList<TriedEvent>? tried = null)
+    {
+        var services = http.RequestServices;
+        var events = await services.GetRequiredService<ConnectorEvents>().LatestAsync(found.Key, Shown, http.RequestAborted);
+        await http.ShowConsoleAsync<ConnectorPage>(seat, status, new()
+        {
+            [nameof(ConnectorPage.Connector)] = ConnectorView.Of(found, events is [var last, ..] ? last.ReceivedAt : null),
+            [nameof(ConnectorPage.Events)] = events.ConvertAll(ConnectorEventView.Of),
+            [nameof(ConnectorPage.When)] = TimesOf(http),
+            [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
+            [nameof(ConnectorPage.Notice)] = notice,
+            [nameof(ConnectorPage.InPlace)] = HelpdeskKinds.Find(found.Kind) is { } desk ? await services.GetRequiredService<SenderHelpdesks>().HasAsync(seat.SenderId, desk, http.RequestAborted) : null,
+            [nameof(ConnectorPage.Edited)] = edited,
+            [nameof(ConnectorPage.Payload)] = payload,
+            [nameof(ConnectorPage.Tried)] = tried,
+        });
+    }
+
+    private static Task ChangeSecret(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, seat, find, async found =>
+    {
+        var given = http.Request.Form["secret"].ToString().Trim();
+        if (given.Length > 0 && ChangeConnectors.WrongWithSecret(given) is { } wrong) return new("bad", $"The secret must be {wrong}.");
+        if (given.Length == 0 && found.Preset.Origin == SecretOrigin.Theirs) return new("bad", $"Enter the secret that {found.Preset.Title} shows.");
+
+        var secrets = await change.ChangeSecretAsync(found, seat.Person, given.Length == 0 ? null : given, http.RequestAborted);
+        return secrets is null ? null : secrets.Secret is null ? new("good", "Saved. From now on, deliveries must be signed with it.") : NoticeOf(http, settings, "This is the new secret. It is shown only now:", secrets);
+    },
+    found => found.Preset.Origin == SecretOrigin.Theirs
+        ? null
+        : Ask(found, "Make a new secret?", $"The current secret keeps working alongside the new one for {Overlap(settings)}, then stops. One that was replaced earlier stops at once. Be ready to change your program.", "Make a new secret"));
+
+    private static Task ChangeAddress(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, seat, find, async found =>
+        await change.ChangeAddressAsync(found, seat.Person, http.RequestAborted) is { } secrets ? NoticeOf(http, settings, "This is the new address. It is shown only now:", secrets) : null,
+        found => Ask(found, "Make a new address?", $"The present address opens nothing from then on. Be ready to enter the new one in {found.Preset.Title}.", "Make a new address"));
+
+    private static async Task ChangeMapping(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, OneTimeNotices notices)
+    {
+        if (await FindAsync(http, connector, seat, find) is not { } found) return;
+
+        var (text, definition, notice) = ReadMapping(http, found);
+        if (definition is null)
+        {
+            await ShowAsync(http, seat, found, 400, notice, edited: text);
+            return;
+        }
+
+        // What is the same as that of its kind goes along when that is mended.
+        var own = text.Length == 0 || text == Normalised(found.Preset.Text) ? null : text;
+        if (!await change.ChangeMappingAsync(found, seat.Person, own, http.Request.Form["creates"] == "yes", http.RequestAborted)) await ConsoleDoor.ShowUnknownAsync(http);
+        else Leave(http, seat, notices, found.Key, new("good", "Saved. It applies to the next event; run earlier ones again below."));
+    }
+
+    private static async Task Try(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive)
+    {
+        if (await FindAsync(http, connector, seat, find) is not { } found) return;
+
+        var (text, definition, notice) = ReadMapping(http, found);
+        var payload = http.Request.Form["payload"].ToString();
+        if (definition is null || payload.Length is 0 or > MostPayload)
+        {
+            await ShowAsync(http, seat, found, 400, notice ?? new("bad", $"Paste a payload of at most {MostPayload:N0} characters."), text, payload);
+            return;
+        }
+
+        var request = new IncomingRequest("POST", "", _ => null, Encoding.UTF8.GetBytes(payload));
+        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found.Name, definition, request).Select(one => TriedEvent.Of(one.Mapped))]);
+    }
+
+    private static Task Test(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive, AuditLog audit, Settings settings) => DoAsync(http, connector, seat, find, async found =>
+    {
+        await audit.NoteAsync(seat, Deed.Changed, $"connector {found.Name}: sent a test", http.RequestAborted);
+        var cardBase = http.PublicBase(settings);
+        return await receive.TestAsync(found, cardBase + ConnectorAddress.PathPrefix, cardBase, null, http.RequestAborted) switch
+        {
+            ReceiveOutcome.Refused(var why) => new("bad", why),
+            ReceiveOutcome.Decided([var decided, ..]) => new ConnectorNotice("good", $"The sample was taken and decided, as a test: {ConnectorEventView.Told(decided.Decision, decided.Reason)}."),
+            _ => new("warn", "The sample tells of nothing."),
+        };
+    });
+
+    private static Task Again(HttpContext http, string connector, Seat seat, FindConnector find, AuditLog audit) => OnEventAsync(http, connector, seat, find, async (found, shown) =>
+    {
+        await audit.NoteAsync(seat, Deed.Changed, $"connector {found.Name}: ran an event again", http.RequestAborted);
+        return await DecideAgainAsync(http, found, shown);
+    });
+
+    private static Task NameCustomer(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Accounts accounts) => OnEventAsync(http, connector, seat, find, async (found, shown) =>
+    {
+        var handle = Accounts.Bare(http.Request.Form["user"].ToString().Trim());
+        if (await accounts.FindAsync(handle, http.RequestAborted) is not { } account) return new("bad", "There is no such user.");
+        if (MappedEvent.Of(found.Name, found.Definition, shown.Fields!, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), shown.Test) is not MappedEvent.Told { Customer: var customer } || NameOf(customer) is not { } name)
+        {
+            return new("bad", "The event says nothing by which the customer could be known again.");
+        }
+
+        await change.NameCustomerAsync(seat.SenderId, seat.Person, name, account.Id, account.ScreenName, http.RequestAborted);
+        return await DecideAgainAsync(http, found, shown);
+    });
+
+    private static async Task Remove(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change)
+    {
+        if (await FindAsync(http, connector, seat, find) is not { } found) return;
+        if (!await http.IsConfirmedAsync(seat, Ask(found, "Remove this connector?", "Its address opens nothing from then on. What it told of stays.", "Remove"))) return;
+
+        await change.RemoveAsync(found, seat.Person, http.RequestAborted);
+        http.SeeOther(seat.AddressOf("connectors"));
+    }
+
+    private static string? NameOf(EventCustomer customer) => customer switch
+    {
+        { Contact: { } contact } => CustomerRef.OfContact(contact),
+        { Ref: { } known } => CustomerRef.OfBusiness(known),
+        { Mail: { } mail } => CustomerRef.OfMail(mail),
+        _ => null,
+    };
+
+    private static async Task<ConnectorNotice?> DecideAgainAsync(HttpContext http, Connector found, ShownEvent shown)
+    {
+        var (receive, settings) = (http.RequestServices.GetRequiredService<ReceiveDelivery>(), http.RequestServices.GetRequiredService<Settings>());
+        var decided = await receive.AgainAsync(found, shown.Key, shown.Fields!, shown.Test, http.PublicBase(settings), http.RequestAborted);
+        return new("good", $"It was decided again: {ConnectorEventView.Told(decided.Decision, decided.Reason)}.");
+    }
+
+    /// <summary>The mapping that was sent, or why it cannot be one. An empty one is that of the kind.</summary>
+    private static (string Text, Definition? Definition, ConnectorNotice? Notice) ReadMapping(HttpContext http, Connector found)
+    {
+        var text = Normalised(http.Request.Form["mapping"].ToString());
+        if (text.Length == 0) return (text, found.Preset.Definition, null);
+
+        var definition = DefinitionReader.Parse(text, out var errors);
+        return (text, definition, definition is null ? new("bad", "The mapping was not saved:", Problems: [.. errors.All.Select(error => error.Message)]) : null);
+    }
+
+    // Forms end their lines in another way.
+    private static string Normalised(string text) => text.ReplaceLineEndings("\n").Trim();
+
+    private static ConnectorNotice NoticeOf(HttpContext http, Settings settings, string text, ConnectorSecrets secrets) =>
+        new("good", text, secrets.Path is null ? null : http.PublicBase(settings) + secrets.Path, secrets.Secret);
+
+    private static Task OnEventAsync(HttpContext http, string connector, Seat seat, FindConnector find, Func<Connector, ShownEvent, Task<ConnectorNotice?>> act) => DoAsync(http, connector, seat, find, async found =>
+        WholeNumber.TryRead(http.Request.Form["event"].ToString(), out var id) && await http.RequestServices.GetRequiredService<ConnectorEvents>().FindAsync(found.Key, id, http.RequestAborted) is { Fields: not null } shown
+            ? await act(found, shown)
+            : new("bad", "Nothing is kept of that event any more."));
+
+    /// <summary>Does something to a connector, and leads to the page that says what came of it.</summary>
+    /// <param name="ask">What the person is asked before; null for nothing.</param>
+    private static async Task DoAsync(
+        HttpContext http, string connector, Seat seat, FindConnector find, Func<Connector, Task<ConnectorNotice?>> act, Func<Connector, Confirmation?>? ask = null)
+    {
+        if (await FindAsync(http, connector, seat, find) is not { } found) return;
+        if (ask?.Invoke(found) is { } asked && !await http.IsConfirmedAsync(seat, asked)) return;
+
+        var notice = await act(found);
+        if (notice is null) await ConsoleDoor.ShowUnknownAsync(http);
+        else if (notice.Kind == "bad") await ShowAsync(http, seat, found, 400, notice);
+        else Leave(http, seat, http.RequestServices.GetRequiredService<OneTimeNotices>(), found.Key, notice);
+    }
+
+    // A reload of the page that it leads to does nothing again, and shows no secret.
+    private static void Leave(HttpContext http, Seat seat, OneTimeNotices notices, ConnectorKey connector, ConnectorNotice notice) =>
+        notices.Leave(http, seat.Person, string.Create(CultureInfo.InvariantCulture, $"{seat.AddressOf("connectors")}/{connector.Id}"), new(notice.Kind, notice.Text, notice.Secret, notice.Address));
+
+    private static Confirmation Ask(Connector found, string question, string consequence, string button) =>
+        new(question, $"{found.Name}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"connectors/{found.Key.Id}"));
+
+    private static string Overlap(Settings settings) => settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours";
+
+    /// <summary>Gives the sender's connector, or null after the page for what is not there was shown.</summary>
+    private static async Task<Connector?> FindAsync(HttpContext http, string connector, Seat seat, FindConnector find)
+    {
+        var found = WholeNumber.TryRead(connector, out var id) ? await find.ByIdAsync(new(seat.SenderId, id), http.RequestAborted) : null;
+        if (found is null) await ConsoleDoor.ShowUnknownAsync(http);
+        return found;
+    }
+
+    private static ConsoleTimes TimesOf(HttpContext http) => new(ConsoleDays.Of(http.RequestServices.GetRequiredService<Settings>().TimeZone));
+}

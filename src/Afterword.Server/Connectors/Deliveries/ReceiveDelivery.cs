@@ -1,0 +1,203 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Afterword.Server.Connectors.Definitions;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Connectors.Deliveries;
+
+/// <summary>What a request to a connector's address came to.</summary>
+internal abstract record ReceiveOutcome
+{
+    private ReceiveOutcome()
+    {
+    }
+
+    /// <summary>It is not signed rightly.</summary>
+    /// <param name="Why">What is wrong, for people; nothing of a secret.</param>
+    internal sealed record Refused(string Why) : ReceiveOutcome;
+
+    /// <summary>The other side wants to have this repeated, and tells of nothing.</summary>
+    internal sealed record Challenged(string Challenge) : ReceiveOutcome;
+
+    /// <param name="Events">One for each event of the delivery; none of an empty list.</param>
+    internal sealed record Decided(IReadOnlyList<DecidedEvent> Events) : ReceiveOutcome;
+}
+
+/// <summary>Takes what a helpdesk sends: checks its signature, reads it by the connector's definition, and decides.</summary>
+internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProvider clock)
+{
+    // Deeper than any helpdesk nests.
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32 };
+
+    // Of a delivery that is a list. HubSpot sends 100.
+    private const int MostEvents = 100;
+
+    /// <param name="connector">Whose address was called.</param>
+    /// <param name="request">What was sent.</param>
+    /// <param name="cardBase">The public address that a card's link is to begin with.</param>
+    /// <param name="test">Marks it as a test.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<ReceiveOutcome> RunAsync(Connector connector, IncomingRequest request, string cardBase, bool test, CancellationToken stop)
+    {
+        var (definition, now) = (connector.Definition, clock.GetUtcNow());
+        var wrong = WrongWith(connector, request, now);
+
+        // Before the secret can be entered here, some want to see their address answer; what they send is repeated to them alone.
+        if (wrong is not null && connector.HasSecret) return new ReceiveOutcome.Refused(wrong);
+
+        using var document = Parse(request.Body);
+        var root = document?.RootElement ?? default;
+        if (document is not null && ChallengeOf(definition, root, request) is { } challenge) return new ReceiveOutcome.Challenged(challenge);
+        if (wrong is not null) return new ReceiveOutcome.Refused(wrong);
+
+        var deliveries = document is null
+            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase)]
+            : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
+
+        // One after the other where there are several: they may be about one conversation, and their order counts.
+        var decided = new List<DecidedEvent>(deliveries.Length);
+        foreach (var delivery in deliveries) decided.Add(await decide.RunAsync(delivery, stop));
+        return new ReceiveOutcome.Decided(decided);
+    }
+
+    /// <summary>What a payload would become, for whoever is trying a definition out. Nothing is stored.</summary>
+    public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(string name, Definition definition, IncomingRequest request)
+    {
+        using var document = Parse(request.Body);
+        if (document is null) return [(new MappedEvent.Ignored("no_json"), Fields.None)];
+
+        return
+        [
+            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? new MappedEvent.Ignored("no_json") : MappedEvent.Of(name, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
+        ];
+    }
+
+    /// <summary>Sends the sample of the connector's kind through the whole path, as a test: it is signed, checked, mapped and decided, and asks nobody who is not named.</summary>
+    /// <param name="connector">Which.</param>
+    /// <param name="uri">Its address, as the other side would know it.</param>
+    /// <param name="cardBase">The public address that a card's link is to begin with.</param>
+    /// <param name="user">Who is to be asked instead of the sample's customer; null for nobody.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<ReceiveOutcome> TestAsync(Connector connector, string uri, string cardBase, long? user, CancellationToken stop)
+    {
+        var (preset, now, headers) = (connector.Preset, clock.GetUtcNow(), new Dictionary<string, string>(connector.Preset.SampleHeaders, StringComparer.OrdinalIgnoreCase));
+        var request = new IncomingRequest("POST", uri, name => headers.GetValueOrDefault(name), Encoding.UTF8.GetBytes(preset.Sample));
+        if (connector is { HasSecret: true, Definition.Signatures: [var scheme, ..] })
+        {
+            foreach (var (name, value) in scheme.Sign(request, Encoding.UTF8.GetString(store.Secrets.Unprotect(connector.SealedSecrets[0])), now)) headers[name] = value;
+        }
+
+        if (WrongWith(connector, request, now) is { } wrong) return new ReceiveOutcome.Refused(wrong);
+
+        using var document = JsonDocument.Parse(request.Body, s_options);
+        var fields = FieldsOf(connector.Definition, document.RootElement, request) ?? Fields.None;
+
+        // A conversation of its own each time: the one before may have been asked about.
+        var id = store.Ids.Next();
+        var mapped = MappedEvent.Of(connector.Name, connector.Definition, fields, now, test: true);
+        if (mapped is MappedEvent.Told told)
+        {
+            mapped = told with
+            {
+                Draft = told.Draft with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"test:{id}"), ClosedAt = null }, HappenedAt = null,
+                Customer = user is null ? told.Customer : told.Customer with { UserId = user },
+            };
+        }
+
+        var key = EventKey.OfId(string.Create(CultureInfo.InvariantCulture, $"test {id}"));
+        return new ReceiveOutcome.Decided([await decide.RunAsync(new(connector, key, mapped, fields, Test: true, cardBase), stop)]);
+    }
+
+    /// <summary>Decides anew what was kept of an event, by the definition as it is now.</summary>
+    public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, Fields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
+        new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector.Name, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
+
+    /// <summary>Why a request is not believed; null when it is.</summary>
+    private string? WrongWith(Connector connector, IncomingRequest request, DateTimeOffset now)
+    {
+        var definition = connector.Definition;
+        if (!definition.TakesSecret) return null;
+        if (!connector.HasSecret) return definition.SignatureRequired ? "The connector has no secret yet." : null;
+
+        var best = SignatureVerdict.Missing;
+        foreach (var secret in connector.SealedSecrets.Select(store.Secrets.Unprotect).Select(Encoding.UTF8.GetString))
+        {
+            foreach (var scheme in definition.Signatures)
+            {
+                var verdict = scheme.Check(request, secret, now);
+                if (verdict > best) best = verdict;
+            }
+        }
+
+        return best switch
+        {
+            SignatureVerdict.Right => null,
+            SignatureVerdict.OutOfTime => "The signature is right, and its time is more than five minutes away from this server's clock.",
+            SignatureVerdict.Wrong => "The signature is wrong: it was made with another secret, or over something else.",
+            _ => "The signature is missing.",
+        };
+    }
+
+    private static Delivery Read(Connector connector, JsonElement json, int place, bool isOfList, IncomingRequest request, DateTimeOffset now, bool test, string cardBase)
+    {
+        var definition = connector.Definition;
+        if (FieldsOf(definition, json, request) is not { } fields)
+        {
+            return new(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase);
+        }
+
+        var mapped = MappedEvent.Of(connector.Name, definition, fields, now, test);
+        return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase);
+    }
+
+    private static EventKey KeyOf(Definition definition, Fields fields, int place, bool isOfList, IncomingRequest request)
+    {
+        if (definition.EventId?.Text(fields) is { } id)
+        {
+            // An id out of a header names the list, not what is in it.
+            var isOfHeader = definition.EventId.Alternatives.All(one => one.Template.Sources.All(source => source.Header is not null));
+            return EventKey.OfId(isOfList && isOfHeader ? string.Create(CultureInfo.InvariantCulture, $"{id} {place}") : id);
+        }
+
+        if (!isOfList) return EventKey.OfBody(request.Body.Span);
+
+        var whole = EventKey.OfBody(request.Body.Span);
+        return whole with { Hash = SHA256.HashData([.. whole.Hash, .. BitConverter.GetBytes(place)]) };
+    }
+
+    private static string? ChallengeOf(Definition definition, JsonElement json, IncomingRequest request)
+    {
+        if (definition.Challenges.Count == 0 || FieldsOf(definition, json, request) is not { } fields) return null;
+
+        return definition.Challenges.Select(challenge => challenge.Text(fields)).FirstOrDefault(text => text is not null);
+    }
+
+    private static Fields? FieldsOf(Definition definition, JsonElement json, IncomingRequest request)
+    {
+        try
+        {
+            return Fields.Read(definition.Sources, json, request);
+        }
+        catch (InvalidOperationException)
+        {
+            // A member whose name is half a surrogate pair: what stands beside it cannot be looked for.
+            return null;
+        }
+    }
+
+    private static IEnumerable<JsonElement> Events(JsonElement root) => root.ValueKind == JsonValueKind.Array ? root.EnumerateArray().Take(MostEvents) : [root];
+
+    private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, s_options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

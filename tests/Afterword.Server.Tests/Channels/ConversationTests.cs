@@ -1,0 +1,204 @@
+using System.Text;
+using Afterword.Server.Channels;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.People;
+using Afterword.Server.Tests.World;
+using Microsoft.AspNetCore.Http;
+
+namespace Afterword.Server.Tests.Channels;
+
+/// <summary>Requests that are posted into the conversations they came from.</summary>
+public abstract class ConversationTests(Engine engine) : IAsyncLifetime
+{
+    private HelpdeskServer _desk = null!;
+
+    public async ValueTask InitializeAsync() => _desk = await HelpdeskServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _desk.DisposeAsync();
+
+    [Fact]
+    public async Task A_request_is_posted_into_its_conversation_by_the_api_of_its_helpdesk()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site, "cy", "cy@example.com");
+        foreach (var kind in Enum.GetValues<HelpdeskKind>()) await SetAsync(site, kind);
+
+        var expected = new List<(string Method, string Path, string? Authorization, string? AccessToken, string Body)>();
+        foreach (var (kind, id) in ((HelpdeskKind, string)[])[(HelpdeskKind.Chatwoot, "chatwoot:482"), (HelpdeskKind.Zendesk, "zendesk:5158"), (HelpdeskKind.Intercom, "intercom:192783634529321"), (HelpdeskKind.Zammad, "zammad:81")])
+        {
+            var asked = await site.CreateAsync(site.Server, cy, "csat", ("external_id", id), ("include_card", "true"));
+            var text = $"Thank you for your order!\\n\\n{asked.Text("card_url")}";
+            expected.Add(kind switch
+            {
+                HelpdeskKind.Chatwoot => ("POST", "/api/v1/accounts/7/conversations/482/messages", null, "desk-token-kept-secret", $$"""{"content":"{{text}}","message_type":"outgoing","private":false}"""),
+                HelpdeskKind.Zendesk => ("PUT", "/api/v2/tickets/5158.json", $"Basic {Convert.ToBase64String("ana@furni.example/token:desk-token-kept-secret"u8)}", null, $$$$"""{"ticket":{"comment":{"body":"{{{{text}}}}","public":true}}}"""),
+                HelpdeskKind.Intercom => ("POST", "/conversations/192783634529321/reply", "Bearer desk-token-kept-secret", null, $$"""{"message_type":"comment","type":"admin","admin_id":"7","body":"{{text}}"}"""),
+                _ => (
+                    "POST", "/api/v1/ticket_articles", "Token token=desk-token-kept-secret", null,
+                    $$"""{"ticket_id":81,"type":"email","sender":"Agent","to":"cy@example.com","subject":"What is your overall satisfaction with FURNI?","body":"{{text}}","content_type":"text/plain","internal":false}"""),
+            });
+            await site.DrainAsync();
+            Assert.Equal(DispatchState.Sent, (await site.ShowAsync(asked.Text("id"))).State);
+        }
+
+        Assert.Equal(expected, _desk.Calls.Select(call => (call.Method, call.Path, call.Authorization, call.AccessToken, Encoding.UTF8.GetString(call.Body))));
+        Assert.Equal(0, await site.CountAsync("token is not null"));
+        Assert.DoesNotContain(site.Server.Log, line => line.Contains("kept-secret", StringComparison.Ordinal));
+        var kept = await site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select token from helpdesk").ListAsync(row => row.GetBytes(0), default), default);
+        Assert.All(kept, token => Assert.True(token.AsSpan().IndexOf("kept-secret"u8) < 0));
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task An_attempt_whose_answer_was_lost_is_looked_for_before_it_is_made_again()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+
+        // The helpdesk takes the first and loses its answer; the second is lost before it arrives.
+        var takes = true;
+        _desk.Instead = (http, call) =>
+        {
+            if (call.Method == "GET") return Task.FromResult(false);
+
+            if (takes) _desk.Take(call);
+            http.Abort();
+            return Task.FromResult(true);
+        };
+        var taken = await site.AskAsync(cy, "csat", ("external_id", "chatwoot:482"));
+        await site.DrainAsync();
+        takes = false;
+        var lost = await site.AskAsync(cy, "csat", ("external_id", "chatwoot:483"));
+        await site.DrainAsync();
+        _desk.Instead = null;
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(2, _desk.Posted.Distinct().Count());
+        Assert.Equal(2, _desk.Posted.Count);
+        var (first, second) = (await site.ShowAsync(taken), await site.ShowAsync(lost));
+        Assert.Equal((ConversationCarrier.HadArrived, null), (first.Attempts[0].Error, second.Attempts[0].Error));
+        foreach (var shown in (ShownDispatch[])[first, second])
+        {
+            Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
+            Assert.Equal((DispatchState.Sent, false), (shown.State, shown.MaybeTwice));
+        }
+
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_looked_for_is_not_posted_again()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Zammad);
+        _desk.Instead = (http, _) =>
+        {
+            http.Response.StatusCode = 502;
+            return Task.FromResult(true);
+        };
+        var id = await site.AskAsync(cy, "csat", ("external_id", "zammad:81"));
+        await site.DrainAsync();
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(["POST /api/v1/ticket_articles", "GET /api/v1/ticket_articles/by_ticket/81"], _desk.Calls.Select(call => $"{call.Method} {call.Path}"));
+        var shown = await site.ShowAsync(id);
+        Assert.Equal((DispatchState.Waiting, 502), (shown.State, shown.Attempts[0].Status));
+        Assert.StartsWith("Not posted again", shown.Attempts[0].Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_limit_holds_all_that_a_sender_has_and_brings_nothing_closer_to_being_dead()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        _desk.Instead = (http, _) =>
+        {
+            http.Response.StatusCode = 429;
+            http.Response.Headers.RetryAfter = "300";
+            return Task.FromResult(true);
+        };
+        for (var i = 1; i <= 3; i++) await site.AskAsync(cy, "csat", ("external_id", $"chatwoot:{i}"));
+
+        // One call finds out that the limit is reached, in each window.
+        for (var window = 1; window <= 4; window++)
+        {
+            await site.DrainAsync();
+            await site.AdvanceAsync(TimeSpan.FromMinutes(4));
+            Assert.Equal(window, _desk.Calls.Count);
+            site.Clock.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        _desk.Instead = null;
+        await site.AdvanceAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal(3, _desk.Posted.Distinct().Count());
+        Assert.Equal(3, await site.CountAsync("state = 2 and failures = 0"));
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_names_no_conversation_or_none_that_can_be_written_to_is_dead_and_what_an_operator_can_mend_is_not()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Zendesk);
+        string[] none = ["ticket_5555", "zendesk:", "zendesk:1/../../users", "zendesk:1?x=2", "zendesk:\uff11", "zendesk:+1", "zendesk:1234567890123456789", "pigeon:1"];
+        var dead = new List<string> { await site.AskAsync(cy) };
+        foreach (var id in none) dead.Add(await site.AskAsync(cy, "csat", ("external_id", id)));
+        await site.DrainAsync();
+
+        Assert.Empty(_desk.Calls);
+        foreach (var id in dead) Assert.Equal((DispatchState.Dead, AttemptOutcome.Refused), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Attempts[0].Outcome));
+
+        // A closed ticket; a wrong account; a helpdesk that nobody has set yet. A number alone goes to the only helpdesk.
+        var status = 422;
+        _desk.Instead = async (http, _) =>
+        {
+            http.Response.StatusCode = status;
+            await http.Response.WriteAsync("""{"error":"RecordInvalid","description":"Record validation errors","details":{"status":[{"description":"Status: closed prevents ticket update"}]}}""");
+            return true;
+        };
+        var closed = await site.AskAsync(cy, "csat", ("external_id", "5158"));
+        await site.DrainAsync();
+        status = 404;
+        var missing = await site.AskAsync(cy, "csat", ("external_id", "zendesk:9"));
+        var elsewhere = await site.AskAsync(cy, "csat", ("external_id", "zammad:9"));
+        await site.DrainAsync();
+
+        Assert.Equal((DispatchState.Dead, "It answered 422: RecordInvalid: Record validation errors: Status: closed prevents ticket update"), ((await site.ShowAsync(closed)).State, (await site.ShowAsync(closed)).Reason));
+        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(missing)).State);
+        Assert.Contains("no access to zammad", (await site.ShowAsync(elsewhere)).Reason, StringComparison.Ordinal);
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_helpdesk_requests_wait_and_a_private_one_is_not_connected_to()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0, "Webhooks:AllowPrivateAddresses=false");
+        var cy = await UserAsync(site);
+        var id = await site.AskAsync(cy, "csat", ("external_id", "chatwoot:482"));
+        await site.DrainAsync();
+        Assert.Empty((await site.ShowAsync(id)).Attempts);
+        Assert.Contains("no access to a helpdesk", await site.Server.Get<DispatchHistory>().NotConfiguredAsync(Channel.Conversation, site.Loop.Furni.Id, default), StringComparison.Ordinal);
+
+        var helpdesks = site.Server.Get<SenderHelpdesks>();
+        await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Url = new Uri($"http://localhost:{_desk.Url.Port}/") }, default);
+        await site.DrainAsync();
+
+        Assert.Empty(_desk.Calls);
+        Assert.Contains("no public address", Assert.Single((await site.ShowAsync(id)).Attempts).Error, StringComparison.Ordinal);
+        Assert.True(await helpdesks.RemoveAsync(site.Loop.Furni.Id, HelpdeskKind.Chatwoot, default));
+        Assert.False(await helpdesks.RemoveAsync(site.Loop.Furni.Id, null, default));
+    }
+
+    private Task SetAsync(ChannelSite site, HelpdeskKind kind) => site.Server.Get<SenderHelpdesks>().SetAsync(site.Loop.Furni.Id, _desk.Of(kind), default);
+
+    private static async Task<Account> UserAsync(ChannelSite site, string handle = "cy", string? mail = null) => (await site.Server.Get<Accounts>().AddAsync(
+        new NewAccount(handle, "Cy", null, Reach.Anyone) { Reachability = Reachability.Read("conversation", mail).Reachability! }, default))!;
+}
+
+public sealed class SqliteConversationTests() : ConversationTests(Engine.Sqlite);
+
+public sealed class PostgresConversationTests() : ConversationTests(Engine.Postgres);
