@@ -76,6 +76,12 @@ public abstract class DueTests(Engine engine)
         Assert.Equal("skipped: paused", (await world.ShowAsync(paused.Text("id"))).Outcome);
 
         await world.RuleAsync(rules);
+        var off = await world.CloseAsync("off");
+        await world.RuleAsync(rules.Replace("{ ", "{\"enabled\":false,", StringComparison.Ordinal));
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal("skipped: rule_says_no", (await world.ShowAsync(off.Text("id"))).Outcome);
+
+        await world.RuleAsync(rules);
         var denied = await world.CloseAsync("two");
         await world.Server.Get<Allowlists>().DenySenderAsync(world.Loop.Furni.Id, default);
         await world.PassAsync(TimeSpan.FromHours(1));

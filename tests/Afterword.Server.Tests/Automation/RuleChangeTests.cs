@@ -56,7 +56,7 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
         (await _world.PutAsync("""{"version":3,"rules":[]}""", "2")).Is(400, 44);
         (await _world.PutAsync("[]", "0")).Is(400, 44);
         Assert.Equal(
-            ["rules[0].name parameter is missing.", "rules[0].ask.message.en parameter is missing.", "rles parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules."],
+            ["rules[0].name parameter is missing.", "rules[0].ask.message.en parameter is missing.", "rles parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules."],
             (await _world.PutAsync("""{"rles":[],"rules":[{"ask":{"type":"csat","privacy_url":"https://a.example","message":{"de":"Hallo"}}}]}""", "0")).Is(400).Messages);
         (await _world.Server.SendAsync(_world.Loop.Sender, HttpMethod.Put, "/1.1/feedback/rules.json", TestServer.Form(("rules", "[]")))).Is(415, 44);
 

@@ -33,6 +33,7 @@ public sealed class RulesDocumentTests
         ("recipient_interval_days", "366", "recipient_interval_days parameter is invalid: a whole number from 0 to 365."),
         ("after_dismissal_days", "-1", "after_dismissal_days parameter is invalid: a whole number from 0 to 365."),
         ("paused", "\"no\"", "paused parameter is invalid: true or false."),
+        ("enabled", "\"off\"", "enabled parameter is invalid: true or false."),
         ("quiet_hours", "7", "quiet_hours parameter is invalid: an object."),
         ("quiet_hours.from", "\"24:00\"", "quiet_hours.from parameter is invalid: a time from 00:00 to 23:59."),
         ("quiet_hours.from", null, "quiet_hours.from parameter is missing."),
@@ -102,7 +103,7 @@ public sealed class RulesDocumentTests
         ("alerts", "{\"nobody_asked_days\":0}", "alerts.nobody_asked_days parameter is invalid: a whole number from 1 to 90."),
         ("alerts", "{\"unfair\":true}", "alerts.unfair parameter is invalid: no such name; there are nobody_asked_days, unfair_agents."),
         ("alerts", "{\"unfair_agents\":1}", "alerts.unfair_agents parameter is invalid: true or false."),
-        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules."),
+        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules."),
     ];
 
     [Fact]

@@ -126,7 +126,7 @@ public abstract class SimulationTests(Engine engine)
         await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5"));
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
 
-        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
+        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
         Assert.Contains("The rule is right.", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
         Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);

@@ -73,7 +73,7 @@ internal sealed class AskDue
         var known = new Known(
             batch.Now, due.SenderId, due.RecipientId, due.Test, due.ClosedAt, due.Conversed(facts.Language), facts, batch.Prompts.LastAskedAt(due.SenderId, due.RecipientId, facts),
             batch.WasAsked(place, due), _settings.Limits.IntervalFor(sender.Grant), rules, due.Draw, batch.Facts.WindowsOf(due.SenderId));
-        if (Decide.OnDue(known, rule, due.CreatedAt, batch.Facts.RulesOf(due.SenderId).Rules.Paused) is var reason && reason != Reason.None) return Ended(due, reason);
+        if (Decide.OnDue(known, rule, due.CreatedAt, batch.Facts.RulesOf(due.SenderId).Rules.Silence) is var reason && reason != Reason.None) return Ended(due, reason);
 
         return Ask(batch, due, facts, rules, rule!, sender, latest);
     }

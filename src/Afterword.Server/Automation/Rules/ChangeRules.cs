@@ -80,7 +80,8 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
         if (await FindAsync(seat.SenderId, seen, stop) is not { } saved) return new ChangeRulesOutcome.MovedOn(0);
 
         var document = JsonNode.Parse(saved.Document)!.AsObject();
-        document["paused"] = !on;
+        document["enabled"] = on;
+        if (on) document["paused"] = false;
         return await RunAsync(seat.SenderId, seat.Person, seen, document.ToJsonString(s_readable), stop, on ? ", requests turned on" : ", requests turned off");
     }
 

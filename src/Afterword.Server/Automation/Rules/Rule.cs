@@ -15,6 +15,12 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
     /// <summary>What holds for a sender that has saved none.</summary>
     public static readonly RuleSet None = new(DefaultInterval, DefaultAfterDismissal, Paused: false, null, []);
 
+    /// <summary>Whether the rules hold at all: where they are turned off, every one of them says no.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Why no rule asks anybody at the moment; <see cref="Reason.None"/> where they do.</summary>
+    public Reason Silence => !Enabled ? Reason.RuleSaysNo : Paused ? Reason.Paused : Reason.None;
+
     /// <summary>What of the rules' own work the sender's people are told by mail.</summary>
     public RuleAlerts Alerts { get; init; } = RuleAlerts.None;
 

@@ -68,11 +68,12 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
         var interval = body.Whole("recipient_interval_days", 0, 365) ?? RuleSet.DefaultInterval;
         var dismissal = body.Whole("after_dismissal_days", 0, 365) ?? RuleSet.DefaultAfterDismissal;
         var paused = body.Truth("paused");
+        var enabled = body.Truth("enabled", otherwise: true);
         var quiet = body.Object("quiet_hours") is { } hours ? ReadQuietHours(hours) : null;
         var alerts = body.Object("alerts") is { } told ? ReadAlerts(told) : RuleAlerts.None;
         var rules = ReadRules(body, variants);
         body.RefuseOthers();
-        return (version, new((int)interval, (int)dismissal, paused, quiet, rules) { Alerts = alerts });
+        return (version, new((int)interval, (int)dismissal, paused, quiet, rules) { Enabled = enabled, Alerts = alerts });
     }
 
     private static RuleAlerts ReadAlerts(RulePart part)

@@ -56,7 +56,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] 
         var rule = draft.FirstFor(closed.Conversed(customersLanguage: null), out var isTooOld);
         if (rule?.Ask is not { } ask) return (rule?.Name, rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule);
         if (closed.Reason is Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm or Reason.WrittenAgain or Reason.Reopened or Reason.DismissedRecently) return (rule.Name, closed.Reason);
-        if (draft.Paused) return (rule.Name, Reason.Paused);
+        if (draft.Silence != Reason.None) return (rule.Name, draft.Silence);
         if (_interval > 0 && _asked[closed.RecipientId] is { } at && closed.CreatedAt < at + _interval) return (rule.Name, Reason.AskedRecently);
         if (closed.Reason == Reason.AlreadyAsked && !ask.Again) return (rule.Name, Reason.AlreadyAsked);
 

@@ -44,7 +44,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
             var (now, days) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), ConsoleDays.Of(zone));
             var today = days.DayOf(now);
             var monday = ConsoleDays.MondayOf(today);
-            if (rules.Alerts.NobodyAskedDays is { } most && !rules.Paused && rules.Rules.Any(rule => rule.Ask is not null)
+            if (rules.Alerts.NobodyAskedDays is { } most && rules.Silence == Reason.None && rules.Rules.Any(rule => rule.Ask is not null)
                 && !await FindAlerts.IsWrittenAsync(session, sender, AlertKind.NobodyAsked, monday, stop)
                 && await SilenceAsync(session, sender, changedAt, now - (long)TimeSpan.FromDays(most).TotalMilliseconds, days, stop) is { } silence)
             {

@@ -124,11 +124,13 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         private readonly Seat _seat;
         private readonly SavedRules? _saved;
         private readonly JsonObject _document;
+        private readonly RuleSet _rules;
 
         public Opened(RulePages pages, Seat seat, SavedRules? saved)
         {
             (_pages, _seat, _saved) = (pages, seat, saved);
             _document = saved is null ? new JsonObject { ["rules"] = new JsonArray() } : JsonNode.Parse(saved.Document)!.AsObject();
+            _rules = saved is null ? RuleSet.None : RulesDocument.OfStored(saved.Document);
         }
 
         public bool MayEdit => _seat.Role == Role.Owner;
@@ -152,9 +154,12 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
         public RuleEdit Edit(int? at, RuleFields fields) => new(at ?? Count, at is null, fields, [.. Enum.GetValues<PromptType>().Select(Group)], ChannelNames.All);
 
+        // Whoever reads rules that ask nobody at the moment must not miss it.
+        private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
+
         public RulesView View() => new(
-            Version, _saved is null ? null : $"Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
-            _saved is null ? [] : [.. RulesDocument.OfStored(_saved.Document).Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
+            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
+            [.. _rules.Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
             TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
 
         private QuestionGroup Group(PromptType type) => new(type.Wire.ToUpperInvariant(), [.. Enumerable.Range(0, _pages.QuestionsOf(type)).Select(variant => (
