@@ -123,6 +123,26 @@ public abstract class DueTests(Engine engine)
     }
 
     [Fact]
+    public async Task What_was_due_before_quiet_hours_and_is_late_waits_for_their_end()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.Server.Get<AskWhenDue>().StopAsync(default);
+        await world.RuleAsync(RulesWorld.Everybody(document: "\"quiet_hours\":{\"from\":\"21:00\",\"to\":\"08:00\",\"days\":[\"tue\"],\"time_zone\":\"UTC\"},").Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        var closed = await world.CloseAsync("one");
+
+        // Nobody looked before 22:00 of Monday; the next opening is in the morning of Wednesday.
+        await world.PassAsync(world.Server.Clock.GetUtcNow().Date.AddHours(22) - world.Server.Clock.GetUtcNow().UtcDateTime);
+        var waiting = await world.ShowAsync(closed.Text("id"));
+        Assert.Equal(("scheduled", "Wed Jan 07 08:00:00 +0000 2026"), (waiting.Outcome, waiting.Text("due_at")));
+
+        await world.PassAsync(TimeSpan.FromHours(34) - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, await world.Server.CountAsync("prompt"));
+        await world.PassAsync(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("asked", (await world.ShowAsync(closed.Text("id"))).Outcome);
+        await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
     public async Task A_request_that_cannot_be_stored_whole_is_not_stored_and_is_made_when_it_can()
     {
         await using var world = await RulesWorld.StartAsync(engine);

@@ -80,6 +80,9 @@ internal sealed class AskDue
 
     private Conversation Ask(DueBatch batch, Conversation due, RecipientFacts facts, RuleSet rules, Rule rule, DueSender sender, long latest)
     {
+        // After an outage it may be night by now. What comes late waits for the morning, as if it had been planned so.
+        if (Decide.Opening(rules, batch.Now) is var opening && opening > batch.Now) return due with { PlannedAt = opening, DueAt = opening };
+
         var (ask, window) = (rule.Ask!, batch.Prompts.WindowOf(due.SenderId));
         var most = _settings.Limits.CreatesFor(sender.Grant);
         if (window.StateFor(most) is { Remaining: 0 } full)
