@@ -97,7 +97,7 @@ internal static class RulesCommands
             var document = await ReadAsync(store, parsed.GetRequiredValue(file), stop);
             var simulated = await new SimulateRules(store.Store, TimeProvider.System).RunAsync(
                 account.Id, document.Rules, (int)most, store.Settings.Limits.IntervalFor(await GrantAsync(store, account, stop)), stop);
-            var told = SimulationJson.Of(simulated, (int)most);
+            var told = SimulationJson.Of(simulated!, (int)most);
             parsed.Say(
                 told, SimulationsJson.Default.SimulationJson,
                 [

@@ -26,9 +26,6 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // A simulation reads all closes of its days. One at a time is enough for people, and leaves the rest of the server alone.
-    private int _running;
-
     /// <summary>The rules that hold, ready to be shown and changed.</summary>
     public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop));
 
@@ -59,19 +56,10 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     /// <returns>Null while another simulation runs.</returns>
     public async Task<SimulationView?> SimulateAsync(Seat seat, RuleSet rules, string days, CancellationToken stop)
     {
-        if (Interlocked.CompareExchange(ref _running, 1, 0) != 0) return null;
-        try
-        {
-            var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
-            var interval = await store.Main.ReadAsync(
-                session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
-            var simulated = await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop);
-            return ViewOf(seat, simulated, many);
-        }
-        finally
-        {
-            Volatile.Write(ref _running, 0);
-        }
+        var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
+        var interval = await store.Main.ReadAsync(
+            session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
+        return await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(seat, simulated, many) : null;
     }
 
     private static SimulationView ViewOf(Seat seat, SimulatedCloses simulated, int days)
