@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -232,6 +233,28 @@ public sealed class RulesDocumentTests
         Assert.Equal("vip by nps", rules.FirstFor(all, out _)!.Name);
         Assert.Equal("never internal", rules.FirstFor(all with { Tags = TagsOf("vip", "spam") }, out _)!.Name);
         Assert.Equal("everybody else", rules.FirstFor(all with { AgentMessages = 1 }, out _)!.Name);
+    }
+
+    [Fact]
+    public void Long_lists_cost_a_close_little_more_than_short_ones()
+    {
+        // Fifty rules that do not fit, each with lists of one or of fifty texts that differ at their end alone.
+        RuleSet Of(int many) => Good($"{{\"rules\":[{string.Join(',', Enumerable.Range(0, 50).Select(rule => $"{{\"name\":\"r{rule}\",\"ask\":null,\"when\":{{\"tags_none\":[{List("n", many)}],\"tags_any\":[{List("a", many)}]}}}}"))}]}}").Rules;
+        string List(string kind, int many) => string.Join(',', Enumerable.Range(0, many).Select(i => $"\"a tag that is as long as any {kind}{i:00}\""));
+        var conversed = new Conversed("t", null, null, TagsOf([.. Enumerable.Range(50, 10).Select(i => $"a tag that is as long as any a{i}")]), null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
+        var (few, many) = (Of(1), Of(50));
+
+        // The shortest of some rounds: whatever else the machine does.
+        TimeSpan CostOf(RuleSet rules) => Enumerable.Range(0, 9).Min(_ =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 100; i++) Assert.Null(rules.FirstFor(conversed, out var _));
+            return Stopwatch.GetElapsedTime(began);
+        });
+
+        CostOf(many);
+        var (cheap, dear) = (CostOf(few), CostOf(many));
+        Assert.True(dear < 10 * cheap, $"{dear} against {cheap}");
     }
 
     internal static Tags? TagsOf(params string[] tags) => Tags.OfStored(string.Join(',', tags));
