@@ -15,6 +15,8 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
 {
     private const int FairnessDays = 28;
 
+    private static readonly long s_longestWait = (long)TimeSpan.FromDays(30).TotalMilliseconds;
+
     private readonly Dictionary<long, long> _lookedAt = [];
 
     public async Task RunAsync(CancellationToken stop)
@@ -71,10 +73,17 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     {
         if (changedAt > before) return null;
 
-        // Backwards from the latest close: where somebody is asked, that is soon found.
+        // What was closed long ago may have been asked about just now: it waits for its delay, for quiet hours and for limits. Where somebody is asked, that is soon found.
+        var recent = await session.Sql(
+            """
+            select c.id from conversation c
+            where c.sender_id = @sender and c.created_at > @waited and c.decision = @asked and c.test = 0 and c.updated_at > @before order by c.created_at desc, c.id desc limit 1
+            """).Bind("sender", sender).Bind("waited", before - s_longestWait).Bind("asked", (long)Decision.Asked).Bind("before", before).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        if (recent is not null) return null;
+
         var last = await session.Sql("select c.updated_at from conversation c where c.sender_id = @sender and c.decision = @asked and c.test = 0 order by c.created_at desc, c.id desc limit 1")
             .Bind("sender", sender).Bind("asked", (long)Decision.Asked).FirstAsync(row => (long?)row.GetInt64(0), stop);
-        return last > before ? null : new(AskedLast: last is { } at ? new ConsoleTimes(days).Minute(at) : "");
+        return new(AskedLast: last is { } at ? new ConsoleTimes(days).Minute(at) : "");
     }
 
     /// <summary>Of how many agents the requests go beyond chance in a period.</summary>
