@@ -187,6 +187,7 @@ public abstract class SimulationTests(Engine engine)
         Assert.Contains("The rule is right.", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
         Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);
+        Assert.Contains("at most 64 KiB", await shell.RunAsync(1, "rules", "check", await WriteAsync($$"""{"rules":[{{string.Join(',', Enumerable.Range(0, 8).Select(i => $$"""{"name":"r{{i}}","ask":{{RulesWorld.Ask.Replace("Hi", new string('m', 9_000), StringComparison.Ordinal)}}}"""))}}]}""")), StringComparison.Ordinal);
         Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         Assert.Contains("Nothing changed", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5", "\"after_dismissal_days\":31,"));
