@@ -360,6 +360,26 @@ public abstract class DueTests(Engine engine)
     }
 
     [Fact]
+    public async Task The_worker_wakes_when_the_next_is_due_and_not_only_when_it_is_time_to_look()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Automation:PollEvery=00:01:00");
+        await world.RuleAsync(RulesWorld.Everybody());
+        await world.CloseAsync("later", ("closed_at", RulesWorld.Text(world.Now + 2000)));
+        await world.CloseAsync(await world.Server.UserAsync("bea"), "soon", ("closed_at", RulesWorld.Text(world.Now + 100)));
+
+        var due = world.Server.Get<DueConversations>();
+        Assert.Null((await due.SendersAsync(TimeSpan.FromMilliseconds(99), default)).Next);
+        var (senders, next) = await due.SendersAsync(TimeSpan.FromMinutes(1), default);
+        Assert.Empty(senders);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), next);
+
+        // The next look without it would be in a minute.
+        world.Server.Server.Store.AutomationBell.Ring(0, 0);
+        world.Server.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        while (await world.Server.CountAsync("prompt") == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task What_finds_the_write_queue_full_is_asked_at_the_next_look()
     {
         await using var world = await RulesWorld.StartAsync(engine, "Storage:WriteQueue=16");
