@@ -9,7 +9,7 @@ namespace Afterword.Client.Wire;
 /// <param name="RecipientIntervalDays">A customer is asked once in so many days at most, 0 to 365; 7 by default, 0 is no limit.</param>
 /// <param name="AfterDismissalDays">People who dismissed a card are left alone for so many days, 0 to 365; 30 by default.</param>
 /// <param name="Paused">Nobody is asked; decisions are kept, as <c>paused</c>. False by default.</param>
-/// <param name="Enabled">Whether the rules hold at all: where they do not, each says no. True by default.</param>
+/// <param name="Enabled">Whether the rules hold at all: where they do not, each says no. Null leaves it as it is, which is true at first.</param>
 /// <param name="QuietHours">When nobody is asked, by the clocks of a time zone; null is never.</param>
 /// <param name="Alerts">What of the rules' own work is told by email; null is nothing.</param>
 /// <param name="Rules">At most 50. The first that fits decides.</param>

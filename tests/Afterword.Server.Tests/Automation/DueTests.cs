@@ -81,7 +81,7 @@ public abstract class DueTests(Engine engine)
         await world.PassAsync(TimeSpan.FromHours(1));
         Assert.Equal("skipped: rule_says_no", (await world.ShowAsync(off.Text("id"))).Outcome);
 
-        await world.RuleAsync(rules);
+        await world.RuleAsync(rules.Replace("{ ", "{\"enabled\":true,", StringComparison.Ordinal));
         var denied = await world.CloseAsync("two");
         await world.Server.Get<Allowlists>().DenySenderAsync(world.Loop.Furni.Id, default);
         await world.PassAsync(TimeSpan.FromHours(1));

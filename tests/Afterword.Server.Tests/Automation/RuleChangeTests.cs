@@ -39,6 +39,23 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_turned_off_stays_off_until_somebody_says_otherwise()
+    {
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":false,"));
+        foreach (var silent in (string[])["", "\"enabled\":null,"])
+        {
+            await _world.RuleAsync(RulesWorld.Everybody(document: $"{silent}\"after_dismissal_days\":3,"));
+            Assert.False((await ReadAsync()).Json.GetProperty("enabled").GetBoolean());
+            Assert.Equal("skipped: rule_says_no", (await _world.CloseAsync($"off {silent}")).Outcome);
+        }
+
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":true,"));
+        Assert.Equal("scheduled", (await _world.CloseAsync("on")).Outcome);
+        await _world.RuleAsync(RulesWorld.Everybody());
+        Assert.False((await ReadAsync()).Json.TryGetProperty("enabled", out _));
+    }
+
+    [Fact]
     public async Task Of_writers_at_once_one_saves()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.PutAsync(RulesWorld.Everybody(document: $"\"recipient_interval_days\":{i},"), "0")));

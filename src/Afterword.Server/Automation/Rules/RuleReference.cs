@@ -41,7 +41,7 @@ internal static class RuleReference
             new("recipient_interval_days", "A customer is asked once in so many days at most, by the rules or by hand; 0 is no limit.", Shape.Whole(0, 365)) { Default = "7" },
             new("after_dismissal_days", "Who dismissed a card is left alone for so many days.", Shape.Whole(0, 365)) { Default = "30" },
             new("paused", "Asks nobody, and keeps decisions with the reason `paused`.", Shape.Truth) { Default = "false" },
-            new("enabled", "Whether the rules hold at all: where they do not, each says no. The switch in the console.", Shape.Truth) { Default = "true" },
+            new("enabled", "Whether the rules hold at all: where they do not, each says no. The switch in the console. Left out, it stays as it is.", Shape.Truth) { Default = "as it is, and true at first" },
             new("alerts", "What owners and supervisors who get alerts are told by email: `nobody_asked_days`, 1 to 90, that the rules have asked nobody for so long; `unfair_agents`, that the requests of agents go beyond what chance makes of the rules.", Shape.Said("an object")) { Default = "none" },
             new("quiet_hours", "When nobody is asked: `from` and `to`, `days`, or both, by the clocks of `time_zone`.", Shape.Said("an object")) { Default = "none" },
         ],
