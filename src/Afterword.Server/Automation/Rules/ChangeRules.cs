@@ -89,7 +89,7 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
     // Whoever writes rules need not know that somebody turned requests off: only a word turns them on again.
     private static string StillOff(string document, SavedRules? before)
     {
-        if (before is null || RulesDocument.OfStored(before.Document).Enabled) return document;
+        if (before is null || JsonNode.Parse(before.Document)!["enabled"]?.GetValueKind() != JsonValueKind.False) return document;
 
         var json = JsonNode.Parse(document)!.AsObject();
         if (json["enabled"] is not null) return document;
