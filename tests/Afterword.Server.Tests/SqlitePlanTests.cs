@@ -34,7 +34,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private static readonly (string Part, long Most)[] s_bounded =
     [
         ("as k order by k.place desc limit 1 offset @most", 300_000), ("from conversation c where c.sender_id = @sender and c.created_at", 100 * ReadFunnel.MostRead),
-        ("and (c.created_at, c.id) < (@at, @id)", 100 * Ledger.MostLooked), ("from latest where agent is not null", 30 * ReadFunnel.MostRead),
+        ("and (c.created_at, c.id) < (@at, @id)", 100 * Ledger.MostLooked), ("from latest where automatic = 0", 30 * ReadFunnel.MostRead),
     ];
 
     // Of a statement that did not run when less was stored.

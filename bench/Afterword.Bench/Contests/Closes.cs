@@ -50,6 +50,10 @@ internal static class Closes
         var creates = new CreateRequests(writer, cast, together);
         var closes = new CloseRequests(writer, cast, together);
         var duel = await Duel.RunAsync(ground, new Once(ground, server, Connections, expected, () => closes.Begin(closedAt: null)), new Once(ground, server, Connections, expected, creates.Begin));
+
+        // What the rules skip is cheaper than what they schedule.
+        await using var beside = await Store.OpenAsync(site.Settings, TimeProvider.System, CancellationToken.None);
+        if (await CountAsync(beside, "decision <> 0 limit 1") > 0) throw new InvalidOperationException("Not every close was scheduled.");
         tell(Figure.Of($"signed close, {site.Name}, 64 connections", duel, "signed create, the same server", 0.9));
     }
 
@@ -72,7 +76,7 @@ internal static class Closes
         tell(Figure.Of($"10,000 requests of 16 senders that fall due at once, {site.Name}", duel, "signed create, the same server", 0.8) with { Note = null });
     }
 
-    /// <summary>A draft that is run over a million closes of one sender.</summary>
+    /// <summary>A draft that is run over a million closes of one sender, beside requests that people made by hand. It waits as long as rules may, so that as many as can be wait at once.</summary>
     private static async Task SimulateAsync(Ground ground, Site site, Action<Figure> tell)
     {
         var closes = ground.IsQuick ? 200_000 : 1_000_000;
@@ -80,6 +84,7 @@ internal static class Closes
         await using (var store = await site.OpenAsync())
         {
             cast = await Cast.CreateAsync(store, senders: 1);
+            await new History(store, cast, closes / 5, days: 29).WriteAsync();
             await store.Main.WriteAsync(
                 session => session.Sql(
                     """
@@ -95,7 +100,7 @@ internal static class Closes
         await using var server = await ground.StartServerAsync(site);
         var writer = new RequestWriter(server.Address.ToString());
         var body = Encoding.UTF8.GetBytes(
-            $$"""{"days":30,"rules":[{"name":"vip","when":{"tags_any":["vip"],"agents":["agent 7","agent 8"]},"ask":null},{"name":"rest","ask":{{AskOf("PT1H").Replace("{\"type\"", "{\"share\":0.5,\"per_day\":100000,\"type\"", StringComparison.Ordinal)}}}]}""");
+            $$"""{"days":30,"rules":[{"name":"vip","when":{"tags_any":["vip"],"agents":["agent 7","agent 8"]},"ask":null},{"name":"rest","ask":{{AskOf("P14D").Replace("{\"type\"", "{\"share\":0.5,\"per_day\":100000,\"type\"", StringComparison.Ordinal)}}}]}""");
         var times = new List<double>();
         using var watching = new CancellationTokenSource();
         var before = server.ResidentAnonymous;
@@ -130,6 +135,9 @@ internal static class Closes
 
         return most;
     }
+
+    private static Task<long> CountAsync(Store store, string condition) => store.Main.ReadAsync(
+        session => session.Sql($"select count(*) from (select 1 from conversation where {condition}) as found").FirstAsync(row => row.GetInt64(0), CancellationToken.None), CancellationToken.None);
 
     /// <summary>Gives every sender one rule, which asks everybody.</summary>
     public static async Task RuleAsync(Store store, Cast cast, string delay)
@@ -189,17 +197,14 @@ internal static class Closes
 
             await Task.Delay(due - TimeProvider.System.GetUtcNow());
             var (began, cpu) = (Stopwatch.GetTimestamp(), server.Cpu);
-            while (await CountAsync("decision = 0 limit 1") > 0) await Task.Delay(2);
+            while (await CountAsync(beside, "decision = 0 limit 1") > 0) await Task.Delay(2);
             var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            if (await CountAsync("decision <> 1 limit 1") > 0) throw new InvalidOperationException("Not everybody was asked.");
+            if (await CountAsync(beside, "decision <> 1 limit 1") > 0) throw new InvalidOperationException("Not everybody was asked.");
             return new()
             {
                 Completed = Many, Seconds = took, Statuses = new() { [200] = Many }, Broken = 0, P50 = 0, P90 = 0, P99 = 0, Longest = 0, GeneratorCpu = 0, RanOut = false,
                 ServerCpu = server.Cpu - cpu,
             };
         }
-
-        private Task<long> CountAsync(string condition) => beside.Main.ReadAsync(
-            session => session.Sql($"select count(*) from (select 1 from conversation where {condition}) as found").FirstAsync(row => row.GetInt64(0), CancellationToken.None), CancellationToken.None);
     }
 }

@@ -8,7 +8,8 @@ namespace Afterword.Client.Wire;
 /// <param name="ChangedBy">Who saved it.</param>
 /// <param name="RecipientIntervalDays">A customer is asked once in so many days at most, 0 to 365; 7 by default, 0 is no limit.</param>
 /// <param name="AfterDismissalDays">People who dismissed a card are left alone for so many days, 0 to 365; 30 by default.</param>
-/// <param name="Paused">Nobody is asked; decisions are kept. False by default.</param>
+/// <param name="Paused">Nobody is asked; decisions are kept, as <c>paused</c>. False by default.</param>
+/// <param name="Enabled">Whether the rules hold at all: where they do not, each says no. Null leaves it as it is, which is true at first.</param>
 /// <param name="QuietHours">When nobody is asked, by the clocks of a time zone; null is never.</param>
 /// <param name="Alerts">What of the rules' own work is told by email; null is nothing.</param>
 /// <param name="Rules">At most 50. The first that fits decides.</param>
@@ -20,6 +21,7 @@ public sealed record RulesJson(
     int? RecipientIntervalDays,
     int? AfterDismissalDays,
     bool? Paused,
+    bool? Enabled,
     QuietHoursJson? QuietHours,
     RuleAlertsJson? Alerts,
     [property: JsonRequired] IReadOnlyList<RuleJson> Rules)
@@ -27,7 +29,7 @@ public sealed record RulesJson(
     /// <summary>Rules with all defaults.</summary>
     /// <param name="rules">At most 50.</param>
     public RulesJson(IReadOnlyList<RuleJson> rules)
-        : this(null, null, null, null, null, null, null, null, rules)
+        : this(null, null, null, null, null, null, null, null, null, rules)
     {
     }
 }

@@ -90,8 +90,7 @@ internal static class Decide
             null when isTooOld => Reason.TooOld,
             null => Reason.NoRule,
             { Ask: null } => Reason.RuleSaysNo,
-            _ when known.Rules.Paused => Reason.Paused,
-            _ => Reason.None,
+            _ => known.Rules.Silence,
         });
         if (rule?.Ask is not { } ask) return verdict;
 
@@ -105,15 +104,15 @@ internal static class Decide
     /// <param name="known">With the rules by which it was scheduled.</param>
     /// <param name="rule">The rule that did it.</param>
     /// <param name="receivedAt">When the close was received.</param>
-    /// <param name="paused">Whether the sender asks nobody now.</param>
-    public static Reason OnDue(Known known, Rule? rule, long receivedAt, bool paused)
+    /// <param name="silence">Why the rules that hold now ask nobody, if so.</param>
+    public static Reason OnDue(Known known, Rule? rule, long receivedAt, Reason silence)
     {
         var verdict = new Verdict();
         OnRecipient(verdict, known, known.Rules);
         verdict.Note(
             Check.Conversation,
             known.Facts.WroteAt is { } wrote && (wrote > known.ClosedAt || wrote > receivedAt) ? Reason.WrittenAgain : known.AlreadyAsked && rule?.Ask is { Again: false } ? Reason.AlreadyAsked : Reason.None);
-        verdict.Note(Check.Rule, rule?.Ask is null ? Reason.NoRule : paused ? Reason.Paused : Reason.None);
+        verdict.Note(Check.Rule, rule?.Ask is null ? Reason.NoRule : silence);
         return verdict.Reason;
     }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Afterword.Client.Wire;
+using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Automation.Simulation;
@@ -97,7 +99,7 @@ internal static class RulesCommands
             var document = await ReadAsync(store, parsed.GetRequiredValue(file), stop);
             var simulated = await new SimulateRules(store.Store, TimeProvider.System).RunAsync(
                 account.Id, document.Rules, (int)most, store.Settings.Limits.IntervalFor(await GrantAsync(store, account, stop)), stop);
-            var told = SimulationJson.Of(simulated, (int)most);
+            var told = SimulationJson.Of(simulated!, (int)most);
             parsed.Say(
                 told, SimulationsJson.Default.SimulationJson,
                 [
@@ -156,7 +158,10 @@ internal static class RulesCommands
 
         var text = ReadText(file, body);
         var document = RulesDocument.Parse(text, questions, out var errors);
-        return document ?? throw new CommandException(ExitCode.Failed, string.Join('\n', errors.All.Select(error => error.Message)));
+        if (document is null) throw new CommandException(ExitCode.Failed, string.Join('\n', errors.All.Select(error => error.Message)));
+
+        // What the API and the page could not save again.
+        return Encoding.UTF8.GetByteCount(document.Text) <= SignedRequests.MaxBody ? document : throw new CommandException(ExitCode.Failed, $"{file} is too long: rules have at most 64 KiB.");
     }
 
     /// <summary>The bytes of a JSON object, without the mark that editors on Windows put before them.</summary>
@@ -178,7 +183,7 @@ internal static class RulesCommands
         }
     }
 
-    private static async Task<Access.SenderGrant?> GrantAsync(OpenedStore store, Account account, CancellationToken stop) =>
+    private static async Task<SenderGrant?> GrantAsync(OpenedStore store, Account account, CancellationToken stop) =>
         (await store.Allowlists.SendersAsync(stop)).Find(sender => sender.UserId == account.Id)?.Limits;
 
     private static string Line(CountedJson counted) =>

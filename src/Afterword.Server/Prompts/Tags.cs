@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Afterword.Server.Errors;
 
@@ -41,6 +42,18 @@ internal sealed record Tags
         foreach (var one in _joined.AsSpan().Split(Separator))
         {
             if (_joined.AsSpan(one).SequenceEqual(tag)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether one of them is one of these.</summary>
+    public bool HasOneOf(FrozenSet<string> wanted)
+    {
+        var lookup = wanted.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var one in _joined.AsSpan().Split(Separator))
+        {
+            if (lookup.Contains(_joined.AsSpan(one))) return true;
         }
 
         return false;

@@ -100,7 +100,7 @@ public sealed class WireJsonTests
         Matches(
             "rules",
             new RulesJson(
-                7, Then, "@furni", 7, 30, false, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"), new(NobodyAskedDays: 3),
+                7, Then, "@furni", 7, 30, false, null, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"), new(NobodyAskedDays: 3),
                 [
                     new("never internal", new(TagsAny: ["internal", "spam"]), null),
                     new(

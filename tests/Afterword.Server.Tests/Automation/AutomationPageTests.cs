@@ -154,13 +154,23 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         (await owner.SubmitAsync(page, $"{Page}/switch")).Is(400);
         Assert.Equal("asked", (await AskedAsync("before")).Outcome);
         (await owner.SubmitAsync(page, $"{Page}/switch", ("confirm", "yes"))).Is(303);
-        Assert.Equal("skipped: paused", (await AskedAsync("while")).Outcome);
+        var off = await AskedAsync("while");
+        Assert.Equal("skipped: rule_says_no", off.Outcome);
 
         Assert.Contains("Automatic requests are off", await ReadAsync(Page), StringComparison.Ordinal);
+        Assert.Contains("fits, but automatic requests were turned off.", await ReadAsync($"{Page}/{off.Text("id")}"), StringComparison.Ordinal);
+        Assert.Contains("Automatic requests are off. Version 2", await ReadAsync("/console/@furni/rules"), StringComparison.Ordinal);
         (await owner.SubmitAsync(page, $"{Page}/switch", ("confirm", "yes"))).Is(409);
         Assert.Equal(1, await _world.Server.CountAsync("audit", "what = 'automation rules: version 2, requests turned off'"));
         (await owner.SubmitAsync((await owner.GetAsync(Page)).Is(200), $"{Page}/switch", ("confirm", "yes"))).Is(303);
         Assert.Equal("asked", (await AskedAsync("after")).Outcome);
+
+        // Rules that a person paused go on by the same switch, and are another matter until then.
+        await _world.RuleAsync(Rules.Replace("\"rules\"", "\"paused\":true,\"rules\"", StringComparison.Ordinal));
+        Assert.Equal("skipped: paused", (await AskedAsync("paused")).Outcome);
+        Assert.Contains("Automatic requests are paused", await ReadAsync(Page), StringComparison.Ordinal);
+        (await owner.SubmitAsync((await owner.GetAsync(Page)).Is(200), $"{Page}/switch", ("confirm", "yes"))).Is(303);
+        Assert.Equal("asked", (await AskedAsync("resumed")).Outcome);
         Assert.Contains("\"never spam\"", (await _world.Server.GetAsync(_world.Loop.Sender, "/1.1/feedback/rules.json")).Is(200).Body, StringComparison.Ordinal);
     }
 

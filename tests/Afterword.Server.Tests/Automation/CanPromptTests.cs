@@ -70,7 +70,7 @@ public abstract class CanPromptTests(Engine engine, int cases)
         var quiet = random.Next(3) == 0 ? """ "quiet_hours":{"from":"20:00","to":"08:00","days":["sun"],"time_zone":"America/Sao_Paulo"},""" : "";
         return FormattableString.Invariant(
             $$"""
-            {"recipient_interval_days":{{random.Next(4)}},"after_dismissal_days":{{random.Next(10)}},{{quiet}}"paused":{{(random.Next(8) == 0 ? "true" : "false")}},"rules":[
+            {"recipient_interval_days":{{random.Next(4)}},"after_dismissal_days":{{random.Next(10)}},{{quiet}}"paused":{{(random.Next(8) == 0 ? "true" : "false")}},"enabled":{{(random.Next(10) == 0 ? "false" : "true")}},"rules":[
             {"name":"no","when":{"tags_all":["a","b"]},"ask":null},
             {"name":"german","when":{"languages":["de"],"messages_min":3},"ask":{{Ask("\"again\":true,")}}},
             {"name":"some","when":{"tags_any":["b"],"max_age":"PT1H"},"ask":{{Ask($"\"share\":0.5,\"per_day\":{random.Next(1, 4)},")}}},

@@ -70,7 +70,9 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
 
         await _world.RuleAsync(RulesWorld.Everybody(document: "\"paused\":true,"));
         await IsAsync("skipped: paused", _world.CloseAsync("paused"));
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0"));
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":false,\"paused\":true,"));
+        await IsAsync("skipped: rule_says_no", _world.CloseAsync("off"));
+        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0", "\"enabled\":true,"));
         await IsAsync("skipped: sampled_out", _world.CloseAsync("sampled"));
 
         await _world.RuleAsync(RulesWorld.Everybody());

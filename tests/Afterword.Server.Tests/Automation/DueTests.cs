@@ -76,6 +76,12 @@ public abstract class DueTests(Engine engine)
         Assert.Equal("skipped: paused", (await world.ShowAsync(paused.Text("id"))).Outcome);
 
         await world.RuleAsync(rules);
+        var off = await world.CloseAsync("off");
+        await world.RuleAsync(rules.Replace("{ ", "{\"enabled\":false,", StringComparison.Ordinal));
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal("skipped: rule_says_no", (await world.ShowAsync(off.Text("id"))).Outcome);
+
+        await world.RuleAsync(rules.Replace("{ ", "{\"enabled\":true,", StringComparison.Ordinal));
         var denied = await world.CloseAsync("two");
         await world.Server.Get<Allowlists>().DenySenderAsync(world.Loop.Furni.Id, default);
         await world.PassAsync(TimeSpan.FromHours(1));
@@ -114,6 +120,26 @@ public abstract class DueTests(Engine engine)
         await world.PassAsync(TimeSpan.FromHours(1));
 
         Assert.Equal(("skipped: too_late", "asked"), ((await world.ShowAsync(late.Text("id"))).Outcome, (await world.ShowAsync(just.Text("id"))).Outcome));
+    }
+
+    [Fact]
+    public async Task What_was_due_before_quiet_hours_and_is_late_waits_for_their_end()
+    {
+        await using var world = await RulesWorld.StartAsync(engine);
+        await world.Server.Get<AskWhenDue>().StopAsync(default);
+        await world.RuleAsync(RulesWorld.Everybody(document: "\"quiet_hours\":{\"from\":\"21:00\",\"to\":\"08:00\",\"days\":[\"tue\"],\"time_zone\":\"UTC\"},").Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        var closed = await world.CloseAsync("one");
+
+        // Nobody looked before 22:00 of Monday; the next opening is in the morning of Wednesday.
+        await world.PassAsync(world.Server.Clock.GetUtcNow().Date.AddHours(22) - world.Server.Clock.GetUtcNow().UtcDateTime);
+        var waiting = await world.ShowAsync(closed.Text("id"));
+        Assert.Equal(("scheduled", "Wed Jan 07 08:00:00 +0000 2026"), (waiting.Outcome, waiting.Text("due_at")));
+
+        await world.PassAsync(TimeSpan.FromHours(34) - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, await world.Server.CountAsync("prompt"));
+        await world.PassAsync(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("asked", (await world.ShowAsync(closed.Text("id"))).Outcome);
+        await world.Server.AllIsWellAsync();
     }
 
     [Fact]
@@ -331,6 +357,26 @@ public abstract class DueTests(Engine engine)
         Assert.All(await Task.WhenAll(ids.Select(id => ask.RunAsync(new(world.Loop.Furni.Id, id)))), Assert.False);
         Assert.Equal((closes, closes), (await world.Server.CountAsync("prompt"), await world.Server.CountAsync("conversation", "decision = 1 and prompt_id is not null")));
         await world.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task The_worker_wakes_when_the_next_is_due_and_not_only_when_it_is_time_to_look()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Automation:PollEvery=00:01:00");
+        await world.RuleAsync(RulesWorld.Everybody());
+        await world.CloseAsync("later", ("closed_at", RulesWorld.Text(world.Now + 2000)));
+        await world.CloseAsync(await world.Server.UserAsync("bea"), "soon", ("closed_at", RulesWorld.Text(world.Now + 100)));
+
+        var due = world.Server.Get<DueConversations>();
+        Assert.Null((await due.SendersAsync(TimeSpan.FromMilliseconds(99), default)).Next);
+        var (senders, next) = await due.SendersAsync(TimeSpan.FromMinutes(1), default);
+        Assert.Empty(senders);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), next);
+
+        // The next look without it would be in a minute.
+        world.Server.Server.Store.AutomationBell.Ring(0, 0);
+        world.Server.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        while (await world.Server.CountAsync("prompt") == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
     }
 
     [Fact]

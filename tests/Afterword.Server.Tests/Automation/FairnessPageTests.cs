@@ -36,6 +36,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         await _world.CloseAsync("unnamed");
         await _world.Loop.AskAsync(more: ("agent", "zoe"));
         await _world.Loop.AskAsync("csat", ("agent", "zoe"), ("test", "true"));
+        for (var i = 0; i < 2; i++) await _world.Loop.AskAsync();
         var scheduled = await _world.Server.CountAsync("conversation", "agent = 'kenji' and decision = 0");
 
         var page = await ReadAsync();
@@ -43,7 +44,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal(("10", "10", "50.0%", "0 (expected 0.5)", $"0 of {scheduled}"), RowOf(page, "kenji"));
         Assert.Equal("1 (expected 0.5)", RowOf(page, "zoe").ByHand);
         Assert.Contains("Nobody stands out", page, StringComparison.Ordinal);
-        Assert.Contains("1 conversation without an agent.", page, StringComparison.Ordinal);
+        Assert.Contains("1 conversation without an agent. 2 requests made by hand without an agent.", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,9 +75,39 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         var scheduled = (await IdsAsync("decision = 0")).Count;
         Assert.True(scheduled > 0);
 
+        // Whoever is asked after all was not picked; of each ticket the end counts.
         var row = RowOf(await ReadAsync(), "kenji");
+        Assert.Equal((RulesWorld.Text(6 + scheduled), "6", $"0 of {scheduled}"), (row.Closed, row.Eligible, row.Withdrawn));
 
-        Assert.Equal((RulesWorld.Text(6 + scheduled), "6", $"{scheduled} of {2 * scheduled}"), (row.Closed, row.Eligible, row.Withdrawn));
+        var fickle = (await IdsAsync("decision = 0"))[0];
+        for (var i = 0; i < 5; i++)
+        {
+            if (i > 0) await _world.CloseAsync(fickle, ("agent", "zoe"));
+            (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", fickle))).Is(200);
+        }
+
+        Assert.Equal(($"0 of {scheduled - 1}", "1 of 1"), (RowOf(await ReadAsync(), "kenji").Withdrawn, RowOf(await ReadAsync(), "zoe").Withdrawn));
+    }
+
+    [Fact]
+    public async Task Tickets_that_are_closed_and_asked_about_every_month_name_nobody()
+    {
+        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5,\"again\":true", "\"recipient_interval_days\":0,"));
+        for (var month = 0; month < 2; month++)
+        {
+            await _world.Server.AdvanceAsync(TimeSpan.FromDays(40));
+            for (var i = 0; i < 40; i++) await _world.CloseAsync($"chat_{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
+            await _world.PassAsync(TimeSpan.FromSeconds(1));
+        }
+
+        var sampled = await _world.Server.CountAsync("prompt");
+        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        var page = await ReadAsync();
+
+        // Of the second month only those that are asked again are new decisions. They say nothing of the draw any more.
+        Assert.Equal(40 + (sampled / 2), await _world.Server.CountAsync("conversation"));
+        Assert.Contains("Nobody stands out", page, StringComparison.Ordinal);
+        Assert.Equal("0", RowOf(page, "kenji").Eligible);
     }
 
     [Fact]

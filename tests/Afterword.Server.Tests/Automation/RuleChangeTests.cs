@@ -39,6 +39,23 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_turned_off_stays_off_until_somebody_says_otherwise()
+    {
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":false,"));
+        foreach (var silent in (string[])["", "\"enabled\":null,"])
+        {
+            await _world.RuleAsync(RulesWorld.Everybody(document: $"{silent}\"after_dismissal_days\":3,"));
+            Assert.False((await ReadAsync()).Json.GetProperty("enabled").GetBoolean());
+            Assert.Equal("skipped: rule_says_no", (await _world.CloseAsync($"off {silent}")).Outcome);
+        }
+
+        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":true,"));
+        Assert.Equal("scheduled", (await _world.CloseAsync("on")).Outcome);
+        await _world.RuleAsync(RulesWorld.Everybody());
+        Assert.False((await ReadAsync()).Json.TryGetProperty("enabled", out _));
+    }
+
+    [Fact]
     public async Task Of_writers_at_once_one_saves()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.PutAsync(RulesWorld.Everybody(document: $"\"recipient_interval_days\":{i},"), "0")));
@@ -56,7 +73,7 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
         (await _world.PutAsync("""{"version":3,"rules":[]}""", "2")).Is(400, 44);
         (await _world.PutAsync("[]", "0")).Is(400, 44);
         Assert.Equal(
-            ["rules[0].name parameter is missing.", "rules[0].ask.message.en parameter is missing.", "rles parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules."],
+            ["rules[0].name parameter is missing.", "rules[0].ask.message.en parameter is missing.", "rles parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules."],
             (await _world.PutAsync("""{"rles":[],"rules":[{"ask":{"type":"csat","privacy_url":"https://a.example","message":{"de":"Hallo"}}}]}""", "0")).Is(400).Messages);
         (await _world.Server.SendAsync(_world.Loop.Sender, HttpMethod.Put, "/1.1/feedback/rules.json", TestServer.Form(("rules", "[]")))).Is(415, 44);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -33,6 +34,7 @@ public sealed class RulesDocumentTests
         ("recipient_interval_days", "366", "recipient_interval_days parameter is invalid: a whole number from 0 to 365."),
         ("after_dismissal_days", "-1", "after_dismissal_days parameter is invalid: a whole number from 0 to 365."),
         ("paused", "\"no\"", "paused parameter is invalid: true or false."),
+        ("enabled", "\"off\"", "enabled parameter is invalid: true or false."),
         ("quiet_hours", "7", "quiet_hours parameter is invalid: an object."),
         ("quiet_hours.from", "\"24:00\"", "quiet_hours.from parameter is invalid: a time from 00:00 to 23:59."),
         ("quiet_hours.from", null, "quiet_hours.from parameter is missing."),
@@ -45,6 +47,9 @@ public sealed class RulesDocumentTests
         ("quiet_hours.time_zone", "null", "quiet_hours.time_zone parameter is missing."),
         ("quiet_hours.time_zone", "\"Mars/Base\"", "quiet_hours.time_zone parameter is invalid: a time zone of the IANA list, such as Europe/Berlin."),
         ("quiet_hours.time_zone", "\"W. Europe Standard Time\"", "quiet_hours.time_zone parameter is invalid: a time zone of the IANA list, such as Europe/Berlin."),
+        ("quiet_hours.time_zone", "\"/usr/share/zoneinfo/Europe/Berlin\"", "quiet_hours.time_zone parameter is invalid: a time zone of the IANA list, such as Europe/Berlin."),
+        ("quiet_hours.time_zone", "\"../zoneinfo/Europe/Berlin\"", "quiet_hours.time_zone parameter is invalid: a time zone of the IANA list, such as Europe/Berlin."),
+        ("quiet_hours.time_zone", "\"Europe/../Europe/Berlin\"", "quiet_hours.time_zone parameter is invalid: a time zone of the IANA list, such as Europe/Berlin."),
         ("quiet_hours.until", "1", "quiet_hours.until parameter is invalid: no such name; there are from, to, days, time_zone."),
         ("rules", null, "rules parameter is missing."),
         ("rules", "{}", "rules parameter is invalid: a list of at most 50 rules."),
@@ -99,7 +104,7 @@ public sealed class RulesDocumentTests
         ("alerts", "{\"nobody_asked_days\":0}", "alerts.nobody_asked_days parameter is invalid: a whole number from 1 to 90."),
         ("alerts", "{\"unfair\":true}", "alerts.unfair parameter is invalid: no such name; there are nobody_asked_days, unfair_agents."),
         ("alerts", "{\"unfair_agents\":1}", "alerts.unfair_agents parameter is invalid: true or false."),
-        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules."),
+        ("rule", "[]", "rule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules."),
     ];
 
     [Fact]
@@ -228,6 +233,28 @@ public sealed class RulesDocumentTests
         Assert.Equal("vip by nps", rules.FirstFor(all, out _)!.Name);
         Assert.Equal("never internal", rules.FirstFor(all with { Tags = TagsOf("vip", "spam") }, out _)!.Name);
         Assert.Equal("everybody else", rules.FirstFor(all with { AgentMessages = 1 }, out _)!.Name);
+    }
+
+    [Fact]
+    public void Long_lists_cost_a_close_little_more_than_short_ones()
+    {
+        // Fifty rules that do not fit, each with lists of one or of fifty texts that differ at their end alone.
+        RuleSet Of(int many) => Good($"{{\"rules\":[{string.Join(',', Enumerable.Range(0, 50).Select(rule => $"{{\"name\":\"r{rule}\",\"ask\":null,\"when\":{{\"tags_none\":[{List("n", many)}],\"tags_any\":[{List("a", many)}]}}}}"))}]}}").Rules;
+        string List(string kind, int many) => string.Join(',', Enumerable.Range(0, many).Select(i => $"\"a tag that is as long as any {kind}{i:00}\""));
+        var conversed = new Conversed("t", null, null, TagsOf([.. Enumerable.Range(50, 10).Select(i => $"a tag that is as long as any a{i}")]), null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
+        var (few, many) = (Of(1), Of(50));
+
+        // The shortest of some rounds: whatever else the machine does.
+        TimeSpan CostOf(RuleSet rules) => Enumerable.Range(0, 9).Min(_ =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 100; i++) Assert.Null(rules.FirstFor(conversed, out var _));
+            return Stopwatch.GetElapsedTime(began);
+        });
+
+        CostOf(many);
+        var (cheap, dear) = (CostOf(few), CostOf(many));
+        Assert.True(dear < 10 * cheap, $"{dear} against {cheap}");
     }
 
     internal static Tags? TagsOf(params string[] tags) => Tags.OfStored(string.Join(',', tags));

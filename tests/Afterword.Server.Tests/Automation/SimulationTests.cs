@@ -30,7 +30,8 @@ public abstract class SimulationTests(Engine engine)
         Assert.Equal(same.GetProperty("did").ToString(), same.GetProperty("would").ToString());
 
         var never = (await SimulateAsync(world, """{"days":90,"rules":[{"name":"never","ask":null}]}""")).Is(200).Json;
-        Assert.Equal("""[{"rule":"never","decision":"skipped","reason":"rule_says_no","count":60}]""", never.GetProperty("would").GetRawText());
+        Assert.Equal(
+            """[{"rule":"never","decision":"skipped","reason":"rule_says_no","count":51},{"rule":"never","decision":"skipped","reason":"recipient_unknown","count":9}]""", never.GetProperty("would").GetRawText());
         Assert.Equal(20, never.GetProperty("examples").GetArrayLength());
         Assert.Equal(4, (await SimulateAsync(world, rules.Replace("{ ", "{\"days\":1,", StringComparison.Ordinal))).Is(200).Json.GetProperty("closes").GetInt32());
 
@@ -77,6 +78,57 @@ public abstract class SimulationTests(Engine engine)
             [("type", "csat"), ("to_user_id", RulesWorld.Text(users[handle].Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), .. more])).Is(200);
     }
 
+    [Fact]
+    public async Task It_decides_as_the_rules_do_at_the_close_and_when_it_is_due()
+    {
+        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=100000");
+        var rules = $$"""
+            {"recipient_interval_days":3,"after_dismissal_days":0,"quiet_hours":{"from":"20:00","to":"06:00","time_zone":"Asia/Tokyo"},"rules":[
+            {"name":"no","when":{"tags_any":["no"]},"ask":null},
+            {"name":"german","when":{"languages":["de"]},"ask":{{Ask("\"share\":0.7,\"per_day\":2,", "P1D")}}},
+            {"name":"quick","when":{"tags_any":["quick"]},"ask":{{Ask("\"again\":true,", "PT0S")}}},
+            {"name":"rest","when":{"messages_min":1},"ask":{{Ask("\"share\":0.6,", "PT5H")}}}]}
+            """;
+        await world.RuleAsync(rules);
+        var store = world.Server.Server.Store;
+        await store.Main.WriteAsync(session => session.Sql("update automation set sampling_key = @key").Bind("key", store.Secrets.Protect([7])).RunAsync(default), default);
+        var (random, users) = (new Random(7), new List<long> { 404 });
+        for (var i = 0; i < 10; i++)
+        {
+            users.Add((await world.Server.UserAsync($"u{i}")).Id);
+            if (i % 3 == 0) await world.RunAsync($"update account set language = 'de' where screen_name_key = 'u{i}'");
+        }
+
+        for (var i = 0; i < 150; i++)
+        {
+            // What is due is asked before the next thing happens, and both have a millisecond of their own.
+            for (var hours = random.Next(1, 4); hours > 0; hours--) await world.PassAsync(TimeSpan.FromHours(1));
+            await world.Server.AdvanceAsync(TimeSpan.FromMilliseconds(1));
+            var (user, ticket) = (users[random.Next(users.Count)], $"t{random.Next(30)}");
+            switch (random.Next(6))
+            {
+                case 0 when user != 404: await ByHandAsync(user, random.Next(2) == 0 ? ticket : "else"); break;
+                case 1: await world.Server.PostAsync(world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket)); break;
+                default: await world.CloseAsync(user, ticket, ("tags", ((string[])["no", "quick", "x", "x"])[random.Next(4)]), ("messages", RulesWorld.Text(random.Next(4)))); break;
+            }
+        }
+
+        // All that was scheduled is decided; rules that are tried and are those that held did the same.
+        for (var hours = 0; hours < 48; hours++) await world.PassAsync(TimeSpan.FromHours(1));
+        var simulated = (await SimulateAsync(world, rules)).Is(200).Json;
+        Assert.True(simulated.GetProperty("different").GetInt32() == 0, simulated.ToString());
+        foreach (var reason in (string[])["no_rule", "rule_says_no", "sampled_out", "asked_recently", "already_asked", "budget", "recipient_unknown", "reopened"])
+        {
+            Assert.Contains(simulated.GetProperty("would").EnumerateArray(), one => one.GetProperty("reason").GetString() == reason);
+        }
+
+        static string Ask(string more, string delay) => RulesWorld.Ask.Replace("{\"type\"", $"{{{more}\"type\"", StringComparison.Ordinal).Replace("PT0S", delay, StringComparison.Ordinal);
+
+        async Task ByHandAsync(long user, string externalId) => (await world.Server.PostAsync(
+            world.Loop.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", RulesWorld.Text(user)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", externalId))).Is(200);
+    }
+
     [Theory]
     [InlineData("00:00:00", 5)]
     [InlineData("1.00:00:00", 2)]
@@ -112,6 +164,11 @@ public abstract class SimulationTests(Engine engine)
         Assert.Equal(closes, would.GetProperty("closes").GetInt32());
         Assert.Equal(closes / 7, would.GetProperty("would").EnumerateArray().Single(one => one.GetProperty("rule").GetString() == "vip").GetProperty("count").GetInt32());
         Assert.Equal(closes, would.GetProperty("would").EnumerateArray().Sum(one => one.GetProperty("count").GetInt32()));
+
+        // Of several at once one runs: they would take the server from everybody else.
+        var together = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => SimulateAsync(world, rules)));
+        Assert.Equal([200, 503], together.Select(answer => answer.Status).Distinct().Order());
+        Assert.All(together.Where(answer => answer.Status == 503), answer => answer.Is(503, 130));
     }
 
     [Fact]
@@ -126,10 +183,11 @@ public abstract class SimulationTests(Engine engine)
         await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5"));
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
 
-        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
+        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
         Assert.Contains("The rule is valid.", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
         Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);
+        Assert.Contains("at most 64 KiB", await shell.RunAsync(1, "rules", "check", await WriteAsync($$"""{"rules":[{{string.Join(',', Enumerable.Range(0, 8).Select(i => $$"""{"name":"r{{i}}","ask":{{RulesWorld.Ask.Replace("Hi", new string('m', 9_000), StringComparison.Ordinal)}}}"""))}}]}""")), StringComparison.Ordinal);
         Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         Assert.Contains("Nothing changed", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);
         await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5", "\"after_dismissal_days\":31,"));
@@ -142,7 +200,7 @@ public abstract class SimulationTests(Engine engine)
 
         var close = server.Get<CloseConversation>();
         for (var i = 0; i < 30; i++) await close.RunAsync(new(furni.Id, null, new(404 + (i % 2), $"t{i}", null, null, null, null, null, null, null, null, null, Test: false), "http://a.example"));
-        Assert.Contains("30 conversations in 30 days; 30 would have been decided differently", await shell.RunAsync(0, "rules", "simulate", "@furni", await WriteAsync("""{"rules":[]}""")), StringComparison.Ordinal);
+        Assert.Contains("30 conversations in 30 days; 0 would have been decided differently", await shell.RunAsync(0, "rules", "simulate", "@furni", await WriteAsync("""{"rules":[]}""")), StringComparison.Ordinal);
         await shell.RunAsync(2, "rules", "simulate", "@furni", good, "--days", "91");
 
         Assert.Contains("30 were checked", await shell.RunAsync(0, "rules", "verify", "@furni"), StringComparison.Ordinal);

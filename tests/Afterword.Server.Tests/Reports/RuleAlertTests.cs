@@ -66,6 +66,22 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_was_asked_about_an_older_close_was_asked()
+    {
+        await _world.RuleAsync($$"""{ {{Alerts}}"rules":[{"name":"slow","when":{"tags_any":["slow"]},"ask":{{RulesWorld.Ask.Replace("PT0S", "P5D", StringComparison.Ordinal)}}},{"name":"quick","ask":{{RulesWorld.Ask}}}]}""");
+        await _world.CloseAsync("slow", ("tags", "slow"));
+        await Server.AdvanceAsync(TimeSpan.FromHours(1));
+        await _world.CloseAsync("quick");
+        await _world.PassAsync(TimeSpan.FromSeconds(1));
+        await _world.PassAsync(TimeSpan.FromDays(5));
+
+        await PassAsync(TimeSpan.FromHours(1));
+        Assert.Empty(_office.All);
+        await PassAsync(TimeSpan.FromDays(3));
+        Assert.Equal("Nobody is asked for FURNI", Assert.Single(_office.All)["Subject"]);
+    }
+
+    [Fact]
     public async Task Rules_that_never_asked_anybody_are_told_of_and_those_that_ask_nobody_or_want_no_word_are_not()
     {
         await _world.RuleAsync("""{"alerts":{"nobody_asked_days":3},"rules":[{"name":"never","ask":null}]}""");

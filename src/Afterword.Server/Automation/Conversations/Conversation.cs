@@ -12,7 +12,7 @@ namespace Afterword.Server.Automation.Conversations;
 /// <param name="CreatedAt">When the close was received: a stamp of the sender.</param>
 /// <param name="Closes">How often it was closed without changing anything.</param>
 /// <param name="RulesVersion">The version that decided; 0 before any was saved.</param>
-/// <param name="PlannedAt">When it was to be asked first.</param>
+/// <param name="PlannedAt">When it was to be asked first, outside of quiet hours.</param>
 /// <param name="DueAt">When it is to be asked; later than planned while a limit was full.</param>
 internal sealed record Conversation(
     long SenderId, long Id, string ExternalId, long RecipientId, bool Test, string? Agent, string? Team, Tags? Tags, string? Language, string? DisplayName, string? PrivacyUrl,
@@ -57,11 +57,12 @@ internal sealed record Conversation(
     /// <summary>Writes what can change of those that are stored.</summary>
     public static void Update(Session session, IReadOnlyList<Conversation> conversations) => session.Then(
         """
-        update conversation set updated_at = item.updated_at, closes = item.closes, decision = item.decision, reason = item.reason, due_at = item.due_at,
+        update conversation set updated_at = item.updated_at, closes = item.closes, decision = item.decision, reason = item.reason, planned_at = item.planned_at, due_at = item.due_at,
             next_eligible_at = item.next_eligible_at, prompt_id = item.prompt_id
         from {rows}
         where conversation.sender_id = item.sender_id and conversation.id = item.id
         """,
         Rows.Of(conversations).Long("sender_id", c => c.SenderId).Long("id", c => c.Id).Long("updated_at", c => c.UpdatedAt).Long("closes", c => c.Closes).Long("decision", c => (long)c.Decision)
-            .Long("reason", c => (long)c.Reason).LongOrNull("due_at", c => c.DueAt).LongOrNull("next_eligible_at", c => c.NextEligibleAt).LongOrNull("prompt_id", c => c.PromptId));
+            .Long("reason", c => (long)c.Reason).LongOrNull("planned_at", c => c.PlannedAt).LongOrNull("due_at", c => c.DueAt).LongOrNull("next_eligible_at", c => c.NextEligibleAt)
+            .LongOrNull("prompt_id", c => c.PromptId));
 }

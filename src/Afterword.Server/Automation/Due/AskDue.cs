@@ -73,13 +73,16 @@ internal sealed class AskDue
         var known = new Known(
             batch.Now, due.SenderId, due.RecipientId, due.Test, due.ClosedAt, due.Conversed(facts.Language), facts, batch.Prompts.LastAskedAt(due.SenderId, due.RecipientId, facts),
             batch.WasAsked(place, due), _settings.Limits.IntervalFor(sender.Grant), rules, due.Draw, batch.Facts.WindowsOf(due.SenderId));
-        if (Decide.OnDue(known, rule, due.CreatedAt, batch.Facts.RulesOf(due.SenderId).Rules.Paused) is var reason && reason != Reason.None) return Ended(due, reason);
+        if (Decide.OnDue(known, rule, due.CreatedAt, batch.Facts.RulesOf(due.SenderId).Rules.Silence) is var reason && reason != Reason.None) return Ended(due, reason);
 
         return Ask(batch, due, facts, rules, rule!, sender, latest);
     }
 
     private Conversation Ask(DueBatch batch, Conversation due, RecipientFacts facts, RuleSet rules, Rule rule, DueSender sender, long latest)
     {
+        // After an outage it may be night by now. What comes late waits for the morning, as if it had been planned so.
+        if (Decide.Opening(rules, batch.Now) is var opening && opening > batch.Now) return due with { PlannedAt = opening, DueAt = opening };
+
         var (ask, window) = (rule.Ask!, batch.Prompts.WindowOf(due.SenderId));
         var most = _settings.Limits.CreatesFor(sender.Grant);
         if (window.StateFor(most) is { Remaining: 0 } full)

@@ -3,15 +3,19 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Automation.Due;
 
-/// <summary>Looks for what is due, when a commit of this process rings and every so often besides, and has it asked.</summary>
+/// <summary>Looks for what is due, when a commit of this process rings, when the next is due, and every so often besides, and has it asked.</summary>
 internal sealed partial class AskWhenDue(Store store, DueConversations due, AskDue ask, Settings settings, ILogger<AskWhenDue> log) : BackgroundService
 {
     // Two batches of a sender: while one is committed, the next waits.
     private const int AtOnce = 512;
     private const int SendersAtOnce = 8;
 
+    // While a clock stands still, the next moment does not come.
+    private static readonly TimeSpan s_leastWait = TimeSpan.FromMilliseconds(50);
+
     private readonly AsyncAutoResetEvent _rung = new();
     private readonly SemaphoreSlim _looking = new(1);
+    private TimeSpan? _next;
 
     /// <summary>Asks all that is due now.</summary>
     public async Task DrainAsync(CancellationToken stop)
@@ -37,7 +41,9 @@ internal sealed partial class AskWhenDue(Store store, DueConversations due, AskD
         {
             var asked = 0;
             await Rounds.TryAsync(async stop => asked = await LookAsync(stop), RoundFailed, stoppingToken);
-            if (asked == 0) await _rung.WaitAsync(settings.Automation.PollEvery, stoppingToken);
+
+            // Nobody waits for the next look whose moment is known.
+            if (asked == 0) await _rung.WaitAsync(_next is { } next ? (next > s_leastWait ? next : s_leastWait) : settings.Automation.PollEvery, stoppingToken);
         }
 
         store.AutomationBell.Rung -= OnBell;
@@ -53,8 +59,10 @@ internal sealed partial class AskWhenDue(Store store, DueConversations due, AskD
         try
         {
             var settled = 0;
+            _next = null;
+            (var senders, _next) = await due.SendersAsync(settings.Automation.PollEvery, stop);
             await Parallel.ForEachAsync(
-                await due.SendersAsync(stop), new ParallelOptions { MaxDegreeOfParallelism = SendersAtOnce, CancellationToken = stop },
+                senders, new ParallelOptions { MaxDegreeOfParallelism = SendersAtOnce, CancellationToken = stop },
                 async (sender, cancelled) => Interlocked.Add(ref settled, await AskAsync(sender, cancelled)));
             return settled;
         }

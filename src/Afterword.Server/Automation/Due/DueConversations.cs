@@ -26,27 +26,32 @@ internal sealed class DueConversations(Store store, TimeProvider clock)
         session => session.Sql("update automation set lease_until = 0 where holder = @holder and lease_until > 0").Bind("holder", Holder).RunAsync(stop), stop);
 
     /// <summary>Senders with something due that no other node looks after; their leases are this node's from then on. None after a restore, until somebody resumes.</summary>
-    public async Task<List<long>> SendersAsync(CancellationToken stop)
+    /// <param name="ahead">How far it looks ahead.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>The senders, and when something of others is due next, if that is so soon.</returns>
+    public async Task<(List<long> Senders, TimeSpan? Next)> SendersAsync(TimeSpan ahead, CancellationToken stop)
     {
         var now = Now;
 
         // One step in an index for each sender with rules. A lease that lasts too long was taken by a clock that was wrong.
-        var due = await store.Main.ReadAsync(
+        var first = await store.Main.ReadAsync(
             session => session.Sql(
                 """
-                select a.sender_id from automation a
-                where (a.lease_until <= @now or a.holder = @holder or a.lease_until > @far) and not exists (select 1 from outbound_hold)
-                    and (select c.due_at from conversation c where c.sender_id = a.sender_id and c.decision = 0 order by c.due_at limit 1) <= @now
-                order by a.sender_id
-                """).Bind("now", now).Bind("holder", Holder).Bind("far", now + (2 * (long)Lease.TotalMilliseconds)).ListAsync(row => row.GetInt64(0), stop),
+                select w.sender_id, w.due_at from (
+                    select a.sender_id, (select c.due_at from conversation c where c.sender_id = a.sender_id and c.decision = 0 order by c.due_at limit 1) as due_at from automation a
+                    where (a.lease_until <= @now or a.holder = @holder or a.lease_until > @far) and not exists (select 1 from outbound_hold)) as w
+                where w.due_at <= @soon order by w.sender_id
+                """).Bind("now", now).Bind("holder", Holder).Bind("far", now + (2 * (long)Lease.TotalMilliseconds)).Bind("soon", now + (long)ahead.TotalMilliseconds)
+                .ListAsync(row => (Sender: row.GetInt64(0), DueAt: row.GetInt64(1)), stop),
             stop);
-        var held = new List<long>(due.Count);
-        foreach (var sender in due)
+        var (held, next) = (new List<long>(first.Count), (TimeSpan?)null);
+        foreach (var (sender, dueAt) in first)
         {
-            if (await HoldAsync(sender, now, stop)) held.Add(sender);
+            if (dueAt > now) next = TimeSpan.FromMilliseconds(Math.Min(dueAt - now, next?.TotalMilliseconds ?? double.MaxValue));
+            else if (await HoldAsync(sender, now, stop)) held.Add(sender);
         }
 
-        return held;
+        return (held, next);
     }
 
     /// <summary>What of a sender has been due longest.</summary>

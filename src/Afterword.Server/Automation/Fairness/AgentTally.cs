@@ -5,32 +5,56 @@ namespace Afterword.Server.Automation.Fairness;
 /// <summary>Counts conversations and requests by agent, one after the other: the page and the alert compare the same numbers.</summary>
 internal sealed class AgentTally
 {
+    /// <summary>
+    /// Whether a conversation <c>c</c> came to the sample, and none of its ticket did before. Only then its draw says something: a ticket keeps its draw, and
+    /// what becomes of it when it is closed again depends on it. Who was asked may be asked again; who was not is only counted where it was drawn.
+    /// </summary>
+    public const string FirstDrawSql =
+        """
+        case when (c.planned_at is not null or c.reason = 4) and not exists (
+            select 1 from conversation d
+            where d.sender_id = c.sender_id and d.external_id = c.external_id and d.test = c.test and (d.created_at, d.id) < (c.created_at, c.id) and (d.planned_at is not null or d.reason = 4))
+        then 1 else 0 end
+        """;
+
     private readonly Dictionary<string, Counting> _agents = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _drawn = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, (Counting Agent, bool Withdrawn)> _scheduled = [];
 
     public IReadOnlyList<AgentCounts> Counts => [.. _agents.Select(agent => agent.Value.Counts(agent.Key))];
 
-    /// <summary>Counts a conversation.</summary>
+    /// <summary>Counts a conversation, in the order in which they were heard of.</summary>
     /// <param name="agent">Whose it was.</param>
     /// <param name="end">How far it came.</param>
     /// <param name="share">The share of the rule that decided, in millionths; null where none did.</param>
-    /// <param name="externalId">What the draw goes by.</param>
-    public void Add(string agent, FunnelEnd end, long? share, string externalId)
+    /// <param name="draw">Of its ticket, which it stands for.</param>
+    /// <param name="isFirstDraw">What <see cref="FirstDrawSql"/> gave.</param>
+    public void Add(string agent, FunnelEnd end, long? share, long? draw, bool isFirstDraw)
     {
         var counting = Of(agent);
         counting.Closed++;
-        if (end.Reached < FunnelStep.Eligible || share is null) return;
+        if (end.Reached < FunnelStep.Eligible || share is null || draw is null) return;
 
         var isInSample = end.Reached >= FunnelStep.Scheduled;
-        if (isInSample) counting.Scheduled++;
-        if (isInSample && end.Reason == Reason.Reopened) counting.Withdrawn++;
-
-        // A ticket that is closed again has the same draw: it says nothing new.
-        if (!_drawn.Add(externalId)) return;
+        if (isInSample) Schedule(counting, draw.Value, end.Reason == Reason.Reopened);
+        if (!isFirstDraw) return;
 
         counting.Eligible++;
         counting.Millionths += share.Value;
         if (isInSample) counting.Asked++;
+    }
+
+    // A ticket counts once, for the agent who closed it last and as it ended: that one customer opens it five times is not five withdrawals, and who is asked after all was not picked.
+    private void Schedule(Counting agent, long draw, bool isWithdrawn)
+    {
+        if (_scheduled.TryGetValue(draw, out var before))
+        {
+            before.Agent.Scheduled--;
+            if (before.Withdrawn) before.Agent.Withdrawn--;
+        }
+
+        _scheduled[draw] = (agent, isWithdrawn);
+        agent.Scheduled++;
+        if (isWithdrawn) agent.Withdrawn++;
     }
 
     /// <summary>Notes how many requests somebody made for an agent outside the rules.</summary>

@@ -23,7 +23,7 @@ internal sealed class FairnessPages(Seat seat, ConsoleDays days)
             found.Since is { } since ? new ConsoleTimes(days).Minute(since) : null,
             [.. ordered.Where(agent => marks.Contains(agent.Agent)).Select(agent => new NamedAgent(agent.Agent, AddressOf(form, agent), [.. marks[agent.Agent].Order().Select(picking => Sentence(agent, picking, found.Agents))]))],
             [.. ordered.Take(MostRows).Select(agent => Row(form, agent, found.Agents, marks.Contains(agent.Agent)))], Math.Max(0, ordered.Length - MostRows),
-            found.Unnamed == 0 ? null : Say($"{found.Unnamed:N0} {(found.Unnamed == 1 ? "conversation" : "conversations")} without an agent."));
+            string.Join(' ', Unnamed(found.Unnamed, "conversation", ""), Unnamed(found.UnnamedByHand, "request", " made by hand")).Trim());
     }
 
     private static string Sentence(AgentCounts agent, Picking picking, IReadOnlyList<AgentCounts> all)
@@ -52,6 +52,8 @@ internal sealed class FairnessPages(Seat seat, ConsoleDays days)
             byHand == 0 || closed == 0 ? FigureWords.Number(agent.ByHand) : Say($"{agent.ByHand:N0} (expected {(double)byHand * agent.Closed / closed:0.#})"),
             agent.Scheduled == 0 ? FigureWords.None : Say($"{agent.Withdrawn:N0} of {agent.Scheduled:N0}"), isNamed);
     }
+
+    private static string Unnamed(long many, string what, string how) => many == 0 ? "" : Say($"{many:N0} {what}{(many == 1 ? "" : "s")}{how} without an agent.");
 
     private string AddressOf(AutomationForm form, AgentCounts agent) => seat.AddressOf("automation") + form.With(("agent", agent.Agent), ("find", null));
 

@@ -6,8 +6,9 @@ namespace Afterword.Server.Automation.Fairness;
 /// <param name="Since">Since when is counted, where the period has more than a page reads; null when all is.</param>
 /// <param name="Named">The sentences about those whom chance does not explain; empty when there are none.</param>
 /// <param name="More">How many agents are not shown.</param>
+/// <param name="Unnamed">What is compared with nothing, because no agent was named; empty when there is nothing.</param>
 public sealed record FairnessView(
-    string Period, string From, string To, IReadOnlyList<LinkView> Ranges, string? Since, IReadOnlyList<NamedAgent> Named, IReadOnlyList<FairnessRow> Rows, long More, string? Unnamed);
+    string Period, string From, string To, IReadOnlyList<LinkView> Ranges, string? Since, IReadOnlyList<NamedAgent> Named, IReadOnlyList<FairnessRow> Rows, long More, string Unnamed);
 
 /// <param name="Address">The conversations of the agent.</param>
 public sealed record NamedAgent(string Agent, string Address, IReadOnlyList<string> Sentences);

@@ -2,11 +2,11 @@ namespace Afterword.Server.Automation.Fairness;
 
 /// <summary>What is known of one agent's conversations in a period.</summary>
 /// <param name="Closed">All that were closed.</param>
-/// <param name="Eligible">Those that came to the sample: each ticket once, for its draw is always the same.</param>
+/// <param name="Eligible">Tickets that came to the sample for the first time: the draw is always the same.</param>
 /// <param name="Expected">How many of these the shares of their rules expect to be in it.</param>
 /// <param name="Asked">How many were in it, and so were scheduled, whatever became of that.</param>
-/// <param name="Scheduled">Requests that were scheduled.</param>
-/// <param name="Withdrawn">Of these, those that were withdrawn because the conversation was reopened.</param>
+/// <param name="Scheduled">Tickets for which a request was scheduled.</param>
+/// <param name="Withdrawn">Of these, those whose last request was withdrawn because the conversation was reopened.</param>
 /// <param name="ByHand">Requests for this agent beside the rules.</param>
 internal sealed record AgentCounts(string Agent, long Closed, long Eligible, double Expected, long Asked, long Scheduled, long Withdrawn, long ByHand)
 {

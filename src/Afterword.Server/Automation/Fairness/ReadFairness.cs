@@ -5,8 +5,9 @@ namespace Afterword.Server.Automation.Fairness;
 
 /// <summary>What is known of the agents of a sender in a period.</summary>
 /// <param name="Unnamed">How many conversations have no agent, and are compared with nothing.</param>
+/// <param name="UnnamedByHand">The same of requests beside the rules: whoever picks may well not say so.</param>
 /// <param name="Since">Only what happened since then is counted, because there is too much: Unix milliseconds; null when all is.</param>
-internal sealed record AgentsFound(IReadOnlyList<AgentCounts> Agents, long Unnamed, long? Since);
+internal sealed record AgentsFound(IReadOnlyList<AgentCounts> Agents, long Unnamed, long UnnamedByHand, long? Since);
 
 /// <summary>Counts by agent from the conversations and requests themselves; a page reads <see cref="ReadFunnel.MostRead"/> of each at most.</summary>
 internal sealed class ReadFairness(Store store)
@@ -16,30 +17,35 @@ internal sealed class ReadFairness(Store store)
     public Task<AgentsFound> RunAsync(ConversationFilter filter, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var (tally, unnamed) = (new AgentTally(), 0L);
+            var (tally, unnamed, unnamedByHand) = (new AgentTally(), 0L, 0L);
             var read = await ReadFunnel.LatestAsync(session, filter, stop);
             await ReadFunnel.EachAsync(
-                session, "c.agent, c.share, c.external_id", read,
+                session, $"c.agent, c.share, c.draw, {AgentTally.FirstDrawSql}", read,
                 row =>
                 {
-                    if (row.TextOrNull(4) is { } agent) tally.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.GetString(6));
+                    if (row.TextOrNull(4) is { } agent) tally.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7));
                     else unnamed++;
                 },
                 stop);
-            foreach (var (agent, count) in await ByHandAsync(session, read, stop)) tally.ByHand(agent, count);
-            return new AgentsFound(tally.Counts, unnamed, read.From > filter.From ? read.From : null);
+            foreach (var (agent, count) in await ByHandAsync(session, read, stop))
+            {
+                if (agent is null) unnamedByHand = count;
+                else tally.ByHand(agent, count);
+            }
+
+            return new AgentsFound(tally.Counts, unnamed, unnamedByHand, read.From > filter.From ? read.From : null);
         },
         stop);
 
-    /// <summary>Requests that somebody made for an agent beside the rules.</summary>
-    private static Task<List<(string Agent, long Count)>> ByHandAsync(Session session, ConversationFilter filter, CancellationToken stop) => session.Sql(
+    /// <summary>Requests that somebody made beside the rules, by the agent that they were made for; null where nobody was named.</summary>
+    private static Task<List<(string? Agent, long Count)>> ByHandAsync(Session session, ConversationFilter filter, CancellationToken stop) => session.Sql(
         """
         with latest as (
             select p.agent, p.automatic, p.test, p.created_at from prompt p
             where p.sender_id = @sender and p.id >= @above and p.id < @below order by p.id desc limit @most)
-        select agent, count(*) from latest where agent is not null and automatic = 0 and test = 0 and created_at >= @from and created_at <= @to group by agent
+        select agent, count(*) from latest where automatic = 0 and test = 0 and created_at >= @from and created_at <= @to group by agent
         """)
         .Bind("sender", filter.SenderId).Bind("above", Snowflakes.FirstOf(Math.Max(0, filter.HeardFrom))).Bind("below", Snowflakes.FirstOf(filter.HeardTo)).Bind("most", ReadFunnel.MostRead)
         .Bind("from", filter.From).Bind("to", filter.To)
-        .ListAsync(row => (row.GetString(0), row.GetInt64(1)), stop);
+        .ListAsync(row => (row.TextOrNull(0), row.GetInt64(1)), stop);
 }

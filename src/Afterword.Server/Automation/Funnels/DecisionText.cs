@@ -42,8 +42,8 @@ internal static class DecisionText
     public static string Of(Reason reason) => reason switch
     {
         Reason.NoRule => "No rule fits",
-        Reason.RuleSaysNo => "A rule says no",
-        Reason.Paused => "Requests were switched off",
+        Reason.RuleSaysNo => "A rule says no, or requests were off",
+        Reason.Paused => "Requests were paused",
         Reason.SampledOut => "Not in the sample",
         Reason.AskedRecently => "Customer got a request recently",
         Reason.DismissedRecently => "Customer dismissed a card recently",

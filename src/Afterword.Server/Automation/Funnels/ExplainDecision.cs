@@ -46,8 +46,9 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
     {
         Reason.NoRule when one.RulesVersion == 0 => "No rules were saved yet, so nobody was asked.",
         Reason.NoRule => "No rule fits this conversation.",
+        Reason.RuleSaysNo when rules?.Find(one.Rule)?.Ask is not null => $"The rule “{one.Rule}” fits, but automatic requests were turned off.",
         Reason.RuleSaysNo => $"The rule “{one.Rule}” fits, and says that nobody is asked.",
-        Reason.Paused => $"The rule “{one.Rule}” fits, but requests were switched off.",
+        Reason.Paused => $"The rule “{one.Rule}” fits, but requests were paused.",
         Reason.SampledOut => Sample(),
         Reason.AskedRecently => "The customer had got a request from you recently, and gets one in so many days at most.",
         Reason.DismissedRecently => "The customer had dismissed a card without a score, and is left alone for a while.",

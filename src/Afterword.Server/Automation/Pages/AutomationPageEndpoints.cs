@@ -58,7 +58,14 @@ internal static class AutomationPageEndpoints
     private static async Task<SwitchView> SwitchAsync(Seat seat, ChangeRules rules, CancellationToken stop)
     {
         var saved = await rules.FindAsync(seat.SenderId, stop);
-        return new(saved?.Version ?? 0, saved is not null && !RulesDocument.OfStored(saved.Document).Paused, seat.Role == Role.Owner);
+        var silence = saved is null ? Reason.None : RulesDocument.OfStored(saved.Document).Silence;
+        var (state, means) = silence switch
+        {
+            Reason.None => ("on", "Every close is decided by the rules."),
+            Reason.Paused => ("paused", "Every close is still decided and kept, with the reason that requests were paused, and nobody is asked."),
+            _ => ("off", "Every close is kept, every rule says no, and nobody is asked."),
+        };
+        return new(saved?.Version ?? 0, silence == Reason.None, state, means, seat.Role == Role.Owner);
     }
 
     private static async Task ShowOne(HttpContext http, string conversation, Seat seat, ListConversations conversations, Ledger ledger, ChangeRules rules, AuditLog audit, Settings settings)

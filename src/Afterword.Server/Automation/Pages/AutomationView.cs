@@ -40,8 +40,10 @@ public sealed record LedgerRow(
 
 /// <summary>The switch for all automatic requests.</summary>
 /// <param name="Version">The version of the rules that it changes; 0 before any was saved.</param>
+/// <param name="State">What it is now, in a word.</param>
+/// <param name="Means">What becomes of a close.</param>
 /// <param name="MayChange">Whether whoever looks may.</param>
-public sealed record SwitchView(long Version, bool IsOn, bool MayChange);
+public sealed record SwitchView(long Version, bool IsOn, string State, string Means, bool MayChange);
 
 /// <summary>One conversation, explained.</summary>
 /// <param name="Others">What else was decided on the same ticket.</param>

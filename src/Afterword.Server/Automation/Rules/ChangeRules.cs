@@ -56,14 +56,15 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
             // Closes hold the same lock: each is decided by the version that was saved before it, and of two writers one comes first.
             var states = new Dictionary<long, SenderState>();
             await session.EachAsync(ChangeLog.Stamp([sender], clock.GetUtcNow().ToUnixTimeMilliseconds(), states), stop);
-            var version = (await FindAsync(session, sender, stop))?.Version ?? 0;
+            var before = await FindAsync(session, sender, stop);
+            var version = before?.Version ?? 0;
             if (seen is not null && seen != version) return new ChangeRulesOutcome.MovedOn(version);
 
-            var saved = new SavedRules(version + 1, states[sender].Stamp, by.Mail, document);
+            var saved = new SavedRules(version + 1, states[sender].Stamp, by.Mail, StillOff(document, before));
             await session.Sql("insert into automation (sender_id, version, sampling_key) values (@sender, @version, @key) on conflict (sender_id) do update set version = excluded.version")
                 .Bind("sender", sender).Bind("version", saved.Version).Bind("key", store.Secrets.Protect(RandomNumberGenerator.GetBytes(KeyLength))).RunAsync(stop);
             await session.Sql("insert into automation_rules (sender_id, version, changed_at, changed_by, document) values (@sender, @version, @at, @by, @document)")
-                .Bind("sender", sender).Bind("version", saved.Version).Bind("at", saved.ChangedAt).Bind("by", saved.ChangedBy).Bind("document", document).RunAsync(stop);
+                .Bind("sender", sender).Bind("version", saved.Version).Bind("at", saved.ChangedAt).Bind("by", saved.ChangedBy).Bind("document", saved.Document).RunAsync(stop);
             await audit.WriteAsync(session, sender, by, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"automation rules: version {saved.Version}{what}"), stop);
             return new ChangeRulesOutcome.Saved(saved);
         },
@@ -80,8 +81,21 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
         if (await FindAsync(seat.SenderId, seen, stop) is not { } saved) return new ChangeRulesOutcome.MovedOn(0);
 
         var document = JsonNode.Parse(saved.Document)!.AsObject();
-        document["paused"] = !on;
+        document["enabled"] = on;
+        if (on) document["paused"] = false;
         return await RunAsync(seat.SenderId, seat.Person, seen, document.ToJsonString(s_readable), stop, on ? ", requests turned on" : ", requests turned off");
+    }
+
+    // Whoever writes rules need not know that somebody turned requests off: only a word turns them on again.
+    private static string StillOff(string document, SavedRules? before)
+    {
+        if (before is null || JsonNode.Parse(before.Document)!["enabled"]?.GetValueKind() != JsonValueKind.False) return document;
+
+        var json = JsonNode.Parse(document)!.AsObject();
+        if (json["enabled"] is not null) return document;
+
+        json["enabled"] = false;
+        return json.ToJsonString(s_readable);
     }
 
     private static Task<SavedRules?> FindAsync(Session session, long sender, CancellationToken stop) => session.Sql(

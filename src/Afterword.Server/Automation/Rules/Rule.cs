@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Afterword.Server.Channels;
 using Afterword.Server.Prompts;
 
@@ -14,6 +15,12 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
 
     /// <summary>What holds for a sender that has saved none.</summary>
     public static readonly RuleSet None = new(DefaultInterval, DefaultAfterDismissal, Paused: false, null, []);
+
+    /// <summary>Whether the rules hold at all: where they are turned off, every one of them says no.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Why no rule asks anybody at the moment; <see cref="Reason.None"/> where they do.</summary>
+    public Reason Silence => !Enabled ? Reason.RuleSaysNo : Paused ? Reason.Paused : Reason.None;
 
     /// <summary>What of the rules' own work the sender's people are told by mail.</summary>
     public RuleAlerts Alerts { get; init; } = RuleAlerts.None;
@@ -87,22 +94,49 @@ internal readonly record struct Conversed(
 /// <summary>What a conversation must be for a rule to fit: all that is given. Nothing fits everything.</summary>
 internal sealed record Condition
 {
-    public IReadOnlyList<string>? TagsAny { get; init; }
+    // Each rule is tried on every close, within the lock of its sender: what a list holds is looked up, not gone through.
+    private readonly FrozenSet<string>? _tagsAny;
+    private readonly FrozenSet<string>? _tagsNone;
+    private readonly FrozenSet<string>? _agents;
+    private readonly FrozenSet<string>? _teams;
+    private readonly FrozenSet<string>? _connectors;
+
+    public IReadOnlyList<string>? TagsAny
+    {
+        get;
+        init => (field, _tagsAny) = (value, value?.ToFrozenSet(StringComparer.Ordinal));
+    }
 
     public IReadOnlyList<string>? TagsAll { get; init; }
 
-    public IReadOnlyList<string>? TagsNone { get; init; }
+    public IReadOnlyList<string>? TagsNone
+    {
+        get;
+        init => (field, _tagsNone) = (value, value?.ToFrozenSet(StringComparer.Ordinal));
+    }
 
-    public IReadOnlyList<string>? Agents { get; init; }
+    public IReadOnlyList<string>? Agents
+    {
+        get;
+        init => (field, _agents) = (value, value?.ToFrozenSet(StringComparer.Ordinal));
+    }
 
-    public IReadOnlyList<string>? Teams { get; init; }
+    public IReadOnlyList<string>? Teams
+    {
+        get;
+        init => (field, _teams) = (value, value?.ToFrozenSet(StringComparer.Ordinal));
+    }
 
     /// <summary>Tags of languages; <c>de</c> is <c>de-AT</c> too.</summary>
     public IReadOnlyList<string>? Languages { get; init; }
 
     public IReadOnlyList<Channel>? Channels { get; init; }
 
-    public IReadOnlyList<string>? Connectors { get; init; }
+    public IReadOnlyList<string>? Connectors
+    {
+        get;
+        init => (field, _connectors) = (value, value?.ToFrozenSet(StringComparer.Ordinal));
+    }
 
     public int? MessagesMin { get; init; }
 
@@ -114,9 +148,9 @@ internal sealed record Condition
 
     /// <summary>Whether all fits but <see cref="MaxAge"/>, of which nothing is said. What is not known of a conversation fits nothing.</summary>
     public bool FitsButForAge(in Conversed conversed) => FitTags(conversed.Tags)
-        && FitsOne(Agents, conversed.Agent)
-        && FitsOne(Teams, conversed.Team)
-        && FitsOne(Connectors, conversed.Connector)
+        && FitsOne(_agents, conversed.Agent)
+        && FitsOne(_teams, conversed.Team)
+        && FitsOne(_connectors, conversed.Connector)
         && (Channels is null || Channels.Contains(conversed.Channel))
         && (Languages is null || IsOf(Languages, conversed.Language))
         && (MessagesMin is not { } least || conversed.Messages >= least)
@@ -125,8 +159,8 @@ internal sealed record Condition
 
     private bool FitTags(Tags? tags)
     {
-        if (TagsAny is { } any && !HasOne(any)) return false;
-        if (TagsNone is { } none && HasOne(none)) return false;
+        if (_tagsAny is not null && tags?.HasOneOf(_tagsAny) != true) return false;
+        if (_tagsNone is not null && tags?.HasOneOf(_tagsNone) == true) return false;
         if (TagsAll is not { } all) return true;
 
         foreach (var tag in all)
@@ -135,19 +169,9 @@ internal sealed record Condition
         }
 
         return true;
-
-        bool HasOne(IReadOnlyList<string> wanted)
-        {
-            foreach (var tag in wanted)
-            {
-                if (tags is not null && tags.Has(tag)) return true;
-            }
-
-            return false;
-        }
     }
 
-    private static bool FitsOne(IReadOnlyList<string>? wanted, string? value) => wanted is null || (value is not null && wanted.Contains(value));
+    private static bool FitsOne(FrozenSet<string>? wanted, string? value) => wanted is null || (value is not null && wanted.Contains(value));
 
     private static bool IsOf(IReadOnlyList<string> ranges, string? tag)
     {

@@ -89,15 +89,17 @@ internal sealed class RulePart(string path, JsonElement json, ApiErrors errors)
         return null;
     }
 
-    public bool Truth(string name)
+    /// <summary>Whether it is true, or what counts when there is none.</summary>
+    public bool Truth(string name, bool otherwise = false)
     {
         switch (Find(name))
         {
-            case null or { ValueKind: JsonValueKind.False }: return false;
+            case null: return otherwise;
+            case { ValueKind: JsonValueKind.False }: return false;
             case { ValueKind: JsonValueKind.True }: return true;
             default:
                 Wrong(name, "true or false");
-                return false;
+                return otherwise;
         }
     }
 

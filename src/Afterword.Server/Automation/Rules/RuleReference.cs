@@ -7,7 +7,7 @@ namespace Afterword.Server.Automation.Rules;
 internal static class RuleReference
 {
     private static readonly RulesJson s_rules = new(
-        null, null, null, 7, 30, Paused: false, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"), new(NobodyAskedDays: 3, UnfairAgents: true),
+        null, null, null, 7, 30, Paused: false, Enabled: null, new("21:00", "08:00", ["sat", "sun"], "Europe/Berlin"), new(NobodyAskedDays: 3, UnfairAgents: true),
         [
             new("never internal", new(TagsAny: ["internal", "spam"]), null),
             new(
@@ -40,7 +40,8 @@ internal static class RuleReference
             new("rules", "At most 50. The first whose `when` fits decides; `ask` says what, and `null` says no.", Shape.Said("a list of objects")) { Required = true },
             new("recipient_interval_days", "A customer is asked once in so many days at most, by the rules or by hand; 0 is no limit.", Shape.Whole(0, 365)) { Default = "7" },
             new("after_dismissal_days", "Who dismissed a card is left alone for so many days.", Shape.Whole(0, 365)) { Default = "30" },
-            new("paused", "Asks nobody, and keeps decisions.", Shape.Truth) { Default = "false" },
+            new("paused", "Asks nobody, and keeps decisions with the reason `paused`.", Shape.Truth) { Default = "false" },
+            new("enabled", "Whether the rules hold at all: where they do not, each says no. The switch in the console. Left out, it stays as it is.", Shape.Truth) { Default = "as it is, and true at first" },
             new("alerts", "What owners and supervisors who get alerts are told by email: `nobody_asked_days`, 1 to 90, that the rules have asked nobody for so long; `unfair_agents`, that the requests of agents go beyond what chance makes of the rules.", Shape.Said("an object")) { Default = "none" },
             new("quiet_hours", "When nobody is asked: `from` and `to`, `days`, or both, by the clocks of `time_zone`.", Shape.Said("an object")) { Default = "none" },
         ],

@@ -16,6 +16,7 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
 {
     private const int MostRules = 50;
     private const int MostSilentDays = 90;
+    private const int LongestZone = 64;
 
     // What the server says of a version beside it. Whoever changes what was read sends it back, too.
     private static readonly string[] s_added = ["version", "changed_at", "changed_by"];
@@ -67,11 +68,12 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
         var interval = body.Whole("recipient_interval_days", 0, 365) ?? RuleSet.DefaultInterval;
         var dismissal = body.Whole("after_dismissal_days", 0, 365) ?? RuleSet.DefaultAfterDismissal;
         var paused = body.Truth("paused");
+        var enabled = body.Truth("enabled", otherwise: true);
         var quiet = body.Object("quiet_hours") is { } hours ? ReadQuietHours(hours) : null;
         var alerts = body.Object("alerts") is { } told ? ReadAlerts(told) : RuleAlerts.None;
         var rules = ReadRules(body, variants);
         body.RefuseOthers();
-        return (version, new((int)interval, (int)dismissal, paused, quiet, rules) { Alerts = alerts });
+        return (version, new((int)interval, (int)dismissal, paused, quiet, rules) { Enabled = enabled, Alerts = alerts });
     }
 
     private static RuleAlerts ReadAlerts(RulePart part)
@@ -125,11 +127,16 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
         }
 
         // Windows' own names are known on every system: what is stored must mean the same on each.
-        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) && zone.HasIanaId) return zone;
+        if (IsZoneName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) && zone.HasIanaId) return zone;
 
         part.Wrong("time_zone", "a time zone of the IANA list, such as Europe/Berlin");
         return null;
     }
+
+    // On Linux a name is the path of a file, which is read to its end: "../../../dev/zero" has none. Names of the list begin with a capital, as the
+    // files beside them do not, and are short.
+    private static bool IsZoneName(string name) =>
+        name is [>= 'A' and <= 'Z', ..] && name.Length <= LongestZone && Array.TrueForAll(name.Split('/'), part => part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '+'));
 
     private static List<Rule> ReadRules(RulePart body, Func<PromptType, int> variants)
     {

@@ -22,8 +22,8 @@ internal sealed class VerifyDraws(Store store)
         var verified = 0L;
         VerifiedDraws? found = null;
         await EachConversation.ReadAsync(
-            store, sender, long.MinValue,
-            one =>
+            store, sender, long.MinValue, withLanguages: false,
+            (one, _) =>
             {
                 if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
                 else if (one.Draw is not null) verified++;

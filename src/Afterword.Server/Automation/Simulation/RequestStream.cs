@@ -13,7 +13,7 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
     // A connection is held for so many rows, and no longer.
     private const long Piece = 5_000;
 
-    private readonly Queue<(long Customer, long At)> _read = new();
+    private readonly Queue<(long Customer, long At, string? ExternalId)> _read = new();
     private long _after = Snowflakes.FirstOf(from);
     private bool _isOver;
 
@@ -24,7 +24,7 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
         {
             while (_read.TryPeek(out var next) && next.At <= time)
             {
-                simulation.Asked(next.Customer, next.At);
+                simulation.Asked(next.Customer, next.At, next.ExternalId);
                 _read.Dequeue();
             }
 
@@ -37,13 +37,13 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
     {
         var many = await store.Main.ReadAsync(
             session => session.Sql(
-                    "select p.id, p.recipient_id, p.created_at, p.test, p.automatic from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most")
+                    "select p.id, p.recipient_id, p.created_at, p.test, p.automatic, p.external_id from prompt p where p.sender_id = @sender and p.id > @after and p.id < @before order by p.id limit @most")
                 .Bind("sender", sender).Bind("after", _after).Bind("before", Snowflakes.FirstOf(to)).Bind("most", Piece)
                 .EachAsync(
                     row =>
                     {
                         _after = row.GetInt64(0);
-                        if (!row.Flag(3) && !(byHandAlone && row.Flag(4))) _read.Enqueue((row.GetInt64(1), row.GetInt64(2)));
+                        if (!row.Flag(3) && !(byHandAlone && row.Flag(4))) _read.Enqueue((row.GetInt64(1), row.GetInt64(2), row.TextOrNull(5)));
                     },
                     stop),
             stop);

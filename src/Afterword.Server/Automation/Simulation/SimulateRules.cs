@@ -11,32 +11,56 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
     public const int MostDays = 90;
     public const int UsualDays = 30;
 
+    // A simulation reads all closes of its days, and fifty rules with fifty tags each take their time for every one. One at a time leaves the rest of the server alone.
+    private int _running;
+
     /// <param name="sender">Whose closes.</param>
     /// <param name="rules">The draft.</param>
     /// <param name="days">Those of so many days; no tests.</param>
     /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<SimulatedCloses> RunAsync(long sender, RuleSet rules, int days, long leastInterval, CancellationToken stop)
+    /// <returns>Null while another simulation runs.</returns>
+    public async Task<SimulatedCloses?> RunAsync(long sender, RuleSet rules, int days, long leastInterval, CancellationToken stop)
+    {
+        if (Interlocked.CompareExchange(ref _running, 1, 0) != 0) return null;
+        try
+        {
+            return await StreamAsync(sender, rules, days, leastInterval, stop);
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    private async Task<SimulatedCloses> StreamAsync(long sender, RuleSet rules, int days, long leastInterval, CancellationToken stop)
     {
         var now = clock.GetUtcNow();
         var from = (now - TimeSpan.FromDays(days)).ToUnixTimeMilliseconds();
-        var simulation = new SimulatedCloses(rules, leastInterval, RandomNumberGenerator.GetBytes(32));
+        var simulation = new SimulatedCloses(rules, leastInterval, await KeyAsync(sender, stop));
         var before = new RequestStream(store, sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, byHandAlone: false);
         await before.PassAsync(long.MaxValue, simulation, stop);
 
         // In the period the draft asks by itself, and only what people asked for by hand is as it was.
         var byHand = new RequestStream(store, sender, from, now.ToUnixTimeMilliseconds(), byHandAlone: true);
         await EachConversation.ReadAsync(
-            store, sender, from,
-            async one =>
+            store, sender, from, withLanguages: rules.Rules.Any(rule => rule.When.Languages is not null),
+            async (one, customersLanguage) =>
             {
                 if (one.Test) return true;
 
                 await byHand.PassAsync(one.CreatedAt, simulation, stop);
-                simulation.Close(one);
+                simulation.Close(one, customersLanguage);
                 return true;
             },
             stop);
+        await byHand.PassAsync(long.MaxValue, simulation, stop);
+        simulation.Finish(now.ToUnixTimeMilliseconds());
         return simulation;
     }
+
+    private async Task<byte[]> KeyAsync(long sender, CancellationToken stop) =>
+        await store.Main.ReadAsync(session => session.Sql("select sampling_key from automation where sender_id = @sender").Bind("sender", sender).FirstAsync(row => row.GetBytes(0), stop), stop) is { } key
+            ? store.Secrets.Unprotect(key)
+            : RandomNumberGenerator.GetBytes(32);
 }

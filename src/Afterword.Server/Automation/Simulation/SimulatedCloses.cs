@@ -5,11 +5,14 @@ using Afterword.Server.Limits;
 
 namespace Afterword.Server.Automation.Simulation;
 
-/// <summary>Runs a draft over conversations as they were closed, in their order, and counts what would have happened.</summary>
-/// <remarks>What only shows later is taken as it was: who could not be reached, or wrote again, is so in the simulation too.</remarks>
+/// <summary>Runs a draft over conversations as they were closed, in their order, and counts what would have happened: at the close, and once more when it is due.</summary>
+/// <remarks>
+/// It asks what <see cref="Decide"/> asks, in the same order. What only shows later is taken as it was: who could not be reached, or wrote again, is so in the
+/// simulation too.
+/// </remarks>
 /// <param name="draft">The rules that are tried.</param>
 /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
-/// <param name="key">Draws for conversations that have no draw.</param>
+/// <param name="key">Draws for conversations that have no draw, and tells tickets apart: the sender's, if there is one.</param>
 internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] key)
 {
     public const int MostExamples = 20;
@@ -20,6 +23,14 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] 
     private readonly List<(Conversation Conversation, string? Rule, Reason Reason)> _examples = [];
     private readonly long _interval = Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds);
     private readonly LastAsked _asked = new(Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds));
+
+    // Tickets that somebody was asked about, by their draws.
+    private readonly HashSet<long> _askedAbout = [];
+    private readonly PriorityQueue<Waiting, (long Due, int Number)> _waiting = new();
+
+    // Of those that wait, as many as can still become examples.
+    private readonly Dictionary<int, Conversation> _kept = [];
+    private int _scheduled;
 
     public long Closes { get; private set; }
 
@@ -34,48 +45,128 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] 
     public long DifferentCount { get; private set; }
 
     /// <summary>A request that the draft has nothing to do with: from before the first close, or by hand.</summary>
-    public void Asked(long customer, long at) => _asked.Note(customer, at);
-
-    public void Close(Conversation closed)
+    /// <param name="externalId">The ticket that it was about; null where nobody said.</param>
+    public void Asked(long customer, long at, string? externalId)
     {
+        Settle(at);
+        Note(customer, at, externalId is null ? null : Draw.Of(key, externalId));
+    }
+
+    /// <summary>A close.</summary>
+    /// <param name="customersLanguage">Where that of the conversation is not known.</param>
+    public void Close(Conversation closed, string? customersLanguage)
+    {
+        Settle(closed.CreatedAt);
         Closes++;
         Count(_did, (closed.Rule, closed.Decision, closed.Reason));
-        var (rule, reason) = Decide(closed);
+
+        var rule = draft.FirstFor(closed.Conversed(customersLanguage), out var isTooOld);
+        var draw = closed.Draw ?? Draw.Of(key, closed.ExternalId);
+        if (OnClose(closed, rule, isTooOld, draw) is var reason && reason != Reason.None) Tell(rule?.Name, reason, closed.Decision, closed.Reason, closed);
+        else Schedule(closed, rule!, draw);
+    }
+
+    /// <summary>Nothing happens any more. What is not due yet counts as asked, as it does for what did happen.</summary>
+    public void Finish(long now)
+    {
+        Settle(now);
+        while (_waiting.TryDequeue(out var one, out var place)) End(one, place.Number, one.Later);
+    }
+
+    private Reason OnClose(Conversation closed, Rule? rule, bool isTooOld, Draw draw)
+    {
+        var was = closed.PlannedAt is null ? closed.Reason : Reason.None;
+        if (was is Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm) return was;
+        if (IsTooSoon(closed.RecipientId, closed.CreatedAt)) return Reason.AskedRecently;
+        if (was == Reason.WrittenAgain || (was == Reason.DismissedRecently && draft.AfterDismissalDays > 0)) return was;
+        if (rule?.Ask is not { } ask) return rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule;
+        if (!ask.Again && (was == Reason.AlreadyAsked || _askedAbout.Contains(draw.Bits))) return Reason.AlreadyAsked;
+        if (draft.Silence != Reason.None) return draft.Silence;
+        if (ask.PerDay is { } most && WindowOf(rule.Name, closed.CreatedAt) is { } window && window.Used >= most && DueAt(closed, ask) < window.StartedAt + DayWindow.Length) return Reason.Budget;
+
+        return draw.IsBelow(ask.Share) ? Reason.None : Reason.SampledOut;
+    }
+
+    private void Schedule(Conversation closed, Rule rule, Draw draw)
+    {
+        var later = closed is { PlannedAt: not null, Reason: Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm or Reason.DismissedRecently or Reason.WrittenAgain or Reason.Reopened }
+            ? closed.Reason
+            : Reason.None;
+        if (_examples.Count + _kept.Count < MostExamples) _kept[_scheduled] = closed;
+        _waiting.Enqueue(
+            new(closed.RecipientId, draw.Bits, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), (DueAt(closed, rule.Ask!), _scheduled++));
+    }
+
+    /// <summary>Asks about what has become due up to a time.</summary>
+    private void Settle(long time)
+    {
+        while (_waiting.TryPeek(out var one, out var place) && place.Due <= time)
+        {
+            _waiting.Dequeue();
+            End(one, place.Number, OnDue(one, place.Due));
+        }
+    }
+
+    private Reason OnDue(in Waiting one, long due)
+    {
+        var rule = draft.Rules[one.Rule];
+        if (one.Later != Reason.None) return one.Later;
+        if (IsTooSoon(one.Customer, due)) return Reason.AskedRecently;
+        if (rule.Ask is { Again: false } && _askedAbout.Contains(one.Ticket)) return Reason.AlreadyAsked;
+        if (rule.Ask!.PerDay is { } most && !(_budgets[rule.Name] = WindowOf(rule.Name, due) ?? DayWindow.At(due, 0, 0)).TryCount(most)) return Reason.Budget;
+
+        Note(one.Customer, due, new(one.Ticket));
+        return Reason.None;
+    }
+
+    private void End(in Waiting one, int number, Reason reason)
+    {
+        _kept.Remove(number, out var example);
+        Tell(draft.Rules[one.Rule].Name, reason, (Decision)one.Did, (Reason)one.DidBecause, example);
+    }
+
+    private void Tell(string? rule, Reason reason, Decision did, Reason because, Conversation? example)
+    {
         Count(_would, (rule, reason));
 
         // What is scheduled counts as asked: both lead to a request.
-        var same = (reason == Reason.None) == closed.Decision is Decision.Asked or Decision.Scheduled && (reason == Reason.None || reason == closed.Reason);
+        var same = (reason == Reason.None) == did is Decision.Asked or Decision.Scheduled && (reason == Reason.None || reason == because);
         if (same) return;
 
         DifferentCount++;
-        if (_examples.Count < MostExamples) _examples.Add((closed, rule, reason));
+        if (example is not null && _examples.Count < MostExamples) _examples.Add((example, rule, reason));
     }
 
-    private (string? Rule, Reason Reason) Decide(Conversation closed)
+    private bool IsTooSoon(long customer, long at) => _interval > 0 && _asked[customer] is { } last && at < last + _interval;
+
+    private void Note(long customer, long at, Draw? ticket)
     {
-        var rule = draft.FirstFor(closed.Conversed(customersLanguage: null), out var isTooOld);
-        if (rule?.Ask is not { } ask) return (rule?.Name, rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule);
-        if (closed.Reason is Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm or Reason.WrittenAgain or Reason.Reopened or Reason.DismissedRecently) return (rule.Name, closed.Reason);
-        if (draft.Paused) return (rule.Name, Reason.Paused);
-        if (_interval > 0 && _asked[closed.RecipientId] is { } at && closed.CreatedAt < at + _interval) return (rule.Name, Reason.AskedRecently);
-        if (closed.Reason == Reason.AlreadyAsked && !ask.Again) return (rule.Name, Reason.AlreadyAsked);
-
-        var draw = closed.Draw ?? Draw.Of(key, closed.ExternalId);
-        if (!draw.IsBelow(ask.Share)) return (rule.Name, Reason.SampledOut);
-
-        var due = Math.Max(closed.CreatedAt, closed.ClosedAt + (long)ask.Delay.TotalMilliseconds);
-        if (ask.PerDay is { } most && !Budget(rule.Name, due).TryCount(most)) return (rule.Name, Reason.Budget);
-
-        _asked.Note(closed.RecipientId, due);
-        return (rule.Name, Reason.None);
+        _asked.Note(customer, at);
+        if (ticket is { } draw) _askedAbout.Add(draw.Bits);
     }
 
-    private DayWindow Budget(string rule, long at)
+    private long DueAt(Conversation closed, Ask ask) => Decide.Opening(draft, Math.Max(closed.CreatedAt, closed.ClosedAt + (long)ask.Delay.TotalMilliseconds));
+
+    /// <summary>The present 24 hours of a rule; null where it has not asked in them.</summary>
+    private DayWindow? WindowOf(string rule, long at) => _budgets.TryGetValue(rule, out var window) && at < window.StartedAt + DayWindow.Length ? window : null;
+
+    private int PlaceOf(Rule rule)
     {
-        ref var window = ref CollectionsMarshal.GetValueRefOrAddDefault(_budgets, rule, out _);
-        return window = window is null || at >= window.StartedAt + DayWindow.Length ? DayWindow.At(at, 0, 0) : window;
+        var place = 0;
+        while (!ReferenceEquals(draft.Rules[place], rule)) place++;
+        return place;
     }
 
     private static void Count<T>(Dictionary<T, long> counts, T what)
         where T : notnull => CollectionsMarshal.GetValueRefOrAddDefault(counts, what, out _)++;
+
+    /// <summary>A scheduled conversation: as little as there may be many.</summary>
+    /// <param name="Rule">Its place in the draft.</param>
+    /// <param name="Because">What spoke against it later, as it did; a <see cref="Reason"/>.</param>
+    /// <param name="Did">What was decided.</param>
+    /// <param name="DidBecause">Why.</param>
+    private readonly record struct Waiting(long Customer, long Ticket, byte Rule, byte Because, byte Did, byte DidBecause)
+    {
+        public Reason Later => (Reason)Because;
+    }
 }

@@ -28,7 +28,13 @@ internal static class SimulationEndpoints
 
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
-        var simulated = await simulate.RunAsync(call.Caller.UserId, draft!.Rules, days, settings.Limits.IntervalFor(call.Caller.Sender), http.RequestAborted);
+        if (await simulate.RunAsync(call.Caller.UserId, draft!.Rules, days, settings.Limits.IntervalFor(call.Caller.Sender), http.RequestAborted) is not { } simulated)
+        {
+            http.Response.Headers.RetryAfter = "5";
+            await http.RefuseAsync(ApiError.Overloaded);
+            return;
+        }
+
         await http.AnswerAsync(200, SimulationJson.Of(simulated, days), SimulationsJson.Default.SimulationJson);
     }
 }

@@ -15,6 +15,8 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
 {
     private const int FairnessDays = 28;
 
+    private static readonly long s_longestWait = (long)TimeSpan.FromDays(30).TotalMilliseconds;
+
     private readonly Dictionary<long, long> _lookedAt = [];
 
     public async Task RunAsync(CancellationToken stop)
@@ -44,7 +46,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
             var (now, days) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), ConsoleDays.Of(zone));
             var today = days.DayOf(now);
             var monday = ConsoleDays.MondayOf(today);
-            if (rules.Alerts.NobodyAskedDays is { } most && !rules.Paused && rules.Rules.Any(rule => rule.Ask is not null)
+            if (rules.Alerts.NobodyAskedDays is { } most && rules.Silence == Reason.None && rules.Rules.Any(rule => rule.Ask is not null)
                 && !await FindAlerts.IsWrittenAsync(session, sender, AlertKind.NobodyAsked, monday, stop)
                 && await SilenceAsync(session, sender, changedAt, now - (long)TimeSpan.FromDays(most).TotalMilliseconds, days, stop) is { } silence)
             {
@@ -71,10 +73,17 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     {
         if (changedAt > before) return null;
 
-        // Backwards from the latest close: where somebody is asked, that is soon found.
+        // What was closed long ago may have been asked about just now: it waits for its delay, for quiet hours and for limits. Where somebody is asked, that is soon found.
+        var recent = await session.Sql(
+            """
+            select c.id from conversation c
+            where c.sender_id = @sender and c.created_at > @waited and c.decision = @asked and c.test = 0 and c.updated_at > @before order by c.created_at desc, c.id desc limit 1
+            """).Bind("sender", sender).Bind("waited", before - s_longestWait).Bind("asked", (long)Decision.Asked).Bind("before", before).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        if (recent is not null) return null;
+
         var last = await session.Sql("select c.updated_at from conversation c where c.sender_id = @sender and c.decision = @asked and c.test = 0 order by c.created_at desc, c.id desc limit 1")
             .Bind("sender", sender).Bind("asked", (long)Decision.Asked).FirstAsync(row => (long?)row.GetInt64(0), stop);
-        return last > before ? null : new(AskedLast: last is { } at ? new ConsoleTimes(days).Minute(at) : "");
+        return new(AskedLast: last is { } at ? new ConsoleTimes(days).Minute(at) : "");
     }
 
     /// <summary>Of how many agents the requests go beyond chance in a period.</summary>
@@ -82,11 +91,11 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     {
         var tally = new AgentTally();
         await session.Sql(
-            """
-            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.external_id from conversation c
+            $"""
+            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.draw, {AgentTally.FirstDrawSql} from conversation c
             where c.sender_id = @sender and c.created_at >= @from and c.created_at < @to and c.test = 0 and c.agent is not null order by c.created_at, c.id
             """).Bind("sender", sender).Bind("from", from).Bind("to", to)
-            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.GetString(6)), stop);
+            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7)), stop);
         await session.Sql(
             """
             select p.agent, count(*) from prompt p

@@ -26,9 +26,6 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // A simulation reads all closes of its days. One at a time is enough for people, and leaves the rest of the server alone.
-    private int _running;
-
     /// <summary>The rules that hold, ready to be shown and changed.</summary>
     public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop));
 
@@ -59,19 +56,10 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     /// <returns>Null while another simulation runs.</returns>
     public async Task<SimulationView?> SimulateAsync(Seat seat, RuleSet rules, string days, CancellationToken stop)
     {
-        if (Interlocked.CompareExchange(ref _running, 1, 0) != 0) return null;
-        try
-        {
-            var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
-            var interval = await store.Main.ReadAsync(
-                session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
-            var simulated = await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop);
-            return ViewOf(seat, simulated, many);
-        }
-        finally
-        {
-            Volatile.Write(ref _running, 0);
-        }
+        var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
+        var interval = await store.Main.ReadAsync(
+            session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
+        return await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(seat, simulated, many) : null;
     }
 
     private static SimulationView ViewOf(Seat seat, SimulatedCloses simulated, int days)
@@ -124,11 +112,13 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         private readonly Seat _seat;
         private readonly SavedRules? _saved;
         private readonly JsonObject _document;
+        private readonly RuleSet _rules;
 
         public Opened(RulePages pages, Seat seat, SavedRules? saved)
         {
             (_pages, _seat, _saved) = (pages, seat, saved);
             _document = saved is null ? new JsonObject { ["rules"] = new JsonArray() } : JsonNode.Parse(saved.Document)!.AsObject();
+            _rules = saved is null ? RuleSet.None : RulesDocument.OfStored(saved.Document);
         }
 
         public bool MayEdit => _seat.Role == Role.Owner;
@@ -152,9 +142,12 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
         public RuleEdit Edit(int? at, RuleFields fields) => new(at ?? Count, at is null, fields, [.. Enum.GetValues<PromptType>().Select(Group)], ChannelNames.All);
 
+        // Whoever reads rules that ask nobody at the moment must not miss it.
+        private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
+
         public RulesView View() => new(
-            Version, _saved is null ? null : $"Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
-            _saved is null ? [] : [.. RulesDocument.OfStored(_saved.Document).Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
+            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
+            [.. _rules.Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
             TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
 
         private QuestionGroup Group(PromptType type) => new(type.Wire.ToUpperInvariant(), [.. Enumerable.Range(0, _pages.QuestionsOf(type)).Select(variant => (
