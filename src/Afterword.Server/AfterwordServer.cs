@@ -74,6 +74,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<Refusals>();
             builder.Services.AddSingleton<Backlog>();
             builder.Services.AddHostedService(services => services.GetRequiredService<Backlog>());
+            builder.Services.AddSingleton<Vitals>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<Vitals>());
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
             builder.Services.AddConsole();
