@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Answers;
 using Afterword.Server.Automation;
 using Afterword.Server.Backups;
@@ -92,6 +93,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
             builder.Services.AddHostedService<Upkeep>();
+            builder.Services.AddSingleton<ReportHealth>();
             builder.Services.AddSingleton<BackupMail>();
             builder.Services.AddSingleton<BackupSchedule>();
             builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());
@@ -167,6 +169,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsoleAccount();
         routes.MapConsolePeople();
         routes.MapConsoleAudit();
+        routes.MapConsoleHealth();
         routes.MapConsoleAdmin();
         routes.MapAsked();
         routes.MapWebhookPages();
