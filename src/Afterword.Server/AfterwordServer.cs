@@ -73,10 +73,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
             builder.Services.AddSingleton<Readiness>();
             builder.Services.AddSingleton<Refusals>();
-            builder.Services.AddSingleton<Backlog>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<Backlog>());
-            builder.Services.AddSingleton<Vitals>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<Vitals>());
+            builder.Services.AddHealth();
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
             builder.Services.AddConsole();
@@ -93,7 +90,6 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
             builder.Services.AddHostedService<Upkeep>();
-            builder.Services.AddSingleton<ReportHealth>();
             builder.Services.AddSingleton<BackupMail>();
             builder.Services.AddSingleton<BackupSchedule>();
             builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());

@@ -15,7 +15,8 @@ internal sealed partial class AlertRules
 
     private AlertRules(List<(string Name, string Expression)> rules) => _rules = rules;
 
-    public IEnumerable<string> Names => _rules.Select(rule => rule.Name);
+    /// <summary>The first limit of a rule.</summary>
+    public double LimitOf(string name) => Number(Limit().Match(_rules.Single(rule => rule.Name == name).Expression).Groups["limit"].Value);
 
     public static AlertRules Read() => new(
         [.. Rule().Matches(File.ReadAllText(Path.Combine(Repository.Root, "eng", "watch", "alerts.yml"))).Select(rule => (rule.Groups["name"].Value, rule.Groups["expression"].Value))]);
@@ -44,6 +45,9 @@ internal sealed partial class AlertRules
     }
 
     private static double Number(string text) => text switch { "+Inf" => double.PositiveInfinity, "NaN" => double.NaN, _ => double.Parse(text, CultureInfo.InvariantCulture) };
+
+    [GeneratedRegex("[<>] (?<limit>[0-9]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
+    private static partial Regex Limit();
 
     [GeneratedRegex(@"- alert: (?<name>\w+)\n\s+expr: (?<expression>.+)\n", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5_000)]
     private static partial Regex Rule();

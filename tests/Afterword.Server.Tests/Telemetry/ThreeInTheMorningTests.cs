@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -215,6 +214,22 @@ public sealed class ThreeInTheMorningTests
         await RunAsync(loop.Server, "create constraint trigger slow after insert on prompt deferrable initially deferred for each row execute function be_slow()");
         await loop.AskAsync();
         await night.SaysAsync("commits_slow", "<strong>The database is slow: a commit of the last minutes took 1.", "at locks", ("afterword_write_commit_slowest_seconds", 1), "AfterwordSlowCommits");
+    }
+
+    [Fact]
+    public void The_page_and_the_rules_have_the_same_limits()
+    {
+        var rules = AlertRules.Read();
+        foreach (var (alert, limit) in (IEnumerable<(string, double)>)
+        [
+            ("AfterwordMailFails", HealthLimits.MailFailing.TotalSeconds), ("AfterwordWebhookFails", HealthLimits.WebhookFailing.TotalSeconds), ("AfterwordDeliveriesWait", HealthLimits.DeliveryWaits.TotalSeconds),
+            ("AfterwordConversationsLate", HealthLimits.Late.TotalSeconds), ("AfterwordDispatchesWait", HealthLimits.Late.TotalSeconds), ("AfterwordClockOff", HealthLimits.ClockOff.TotalSeconds),
+            ("AfterwordKeyRingOld", HealthLimits.KeyRingAge.TotalSeconds), ("AfterwordSlowCommits", HealthLimits.SlowCommit.TotalSeconds), ("AfterwordBackupOld", HealthLimits.BackupsMissed * 86_400),
+            ("AfterwordDiskNearlyFull", HealthLimits.DiskFree), ("AfterwordLogGrows", HealthLimits.LogLength), ("AfterwordStandbyBehind", HealthLimits.StandbyBehind), ("AfterwordWorkerNumbersShort", HealthLimits.WorkerNumbers),
+        ])
+        {
+            Assert.True(rules.LimitOf(alert).Equals(limit), alert);
+        }
     }
 
     private static Task<int> RunAsync(TestServer server, string sql) => server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(Stop), Stop);

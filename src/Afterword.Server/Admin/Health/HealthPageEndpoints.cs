@@ -7,6 +7,16 @@ namespace Afterword.Server.Admin.Health;
 
 internal static class HealthPageEndpoints
 {
+    /// <summary>What is looked at for metrics and for the page.</summary>
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton<Backlog>();
+        services.AddHostedService(provider => provider.GetRequiredService<Backlog>());
+        services.AddSingleton<Vitals>();
+        services.AddHostedService(provider => provider.GetRequiredService<Vitals>());
+        services.AddSingleton<ReportHealth>();
+    }
+
     public static void MapConsoleHealth(this IEndpointRouteBuilder routes) => routes.MapConsole().MapGet("/admin/health", Show).For(Role.Operator);
 
     private static async Task Show(HttpContext http, Seat seat, ReportHealth report, Settings settings, TimeProvider clock) => await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
