@@ -61,7 +61,8 @@ public sealed class ThreeInTheMorningTests
         await site.DrainAsync();
         using var night = await Night.BeginAsync(site.Server);
 
-        Volatile.Write(ref status, 500);
+        // Not as an error of the server: the receiver is in this process, and measured with it.
+        Volatile.Write(ref status, 404);
         await site.Loop.AskAsync();
         await site.DrainAsync();
         for (var i = 0; i < 5; i++) await site.AdvanceAsync(TimeSpan.FromMinutes(13));
@@ -160,9 +161,9 @@ public sealed class ThreeInTheMorningTests
         await AgeKeysAsync(server, endsIn: TimeSpan.FromDays(8));
         await night.SaysAsync("key_ring_old", "<strong>The key ring was not renewed.</strong>", "event 1101", ("afterword_key_ring_age_seconds", 86 * 86_400), "AfterwordKeyRingOld");
 
-        // Upkeep runs again.
+        // It would have been renewed when it had a week left; a start does that.
         await AgeKeysAsync(server, endsIn: TimeSpan.FromDays(3));
-        server.Server.Store.Secrets.EnsureKey();
+        await server.RestartAsync();
         await night.IsQuietAsync();
     }
 
