@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Answers;
 using Afterword.Server.Automation;
 using Afterword.Server.Backups;
@@ -73,8 +74,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
             builder.Services.AddSingleton<Readiness>();
             builder.Services.AddSingleton<Refusals>();
-            builder.Services.AddSingleton<Backlog>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<Backlog>());
+            builder.Services.AddHealth();
             builder.Services.AddAccess();
             builder.Services.AddSignIn();
             builder.Services.AddConsole();
@@ -168,6 +168,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsoleAccount();
         routes.MapConsolePeople();
         routes.MapConsoleAudit();
+        routes.MapConsoleHealth();
         routes.MapConsoleAdmin();
         routes.MapAsked();
         routes.MapWebhookPages();

@@ -131,7 +131,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     {
         foreach (var page in (string[])
         [
-            "", "/overview", "/overview?type=nps", "/overview?range=365&by=day", "/overview?only=agent:zoe", "/overview?only=tag:rare", "/overview?test=1&sort=name", "/definitions",
+            "", "/overview", "/overview?type=nps", "/overview?range=365&by=day", "/overview?only=agent:zoe", "/overview?only=tag:rare", "/overview?test=1&sort=name", "/overview?all=agent", "/overview?all=tag&find=rare", "/definitions",
             "/answers", "/answers?tag=rare", "/answers?tag=rare&max_score=2", "/answers?agent=zoe", "/answers?agent=zoe&max_score=2", "/answers?external_id=CASE-1", "/answers?customer=%40bea", "/answers?customer=%40ana",
             "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text;
 using Afterword.Server.Storage;
 
@@ -14,6 +15,10 @@ internal sealed class Credentials(Store store, TimeProvider clock)
     private const int MostKept = 100_000;
     private static readonly TimeSpan s_keep = TimeSpan.FromSeconds(5);
 
+    private static readonly KeyValuePair<string, object?> s_kept = new("kept", "true");
+    private static readonly KeyValuePair<string, object?> s_loaded = new("kept", "false");
+
+    private readonly Counter<long> _found = store.Troubles.Meter.CreateCounter<long>("afterword.credentials", "{lookups}", "Lookups of apps and tokens, by whether they were kept in memory.");
     private readonly ConcurrentDictionary<string, Kept<App>> _apps = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Kept<Token>> _tokens = new(StringComparer.Ordinal);
 
@@ -34,7 +39,13 @@ internal sealed class Credentials(Store store, TimeProvider clock)
         ConcurrentDictionary<string, Kept<T>> cache, string key, bool fresh, Func<string, CancellationToken, Task<T?>> load, CancellationToken stop)
         where T : class
     {
-        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep) return await kept.Loading.WaitAsync(stop);
+        if (!fresh && cache.TryGetValue(key, out var kept) && clock.GetElapsedTime(kept.At) < s_keep)
+        {
+            _found.Add(1, s_kept);
+            return await kept.Loading.WaitAsync(stop);
+        }
+
+        _found.Add(1, s_loaded);
 
         // The first loads, and those that come meanwhile wait for the same answer: nobody's cancellation may end it.
         if (cache.Count >= MostKept) cache.Clear();

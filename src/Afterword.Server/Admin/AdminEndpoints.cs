@@ -1,58 +1,25 @@
-using System.Globalization;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
-using Afterword.Server.Backups;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin;
 
-/// <summary>The operators' pages: health, senders, apps. Nothing on them tells of answers.</summary>
+/// <summary>The operators' pages of senders and apps. Nothing on them tells of answers.</summary>
 internal static class AdminEndpoints
 {
     public static void MapConsoleAdmin(this IEndpointRouteBuilder routes)
     {
         var console = routes.MapConsole();
-        console.MapGet("/admin/health", ShowHealth).For(Role.Operator);
         console.MapGet("/admin/senders", ShowSenders).For(Role.Operator);
         console.MapPost("/admin/senders/allow", Allow).For(Role.Operator);
         console.MapPost("/admin/senders/deny", Deny).For(Role.Operator);
         console.MapPost("/admin/senders/owner", InviteOwner).For(Role.Operator);
         console.MapGet("/admin/apps", ShowApps).For(Role.Operator);
         console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
-    }
-
-    private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TroubleWatch watch, Settings settings, TimeProvider clock)
-    {
-        var now = clock.GetUtcNow();
-        var (schema, nodes, backup, hold) = await store.Main.ReadAsync(
-            async session => (
-                await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
-                await WorkerLease.CountHeldAsync(session, now, http.RequestAborted),
-                await BackupRun.FindAsync(session, http.RequestAborted),
-                await OutboundHold.FindAsync(session, http.RequestAborted)),
-            http.RequestAborted);
-        await watch.LookAsync(tries: true, http.RequestAborted);
-        await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
-        {
-            [nameof(HealthPage.Troubles)] = store.Troubles.All,
-            [nameof(HealthPage.Now)] = now,
-            [nameof(HealthPage.Facts)] = (List<(string, string)>)
-            [
-                ("Version", ProgramVersion.Text),
-                ("Store", store.Main.Engine),
-                ("Schema", string.Create(CultureInfo.InvariantCulture, $"migration {schema}")),
-                ("Processes on the store", nodes.ToString(CultureInfo.InvariantCulture)),
-                ("Memory of this process", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet / (1024 * 1024)} MiB")),
-                ("Last backup", BackupWords.Last(settings.Backup, backup)),
-                .. BackupWords.Problems(backup, hold),
-                ("Time", now.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
-            ],
-        });
     }
 
     private static Task ShowSenders(HttpContext http, Seat seat, OneTimeNotices notices) => ShowSendersAsync(http, seat, 200, notices.Take(http, seat.Person));

@@ -43,6 +43,7 @@ internal static class DemoCommand
 
         await using var server = await ServeCommand.StartAsync(settings, parsed.GetRequiredValue(s_urls), stop);
         var url = DemoGuide.LinkBase(server.Urls);
+        ServedAddress.Write(settings, url);
         var keys = await KeysAsync(server, shop, clock, stop);
         await AllowChatAsync(server, shop, clock, stop);
         var connector = await AllowHelpdeskAsync(server, shop, clock, stop);
@@ -54,6 +55,7 @@ internal static class DemoCommand
         parsed.Say(guide.ToJson(), CommandJson.Default.DemoJson, [.. guide.Lines(), .. server.Urls.Select(one => $"Listening on {one}; Ctrl+C ends it.")]);
 
         await server.WaitForShutdownAsync();
+        ServedAddress.Remove(settings);
         return ExitCode.Done;
     }
 

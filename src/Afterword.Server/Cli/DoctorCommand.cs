@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Npgsql;
@@ -41,6 +43,7 @@ internal static class DoctorCommand
         }
 
         var failed = findings.Count(finding => finding.Problems.Count > 0);
+        await NoteAsync(store, failed, findings.Count, stop);
         parsed.Say(
             new DoctorJson(
                 failed == 0, facts.Engine, facts.Durability, facts.Schema, facts.Rows,
@@ -49,6 +52,20 @@ internal static class DoctorCommand
             CommandJson.Default.DoctorJson,
             failed == 0 ? "All is well." : string.Create(CultureInfo.InvariantCulture, $"{failed} of {findings.Count} checks failed."));
         return failed == 0 ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    /// <summary>Writes down for the page Health that it ran. What it says does not depend on that: a store that cannot be written is examined all the same.</summary>
+    private static async Task NoteAsync(Store store, int failed, int checks, CancellationToken stop)
+    {
+        try
+        {
+            await store.LeaseAsync(TimeProvider.System, stop);
+            await DoctorRun.NoteAsync(new AuditLog(store, TimeProvider.System), failed, checks, stop);
+        }
+        catch (Exception error) when (store.IsUnavailable(error) || error is InvalidOperationException)
+        {
+            // Health goes on to show the run before.
+        }
     }
 
     /// <exception cref="CommandException">A server runs on the store.</exception>

@@ -62,12 +62,14 @@ internal static class ServeCommand
             foreach (var line in await OutboundHold.WarningsAsync(server.Store.Main, stop)) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {line}");
             if (settings.Backup.WrongWith() is { } useless) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {useless}");
             if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
+            ServedAddress.Write(settings, DemoGuide.LinkBase(server.Urls));
             var setUp = await SetUpLinkAsync(server, settings, stop);
             parsed.Say(
                 new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,
                 [.. setUp is null ? (string[])[] : [$"Nobody may use the console yet. Set it up, once and within 7 days: {setUp}"], .. server.Urls.Select(url => $"Listening on {url}")]);
             TellSystemd(server);
             await server.WaitForShutdownAsync();
+            ServedAddress.Remove(settings);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -14,10 +14,13 @@ internal sealed class ConsoleDays
     // Requests come in the order of time, so most fall into the same stretch as the one before.
     private Quarter _last = new(long.MinValue, 0);
 
-    private ConsoleDays(TimeZoneInfo zone) => _zone = zone;
+    private ConsoleDays(string name, TimeZoneInfo zone) => (Zone, _zone) = (name, zone);
+
+    /// <summary>The IANA name of the zone.</summary>
+    public string Zone { get; }
 
     /// <param name="zone">An IANA name that <see cref="TimeZoneInfo"/> knows.</param>
-    public static ConsoleDays Of(string zone) => s_known.GetOrAdd(zone, static zone => new(TimeZoneInfo.FindSystemTimeZoneById(zone)));
+    public static ConsoleDays Of(string zone) => s_known.GetOrAdd(zone, static zone => new(zone, TimeZoneInfo.FindSystemTimeZoneById(zone)));
 
     /// <summary>The Monday of a day's week.</summary>
     public static long MondayOf(long day) => day - (((int)DateOnly.FromDayNumber((int)day).DayOfWeek + 6) % 7);

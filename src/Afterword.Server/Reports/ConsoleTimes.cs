@@ -9,6 +9,9 @@ public sealed class ConsoleTimes
 
     internal ConsoleTimes(ConsoleDays days) => _days = days;
 
+    /// <summary>The name of the zone, as beside times: <c>UTC</c>, <c>Europe/Berlin</c>.</summary>
+    public string Zone => _days.Zone;
+
     /// <summary>Day and minute: <c>5 Jan 2026, 09:00</c>.</summary>
     /// <param name="millis">Unix milliseconds.</param>
     public string Minute(long millis) => _days.LocalOf(millis).ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture);
@@ -16,6 +19,23 @@ public sealed class ConsoleTimes
     /// <summary>The day alone.</summary>
     /// <param name="millis">Unix milliseconds.</param>
     public string Day(long millis) => _days.LocalOf(millis).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+
+    /// <summary>Day and minute with the zone: <c>5 Jan 2026, 09:00 UTC</c>.</summary>
+    public string Named(DateTimeOffset at) => $"{Minute(at.ToUnixTimeMilliseconds())} {Zone}";
+
+    /// <summary>The same without the day when it is today.</summary>
+    public string Named(DateTimeOffset at, DateTimeOffset now)
+    {
+        var (local, today) = (_days.LocalOf(at.ToUnixTimeMilliseconds()), _days.LocalOf(now.ToUnixTimeMilliseconds()));
+        return local.Date == today.Date ? $"{local.ToString("HH:mm", CultureInfo.InvariantCulture)} {Zone}" : Named(at);
+    }
+
+    /// <summary>To the second, with the zone: <c>2026-01-05 09:00:00 UTC</c>.</summary>
+    public string Second(DateTimeOffset at) => $"{_days.LocalOf(at.ToUnixTimeMilliseconds()).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} {Zone}";
+
+    /// <summary>To the millisecond: <c>5 Jan 2026, 09:00:00.000</c>.</summary>
+    /// <param name="millis">Unix milliseconds.</param>
+    public string Millisecond(long millis) => _days.LocalOf(millis).ToString("d MMM yyyy, HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
     /// <summary>For programs, in the <c>datetime</c> of a <c>time</c>.</summary>
     /// <param name="millis">Unix milliseconds.</param>

@@ -21,10 +21,11 @@ internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasT
 /// <param name="Before">As many days before it.</param>
 /// <param name="Points">The period in steps.</param>
 /// <param name="Parts">Break-downs of the whole period, whatever it is limited to.</param>
+/// <param name="Counted">How many agents and tags there are, of which those in the break-downs are the first.</param>
 /// <param name="Since">The first day of those that begin later than the period, because there are too many values in it.</param>
 internal sealed record Overview(
     string Zone, OverviewQuery Query, PromptType Type, Stretch Now, Stretch Before, Step Step, IReadOnlyList<Stretch> Points,
-    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyDictionary<Slice, long> Since, IReadOnlyList<TodaysAnswer> Today)
+    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyDictionary<Slice, long> Counted, IReadOnlyDictionary<Slice, long> Since, IReadOnlyList<TodaysAnswer> Today)
 {
     /// <summary>Requests that the rules made.</summary>
     public const string Automatic = "automatic";
@@ -73,8 +74,8 @@ internal sealed record Overview(
         var now = Sum(type, counts, from, to);
         var step = query.StepFor(to - from + 1, now.Figures.Counts.Scored);
         var current = range with { From = from };
-        var agents = await ReadRollups.ValuesAsync(session, current, Dimension.Agent, stop);
-        var tags = await ReadRollups.ValuesAsync(session, current, Dimension.Tag, stop);
+        var agents = await ValuesAsync(session, current, query, Slice.Agent, stop);
+        var tags = await ValuesAsync(session, current, query, Slice.Tag, stop);
         return new(
             zone, query, type, now, Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
             new Dictionary<Slice, IReadOnlyList<Part>>
@@ -86,6 +87,7 @@ internal sealed record Overview(
                 [Slice.Channel] = PartsOf(type, cells.ByCell, Slice.Channel),
                 [Slice.Origin] = Origins(type, cells.ByCell.Values, automatic.Where(one => one.Day >= from).Select(one => one.Counts)),
             },
+            new Dictionary<Slice, long> { [Slice.Agent] = agents.All, [Slice.Tag] = tags.All },
             new[] { (Slice: Slice.Agent, agents.From), (Slice: Slice.Tag, tags.From) }.Where(one => one.From > from).ToDictionary(one => one.Slice, one => one.From),
             await TodayAsync(session, current, days.StartOf(today), stop));
 
@@ -97,6 +99,9 @@ internal sealed record Overview(
             var (slice, value) => ReadRollups.ValueOf(cell, slice) == value,
         };
     }
+
+    private static Task<ValueSums> ValuesAsync(Session session, RollupRange range, OverviewQuery query, Slice slice, CancellationToken stop) => ReadRollups.ValuesAsync(
+        session, range, slice == Slice.Agent ? Dimension.Agent : Dimension.Tag, query.Whole == slice ? ReadRollups.MostValues : ReadRollups.FirstValues, query.Whole == slice ? query.Find : null, stop);
 
     private static Stretch Sum(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to)
     {

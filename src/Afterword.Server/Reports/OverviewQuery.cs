@@ -32,8 +32,10 @@ internal enum Slice
 /// <param name="Step">Null leaves it to the range.</param>
 /// <param name="Only">The one value that figures are limited to.</param>
 /// <param name="Sort">The column by which break-downs are sorted.</param>
+/// <param name="Whole">The break-down of which all values are shown, and not only the first.</param>
+/// <param name="Find">Shows of that one those values that have this in their name; null shows all.</param>
 internal sealed record OverviewQuery(
-    PromptType? Type, int? Range, DateOnly? From, DateOnly? To, Step? Step, bool Test, (Slice Slice, string Value)? Only, string? Sort)
+    PromptType? Type, int? Range, DateOnly? From, DateOnly? To, Step? Step, bool Test, (Slice Slice, string Value)? Only, string? Sort, Slice? Whole = null, string? Find = null)
 {
     public const int DefaultRange = 30;
 
@@ -57,10 +59,13 @@ internal sealed record OverviewQuery(
         if (from is null || to is null || problem is not null) (from, to, range) = (null, null, range ?? DefaultRange);
         else range = null;
 
+        Slice? whole = query["all"].ToString() switch { "agent" => Slice.Agent, "tag" => Slice.Tag, _ => null };
+        var find = query["find"].ToString().Trim();
         return new(
             PromptTypes.Of(query["type"]), range, from, to,
             Enum.TryParse<Step>(query["by"], ignoreCase: true, out var step) && Enum.IsDefined(step) ? step : null,
-            query["test"] == "1", ReadOnly(query["only"].ToString()), Sorts.FirstOrDefault(sort => sort == query["sort"]));
+            query["test"] == "1", ReadOnly(query["only"].ToString()), Sorts.FirstOrDefault(sort => sort == query["sort"]),
+            whole, whole is null || find.Length is 0 or > LongestOnly || TextRules.HasForbidden(find) ? null : find);
     }
 
     /// <summary>First and last day, both included.</summary>
@@ -82,6 +87,8 @@ internal sealed record OverviewQuery(
         if (Test) parts.Add("test=1");
         if (Only is var (slice, value)) parts.Add($"only={WordOf(slice)}:{Uri.EscapeDataString(value)}");
         if (Sort is { } sort) parts.Add($"sort={sort}");
+        if (Whole is { } whole) parts.Add($"all={WordOf(whole)}");
+        if (Find is { } find) parts.Add($"find={Uri.EscapeDataString(find)}");
         return parts.Count == 0 ? "?" : "?" + string.Join('&', parts);
     }
 

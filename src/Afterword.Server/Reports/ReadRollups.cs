@@ -15,11 +15,20 @@ internal sealed record RollupRange(long SenderId, bool Test, PromptType Type, lo
 /// <param name="ByCell">Of every cell that there is; without the times, which nobody asks for.</param>
 internal sealed record CellSums(List<(long Day, Counts Counts)> ByDay, Dictionary<Cell, Counts> ByCell);
 
+/// <summary>Counts of agents or tags.</summary>
+/// <param name="From">The first day that they count: later than the first of the range where there are too many of them to add up.</param>
+/// <param name="All">How many there are, shown or not.</param>
+/// <param name="Values">Those that are shown, those with most answers first.</param>
+internal sealed record ValueSums(long From, long All, List<(string Value, Counts Counts)> Values);
+
 /// <summary>Counts out of the store. The prompts themselves are not touched, however many there are.</summary>
 internal static class ReadRollups
 {
-    /// <summary>Values of one break-down that are shown.</summary>
-    public const int MostValues = 50;
+    /// <summary>Agents or tags that are shown at first.</summary>
+    public const int FirstValues = 10;
+
+    /// <summary>Agents or tags that are shown at most.</summary>
+    public const int MostValues = 1_000;
 
     // Adding up one of them takes SQLite about a microsecond: 70 agents for a year, or 800 for a month.
     private const long MostRows = 25_000;
@@ -80,26 +89,39 @@ internal static class ReadRollups
         range, dimension).Bind("value", value)
         .ListAsync(row => (row.GetInt64(0), Counts.Read(row, 1)), stop);
 
-    /// <summary>Counts of each agent or tag, those with most answers first; without the times, which nobody asks for here.</summary>
-    /// <returns>The first day that they count: later than the first of the range where there are too many of them to add up.</returns>
-    public static async Task<(long From, List<(string Value, Counts Counts)> Values)> ValuesAsync(Session session, RollupRange range, Dimension dimension, CancellationToken stop)
+    /// <summary>Counts of agents or tags, those with most answers first; without the times, which nobody asks for here.</summary>
+    /// <param name="session">Reads.</param>
+    /// <param name="range">Which.</param>
+    /// <param name="dimension">Agents or tags.</param>
+    /// <param name="most">So many.</param>
+    /// <param name="find">Only those that have this in their name.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task<ValueSums> ValuesAsync(Session session, RollupRange range, Dimension dimension, int most, string? find, CancellationToken stop)
     {
         var full = await Bind(session.Sql($"select day from rollup where {Where} order by day desc limit 1 offset @most"), range, dimension)
             .Bind("most", MostRows).FirstAsync(row => (long?)row.GetInt64(0), stop);
         if (full is { } day) range = range with { From = day + 1 };
-        return (range.From, await SumAsync(session, range, dimension, stop));
-    }
+        var (values, all) = (new List<(string Value, Counts Counts)>(), 0L);
 
-    private static Task<List<(string Value, Counts Counts)>> SumAsync(Session session, RollupRange range, Dimension dimension, CancellationToken stop) => Bind(
-        session.Sql(
-            $"""
-            select value, sum(sent), sum(delivered), sum(dismissed), sum(commented),
-                sum(s0), sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(s6), sum(s7), sum(s8), sum(s9), sum(s10), null
-            from rollup where {Where} group by value
-            order by sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10) desc, value limit @most
-            """),
-        range, dimension).Bind("most", (long)MostValues)
-        .ListAsync(row => (row.GetString(0), Counts.Read(row, 1)), stop);
+        // The engines do not agree on what a small letter is, so names are compared here.
+        await Bind(
+            session.Sql(
+                $"""
+                select value, sum(sent), sum(delivered), sum(dismissed), sum(commented),
+                    sum(s0), sum(s1), sum(s2), sum(s3), sum(s4), sum(s5), sum(s6), sum(s7), sum(s8), sum(s9), sum(s10), null, count(*) over ()
+                from rollup where {Where} group by value
+                order by sum(s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7 + s8 + s9 + s10) desc, value limit @most
+                """),
+            range, dimension).Bind("most", find is null ? most : MostRows)
+            .EachAsync(
+                row =>
+                {
+                    all = row.GetInt64(17);
+                    if (values.Count < most && (find is null || row.GetString(0).Contains(find, StringComparison.InvariantCultureIgnoreCase))) values.Add((row.GetString(0), Counts.Read(row, 1)));
+                },
+                stop);
+        return new(range.From, all, values);
+    }
 
     /// <summary>The value of a cell in a break-down.</summary>
     public static string ValueOf(Cell cell, Slice slice) => slice switch

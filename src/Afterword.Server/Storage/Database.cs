@@ -114,6 +114,12 @@ internal abstract class Database : IAsyncDisposable
     /// <param name="name">What this one is called in metrics.</param>
     public abstract void Measure(Meter meter, string name);
 
+    /// <summary>The slowest commit of the last minute or two; zero when nothing was written.</summary>
+    public abstract TimeSpan SlowestCommit { get; }
+
+    /// <summary>How many bytes of the log of writes the slowest standby has still to apply; null where there is none, or where this role may not see them.</summary>
+    public virtual Task<long?> StandbyBehindAsync(CancellationToken stop) => Task.FromResult<long?>(null);
+
     /// <summary>The process is to end: after that time, commits that hang are waited for no longer.</summary>
     public abstract void EndWaitingIn(TimeSpan time);
 

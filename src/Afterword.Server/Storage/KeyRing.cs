@@ -52,6 +52,11 @@ internal sealed class KeyRing(Database db) : IXmlRepository
     public static async Task<IEnumerable<string>> MasterKeyIdsAsync(Session session, CancellationToken stop) =>
         (await ReadAsync(session, stop)).Select(one => MasterKeyXml.KeyIdOf(one.Element)).OfType<string>().Distinct();
 
+    /// <summary>The key that encrypts just now: the one of those in force that ends last. Null when there is none.</summary>
+    public static async Task<KeyInForce?> FindInForceAsync(Session session, DateTimeOffset now, CancellationToken stop) =>
+        (await ReadAsync(session, stop)).Select(one => KeyInForce.Read(one.Element)).OfType<KeyInForce>()
+            .Where(key => key.BeginsAt <= now + SteadyClock.Tolerance).MaxBy(key => key.EndsAt);
+
     /// <summary>Encrypts every key of the ring anew, or none of them.</summary>
     /// <param name="db">Where it is.</param>
     /// <param name="keys">Opens what is encrypted; may be null when nothing is.</param>
@@ -76,6 +81,15 @@ internal sealed class KeyRing(Database db) : IXmlRepository
 
     private static Task<List<(string Name, XElement Element)>> ReadAsync(Session session, CancellationToken stop) =>
         session.Sql("select name, element from key_ring order by name").ListAsync(row => (row.GetString(0), XElement.Parse(row.GetString(1))), stop);
+}
+
+/// <summary>When a key of the ring was made, and when its time begins and ends.</summary>
+internal sealed record KeyInForce(DateTimeOffset MadeAt, DateTimeOffset BeginsAt, DateTimeOffset EndsAt)
+{
+    /// <summary>Reads what the framework wrote; null for an element that is no key, such as a revocation.</summary>
+    public static KeyInForce? Read(XElement element) =>
+        element.Name.LocalName == "key" && (DateTimeOffset?)element.Element("creationDate") is { } made
+        && (DateTimeOffset?)element.Element("activationDate") is { } begins && (DateTimeOffset?)element.Element("expirationDate") is { } ends ? new(made, begins, ends) : null;
 }
 
 /// <summary>Encrypts the secret part of a new key for the framework.</summary>

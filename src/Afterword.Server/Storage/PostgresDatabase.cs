@@ -209,6 +209,11 @@ internal sealed class PostgresDatabase : Database
     public override async Task<DateTimeOffset?> ClockAsync(CancellationToken stop) => DateTimeOffset.FromUnixTimeMilliseconds(await ReadAsync(
         session => session.Sql("select cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)").FirstAsync(row => row.GetInt64(0), stop), stop));
 
+    // A role without pg_read_all_stats sees that there are standbys, and nothing of them. While this server is a standby itself, it has none to wait for.
+    public override Task<long?> StandbyBehindAsync(CancellationToken stop) => ReadAsync(
+        session => session.Sql("select cast(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) as bigint) from pg_stat_replication where not pg_is_in_recovery()").FirstAsync(row => row.LongOrNull(0), stop),
+        stop);
+
     // A hint that may get lost does not wait for a standby. The setting ends with the statement.
     public override Task NotifyAsync(string channel, string text, CancellationToken stop) => ReadAsync(
         session => session.Sql("select set_config('synchronous_commit', 'off', true), pg_notify(@channel, @text)").Bind("channel", channel).Bind("text", text).FirstAsync(_ => 0, stop), stop);
@@ -227,6 +232,8 @@ internal sealed class PostgresDatabase : Database
     }
 
     public override Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public override TimeSpan SlowestCommit => _lanes.Metrics?.SlowestCommit ?? TimeSpan.Zero;
 
     public override void Measure(Meter meter, string name) => _lanes.Metrics = new(meter, name);
 

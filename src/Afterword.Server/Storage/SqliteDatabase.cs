@@ -150,6 +150,8 @@ internal sealed class SqliteDatabase : Database
         },
         stop);
 
+    public override TimeSpan SlowestCommit => _writer.Metrics?.SlowestCommit ?? TimeSpan.Zero;
+
     public override void Measure(Meter meter, string name)
     {
         _writer.Metrics = new(meter, name);

@@ -21,8 +21,8 @@ async function refresh() {
   running = true;
   while (wanted) {
     wanted = false;
-    // Somebody who is choosing days is not interrupted.
-    if (figures.querySelector("form")?.contains(document.activeElement)) {
+    // Somebody who is choosing days, or searching, is not interrupted.
+    if (document.activeElement?.closest("#figures form")) {
       wanted = true;
     } else {
       await replace();

@@ -1,5 +1,8 @@
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
 
@@ -16,5 +19,48 @@ public sealed class ConsoleLookTests(Browser browser)
 
         var @operator = await stage.SeatToLookAsync(Role.Operator);
         foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"]) await stage.LooksFineAsync(@operator, path);
+    }
+
+    [Theory]
+    [InlineData("Bundeswirtschaftskundendienstangelegenheitenzentrale")]
+    [InlineData("מחלקת שירות הלקוחות הארצית של רשת הרהיטים הגדולה")]
+    public async Task A_long_name_leaves_the_role_whole_and_keeps_its_own_beginning(string name)
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser);
+        await stage.Services.GetRequiredService<Store>().Main.WriteAsync(session => session.Sql("update account set name = @name").Bind("name", name).RunAsync(default), default);
+        var owner = await stage.SeatToLookAsync(Role.Owner);
+        await stage.LooksFineAsync(owner, "/console/@furni/people");
+        foreach (var width in (int[])[360, 1440])
+        {
+            await owner.SetViewportSizeAsync(width, 800);
+            await stage.OpenAsync(owner, "/console/@furni/people");
+            await owner.ClickAsync(".place summary");
+
+            Assert.True(await owner.EvaluateAsync<bool>("() => [...document.querySelectorAll('.place li small')].every(role => role.offsetHeight < 2 * parseFloat(getComputedStyle(role).fontSize))"));
+            Assert.True(await owner.EvaluateAsync<bool>(
+                """
+                () => {
+                  const box = document.querySelector('.place-name strong'), first = new Range();
+                  first.setStart(box.firstChild, 0);
+                  first.setEnd(box.firstChild, 1);
+                  const [letter, all] = [first.getBoundingClientRect(), box.getBoundingClientRect()];
+                  return letter.width > 0 && letter.left > all.left - 1 && letter.right < all.right + 1;
+                }
+                """));
+        }
+    }
+
+    [Fact]
+    public async Task On_paper_there_is_a_head_and_no_menu_and_no_heading_is_left_alone()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser);
+        var owner = await stage.SeatAsync(Role.Owner);
+        await stage.OpenAsync(owner, "/console/@furni/overview");
+        Assert.False(await owner.IsVisibleAsync(".on-paper"));
+
+        await owner.EmulateMediaAsync(new() { Media = Media.Print });
+        Assert.True(await owner.IsVisibleAsync(".on-paper"));
+        Assert.False(await owner.IsVisibleAsync(".side"));
+        Assert.Equal("avoid", await owner.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('h1')).breakAfter"));
     }
 }

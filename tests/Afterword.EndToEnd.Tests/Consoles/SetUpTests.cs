@@ -40,6 +40,21 @@ public abstract partial class SetUpTests
         Assert.Empty(LinksOf(third));
     }
 
+    [Fact]
+    public async Task A_link_that_a_command_prints_beside_the_server_leads_to_it()
+    {
+        var store = await NewStoreAsync();
+        await using var server = await ServerProcess.StartAsync(store);
+
+        var said = (await Command.RunAsync("person", "add", "olga@furni.example", "--role", "operator", $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value)).Is(0).Output;
+
+        // A database has no file beside it that says where.
+        Assert.Equal(store is SqliteStore ? server.Url.Authority : "localhost:5000", new Uri(Assert.Single(Link().Matches(said)).Value).Authority);
+        Assert.Contains(store is SqliteStore ? "where the server listens, for no PublicUrl is set." : "no PublicUrl is set for this command.", said, StringComparison.Ordinal);
+        Assert.Equal(0, await server.TerminateAsync());
+        if (store is SqliteStore) Assert.False(File.Exists(Path.Combine(store.Place.Value, "afterword.address")));
+    }
+
     private static Uri[] LinksOf(ServerProcess server) => [.. server.Said.SelectMany(line => Link().Matches(line)).Select(link => new Uri(link.Value))];
 
     /// <summary>Sends the form behind the link as a browser does; gives where that leads.</summary>

@@ -114,7 +114,8 @@ public abstract partial class AskedTests(Engine engine) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    [GeneratedRegex("name=\"form\" value=\"[^\"]*\"")]
+    // And the time of the look, which is there for paper.
+    [GeneratedRegex("name=\"form\" value=\"[^\"]*\"|printed [^<]*")]
     private static partial Regex FormField();
 
     [GeneratedRegex("href=\"([^\"]+)\" rel=\"next\"")]

@@ -51,8 +51,19 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
 
         var page = (await owner.GetAsync(Path)).Is(200);
 
-        Assert.Contains("The 50 with most answers. Since 31 Dec 2025: the whole period has too many agents to compare.", page.Html, StringComparison.Ordinal);
+        Assert.Contains("Top 10 of 4,000 by answers. Since 31 Dec 2025: the whole period has too many agents to compare.", page.Html, StringComparison.Ordinal);
         Assert.Contains("The last day alone has too many tags to compare.", page.Html, StringComparison.Ordinal);
+
+        // All of them can be seen, as many as a page takes, and searched.
+        Assert.Contains("Show all 4,000", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("v100300", page.Html, StringComparison.Ordinal);
+        var whole = (await owner.GetAsync($"{Path}?all=agent")).Is(200).Html;
+        Assert.Contains("Top 1,000 of 4,000 by answers.", whole, StringComparison.Ordinal);
+        Assert.Contains("v100300", whole, StringComparison.Ordinal);
+        var found = (await owner.GetAsync($"{Path}?all=agent&find=V103999")).Is(200).Html;
+        Assert.Contains("<bdi>v103999</bdi>", found, StringComparison.Ordinal);
+        Assert.DoesNotContain("<bdi>v103998</bdi>", found, StringComparison.Ordinal);
+        Assert.Contains("None of the agents has", (await owner.GetAsync($"{Path}?all=agent&find=nobody")).Is(200).Html, StringComparison.Ordinal);
 
         // One of them is found among all, on every day.
         Assert.Contains("40 answers", (await owner.GetAsync($"{Path}?only=agent:v100042")).Is(200).Html, StringComparison.Ordinal);

@@ -1,6 +1,8 @@
 using Afterword.Server.Access.Console.Pages;
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
@@ -48,9 +50,11 @@ internal static class ConsoleRoutes
         public async Task ShowConsoleAsync<TPage>(Person person, Seat? seat, int status, Dictionary<string, object?> parameters)
             where TPage : Microsoft.AspNetCore.Components.IComponent
         {
-            var hold = typeof(TPage).IsDefined(typeof(OutboundPageAttribute), inherit: false) ? await OutboundHold.FindAsync(http.RequestServices.GetRequiredService<Store>().Main, http.RequestAborted) : null;
+            var services = http.RequestServices;
+            var hold = typeof(TPage).IsDefined(typeof(OutboundPageAttribute), inherit: false) ? await OutboundHold.FindAsync(services.GetRequiredService<Store>().Main, http.RequestAborted) : null;
             parameters["Frame"] = new ConsoleFrame(
-                person, seat, http.RequestServices.GetRequiredService<ConsoleMenu>().For(person, seat), http.RequestServices.GetRequiredService<Forms>().TokenFor(http), hold?.Reason);
+                person, seat, services.GetRequiredService<ConsoleMenu>().For(person, seat), services.GetRequiredService<Forms>().TokenFor(http),
+                new ConsoleTimes(ConsoleDays.Of(services.GetRequiredService<Settings>().TimeZone)), services.GetRequiredService<TimeProvider>().GetUtcNow(), hold?.Reason);
             await http.ShowPageAsync<TPage>(status, parameters);
         }
     }

@@ -14,7 +14,10 @@ namespace Afterword.Server.Automation.Funnels;
 /// <summary>What somebody wants to see of closed conversations, as it stands in the address of a page.</summary>
 internal sealed class AutomationForm
 {
-    private static readonly string[] s_fields = ["range", "from", "to", "test", "agent", "team", "tag", "rule", "language", "channel", "decision", "reason", "find"];
+    /// <summary>The field that names the break-down of which all values are shown, and not only the first.</summary>
+    public const string All = "all";
+
+    private static readonly string[] s_fields = ["range", "from", "to", "test", "agent", "team", "tag", "rule", "language", "channel", "decision", "reason", "find", All];
 
     private AutomationForm(ConversationFilter filter, ConversationFilter list, long firstDay, long lastDay, int? range, long before, IReadOnlyDictionary<string, string> fields, IReadOnlyList<string> problems) =>
         (Filter, List, FirstDay, LastDay, Range, Before, Fields, Problems) = (filter, list, firstDay, lastDay, range, before, fields, problems);
@@ -43,7 +46,7 @@ internal sealed class AutomationForm
     public IReadOnlyList<string> Problems { get; }
 
     /// <summary>The filter for the audit log. What was looked for may be somebody's name.</summary>
-    public string Description => Fields.Count == 0 ? "" : " with " + string.Join(", ", Fields.Select(one => one.Key == "find" ? "a search" : $"{one.Key} {one.Value}"));
+    public string Description => Fields.Keys.All(name => name == All) ? "" : " with " + string.Join(", ", Fields.Where(one => one.Key != All).Select(one => one.Key == "find" ? "a search" : $"{one.Key} {one.Value}"));
 
     /// <summary>The address's query, with its question mark, with one field changed.</summary>
     /// <param name="name">The field.</param>

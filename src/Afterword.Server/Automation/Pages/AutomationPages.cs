@@ -13,7 +13,8 @@ namespace Afterword.Server.Automation.Pages;
 /// <param name="days">Its days.</param>
 internal sealed class AutomationPages(Seat seat, ConsoleDays days)
 {
-    private const int MostValues = 50;
+    private const int FirstValues = 10;
+    private const int MostValues = 1_000;
 
     private static readonly (string Name, string Label)[] s_chips =
         [("rule", "Rule"), ("agent", "Agent"), ("team", "Team"), ("tag", "Tag"), ("language", "Language"), ("channel", "Channel"), ("decision", "Decision"), ("reason", "Reason"), ("find", "Search")];
@@ -69,8 +70,11 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
     private static FunnelTable Table(AutomationForm form, Funnel funnel, FunnelSlice slice)
     {
         var name = slice.ToString().ToLowerInvariant();
-        var parts = funnel.PartsBy(slice, MostValues);
-        return new(name, $"By {name}", slice.ToString(), funnel.CountOf(slice) > MostValues ? $"The {MostValues} with most conversations." : null, [.. parts.Select(part =>
+        var (isWhole, count) = (form.Fields.GetValueOrDefault(AutomationForm.All) == name, funnel.CountOf(slice));
+        var parts = funnel.PartsBy(slice, isWhole ? MostValues : FirstValues);
+        var hint = count > parts.Count ? string.Create(CultureInfo.InvariantCulture, $"Top {parts.Count:N0} of {count:N0} by conversations.") : null;
+        var more = count <= FirstValues ? null : new LinkView(isWhole ? $"Top {FirstValues}" : $"Show all {FigureWords.Number(count)}", form.With(AutomationForm.All, isWhole ? null : name), isWhole);
+        return new(name, $"By {name}", slice.ToString(), hint, more, [.. parts.Select(part =>
         {
             var (current, counts) = (form.Fields.GetValueOrDefault(name) == part.Value, part.Counts);
             return new FunnelPart(

@@ -26,7 +26,7 @@ public sealed record FunnelRow(string Name, string Meaning, string Count, string
 public sealed record EndRow(string Text, string Count, string? Address);
 
 /// <summary>The funnel by the values of one property.</summary>
-public sealed record FunnelTable(string Id, string Title, string Column, string? Hint, IReadOnlyList<FunnelPart> Parts);
+public sealed record FunnelTable(string Id, string Title, string Column, string? Hint, LinkView? More, IReadOnlyList<FunnelPart> Parts);
 
 /// <param name="Address">The page with this value alone, or without it where it is the filter.</param>
 public sealed record FunnelPart(string Name, string Address, bool Current, string Closed, string Eligible, string Asked, string Scored, string ResponseRate);

@@ -14,6 +14,12 @@ namespace Afterword.Server.Channels.Mail;
 /// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
 internal sealed partial class MailCarrier(Store store, Settings settings, MailTokens tokens, TimeProvider clock)
 {
+    private long _failingSince;
+
+    /// <summary>When the first email failed of those that came after the last which the mail server took; null while it takes them.</summary>
+    /// <remarks>A mail that was refused for its recipient's sake shows that the server works.</remarks>
+    public DateTimeOffset? FailingSince => Volatile.Read(ref _failingSince) is > 0 and var since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null;
+
     /// <summary>Where connections to the mail server lead. Each mail has one at a time, for which whoever sends it has a permit.</summary>
     public static EndpointKey End => default;
 
@@ -65,6 +71,8 @@ internal sealed partial class MailCarrier(Store store, Settings settings, MailTo
             (outcome, status, error) = Judge(reason, server, content.Began);
         }
 
+        if (outcome is AttemptOutcome.Sent or AttemptOutcome.Refused) Volatile.Write(ref _failingSince, 0);
+        else Interlocked.CompareExchange(ref _failingSince, clock.GetUtcNow().ToUnixTimeMilliseconds(), 0);
         return new(outcome, (long)clock.GetElapsedTime(started).TotalMilliseconds, status, error);
     }
 

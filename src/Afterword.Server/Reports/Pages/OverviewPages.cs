@@ -99,16 +99,30 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     }
 
     private List<BreakDownView> BreakDowns() => [.. new[] { Slice.Agent, Slice.Origin, Slice.Language, Slice.Channel, Slice.Tag, Slice.Variant }
-        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag or Slice.Origin) || overview.Since.ContainsKey(slice))
+        .Where(slice => overview.Parts[slice].Count > 1 || (overview.Parts[slice].Count == 1 && slice is Slice.Agent or Slice.Tag or Slice.Origin) || overview.Since.ContainsKey(slice) || (_query.Whole == slice && overview.Counted[slice] > 0))
         .Select(slice => new BreakDownView(
             OverviewQuery.WordOf(slice), $"By {OverviewQuery.WordOf(slice)}", NameOf(slice),
             HintOf(slice),
             [Sort("name", NameOf(slice), false), Sort("score", _isNps ? "NPS" : "CSAT", true), Sort("answers", "Answers", true), Sort("response", "Response", true)],
-            [.. Sorted(slice, overview.Parts[slice]).Select(part => Row(slice, part))]))];
+            [.. Sorted(slice, overview.Parts[slice]).Select(part => Row(slice, part))],
+            WholeOf(slice)))];
+
+    private WholeView? WholeOf(Slice slice)
+    {
+        if (overview.Counted.GetValueOrDefault(slice) is var count && count <= ReadRollups.FirstValues) return null;
+
+        var isShown = _query.Whole == slice;
+        List<FieldView> kept = [.. Kept(), new("all", OverviewQuery.WordOf(slice))];
+        if (_query.Range is { } range) kept.Add(new("range", range.ToString(CultureInfo.InvariantCulture)));
+        else kept.AddRange([new("from", Iso(overview.Now.From)), new("to", Iso(overview.Now.To))]);
+        return new(
+            $"{OverviewQuery.WordOf(slice)}s", count, isShown, (_query with { Whole = isShown && _query.Find is null ? null : slice, Find = null }).ToString(), isShown ? _query.Find : null, kept);
+    }
 
     private string? HintOf(Slice slice)
     {
-        var most = overview.Parts[slice].Count == ReadRollups.MostValues ? $"The {ReadRollups.MostValues} with most answers." : null;
+        var (shown, all) = (overview.Parts[slice].Count, overview.Counted.GetValueOrDefault(slice));
+        var most = shown >= all || (_query.Whole == slice && _query.Find is not null) ? null : string.Create(CultureInfo.InvariantCulture, $"Top {shown:N0} of {all:N0} by answers.");
         if (!overview.Since.TryGetValue(slice, out var since)) return most;
 
         var word = OverviewQuery.WordOf(slice);

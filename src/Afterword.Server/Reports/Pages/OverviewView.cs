@@ -48,7 +48,14 @@ public sealed record BarsView(string Title, string Description, IReadOnlyList<Ba
 /// <param name="Width">Its share of all answers, 0 to 100.</param>
 public sealed record BarView(string Label, string Tone, double Width, long Count, string Share);
 
-public sealed record BreakDownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts);
+public sealed record BreakDownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts, WholeView? Whole);
+
+/// <summary>The way from the first values of a break-down to all of them, and back.</summary>
+/// <param name="Word">What they are: <c>agents</c>.</param>
+/// <param name="Address">Shows all, or only the first again.</param>
+/// <param name="Find">What was searched for.</param>
+/// <param name="Kept">Hidden fields of the search.</param>
+public sealed record WholeView(string Word, long Count, bool IsShown, string Address, string? Find, IReadOnlyList<FieldView> Kept);
 
 public sealed record SortView(string Name, string Text, string? Address, bool IsNumber);
 

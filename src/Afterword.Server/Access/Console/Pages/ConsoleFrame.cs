@@ -1,4 +1,5 @@
 using Afterword.Server.Access.SignIn;
+using Afterword.Server.Reports;
 
 namespace Afterword.Server.Access.Console.Pages;
 
@@ -7,8 +8,10 @@ namespace Afterword.Server.Access.Console.Pages;
 /// <param name="Seat">Where; null for pages that belong to no sender.</param>
 /// <param name="Menu">The pages there that the role may open.</param>
 /// <param name="Token">The hidden field of every form.</param>
+/// <param name="When">Shows instants in the console's time zone.</param>
+/// <param name="Now">The time.</param>
 /// <param name="Paused">Why nothing is sent just now; null on pages that are about something else.</param>
-public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token, string? Paused = null);
+public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token, ConsoleTimes When, DateTimeOffset Now, string? Paused = null);
 
 /// <summary>A page about what is sent by itself: it says when that is paused.</summary>
 [AttributeUsage(AttributeTargets.Class)]
