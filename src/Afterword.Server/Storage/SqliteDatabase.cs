@@ -150,6 +150,8 @@ internal sealed class SqliteDatabase : Database
         },
         stop);
 
+    public override async Task<bool> EmptyLogAsync(CancellationToken stop) => await _writer.EmptyLogAsync().WaitAsync(stop);
+
     public override void Measure(Meter meter, string name)
     {
         _writer.Metrics = new(meter, name);
