@@ -14,6 +14,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
+using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
@@ -86,6 +87,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddAutomation();
+            builder.Services.AddPrivacy();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -166,6 +168,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsolePeople();
         routes.MapConsoleAudit();
         routes.MapConsoleAdmin();
+        routes.MapPrivacy();
         routes.MapAsked();
         routes.MapWebhookPages();
         routes.MapReference();

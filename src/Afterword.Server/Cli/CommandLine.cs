@@ -89,6 +89,7 @@ internal static class CommandLine
             RestoreCommand.Create(),
             CopyCommand.Create(),
             ResumeCommand.Create(),
+            EraseCommand.Create(),
             AuditCommands.Create(),
             SecretsCommands.Create(),
             MigrateCommand.Create(),

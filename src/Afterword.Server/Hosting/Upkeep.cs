@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
+using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
@@ -13,7 +14,7 @@ namespace Afterword.Server.Hosting;
 internal sealed partial class Upkeep(
     Store store, StoreWatch watch, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
     Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
-    PruneDispatches dispatches, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+    PruneDispatches dispatches, ErasePerson erase, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
 
@@ -38,6 +39,7 @@ internal sealed partial class Upkeep(
         await Idempotency.PurgeAsync(store.Main, clock.GetUtcNow(), stop);
         await deliveries.RunAsync(stop);
         await dispatches.RunAsync(stop);
+        await erase.RunUnsettledAsync(stop);
         store.Secrets.EnsureKey();
     }
 
