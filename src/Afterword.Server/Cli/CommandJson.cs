@@ -85,6 +85,7 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(RestoredJson))]
 [JsonSerializable(typeof(ResumedJson))]
 [JsonSerializable(typeof(ErasedJson))]
+[JsonSerializable(typeof(PersonDataJson))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

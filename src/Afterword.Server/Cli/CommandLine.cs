@@ -90,6 +90,7 @@ internal static class CommandLine
             CopyCommand.Create(),
             ResumeCommand.Create(),
             EraseCommand.Create(),
+            PersonDataCommand.Create(),
             AuditCommands.Create(),
             SecretsCommands.Create(),
             MigrateCommand.Create(),
