@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Afterword.Client.Wire;
 using Afterword.Server.Automation;
-using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
@@ -116,9 +115,8 @@ internal static class EraseFeedback
         var deliveries = new List<(long Sender, long Endpoint, long Id)>();
         await session.EachAsync(
             """
-            select d.sender_id, d.endpoint_id, d.id from {rows}
-            join webhook w on w.sender_id = item.sender_id
-            join delivery d on d.sender_id = w.sender_id and d.endpoint_id = w.id and d.prompt_id = item.prompt_id
+            select d.sender_id, d.endpoint_id, d.id from {rows} cross join webhook w cross join delivery d
+            where w.sender_id = item.sender_id and d.sender_id = w.sender_id and d.endpoint_id = w.id and d.prompt_id = item.prompt_id
             """,
             Rows.Of(person.Requests).Long("sender_id", r => r.SenderId).Long("prompt_id", r => r.Id), row => deliveries.Add((row.GetInt64(0), row.GetInt64(1), row.GetInt64(2))), stop);
         await session.EachAsync(

@@ -87,7 +87,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         await audit.WriteAsync(session, knownTo ?? Place.Installation, by, Deed.Changed, $"erased a person, {erasure.Receipt}: {found.Counts}", stop);
         foreach (var sender in found.Requests.GroupBy(request => request.SenderId).Where(sender => sender.Key != knownTo))
         {
-            await audit.WriteAsync(session, sender.Key, by, Deed.Changed, FormattableString.Invariant($"erased a person, {erasure.Receipt}: {sender.Count():N0} requests"), stop);
+            await audit.WriteAsync(session, sender.Key, by, Deed.Changed, $"erased a person, {erasure.Receipt}: {ErasedCounts.Of(sender.Count(), "request")}", stop);
         }
 
         return new ErasureOutcome.Erased(erasure, found.Counts);

@@ -17,8 +17,11 @@ internal sealed record Erasure(long UserId, string Receipt, DateTimeOffset At);
 /// <param name="Sessions">Browsers and apps that were signed in.</param>
 internal sealed record ErasedCounts(long Requests, long Comments, long Messages, long Conversations, long Notes, long Sessions)
 {
-    public override string ToString() => FormattableString.Invariant(
-        $"{Requests:N0} requests, {Comments:N0} comments, {Messages:N0} messages, {Conversations:N0} conversations, {Notes:N0} notes, {Sessions:N0} sessions and tokens");
+    public override string ToString() =>
+        $"{Of(Requests, "request")}, {Of(Comments, "comment")}, {Of(Messages, "message")}, {Of(Conversations, "conversation")}, {Of(Notes, "note")}, {Of(Sessions, "session or token", "sessions and tokens")}";
+
+    /// <summary>A number of things, for people.</summary>
+    public static string Of(long many, string one, string? all = null) => FormattableString.Invariant($"{many:N0} {(many == 1 ? one : all ?? one + "s")}");
 }
 
 /// <summary>What became of erasing somebody. A refusal is an ordinary outcome.</summary>

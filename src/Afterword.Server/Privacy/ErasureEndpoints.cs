@@ -72,7 +72,7 @@ internal static class ErasureEndpoints
 
         if (!await http.IsConfirmedAsync(seat, new(
             $"Erase @{account.ScreenName} for good?",
-            $"There are {counts}. Account, messages, comments and references of conversations are deleted; scores, times, agents and tags stay as a statistic that leads back to nobody. It cannot be undone.", "Erase", Page))) return;
+            $"What there is: {counts}. Account, messages, comments and references of conversations are deleted; scores, times, agents and tags stay as a statistic that leads back to nobody. It cannot be undone.", "Erase", Page))) return;
 
         var outcome = await erase.RunAsync(account.Id, knownTo, seat.Person, CancellationToken.None);
         if (outcome is ErasureOutcome.Erased erased) notices.Leave(http, seat.Person, seat.AddressOf(Page), new(

@@ -127,6 +127,13 @@ internal static class PersonDataQueries
                 DataColumn.Text("reason"),
             ]),
         new(
+            "attempts", "how those were brought",
+            $"""
+            select t.prompt_id, t.number, t.started_at, t.outcome, t.error from {Requests} join dispatch_attempt t on t.sender_id = p.sender_id and t.prompt_id = p.id
+            where m.recipient_id = @user and m.prompt_id is not null order by t.prompt_id, t.number
+            """,
+            [DataColumn.Id("feedback_id"), DataColumn.Number("number"), DataColumn.Time("started_at"), DataColumn.Number("outcome"), DataColumn.Text("error")]),
+        new(
             "browsers", "where the person is signed in", "select browser, created_at, seen_at from visit where user_id = @user order by created_at",
             [DataColumn.Text("browser"), DataColumn.Time("signed_in_at"), DataColumn.Time("seen_at")]),
         new(

@@ -20,7 +20,7 @@ public abstract class PersonDataTests(Engine engine)
 
         Assert.Contains($"records about @{PlantedPerson.Handle}", await shell.RunAsync(0, "person-data", $"@{PlantedPerson.Handle}", "-o", path), StringComparison.Ordinal);
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Contains("is there already", await shell.RunAsync(1, "person-data", $"@{PlantedPerson.Handle}", "-o", path), StringComparison.Ordinal);
         await shell.RunAsync(0, "person-data", $"@{PlantedPerson.Handle}", "-o", path, "--force");
         Assert.Contains("There is no user @nobody", await shell.RunAsync(1, "person-data", "@nobody", "-o", path, "--force"), StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public abstract class PersonDataTests(Engine engine)
 
         // What opens a door, or is told by the receiver of a webhook, is not for them to see: tokens, hashes, keys of repeated calls and answers of endpoints.
         var missing = person.Markers.Where(marker => !text.Contains(marker, StringComparison.Ordinal)).ToArray();
-        Assert.True(missing.Length <= 14, $"Not in the file: {string.Join(", ", missing)}");
+        Assert.True(missing.Length <= 13, $"Not in the file: {string.Join(", ", missing)}");
         Assert.Contains("feedback (3)", await ReadAsync(zip, "README.txt"), StringComparison.Ordinal);
         if (store.GetValueOrDefault("Database") is { } database) await PostgresCluster.Shared.DropAsync(database);
     }

@@ -23,16 +23,15 @@ public sealed class PrivacyPageTests : IAsyncLifetime
 
         var asked = await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", $"@{PlantedPerson.Handle}"));
         Assert.True(asked.Asks("/console/admin/privacy/erase"));
-        Assert.Contains("There are 3 requests, 3 comments", asked.Html, StringComparison.Ordinal);
+        Assert.Contains("What there is: 3 requests, 3 comments", asked.Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("account", $"id = {person.Account.Id}"));
 
         var done = await guest.FinishAsync(asked, "/console/admin/privacy/erase");
-        Assert.Equal(303, done.Status);
-        Assert.Contains("erasure-", (await guest.GetAsync("/console/admin/privacy")).Html, StringComparison.Ordinal);
+        Assert.Contains("erasure-", done.Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("account", $"id = {person.Account.Id}"));
         var again = await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", PlantedPerson.Handle));
         Assert.Contains("was erased at", again.Is(400).Html, StringComparison.Ordinal);
-        Assert.Contains("There is no user with this handle.", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "n\0body"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("There is no user with this handle.", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "n body"))).Is(400).Html, StringComparison.Ordinal);
         Assert.Contains("belongs to them", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "furni"))).Is(400).Html, StringComparison.Ordinal);
     }
 
@@ -53,7 +52,7 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         var mia = await Server.UserAsync("mia");
         (await Server.PostAsync(_loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{mia.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
         var asked = await guest.SubmitAsync(page, "/console/@furni/privacy/erase", ("customer", "mia"));
-        Assert.Equal(303, (await guest.FinishAsync(asked, "/console/@furni/privacy/erase")).Status);
+        Assert.Contains("Erased: 1 request, 0 comments", (await guest.FinishAsync(asked, "/console/@furni/privacy/erase")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("account", $"id = {mia.Id}"));
         Assert.Equal(1, await Server.CountAsync("audit", $"sender_id = {_loop.Furni.Id} and what like 'erased a person, erasure-%'"));
         Assert.Contains("You have no customer with this handle.", await RefusedAsync("mia"), StringComparison.Ordinal);
