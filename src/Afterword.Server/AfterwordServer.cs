@@ -16,6 +16,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
 using Afterword.Server.People;
+using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
@@ -88,6 +89,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddReports();
             builder.Services.AddAutomation();
             builder.Services.AddConnectors();
+            builder.Services.AddPrivacy();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -170,6 +172,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsoleAudit();
         routes.MapConsoleHealth();
         routes.MapConsoleAdmin();
+        routes.MapPrivacy();
         routes.MapAsked();
         routes.MapWebhookPages();
         routes.MapReference();

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Afterword.Client.Wire;
 
 /// <summary>One change of a feedback, as a page of events lists it and as a webhook delivers it.</summary>
-/// <param name="EventType"><c>feedback.created</c> or <c>feedback.updated</c>, the latter once per submitted part.</param>
+/// <param name="EventType"><c>feedback.created</c>; <c>feedback.updated</c>, once per submitted part; or <c>feedback.erased</c>, when the person who was asked has been erased.</param>
 /// <param name="CreatedAt">When it happened: a <see cref="TwitterDate">date</see>.</param>
 /// <param name="Feedback">In a page the feedback as it stands now; in a webhook as of the event.</param>
 public sealed record FeedbackEventJson(

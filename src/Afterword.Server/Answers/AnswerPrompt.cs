@@ -47,7 +47,7 @@ internal sealed class AnswerPrompt
         for (var i = 0; i < outcomes.Length; i++)
         {
             var key = (requests[i].Key.SenderId, requests[i].Key.PromptId);
-            if (!cards.TryGetValue(key, out var card) || !requests[i].Key.Opens(found[key].LinkHash))
+            if (!cards.TryGetValue(key, out var card) || card.Prompt.IsErased || !requests[i].Key.Opens(found[key].LinkHash))
             {
                 outcomes[i] = new AnswerOutcome.NotFound();
                 continue;

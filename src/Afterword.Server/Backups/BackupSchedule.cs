@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Backups;
@@ -65,6 +66,7 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
     {
         var kept = await new BackupFile(store.Main, clock).TakeIntoAsync(folder, settings.Backup.Keep, settings.Backup.ReadPassphrase(), _ => { }, stop);
         foreach (var one in kept.NotDeleted) NotDeleted(log, one);
+        if (ErasureList.TryAdd(folder, await store.Main.ReadAsync(session => Erasures.ListAsync(session, stop), stop)) is { } unlisted) NotDeleted(log, unlisted);
 
         // It is there, whether or not the server stops now.
         var left = kept.NotDeleted.Count == 0 ? null : string.Join(' ', kept.NotDeleted);

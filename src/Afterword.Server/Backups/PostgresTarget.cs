@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 using Npgsql;
 
@@ -38,6 +39,8 @@ internal sealed class PostgresTarget : RestoreTarget
     }
 
     public override Task<bool> HasRowsAsync(CancellationToken stop) => _db.ReadAsync(session => HasRowsAsync(_db, session, stop), stop);
+
+    public override Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop) => _db.ReadAsync(session => ErasedBeforeAsync(_db, session, stop), stop);
 
     public override Task<(BackupContent Content, string? KeptAs)> RunAsync(ReadBackup backup, Action<BackupProgress> progress, CancellationToken stop) => _db.MigrateAsync(
         async session =>

@@ -1,4 +1,5 @@
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Backups;
@@ -14,6 +15,9 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
     protected Settings Settings => settings;
 
+    /// <summary>Who was erased since the backup was taken, as far as that is known: the restored store is to erase them again.</summary>
+    public IReadOnlyList<Erasure> Erased { get; set; } = [];
+
     protected TimeProvider Clock => clock;
 
     /// <exception cref="InvalidOperationException">A server runs on the store.</exception>
@@ -22,6 +26,9 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
     /// <summary>Whether somebody has used the store that is there.</summary>
     public abstract Task<bool> HasRowsAsync(CancellationToken stop);
+
+    /// <summary>Who was erased from the store that is there; nobody when there is none, or when it cannot be read.</summary>
+    public abstract Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop);
 
     /// <summary>Fills the store and puts it in the place of what was there.</summary>
     /// <param name="backup">Read to its end.</param>
@@ -46,6 +53,9 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
         return false;
     }
 
+    protected static async Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(Database db, Session session, CancellationToken stop) =>
+        (await StoredTables.ListAsync(db, session, stop)).Any(table => table.Name == "erasure") ? await Erasures.ListAsync(session, stop) : [];
+
     /// <summary>Makes the tables as they were when the backup was taken, empty and without indexes.</summary>
     /// <exception cref="BackupException">The backup has another schema than this program knows by that number.</exception>
     protected async Task<Blueprint> PrepareAsync(Session session, Database db, BackupHeader header, CancellationToken stop)
@@ -67,6 +77,7 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
         // The processes that held the numbers are not at this store.
         await session.Sql("update worker_lease set held_until = 0").RunAsync(stop);
+        await Erasures.TakeOverAsync(session, Erased, stop);
         await OutboundHold.SetAsync(session, new(clock.GetUtcNow(), $"restored from a backup of {header.At:yyyy-MM-dd HH:mm:ss} UTC"), stop);
     }
 

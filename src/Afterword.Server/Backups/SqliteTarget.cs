@@ -1,4 +1,5 @@
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -36,6 +37,21 @@ internal sealed class SqliteTarget : RestoreTarget
         {
             // What cannot be read may be all that somebody has.
             return true;
+        }
+    }
+
+    public override async Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop)
+    {
+        if (!System.IO.File.Exists(File)) return [];
+
+        try
+        {
+            await using var db = SqliteDatabase.Open(File, Queue, syncEveryCommit: true, checkpoints: true);
+            return await db.ReadAsync(session => ErasedBeforeAsync(db, session, stop), stop);
+        }
+        catch (SqliteException)
+        {
+            return [];
         }
     }
 

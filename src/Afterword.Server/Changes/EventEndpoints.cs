@@ -80,9 +80,12 @@ internal static class EventEndpoints
 
     private static void Write(ArrayBufferWriter<byte> page, Change change, Row row)
     {
-        page.Write(change.Kind == ChangeKind.Created
-            ? "{\"event_type\":\"feedback.created\",\"created_at\":\""u8
-            : "{\"event_type\":\"feedback.updated\",\"created_at\":\""u8);
+        page.Write(change.Kind switch
+        {
+            ChangeKind.Created => "{\"event_type\":\"feedback.created\",\"created_at\":\""u8,
+            ChangeKind.Updated => "{\"event_type\":\"feedback.updated\",\"created_at\":\""u8,
+            _ => "{\"event_type\":\"feedback.erased\",\"created_at\":\""u8,
+        });
         TwitterDate.TryFormat(DateTimeOffset.FromUnixTimeMilliseconds(change.At), page.GetSpan(TwitterDate.Length), out var length);
         page.Advance(length);
         page.Write("\",\"feedback\":"u8);

@@ -11,7 +11,8 @@ internal static class EventReference
     {
         Does =
             """
-            Walks through what happened to the calling sender's feedback, oldest first: one `feedback.created` per request and one `feedback.updated` per score or text. Each event of
+            Walks through what happened to the calling sender's feedback, oldest first: one `feedback.created` per request, one `feedback.updated` per score or text, and one `feedback.erased` per
+            request of a person who was erased. Each event of
             the range comes exactly once, whatever is written meanwhile.
 
             `feedback` is the whole object as it is now, with its `response`. Go on with `cursor` until `next_cursor` is empty; it is empty at the end and only there.

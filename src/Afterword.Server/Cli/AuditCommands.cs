@@ -58,7 +58,7 @@ internal static class AuditCommands
                 JsonSerializer.Serialize(
                     output,
                     new AuditLineJson(
-                        NameOf(row.SenderId, handle), row.SenderId, number, row.Id, row.At, row.PersonId, row.Person, row.Deed, ((Deed)row.Deed).Word, row.What, hash is null ? null : Convert.ToHexStringLower(hash)),
+                        NameOf(row.SenderId, handle), row.SenderId, number, row.Id, row.At, row.PersonId, row.Person, row.Deed, ((Deed)row.Deed).Word, row.What, hash is null ? null : Convert.ToHexStringLower(hash), row.Erased ? true : null),
                     AuditLines.Default.AuditLineJson);
                 output.WriteByte((byte)'\n');
                 lines++;
@@ -77,8 +77,9 @@ internal static class AuditCommands
 /// <param name="At">Unix milliseconds.</param>
 /// <param name="Deed">The number that is hashed.</param>
 /// <param name="DeedName">What it means.</param>
+/// <param name="Erased">A name in it was replaced when its person was erased: the hash cannot be computed from the rest any more. Absent in all others.</param>
 internal sealed record AuditLineJson(
-    string Place, long SenderId, long? Number, long Id, long At, long PersonId, string Person, long Deed, string DeedName, string What, string? Hash);
+    string Place, long SenderId, long? Number, long Id, long At, long PersonId, string Person, long Deed, string DeedName, string What, string? Hash, bool? Erased = null);
 
 internal sealed record AuditHeadJson(string Place, long Number, string Hash);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
+using Afterword.Server.Privacy;
 
 namespace Afterword.Server.Cli;
 
@@ -39,9 +40,11 @@ internal static class BackupCommand
                 ? await file.TakeIntoAsync(path, (int?)parsed.GetValue(keep), passphrase, now => Show(progress, "Backup", now), stop)
                 : new KeptBackup(path, await file.TakeAsync(path, passphrase, now => Show(progress, "Backup", now), stop), [], []);
             progress.Clear();
+            var unlisted = ErasureList.TryAdd(Path.GetDirectoryName(Path.GetFullPath(kept.Path))!, await store.ErasePerson.ListAsync(stop));
             parsed.Say(
                 JsonOf(kept.Path, kept.Content, passphrase is not null), CommandJson.Default.BackupJson,
                 [$"Wrote and verified {kept.Path}: {Told(kept.Content)}.", .. kept.Deleted.Select(old => $"Deleted {old}.")]);
+            if (unlisted is not null) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {unlisted}");
             foreach (var left in kept.NotDeleted) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {left}");
         });
         return command;

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Afterword.Server.Privacy;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Cli;
@@ -83,6 +84,8 @@ internal sealed record TokenRevokedJson(string OauthToken, bool Revoked);
 [JsonSerializable(typeof(BackupJson))]
 [JsonSerializable(typeof(RestoredJson))]
 [JsonSerializable(typeof(ResumedJson))]
+[JsonSerializable(typeof(ErasedJson))]
+[JsonSerializable(typeof(PersonDataJson))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {

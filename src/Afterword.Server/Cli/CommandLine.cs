@@ -90,6 +90,8 @@ internal static class CommandLine
             RestoreCommand.Create(),
             CopyCommand.Create(),
             ResumeCommand.Create(),
+            EraseCommand.Create(),
+            PersonDataCommand.Create(),
             AuditCommands.Create(),
             SecretsCommands.Create(),
             MigrateCommand.Create(),

@@ -23,7 +23,7 @@ internal static class CopyCommand
             var target = Target(settings, parsed.GetRequiredValue(to));
             await using var source = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop, mustExist: true);
             await source.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Exported, "everything, into another store", stop);
-            return await RunAsync(source.Store.Main, backup => RestoreCommand.FillAsync(parsed, target, backup, stop), stop);
+            return await RunAsync(source.Store.Main, backup => RestoreCommand.FillAsync(parsed, target, backup, [], stop), stop);
         });
         return command;
     }

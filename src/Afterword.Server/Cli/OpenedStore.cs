@@ -10,6 +10,7 @@ using Afterword.Server.Channels.X;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.Data.Sqlite;
@@ -31,6 +32,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         store.WebhookBell.Rung += (sender, endpoint) => _due[new(sender, endpoint)] = true;
         Accounts = new Accounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
         Audit = new AuditLog(store, clock);
+        ErasePerson = new ErasePerson(store, settings, Audit, clock);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), Audit);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, Audit, clock);
@@ -48,6 +50,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     public Settings Settings { get; }
 
     public Accounts Accounts { get; }
+
+    public ErasePerson ErasePerson { get; }
 
     public UserPasswords UserPasswords { get; }
 

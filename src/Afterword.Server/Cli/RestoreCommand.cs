@@ -3,6 +3,7 @@ using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Cli;
@@ -15,23 +16,29 @@ internal static class RestoreCommand
         Description = "Put it in the place of a store that is in use; what was there is kept under another name.",
     };
 
+    private static Option<string?> ErasedList { get; } = new("--erased")
+    {
+        Description = $"The list of people who were erased, if it does not lie beside the backup as {ErasureList.Name}.", HelpName = "FILE",
+    };
+
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The backup, or - for stdin." };
-        var command = new Command("restore", "Make a store of a backup, while no server runs on it. Example: afterword restore /backup/afterword.backup --data /var/lib/afterword") { file, Replace, BackupCommand.PassphraseFile };
+        var command = new Command("restore", "Make a store of a backup, while no server runs on it. Example: afterword restore /backup/afterword.backup --data /var/lib/afterword") { file, Replace, ErasedList, BackupCommand.PassphraseFile };
         BackupCommand.RefuseBothOnStandardInput(command, file);
         command.SetAction(async (parsed, stop) =>
         {
             await using var from = BackupCommand.OpenToRead(parsed.GetRequiredValue(file));
+            var erased = ErasedSince(parsed.GetRequiredValue(file), parsed.GetValue(ErasedList));
             using var backup = BackupCommand.Open(parsed, from);
-            return await FillAsync(parsed, StoreOptions.SettingsOf(parsed), backup, stop);
+            return await FillAsync(parsed, StoreOptions.SettingsOf(parsed), backup, erased, stop);
         });
         return command;
     }
 
     /// <summary>Fills a store, has the doctor look at it, and says what is different now.</summary>
     /// <exception cref="CommandException">It cannot be done, and nothing has changed.</exception>
-    public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, CancellationToken stop)
+    public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, IReadOnlyList<Erasure> erased, CancellationToken stop)
     {
         settings = DoctorCommand.Patient(settings);
         Check(settings, backup.Header);
@@ -46,6 +53,8 @@ internal static class RestoreCommand
                     ExitCode.Failed, $"There is a store {OpenedStore.NameOf(settings)} that is in use. This would put a backup of {backup.Header.At:yyyy-MM-dd HH:mm:ss} UTC in its place and keep it under another name.\nNothing has been changed. Give --replace to do it.");
             }
 
+            // The store that is replaced knows best who was erased since the backup.
+            target.Erased = [.. erased, .. await target.ErasedBeforeAsync(stop)];
             (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
         }
 
@@ -79,6 +88,13 @@ internal static class RestoreCommand
     public static IEnumerable<string> Told(IReadOnlyList<string> problems) =>
         problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The doctor found in it:", .. problems.Select(problem => $"  {problem}")];
 
+    private static IReadOnlyList<Erasure> ErasedSince(string backup, string? list)
+    {
+        if (list is not null) return File.Exists(list) ? ErasureList.Read(list) : throw new CommandException(ExitCode.Failed, $"There is no file {list}.");
+
+        return backup != BackupCommand.Standard && File.Exists(ErasureList.Beside(backup)) ? ErasureList.Read(ErasureList.Beside(backup)) : [];
+    }
+
     // Found out later, it would be a store that nobody can open.
     private static void CheckKeyFile(Settings settings, BackupHeader header)
     {
@@ -98,8 +114,9 @@ internal static class RestoreCommand
     {
         await using var store = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop);
         await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, $"restored everything from a backup of {content.Header.At:yyyy-MM-dd HH:mm:ss} UTC", stop);
+        var again = await store.ErasePerson.RunUnsettledAsync(stop, atOnce: true);
         var waiting = await Waiting.CountAsync(store.Store.Main, stop);
-        if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, waiting)) parsed.InvocationConfiguration.Output.WriteLine(line);
+        if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, waiting, again)) parsed.InvocationConfiguration.Output.WriteLine(line);
 
         var problems = await ExamineAsync(store.Store, parsed.Progress(), stop);
         parsed.Say(
@@ -109,7 +126,7 @@ internal static class RestoreCommand
         return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static IEnumerable<string> Lines(Settings settings, BackupContent content, string? keptAs, Waiting waiting)
+    private static IEnumerable<string> Lines(Settings settings, BackupContent content, string? keptAs, Waiting waiting, int erasedAgain)
     {
         yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
         if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
@@ -119,6 +136,7 @@ internal static class RestoreCommand
             yield return $"To go back: stop the server, move {db}, {db}-wal and {db}-shm away together, and only then rename {Path.GetFileName(keptAs)} to {Path.GetFileName(db)}. A log of the other store that is left beside it would spoil it.";
         }
 
+        if (erasedAgain > 0) yield return FormattableString.Invariant($"Erased since the backup: {erasedAgain:N0}. Whom of them the backup held is erased again.");
         yield return "Everyone has to sign in again. Check invitations, links for new passwords, and tokens, keys and passwords that were revoked or changed since the backup.";
         yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }

@@ -4,6 +4,7 @@ using Afterword.Server.Access.Grants;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors.Deliveries;
+using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
@@ -14,7 +15,7 @@ namespace Afterword.Server.Hosting;
 internal sealed partial class Upkeep(
     Store store, StoreWatch watch, Admissions admissions, Apps apps, RequestTokens requestTokens, Visits visits, KnownBrowsers knownBrowsers, ResetLinks resetLinks, ConsoleSessions consoleSessions,
     Invitations invitations, Passkeys passkeys, PruneDeliveries deliveries,
-    PruneDispatches dispatches, PruneConnectorEvents connectorEvents, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
+    PruneDispatches dispatches, PruneConnectorEvents connectorEvents, ErasePerson erase, TimeProvider clock, ILogger<Upkeep> log) : BackgroundService
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);
 
@@ -40,6 +41,7 @@ internal sealed partial class Upkeep(
         await deliveries.RunAsync(stop);
         await dispatches.RunAsync(stop);
         await connectorEvents.RunAsync(stop);
+        await erase.RunUnsettledAsync(stop);
         store.Secrets.EnsureKey();
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.People;
@@ -44,6 +45,8 @@ internal sealed record ChangedAccount(NewAccount User, bool ChangesReach, bool C
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, PasswordHashes passwords, TimeProvider clock)
 {
+    private readonly KeptOptOuts _optOuts = new(store);
+
     private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail, x_user_id";
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
@@ -69,15 +72,20 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         var hash = user.Password is null ? null : passwords.Hash(user.Password);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var added = await store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
-                values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @x, @now)
-                on conflict (screen_name_key) do nothing
-                """)
-                .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
-                .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
-                .Bind("x", account.XUserId).Bind("now", now).RunAsync(stop),
+            async session =>
+            {
+                var many = await session.Sql(
+                    """
+                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
+                    values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @x, @now)
+                    on conflict (screen_name_key) do nothing
+                    """)
+                    .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
+                    .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
+                    .Bind("x", account.XUserId).Bind("now", now).RunAsync(stop);
+                if (many == 1) await _optOuts.ApplyAsync(session, [(account.ScreenName, account.Mail)], stop);
+                return many;
+            },
             stop);
         return added == 1 ? account : null;
     }
@@ -99,7 +107,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         return await store.Main.WriteAsync(
             async session =>
             {
-                var added = 0;
+                var added = new HashSet<long>();
                 await session.EachAsync(
                     """
                     insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
@@ -111,9 +119,10 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
                         .Text("name", h => h.Account.Name).Text("password_hash", h => h.Hash).Text("accepts", h => h.Account.Accepts)
                         .Text("language", h => h.Account.Language).Long("channel", h => (long)h.Account.Reachability.Channel)
                         .Text("mail", h => h.Account.Reachability.Mail?.Value).LongOrNull("x_user_id", h => h.Account.Reachability.XUserId).Long("created_at", _ => now),
-                    _ => added++,
+                    row => added.Add(row.GetInt64(0)),
                     stop);
-                return added;
+                await _optOuts.ApplyAsync(session, [.. hashed.Where(one => added.Contains(one.Id)).Select(one => (one.Account.ScreenName, one.Account.Reachability.Mail?.Value))], stop);
+                return added.Count;
             },
             stop);
     }
@@ -140,6 +149,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
                     .Text("mail", one => one.User.Reachability.Mail?.Value).LongOrNull("x_user_id", one => one.User.Reachability.XUserId),
                 _ => updated++,
                 stop);
+            await _optOuts.ApplyAsync(session, [.. accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value))], stop);
             return updated;
         },
         stop);
@@ -167,7 +177,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     /// <param name="limit">How many at most.</param>
     /// <param name="stop">Gives up.</param>
     public Task<List<Account>> ListAsync(string after, long limit, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql($"select {Columns} from account where screen_name_key > @after order by screen_name_key limit @limit")
+        session => session.Sql($"select {Columns} from account where screen_name_key > @after and erased = 0 order by screen_name_key limit @limit")
             .Bind("after", Key(after)).Bind("limit", limit).ListAsync(Read, stop),
         stop);
 
@@ -184,8 +194,10 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         {
             await HoldAsync(session, [screenName], stop);
             await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
-            return await session.Sql("update account set channel = @channel, mail = @mail, x_user_id = @x where screen_name_key = @key")
+            var changed = await session.Sql("update account set channel = @channel, mail = @mail, x_user_id = @x where screen_name_key = @key")
                 .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("x", by.XUserId).Bind("key", Key(screenName)).RunAsync(stop);
+            if (by.Mail is not null) await _optOuts.ApplyAsync(session, [(screenName, by.Mail.Value)], stop);
+            return changed;
         },
         stop);
 

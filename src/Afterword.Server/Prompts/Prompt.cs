@@ -29,9 +29,12 @@ internal sealed record Prompt(
         row.GetString(8), row.TextOrNull(9), row.TextOrNull(10), row.GetInt64(11), row.GetInt64(12), row.LongOrNull(13),
         row.IsDBNull(14) ? null : row.GetInt32(14), row.LongOrNull(15), row.TextOrNull(16), row.LongOrNull(17), row.TextOrNull(18));
 
+    /// <summary>Whether the person who was asked has been erased: the question named them or their conversation, and no other is empty.</summary>
+    public bool IsErased => Question.Length == 0;
+
     /// <summary>Whether it can still be answered.</summary>
     public bool IsOpen(DateTimeOffset now, TimeSpan lifetime) =>
-        DismissedAt is null && now.ToUnixTimeMilliseconds() - CreatedAt <= lifetime.TotalMilliseconds;
+        !IsErased && DismissedAt is null && now.ToUnixTimeMilliseconds() - CreatedAt <= lifetime.TotalMilliseconds;
 
     public FeedbackJson ToWire() => new(
         Date(CreatedAt), Date(UpdatedAt), Decimal(Id), Type.Wire, Test, Decimal(MessageId), Decimal(SenderId), Decimal(RecipientId),

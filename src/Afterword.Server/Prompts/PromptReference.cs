@@ -21,6 +21,13 @@ internal static class PromptReference
         Response = new(new("Fri Nov 20 22:40:51 +0000 2026", 4), new("Fri Nov 20 22:41:09 +0000 2026", "Lovely chair")),
     };
 
+    /// <summary>The same after the person was erased.</summary>
+    public static readonly FeedbackJson Erased = Answered with
+    {
+        ToUserId = "3421650987123456", PrivacyUrl = "https://furni.example/", ExternalId = null, DisplayName = null,
+        Response = Answered.Response! with { Text = Answered.Response.Text! with { Value = "" } },
+    };
+
     public static Operation Create() => new(Topic.Feedback, "Ask a customer")
     {
         Does =

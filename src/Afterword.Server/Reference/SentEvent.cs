@@ -20,6 +20,10 @@ internal sealed record SentEvent(string Name, string Summary, string Does, Sampl
         new("feedback.created", "Somebody was asked", "Once for each request for feedback, test feedback too.", Sample.Of(WireJson.Default.FeedbackEventJson, new("feedback.created", PromptReference.Asked.CreatedAt, PromptReference.Asked))),
         new("feedback.updated", "Somebody answered", "Once for the score and once for the text. `feedback` is as it was then.", Sample.Of(WireJson.Default.FeedbackEventJson, new("feedback.updated", PromptReference.Answered.UpdatedAt, PromptReference.Answered))),
         new(
+            "feedback.erased", "The person who was asked is erased",
+            "Once for each of their requests. `feedback` is what is left of it: score and times, an empty text, and the id of nobody. Erase what you hold of this feedback's person, too.",
+            Sample.Of(WireJson.Default.FeedbackEventJson, new("feedback.erased", PromptReference.Erased.UpdatedAt, PromptReference.Erased))),
+        new(
             AlertEventJson.Low, "A score was low", "To webhooks for which an owner chose alerts.",
             Sample.Of(AlertWire.Default.AlertEventJson, new(AlertEventJson.Low, PromptReference.Answered.UpdatedAt, s_sender, LowScore: new(PromptReference.Answered.Id, "csat", 1)))),
         new(

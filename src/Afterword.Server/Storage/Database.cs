@@ -109,6 +109,10 @@ internal abstract class Database : IAsyncDisposable
     /// <summary>Problems of durability or of the files themselves, for <c>doctor</c>; none when all is well.</summary>
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
 
+    /// <summary>Takes out of the log what was overwritten in the store, as far as nobody reads an older state.</summary>
+    /// <returns>False while somebody does: the log still holds it.</returns>
+    public virtual Task<bool> EmptyLogAsync(CancellationToken stop) => Task.FromResult(true);
+
     /// <summary>Has its writes measured from now on.</summary>
     /// <param name="meter">The store's.</param>
     /// <param name="name">What this one is called in metrics.</param>

@@ -161,6 +161,8 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         problems.AddRange((await store.Main.ReadAsync(
                 session => session.Sql("select sender_id, sampling_key from automation order by sender_id").ListAsync(row => (Id: row.GetInt64(0), Key: row.GetBytes(1)), stop), stop))
             .Where(one => !CanOpen(one.Key)).Select(one => string.Create(CultureInfo.InvariantCulture, $"the key of the samples of sender {one.Id} cannot be unsealed")));
+        problems.AddRange((await store.Main.ReadAsync(session => session.Sql("select key from privacy_key").ListAsync(row => row.GetBytes(0), stop), stop))
+            .Where(key => !CanOpen(key)).Select(_ => "the key of what erased people have said cannot be unsealed: whoever did not want to be asked may be asked"));
         return problems;
     }
 

@@ -30,8 +30,8 @@ internal static class DoctorChecks
                         created_at as created_stamp, coalesce(score_at, 0) + coalesce(comment_at, 0) as answer_stamps
                     from prompt
                     union all
-                    select sender_id, prompt_id, 0, case when kind = 1 then 1 else 0 end, case when kind = 1 then 0 else 1 end, 0,
-                        case when kind = 1 then -changed_at else 0 end, case when kind = 1 then 0 else -changed_at end
+                    select sender_id, prompt_id, 0, case when kind = 1 then 1 else 0 end, case when kind = 2 then 1 else 0 end, 0,
+                        case when kind = 1 then -changed_at else 0 end, case when kind = 2 then -changed_at else 0 end
                     from change
                 ) as pile
                 group by sender_id, id
@@ -187,7 +187,7 @@ internal static class DoctorChecks
                     when d.changed_at <= w.approved_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
                     when d.state not in (0, 1, 2) then 'deliveries in an unknown state'
                     when p.id is null then 'deliveries of a feedback that is not there'
-                    when d.parts not in (0, 1, 2, 3) or (d.parts = 0) <> (c.kind = 1) or d.parts in (1, 3) and p.score is null or d.parts in (2, 3) and p.comment is null
+                    when d.parts not in (0, 1, 2, 3, 4) or (d.parts = 0) <> (c.kind = 1) or (d.parts = 4) <> (c.kind = 3) or d.parts in (1, 3) and p.score is null or d.parts in (2, 3) and p.comment is null
                         then 'deliveries that tell something else than their event'
                     when d.attempts < d.failures or d.attempts < 0 or d.failures < 0 then 'deliveries with fewer attempts than failures'
                 end, d.id
@@ -276,6 +276,13 @@ internal static class DoctorChecks
             union all
             select 'tags of a prompt that is not there', t.prompt_id
             from prompt_tag t left join prompt p on p.sender_id = t.sender_id and p.id = t.prompt_id where p.id is null
+            """),
+
+        new("erased people",
+            """
+            select 'people who were erased and are users' as problem, e.user_id as id from erasure e join account a on a.id = e.user_id where e.settled = 1
+            union all
+            select 'accounts of erased people that anybody can use', id from account where erased = 1 and (suspended_at is null or password_hash is not null or mail is not null)
             """),
 
         new("users",

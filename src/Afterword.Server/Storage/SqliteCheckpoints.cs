@@ -17,6 +17,9 @@ internal sealed unsafe class SqliteCheckpoints : IDisposable
     // SQLITE_CHECKPOINT_PASSIVE: as far as readers allow, without waiting for them.
     private const int Passive = 0;
 
+    // SQLITE_CHECKPOINT_TRUNCATE: all of it, and then the log has no byte.
+    private const int Truncate = 3;
+
     // What the log has of each page besides its content (https://sqlite.org/fileformat2.html#walformat).
     private const int FrameHeader = 24;
 
@@ -45,6 +48,17 @@ internal sealed unsafe class SqliteCheckpoints : IDisposable
         _store = new("store", store);
         _took = meter.CreateHistogram("afterword.sqlite.checkpoint", "s", "How long it took to move the log into the file; no write is committed meanwhile.", null, WriteMetrics.Seconds);
         meter.CreateObservableGauge<long>("afterword.sqlite.log", () => new Measurement<long>(Volatile.Read(ref _pages) * _frame, _store), "By", "What of the log is in use.");
+    }
+
+    /// <summary>Moves all of the log into the file and leaves it empty; false when somebody still reads from it.</summary>
+    public static bool TryTruncate(SqliteConnection connection)
+    {
+        fixed (byte* main = "main\0"u8)
+        {
+            var result = SqliteNative.Checkpoint(connection.Handle!.DangerousGetHandle(), main, Truncate, out _, out _);
+            if (result is not (SqliteNative.Ok or SQLitePCL.raw.SQLITE_BUSY)) SqliteException.ThrowExceptionForRC(result, connection.Handle);
+            return result == SqliteNative.Ok;
+        }
     }
 
     public void Dispose()

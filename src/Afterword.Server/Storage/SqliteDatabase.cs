@@ -152,6 +152,8 @@ internal sealed class SqliteDatabase : Database
 
     public override TimeSpan SlowestCommit => _writer.Metrics?.SlowestCommit ?? TimeSpan.Zero;
 
+    public override async Task<bool> EmptyLogAsync(CancellationToken stop) => await _writer.EmptyLogAsync().WaitAsync(stop);
+
     public override void Measure(Meter meter, string name)
     {
         _writer.Metrics = new(meter, name);

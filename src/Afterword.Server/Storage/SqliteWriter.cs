@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
@@ -10,8 +11,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
     // Measured with create's rows: beyond 256 a batch gains nothing, and the last to be answered waits longer.
     private const int MaxBatch = 256;
 
+    private static readonly TimeSpan s_waitForReaders = TimeSpan.FromMilliseconds(200);
+
     private readonly SqliteSession _session;
     private readonly Channel<PendingWrite> _queue;
+    private readonly ConcurrentQueue<TaskCompletionSource<bool>> _emptyings = new();
+    private readonly TimeSpan _patience;
     private readonly int _capacity;
     private readonly Thread _thread;
     private volatile bool _isStalled;
@@ -22,6 +27,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     public SqliteWriter(SqliteConnection connection, int capacity, TimeSpan patience)
     {
         SqliteConnections.WaitForLocks(connection, patience);
+        _patience = patience;
         Version = connection.ServerVersion;
         _session = new SqliteSession(connection);
         _capacity = capacity;
@@ -48,6 +54,18 @@ internal sealed class SqliteWriter : IAsyncDisposable
         if (!_queue.Writer.TryWrite(write)) throw new OverloadedException();
     }
 
+    /// <summary>Moves the whole log into the file and cuts it off, between two batches.</summary>
+    /// <returns>False while somebody reads an older state.</returns>
+    public Task<bool> EmptyLogAsync()
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _emptyings.Enqueue(done);
+
+        // Wakes the writer. If it ends before that, it takes the log into the file anyway.
+        Enqueue(new SingleWrite<int>(_ => Task.FromResult(0)));
+        return done.Task;
+    }
+
     /// <summary>Commits what is waiting and takes no more. The connection stays open until <see cref="DisposeAsync"/>.</summary>
     public Task CompleteAsync()
     {
@@ -69,7 +87,26 @@ internal sealed class SqliteWriter : IAsyncDisposable
             while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var write)) batch.Add(write);
             Commit(batch);
             batch.Clear();
+            while (_emptyings.TryDequeue(out var wanted)) EmptyLog(wanted);
             while (_isStalled && !_queue.Reader.Completion.IsCompleted) LookForLock();
+        }
+    }
+
+    private void EmptyLog(TaskCompletionSource<bool> wanted)
+    {
+        try
+        {
+            // Everybody else's writes stand behind this: who reads for long is not waited for.
+            SqliteConnections.WaitForLocks(_session.Connection, s_waitForReaders);
+            wanted.TrySetResult(SqliteCheckpoints.TryTruncate(_session.Connection));
+        }
+        catch (SqliteException error)
+        {
+            wanted.TrySetException(error);
+        }
+        finally
+        {
+            SqliteConnections.WaitForLocks(_session.Connection, _patience);
         }
     }
 

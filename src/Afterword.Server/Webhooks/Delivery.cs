@@ -23,6 +23,9 @@ internal enum AnswerParts
     None = 0,
     Score = 1,
     Text = 2,
+
+    /// <summary>Not a part: the delivery tells that the person was erased.</summary>
+    Erased = 4,
 }
 
 /// <summary>A delivery that is due.</summary>
@@ -49,7 +52,7 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     public long PromptId => Event.Change.PromptId;
 
     /// <summary>Which parts of the answer are told of a prompt as it stands.</summary>
-    public static AnswerParts PartsOf(Prompt prompt) =>
+    public static AnswerParts PartsOf(ChangeKind kind, Prompt prompt) => kind == ChangeKind.Erased ? AnswerParts.Erased :
         (prompt.Score is null ? AnswerParts.None : AnswerParts.Score) | (prompt.Comment is null ? AnswerParts.None : AnswerParts.Text);
 
     /// <summary>Reads what is due for an endpoint, what is due longest first, with the version of the endpoint.</summary>
@@ -93,7 +96,12 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     {
         const int next = Prompt.ColumnCount;
         var (prompt, at, id, parts) = (Prompt.Read(row), row.GetInt64(next), row.GetInt64(next + 1), (AnswerParts)row.GetInt32(next + 2));
-        var kind = parts == AnswerParts.None ? ChangeKind.Created : ChangeKind.Updated;
+        var kind = parts switch
+        {
+            AnswerParts.None => ChangeKind.Created,
+            AnswerParts.Erased => ChangeKind.Erased,
+            _ => ChangeKind.Updated,
+        };
         return new(
             new(new(prompt.SenderId, at, id, kind, prompt.Id), AsOf(prompt, at, parts)),
             row.GetInt64(next + 3), row.GetInt64(next + 4), row.GetInt64(next + 5), row.LongOrNull(next + 6), row.LongOrNull(next + 7) ?? 0);
@@ -102,6 +110,8 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     /// <summary>A prompt as it stood when a change was made: what is written once needs only to be left out where it came later.</summary>
     private static Prompt AsOf(Prompt now, long at, AnswerParts parts)
     {
+        if (parts == AnswerParts.Erased) return now;
+
         var then = now with { UpdatedAt = at };
         if (!parts.HasFlag(AnswerParts.Score)) then = then with { Score = null, ScoreAt = null };
         if (!parts.HasFlag(AnswerParts.Text)) then = then with { Comment = null, CommentAt = null };

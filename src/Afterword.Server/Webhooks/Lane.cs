@@ -302,6 +302,7 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
         while (_ready.Count > 0 && _sending < _pace.Limit && !_ended)
         {
             if (!tools.Leases.Covers(_until) && !await RenewAsync(abort)) return;
+            if (_ready.Count == 0) break;
             if (permits.TryTake() is not { } permit) return;
 
             _sending++;
@@ -315,9 +316,35 @@ internal sealed class Lane(EndpointKey key, LaneTools tools)
     /// <summary>Extends the lease and reads what is known of the endpoint; false, and the end, when there is nothing more to deliver under it.</summary>
     private async Task<bool> RenewAsync(CancellationToken abort)
     {
-        if (await tools.UntilStoredAsync(() => tools.Leases.RenewAsync(_lease), abort) is { } renewed) (_lease, _until) = (renewed, renewed.Until);
-        else _ended = true;
+        if (await tools.UntilStoredAsync(() => tools.Leases.RenewAsync(_lease), abort) is { } renewed)
+        {
+            if (renewed.Version != _lease.Version) Forget();
+            (_lease, _until) = (renewed, renewed.Until);
+        }
+        else
+        {
+            _ended = true;
+        }
+
         return !_ended;
+    }
+
+    /// <summary>Drops what was read and is not under way, and reads it anew: a person of whom it tells may have been erased.</summary>
+    private void Forget()
+    {
+        foreach (var delivery in _ready)
+        {
+            foreach (var one in _prompts[delivery.PromptId]) _known.Remove(one.Id);
+            _prompts.Remove(delivery.PromptId);
+        }
+
+        _ready.Clear();
+        foreach (var row in _prompts.Values)
+        {
+            for (; row.Count > 1; row.RemoveLast()) _known.Remove(row.Last!.Value.Id);
+        }
+
+        ReadFromTheBeginning();
     }
 
     /// <summary>One attempt, beside the loop.</summary>

@@ -16,8 +16,7 @@ internal readonly record struct Announcement(Change Change, Prompt AsOf)
     public byte[] Body()
     {
         var buffer = Buffers.Rent();
-        var type = Change.Kind == ChangeKind.Created ? "feedback.created" : "feedback.updated";
-        WireJson.Write(buffer, new FeedbackEventJson(type, Prompt.Date(Change.At), AsOf.ToWire()), WireJson.Default.FeedbackEventJson);
+        WireJson.Write(buffer, new FeedbackEventJson(Change.Kind.EventType, Prompt.Date(Change.At), AsOf.ToWire()), WireJson.Default.FeedbackEventJson);
         var body = buffer.WrittenSpan.ToArray();
         Buffers.Return(buffer);
         return body;
@@ -54,7 +53,7 @@ internal sealed class Outbox
             select sender_id, endpoint_id, prompt_id, changed_at, id, parts, 0, due_at, 0, 0 from {rows}
             """,
             Rows.Of(deliveries).Long("sender_id", d => d.Endpoint.SenderId).Long("endpoint_id", d => d.Endpoint.Id).Long("prompt_id", d => d.Change.PromptId)
-                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("parts", d => (long)Delivery.PartsOf(d.AsOf)).Long("due_at", _ => now));
+                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("parts", d => (long)Delivery.PartsOf(d.Change.Kind, d.AsOf)).Long("due_at", _ => now));
 
         var told = deliveries.Select(delivery => delivery.Endpoint).Distinct().ToArray();
         session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id)));

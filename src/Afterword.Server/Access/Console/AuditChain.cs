@@ -13,7 +13,8 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Person">Their mail address, or what stands for it. One line.</param>
 /// <param name="Deed">The number of the <see cref="Console.Deed"/>.</param>
 /// <param name="What">What it was done to. One line.</param>
-internal sealed record AuditRow(long SenderId, long Id, long At, long PersonId, string Person, long Deed, string What)
+/// <param name="Erased">A name in it was replaced when its person was erased: the hash is that of what was written.</param>
+internal sealed record AuditRow(long SenderId, long Id, long At, long PersonId, string Person, long Deed, string What, bool Erased = false)
 {
     /// <summary>The hash of the entry at a place of its chain. docs/security.md tells how others compute it.</summary>
     /// <param name="before">The hash of the entry before; of the first one, nothing.</param>

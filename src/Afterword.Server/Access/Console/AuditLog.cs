@@ -144,13 +144,13 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
             var rows = await store.Main.ReadAsync(
                 session => session.Sql(
                     $"""
-                    select u.sender_id, u.at, u.person_id, u.person, u.deed, u.what, u.hash, u.id, u.number, a.screen_name from audit u left join account a on a.id = u.sender_id
+                    select u.sender_id, u.at, u.person_id, u.person, u.deed, u.what, u.hash, u.id, u.number, a.screen_name, u.erased from audit u left join account a on a.id = u.sender_id
                     where u.sender_id = @sender and {which} and {order} > @last order by {order} limit @most
                     """)
                     .Bind("sender", place).Bind("last", last).Bind("most", (long)Piece)
                     .ListAsync(
                         row => (
-                            Entry: new AuditRow(row.GetInt64(0), row.GetInt64(7), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetString(5)),
+                            Entry: new AuditRow(row.GetInt64(0), row.GetInt64(7), row.GetInt64(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetString(5), row.Flag(10)),
                             Handle: row.TextOrNull(9), Number: row.LongOrNull(8), Hash: row.BytesOrNull(6), Order: row.GetInt64(column)),
                         stop),
                 stop);

@@ -13,6 +13,9 @@ public sealed record Person(long Id, string Mail, string Name, long SessionId, I
     /// <summary>Stands for whoever has a shell beside the store.</summary>
     internal static Person CommandLine { get; } = new(0, "command line", "Command line", 0, []);
 
+    /// <summary>Stands for the server itself.</summary>
+    internal static Person Server { get; } = new(0, "server", "Server", 0, []);
+
     /// <summary>Stands for an app that acts for a sender. No mail address begins like its name.</summary>
     internal static Person Of(App app) => OfApp(app.Name);
 

@@ -7,6 +7,9 @@ namespace Afterword.Server.Access.Operators;
 /// <summary>Metadata of a route that takes an operator key.</summary>
 internal sealed class OperatorRoute;
 
+/// <summary>Metadata of a route whose address names a person that the audit log must not keep: it writes its own entry.</summary>
+internal sealed class NamesNobody;
+
 /// <summary>Lets only those through who bring an operator key.</summary>
 internal static class OperatorsOnly
 {
@@ -43,7 +46,9 @@ internal static class OperatorsOnly
     }
 
     private static Task NoteAsync(HttpContext http, string name) => http.RequestServices.GetRequiredService<AuditLog>().NoteAsync(
-        Place.Installation, Person.OfOperatorKey(name), Deed.Changed, $"{http.Request.Method} {http.Request.Path}", http.RequestAborted);
+        Place.Installation, Person.OfOperatorKey(name), Deed.Changed, $"{http.Request.Method} {AddressOf(http)}", http.RequestAborted);
+
+    private static string? AddressOf(HttpContext http) => http.GetEndpoint() is RouteEndpoint route && route.Metadata.GetMetadata<NamesNobody>() is not null ? route.RoutePattern.RawText : http.Request.Path.Value;
 
     private static string? KeyOf(HttpRequest request) =>
         request.Headers.Authorization is [{ } text] && AuthenticationHeaderValue.TryParse(text, out var header) && Scheme.Equals(header.Scheme, StringComparison.OrdinalIgnoreCase)

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Privacy;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword erase @h</c>: forgets a person everywhere, and keeps the statistic.</summary>
+internal static class EraseCommand
+{
+    public static Command Create()
+    {
+        var handle = Inputs.Handle("The person's handle, such as @maja.");
+        var yes = new Option<bool>("--yes") { Description = "Do it. Without, the command says what there is, and asks at a terminal." };
+        var command = new Command("erase", "Erase a person for good: account, messages and comments. Scores stay as a statistic. Example: afterword erase @maja") { handle, yes };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var screenName = parsed.GetRequiredValue(handle);
+            if (await store.Accounts.FindAsync(screenName, stop) is not { } account)
+            {
+                var earlier = await store.ErasePerson.EarlierAsync(screenName, stop) ?? throw OpenedStore.NoAccount(screenName);
+                Say(parsed, Of(earlier, null), $"A person with the handle @{screenName} was erased at {Time(earlier)}. Receipt: {earlier.Receipt}");
+                return;
+            }
+
+            var (refusal, counts) = await store.ErasePerson.LookAsync(account.Id, knownTo: null, stop);
+            if (refusal is not null) throw Refused(screenName, refusal);
+            if (!parsed.GetValue(yes) && !Agrees(parsed, screenName, counts))
+            {
+                Say(parsed, new(account.Id.ToString(CultureInfo.InvariantCulture), null, null, counts), [.. Explain(screenName, counts), "Nothing has been changed. Give --yes to do it."]);
+                return;
+            }
+
+            var outcome = await store.ErasePerson.RunAsync(account.Id, knownTo: null, Person.CommandLine, stop);
+            if (outcome is not ErasureOutcome.Erased erased) throw Refused(screenName, outcome);
+
+            Say(parsed, Of(erased.Erasure, erased.Counts), [$"Erased @{screenName}: {erased.Counts}.", $"Receipt: {erased.Erasure.Receipt}", .. Warnings(erased)]);
+        });
+        return command;
+    }
+
+    public static ErasedJson Of(Erasure erasure, ErasedCounts? counts) => new(erasure.UserId.ToString(CultureInfo.InvariantCulture), erasure.Receipt, Time(erasure), counts);
+
+    private static IEnumerable<string> Explain(string screenName, ErasedCounts counts) =>
+    [
+        $"@{screenName} is in {counts}.",
+        "The account, its messages, comments, references of conversations, sessions and tokens will be gone for good. Scores, times, agents and tags stay under a pseudonym that leads back to nobody.",
+    ];
+
+    private static IEnumerable<string> Warnings(ErasureOutcome.Erased erased) =>
+    [
+        .. erased.LogIsEmpty ? (string[])[] : ["Something is reading an older state of the store, such as a backup: until then, the log of the file still holds what was erased. The server empties it by itself."],
+        .. erased.ListProblem is { } problem ? (string[])[$"Warning: {problem}"] : [],
+    ];
+
+    private static bool Agrees(ParseResult parsed, string screenName, ErasedCounts counts)
+    {
+        if (Console.IsInputRedirected || parsed.WantsJson) return false;
+
+        foreach (var line in Explain(screenName, counts)) parsed.InvocationConfiguration.Error.WriteLine(line);
+        parsed.InvocationConfiguration.Error.Write($"This cannot be undone. To erase @{screenName}, type the handle: ");
+        return Console.In.ReadLine()?.Trim().TrimStart('@').Equals(screenName, StringComparison.OrdinalIgnoreCase) == true;
+    }
+
+    private static CommandException Refused(string screenName, ErasureOutcome outcome) => new(
+        ExitCode.Failed,
+        outcome is ErasureOutcome.AsksOthers
+            ? $"@{screenName} asks customers for feedback, or did: what is stored under it belongs to them and to the business. Stop it with: afterword deny sender @{screenName}, and afterword user suspend @{screenName}. Erase its customers one by one."
+            : $"There is no user @{screenName} any more.");
+
+    private static void Say(ParseResult parsed, ErasedJson json, params IEnumerable<string> lines) => parsed.Say(json, CommandJson.Default.ErasedJson, lines);
+
+    private static string Time(Erasure erasure) => erasure.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

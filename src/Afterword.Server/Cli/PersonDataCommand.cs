@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Privacy;
+
+namespace Afterword.Server.Cli;
+
+/// <summary><c>afterword person-data @h -o FILE.zip</c>: everything that is held about one person.</summary>
+internal static class PersonDataCommand
+{
+    public static Command Create()
+    {
+        var handle = Inputs.Handle("The person's handle, such as @maja.");
+        var output = new Option<string>("--output", "-o") { Description = "The new file.", HelpName = "FILE.zip", Required = true };
+        var force = new Option<bool>("--force") { Description = "Overwrite a file of that name." };
+        var command = new Command("person-data", "Write everything that is held about one person to a ZIP file, for a request under data-protection law. Example: afterword person-data @maja -o maja.zip") { handle, output, force };
+        command.OnStore(async (parsed, store, stop) =>
+        {
+            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var path = parsed.GetRequiredValue(output);
+            if (Path.Exists(path) && !parsed.GetValue(force)) throw new CommandException(ExitCode.Failed, $"{path} is there already. Nothing has been written. Give --force to overwrite it.");
+
+            // The log of the person's own account is erased with them.
+            await store.Audit.NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "everything about this person", stop);
+            await using var file = PersonDataFile.Open(path);
+            var rows = await new PersonData(store.Store, TimeProvider.System).WriteAsync(file.Stream, account.Id, stop);
+            file.Complete();
+            parsed.Say(new PersonDataJson(path, rows), CommandJson.Default.PersonDataJson, FormattableString.Invariant($"Wrote {path}: {rows:N0} records about @{account.ScreenName}. The file is readable by you alone; it holds what they wrote."));
+        });
+        return command;
+    }
+}
+
+/// <param name="File">Where it is.</param>
+/// <param name="Records">How many there are.</param>
+internal sealed record PersonDataJson(string File, long Records);

@@ -1,0 +1,123 @@
+using System.Globalization;
+using Afterword.Server.Privacy;
+using Afterword.Server.Tests.World;
+using Afterword.Support;
+
+namespace Afterword.Server.Tests.Privacy;
+
+/// <summary>Commands: a person is shown, erased, and stays erased when an older backup is restored.</summary>
+public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
+{
+    private readonly List<TestFolder> _folders = [];
+    private Dictionary<string, string?> _store = null!;
+    private string _backups = null!;
+
+    private string BackupPath => Path.Combine(_backups, "one.backup");
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await engine.MigratedStoreAsync(NewFolder("erasing"));
+        _backups = NewFolder("backups").Path;
+        await using var loop = await Loop.StartOnAsync(_store);
+        await PlantedPerson.PlantAsync(loop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_store.GetValueOrDefault("Database") is { } database) await PostgresCluster.Shared.DropAsync(database);
+        foreach (var folder in _folders) folder.Dispose();
+    }
+
+    [Fact]
+    public async Task The_command_says_what_goes_and_does_it_when_it_is_told_yes()
+    {
+        var asked = await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}");
+        Assert.Contains("3 requests, 3 comments, 8 messages, 2 conversations, 2 notes, 3 sessions and tokens", asked, StringComparison.Ordinal);
+        Assert.Contains("Nothing has been changed. Give --yes to do it.", asked, StringComparison.Ordinal);
+        await RunAsync(_store, 0, "user", "show", $"@{PlantedPerson.Handle}");
+
+        var done = await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
+        var receipt = ReceiptIn(done);
+        Assert.Contains("There is no user", await RunAsync(_store, 1, "user", "show", $"@{PlantedPerson.Handle}"), StringComparison.Ordinal);
+        Assert.Contains($"was erased at", await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle.ToUpperInvariant()}"), StringComparison.Ordinal);
+        Assert.Equal(receipt, ReceiptIn(await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes")));
+        Assert.Contains("There is no user @nobody", await RunAsync(_store, 1, "erase", "@nobody", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("asks customers for feedback, or did", await RunAsync(_store, 1, "erase", "@furni", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("afterword deny sender @furni", await RunAsync(_store, 1, "erase", "@furni"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Over_the_store_in_use_an_older_backup_erases_again_who_was_erased_since()
+    {
+        await RunAsync(_store, 0, "backup", BackupPath);
+        Assert.False(File.Exists(ErasureList.In(_backups)), "Nobody was erased yet.");
+        var receipt = ReceiptIn(await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes"));
+
+        var said = await RunAsync(_store, 0, "restore", BackupPath, "--replace");
+
+        Assert.Contains("Erased since the backup: 1.", said, StringComparison.Ordinal);
+        Assert.Contains("The doctor found nothing wrong.", said, StringComparison.Ordinal);
+        await IsGoneAsync(_store, receipt);
+    }
+
+    [Fact]
+    public async Task In_an_empty_place_it_goes_by_the_list_beside_the_backup()
+    {
+        await RunAsync(_store, 0, "backup", BackupPath);
+        var receipt = ReceiptIn(await RunAsync(_store, 0, "--set", $"Backup:Directory={_backups}", "erase", $"@{PlantedPerson.Handle}", "--yes"));
+        Assert.Contains(receipt, await File.ReadAllTextAsync(ErasureList.In(_backups), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(ErasureList.In(_backups)));
+        var restored = await engine.NewStoreAsync(NewFolder("restored"));
+
+        Assert.Contains("Erased since the backup: 1.", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
+
+        await IsGoneAsync(restored, receipt);
+
+        // A list that lies elsewhere is named; one that is damaged restores nothing.
+        var list = Path.Combine(NewFolder("list").Path, "moved");
+        File.Move(ErasureList.In(_backups), list);
+        var named = await engine.NewStoreAsync(NewFolder("named"));
+        await RunAsync(named, 0, "restore", BackupPath, "--erased", list);
+        await IsGoneAsync(named, receipt);
+        await File.AppendAllTextAsync(list, "somebody\n", TestContext.Current.CancellationToken);
+        Assert.Contains("line 3, does not say who was erased", await RunAsync(named, 1, "restore", BackupPath, "--replace", "--erased", list), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_writes_the_list_of_its_store_and_keeps_what_stands_in_it()
+    {
+        await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
+        ErasureList.Add(_backups, [new(5, "erasure-other", DateTimeOffset.UnixEpoch)]);
+
+        await RunAsync(_store, 0, "backup", BackupPath);
+        await RunAsync(_store, 0, "backup", Path.Combine(_backups, "two.backup"));
+
+        var listed = ErasureList.Read(ErasureList.In(_backups));
+        Assert.Equal(2, listed.Count);
+        Assert.Equal(new Erasure(5, "erasure-other", DateTimeOffset.UnixEpoch), listed[0]);
+    }
+
+    private static string ReceiptIn(string said) => said[said.IndexOf("erasure-", StringComparison.Ordinal)..].Split('\n', ' ')[0].TrimEnd();
+
+    private static async Task IsGoneAsync(Dictionary<string, string?> store, string receipt)
+    {
+        Assert.Equal(receipt, ReceiptIn(await RunAsync(store, 0, "erase", $"@{PlantedPerson.Handle}")));
+        await using var server = await TestServer.StartOnAsync(new(store), DateTimeOffset.Parse("2026-12-05T10:00:00Z", CultureInfo.InvariantCulture));
+        Assert.Equal(0, await server.CountAsync("prompt", "comment <> '' or display_name is not null"));
+        Assert.Equal(0, await server.CountAsync("erasure", "settled = 0"));
+        await server.AllIsWellAsync();
+    }
+
+    private TestFolder NewFolder(string purpose)
+    {
+        var folder = TestFolder.Create(purpose);
+        _folders.Add(folder);
+        return folder;
+    }
+
+    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new Shell(store).RunAsync(exitCode, arguments);
+}
+
+public sealed class SqliteErasureRestoreTests() : ErasureRestoreTests(Engine.Sqlite);
+
+public sealed class PostgresErasureRestoreTests() : ErasureRestoreTests(Engine.Postgres);
