@@ -6,7 +6,7 @@ namespace Afterword.Server.Automation.Fairness;
 internal sealed class AgentTally
 {
     private readonly Dictionary<string, Counting> _agents = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _drawn = new(StringComparer.Ordinal);
+    private readonly HashSet<long> _drawn = [];
 
     public IReadOnlyList<AgentCounts> Counts => [.. _agents.Select(agent => agent.Value.Counts(agent.Key))];
 
@@ -14,8 +14,8 @@ internal sealed class AgentTally
     /// <param name="agent">Whose it was.</param>
     /// <param name="end">How far it came.</param>
     /// <param name="share">The share of the rule that decided, in millionths; null where none did.</param>
-    /// <param name="externalId">What the draw goes by.</param>
-    public void Add(string agent, FunnelEnd end, long? share, string externalId)
+    /// <param name="draw">What was drawn; null where nothing was.</param>
+    public void Add(string agent, FunnelEnd end, long? share, long? draw)
     {
         var counting = Of(agent);
         counting.Closed++;
@@ -25,8 +25,8 @@ internal sealed class AgentTally
         if (isInSample) counting.Scheduled++;
         if (isInSample && end.Reason == Reason.Reopened) counting.Withdrawn++;
 
-        // A ticket that is closed again has the same draw: it says nothing new.
-        if (!_drawn.Add(externalId)) return;
+        // A ticket that is closed again has the same draw: it says nothing new. The draw stays where the ticket's id was removed.
+        if (draw is { } drawn && !_drawn.Add(drawn)) return;
 
         counting.Eligible++;
         counting.Millionths += share.Value;

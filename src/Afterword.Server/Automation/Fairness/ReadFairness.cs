@@ -19,10 +19,10 @@ internal sealed class ReadFairness(Store store)
             var (tally, unnamed) = (new AgentTally(), 0L);
             var read = await ReadFunnel.LatestAsync(session, filter, stop);
             await ReadFunnel.EachAsync(
-                session, "c.agent, c.share, c.external_id", read,
+                session, "c.agent, c.share, c.draw", read,
                 row =>
                 {
-                    if (row.TextOrNull(4) is { } agent) tally.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.GetString(6));
+                    if (row.TextOrNull(4) is { } agent) tally.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6));
                     else unnamed++;
                 },
                 stop);

@@ -83,10 +83,10 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
         var tally = new AgentTally();
         await session.Sql(
             """
-            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.external_id from conversation c
+            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.draw from conversation c
             where c.sender_id = @sender and c.created_at >= @from and c.created_at < @to and c.test = 0 and c.agent is not null order by c.created_at, c.id
             """).Bind("sender", sender).Bind("from", from).Bind("to", to)
-            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.GetString(6)), stop);
+            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6)), stop);
         await session.Sql(
             """
             select p.agent, count(*) from prompt p
