@@ -166,6 +166,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsolePeople();
         routes.MapConsoleAudit();
         routes.MapConsoleAdmin();
+        routes.MapBackupPage();
         routes.MapAsked();
         routes.MapWebhookPages();
         routes.MapReference();

@@ -144,7 +144,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             yield return Page(_owner, $"/console/@furni{page}");
         }
 
-        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/senders", "/admin/apps", "/admin/people", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
+        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/backups", "/admin/senders", "/admin/apps", "/admin/people", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
         {
             yield return Page(_operator, $"/console{page}");
         }

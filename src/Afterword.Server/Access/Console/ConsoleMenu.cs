@@ -15,7 +15,7 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
         ("asked", "Asked"), ("webhooks", "Webhooks"), ("people", "People"), ("audit", "Audit"),
     ];
 
-    private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("audit", "Audit")];
+    private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("backups", "Backups"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("audit", "Audit")];
 
     private readonly Lazy<Dictionary<string, Entry>> _entries = new(() => endpoints.Endpoints.OfType<RouteEndpoint>()
         .Where(endpoint => endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null && endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains(HttpMethods.Get))
