@@ -28,6 +28,8 @@ internal static class Run
         ("export-postgres", Exports.RunOnPostgresAsync),
         ("backup-sqlite", Backups.RunOnSqliteAsync),
         ("backup-postgres", Backups.RunOnPostgresAsync),
+        ("retention-sqlite", Retentions.RunOnSqliteAsync),
+        ("retention-postgres", Retentions.RunOnPostgresAsync),
         ("overview-sqlite", Overviews.RunOnSqliteAsync),
         ("overview-postgres", Overviews.RunOnPostgresAsync),
         ("console-pages-sqlite", ConsolePages.RunOnSqliteAsync),
