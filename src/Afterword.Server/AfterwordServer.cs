@@ -17,6 +17,7 @@ using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -86,6 +87,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddChannels();
             builder.Services.AddReports();
             builder.Services.AddAutomation();
+            builder.Services.AddRetention();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -154,6 +156,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapChanges();
         routes.MapAutomation();
         routes.MapReports();
+        routes.MapRetention();
         routes.MapPeople();
         routes.MapMessages();
         routes.MapStatus();

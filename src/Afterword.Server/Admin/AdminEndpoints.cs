@@ -7,6 +7,7 @@ using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin;
@@ -29,12 +30,13 @@ internal static class AdminEndpoints
     private static async Task ShowHealth(HttpContext http, Seat seat, Store store, TroubleWatch watch, Settings settings, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
-        var (schema, nodes, backup, hold) = await store.Main.ReadAsync(
+        var (schema, nodes, backup, hold, retention) = await store.Main.ReadAsync(
             async session => (
                 await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), http.RequestAborted),
                 await WorkerLease.CountHeldAsync(session, now, http.RequestAborted),
                 await BackupRun.FindAsync(session, http.RequestAborted),
-                await OutboundHold.FindAsync(session, http.RequestAborted)),
+                await OutboundHold.FindAsync(session, http.RequestAborted),
+                await RetentionRun.FindAsync(session, now, http.RequestAborted)),
             http.RequestAborted);
         await watch.LookAsync(tries: true, http.RequestAborted);
         await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
@@ -50,6 +52,8 @@ internal static class AdminEndpoints
                 ("Memory of this process", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet / (1024 * 1024)} MiB")),
                 ("Last backup", BackupWords.Last(settings.Backup, backup)),
                 .. BackupWords.Problems(backup, hold),
+                ("Retention", RetentionWords.Last(retention)),
+                .. RetentionWords.Problems(retention),
                 ("Time", now.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
             ],
         });

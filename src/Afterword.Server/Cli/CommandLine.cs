@@ -85,6 +85,7 @@ internal static class CommandLine
             CallCommand.Create(),
             ExportCommand.Create(),
             RulesCommands.Create(),
+            RetentionCommands.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),
             CopyCommand.Create(),

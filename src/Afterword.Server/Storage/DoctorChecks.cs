@@ -110,7 +110,7 @@ internal static class DoctorChecks
             """
             select case
                     when p.id is null then 'conversations asked about by a request that is not there'
-                    when p.recipient_id <> c.recipient_id or p.test <> c.test or p.external_id is null or p.external_id <> c.external_id then 'conversations asked about by a request that is about something else'
+                    when p.recipient_id <> c.recipient_id or p.test <> c.test or coalesce(p.external_id, '') <> c.external_id then 'conversations asked about by a request that is about something else'
                 end as problem, c.id as id
             from conversation c left join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
             where c.decision = 1
@@ -120,7 +120,7 @@ internal static class DoctorChecks
             from conversation c
             join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
             join message m on m.sender_id = p.sender_id and m.id = p.message_id
-            where c.decision = 1 and exists (
+            where c.decision = 1 and m.body <> '' and exists (
                 select 1 from prompt q join message n on n.sender_id = q.sender_id and n.id = q.message_id
                 where q.sender_id = c.sender_id and q.external_id = c.external_id and q.id > p.id - 15099494400000 and q.id < p.id + 15099494400000 and q.id <> p.id
                     and q.recipient_id = c.recipient_id and q.test = c.test and n.body = m.body
@@ -153,13 +153,13 @@ internal static class DoctorChecks
             where c.follows = 1 and (c.blocks = 1 or back.blocks = 1)
             """),
 
-        // A free reply is not counted, so that a window may count fewer than there are.
+        // A free reply is not counted, so that a window may count fewer than there are. Windows of a time of which messages were removed say nothing.
         new("the limit of messages",
             """
             select 'users whose 24-hour window counts more messages than they sent' as problem, w.sender_id as id
             from message_window w
             left join message m on m.sender_id = w.sender_id and m.prompt_id is null and m.created_at >= w.started_at
-            where w.used > 0
+            where w.used > 0 and w.started_at >= coalesce((select max(((case when r.sent_to > r.received_to then r.sent_to else r.received_to end) >> 22) + 1288834974657) from retention r), 0)
             group by w.sender_id, w.used
             having w.used > count(m.id)
             union all
