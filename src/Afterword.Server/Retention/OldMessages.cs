@@ -40,7 +40,7 @@ internal sealed class OldMessages(Database db, SenderRetention kept, long before
     private async Task<OldStep?> NextAsync([StringSyntax("sql")] string sql, string column, long after, Action<long> moveTo, CancellationToken stop)
     {
         var found = await db.ReadAsync(
-            session => session.Sql(sql).Bind("sender", kept.SenderId).Bind("after", after).Bind("first", Snowflakes.FirstOf(before)).Bind("most", (long)StepLength)
+            session => session.Sql(sql).Bind("sender", kept.SenderId).Bind("after", after).Bind("first", Snowflakes.FirstOf(before)).Bind("most", StepLength)
                 .ListAsync(row => (Writer: row.GetInt64(0), Id: row.GetInt64(1), Carries: row.Flag(2), IsEmpty: row.Flag(3)), stop),
             stop);
         if (found.Count == 0) return null;

@@ -9,8 +9,11 @@ namespace Afterword.Server.Retention;
 /// </remarks>
 internal abstract class OldRows
 {
+    /// <summary>Whether they are only counted: then nobody waits for a step, and it may be longer.</summary>
+    public bool AreCounted { get; init; }
+
     /// <summary>How many rows a step looks at.</summary>
-    public const int StepLength = 100;
+    protected long StepLength => AreCounted ? 1_000 : 100;
 
     /// <summary>How many rows were looked at.</summary>
     public long Looked { get; protected set; }

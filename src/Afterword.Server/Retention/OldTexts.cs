@@ -58,7 +58,7 @@ internal sealed class OldTexts(Database db, SenderRetention kept, long before) :
         var (texts, scored) = (new List<SearchedText>(), new List<long>());
         var looked = await db.ReadAsync(
             session => session.Sql(NextChanges)
-                .Bind("sender", kept.SenderId).Bind("at", _at).Bind("id", _id).Bind("before", before).Bind("most", (long)StepLength)
+                .Bind("sender", kept.SenderId).Bind("at", _at).Bind("id", _id).Bind("before", before).Bind("most", StepLength)
                 .EachAsync(
                     row =>
                     {
@@ -75,7 +75,7 @@ internal sealed class OldTexts(Database db, SenderRetention kept, long before) :
         if (looked == 0) return null;
 
         Looked += looked;
-        var words = await WordsAsync(texts, stop);
+        var words = AreCounted ? [] : await WordsAsync(texts, stop);
         var notes = await db.ReadAsync(session => NotesAsync(session, scored, stop), stop);
         var (at, id) = (_at, _id);
         return new(new(Comments: texts.Count, Notes: notes.Count), async (session, stop) =>
@@ -91,7 +91,7 @@ internal sealed class OldTexts(Database db, SenderRetention kept, long before) :
     {
         var notes = await db.ReadAsync(
             session => session.Sql(LateNotes)
-                .Bind("sender", kept.SenderId).Bind("prompt", _lateAfter.Prompt).Bind("id", _lateAfter.Id).Bind("before", before).Bind("done", kept.UpTo.TextsAt).Bind("most", (long)StepLength)
+                .Bind("sender", kept.SenderId).Bind("prompt", _lateAfter.Prompt).Bind("id", _lateAfter.Id).Bind("before", before).Bind("done", kept.UpTo.TextsAt).Bind("most", StepLength)
                 .ListAsync(row => (Prompt: row.GetInt64(0), Id: row.GetInt64(1)), stop),
             stop);
         if (notes.Count == 0) return null;

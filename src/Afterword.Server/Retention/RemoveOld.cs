@@ -52,7 +52,7 @@ internal sealed class RemoveOld
     {
         var kept = await _store.Main.ReadAsync(session => SenderRetention.OfAsync(session, sender, stop), stop);
         var (rows, atLeast) = (Removed.Nothing, false);
-        foreach (var old in OldOf(kept with { Periods = periods }))
+        foreach (var old in OldOf(kept with { Periods = periods }, areCounted: true))
         {
             while (await old.NextAsync(stop) is { } step)
             {
@@ -70,7 +70,7 @@ internal sealed class RemoveOld
     private async Task<Removed?> RemoveAsync(string holder, SenderRetention kept, CancellationToken stop)
     {
         var all = Removed.Nothing;
-        foreach (var old in OldOf(kept))
+        foreach (var old in OldOf(kept, areCounted: false))
         {
             while (await old.NextAsync(stop) is { } step)
             {
@@ -97,11 +97,11 @@ internal sealed class RemoveOld
         return removed;
     }
 
-    private IEnumerable<OldRows> OldOf(SenderRetention kept)
+    private IEnumerable<OldRows> OldOf(SenderRetention kept, bool areCounted)
     {
         var now = _clock.GetUtcNow();
-        if (kept.Periods.Texts is { } texts) yield return new OldTexts(_store.Main, kept, texts.Before(now).ToUnixTimeMilliseconds());
-        if (kept.Periods.Messages is { } messages) yield return new OldMessages(_store.Main, kept, messages.Before(now).ToUnixTimeMilliseconds());
-        if (kept.Periods.People is { } people) yield return new OldPeople(_store.Main, kept, people.Before(now), now, _settings.CardLifetime);
+        if (kept.Periods.Texts is { } texts) yield return new OldTexts(_store.Main, kept, texts.Before(now).ToUnixTimeMilliseconds()) { AreCounted = areCounted };
+        if (kept.Periods.Messages is { } messages) yield return new OldMessages(_store.Main, kept, messages.Before(now).ToUnixTimeMilliseconds()) { AreCounted = areCounted };
+        if (kept.Periods.People is { } people) yield return new OldPeople(_store.Main, kept, people.Before(now), now, _settings.CardLifetime) { AreCounted = areCounted };
     }
 }
