@@ -159,7 +159,7 @@ internal static class DoctorChecks
             select 'users whose 24-hour window counts more messages than they sent' as problem, w.sender_id as id
             from message_window w
             left join message m on m.sender_id = w.sender_id and m.prompt_id is null and m.created_at >= w.started_at
-            where w.used > 0 and w.started_at >= coalesce((select max(((case when r.sent_to > r.received_to then r.sent_to else r.received_to end) >> 22) + 1288834974657) from retention r), 0)
+            where w.used > 0 and w.started_at > coalesce((select max(((case when r.sent_to > r.received_to then r.sent_to else r.received_to end) >> 22) + 1288834974657) from retention r), 0)
             group by w.sender_id, w.used
             having w.used > count(m.id)
             union all
