@@ -43,7 +43,9 @@ internal static class ForgetPerson
     internal static readonly string[] OfSender =
     [
         $"update prompt set external_id = null where sender_id = @sender and id in ({Requests}) and external_id is not null",
-        "update conversation set external_id = '' where sender_id = @sender and recipient_id = @user and external_id <> ''",
+
+        // The id leads SQLite to the index by recipient.
+        "update conversation set external_id = '' where sender_id = @sender and recipient_id = @user and id > 0 and external_id <> ''",
         $"update dispatch set reason = null where sender_id = @sender and prompt_id in ({Requests}) and reason is not null",
         $"delete from dispatch_attempt where sender_id = @sender and prompt_id in ({Requests})",
     ];
