@@ -31,7 +31,8 @@ internal sealed partial class RetentionWorker(Store store, StoreWatch watch, Rem
             }
 
             await RetentionRun.EndAsync(store.Main, _holder, clock.GetUtcNow(), stop);
-            if (!removed.IsNothing) Ended(log, removed, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            if (!removed.IsNothing) Ended(log, removed, took);
             return removed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
