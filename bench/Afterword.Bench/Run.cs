@@ -30,6 +30,8 @@ internal static class Run
         ("backup-postgres", Backups.RunOnPostgresAsync),
         ("erasure-sqlite", Erasures.RunOnSqliteAsync),
         ("erasure-postgres", Erasures.RunOnPostgresAsync),
+        ("retention-sqlite", Retentions.RunOnSqliteAsync),
+        ("retention-postgres", Retentions.RunOnPostgresAsync),
         ("overview-sqlite", Overviews.RunOnSqliteAsync),
         ("overview-postgres", Overviews.RunOnPostgresAsync),
         ("console-pages-sqlite", ConsolePages.RunOnSqliteAsync),

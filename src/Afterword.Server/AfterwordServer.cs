@@ -20,6 +20,7 @@ using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -90,6 +91,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddAutomation();
             builder.Services.AddConnectors();
             builder.Services.AddPrivacy();
+            builder.Services.AddRetention();
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -159,6 +161,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapAutomation();
         routes.MapConnectors();
         routes.MapReports();
+        routes.MapRetention();
         routes.MapPeople();
         routes.MapMessages();
         routes.MapStatus();
@@ -173,6 +176,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsoleHealth();
         routes.MapConsoleAdmin();
         routes.MapPrivacy();
+        routes.MapBackupPage();
         routes.MapAsked();
         routes.MapWebhookPages();
         routes.MapReference();

@@ -1,6 +1,7 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
+using Afterword.Server.Tests.Retention;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
 
@@ -80,6 +81,7 @@ public sealed class PlanTests : IAsyncLifetime
             yield return (page, async () => (await _loop.Server.GetAsync(_loop.Sender, page)).Is(200));
         }
 
+        yield return ("retention", () => RetentionSteps.RunAsync(_loop, "bea", commits: true));
         yield return ("channel list", () => _loop.Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));
     }
 

@@ -6,6 +6,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Channels;
+using Afterword.Server.Tests.Retention;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
@@ -138,13 +139,13 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people", "/privacy",
             "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7",
             "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=%40ana", "/automation?find=%40furni",
-            $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365",
+            $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365", "/retention",
         ])
         {
             yield return Page(_owner, $"/console/@furni{page}");
         }
 
-        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/senders", "/admin/apps", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
+        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/apps", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
         {
             yield return Page(_operator, $"/console{page}");
         }
@@ -185,6 +186,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         yield return ("channel retry", () => Server.Get<RetryDispatches>().RunAsync(_loop.Furni.Id, null, default));
         yield return ("channel list", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));
         yield return ("channel list --dead", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: true, 50, default));
+        yield return ("retention", () => RetentionSteps.RunAsync(_loop, "bea", commits: false));
         yield return ("asking and answering", AskAndAnswerAsync);
     }
 

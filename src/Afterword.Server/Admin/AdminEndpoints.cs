@@ -4,6 +4,7 @@ using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.People;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin;

@@ -154,9 +154,10 @@ internal sealed class AnswerPrompt
             found[key] = new(CountedPrompt.Of(card.Prompt, PromptMarks.Read(row, Card.ColumnCount)), row.BytesOrNull(Card.ColumnCount + PromptMarks.ColumnCount));
         });
 
+    // A comment that was removed meanwhile stays so.
     private static void Write(Session session, IReadOnlyList<Prompt> prompts) => session.Then(
         """
-        update prompt set score = item.score, score_at = item.score_at, comment = item.comment, comment_at = item.comment_at,
+        update prompt set score = item.score, score_at = item.score_at, comment = coalesce(prompt.comment, item.comment), comment_at = item.comment_at,
             dismissed_at = item.dismissed_at, delivered = 1, updated_at = item.updated_at, question = item.question, language = item.language
         from {rows}
         where prompt.sender_id = item.sender_id and prompt.id = item.id

@@ -19,5 +19,6 @@ internal static class LeftOut
         ["invitation"] = Doors,
         ["outbound_hold"] = OneStore,
         ["backup_run"] = OneStore,
+        ["retention_run"] = OneStore,
     };
 }

@@ -10,7 +10,7 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
     // A store with nothing but these was never used: a server that starts writes them.
     private static readonly HashSet<string> s_ofTheServer = new(StringComparer.Ordinal)
     {
-        "schema_version", "schema_beside", "worker_lease", "key_ring", "clock_reading", "stray_guess", "figure_zone", "invitation", "audit", "audit_head", "outbound_hold", "backup_run",
+        "schema_version", "schema_beside", "worker_lease", "key_ring", "clock_reading", "stray_guess", "figure_zone", "invitation", "audit", "audit_head", "outbound_hold", "backup_run", "retention_run",
     };
 
     protected Settings Settings => settings;

@@ -86,6 +86,7 @@ internal static class CommandLine
             ExportCommand.Create(),
             RulesCommands.Create(),
             ConnectorCommands.Create(),
+            RetentionCommands.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),
             CopyCommand.Create(),

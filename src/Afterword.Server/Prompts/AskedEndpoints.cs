@@ -57,11 +57,12 @@ internal static class AskedEndpoints
     private const string NewestClosed = ClosedColumns + ClosedOrder;
     private const string ClosedOfConversation = ClosedColumns + " and c.external_id = @text" + ClosedOrder;
 
+    // The plus keeps the engines to the order of time: of one customer there may be many.
     private const string ClosedOfCustomer =
         ClosedColumns +
         """
          and c.created_at >= coalesce((select k.created_at from conversation k where k.sender_id = @sender order by k.created_at desc, k.id desc limit 1 offset @looked), 0)
-            and c.recipient_id = (select u.id from account u where u.screen_name_key = @text)
+            and +c.recipient_id = (select u.id from account u where u.screen_name_key = @text)
         """ + ClosedOrder;
 
     public static void MapAsked(this IEndpointRouteBuilder routes) =>

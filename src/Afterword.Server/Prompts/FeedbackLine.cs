@@ -61,7 +61,8 @@ internal static class FeedbackLine
 
     private static void PutResponse(ref Line line, Row row, ReadOnlySpan<byte> comment)
     {
-        var (scored, commented) = (!row.IsDBNull(14), !row.IsDBNull(16));
+        // A comment that was removed is empty.
+        var (scored, commented) = (!row.IsDBNull(14), !comment.IsEmpty);
         if (!scored && !commented) return;
 
         line.Put(",\"response\":{"u8);

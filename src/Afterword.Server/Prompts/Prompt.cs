@@ -6,6 +6,7 @@ namespace Afterword.Server.Prompts;
 
 /// <summary>A request for feedback with what was answered to it, as it is stored.</summary>
 /// <param name="Question">As it was asked; from the first score on as the one who gave it saw it.</param>
+/// <param name="Comment">Empty when it was removed.</param>
 /// <param name="Language">The tag of the language that the question is in; null is English, from before there were others.</param>
 internal sealed record Prompt(
     long SenderId, long Id, long RecipientId, long MessageId, PromptType Type, bool Test, int QuestionVariant, string Question,
@@ -40,9 +41,9 @@ internal sealed record Prompt(
         Date(CreatedAt), Date(UpdatedAt), Decimal(Id), Type.Wire, Test, Decimal(MessageId), Decimal(SenderId), Decimal(RecipientId),
         PrivacyUrl, ExternalId, Decimal(QuestionVariant), DisplayName, Response());
 
-    private FeedbackResponseJson? Response() => Score is null && Comment is null ? null : new(
+    private FeedbackResponseJson? Response() => Score is null && string.IsNullOrEmpty(Comment) ? null : new(
         Score is { } score ? new ScoreJson(Date(ScoreAt!.Value), score) : null,
-        Comment is { } comment ? new TextJson(Date(CommentAt!.Value), comment) : null);
+        Comment is { Length: > 0 } comment ? new TextJson(Date(CommentAt!.Value), comment) : null);
 
     public static string Date(long millis) => TwitterDate.Format(DateTimeOffset.FromUnixTimeMilliseconds(millis));
 

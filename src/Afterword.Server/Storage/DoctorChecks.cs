@@ -110,7 +110,7 @@ internal static class DoctorChecks
             """
             select case
                     when p.id is null then 'conversations asked about by a request that is not there'
-                    when p.recipient_id <> c.recipient_id or p.test <> c.test or p.external_id is null or p.external_id <> c.external_id then 'conversations asked about by a request that is about something else'
+                    when p.recipient_id <> c.recipient_id or p.test <> c.test or coalesce(p.external_id, '') <> c.external_id then 'conversations asked about by a request that is about something else'
                 end as problem, c.id as id
             from conversation c left join prompt p on p.sender_id = c.sender_id and p.id = c.prompt_id
             where c.decision = 1
@@ -123,7 +123,7 @@ internal static class DoctorChecks
                 from prompt p
                 join message m on m.sender_id = p.sender_id and m.id = p.message_id
                 left join conversation c on c.sender_id = p.sender_id and c.external_id = p.external_id and c.prompt_id = p.id
-                where p.external_id is not null
+                where p.external_id is not null and m.body <> ''
                 window same_words as (partition by p.sender_id, p.external_id, p.recipient_id, p.test, m.body order by p.id)
             ) as asked
             where next_id - id < 15099494400000 and (conversation_id is null) <> (next_conversation_id is null)
@@ -155,13 +155,13 @@ internal static class DoctorChecks
             where c.follows = 1 and (c.blocks = 1 or back.blocks = 1)
             """),
 
-        // A free reply is not counted, so that a window may count fewer than there are.
+        // A free reply is not counted, so that a window may count fewer than there are. Windows of a time of which messages were removed say nothing.
         new("the limit of messages",
             """
             select 'users whose 24-hour window counts more messages than they sent' as problem, w.sender_id as id
             from message_window w
             left join message m on m.sender_id = w.sender_id and m.prompt_id is null and m.created_at >= w.started_at
-            where w.used > 0
+            where w.used > 0 and w.started_at > coalesce((select max(((case when r.sent_to > r.received_to then r.sent_to else r.received_to end) >> 22) + 1288834974657) from retention r), 0)
             group by w.sender_id, w.used
             having w.used > count(m.id)
             union all

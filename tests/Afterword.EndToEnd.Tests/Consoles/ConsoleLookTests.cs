@@ -18,7 +18,7 @@ public sealed class ConsoleLookTests(Browser browser)
         foreach (var path in (string[])["/console/@furni/people", "/console/@furni/audit", "/console/@furni/asked", "/console/account", "/console/@furni/nothing"]) await stage.LooksFineAsync(owner, path);
 
         var @operator = await stage.SeatToLookAsync(Role.Operator);
-        foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"]) await stage.LooksFineAsync(@operator, path);
+        foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/backups", "/console/admin/retention", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"]) await stage.LooksFineAsync(@operator, path);
     }
 
     [Theory]

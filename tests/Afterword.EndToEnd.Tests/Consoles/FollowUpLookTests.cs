@@ -45,6 +45,10 @@ public sealed class FollowUpLookTests(Browser browser)
         await page.FillAsync("#fall", "many");
         await page.ClickAsync("button:text-is('Save')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
+        await stage.LooksFineAsync(page, "/console/@furni/retention");
+        await page.FillAsync("#texts", "1");
+        await page.ClickAsync("button:text-is('Save')");
+        await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await stage.LooksFineAsync(page, "/console/@furni/webhooks");
         await stage.LooksFineAsync(page, $"/console/@furni/webhooks/{webhook.Key.Id}");
         await page.ClickAsync("button:text-is('Approve')");

@@ -1,5 +1,6 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin.Health;
@@ -10,13 +11,14 @@ namespace Afterword.Server.Admin.Health;
 /// <param name="Work">What waits.</param>
 /// <param name="Signs">What must neither grow old nor run out.</param>
 /// <param name="Hold">Why nothing goes out; null when it does.</param>
+/// <param name="Retention">The round of removals; null before the first.</param>
 /// <param name="Doctor">What the last doctor said; null when none is known.</param>
 /// <param name="MailFailingSince">Since when no email has got through.</param>
 /// <param name="FreeSpace">What the disk of a SQLite store has left.</param>
 /// <param name="LogLength">How long the log of SQLite is.</param>
 /// <param name="SlowestCommit">Of the last minute or two.</param>
 internal sealed record HealthFindings(
-    DateTimeOffset Now, IReadOnlyList<Trouble> Troubles, WaitingWork Work, VitalSigns Signs, OutboundHold? Hold, DoctorRun? Doctor,
+    DateTimeOffset Now, IReadOnlyList<Trouble> Troubles, WaitingWork Work, VitalSigns Signs, OutboundHold? Hold, RetentionRun? Retention, DoctorRun? Doctor,
     DateTimeOffset? MailFailingSince, long? FreeSpace, long LogLength, TimeSpan SlowestCommit)
 {
     public TimeSpan KeyAge => Signs.Key is { } key ? Secrets.Clock.GetUtcNow() - key.MadeAt : TimeSpan.Zero;

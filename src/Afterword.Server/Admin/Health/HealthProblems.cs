@@ -128,6 +128,11 @@ internal static class HealthProblems
             yield return new("doctor_found_problems", $"the last doctor said: {doctor.Says}.", "Run it again, and read what it names:") { Since = doctor.At, Command = "afterword doctor", Docs = "operating.md#doctor" };
         }
 
+        if (found.Retention is { FailedAt: { } failed } retention)
+        {
+            yield return new("retention_failed", "texts and customers that should go are still there.", $"The last removal failed: {retention.Error}. The server tries again within the hour. Look for event 1503 in the log.") { Since = failed, Docs = "retention.md" };
+        }
+
         if (backup.Every is { } every && found.Signs.Backup is { SucceededAt: { } at, FailedAt: null } && found.Now - at > HealthLimits.BackupsMissed * every && found.Hold is null)
         {
             yield return new("backup_old", $"the last backup was {SteadyClock.Length(found.Now - at)} ago.", "The server takes none, and does not say why: look for events 1401 and 1402 in the log of each node. To take one now:")

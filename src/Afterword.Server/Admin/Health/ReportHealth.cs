@@ -3,6 +3,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports;
+using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin.Health;
@@ -16,13 +17,14 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
     public async Task<HealthReport> RunAsync(CancellationToken stop)
     {
         await watch.LookAsync(tries: true, stop);
-        var (schema, hold) = await store.Main.ReadAsync(
+        var (schema, hold, retention) = await store.Main.ReadAsync(
             async session => (
                 await session.Sql("select coalesce(max(number), 0) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), stop),
-                await OutboundHold.FindAsync(session, stop)),
+                await OutboundHold.FindAsync(session, stop),
+                await RetentionRun.FindAsync(session, clock.GetUtcNow(), stop)),
             stop);
         var found = new HealthFindings(
-            clock.GetUtcNow(), store.Troubles.All, await backlog.FindWorkAsync(MostCounted, stop), await vitals.FindAsync(stop), hold, await DoctorRun.FindAsync(audit, stop),
+            clock.GetUtcNow(), store.Troubles.All, await backlog.FindWorkAsync(MostCounted, stop), await vitals.FindAsync(stop), hold, retention, await DoctorRun.FindAsync(audit, stop),
             vitals.MailFailingSince, vitals.FreeSpace, store.Main.LogLength, store.Main.SlowestCommit);
         return new(
             HealthProblems.Of(found, settings.Backup, When),
@@ -77,6 +79,7 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
     private IEnumerable<HealthFact> Kept(HealthFindings found)
     {
         yield return new("Last backup", BackupWords.Last(settings.Backup, found.Signs.Backup, When), found.Signs.Backup?.FailedAt is not null);
+        yield return new("Last removal", RetentionWords.Last(found.Retention, When), found.Retention?.FailedAt is not null);
         yield return new(
             "Key ring", found.Signs.Key is { } key ? $"newest key of {When.Day(key.MadeAt.ToUnixTimeMilliseconds())}, ends on {When.Day(key.EndsAt.ToUnixTimeMilliseconds())}" : "no key in force",
             found.Signs.Key is null || found.KeyAge > HealthLimits.KeyRingAge);

@@ -13,12 +13,13 @@ internal sealed class AgentTally
         """
         case when (c.planned_at is not null or c.reason = 4) and not exists (
             select 1 from conversation d
-            where d.sender_id = c.sender_id and d.external_id = c.external_id and d.test = c.test and (d.created_at, d.id) < (c.created_at, c.id) and (d.planned_at is not null or d.reason = 4))
+            where d.sender_id = c.sender_id and d.external_id = c.external_id and c.external_id <> '' and d.test = c.test and (d.created_at, d.id) < (c.created_at, c.id) and (d.planned_at is not null or d.reason = 4))
         then 1 else 0 end
         """;
 
     private readonly Dictionary<string, Counting> _agents = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (Counting Agent, bool Withdrawn)> _scheduled = [];
+    private readonly HashSet<long> _drawn = [];
 
     public IReadOnlyList<AgentCounts> Counts => [.. _agents.Select(agent => agent.Value.Counts(agent.Key))];
 
@@ -26,17 +27,19 @@ internal sealed class AgentTally
     /// <param name="agent">Whose it was.</param>
     /// <param name="end">How far it came.</param>
     /// <param name="share">The share of the rule that decided, in millionths; null where none did.</param>
-    /// <param name="draw">Of its ticket, which it stands for.</param>
+    /// <param name="draw">Of its ticket, which it stands for; null where its customer was erased.</param>
     /// <param name="isFirstDraw">What <see cref="FirstDrawSql"/> gave.</param>
     public void Add(string agent, FunnelEnd end, long? share, long? draw, bool isFirstDraw)
     {
         var counting = Of(agent);
         counting.Closed++;
-        if (end.Reached < FunnelStep.Eligible || share is null || draw is null) return;
+        if (end.Reached < FunnelStep.Eligible || share is null) return;
 
         var isInSample = end.Reached >= FunnelStep.Scheduled;
-        if (isInSample) Schedule(counting, draw.Value, end.Reason == Reason.Reopened);
-        if (!isFirstDraw) return;
+        if (isInSample) Schedule(counting, draw, end.Reason == Reason.Reopened);
+
+        // Where retention removed the ticket's id, its draw still tells it from others.
+        if (!isFirstDraw || (draw is { } drawn && !_drawn.Add(drawn))) return;
 
         counting.Eligible++;
         counting.Millionths += share.Value;
@@ -44,15 +47,19 @@ internal sealed class AgentTally
     }
 
     // A ticket counts once, for the agent who closed it last and as it ended: that one customer opens it five times is not five withdrawals, and who is asked after all was not picked.
-    private void Schedule(Counting agent, long draw, bool isWithdrawn)
+    private void Schedule(Counting agent, long? draw, bool isWithdrawn)
     {
-        if (_scheduled.TryGetValue(draw, out var before))
+        if (draw is { } ticket)
         {
-            before.Agent.Scheduled--;
-            if (before.Withdrawn) before.Agent.Withdrawn--;
+            if (_scheduled.TryGetValue(ticket, out var before))
+            {
+                before.Agent.Scheduled--;
+                if (before.Withdrawn) before.Agent.Withdrawn--;
+            }
+
+            _scheduled[ticket] = (agent, isWithdrawn);
         }
 
-        _scheduled[draw] = (agent, isWithdrawn);
         agent.Scheduled++;
         if (isWithdrawn) agent.Withdrawn++;
     }

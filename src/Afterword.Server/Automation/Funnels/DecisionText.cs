@@ -3,6 +3,9 @@ namespace Afterword.Server.Automation.Funnels;
 /// <summary>Decisions in words that people read.</summary>
 internal static class DecisionText
 {
+    /// <summary>The ticket of a conversation; its id may have been removed.</summary>
+    public static string TicketOf(string externalId) => externalId.Length == 0 ? "(removed)" : externalId;
+
     /// <summary>The name of a step.</summary>
     public static string Of(FunnelStep step) => step switch
     {

@@ -71,6 +71,8 @@ internal sealed class Ledger(Store store)
         async session =>
         {
             var found = await session.Sql($"select {Columns} from conversation c where c.sender_id = @sender and c.id = @id").Bind("sender", one.SenderId).Bind("id", one.Id).ListAsync(Read, stop);
+            if (one.ExternalId.Length == 0) return found;
+
             found.AddRange(await session.Sql(
                 $"select {Columns} from conversation c where c.sender_id = @sender and c.external_id = @external_id and c.id <> @id order by c.created_at desc, c.id desc limit @most")
                 .Bind("sender", one.SenderId).Bind("external_id", one.ExternalId).Bind("id", one.Id).Bind("most", MostOfOne).ListAsync(Read, stop));

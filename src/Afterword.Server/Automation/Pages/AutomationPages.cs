@@ -89,7 +89,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
         page.LookedBackTo is { } back ? _when.Day(back) : null, form.Fields.ContainsKey("find"));
 
     private LedgerRow Row(LedgerLine line) => new(
-        seat.AddressOf($"automation/{Say(line.Id)}"), line.ExternalId, line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), _when.Minute(line.ClosedAt),
+        seat.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), _when.Minute(line.ClosedAt),
         DecisionText.Of(line.Decision), DecisionText.ToneOf(line.Decision), Why(line), line.Test);
 
     private string Why(LedgerLine line) => line.Decision switch
@@ -101,7 +101,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
 
     private static List<FactView> Facts(Conversation one, LedgerLine line)
     {
-        var facts = new List<FactView> { new("Customer", line.Handle is null ? "unknown" : $"{line.Name} (@{line.Handle})"), new("Ticket ID", one.ExternalId) };
+        var facts = new List<FactView> { new("Customer", line.Handle is null ? "unknown" : $"{line.Name} (@{line.Handle})"), new("Ticket ID", DecisionText.TicketOf(one.ExternalId)) };
         Add("Agent", one.Agent);
         Add("Team", one.Team);
         Add("Tags", one.Tags is { } tags ? string.Join(", ", tags.All) : null);

@@ -26,7 +26,7 @@ internal sealed class VerifyDraws(Store store)
             (one, _) =>
             {
                 if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
-                else if (one.Draw is not null) verified++;
+                else if (one is { Draw: not null, ExternalId: not "" }) verified++;
                 return ValueTask.FromResult(found is null);
             },
             stop);
@@ -35,7 +35,8 @@ internal sealed class VerifyDraws(Store store)
 
     private static string? WrongWith(Conversation one, byte[] key)
     {
-        if (one.Draw is not { } draw) return null;
+        // What was drawn for an id that was removed cannot be drawn again.
+        if (one.Draw is not { } draw || one.ExternalId.Length == 0) return null;
         if (draw != Draw.Of(key, one.ExternalId)) return "the key makes another draw of it";
         if (one.Share is not { } share) return null;
 

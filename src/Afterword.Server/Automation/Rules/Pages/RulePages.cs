@@ -71,7 +71,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
             days, FigureWords.Number(simulated.Closes), FigureWords.Number(simulated.DifferentCount),
             [.. rows.OrderByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, FigureWords.Number(row.Value.Would), FigureWords.Number(row.Value.Did)))],
             [.. simulated.Examples.Select(example => new SimulatedExample(
-                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), example.Conversation.ExternalId,
+                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), DecisionText.TicketOf(example.Conversation.ExternalId),
                 example.Conversation.Decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(example.Conversation.Reason), example.Reason == Reason.None ? "asked" : DecisionText.Of(example.Reason)))]);
 
         void Add(string? rule, string what, long would, long did)
