@@ -42,7 +42,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         Assert.Equal((8, 5, 4, 3, 3, 2, 1), StepsOf(page));
         foreach (var (step, reason, count) in new[]
         {
-            ("Closed", "No rule fits", 1), ("Closed", "A rule says no", 2), ("Eligible", "Not in the sample", 1), ("Scheduled", "Waiting until it is due", 1), ("Delivered", "No response yet", 1), ("Scored", "No comment", 1),
+            ("Closed", "No rule fits", 1), ("Closed", "A rule says no, or requests were off", 2), ("Eligible", "Not in the sample", 1), ("Scheduled", "Waiting until it is due", 1), ("Delivered", "No response yet", 1), ("Scored", "No comment", 1),
         })
         {
             Assert.Equal(count, EndOf(page, step, reason));

@@ -16,7 +16,6 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
 {
     private const int MostRules = 50;
     private const int MostSilentDays = 90;
-    private const int LongestZone = 64;
 
     // What the server says of a version beside it. Whoever changes what was read sends it back, too.
     private static readonly string[] s_added = ["version", "changed_at", "changed_by"];
@@ -127,16 +126,11 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
         }
 
         // Windows' own names are known on every system: what is stored must mean the same on each.
-        if (IsZoneName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) && zone.HasIanaId) return zone;
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) && zone.HasIanaId) return zone;
 
         part.Wrong("time_zone", "a time zone of the IANA list, such as Europe/Berlin");
         return null;
     }
-
-    // On Linux a name is the path of a file, which is read to its end: "../../../dev/zero" has none. Names of the list begin with a capital, as the
-    // files beside them do not, and are short.
-    private static bool IsZoneName(string name) =>
-        name is [>= 'A' and <= 'Z', ..] && name.Length <= LongestZone && Array.TrueForAll(name.Split('/'), part => part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '+'));
 
     private static List<Rule> ReadRules(RulePart body, Func<PromptType, int> variants)
     {

@@ -30,7 +30,6 @@ internal static class SimulationEndpoints
 
         if (await simulate.RunAsync(call.Caller.UserId, draft!.Rules, days, settings.Limits.IntervalFor(call.Caller.Sender), http.RequestAborted) is not { } simulated)
         {
-            http.Response.Headers.RetryAfter = "5";
             await http.RefuseAsync(ApiError.Overloaded);
             return;
         }
