@@ -43,28 +43,28 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
             ahead.Duration() > HealthLimits.ClockOff ? $"{SteadyClock.Length(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead" : "behind")}"
                 : !found.Signs.IsComparedWithDatabase ? "has not jumped" : string.Create(CultureInfo.InvariantCulture, $"agrees with the database's within {Math.Max(1, Math.Ceiling(ahead.Duration().TotalSeconds)):N0} s"),
             ahead.Duration() > HealthLimits.ClockOff);
-        yield return new("Running since", When.Named(vitals.StartedAt));
-        yield return new("Slowest commit of late", HealthProblems.Seconds(found.SlowestCommit), found.SlowestCommit > HealthLimits.SlowCommit);
-        yield return new("Writes in the queue", string.Create(CultureInfo.InvariantCulture, $"{store.Main.Waiting + store.Admissions.Waiting:N0}"), store.Main.IsFull || store.Admissions.IsFull);
-        yield return new("Processes on the store", Number(found.Signs.WorkerNumbers));
+        yield return new("Running since", Minute(vitals.StartedAt));
+        yield return new("Slowest commit", found.SlowestCommit == TimeSpan.Zero ? "none lately" : HealthProblems.Seconds(found.SlowestCommit), found.SlowestCommit > HealthLimits.SlowCommit);
+        yield return new("Write queue", string.Create(CultureInfo.InvariantCulture, $"{store.Main.Waiting + store.Admissions.Waiting:N0}"), store.Main.IsFull || store.Admissions.IsFull);
+        yield return new("Processes", found.Signs.WorkerNumbers.ToString("N0", CultureInfo.InvariantCulture));
     }
 
     private IEnumerable<HealthFact> Waiting(WaitingWork work)
     {
-        yield return new("Webhook deliveries", Number(work.Deliveries));
-        yield return new("Oldest delivery", work.OldestDeliveryAt is { } oldest ? $"of {When.Named(oldest)}" : "none");
-        yield return new("Emails and handovers", work.Dispatches == 0 ? "0" : $"{Number(work.Dispatches)}, the first due {When.Named(work.DispatchDueAt!.Value)}");
-        yield return new("Conversations due", work.Conversations == 0 ? "0" : $"{Number(work.Conversations)}, the first since {When.Named(work.ConversationDueAt!.Value)}");
+        yield return new("Deliveries", Number(work.Deliveries));
+        yield return new("Oldest delivery", work.OldestDeliveryAt is { } oldest ? $"of {Minute(oldest)}" : "none");
+        yield return new("Emails, handovers", work.Dispatches == 0 ? "0" : $"{Number(work.Dispatches)}, the first due {Minute(work.DispatchDueAt!.Value)}");
+        yield return new("Conversations", work.Conversations == 0 ? "0" : $"{Number(work.Conversations)}, the first since {Minute(work.ConversationDueAt!.Value)}");
     }
 
     private IEnumerable<HealthFact> Failing(HealthFindings found)
     {
         var work = found.Work;
-        yield return new("Webhooks", work.FailingWebhooks == 0 ? "none" : $"{Number(work.FailingWebhooks)}, since {When.Named(work.WebhookFailingSince!.Value)}", work.FailingWebhooks > 0);
-        if (work.WebhooksOff > 0) yield return new("Webhooks switched off", Number(work.WebhooksOff));
+        yield return new("Webhooks", work.FailingWebhooks == 0 ? "none" : $"{Number(work.FailingWebhooks)}, since {Minute(work.WebhookFailingSince!.Value)}", work.FailingWebhooks > 0);
+        if (work.WebhooksOff > 0) yield return new("Switched off", Number(work.WebhooksOff));
         yield return new("Dead deliveries", work.DeadDeliveries == 0 ? "none" : $"{Number(work.DeadDeliveries)}: afterword webhook replay ID --dead", work.DeadDeliveries > 0);
         yield return new("Dead requests", work.DeadDispatches == 0 ? "none" : $"{Number(work.DeadDispatches)}: afterword channel retry @handle --dead", work.DeadDispatches > 0);
-        yield return new("Email", settings.Mail is null ? "no mail server (Mail:Host)" : found.MailFailingSince is { } since ? $"fails since {When.Named(since)}" : "no failure", settings.Mail is not null && found.MailFailingSince is not null);
+        yield return new("Email", settings.Mail is null ? "no mail server (Mail:Host)" : found.MailFailingSince is { } since ? $"fails since {Minute(since)}" : "no failure", settings.Mail is not null && found.MailFailingSince is not null);
     }
 
     private IEnumerable<HealthFact> Room(HealthFindings found)
@@ -72,7 +72,7 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
         yield return new("Disk", found.FreeSpace is { } free ? $"{HealthProblems.Bytes(free)} left" : "that of the database", found.FreeSpace < HealthLimits.DiskFree);
         if (settings.Database is null) yield return new("SQLite's log", HealthProblems.Bytes(found.LogLength), found.LogLength > HealthLimits.LogLength);
         if (found.Signs.StandbyBehind is { } behind) yield return new("Standby", behind == 0 ? "has everything" : $"{HealthProblems.Bytes(behind)} behind", behind > HealthLimits.StandbyBehind);
-        yield return new("Memory of this process", HealthProblems.Bytes(Environment.WorkingSet));
+        yield return new("Memory", HealthProblems.Bytes(Environment.WorkingSet));
         yield return new("Worker numbers", string.Create(CultureInfo.InvariantCulture, $"{found.Signs.WorkerNumbers:N0} of {Snowflakes.Workers:N0} held"), found.Signs.WorkerNumbers > HealthLimits.WorkerNumbers);
     }
 
@@ -83,13 +83,16 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
         yield return new(
             "Key ring", found.Signs.Key is { } key ? $"newest key of {When.Day(key.MadeAt.ToUnixTimeMilliseconds())}, ends on {When.Day(key.EndsAt.ToUnixTimeMilliseconds())}" : "no key in force",
             found.Signs.Key is null || found.KeyAge > HealthLimits.KeyRingAge);
-        yield return new("Last doctor", found.Doctor is { } doctor ? $"{When.Named(doctor.At)}: {doctor.Says}{(found.Now - doctor.At > HealthLimits.DoctorRan ? " (long ago)" : "")}" : "none noted: afterword doctor", found.Doctor is { IsWell: false });
+        yield return new("Last doctor", found.Doctor is { } doctor ? $"{Minute(doctor.At)}: {doctor.Says}{(found.Now - doctor.At > HealthLimits.DoctorRan ? " (long ago)" : "")}" : "none noted: afterword doctor", found.Doctor is { IsWell: false });
     }
 
     private IEnumerable<HealthFact> Program(long schema) =>
     [
         new("Version", ProgramVersion.Text), new("Store", store.Main.Engine), new("Schema", string.Create(CultureInfo.InvariantCulture, $"migration {schema}")),
     ];
+
+    // The foot of the page names the zone.
+    private string Minute(DateTimeOffset at) => When.Minute(at.ToUnixTimeMilliseconds());
 
     private static string Number(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}{(count >= MostCounted ? " or more" : "")}");
 }
