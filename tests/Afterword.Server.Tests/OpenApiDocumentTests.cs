@@ -56,7 +56,7 @@ public sealed class OpenApiDocumentTests(SharedPages pages) : IClassFixture<Shar
     public async Task What_webhooks_are_sent_is_in_the_document_by_event_type()
     {
         var document = await DocumentAsync();
-        Assert.Equal(["feedback.created", "feedback.updated", "alert.low_score", "alert.figure_fell", "feedback.request"], document.GetProperty("webhooks").EnumerateObject().Select(sent => sent.Name));
+        Assert.Equal(["feedback.created", "feedback.updated", "feedback.erased", "alert.low_score", "alert.figure_fell", "feedback.request"], document.GetProperty("webhooks").EnumerateObject().Select(sent => sent.Name));
         foreach (var sent in document.GetProperty("webhooks").EnumerateObject())
         {
             var content = sent.Value.GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json");

@@ -45,9 +45,9 @@ internal sealed record ChangedAccount(NewAccount User, bool ChangesReach, bool C
 /// <summary>The users of the platform.</summary>
 internal sealed partial class Accounts(Store store, PasswordHashes passwords, TimeProvider clock)
 {
-    private readonly KeptOptOuts _optOuts = new(store);
-
     private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail, x_user_id";
+
+    private readonly KeptOptOuts _optOuts = new(store);
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9_]{1,15}\z", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
@@ -134,7 +134,8 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         {
             var updated = 0;
             await HoldAsync(session, [.. accounts.Select(one => one.User.ScreenName)], stop);
-            await EndLinksAsync(session, [.. accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value))], stop);
+            var addressed = accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value)).ToArray();
+            await EndLinksAsync(session, addressed, stop);
             await session.EachAsync(
                 """
                 update account set name = item.name, accepts = coalesce(item.accepts, account.accepts), language = coalesce(item.language, account.language),
@@ -149,7 +150,7 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
                     .Text("mail", one => one.User.Reachability.Mail?.Value).LongOrNull("x_user_id", one => one.User.Reachability.XUserId),
                 _ => updated++,
                 stop);
-            await _optOuts.ApplyAsync(session, [.. accounts.Where(one => one.User.Reachability.Mail is not null).Select(one => (one.User.ScreenName, one.User.Reachability.Mail?.Value))], stop);
+            await _optOuts.ApplyAsync(session, addressed, stop);
             return updated;
         },
         stop);
