@@ -55,11 +55,34 @@ public abstract class OriginTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_hidden_of_the_period_before_is_not_had_from_the_change_nor_from_the_points_of_the_line()
+    {
+        await AskInTwoWeeksAsync();
+
+        var page = await HtmlAsync("?range=7&only=origin:hand");
+
+        Assert.Contains("0%</p>", page, StringComparison.Ordinal);
+        Assert.Contains("Too few answers to compare", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u2212100.0 points", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("The dashed line", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_rules_nothing_is_split()
     {
         await ByHandAsync(5, 5, 5, 5, 5);
 
         Assert.DoesNotContain("By origin", await HtmlAsync(""), StringComparison.Ordinal);
+    }
+
+    /// <summary>By the rules there are too few answers in the first week.</summary>
+    private async Task AskInTwoWeeksAsync()
+    {
+        await ByRulesAsync(1, 1);
+        await ByHandAsync(5, 5, 5, 5, 5);
+        await _world.PassAsync(TimeSpan.FromDays(7));
+        await ByRulesAsync(5, 5, 5, 5, 5);
+        await ByHandAsync(1, 1, 1, 1, 1);
     }
 
     private async Task ByRulesAsync(params int?[] scores)
