@@ -43,6 +43,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private readonly HashSet<string> _called = [];
     private Loop _loop = null!;
     private CrowdedStore _store = null!;
+    private NewEndpoint _polled = null!;
     private Guest _owner = null!;
     private Guest _operator = null!;
     private Guest _ana = null!;
@@ -52,6 +53,9 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _loop = await Loop.StartAsync(Engine.Sqlite, "Limits:UsersPer15Minutes=100000", "Cards:CallsPerLink=0");
+        // Approved before all that is stored.
+        _polled = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, null, null, Approval.NeededIfOwned, default);
+        await Server.Server.Store.Main.WriteAsync(session => session.Sql("update webhook set approved_at = 0").RunAsync(default), default);
         _store = await CrowdedStore.FillAsync(_loop, 0);
         _owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
         _operator = await Server.SeatAsync(Role.Operator);
@@ -180,6 +184,12 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
 
         foreach (var path in (string[])["/operator/webhooks.json", "/operator/webhooks/7.json"]) yield return Call(path, () => AsOperatorAsync(path));
         yield return ("webhook deliveries", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: false, 50, default));
+        foreach (var after in (string[])["", "?after=1767500000000-1"])
+        {
+            var path = $"/operator/webhooks/{_polled.Key.Id}/poll.json{after}";
+            yield return Call(path, async () => (await Server.SendAsync(null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_polled.Secret}"))).Is(200));
+        }
+
         yield return ("webhook deliveries --dead", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: true, 50, default));
         yield return ("channel retry", () => Server.Get<RetryDispatches>().RunAsync(_loop.Furni.Id, null, default));
         yield return ("channel list", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));

@@ -52,7 +52,7 @@ internal sealed partial class Backlog : BackgroundService
                         (select min(waiting.changed_at) from (
                             select d.changed_at from delivery d where d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0 order by d.due_at limit @most) as waiting),
                         (select count(*) from (select d.id from delivery d where d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 2 limit @most) as dead)
-                    from webhook w where w.removed_at is null
+                    from webhook w where w.removed_at is null and w.polled = 0
                     """).Bind("most", (long)MostOfOne)
                     .ListAsync(row => new Webhook(row.LongOrNull(0), row.IsDBNull(1), row.GetInt64(2), row.LongOrNull(3), row.GetInt64(4)), stop),
                 (await session.Sql(

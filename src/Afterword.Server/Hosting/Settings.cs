@@ -199,6 +199,9 @@ internal sealed record ChannelSettings
     public required int Concurrency { get; init; }
 
     /// <summary>Waits after failed attempts; their number is the number of repetitions.</summary>
+
+    /// <summary>How often a webhook may be polled in a minute, on each node; 120 by default, 0 is no limit.</summary>
+    public required long PollsPerMinute { get; init; }
     public required IReadOnlyList<TimeSpan> RetrySchedule { get; init; }
 
     /// <summary>How often a node looks for what falls due; 1 s by default.</summary>

@@ -105,6 +105,7 @@ internal sealed partial class SettingsReader
         SecretOverlap = Duration("Webhooks:SecretOverlap", TimeSpan.FromHours(24)),
         KeepAttempts = Duration("Webhooks:KeepAttempts", TimeSpan.FromDays(30)),
     };
+        PollsPerMinute = Whole("Webhooks:PollsPerMinute", 120, 0, 1_000_000),
 
     private AutomationSettings Automation() => new()
     {
