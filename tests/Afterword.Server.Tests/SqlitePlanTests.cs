@@ -175,6 +175,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
             "/1.1/feedback/conversations/list.json", "/1.1/feedback/conversations/list.json?decision=failed", "/1.1/feedback/conversations/list.json?external_id=CASE-1", "/1.1/feedback/conversations/show/7.json",
             $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=CASE-1", "/1.1/feedback/rules.json",
+            "/1.1/feedback/metrics.json?breakdown=agent", "/1.1/feedback/metrics.json?only=tag:rare&range=365", "/1.1/feedback/metrics.json?only=origin:hand&by=day",
             "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/1.1/friendships/lookup.json?screen_name=ana,bea", "/1.1/friends/ids.json", "/1.1/followers/ids.json",
             "/1.1/blocks/ids.json", "/1.1/account/settings.json", "/oauth/request_token", "/oauth/access_token",
         ])
@@ -183,13 +184,13 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         }
 
         foreach (var path in (string[])["/operator/webhooks.json", "/operator/webhooks/7.json"]) yield return Call(path, () => AsOperatorAsync(path));
-        yield return ("webhook deliveries", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: false, 50, default));
         foreach (var after in (string[])["", "?after=1767500000000-1"])
         {
             var path = $"/operator/webhooks/{_polled.Key.Id}/poll.json{after}";
             yield return Call(path, async () => (await Server.SendAsync(null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_polled.Secret}"))).Is(200));
         }
 
+        yield return ("webhook deliveries", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: false, 50, default));
         yield return ("webhook deliveries --dead", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: true, 50, default));
         yield return ("channel retry", () => Server.Get<RetryDispatches>().RunAsync(_loop.Furni.Id, null, default));
         yield return ("channel list", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));

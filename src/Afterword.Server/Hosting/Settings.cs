@@ -98,6 +98,9 @@ internal sealed record LimitSettings
     /// <summary>Calls of feedback/submit and of feedback/dismiss, each, per user and app in 15 minutes; 300 by default.</summary>
     public required long AnswersPer15Minutes { get; init; }
 
+    /// <summary>Calls of feedback/metrics per user and app in 15 minutes; 180 by default.</summary>
+    public required long MetricsPer15Minutes { get; init; }
+
     /// <summary>Calls of conversations/close, of conversations/reopen and of can_prompt, each, per user and app in 15 minutes; 15,000 by default.</summary>
     public required long ClosesPer15Minutes { get; init; }
 

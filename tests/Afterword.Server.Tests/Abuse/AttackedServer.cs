@@ -30,7 +30,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
 
     private static readonly string[] s_limits =
     [
-        "ShowPer15Minutes", "EventsPer15Minutes", "ExportsPer15Minutes", "AnswersPer15Minutes", "UsersPer15Minutes", "MessagesPer15Minutes", "StatusPer15Minutes", "MessagesPerDay", "AppMessagesPerDay",
+        "ShowPer15Minutes", "EventsPer15Minutes", "ExportsPer15Minutes", "MetricsPer15Minutes", "AnswersPer15Minutes", "UsersPer15Minutes", "MessagesPer15Minutes", "StatusPer15Minutes", "MessagesPerDay", "AppMessagesPerDay",
     ];
 
     private readonly InboxWorld _world;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
@@ -68,6 +69,20 @@ public abstract class OriginTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_hidden_on_the_page_is_hidden_from_programs_too()
+    {
+        await AskInTwoWeeksAsync();
+
+        var metrics = (await MetricsAsync("range=7&only=origin:hand")).GetProperty("metrics");
+        foreach (var name in (string[])["csat", "average_score"]) Assert.Equal("too_few", metrics.GetProperty(name).GetProperty("change").GetProperty("verdict").GetString());
+
+        // Two weeks are enough of both, but not each of them: its step would tell.
+        var steps = (await MetricsAsync("range=30&by=day&only=origin:hand")).GetProperty("steps").EnumerateArray()
+            .Where(step => step.GetProperty("n").GetInt64() > 0).Select(step => (step.GetProperty("suppressed").GetBoolean(), step.TryGetProperty("value", out _))).ToArray();
+        Assert.Equal([(true, false), (false, true)], steps);
+    }
+
+    [Fact]
     public async Task Without_rules_nothing_is_split()
     {
         await ByHandAsync(5, 5, 5, 5, 5);
@@ -84,6 +99,8 @@ public abstract class OriginTests(Engine engine) : IAsyncLifetime
         await ByRulesAsync(5, 5, 5, 5, 5);
         await ByHandAsync(1, 1, 1, 1, 1);
     }
+
+    private async Task<JsonElement> MetricsAsync(string query) => (await _world.Server.GetAsync(_world.Loop.Sender, $"/1.1/feedback/metrics.json?{query}")).Is(200).Json;
 
     private async Task ByRulesAsync(params int?[] scores)
     {
