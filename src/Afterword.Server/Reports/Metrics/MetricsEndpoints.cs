@@ -11,9 +11,6 @@ namespace Afterword.Server.Reports.Metrics;
 /// <summary>The Overview for a sender's programs.</summary>
 internal static class MetricsEndpoints
 {
-    // Counting anew takes a moment for most senders, and some minutes for millions of requests.
-    private const string RetryAfter = "10";
-
     public static void MapMetrics(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/1.1/feedback/metrics.json", Metrics)
             .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Metrics)).Describe(MetricsReference.Metrics);
@@ -30,7 +27,7 @@ internal static class MetricsEndpoints
             return;
         }
 
-        http.Response.Headers.RetryAfter = RetryAfter;
+        // It is counted anew, which takes a moment for most senders, and some minutes for millions of requests.
         await http.RefuseAsync(ApiError.Overloaded);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class PollEvents(Store store, TimeProvider clock)
         if (found?.Open(store.Secrets) is not { } webhook) return null;
 
         var given = Encoding.UTF8.GetBytes(secret);
-        return webhook.Secrets.Count(one => CryptographicOperations.FixedTimeEquals(given, Encoding.UTF8.GetBytes(one.ToString()))) > 0 ? webhook : null;
+        return webhook.Secrets.Any(one => CryptographicOperations.FixedTimeEquals(given, Encoding.UTF8.GetBytes(one.ToString()))) ? webhook : null;
     }
 
     /// <summary>Reads a page.</summary>
