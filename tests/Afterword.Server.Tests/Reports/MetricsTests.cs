@@ -78,8 +78,8 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
         Assert.Equal((1L, false, true), Said((await MetricsAsync("range=7&by=day")).Json.GetProperty("steps")[5], "value"));
         var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
         var (whole, limited) = ((await owner.GetAsync("/console/@furni/overview?range=7&by=day")).Is(200).Html, (await owner.GetAsync("/console/@furni/overview?range=7&by=day&only=agent:zoe")).Is(200).Html);
-        Assert.Contains("hollow", whole, StringComparison.Ordinal);
-        Assert.DoesNotContain("hollow", limited, StringComparison.Ordinal);
+        Assert.Contains("class=\"hole\"", whole, StringComparison.Ordinal);
+        Assert.DoesNotContain("class=\"hole\"", limited, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -98,6 +98,9 @@ public abstract class OriginTests(Engine engine) : IAsyncLifetime
         await _world.PassAsync(TimeSpan.FromDays(7));
         await ByRulesAsync(5, 5, 5, 5, 5);
         await ByHandAsync(1, 1, 1, 1, 1);
+
+        // The first session has ended.
+        _analyst = await _world.Server.SeatAsync(Role.Analyst, _world.Loop.Furni, "later@furni.example");
     }
 
     private async Task<JsonElement> MetricsAsync(string query) => (await _world.Server.GetAsync(_world.Loop.Sender, $"/1.1/feedback/metrics.json?{query}")).Is(200).Json;
