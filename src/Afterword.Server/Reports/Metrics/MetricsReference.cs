@@ -25,7 +25,7 @@ internal static class MetricsReference
             new("from", "The first day of a period of your own; with `to`.", Shape.Said("a day such as `2026-01-31`, in the time zone of the answer")),
             new("to", "Its last day, included; less than 1,100 days behind the first.", Shape.Said("a day such as `2026-01-31`, in the time zone of the answer")),
             new("by", "How long a step is.", Shape.OneOf("day", "week", "month")) { Default = "what suits the period" },
-            new("only", "Limits the metrics to one value of a property.", Shape.Said("`agent`, `tag`, `language`, `channel`, `question` or `origin`, a colon and the value")) { Example = "agent:zoe" },
+            new("only", "Limits the metrics to one value of a property.", Shape.Said("`agent`, `tag`, `language`, `channel`, `question` or `origin`, a colon and the value")),
             new("breakdown", "Adds the whole period by a property, whatever `only` says.", Shape.OneOf("question", "language", "channel", "agent", "tag", "origin")) { Example = "agent" },
             new("test", "Test feedback alone; it is in no other metric.", Shape.Truth) { Default = "false" },
         ],
