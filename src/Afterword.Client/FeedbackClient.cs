@@ -11,12 +11,6 @@ namespace Afterword.Client;
 /// <remarks>A call that is not answered within 100 seconds ends with a <see cref="TaskCanceledException"/>.</remarks>
 public sealed partial class FeedbackClient : IDisposable
 {
-    private static readonly TimeSpan s_shortestWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromHours(1);
-
-    // The length of the server's windows, for a refusal that names no time.
-    private static readonly TimeSpan s_usualWait = TimeSpan.FromMinutes(15);
-
     private readonly HttpClient _http;
     private readonly TimeProvider _clock;
 
@@ -151,19 +145,11 @@ public sealed partial class FeedbackClient : IDisposable
             }
             catch (FeedbackApiException e) when (e.Status is HttpStatusCode.TooManyRequests)
             {
-                wait = WaitFor(e);
+                wait = RetryWait.For(e, _clock.GetUtcNow());
             }
 
             await Task.Delay(wait, _clock, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private TimeSpan WaitFor(FeedbackApiException limit)
-    {
-        var wait = limit.RetryAt is { } at ? at - _clock.GetUtcNow() : s_usualWait;
-
-        // A clock ahead of the server's makes the wait negative; a hasty loop would only feed the limit.
-        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, s_shortestWait.Ticks, s_longestWait.Ticks));
     }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
@@ -184,7 +170,7 @@ public sealed partial class FeedbackClient : IDisposable
     private static HttpRequestMessage Post(string address, IEnumerable<KeyValuePair<string, string>> form) =>
         new(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(form) };
 
-    private static string Decimal(string id)
+    internal static string Decimal(string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         return id.All(char.IsAsciiDigit) ? id : throw new ArgumentException($"'{id}' is not a decimal id.", nameof(id));

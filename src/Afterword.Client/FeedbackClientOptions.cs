@@ -17,8 +17,11 @@ public sealed record FeedbackClientOptions(Uri Server, OAuthCredentials Credenti
 
     /// <summary>The server's address without query and fragment, with a slash at its end.</summary>
     /// <exception cref="ArgumentException">It is not absolute http(s).</exception>
-    internal Uri Prefix() =>
-        Server is { IsAbsoluteUri: true, Scheme: "http" or "https" }
-            ? new Uri(Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
-            : throw new ArgumentException("The server's address must be absolute http(s).", nameof(Server));
+    internal Uri Prefix() => PrefixOf(Server, nameof(Server));
+
+    /// <inheritdoc cref="Prefix"/>
+    internal static Uri PrefixOf(Uri server, string parameter) =>
+        server is { IsAbsoluteUri: true, Scheme: "http" or "https" }
+            ? new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
+            : throw new ArgumentException("The server's address must be absolute http(s).", parameter);
 }

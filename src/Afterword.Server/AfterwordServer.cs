@@ -21,6 +21,7 @@ using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
 using Afterword.Server.Retention;
+using Afterword.Server.Sandbox;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -57,11 +58,13 @@ internal sealed class AfterwordServer : IAsyncDisposable
     public static async Task<AfterwordServer> CreateAsync(
         Settings settings, string? urls, TimeProvider clock, Action<WebApplicationBuilder>? configure, CancellationToken stop)
     {
+        // Requests are signed by the clocks of clients, which nobody moves.
         var steady = new SteadyClock(clock);
-        var store = await Store.OpenAsync(settings, steady, stop, serves: true);
+        var sandbox = settings.IsSandbox ? new SandboxClock(steady) : null;
+        var store = await Store.OpenAsync(settings, sandbox ?? (TimeProvider)steady, stop, serves: true);
         try
         {
-            var lease = await store.LeaseAsync(steady, stop);
+            var lease = await store.LeaseAsync(sandbox ?? (TimeProvider)steady, stop);
             await RebuildRollups.RecordZoneAsync(store, settings.TimeZone, stop);
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             Configure(builder, settings, urls);
@@ -70,8 +73,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton(store);
             Secrets.AddKeyRing(builder.Services, store.Main, store.MasterKeys);
             builder.Services.AddSingleton(lease);
-            builder.Services.AddSingleton<TimeProvider>(steady);
-            builder.Services.AddSingleton(steady);
+            AddClocks(builder.Services, steady, sandbox);
             builder.Services.AddSingleton<StoreWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
             builder.Services.AddSingleton<Readiness>();
@@ -110,13 +112,14 @@ internal sealed class AfterwordServer : IAsyncDisposable
             store.Faults.Log = app.Services.GetRequiredService<ILogger<StoreFaults>>();
             app.UseOneProvider();
             app.UseForwarded(settings);
+            if (sandbox is not null) app.UseSandboxBanner();
             app.UseErrorAnswers();
             app.UseSecurityHeaders();
             app.UseRouting();
             app.UseMiddleware<BodyMemory>();
             app.UseMiddleware<SignedRequests>();
             app.UseMiddleware<ConsoleDoor>();
-            MapRoutes(app.MapWithHead());
+            MapRoutes(app.MapWithHead(), settings);
             return new(store, app);
         }
         catch
@@ -150,8 +153,16 @@ internal sealed class AfterwordServer : IAsyncDisposable
         await _store.DisposeAsync();
     }
 
-    private static void MapRoutes(RouteGroupBuilder routes)
+    private static void AddClocks(IServiceCollection services, SteadyClock steady, SandboxClock? sandbox)
     {
+        services.AddSingleton(steady);
+        if (sandbox is not null) services.AddSingleton(sandbox);
+        services.AddSingleton(sandbox ?? (TimeProvider)steady);
+    }
+
+    private static void MapRoutes(RouteGroupBuilder routes, Settings settings)
+    {
+        if (settings.IsSandbox) routes.MapSandbox();
         routes.MapGrants();
         routes.MapSignIn();
         routes.MapPrompts();

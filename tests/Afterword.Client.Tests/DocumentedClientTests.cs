@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.Client.Tests;
 
-/// <summary>The programs of <c>docs/client.md</c> and of the packages' readmes, as they stand there: they compile without a warning, and do what the page says.</summary>
+/// <summary>The programs of <c>docs/client.md</c>, of <c>docs/sandbox.md</c> and of the packages' readmes, as they stand there: they compile without a warning, and do what the page says.</summary>
 public sealed partial class DocumentedClientTests
 {
     // What a project of Microsoft.NET.Sdk.Web uses by itself, as far as the page needs it.
@@ -32,7 +32,7 @@ public sealed partial class DocumentedClientTests
     {
         using var folder = TestFolder.Create("client");
         var program = Path.Combine(folder.Path, "documented.dll");
-        string[] files = [ImplicitUsings, .. Programs("docs/client.md"), AsMethod(Assert.Single(Programs("readme/client.md")), "Client"), AsMethod(Assert.Single(Programs("readme/aspnetcore.md")), "AspNetCore")];
+        string[] files = [ImplicitUsings, .. Programs("docs/client.md"), .. Programs("docs/sandbox.md"), AsMethod(Assert.Single(Programs("readme/client.md")), "Client"), AsMethod(Assert.Single(Programs("readme/aspnetcore.md")), "AspNetCore")];
         foreach (var (at, file) in files.Index()) await File.WriteAllTextAsync(Path.Combine(folder.Path, $"{at}.cs"), file);
 
         await Compiler.RunAsync(program, Directory.EnumerateFiles(folder.Path, "*.cs"), "-target:exe", "-nullable:enable", "-warn:9", "-warnaserror");

@@ -33,6 +33,7 @@ public abstract class RateLimitStatusTests(Engine engine) : IAsyncLifetime
     [InlineData("/1.1/feedback/show/1.json", "feedback", "/feedback/show/:id")]
     [InlineData("/1.1/feedback/events.json?from_time=0&to_time=1", "feedback", "/feedback/events")]
     [InlineData("/1.1/feedback/export.csv", "feedback", "/feedback/export")]
+    [InlineData("/1.1/feedback/metrics.json", "feedback", "/feedback/metrics")]
     [InlineData("/1.1/feedback/submit/1.json?score=1", "feedback", "/feedback/submit/:id", true)]
     [InlineData("/1.1/feedback/dismiss/1.json", "feedback", "/feedback/dismiss/:id", true)]
     public async Task What_an_answer_says_the_status_says_too(string path, string family, string route, bool isPost = false)

@@ -44,6 +44,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private readonly HashSet<string> _called = [];
     private Loop _loop = null!;
     private CrowdedStore _store = null!;
+    private NewEndpoint _polled = null!;
     private Guest _owner = null!;
     private Guest _operator = null!;
     private Guest _ana = null!;
@@ -53,6 +54,9 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _loop = await Loop.StartAsync(Engine.Sqlite, "Limits:UsersPer15Minutes=100000", "Cards:CallsPerLink=0");
+        // Approved before all that is stored.
+        _polled = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, null, null, WebhookFormat.Events, Approval.NeededIfOwned, default);
+        await Server.Server.Store.Main.WriteAsync(session => session.Sql("update webhook set approved_at = 0").RunAsync(default), default);
         _store = await CrowdedStore.FillAsync(_loop, 0);
         _owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
         _operator = await Server.SeatAsync(Role.Operator);
@@ -173,6 +177,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
             "/1.1/feedback/conversations/list.json", "/1.1/feedback/conversations/list.json?decision=failed", "/1.1/feedback/conversations/list.json?external_id=CASE-1", "/1.1/feedback/conversations/show/7.json",
             $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=CASE-1", "/1.1/feedback/rules.json",
+            "/1.1/feedback/metrics.json?breakdown=agent", "/1.1/feedback/metrics.json?only=tag:rare&range=365", "/1.1/feedback/metrics.json?only=origin:hand&by=day",
             "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/1.1/friendships/lookup.json?screen_name=ana,bea", "/1.1/friends/ids.json", "/1.1/followers/ids.json",
             "/1.1/blocks/ids.json", "/1.1/account/settings.json", "/oauth/request_token", "/oauth/access_token",
         ])
@@ -181,6 +186,12 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         }
 
         foreach (var path in (string[])["/operator/webhooks.json", "/operator/webhooks/7.json"]) yield return Call(path, () => AsOperatorAsync(path));
+        foreach (var after in (string[])["", "?after=1767500000000-1"])
+        {
+            var path = $"/operator/webhooks/{_polled.Key.Id}/poll.json{after}";
+            yield return Call(path, async () => (await Server.SendAsync(null, HttpMethod.Get, path, null, request => request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_polled.Secret}"))).Is(200));
+        }
+
         yield return ("webhook deliveries", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: false, 50, default));
         yield return ("webhook deliveries --dead", () => Server.Get<DeliveryHistory>().LatestAsync(new(_loop.Furni.Id, 7), deadOnly: true, 50, default));
         yield return ("channel retry", () => Server.Get<RetryDispatches>().RunAsync(_loop.Furni.Id, null, default));

@@ -2,7 +2,7 @@ using Afterword.Client.Wire;
 
 namespace Afterword.Client.Webhooks;
 
-/// <summary>An event whose signature has been verified. There is no other way to get one than <see cref="WebhookVerifier.Verify"/>.</summary>
+/// <summary>An event whose signature has been verified. There is no other way to get one than by <see cref="WebhookVerifier.Verify"/> and by a <see cref="WebhookPoller"/>.</summary>
 public sealed record FeedbackWebhook
 {
     internal FeedbackWebhook(string id, DateTimeOffset sentAt, FeedbackEventJson change)

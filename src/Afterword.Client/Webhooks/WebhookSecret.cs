@@ -61,6 +61,9 @@ public sealed class WebhookSecret
     public string Sign(string id, DateTimeOffset sentAt, ReadOnlySpan<byte> body) =>
         Sign(id, sentAt.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), body);
 
+    /// <summary>The text of the secret, for the one place that has to show it.</summary>
+    internal string Reveal() => Prefix + Convert.ToBase64String(_key);
+
     /// <summary>Says that this is a secret, and not which: what is printed ends in a log.</summary>
     public override string ToString() => Prefix + "…";
 

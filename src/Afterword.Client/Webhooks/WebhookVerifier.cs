@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Afterword.Client.Wire;
 
@@ -70,6 +71,16 @@ public sealed class WebhookVerifier
         return TryRead(body, out var change)
             ? new WebhookOutcome.Accepted(new(id, DateTimeOffset.FromUnixTimeSeconds(sent), change))
             : new WebhookOutcome.Refused(WebhookRefusal.NotAnEvent, "The body is not a feedback event.");
+    }
+
+    /// <summary>Reads an event that was fetched, if it is signed. It is as fresh as the answer it came in, whatever the clocks say.</summary>
+    internal FeedbackWebhook? Open(PolledEventJson sent)
+    {
+        var body = Encoding.UTF8.GetBytes(sent.Body);
+        return long.TryParse(sent.WebhookTimestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            && IsSigned(sent.WebhookId, sent.WebhookTimestamp, body, sent.WebhookSignature) && TryRead(body, out var change)
+                ? new(sent.WebhookId, DateTimeOffset.FromUnixTimeSeconds(at), change)
+                : null;
     }
 
     private bool IsSigned(string id, string timestamp, ReadOnlySpan<byte> body, ReadOnlySpan<char> signatures)

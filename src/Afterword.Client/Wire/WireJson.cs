@@ -14,6 +14,8 @@ namespace Afterword.Client.Wire;
 [JsonSerializable(typeof(FeedbackJson))]
 [JsonSerializable(typeof(FeedbackEventJson))]
 [JsonSerializable(typeof(EventsPageJson))]
+[JsonSerializable(typeof(MetricsJson))]
+[JsonSerializable(typeof(PollPageJson))]
 [JsonSerializable(typeof(ErrorsJson))]
 [JsonSerializable(typeof(ConversationJson))]
 [JsonSerializable(typeof(ConversationPageJson))]

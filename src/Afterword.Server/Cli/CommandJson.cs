@@ -7,7 +7,14 @@ using Afterword.Server.Webhooks;
 namespace Afterword.Server.Cli;
 
 /// <param name="SetUp">Where the first operator chooses a password, once and within a week; absent when there are people.</param>
-internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store, string? SetUp);
+internal sealed record ServeJson(IReadOnlyList<string> Urls, string Store, string? SetUp, SandboxJson? Sandbox = null);
+
+/// <summary>What is there in a sandbox to begin with. All keys and tokens end with it.</summary>
+/// <param name="OperatorKey">For <c>/operator/clock.json</c> and the other routes for operators.</param>
+/// <param name="App">Allowed to ask.</param>
+/// <param name="Sender">Allowed to ask, with its token.</param>
+/// <param name="Customers">Users who can be asked, with their tokens.</param>
+internal sealed record SandboxJson(string OperatorKey, AppJson App, TokenJson Sender, IReadOnlyList<TokenJson> Customers);
 
 internal sealed record UserJson(
     string Id, string ScreenName, string Name, string Dms, bool Suspended, string? Language = null, string Channel = "built-in", string? Mail = null, string? XUserId = null);

@@ -36,7 +36,7 @@ internal static class DemoCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        using var folder = new ThrowAwayFolder();
+        using var folder = new ThrowAwayFolder("afterword-demo-");
         var settings = SettingsOf(parsed, folder.Path);
         var clock = TimeProvider.System;
         var shop = await DemoHistory.WriteAsync(settings, clock.GetUtcNow(), stop);
@@ -135,14 +135,5 @@ internal static class DemoCommand
         }
 
         return cards;
-    }
-
-    private sealed class ThrowAwayFolder : IDisposable
-    {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("afterword-demo-");
-
-        public string Path => _folder.FullName;
-
-        public void Dispose() => _folder.Delete(recursive: true);
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Hosting;
+using Afterword.Server.Sandbox;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -23,10 +24,26 @@ internal static class ServeCommand
         Description = "Where to listen, separated by semicolons (ASPNETCORE_URLS; http://localhost:5000 by default).", HelpName = "U",
     };
 
+    private static readonly Option<bool> s_sandbox = new("--sandbox")
+    {
+        Description = "For an integrator's tests: a store that is thrown away, nothing that leaves this machine, and a clock that can be moved (docs/sandbox.md).",
+    };
+
     public static Command Create()
     {
-        var command = new Command("serve", "Run the server. Example: afterword serve --urls http://0.0.0.0:8080 --data /var/lib/afterword") { Urls };
-        command.SetAction((parsed, stop) => RunAsync(parsed, stop));
+        var command = new Command("serve", "Run the server. Example: afterword serve --urls http://0.0.0.0:8080 --data /var/lib/afterword") { Urls, s_sandbox };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var settings = StoreOptions.SettingsOf(parsed);
+            if (!parsed.GetValue(s_sandbox)) return await RunAsync(parsed, settings, stop);
+            if (parsed.GetValue(StoreOptions.Data) is not null || parsed.GetValue(StoreOptions.Database) is not null)
+            {
+                throw new CommandException(ExitCode.WrongUse, "A sandbox has a store of its own, which is thrown away: leave out --data and --database.");
+            }
+
+            using var folder = new ThrowAwayFolder("afterword-sandbox-");
+            return await RunAsync(parsed, settings.InSandbox(folder.Path), stop);
+        });
         return command;
     }
 
@@ -51,9 +68,8 @@ internal static class ServeCommand
         }
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    private static async Task<int> RunAsync(ParseResult parsed, Settings settings, CancellationToken stop)
     {
-        var settings = StoreOptions.SettingsOf(parsed);
         try
         {
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
@@ -64,9 +80,10 @@ internal static class ServeCommand
             if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
             ServedAddress.Write(settings, DemoGuide.LinkBase(server.Urls));
             var setUp = await SetUpLinkAsync(server, settings, stop);
+            var sandbox = settings.IsSandbox ? await SandboxKeys.MakeAsync(server, stop) : null;
             parsed.Say(
-                new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp), CommandJson.Default.ServeJson,
-                [.. setUp is null ? (string[])[] : [$"Nobody may use the console yet. Set it up, once and within 7 days: {setUp}"], .. server.Urls.Select(url => $"Listening on {url}")]);
+                new ServeJson([.. server.Urls], server.Store.Main.Engine, setUp, sandbox), CommandJson.Default.ServeJson,
+                [.. sandbox is null ? [] : SandboxKeys.Lines(sandbox), .. setUp is null ? (string[])[] : [$"Nobody may use the console yet. Set it up, once and within 7 days: {setUp}"], .. server.Urls.Select(url => $"Listening on {url}")]);
             TellSystemd(server);
             await server.WaitForShutdownAsync();
             ServedAddress.Remove(settings);

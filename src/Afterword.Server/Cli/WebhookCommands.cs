@@ -18,18 +18,21 @@ internal static class WebhookCommands
 
     public static Command Create() => new("webhook", "Webhooks: endpoints, their deliveries and attempts.")
     {
-        List(), Show(), Test(), Rotate(),
+        Allow("add", "webhook add"), List(), Show(), Test(), Rotate(),
         Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop), onlyApproved: true),
         Switch("disable", "Switch an endpoint off: what happens meanwhile waits for it.", (store, key, stop) => store.Endpoints.DisableAsync(key, "Switched off by an operator.", stop)),
         Switch("approve", "Approve an endpoint in an owner's place: changes are told to it from now on.", (store, key, stop) => store.Endpoints.ApproveAsync(key, stop)),
         WebhookReplay.Create(),
     };
 
-    /// <summary><c>allow webhook</c>.</summary>
-    public static Command Allow()
+    /// <summary><c>allow webhook</c>, and the same as <c>webhook add</c>.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="words">How it is typed up to the name of the sender.</param>
+    public static Command Allow(string name = "webhook", string words = "allow webhook")
     {
         var handle = Inputs.Handle("The sender whose changes are told.");
-        var url = new Argument<string>("URL") { Description = "Where they are posted to; https, unless Webhooks:AllowPlainHttp is set." };
+        var url = new Argument<string?>("URL") { Description = "Where they are posted to; https, unless Webhooks:AllowPlainHttp is set.", Arity = ArgumentArity.ZeroOrOne };
+        var poll = new Option<bool>("--poll") { Description = "Instead of an address: the receiver fetches the changes, with the secret." };
         var basic = Basic();
         var format = new Option<string>("--format")
         {
@@ -37,26 +40,37 @@ internal static class WebhookCommands
             DefaultValueFactory = _ => WebhookFormat.Events.Name,
         };
         format.AcceptOnlyFromAmong([.. WebhookFormats.All]);
-        var command = new Command("webhook", "Tell every change of a sender to an address, and print the secret that signs it. Example: afterword allow webhook @furni https://desk.example.com/afterword")
+        var command = new Command(name, $"Tell every change of a sender to an address, or let a receiver without one fetch them, and print the secret that signs them. Example: afterword {words} @furni https://desk.example.com/afterword")
         {
-            handle, url, basic, format,
+            handle, url, poll, basic, format,
         };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetResult(url) is { Tokens.Count: > 0 }) == result.GetValue(poll)) result.AddError("Say where changes go: a URL, or --poll for a receiver that fetches them.");
+            if (result.GetValue(poll) && result.GetResult(basic) is not null) result.AddError("--basic goes with a URL: a receiver that polls shows the secret.");
+            if (result.GetValue(poll) && result.GetResult(format) is { Implicit: false }) result.AddError("--format goes with a URL: a receiver that polls gets events.");
+        });
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var address = ReadUrl(store, parsed.GetRequiredValue(url));
+            var address = parsed.GetValue(url) is { } text ? ReadUrl(store, text) : null;
             var credentials = await ReadBasicAsync(parsed.GetValue(basic), stop);
             var chosen = WebhookFormats.Find(parsed.GetRequiredValue(format))!.Value;
             var added = await store.Endpoints.AddAsync(account.Id, address, credentials, chosen, Approval.NeededIfOwned, stop);
-            parsed.Say(
-                WebhookJson.Of(added, account.ScreenName, credentials is not null), CommandJson.Default.WebhookJson,
-                [
-                    $"id      {added.Key.Id}", $"url     {added.Url}", $"secret  {added.Secret}",
-                    .. chosen.Product is { } product ? (string[])[$"Everybody in this channel of {product} reads every score of @{account.ScreenName}. Agents must not see scores: keep them out of it."] : [],
-                    added.IsApproved ? $"Try it: afterword webhook test {added.Key.Id}" : $"It waits until an owner of @{account.ScreenName} approves it in the console under Webhooks.",
-                ]);
+            parsed.Say(WebhookJson.Of(added, account.ScreenName, credentials is not null), CommandJson.Default.WebhookJson, NextSteps(added, account.ScreenName));
         });
         return command;
+    }
+
+    private static IEnumerable<string> NextSteps(NewEndpoint added, string screenName)
+    {
+        yield return $"id      {added.Key.Id}";
+        yield return added.IsPolled ? $"poll    /operator/webhooks/{added.Key.Id}/poll.json" : $"url     {added.Url}";
+        yield return $"secret  {added.Secret}";
+        if (added.Format.Product is { } product) yield return $"Everybody in this channel of {product} reads every score of @{screenName}. Agents must not see scores: keep them out of it.";
+        yield return !added.IsApproved ? $"It waits until an owner of @{screenName} approves it in the console under Webhooks."
+            : added.IsPolled ? $"Try it: curl -H 'Authorization: Bearer SECRET' SERVER/operator/webhooks/{added.Key.Id}/poll.json"
+            : $"Try it: afterword webhook test {added.Key.Id}";
     }
 
     /// <summary>Where something is posted to with credentials.</summary>
@@ -91,8 +105,8 @@ internal static class WebhookCommands
             await store.Endpoints.RemoveAsync(found.Endpoint.Key, all => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Gave up {buried = all:N0} deliveries")), stop);
             progress.Clear();
             parsed.Say(
-                new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.Url, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
-                string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.Url} is told no more; {buried:N0} deliveries were given up."));
+                new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.Address, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
+                found.Endpoint.IsPolled ? "It can be polled no more." : string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.Url} is told no more; {buried:N0} deliveries were given up."));
         });
         return command;
     }
@@ -112,6 +126,13 @@ internal static class WebhookCommands
         return found.Endpoint.IsApproved ? found : throw new CommandException(
             ExitCode.Failed,
             string.Create(CultureInfo.InvariantCulture, $"The webhook waits until an owner of @{found.ScreenName} approves it in the console. To do that in the owner's place: afterword webhook approve {id}"));
+    }
+
+    /// <exception cref="CommandException">There is none, it waits for approval, or nothing is sent to it.</exception>
+    public static async Task<ListedEndpoint> FindSentAsync(OpenedStore store, long id, CancellationToken stop)
+    {
+        var found = await FindApprovedAsync(store, id, stop);
+        return found.Endpoint.IsPolled ? throw new CommandException(ExitCode.Failed, "Nothing is sent to this webhook, for its receiver polls. With an older cursor it gets events again.") : found;
     }
 
     private static Command List()
@@ -148,7 +169,7 @@ internal static class WebhookCommands
         var command = new Command("test", "Send an event that never happened, marked as a test, from here. Fails unless the endpoint takes it. Example: afterword webhook test ID") { id };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var found = await FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
+            var found = await FindSentAsync(store, parsed.GetRequiredValue(id), stop);
             using var connections = Connections(store);
             var sender = new WebhookSender(Guard(store), connections, store.Settings.Webhooks, TimeProvider.System);
             var (taken, attempt) = await new SendTestEvent(store.Store, store.Settings, store.Endpoints, sender, TimeProvider.System).RunAsync(found.Endpoint.Key, stop)
@@ -195,7 +216,7 @@ internal static class WebhookCommands
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
         if (!endpoint.IsApproved) state = "waits for an owner's approval";
         if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
-        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Url}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
+        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Name}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }
 
     private static IEnumerable<string> Lines(ShownDelivery delivery) =>

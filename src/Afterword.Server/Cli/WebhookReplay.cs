@@ -29,7 +29,7 @@ internal static class WebhookReplay
         });
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var found = await WebhookCommands.FindApprovedAsync(store, parsed.GetRequiredValue(id), stop);
+            var found = await WebhookCommands.FindSentAsync(store, parsed.GetRequiredValue(id), stop);
             var range = new ReplayRange(
                 parsed.GetValue(one), parsed.GetValue(from)?.ToUnixTimeMilliseconds() ?? 0, parsed.GetValue(to)?.ToUnixTimeMilliseconds() ?? long.MaxValue, parsed.GetValue(dead));
             var replay = new ReplayDeliveries(store.Store, TimeProvider.System);

@@ -73,6 +73,9 @@ internal sealed record Settings
     /// <summary><c>Proxies</c>: addresses or networks whose <c>X-Forwarded-*</c> headers are believed, separated by spaces.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; }
 
+    /// <summary>Whether it is a sandbox: <c>serve --sandbox</c>, and no setting.</summary>
+    public bool IsSandbox { get; init; }
+
     public required AutomationSettings Automation { get; init; }
 
     public required HttpSettings Http { get; init; }
@@ -100,6 +103,9 @@ internal sealed record LimitSettings
 
     /// <summary>Calls of feedback/export per user and app in 15 minutes; 60 by default.</summary>
     public required long ExportsPer15Minutes { get; init; }
+
+    /// <summary>Calls of feedback/metrics per user and app in 15 minutes; 180 by default.</summary>
+    public required long MetricsPer15Minutes { get; init; }
 
     /// <summary>Calls of feedback/submit and of feedback/dismiss, each, per user and app in 15 minutes; 300 by default.</summary>
     public required long AnswersPer15Minutes { get; init; }
@@ -173,6 +179,9 @@ internal sealed record WebhookSettings
     /// <summary>Lets webhooks reach every address, loopback and private networks included, for development.</summary>
     public required bool AllowPrivateAddresses { get; init; }
 
+    /// <summary>Lets webhooks reach this machine and nothing else, in a sandbox.</summary>
+    public bool LoopbackOnly { get; init; }
+
     /// <summary>Networks that webhooks may reach although they are not public.</summary>
     public required IReadOnlyList<System.Net.IPNetwork> AllowedNetworks { get; init; }
 
@@ -196,6 +205,9 @@ internal sealed record WebhookSettings
 
     /// <summary>How long attempts are kept; 30 days by default.</summary>
     public required TimeSpan KeepAttempts { get; init; }
+
+    /// <summary>How often a webhook may be polled in a minute, on each node; 120 by default, 0 is no limit.</summary>
+    public required long PollsPerMinute { get; init; }
 }
 
 /// <summary>Section <c>Channels</c>.</summary>

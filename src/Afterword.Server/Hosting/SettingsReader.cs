@@ -44,6 +44,7 @@ internal sealed partial class SettingsReader
                 ShowPer15Minutes = read.Whole("Limits:ShowPer15Minutes", 180, 1, long.MaxValue / 2),
                 EventsPer15Minutes = read.Whole("Limits:EventsPer15Minutes", 1_000, 1, long.MaxValue / 2),
                 ExportsPer15Minutes = read.Whole("Limits:ExportsPer15Minutes", 60, 1, long.MaxValue / 2),
+                MetricsPer15Minutes = read.Whole("Limits:MetricsPer15Minutes", 180, 1, long.MaxValue / 2),
                 AnswersPer15Minutes = read.Whole("Limits:AnswersPer15Minutes", 300, 1, long.MaxValue / 2),
                 ClosesPer15Minutes = read.Whole("Limits:ClosesPer15Minutes", 15_000, 1, long.MaxValue / 2),
                 ConversationsPer15Minutes = read.Whole("Limits:ConversationsPer15Minutes", 900, 1, long.MaxValue / 2),
@@ -106,6 +107,7 @@ internal sealed partial class SettingsReader
         PollEvery = Duration("Webhooks:PollEvery", TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
         SecretOverlap = Duration("Webhooks:SecretOverlap", TimeSpan.FromHours(24)),
         KeepAttempts = Duration("Webhooks:KeepAttempts", TimeSpan.FromDays(30)),
+        PollsPerMinute = Whole("Webhooks:PollsPerMinute", 120, 0, 1_000_000),
     };
 
     private AutomationSettings Automation() => new()

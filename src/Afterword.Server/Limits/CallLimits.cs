@@ -15,6 +15,7 @@ internal static class CallLimits
             LimitedEndpoint.Show => grant?.Shows ?? limits.ShowPer15Minutes,
             LimitedEndpoint.Events => grant?.Events ?? limits.EventsPer15Minutes,
             LimitedEndpoint.Export => limits.ExportsPer15Minutes,
+            LimitedEndpoint.Metrics => limits.MetricsPer15Minutes,
             LimitedEndpoint.Submit or LimitedEndpoint.Dismiss => limits.AnswersPer15Minutes,
             LimitedEndpoint.MessagesList or LimitedEndpoint.MessagesShow => limits.MessagesPer15Minutes,
             LimitedEndpoint.RateLimitStatus => limits.StatusPer15Minutes,

@@ -31,6 +31,7 @@ internal enum LimitedEndpoint
     RulesRead = 23,
     RulesWrite = 24,
     Simulate = 25,
+    Metrics = 26,
 }
 
 /// <summary>How far a limit is used up; what the three headers say.</summary>

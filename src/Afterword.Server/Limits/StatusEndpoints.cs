@@ -21,6 +21,7 @@ internal static class StatusEndpoints
         ("feedback", "/feedback/show/:id", LimitedEndpoint.Show),
         ("feedback", "/feedback/events", LimitedEndpoint.Events),
         ("feedback", "/feedback/export", LimitedEndpoint.Export),
+        ("feedback", "/feedback/metrics", LimitedEndpoint.Metrics),
         ("feedback", "/feedback/submit/:id", LimitedEndpoint.Submit),
         ("feedback", "/feedback/dismiss/:id", LimitedEndpoint.Dismiss),
         ("feedback", "/feedback/conversations/close", LimitedEndpoint.Close),

@@ -4,6 +4,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Webhooks.Polling;
 
 namespace Afterword.Server.Reference;
 
@@ -17,6 +18,7 @@ public sealed partial class DescribedRoute
     {
         _signed = endpoint.Metadata.GetMetadata<Signed>();
         IsOperator = endpoint.Metadata.GetMetadata<OperatorRoute>() is not null;
+        IsReceiver = endpoint.Metadata.GetMetadata<WebhookSecretRoute>() is not null;
         Method = method;
         Pattern = described.StandsFor ?? endpoint.RoutePattern.RawText!;
         Operation = described.Operation();
@@ -37,6 +39,9 @@ public sealed partial class DescribedRoute
 
     /// <summary>Whether it takes an operator key.</summary>
     internal bool IsOperator { get; }
+
+    /// <summary>Whether it takes the secret of a webhook.</summary>
+    internal bool IsReceiver { get; }
 
     /// <summary>The path as it is written for people: <c>/f/:token</c>.</summary>
     internal string Path => Hole.Replace(Pattern, ":${name}");

@@ -11,7 +11,7 @@ namespace Afterword.Server.Reference;
 internal sealed record DocumentedError(ApiError Error, string When, [CallerMemberName] string Name = "")
 {
     public static readonly DocumentedError NoCredentials = new(ApiError.NoCredentials, "credentials are missing, incomplete, repeated, in two places, or of another scheme or method") { FollowsFrom = Signature };
-    public static readonly DocumentedError BadCredentials = new(ApiError.BadCredentials, "unknown consumer, wrong signature, a nonce that was used, a wrong verifier, or no operator key") { FollowsFrom = route => route.IsSigned || route.IsOperator };
+    public static readonly DocumentedError BadCredentials = new(ApiError.BadCredentials, "unknown consumer, wrong signature, a nonce that was used, a wrong verifier, no operator key, or no secret of a polled webhook") { FollowsFrom = route => route.IsSigned || route.IsOperator || route.IsReceiver };
     public static readonly DocumentedError BadToken = new(ApiError.BadToken, "unknown or revoked token, or another app's; a request token that is used, expired or not approved") { FollowsFrom = Token };
     public static readonly DocumentedError BadTimestamp = new(ApiError.BadTimestamp, "more than 300 s away from the server's clock") { FollowsFrom = Signature };
     public static readonly DocumentedError CallbackNotApproved = new(ApiError.CallbackNotApproved, "`oauth_callback` is none of the app's");

@@ -39,9 +39,11 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
             // curl itself takes GET without a body and POST with one.
             var method = Route.Method == (body.Length > 0 ? HttpMethods.Post : HttpMethods.Get) ? "" : $"-X {Route.Method} ";
-            return string.Join(Next, [$"curl {method}{address}", .. Route.Signature is { } signature ? (string[])[$"-H {Quoted(Header(signature))}"] : Route.IsOperator ? ["-H 'Authorization: Bearer OPERATOR_KEY'"] : [], .. body]);
+            return string.Join(Next, [$"curl {method}{address}", .. Route.Signature is { } signature ? (string[])[$"-H {Quoted(Header(signature))}"] : Bearer, .. body]);
         }
     }
+
+    private string[] Bearer => Route.IsOperator ? ["-H 'Authorization: Bearer OPERATOR_KEY'"] : Route.IsReceiver ? ["-H 'Authorization: Bearer WEBHOOK_SECRET'"] : [];
 
     private string FilledPath => Given(Place.Path).Aggregate(
         new StringBuilder(Route.Pattern), (path, parameter) => path.Replace($"{{{parameter.Name}}}", parameter.Example)).ToString();

@@ -10,6 +10,7 @@ namespace Afterword.Server.Reference;
 internal sealed class OpenApiDocument
 {
     private const string OperatorScheme = "operatorKey";
+    private const string ReceiverScheme = "webhookSecret";
 
     private readonly IReadOnlyList<DescribedRoute> _routes;
     private readonly IReadOnlyList<SentEvent> _sent;
@@ -126,6 +127,11 @@ internal sealed class OpenApiDocument
         {
             yield return new(OperatorScheme, new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "A key that `afterword operator-key add` printed." });
         }
+
+        if (_routes.Any(route => route.IsReceiver))
+        {
+            yield return new(ReceiverScheme, new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "The secret of a webhook that is polled, `whsec_…`." });
+        }
     }
 
     private static JsonObject SecurityScheme(SignedWith signature) => new()
@@ -153,10 +159,12 @@ internal sealed class OpenApiDocument
         if (Body(route) is { } body) operation["requestBody"] = body;
         operation["responses"] = Responses(route);
         operation["security"] = route.Signature is not { } signature
-            ? new JsonArray([.. route.IsOperator ? (JsonNode[])[new JsonObject { [OperatorScheme] = new JsonArray() }] : []])
+            ? new JsonArray([.. BearerOf(route) is { } bearer ? (JsonNode[])[new JsonObject { [bearer] = new JsonArray() }] : []])
             : new JsonArray(new JsonObject { [signature.Scheme] = route.Permission is { } permission ? new JsonArray(permission) : new JsonArray() });
         return operation;
     }
+
+    private static string? BearerOf(DescribedRoute route) => route.IsOperator ? OperatorScheme : route.IsReceiver ? ReceiverScheme : null;
 
     private static string Description(DescribedRoute route) => string.Concat(
         route.Operation.Does, route.IsApi ? $"\n\nWho calls: {route.Caller}." : "", route.Signature is { } signature ? $" Signed with {signature.Secrets}." : "",

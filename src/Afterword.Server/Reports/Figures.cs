@@ -11,6 +11,9 @@ namespace Afterword.Server.Reports;
 internal sealed record Figures(
     PromptType Type, Counts Counts, Estimate? Headline, Estimate? Average, Estimate? ResponseRate, Estimate? CommentRate, Estimate? MedianTime)
 {
+    /// <summary>Of the definitions in <c>docs/figures.md</c>: raised when one of them gives another number for the same answers.</summary>
+    public const int Formulas = 1;
+
     /// <summary>Figures on fewer answers are marked, and those of a part of the whole are not shown.</summary>
     public const int Enough = 5;
 

@@ -6,7 +6,12 @@ namespace Afterword.Server.Reports;
 /// <summary>Figures of a stretch of days.</summary>
 /// <param name="From">The first day.</param>
 /// <param name="To">The last day, included.</param>
-internal sealed record Stretch(long From, long To, Figures Figures);
+/// <param name="IsHidden">Whether they are limited to so few answers, or leave so few to the others, that nothing that comes from scores is shown.</param>
+internal sealed record Stretch(long From, long To, Figures Figures, bool IsHidden)
+{
+    /// <summary>A change of scores since these days, as far as it may be shown: what is hidden of them must not be had from it.</summary>
+    public FigureChange Shown(FigureChange change) => IsHidden && change.Movement != Movement.Unknown ? new(Movement.TooFew, 0, Tested: false) : change;
+}
 
 /// <summary>The figures of one value of a break-down.</summary>
 /// <param name="IsHidden">Whether there are too few answers to show a score, here or in what is left when this is taken away from all.</param>
@@ -61,6 +66,7 @@ internal sealed record Overview(
         }
 
         var automatic = await ReadRollups.DaysAsync(session, range, Dimension.Automatic, "", stop);
+        var scored = cells.ByDay.ToDictionary(one => one.Day, one => one.Counts.Scored);
         var counts = query.Only switch
         {
             (Slice.Origin, Automatic) => automatic,
@@ -71,13 +77,13 @@ internal sealed record Overview(
             _ => cells.ByDay,
         };
 
-        var now = Sum(type, counts, from, to);
+        var now = StretchOf(counts, from, to);
         var step = query.StepFor(to - from + 1, now.Figures.Counts.Scored);
         var current = range with { From = from };
         var agents = await ValuesAsync(session, current, query, Slice.Agent, stop);
         var tags = await ValuesAsync(session, current, query, Slice.Tag, stop);
         return new(
-            zone, query, type, now, Sum(type, counts, before, from - 1), step, PointsOf(type, counts, from, to, step),
+            zone, query, type, now, StretchOf(counts, before, from - 1), step, PointsOf(counts, from, to, step, StretchOf),
             new Dictionary<Slice, IReadOnlyList<Part>>
             {
                 [Slice.Agent] = PartsOf(type, agents.Values),
@@ -98,29 +104,34 @@ internal sealed record Overview(
             (Slice.Origin, _) => true,
             var (slice, value) => ReadRollups.ValueOf(cell, slice) == value,
         };
+
+        Stretch StretchOf(IReadOnlyList<(long Day, Counts Counts)> some, long first, long last)
+        {
+            var sum = new Counts();
+            foreach (var (day, one) in some)
+            {
+                if (day >= first && day <= last) sum.Add(one);
+            }
+
+            var figures = Figures.Of(type, sum);
+            return new(first, last, figures, query.Only is var (slice, _) && (figures.IsTooFew || (slice == Slice.Origin && IsFew(ScoredIn(first, last) - sum.Scored))));
+        }
+
+        long ScoredIn(long first, long last) => scored.Where(one => one.Key >= first && one.Key <= last).Sum(one => one.Value);
     }
 
     private static Task<ValueSums> ValuesAsync(Session session, RollupRange range, OverviewQuery query, Slice slice, CancellationToken stop) => ReadRollups.ValuesAsync(
         session, range, slice == Slice.Agent ? Dimension.Agent : Dimension.Tag, query.Whole == slice ? ReadRollups.MostValues : ReadRollups.FirstValues, query.Whole == slice ? query.Find : null, stop);
 
-    private static Stretch Sum(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to)
-    {
-        var sum = new Counts();
-        foreach (var (day, one) in counts)
-        {
-            if (day >= from && day <= to) sum.Add(one);
-        }
+    private static bool IsFew(long scored) => scored is > 0 and < Figures.Enough;
 
-        return new(from, to, Figures.Of(type, sum));
-    }
-
-    private static List<Stretch> PointsOf(PromptType type, List<(long Day, Counts Counts)> counts, long from, long to, Step step)
+    private static List<Stretch> PointsOf(List<(long Day, Counts Counts)> counts, long from, long to, Step step, Func<IReadOnlyList<(long Day, Counts Counts)>, long, long, Stretch> stretchOf)
     {
         var points = new List<Stretch>();
         var sorted = counts.ToLookup(one => StartOf(one.Day, step), one => one);
         for (var start = from; start <= to; start = EndOf(start, step) + 1)
         {
-            points.Add(Sum(type, [.. sorted[StartOf(start, step)]], start, Math.Min(to, EndOf(start, step))));
+            points.Add(stretchOf([.. sorted[StartOf(start, step)]], start, Math.Min(to, EndOf(start, step))));
         }
 
         return points;
@@ -168,7 +179,7 @@ internal sealed record Overview(
 
         byHand.AddNumbers(byRules, -1);
         var (rules, hand) = (Figures.Of(type, byRules), Figures.Of(type, byHand));
-        var isHidden = (rules.IsTooFew && rules.Counts.Scored > 0) || (hand.IsTooFew && hand.Counts.Scored > 0);
+        var isHidden = IsFew(rules.Counts.Scored) || IsFew(hand.Counts.Scored);
         return hand.Counts.Sent == 0 ? [new(Automatic, rules, rules.IsTooFew)] : [new(Automatic, rules, isHidden || rules.IsTooFew), new(ByHand, hand, isHidden || hand.IsTooFew)];
     }
 

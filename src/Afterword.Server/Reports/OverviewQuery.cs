@@ -1,4 +1,5 @@
 using System.Globalization;
+using Afterword.Server.Errors;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports;
@@ -68,6 +69,23 @@ internal sealed record OverviewQuery(
             whole, whole is null || find.Length is 0 or > LongestOnly || TextRules.HasForbidden(find) ? null : find);
     }
 
+    /// <summary>Reads the same of a call, where whatever is not understood is an error.</summary>
+    public static OverviewQuery Parse(Reader read)
+    {
+        var type = PromptTypes.Read(read, read.Optional("type"));
+        var range = OneOf(read, "range", [.. Ranges.Select(one => one.ToString(CultureInfo.InvariantCulture))]) is { } days ? int.Parse(days, CultureInfo.InvariantCulture) : (int?)null;
+        var step = OneOf(read, "by", [.. Enum.GetValues<Step>().Select(one => WordOf(one))]);
+        var (from, to) = (ParseDay(read, "from"), ParseDay(read, "to"));
+        var (test, only) = (read.Truth("test"), read.Optional("only"));
+        (Slice, string)? limit = only is null ? null : ReadOnly(TextRules.Normalise(only, LongestOnly));
+        if (only is not null && limit is null) read.Errors.Add(ApiError.Invalid("only", "a property and a value, such as agent:zoe"));
+        if ((from ?? to) is not null && range is not null) read.Errors.Add(ApiError.Invalid("range", "left out beside from and to"));
+        if (!read.Errors.Any && (from is null) != (to is null)) read.Errors.Add(ApiError.Missing(from is null ? "from" : "to"));
+        if (to < from) read.Errors.Add(ApiError.Invalid("from", "not after to"));
+        if (to?.DayNumber - from?.DayNumber >= LongestRange) read.Errors.Add(ApiError.Invalid("from", string.Create(CultureInfo.InvariantCulture, $"less than {LongestRange:N0} days before to")));
+        return new(type, from is null ? range ?? DefaultRange : null, from, to, step is null ? null : Enum.Parse<Step>(step, ignoreCase: true), test, limit, null);
+    }
+
     /// <summary>First and last day, both included.</summary>
     public (long From, long To) Days(long today) => Range switch
     {
@@ -119,16 +137,42 @@ internal sealed record OverviewQuery(
         _ => "month",
     };
 
+    /// <summary>Reads the property by which a call breaks the metrics down; null is none, or after noting that it is no property.</summary>
+    public static Slice? ParseSlice(Reader read, string name) => SliceOf(OneOf(read, name, [.. Enum.GetValues<Slice>().Select(one => WordOf(one))]));
+
+    private static Slice? SliceOf(string? word)
+    {
+        foreach (var slice in Enum.GetValues<Slice>())
+        {
+            if (WordOf(slice) == word) return slice;
+        }
+
+        return null;
+    }
+
     private static (Slice, string)? ReadOnly(string only)
     {
         var colon = only.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0 || colon == only.Length - 1 || only.Length > LongestOnly || TextRules.HasForbidden(only)) return null;
 
-        foreach (var slice in Enum.GetValues<Slice>())
-        {
-            if (only.AsSpan(0, colon).SequenceEqual(WordOf(slice))) return (slice, only[(colon + 1)..]);
-        }
+        return SliceOf(only[..colon]) is { } slice ? (slice, only[(colon + 1)..]) : null;
+    }
 
+    private static string? OneOf(Reader read, string name, string[] words)
+    {
+        if (read.Optional(name) is not { } text) return null;
+        if (words.Contains(text)) return text;
+
+        read.Errors.Add(ApiError.Invalid(name, $"{string.Join(", ", words[..^1])} or {words[^1]}"));
+        return null;
+    }
+
+    private static DateOnly? ParseDay(Reader read, string name)
+    {
+        if (read.Optional(name) is not { } text) return null;
+        if (Day(text) is { } day) return day;
+
+        read.Errors.Add(ApiError.Invalid(name, "a day such as 2026-01-31"));
         return null;
     }
 

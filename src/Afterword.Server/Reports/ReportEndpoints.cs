@@ -1,4 +1,5 @@
 using Afterword.Server.Reports.Alerts;
+using Afterword.Server.Reports.Metrics;
 
 namespace Afterword.Server.Reports;
 
@@ -8,6 +9,7 @@ internal static class ReportEndpoints
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
         routes.MapExport();
+        routes.MapMetrics();
         routes.MapOverview();
         routes.MapAnswerPages();
         routes.MapExportPages();

@@ -185,7 +185,7 @@ internal static class DoctorChecks
                     when w.id is null then 'deliveries to a webhook that is not there'
                     when c.id is null then 'deliveries of an event that is not there'
                     when d.changed_at <= w.approved_at or d.changed_at > w.removed_at then 'deliveries of events from before or after their webhook'
-                    when d.state not in (0, 1, 2) then 'deliveries in an unknown state'
+                    when d.state not in (0, 1, 2, 3) or d.state = 3 and w.polled = 0 then 'deliveries in an unknown state'
                     when p.id is null then 'deliveries of a feedback that is not there'
                     when d.parts not in (0, 1, 2, 3, 4) or (d.parts = 0) <> (c.kind = 1) or (d.parts = 4) <> (c.kind = 3) or d.parts in (1, 3) and p.score is null or d.parts in (2, 3) and p.comment is null
                         then 'deliveries that tell something else than their event'

@@ -14,6 +14,9 @@ public enum DeliveryState
 
     /// <summary>It failed too often: nothing is sent until somebody replays it.</summary>
     Dead = 2,
+
+    /// <summary>Its receiver may fetch it, as often as it likes: nothing is sent.</summary>
+    Kept = 3,
 }
 
 /// <summary>The parts of an answer that a delivery tells; none when it announces the prompt. The numbers are stored.</summary>

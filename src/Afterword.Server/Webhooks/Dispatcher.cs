@@ -161,7 +161,7 @@ internal sealed class Dispatcher : BackgroundService, IAsyncDisposable
             session => session.Sql(
                 """
                 select w.sender_id, w.id, w.lease_until from webhook w
-                where w.removed_at is null and w.disabled_at is null and not exists (select 1 from outbound_hold) and (
+                where w.removed_at is null and w.disabled_at is null and w.polled = 0 and not exists (select 1 from outbound_hold) and (
                     select d.due_at from delivery d
                     where d.sender_id = w.sender_id and d.endpoint_id = w.id and d.state = 0
                     order by d.due_at limit 1) <= @now

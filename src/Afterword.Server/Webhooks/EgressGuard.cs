@@ -39,6 +39,8 @@ internal sealed class EgressGuard(WebhookSettings settings, Resolve resolve)
     public bool Allows(IPAddress address)
     {
         var judged = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : WithoutScope(address);
+        if (settings.LoopbackOnly) return IPAddress.IsLoopback(judged);
+
         return settings.AllowPrivateAddresses || IsPublic(judged) || settings.AllowedNetworks.Any(network => network.Contains(judged));
     }
 

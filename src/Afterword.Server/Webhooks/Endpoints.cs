@@ -8,7 +8,8 @@ namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
 /// <param name="IsApproved">False while it waits for an owner of the sender.</param>
-internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved, WebhookFormat Format);
+/// <param name="IsPolled">Whether its receiver fetches the changes.</param>
+internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved, bool IsPolled, WebhookFormat Format);
 
 /// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
 internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
@@ -24,25 +25,26 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     /// <summary>Adds an endpoint: it gets every change that is committed after this, or after its approval.</summary>
     /// <param name="sender">Whose changes.</param>
-    /// <param name="url">Checked by <see cref="WebhookUrl"/>.</param>
+    /// <param name="url">Checked by <see cref="WebhookUrl"/>; null for one that is polled.</param>
     /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
     /// <param name="format">What it is sent. That never changes, for an owner has approved it.</param>
     /// <param name="approval">Whether it waits.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
+    public async Task<NewEndpoint> AddAsync(long sender, Uri? url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
     {
         var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), NewSecret.New());
         var secret = store.Secrets.Protect(fresh.Key);
         var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
+        var address = url?.AbsoluteUri ?? Endpoint.PolledUrl;
         return await store.Main.WriteAsync(
             async session =>
             {
                 var stamp = await StampAsync(session, sender, stop);
                 var waits = approval == Approval.Needed || await HasOwnerAsync(session, sender, stop);
-                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, format, added_at, approved_at) values (@sender, @id, @url, @secret, @basic, @format, @now, @approved)")
-                    .Bind("sender", sender).Bind("id", key.Id).Bind("url", url.AbsoluteUri).Bind("secret", secret).Bind("basic", credentials)
-                    .Bind("format", (long)format).Bind("now", stamp).Bind("approved", waits ? null : stamp).RunAsync(stop);
-                return new NewEndpoint(key, url.AbsoluteUri, fresh, !waits, format);
+                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, format, added_at, approved_at, polled) values (@sender, @id, @url, @secret, @basic, @format, @now, @approved, @polled)")
+                    .Bind("sender", sender).Bind("id", key.Id).Bind("url", address).Bind("secret", secret).Bind("basic", credentials)
+                    .Bind("format", (long)format).Bind("now", stamp).Bind("approved", waits ? null : stamp).Bind("polled", url is null ? 1L : 0L).RunAsync(stop);
+                return new NewEndpoint(key, address, fresh, !waits, url is null, format);
             },
             stop);
     }
@@ -167,7 +169,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
             .ListAsync(row => new ListedEndpoint(Endpoint.Read(row), row.GetString(Endpoint.ColumnCount), row.GetInt64(Endpoint.ColumnCount + 1), row.GetInt64(Endpoint.ColumnCount + 2)), stop),
         stop);
 
-    /// <summary>How to reach an endpoint that is approved, for what is no delivery: tests and alerts.</summary>
+    /// <summary>How to reach an endpoint that is approved and not polled, for what is no delivery: tests and alerts.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="onlyActive">Leaves out one that is switched off.</param>
     /// <param name="stop">Gives up.</param>
@@ -178,7 +180,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
                 """
                 select w.url, w.basic, w.secret, case when w.old_secret_until > @now then w.old_secret end, w.format, a.screen_name
                 from webhook w join account a on a.id = w.sender_id
-                where w.sender_id = @sender and w.id = @id and w.removed_at is null and w.approved_at is not null and (w.disabled_at is null or @active = 0)
+                where w.sender_id = @sender and w.id = @id and w.removed_at is null and w.approved_at is not null and w.polled = 0 and (w.disabled_at is null or @active = 0)
                 """)
                 .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
                 .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3), Room: ChatRoom.Of((WebhookFormat)row.GetInt32(4), row.GetString(5))), stop),

@@ -74,7 +74,7 @@ internal sealed class Leases
                     """
                     update webhook set fence = case when item.fence = 0 then webhook.fence + 1 else webhook.fence end, lease_until = item.until
                     from {rows}
-                    where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.removed_at is null and webhook.disabled_at is null and webhook.approved_at is not null
+                    where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.removed_at is null and webhook.disabled_at is null and webhook.approved_at is not null and webhook.polled = 0
                         and not exists (select 1 from outbound_hold)
                         and (webhook.fence = item.fence or item.fence = 0 and webhook.lease_until <= item.now)
                     returning webhook.sender_id, webhook.id, webhook.fence, url, basic, secret, old_secret, old_secret_until, failing_since, version

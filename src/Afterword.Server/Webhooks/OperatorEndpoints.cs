@@ -5,6 +5,7 @@ using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Reference;
+using Afterword.Server.Webhooks.Polling;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Afterword.Server.Webhooks;
@@ -14,6 +15,7 @@ internal static class OperatorEndpoints
 {
     private const int Shown = 20;
     private const int MostShown = 200;
+    private const string LeftOut = "left out where poll is true";
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
@@ -27,6 +29,7 @@ internal static class OperatorEndpoints
         group.MapPost("/webhooks/{id}/enable.json", Enable).Describe(OperatorReference.Enable);
         group.MapPost("/webhooks/{id}/disable.json", Disable).Describe(OperatorReference.Disable);
         group.MapPost("/webhooks/{id}/replay.json", Replay).Describe(OperatorReference.Replay);
+        routes.MapPolling();
     }
 
     private static async Task List(HttpContext http, Endpoints endpoints, Accounts accounts)
@@ -45,11 +48,14 @@ internal static class OperatorEndpoints
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
-        var (handle, text, basic) = (Handle(read, read.Required("sender")), read.Required("url"), read.Optional("basic"));
-        var (url, wrong) = text is null ? (null, null) : WebhookUrl.Read(text, settings, guard);
+        var (handle, polled) = (Handle(read, read.Required("sender")), read.Truth("poll"));
+        var (text, basic) = (polled ? read.Optional("url") : read.Required("url"), read.Optional("basic"));
+        var (url, wrong) = text is null ? (null, null) : polled ? (null, LeftOut) : WebhookUrl.Read(text, settings, guard);
         if (wrong is not null) read.Errors.Add(ApiError.Invalid("url", wrong));
+        if (polled && basic is not null) read.Errors.Add(ApiError.Invalid("basic", LeftOut));
         if (basic is not null && !WebhookUrl.IsBasic(basic)) read.Errors.Add(ApiError.Invalid("basic", "user:password"));
         var format = WebhookFormats.Find(read.Optional("format") ?? WebhookFormat.Events.Name);
+        if (polled && format is not (null or WebhookFormat.Events)) read.Errors.Add(ApiError.Invalid("format", LeftOut));
         if (format is null) read.Errors.Add(ApiError.Invalid("format", $"one of {string.Join(", ", WebhookFormats.All)}"));
         if (await RefusedAsync(http, read)) return;
 
@@ -60,8 +66,9 @@ internal static class OperatorEndpoints
         }
 
         // The path of an address may be its key.
-        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook to {url!.GetLeftPart(UriPartial.Authority)}{(format!.Value.Product is { } product ? $", a channel of {product}" : "")}: added, to be approved by an owner", http.RequestAborted);
-        var added = await endpoints.AddAsync(sender.Id, url, basic, format!.Value, Approval.Needed, http.RequestAborted);
+        var chat = format!.Value.Product is { } product ? $", a channel of {product}" : "";
+        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook {(url is null ? "to be polled" : $"to {url.GetLeftPart(UriPartial.Authority)}{chat}")}: added, to be approved by an owner", http.RequestAborted);
+        var added = await endpoints.AddAsync(sender.Id, url, basic, format.Value, Approval.Needed, http.RequestAborted);
         await http.AnswerAsync(201, WebhookJson.Of(added, sender.ScreenName, basic is not null), OperatorJson.Default.WebhookJson);
     }
 
@@ -83,12 +90,12 @@ internal static class OperatorEndpoints
 
         var buried = 0L;
         await endpoints.RemoveAsync(found.Endpoint.Key, all => buried = all, http.RequestAborted);
-        await http.AnswerAsync(200, new WebhookDeniedJson(id, found.Endpoint.Url, Allowed: false, buried), OperatorJson.Default.WebhookDeniedJson);
+        await http.AnswerAsync(200, new WebhookDeniedJson(id, found.Endpoint.Address, Allowed: false, buried), OperatorJson.Default.WebhookDeniedJson);
     }
 
     private static async Task Test(HttpContext http, string id, Endpoints endpoints, SendTestEvent test)
     {
-        if (await FindToChangeAsync(http, id, endpoints, "sent a test event", onlyApproved: true) is not { } found) return;
+        if (await FindToChangeAsync(http, id, endpoints, "sent a test event", onlyApproved: true, onlySent: true) is not { } found) return;
 
         if (await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is { } sent) await http.AnswerAsync(200, AttemptJson.Of(sent.Attempt), OperatorJson.Default.AttemptJson);
         else await http.RefuseAsync(ApiError.NotFound);
@@ -119,7 +126,7 @@ internal static class OperatorEndpoints
     /// <summary>Writes a line of JSON for each transaction, and one at the end, so that a long replay shows how far it is.</summary>
     private static async Task Replay(HttpContext http, string id, AuditLog audit, Endpoints endpoints, ReplayDeliveries replay)
     {
-        if (await FindAsync(http, id, endpoints, onlyApproved: true) is not { } found || await http.ReadParametersAsync() is not { } read) return;
+        if (await FindAsync(http, id, endpoints, onlyApproved: true, onlySent: true) is not { } found || await http.ReadParametersAsync() is not { } read) return;
 
         var (one, dead, from, to) = (read.OptionalId("event"), read.Truth("dead"), read.OptionalId("from"), read.OptionalId("to"));
         if (one is null && !dead && from is null && to is null) read.Errors.Add(ApiError.Missing("event"));
@@ -143,9 +150,9 @@ internal static class OperatorEndpoints
     }
 
     /// <summary>Gives the endpoint after it was written down at its sender who does what to it; or null after the call was refused.</summary>
-    private static async Task<ListedEndpoint?> FindToChangeAsync(HttpContext http, string id, Endpoints endpoints, string what, bool onlyApproved = false)
+    private static async Task<ListedEndpoint?> FindToChangeAsync(HttpContext http, string id, Endpoints endpoints, string what, bool onlyApproved = false, bool onlySent = false)
     {
-        var found = await FindAsync(http, id, endpoints, onlyApproved);
+        var found = await FindAsync(http, id, endpoints, onlyApproved, onlySent);
         if (found is not null) await NoteAsync(http, http.RequestServices.GetRequiredService<AuditLog>(), found, what);
         return found;
     }
@@ -157,13 +164,18 @@ internal static class OperatorEndpoints
     private static Person By(HttpContext http) => http.Features.GetRequiredFeature<Person>();
 
     /// <summary>Gives the endpoint, or null after the call was refused.</summary>
-    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints, bool onlyApproved = false)
+    private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints, bool onlyApproved = false, bool onlySent = false)
     {
         var found = WholeNumber.TryRead(id, out var number) ? (await endpoints.ListAsync(null, number, http.RequestAborted)).SingleOrDefault() : null;
         if (found is null) await http.RefuseAsync(ApiError.NotFound);
         else if (onlyApproved && !found.Endpoint.IsApproved)
         {
             await http.RefuseAsync(ApiError.Invalid("id", "this webhook waits until an owner of the sender approves it in the console"));
+            return null;
+        }
+        else if (onlySent && found.Endpoint.IsPolled)
+        {
+            await http.RefuseAsync(ApiError.Invalid("id", "nothing is sent to this webhook, for its receiver polls"));
             return null;
         }
 

@@ -35,9 +35,10 @@ internal static class OperatorReference
         Parameters =
         [
             new("sender", "Whose changes are told.", SignInReference.Handle) { Required = true, Example = "furni" },
-            new("url", "Where they are posted to; https, unless the server allows others.", Shape.Address(2048)) { Required = true, Example = s_webhook.Url },
+            new("url", "Where they are posted to; https, unless the server allows others. Needed unless `poll` is true, and then left out.", Shape.Address(2048)) { Example = s_webhook.Url },
             new("basic", "Credentials for Basic authentication.", Shape.Said("`user:password`")),
             new("format", "What is sent: `events` for programs, or messages for a channel of Slack or Microsoft Teams, which everybody in it reads.", Shape.OneOf([.. WebhookFormats.All])) { Default = "events" },
+            new("poll", "Nothing is posted: the receiver [fetches](/api#get-operator-webhooks-id-poll) the changes, with the secret.", Shape.Truth) { Default = "false" },
         ],
         Replies = [Reply.Of("The endpoint, with its secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…", Active = false, State = "waiting_for_approval", Waiting = 0, Dead = 0, SucceededAt = null }) with { Status = 201 }],
         Errors = [DocumentedError.RecipientUnknown],

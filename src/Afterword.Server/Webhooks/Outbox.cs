@@ -30,13 +30,13 @@ internal readonly record struct Announcement(Change Change, Prompt AsOf)
 /// </remarks>
 internal sealed class Outbox
 {
-    private readonly List<EndpointKey> _endpoints = [];
+    private readonly List<(EndpointKey Key, bool IsPolled)> _endpoints = [];
 
     /// <summary>Finds the endpoints of the senders; it stands behind their stamp in the list of lookups.</summary>
     public Lookup Lookup(IEnumerable<long> senders) => new(
-        "select w.sender_id, w.id from {rows} join webhook w on w.sender_id = item.sender_id where w.removed_at is null and w.approved_at is not null",
+        "select w.sender_id, w.id, w.polled from {rows} join webhook w on w.sender_id = item.sender_id where w.removed_at is null and w.approved_at is not null",
         Rows.Of(senders.ToArray()).Long("sender_id", sender => sender),
-        row => _endpoints.Add(new(row.GetInt64(0), row.GetInt64(1))));
+        row => _endpoints.Add((new(row.GetInt64(0), row.GetInt64(1)), row.Flag(2))));
 
     /// <summary>Writes the deliveries, and rings the store's bell once they are durable.</summary>
     public void Write(Session session, Store store, IEnumerable<Announcement> announcements, long now)
@@ -45,17 +45,18 @@ internal sealed class Outbox
         if (_endpoints.Count == 0) return;
 
         var deliveries = announcements
-            .SelectMany(told => _endpoints.Where(endpoint => endpoint.SenderId == told.Change.SenderId), (told, endpoint) => (Endpoint: endpoint, told.Change, told.AsOf))
+            .SelectMany(told => _endpoints.Where(endpoint => endpoint.Key.SenderId == told.Change.SenderId), (told, endpoint) => (Endpoint: endpoint.Key, endpoint.IsPolled, told.Change, told.AsOf))
             .ToArray();
         session.Then(
             """
             insert into delivery (sender_id, endpoint_id, prompt_id, changed_at, id, parts, state, due_at, attempts, failures)
-            select sender_id, endpoint_id, prompt_id, changed_at, id, parts, 0, due_at, 0, 0 from {rows}
+            select sender_id, endpoint_id, prompt_id, changed_at, id, parts, state, due_at, 0, 0 from {rows}
             """,
             Rows.Of(deliveries).Long("sender_id", d => d.Endpoint.SenderId).Long("endpoint_id", d => d.Endpoint.Id).Long("prompt_id", d => d.Change.PromptId)
-                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("parts", d => (long)Delivery.PartsOf(d.Change.Kind, d.AsOf)).Long("due_at", _ => now));
+                .Long("changed_at", d => d.Change.At).Long("id", d => d.Change.Id).Long("parts", d => (long)Delivery.PartsOf(d.Change.Kind, d.AsOf))
+                .Long("state", d => (long)(d.IsPolled ? DeliveryState.Kept : DeliveryState.Waiting)).Long("due_at", _ => now));
 
-        var told = deliveries.Select(delivery => delivery.Endpoint).Distinct().ToArray();
+        var told = deliveries.Where(delivery => !delivery.IsPolled).Select(delivery => delivery.Endpoint).Distinct().ToArray();
         session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id)));
     }
 }

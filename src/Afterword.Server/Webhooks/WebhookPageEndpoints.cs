@@ -68,7 +68,7 @@ internal static class WebhookPageEndpoints
 
     private static Task Approve(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "approved", async found =>
         await endpoints.ApproveAsync(found.Endpoint.Key, http.RequestAborted)
-            ? new WebhookNotice("good", "It is approved. What happens from now on is sent to it.")
+            ? new WebhookNotice("good", found.Endpoint.IsPolled ? "It is approved. Its receiver can fetch what happens from now on." : "It is approved. What happens from now on is sent to it.")
             : new WebhookNotice("warn", "Another owner has approved it already."));
 
     private static async Task Refuse(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
@@ -81,7 +81,7 @@ internal static class WebhookPageEndpoints
             return;
         }
 
-        if (!await http.IsConfirmedAsync(seat, Ask(found, "Turn down this webhook?", "It is removed. The operator can ask again with the same address.", "Turn down"))) return;
+        if (!await http.IsConfirmedAsync(seat, Ask(found, "Turn down this webhook?", $"It is removed. The operator can ask again{(found.Endpoint.IsPolled ? "" : " with the same address")}.", "Turn down"))) return;
 
         await audit.NoteAsync(seat, Deed.Changed, $"webhook {webhook}: turned down", http.RequestAborted);
         await endpoints.RemoveAsync(found.Endpoint.Key, _ => { }, http.RequestAborted);
@@ -91,7 +91,7 @@ internal static class WebhookPageEndpoints
     private static Task Test(HttpContext http, string webhook, Seat seat, Endpoints endpoints, SendTestEvent test) => DoAsync(http, webhook, seat, endpoints, "sent a test event", async found =>
         await test.RunAsync(found.Endpoint.Key, http.RequestAborted) is var (taken, attempt)
             ? new WebhookNotice(taken ? "good" : "bad", Told(taken, found), Attempt: attempt)
-            : null, onlyApproved: true);
+            : null, onlyApproved: true, onlySent: true);
 
     private static string Told(bool taken, ListedEndpoint found) => taken
         ? $"The endpoint took the test event over.{(found is { Waiting: > 0, Endpoint.IsActive: true } ? " What waits for it is sent now." : "")}"
@@ -105,21 +105,25 @@ internal static class WebhookPageEndpoints
         found => Ask(found, "Make a new secret?", $"The current secret keeps signing alongside the new one for {Overlap(settings)}, then stops. One that was replaced earlier stops at once. Be ready to change the receiver.", "Make a new secret"));
 
     private static Task Enable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "switched on", async found =>
-        await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", "It is switched on. What waits for it is sent now.") : null, onlyApproved: true);
+        await endpoints.EnableAsync(found.Endpoint.Key, http.RequestAborted) ? new WebhookNotice("good", found.Endpoint.IsPolled ? "It is switched on. Its receiver can fetch what has happened." : "It is switched on. What waits for it is sent now.") : null, onlyApproved: true);
 
     private static Task Disable(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(
         http, webhook, seat, endpoints, "switched off",
         async found => await endpoints.DisableAsync(found.Endpoint.Key, "Switched off in the console.", http.RequestAborted)
             ? new WebhookNotice("warn", "It is switched off. What happens from now on waits for it.")
             : null,
-        found => Ask(found, "Switch off this webhook?", "Nothing is sent to it. What happens from now on waits, and is sent in order when it is switched on again.", "Switch off"));
+        found => Ask(
+            found, "Switch off this webhook?",
+            found.Endpoint.IsPolled ? "Its receiver can fetch nothing. What happens from now on is kept, and can be fetched when it is switched on again."
+                : "Nothing is sent to it. What happens from now on waits, and is sent in order when it is switched on again.",
+            "Switch off"));
 
     private static Task SetAlerts(HttpContext http, string webhook, Seat seat, Endpoints endpoints)
     {
         var on = http.Request.Form["on"] == "yes";
         return DoAsync(http, webhook, seat, endpoints, on ? "gets alerts" : "gets no alerts", async found => await endpoints.SetAlertsAsync(found.Endpoint.Key, on, http.RequestAborted)
             ? new WebhookNotice("good", on ? "It gets alerts from now on, besides the events." : "It gets no more alerts.")
-            : null, onlyApproved: true);
+            : null, onlyApproved: true, onlySent: true);
     }
 
     private static async Task Replay(HttpContext http, string webhook, Seat seat, Endpoints endpoints, ReplayDeliveries replay, Settings settings)
@@ -144,18 +148,25 @@ internal static class WebhookPageEndpoints
                 1 => new("good", "The event is sent again now."),
                 _ => new("good", string.Create(CultureInfo.InvariantCulture, $"{many:N0} events are sent again now.")),
             };
-        }, onlyApproved: true);
+        }, onlyApproved: true, onlySent: true);
     }
 
     /// <summary>Does something to an endpoint, after it was written down who does it, and leads to the page that says what came of it.</summary>
     private static async Task DoAsync(
-        HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act, Func<ListedEndpoint, Confirmation>? ask = null, bool onlyApproved = false)
+        HttpContext http, string webhook, Seat seat, Endpoints endpoints, string what, Func<ListedEndpoint, Task<WebhookNotice?>> act, Func<ListedEndpoint, Confirmation>? ask = null, bool onlyApproved = false,
+        bool onlySent = false)
     {
         if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
 
         if (onlyApproved && !found.Endpoint.IsApproved)
         {
             await ShowAsync(http, seat, found, 400, new("bad", "It waits for approval. Approve it first."));
+            return;
+        }
+
+        if (onlySent && found.Endpoint.IsPolled)
+        {
+            await ShowAsync(http, seat, found, 400, new("bad", "Nothing is sent to it, for its receiver polls."));
             return;
         }
 
@@ -172,7 +183,7 @@ internal static class WebhookPageEndpoints
     }
 
     private static Confirmation Ask(ListedEndpoint found, string question, string consequence, string button) =>
-        new(question, $"{found.Endpoint.Url}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"webhooks/{found.Endpoint.Key.Id}"));
+        new(question, $"{found.Endpoint.Address ?? "A webhook that is polled"}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"webhooks/{found.Endpoint.Key.Id}"));
 
     private static string Overlap(Settings settings) => settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours";
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Afterword.Server.Hosting;
+using Afterword.Server.Webhooks.Polling;
 
 namespace Afterword.Server.Webhooks;
 
@@ -23,6 +24,8 @@ internal static class WebhookServices
         services.AddSingleton<DeliveryHistory>();
         services.AddSingleton<SendTestEvent>();
         services.AddSingleton<PruneDeliveries>();
+        services.AddSingleton<PollEvents>();
+        services.AddSingleton<PollGate>();
         services.AddSingleton<Dispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());
     }

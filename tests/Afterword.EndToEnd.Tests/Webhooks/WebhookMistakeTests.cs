@@ -18,6 +18,9 @@ public sealed class WebhookMistakeTests : IAsyncLifetime
     [InlineData(2, "allow", "webhook", "@furni", "ftp://x.example/")]
     [InlineData(2, "allow", "webhook", "@furni", "https://x.example/", "--basic", "nocolon")]
     [InlineData(1, "allow", "webhook", "@nobody", "https://x.example/")]
+    [InlineData(2, "webhook", "add", "@furni")]
+    [InlineData(2, "webhook", "add", "@furni", "https://x.example/", "--poll")]
+    [InlineData(2, "webhook", "add", "@furni", "--poll", "--basic", "a:b")]
     [InlineData(1, "webhook", "show", "1")]
     [InlineData(1, "deny", "webhook", "1")]
     [InlineData(2, "webhook", "replay", "1")]
@@ -32,6 +35,20 @@ public sealed class WebhookMistakeTests : IAsyncLifetime
         Assert.Equal("", command.Output);
         Assert.NotEqual("", command.Errors);
         Assert.DoesNotContain("   at ", command.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_webhook_that_is_polled_is_added_without_an_address_and_nothing_is_sent_to_it()
+    {
+        (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
+
+        var added = (await RunAsync("webhook", "add", "@furni", "--poll")).Is(0);
+        Assert.Equal("poll", added["kind"]);
+        Assert.StartsWith("whsec_", added["secret"], StringComparison.Ordinal);
+        var listed = (await Command.RunAsync(["webhook", "list", .. Place])).Is(0);
+        Assert.Contains($"{added["id"]}  @furni  polled by its receiver", listed.Output, StringComparison.Ordinal);
+        foreach (var sent in (string[][])[["webhook", "test", added["id"]], ["webhook", "replay", added["id"], "--dead"]]) Assert.Contains("its receiver polls", (await RunAsync(sent)).Is(1).Errors, StringComparison.Ordinal);
+        Assert.False((await RunAsync("deny", "webhook", added["id"])).Is(0).Json.TryGetProperty("url", out _));
     }
 
     [Fact]

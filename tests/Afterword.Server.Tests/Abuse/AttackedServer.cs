@@ -9,6 +9,7 @@ using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Tests.Inbox;
 using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
+using Afterword.Server.Webhooks.Polling;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -31,7 +32,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
 
     private static readonly string[] s_limits =
     [
-        "ShowPer15Minutes", "EventsPer15Minutes", "ExportsPer15Minutes", "AnswersPer15Minutes", "UsersPer15Minutes", "MessagesPer15Minutes", "StatusPer15Minutes", "MessagesPerDay", "AppMessagesPerDay",
+        "ShowPer15Minutes", "EventsPer15Minutes", "ExportsPer15Minutes", "MetricsPer15Minutes", "AnswersPer15Minutes", "UsersPer15Minutes", "MessagesPer15Minutes", "StatusPer15Minutes", "MessagesPerDay", "AppMessagesPerDay",
     ];
 
     private readonly InboxWorld _world;
@@ -41,6 +42,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     private (string Name, string Value) _token;
     private string? _way;
     private string _operatorKey = "";
+    private NewEndpoint _polled = null!;
 
     private AttackedServer(InboxWorld world) => _world = world;
 
@@ -52,14 +54,15 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     public IReadOnlyList<Gate> Gates { get; private set; } = [];
 
     /// <summary>A path of a pattern, with what is there in its holes.</summary>
-    public string PathOf(Gate gate, string? hole = null, string? value = null) => Hole().Replace(gate.Pattern, match => match.Groups[1].Value == hole ? value! : Sample(match.Groups[1].Value));
+    public string PathOf(Gate gate, string? hole = null, string? value = null) => Hole().Replace(
+        gate.Pattern, match => match.Groups[1].Value == hole ? value! : IsReceiver(gate) ? $"{_polled.Key.Id}" : Sample(match.Groups[1].Value));
 
     public static async Task<AttackedServer> StartAsync(Engine engine)
     {
         var world = await InboxWorld.StartAsync(
             engine,
             [
-                "Cards:CallsPerLink=0", "Cards:CallsPerAddress=0", "Feedback:EventsDelay=00:00:00", "SignIn:FailuresPerMinute=10000", "SignIn:FailuresBeforeLock=100",
+                "Cards:CallsPerLink=0", "Cards:CallsPerAddress=0", "Webhooks:PollsPerMinute=0", "Feedback:EventsDelay=00:00:00", "SignIn:FailuresPerMinute=10000", "SignIn:FailuresBeforeLock=100",
                 .. s_limits.Select(limit => $"Limits:{limit}=1000000"),
             ]);
         var server = new AttackedServer(world);
@@ -126,6 +129,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
 
         if (isSigned) request.Headers.TryAddWithoutValidation("Authorization", Server.Sign(_world.Sender, gate.Method, request.RequestUri!, isJson ? null : bytes));
         else if (gate.Endpoint.Metadata.GetMetadata<OperatorRoute>() is not null) request.Headers.Authorization = new("Bearer", _operatorKey);
+        else if (IsReceiver(gate)) request.Headers.Authorization = new("Bearer", _polled.Secret.ToString());
         else request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", (isConsole ? _seated : _visitor).Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (gate.Pattern.StartsWith("/embed/", StringComparison.Ordinal)) request.Headers.TryAddWithoutValidation("Origin", Origin);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
@@ -153,7 +157,10 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         _samples["webhook"] = $"{(await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}";
         _samples["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await Server.Get<ChangeConnectors>().AddAsync(_world.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}";
         _operatorKey = (await Server.Get<OperatorKeys>().AddAsync("attacker", default))!;
+        _polled = await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, null, null, WebhookFormat.Events, Approval.NeededIfOwned, default);
     }
+
+    private static bool IsReceiver(Gate gate) => gate.Endpoint.Metadata.GetMetadata<WebhookSecretRoute>() is not null;
 
     private string Sample(string hole) => _samples.TryGetValue(hole, out var sample) ? sample : "1";
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
@@ -55,12 +56,54 @@ public abstract class OriginTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_hidden_of_the_period_before_is_not_had_from_the_change_nor_from_the_points_of_the_line()
+    {
+        await AskInTwoWeeksAsync();
+
+        var page = await HtmlAsync("?range=7&only=origin:hand");
+
+        Assert.Contains("0%</p>", page, StringComparison.Ordinal);
+        Assert.Contains("Too few answers to compare", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u2212100.0 points", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("The dashed line", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_hidden_on_the_page_is_hidden_from_programs_too()
+    {
+        await AskInTwoWeeksAsync();
+
+        var metrics = (await MetricsAsync("range=7&only=origin:hand")).GetProperty("metrics");
+        foreach (var name in (string[])["csat", "average_score"]) Assert.Equal("too_few", metrics.GetProperty(name).GetProperty("change").GetProperty("verdict").GetString());
+
+        // Two weeks are enough of both, but not each of them: its step would tell.
+        var steps = (await MetricsAsync("range=30&by=day&only=origin:hand")).GetProperty("steps").EnumerateArray()
+            .Where(step => step.GetProperty("n").GetInt64() > 0).Select(step => (step.GetProperty("suppressed").GetBoolean(), step.TryGetProperty("value", out _))).ToArray();
+        Assert.Equal([(true, false), (false, true)], steps);
+    }
+
+    [Fact]
     public async Task Without_rules_nothing_is_split()
     {
         await ByHandAsync(5, 5, 5, 5, 5);
 
         Assert.DoesNotContain("By origin", await HtmlAsync(""), StringComparison.Ordinal);
     }
+
+    /// <summary>By the rules there are too few answers in the first week.</summary>
+    private async Task AskInTwoWeeksAsync()
+    {
+        await ByRulesAsync(1, 1);
+        await ByHandAsync(5, 5, 5, 5, 5);
+        await _world.PassAsync(TimeSpan.FromDays(7));
+        await ByRulesAsync(5, 5, 5, 5, 5);
+        await ByHandAsync(1, 1, 1, 1, 1);
+
+        // The first session has ended.
+        _analyst = await _world.Server.SeatAsync(Role.Analyst, _world.Loop.Furni, "later@furni.example");
+    }
+
+    private async Task<JsonElement> MetricsAsync(string query) => (await _world.Server.GetAsync(_world.Loop.Sender, $"/1.1/feedback/metrics.json?{query}")).Is(200).Json;
 
     private async Task ByRulesAsync(params int?[] scores)
     {

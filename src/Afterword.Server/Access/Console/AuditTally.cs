@@ -7,6 +7,7 @@ using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Access.Console;
 
@@ -48,6 +49,12 @@ internal enum Tallied
 
     /// <summary>A call came with what is no operator key.</summary>
     OperatorKey,
+
+    /// <summary>The receiver of a webhook fetched events.</summary>
+    Poll,
+
+    /// <summary>A call to fetch events came with what is no secret of such a webhook.</summary>
+    WebhookSecret,
 }
 
 /// <summary>Counts what happens too often for an entry of the audit log each time, away from the request, and what strangers can cause.</summary>
@@ -75,6 +82,9 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     /// <summary>An app read a sender's answers. Called thousands of times a second: it adds to a number.</summary>
     public void Read(Tallied what, Caller caller) => Add(new(what, caller.UserId, caller.App.Id, null, null), caller.App, static app => Person.Of(app).Mail);
 
+    /// <summary>A receiver fetched what a webhook has been sent.</summary>
+    public void Polled(EndpointKey webhook) => Add(new(Tallied.Poll, webhook.SenderId, webhook.Id, null, null), webhook.Id, static id => string.Create(CultureInfo.InvariantCulture, $"webhook {id}"));
+
     /// <summary>A sign-in failed, or was not looked at.</summary>
     /// <param name="where">On which page.</param>
     /// <param name="name">The handle or address that was tried; null where it was not looked at. Passwords are typed there too: what is not known to the store is not written down.</param>
@@ -91,6 +101,8 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
     public void UsedRevoked(App app, long userId) => Refuse(new(Tallied.RevokedToken, userId, app.Id, null, null), Person.Of(app).Mail);
 
     public void WrongOperatorKey(IPAddress? from) => Refuse(new(Tallied.OperatorKey, Place.Installation, 0, null, Networks.Of(from)), "somebody");
+
+    public void WrongWebhookSecret(IPAddress? from) => Refuse(new(Tallied.WebhookSecret, Place.Installation, 0, null, Networks.Of(from)), "somebody");
 
     /// <summary>Writes what is new, and what is left of the hour before.</summary>
     /// <param name="all">Whether the hour ends now: the server stops.</param>
@@ -264,6 +276,8 @@ internal sealed partial class AuditTally(Store store, AuditLog audit, TimeProvid
             {
                 Tallied.Events => new(key.SenderId, count.Who, Deed.Saw, $"pages of events, by the API: {times}"),
                 Tallied.Show => new(key.SenderId, count.Who, Deed.Saw, $"single answers, by the API: {times}"),
+                Tallied.Poll => new(key.SenderId, count.Who, Deed.Saw, $"pages of events, by polling: {times}"),
+                Tallied.WebhookSecret => new(key.SenderId, count.Who, Deed.Refused, $"a secret of no polled webhook, {times}{from}"),
                 Tallied.SignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in, {times}{from}"),
                 Tallied.ConsoleSignIn => new(key.SenderId, count.Who, Deed.Refused, $"sign-in to the console, {times}{from}"),
                 Tallied.Lock => new(key.SenderId, count.Who, Deed.Refused, $"locked after too many wrong passwords, {times}"),

@@ -87,7 +87,7 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
             var (now, before) = await FiguresAsync(session, sender, type, from, stop);
             if (now.Counts.Sent + before.Counts.Sent == 0) continue;
 
-            lines.AddRange(new FigureCards(now, before, [], isHidden: false).All().Select(card => new WeekFigureJson(
+            lines.AddRange(new FigureCards(new(from, from + Week - 1, now, IsHidden: false), new(from - Week, from - 1, before, IsHidden: false), []).All().Select(card => new WeekFigureJson(
                 type.Wire, card.Name, card.Mark is null ? card.Value : $"{card.Value} ({card.Mark.ToLowerInvariant()})", ChangeOf(card.Change), card.Change?.Tone ?? "")));
         }
 

@@ -4,11 +4,11 @@ namespace Afterword.Server.Reports.Pages;
 
 /// <summary>The six figures of a period beside those of the period before.</summary>
 /// <param name="points">The period in steps, for the small lines.</param>
-/// <param name="isHidden">Whether there are too few answers to show anything that comes from them.</param>
-internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Stretch> points, bool isHidden)
+internal sealed class FigureCards(Stretch period, Stretch periodBefore, IReadOnlyList<Stretch> points)
 {
     public IReadOnlyList<FigureView> All()
     {
+        var (now, before) = (period.Figures, periodBefore.Figures);
         var answers = FigureWords.Answers(now.Counts.Scored);
         var nps = now.Type == PromptType.Nps;
         return
@@ -34,12 +34,14 @@ internal sealed class FigureCards(Figures now, Figures before, IReadOnlyList<Str
         string id, string name, Estimate? figure, Func<double, string> text, Func<Estimate, string> interval, string basis, FigureChange change,
         Func<double, string> by, Func<Figures, Estimate?> trend)
     {
-        if (isHidden && id != "response-rate") return new(id, name, FigureWords.None, null, basis, $"Not shown: fewer than {Figures.Enough} answers", null, []);
+        var showsScores = id != "response-rate";
+        if (period.IsHidden && showsScores) return new(id, name, FigureWords.None, null, basis, $"Not shown: fewer than {Figures.Enough} answers", null, []);
 
-        var few = id == "response-rate" ? now.Counts.Delivered < Figures.Enough : now.IsTooFew;
+        if (showsScores) change = periodBefore.Shown(change);
+        var few = showsScores ? period.Figures.IsTooFew : period.Figures.Counts.Delivered < Figures.Enough;
         return new(
             id, name, figure is { } value ? text(value.Value) : FigureWords.None, figure is { Low: var low } known && !double.IsNaN(low) ? interval(known) : null, basis,
-            figure is not null && few ? "Too few to go by" : null, ViewOf(change, by), [.. points.Select(point => trend(point.Figures)?.Value)]);
+            figure is not null && few ? "Too few to go by" : null, ViewOf(change, by), [.. points.Select(point => point.IsHidden && showsScores ? null : trend(point.Figures)?.Value)]);
     }
 
     private static string Shares(double by) => $"{FigureWords.Signed(by * 100, "0.0")} points";

@@ -19,7 +19,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     private readonly bool _isNps = overview.Type == PromptType.Nps;
 
     // A part of the whole with few answers would show what single customers said.
-    private bool IsHidden => _query.Only is var (slice, value) && (overview.Now.Figures.IsTooFew || (slice == Slice.Origin && overview.Parts[slice].Any(part => part.Value == value && part.IsHidden)));
+    private bool IsHidden => overview.Now.IsHidden;
 
     public OverviewView View()
     {
@@ -31,7 +31,7 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
             [.. OverviewQuery.Ranges.Select(range => Link(range == 365 ? "12 months" : $"{range} days", _query with { Range = range, From = null, To = null }, _query.Range == range))],
             [.. Enum.GetValues<Step>().Select(step => Link(NameOf(step), _query with { Step = step }, overview.Step == step))],
             Link(_query.Test ? "Show real feedback" : "Show test feedback", _query with { Test = !_query.Test }, _query.Test),
-            Iso(now.From), Iso(now.To), Kept(), new FigureCards(overview.Now.Figures, overview.Before.Figures, overview.Points, IsHidden).All(), Line(), Bars(), BreakDowns(), Today());
+            Iso(now.From), Iso(now.To), Kept(), new FigureCards(overview.Now, overview.Before, overview.Points).All(), Line(), Bars(), BreakDowns(), Today());
     }
 
     private static LinkView Link(string text, OverviewQuery query, bool current) => new(text, query.ToString(), current);
@@ -64,11 +64,11 @@ internal sealed class OverviewPages(Seat seat, Overview overview, Questions ques
     }
 
     private BeforeView? Before() =>
-        overview.Before.Figures is { IsTooFew: false, Headline: { Value: var value } } && !IsHidden ? new(Down(value), Text(value)) : null;
+        overview.Before is { IsHidden: false, Figures: { IsTooFew: false, Headline: { Value: var value } } } && !IsHidden ? new(Down(value), Text(value)) : null;
 
     private PointView Point(Stretch stretch)
     {
-        var figure = IsHidden ? null : stretch.Figures.Headline;
+        var figure = IsHidden || stretch.IsHidden ? null : stretch.Figures.Headline;
         var date = DateOnly.FromDayNumber((int)stretch.From);
         return new(
             FigureWords.Days(stretch.From, stretch.To),

@@ -5,18 +5,20 @@ namespace Afterword.Server.Webhooks.Pages;
 
 /// <summary>An endpoint as the console shows it.</summary>
 /// <param name="DisabledReason">Why nothing is sent; null while it is switched on.</param>
-/// <param name="SucceededAt">When it last took something over, Unix milliseconds.</param>
+/// <param name="Url">Where events are posted to, or that they are fetched.</param>
+/// <param name="SucceededAt">When it last took something over, or was polled, Unix milliseconds.</param>
 /// <param name="FailingSince">The first failure since then.</param>
 /// <param name="Waiting">Deliveries that are yet to be made.</param>
 /// <param name="Dead">Deliveries that were given up.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
 /// <param name="IsApproved">False while it waits for an owner, and gets nothing.</param>
 /// <param name="Chat">The program in whose channel people read what it is told; null where programs do.</param>
-public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, string? Chat)
+/// <param name="IsPolled">Whether its receiver fetches the events: nothing is sent to it.</param>
+public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, bool IsPolled, string? Chat)
 {
     internal static WebhookView Of(ListedEndpoint listed) => new(
-        listed.Endpoint.Key.Id, listed.Endpoint.Url, listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
-        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.Format.Product);
+        listed.Endpoint.Key.Id, listed.Endpoint.Address ?? "Polled by its receiver", listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
+        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.IsPolled, listed.Endpoint.Format.Product);
 }
 
 /// <summary>What somebody has just done to an endpoint came to this.</summary>

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Afterword.Server.Access.Operators;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.Sandbox;
+
+/// <summary>The clock of a sandbox, for an integrator's tests. Other servers have no such routes; <c>docs/sandbox.md</c> tells of them.</summary>
+internal static class SandboxEndpoints
+{
+    private static readonly KeptAnswer s_style = new("text/css; charset=utf-8", () => SandboxBanner.Style.ToArray());
+
+    public static void MapSandbox(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(SandboxBanner.StylePath, s_style.ServeAsync);
+        var group = routes.MapOperator();
+        group.MapGet("/clock.json", Show);
+        group.MapPost("/clock.json", Move);
+    }
+
+    private static async Task Move(HttpContext http, SandboxClock clock, WorkerLease lease)
+    {
+        if (await http.ReadParametersAsync() is not { } read) return;
+
+        if (read.Required("by") is { } by && (!DurationText.TryParse(by, out var time) || !clock.TryMove(time)))
+        {
+            read.Errors.Add(ApiError.Invalid("by", $"a duration such as 24:00:00, with which the clock is at most {DurationText.Of(SandboxClock.MostAhead)} ahead"));
+        }
+
+        if (read.Errors.Any)
+        {
+            await http.RefuseAsync(read.Errors);
+            return;
+        }
+
+        // Ids are made for as long as the lease lasts, which has ended by the new time.
+        await lease.RenewAsync(http.RequestAborted);
+        await Show(http, clock);
+    }
+
+    private static Task Show(HttpContext http, SandboxClock clock) => http.AnswerAsync(
+        200, new SandboxClockJson(clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture), DurationText.Of(clock.Ahead)), SandboxWire.Default.SandboxClockJson);
+}
+
+/// <param name="Now">What the clock shows, ISO 8601 in UTC.</param>
+/// <param name="Ahead">How far it was moved, such as <c>24:00:00</c>.</param>
+internal sealed record SandboxClockJson(string Now, string Ahead);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(SandboxClockJson))]
+internal sealed partial class SandboxWire : JsonSerializerContext;
