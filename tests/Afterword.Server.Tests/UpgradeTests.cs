@@ -104,7 +104,7 @@ public abstract class UpgradeTests(Engine engine)
     {
         await UndoNewestAsync(db);
         await RunAsync(
-            db, "drop table connector", "drop table connector_event", "drop table customer_ref", "drop index account_by_mail", "alter table prompt drop column automatic", "alter table message drop column hidden", "drop table outbound_hold", "drop table backup_run", "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
+            db, "drop table connector", "drop table connector_event", "drop table customer_ref", "drop index account_by_mail", "alter table account drop column made_by", "alter table prompt drop column automatic", "alter table message drop column hidden", "drop table outbound_hold", "drop table backup_run", "drop table conversation", "drop table rule_window", "drop table automation_rules", "drop table automation",
             "alter table contact drop column asked_at", "alter table contact drop column tested_at", "alter table contact drop column dismissed_at",
             "drop table clock_reading", "drop table schema_beside");
         await db.WriteAnywayAsync(session => session.Sql("delete from schema_version where part = 'main' and number > @before").Bind("before", Before).RunAsync(default), default);

@@ -63,12 +63,14 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
                 var many = await session.Sql("select count(*) from connector where sender_id = @sender and removed_at is null").Bind("sender", sender).FirstAsync(row => row.GetInt64(0), stop);
                 if (many >= Most) return new AddConnectorOutcome.TooMany();
 
+                // The first of a kind has conversations such as zammad:81, as the channel into conversations wants them; a name could be another kind.
+                var isTaken = await session.Sql("select 1 from connector where sender_id = @sender and prefix = @kind and removed_at is null").Bind("sender", sender).Bind("kind", connector.Preset.Kind).FirstAsync(_ => true, stop);
                 var added = await session.Sql(
                     """
-                    insert into connector (sender_id, id, kind, name, token_hash, secret, mapping, create_users, version, added_at)
-                    values (@sender, @id, @kind, @name, @hash, @secret, @mapping, @creates, 1, @now) on conflict do nothing
+                    insert into connector (sender_id, id, kind, name, prefix, token_hash, secret, mapping, create_users, version, added_at)
+                    values (@sender, @id, @kind, @name, @prefix, @hash, @secret, @mapping, @creates, 1, @now) on conflict do nothing
                     """)
-                    .Bind("sender", sender).Bind("id", id).Bind("kind", connector.Preset.Kind).Bind("name", name).Bind("hash", address.Hash()).Bind("secret", Sealed(secret))
+                    .Bind("sender", sender).Bind("id", id).Bind("kind", connector.Preset.Kind).Bind("name", name).Bind("prefix", isTaken ? $"{connector.Preset.Kind}-{name}" : connector.Preset.Kind).Bind("hash", address.Hash()).Bind("secret", Sealed(secret))
                     .Bind("mapping", connector.Mapping).Bind("creates", connector.CreatesUsers ? 1L : 0L).Bind("now", Now).RunAsync(stop);
                 if (added == 0) return new AddConnectorOutcome.NameTaken(name);
 
@@ -118,8 +120,8 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     public Task NameCustomerAsync(long sender, Person by, string reference, long userId, string handle, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await session.Sql("insert into customer_ref (sender_id, ref, user_id) values (@sender, @ref, @user) on conflict (sender_id, ref) do update set user_id = excluded.user_id")
-                .Bind("sender", sender).Bind("ref", reference).Bind("user", userId).RunAsync(stop);
+            await session.Sql("insert into customer_ref (sender_id, ref, user_id, basis) values (@sender, @ref, @user, @basis) on conflict (sender_id, ref) do update set user_id = excluded.user_id, basis = excluded.basis")
+                .Bind("sender", sender).Bind("ref", reference).Bind("user", userId).Bind("basis", (long)CustomerBasis.Named).RunAsync(stop);
             return await audit.WriteAsync(session, sender, by, Deed.Changed, $"connectors: named a customer as @{handle}", stop);
         },
         stop);

@@ -147,7 +147,7 @@ internal static class ConnectorPageEndpoints
         }
 
         var request = new IncomingRequest("POST", "", _ => null, Encoding.UTF8.GetBytes(payload));
-        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found.Name, definition, request).Select(one => TriedEvent.Of(one.Mapped))]);
+        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found, definition, request).Select(one => TriedEvent.Of(one.Mapped))]);
     }
 
     private static Task Test(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive, AuditLog audit, Settings settings) => DoAsync(http, connector, seat, find, async found =>
@@ -172,7 +172,7 @@ internal static class ConnectorPageEndpoints
     {
         var handle = Accounts.Bare(http.Request.Form["user"].ToString().Trim());
         if (await accounts.FindAsync(handle, http.RequestAborted) is not { } account) return new("bad", "There is no such user.");
-        if (MappedEvent.Of(found.Name, found.Definition, shown.Fields!, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), shown.Test) is not MappedEvent.Told { Customer: var customer } || NameOf(customer) is not { } name)
+        if (MappedEvent.Of(found, found.Definition, shown.Fields!, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), shown.Test) is not MappedEvent.Told { Customer: var customer } || CustomerRef.Of(found.Key, customer) is not { } name)
         {
             return new("bad", "The event says nothing by which the customer could be known again.");
         }
@@ -189,14 +189,6 @@ internal static class ConnectorPageEndpoints
         await change.RemoveAsync(found, seat.Person, http.RequestAborted);
         http.SeeOther(seat.AddressOf("connectors"));
     }
-
-    private static string? NameOf(EventCustomer customer) => customer switch
-    {
-        { Contact: { } contact } => CustomerRef.OfContact(contact),
-        { Ref: { } known } => CustomerRef.OfBusiness(known),
-        { Mail: { } mail } => CustomerRef.OfMail(mail),
-        _ => null,
-    };
 
     private static async Task<ConnectorNotice?> DecideAgainAsync(HttpContext http, Connector found, ShownEvent shown)
     {

@@ -59,7 +59,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
 
         (await _owner.SubmitAsync(page, $"{path}/customer", ("user", "@nobody"))).Is(400);
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(page, $"{path}/customer", ("user", "@ana"))).Is(200).Html, StringComparison.Ordinal);
-        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:{connector.Key.Id}:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(await _owner.GetAsync(path), $"{path}/again")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("connector_event"));
         Assert.Equal(1, await Server.CountAsync("conversation", "decision = 0"));

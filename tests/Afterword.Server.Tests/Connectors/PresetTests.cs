@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Support;
@@ -192,8 +193,10 @@ public sealed partial class PresetTests
     {
         using var document = JsonDocument.Parse(body);
         var definition = Preset.Find(kind)!.Definition;
-        return MappedEvent.Of(kind, definition, FieldsOf(definition, document.RootElement), s_now, test: false);
+        return MappedEvent.Of(ConnectorOf(kind), definition, FieldsOf(definition, document.RootElement), s_now, test: false);
     }
+
+    internal static Connector ConnectorOf(string kind, string? prefix = null) => new(new(1, 2), kind, kind, prefix ?? kind, [], [], null, CreatesUsers: true, 1, 0, 0, null, null);
 
     [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":\"(\\d+)\"", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex TextId { get; }

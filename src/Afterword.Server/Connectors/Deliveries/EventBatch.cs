@@ -71,7 +71,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     public CloseRequest CloseOf(int place)
     {
         var one = deliveries[place];
-        return new(one.SenderId, _senders[one.SenderId], one.Told!.Draft with { RecipientId = _customers.IdOf(place) }, one.CardBase);
+        return new(one.SenderId, _senders[one.SenderId], one.Told!.Draft with { RecipientId = _customers.IdOf(place), IsContact = _customers.IsContact(place) }, one.CardBase);
     }
 
     public ReopenRequest ReopeningOf(int place) => new(deliveries[place].SenderId, deliveries[place].ExternalId!, deliveries[place].Told!.HappenedAt);

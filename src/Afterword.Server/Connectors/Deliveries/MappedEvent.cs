@@ -42,12 +42,12 @@ internal abstract record MappedEvent
     /// <param name="HappenedAt">When it did by the clock of the other side, Unix milliseconds.</param>
     internal sealed record Told(EventAction Action, CloseDraft Draft, EventCustomer Customer, long? HappenedAt) : MappedEvent;
 
-    /// <param name="connector">Its name, as rules know it.</param>
+    /// <param name="connector">Whose event it is.</param>
     /// <param name="definition">How it understands what comes.</param>
     /// <param name="fields">What the delivery says.</param>
     /// <param name="now">The present.</param>
     /// <param name="test">Marks a test, whatever the delivery says.</param>
-    public static MappedEvent Of(string connector, Definition definition, Fields fields, DateTimeOffset now, bool test)
+    public static MappedEvent Of(Connector connector, Definition definition, Fields fields, DateTimeOffset now, bool test)
     {
         foreach (var shape in definition.Shapes)
         {
@@ -58,7 +58,7 @@ internal abstract record MappedEvent
         return new Ignored("no_condition");
     }
 
-    private static MappedEvent Of(string connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, Fields fields, DateTimeOffset now, bool test)
+    private static MappedEvent Of(Connector connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, Fields fields, DateTimeOffset now, bool test)
     {
         string? Text(string name) => map.GetValueOrDefault(name)?.Text(fields);
 
@@ -70,7 +70,7 @@ internal abstract record MappedEvent
 
         // The customer is found later. What rules look at must not keep an event from being decided: what does not fit is left out.
         parameters.Add(MappedFields.UserId, "0");
-        parameters.Add(MappedFields.ExternalId, externalId);
+        parameters.Add(MappedFields.ExternalId, connector.ConversationOf(externalId));
         foreach (var name in map.Keys)
         {
             if (ValueOf(name, map[name], fields, now) is { } value) parameters.Add(name, value);
@@ -80,7 +80,7 @@ internal abstract record MappedEvent
         var draft = CloseDraft.Parse(new RequestParameters(parameters), now, out var errors);
         if (draft is null) return new Ignored("invalid", string.Join(' ', errors.All.Select(error => error.Message)));
 
-        return new Told(action, draft with { Connector = connector }, CustomerOf(Text), happened);
+        return new Told(action, draft with { Connector = connector.Name, ConnectorKind = connector.Kind }, CustomerOf(Text), happened);
     }
 
     private static string? ValueOf(string name, FieldValue value, Fields fields, DateTimeOffset now) => name switch
@@ -101,7 +101,8 @@ internal abstract record MappedEvent
         var name = text(MappedFields.Name) is { } given ? Cut(given, TextRules.NameLength) : null;
         var language = text(MappedFields.Language)?.Replace('_', '-');
         return new(
-            WholeNumber.TryRead(text(MappedFields.UserId) ?? "", out var id) ? id : null, text(MappedFields.Ref) is { } known ? CustomerRef.Normalised(known) : null, text(MappedFields.Contact), mail,
+            WholeNumber.TryRead(text(MappedFields.UserId) ?? "", out var id) ? id : null, text(MappedFields.Ref) is { } known ? CustomerRef.Normalised(known) : null, text(MappedFields.Contact) is { } contact ? CustomerRef.Normalised(contact) : null,
+            mail,
             name is not null && TextRules.WrongWithName(name) is null ? name : null, language is not null && Language.IsTag(language) ? language : null);
     }
 

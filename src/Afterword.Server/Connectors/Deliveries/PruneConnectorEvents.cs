@@ -58,12 +58,17 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
         }
     }
 
-    /// <summary>Forgets a connector that was removed, with its last event.</summary>
+    /// <summary>Forgets a connector that was removed, with its last event, and which customers its contacts were.</summary>
     private Task<int> ForgetAsync(ConnectorKey connector, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql(
-            """
-            delete from connector where sender_id = @sender and id = @connector and removed_at < @before
-                and not exists (select 1 from connector_event e where e.sender_id = @sender and e.connector_id = @connector)
-            """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("before", (clock.GetUtcNow() - s_afterRemoval).ToUnixTimeMilliseconds()).RunAsync(stop),
+        async session =>
+        {
+            var forgotten = await session.Sql(
+                """
+                delete from connector where sender_id = @sender and id = @connector and removed_at < @before
+                    and not exists (select 1 from connector_event e where e.sender_id = @sender and e.connector_id = @connector)
+                """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("before", (clock.GetUtcNow() - s_afterRemoval).ToUnixTimeMilliseconds()).RunAsync(stop);
+            if (forgotten > 0) await session.Sql("delete from customer_ref where sender_id = @sender and ref like @contacts").Bind("sender", connector.SenderId).Bind("contacts", $"{CustomerRef.PrefixOfContacts(connector)}%").RunAsync(stop);
+            return forgotten;
+        },
         stop);
 }

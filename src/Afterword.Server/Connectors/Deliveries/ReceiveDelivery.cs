@@ -63,14 +63,14 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
     }
 
     /// <summary>What a payload would become, for whoever is trying a definition out. Nothing is stored.</summary>
-    public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(string name, Definition definition, IncomingRequest request)
+    public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(Connector connector, Definition definition, IncomingRequest request)
     {
         using var document = Parse(request.Body);
         if (document is null) return [(new MappedEvent.Ignored("no_json"), Fields.None)];
 
         return
         [
-            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? new MappedEvent.Ignored("no_json") : MappedEvent.Of(name, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
+            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? new MappedEvent.Ignored("no_json") : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
         ];
     }
 
@@ -96,7 +96,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
         // A conversation of its own each time: the one before may have been asked about.
         var id = store.Ids.Next();
-        var mapped = MappedEvent.Of(connector.Name, connector.Definition, fields, now, test: true);
+        var mapped = MappedEvent.Of(connector, connector.Definition, fields, now, test: true);
         if (mapped is MappedEvent.Told told)
         {
             mapped = told with
@@ -112,7 +112,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     /// <summary>Decides anew what was kept of an event, by the definition as it is now.</summary>
     public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, Fields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
-        new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector.Name, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
+        new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
 
     /// <summary>Why a request is not believed; null when it is.</summary>
     private string? WrongWith(Connector connector, IncomingRequest request, DateTimeOffset now)
@@ -148,7 +148,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
             return new(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase);
         }
 
-        var mapped = MappedEvent.Of(connector.Name, definition, fields, now, test);
+        var mapped = MappedEvent.Of(connector, definition, fields, now, test);
         return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase);
     }
 
