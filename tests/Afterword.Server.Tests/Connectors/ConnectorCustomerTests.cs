@@ -23,7 +23,7 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
     public async Task Contacts_and_conversations_of_two_helpdesks_of_one_kind_are_different_ones()
     {
         var (first, second) = (await _world.AddAsync("zammad", "north"), await _world.AddAsync("zammad", "south"));
-        string Closed(string state, string mail) => $$$"""{"ticket":{"id":81,"state":"{{{state}}}","customer":{"id":8,"email":"{{{mail}}}"}}}""";
+        string Closed(string state, string mail) => $$$$"""{"ticket":{"id":81,"state":"{{{{state}}}}","customer":{"id":8,"email":"{{{{mail}}}}"}}}""";
 
         Assert.Equal("zammad:81", (await _world.SendAsync(first, Closed("closed", "a@example.com"), ("X-Zammad-Delivery", "1"))).Text("external_id"));
         var answer = await _world.SendAsync(second, Closed("closed", "b@example.com"), ("X-Zammad-Delivery", "1"));
@@ -63,7 +63,7 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
     public async Task An_address_that_is_corrected_counts_more_than_what_was_learned_of_the_contact()
     {
         var connector = await _world.AddAsync("chatwoot");
-        string Closed(int id, string? mail) => $$$"""{"event":"conversation_status_changed","id":{{{id}}},"status":"resolved","meta":{"sender":{"id":77{{{(mail is null ? "" : $",\"email\":\"{mail}\"")}}}}}}""";
+        string Closed(int id, string? mail) => $$$$"""{"event":"conversation_status_changed","id":{{{{id}}}},"status":"resolved","meta":{"sender":{"id":77{{{{(mail is null ? "" : $",\"email\":\"{mail}\"")}}}}}}}""";
         await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "ana@example.com").Reachability!, default);
 
         await _world.SendAsync(connector, Closed(1, "ana@example.com"));
