@@ -82,8 +82,9 @@ internal static class ConnectorCloses
     {
         var body = Encoding.UTF8.GetBytes(FormattableString.Invariant(
             $$"""{"id":"event {{i}}","event":"closed","external_id":"case_{{i}}","email":"customer{{i * 7919L % Customers}}@example.com","name":"Customer {{i}}","agent":"kenji","team":"returns","tags":["delivery","chair"],"language":"de","messages":12,"agent_messages":5}"""));
-        var time = (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()).ToString(CultureInfo.InvariantCulture);
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(connector.Secret!), [.. Encoding.ASCII.GetBytes($"{time}."), .. body]));
+        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        byte[] signed = [.. Encoding.ASCII.GetBytes($"{time}."), .. body];
+        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(connector.Secret!), signed));
         var head = string.Create(
             CultureInfo.InvariantCulture,
             $"POST {connector.Path} HTTP/1.1\r\nHost: {server.Address}\r\nUser-Agent: bench\r\nX-Afterword-Timestamp: {time}\r\nX-Afterword-Signature: sha256={signature}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");

@@ -60,7 +60,7 @@ public sealed record RuleJson(
 /// <param name="Agents">One of these agents.</param>
 /// <param name="Teams">One of these teams.</param>
 /// <param name="Languages">In one of these languages; <c>de</c> is <c>de-AT</c> too.</param>
-/// <param name="Channels">Its customer is reached in one of these ways: <c>built-in</c>, <c>email</c>, <c>webhook</c>.</param>
+/// <param name="Channels">Its customer is reached in one of these ways: <c>built-in</c>, <c>email</c>, <c>webhook</c>, <c>conversation</c>, <c>x</c>.</param>
 /// <param name="Connectors">Told of by one of these connectors.</param>
 /// <param name="MessagesMin">So many messages at least, 0 to 1,000,000.</param>
 /// <param name="AgentMessagesMin">So many of the agent's at least, 0 to 1,000,000.</param>

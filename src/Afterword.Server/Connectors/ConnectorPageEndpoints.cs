@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.Connectors.Pages;
@@ -94,6 +95,7 @@ internal static class ConnectorPageEndpoints
             [nameof(ConnectorPage.When)] = TimesOf(http),
             [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
+            [nameof(ConnectorPage.InPlace)] = HelpdeskKinds.Find(found.Kind) is { } desk ? await services.GetRequiredService<SenderHelpdesks>().HasAsync(seat.SenderId, desk, http.RequestAborted) : null,
             [nameof(ConnectorPage.Edited)] = edited,
             [nameof(ConnectorPage.Payload)] = payload,
             [nameof(ConnectorPage.Tried)] = tried,

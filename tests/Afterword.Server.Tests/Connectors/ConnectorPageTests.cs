@@ -1,5 +1,6 @@
 using System.Net;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -97,6 +98,9 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         Assert.Contains("needs the secret", page.Html, StringComparison.Ordinal);
         Assert.Contains("no secret yet", (await _owner.SubmitAsync(page, $"{path}/test")).Is(400).Html, StringComparison.Ordinal);
         (await _owner.SubmitAsync(page, $"{path}/secret", ("secret", " "))).Is(400);
+        Assert.Contains("ask your operator for access to Zendesk", page.Html, StringComparison.Ordinal);
+        await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, new(HelpdeskKind.Zendesk, new Uri("https://furni.zendesk.com/"), "ana@furni.example", "token"), default);
+        Assert.Contains("are posted into the conversation", (await _owner.GetAsync(path)).Html, StringComparison.Ordinal);
         Assert.DoesNotContain(ConnectorWorld.Secret, (await _owner.DoAsync(page, $"{path}/secret", ("secret", ConnectorWorld.Secret))).Is(200).Html, StringComparison.Ordinal);
         Assert.Contains("decided, as a test: skipped: recipient_unknown", (await _owner.DoAsync(page, $"{path}/test")).Is(200).Html, StringComparison.Ordinal);
         (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(200);

@@ -58,7 +58,7 @@ public sealed class DefinitionReaderTests
     public void A_pointer_finds_what_RFC_6901_says_and_a_star_every_item()
     {
         using var document = System.Text.Json.JsonDocument.Parse("""{"a/b":1,"m~n":2,"list":[{"n":"x"},{"n":"y"},{}],"deep":{"0":"zero"}}""");
-        string Found(string pointer) => string.Join(',', Source.Parse(pointer)!.In(document.RootElement).Select(one => one.ToString()));
+        string Found(string pointer) => string.Join(',', Source.Parse(pointer)!.In(new Members(document.RootElement)).Select(one => one.ToString()));
 
         Assert.Equal(("1", "2", "x", "x,y", "zero", "", ""), (Found("/a~1b"), Found("/m~0n"), Found("/list/0/n"), Found("/list/*/n"), Found("/deep/0"), Found("/list/7/n"), Found("/list/-1/n")));
     }

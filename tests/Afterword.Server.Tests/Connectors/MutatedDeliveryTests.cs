@@ -1,4 +1,3 @@
-using System.Text;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;

@@ -46,6 +46,10 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
         Rows.Of(items).Place().Long("sender_id", sender).LongOrNull("kind", item => (long?)ConversationId.Find(externalId(item), [])?.Kind),
         row => found((int)row.GetInt64(0)));
 
+    /// <summary>Whether a sender has given access to its helpdesk of a kind.</summary>
+    public Task<bool> HasAsync(long sender, HelpdeskKind kind, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select 1 from helpdesk where sender_id = @sender and kind = @kind").Bind("sender", sender).Bind("kind", (long)kind).FirstAsync(_ => true, stop), stop);
+
     /// <summary>The helpdesks of a sender, unsealed.</summary>
     public async Task<List<Helpdesk>> OfAsync(long sender, CancellationToken stop)
     {

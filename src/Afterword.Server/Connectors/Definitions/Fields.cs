@@ -21,10 +21,10 @@ internal sealed class Fields
 
     public static Fields Read(IReadOnlyList<Source> sources, JsonElement json, IncomingRequest request)
     {
-        var (values, left) = (new Dictionary<string, string[]>(StringComparer.Ordinal), MostLetters);
+        var (values, root, left) = (new Dictionary<string, string[]>(StringComparer.Ordinal), new Members(json), MostLetters);
         foreach (var source in sources)
         {
-            var found = source.Header is { } header ? [request.Header(header)] : source.In(json).SelectMany(Texts);
+            var found = source.Header is { } header ? [request.Header(header)] : source.In(root).SelectMany(Texts);
             var texts = new List<string>();
             foreach (var text in found)
             {

@@ -32,7 +32,12 @@ internal sealed record Source(string Key, IReadOnlyList<string>? Segments)
     }
 
     /// <summary>What stands there, at most 50 values.</summary>
-    public IEnumerable<JsonElement> In(JsonElement json) => Segments is null ? [] : In(json, 0).Take(MostItems);
+    public IEnumerable<JsonElement> In(Members root) => Segments switch
+    {
+        null => [],
+        [var first, ..] when root.Json.ValueKind == JsonValueKind.Object => root.Find(first) is { } member ? In(member, 1).Take(MostItems) : [],
+        _ => In(root.Json, 0).Take(MostItems),
+    };
 
     private IEnumerable<JsonElement> In(JsonElement json, int at)
     {
@@ -62,4 +67,20 @@ internal sealed record Source(string Key, IReadOnlyList<string>? Segments)
     }
 
     private static string Unescaped(string segment) => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+}
+
+/// <summary>An object, and those of its members that were looked for: finding one goes through all of them, and many places begin with the same.</summary>
+internal sealed class Members(JsonElement json)
+{
+    private readonly Dictionary<string, JsonElement?> _found = new(StringComparer.Ordinal);
+
+    public JsonElement Json => json;
+
+    /// <summary>The member of an object, or null.</summary>
+    public JsonElement? Find(string name)
+    {
+        if (_found.TryGetValue(name, out var known)) return known;
+
+        return _found[name] = json.TryGetProperty(name, out var member) ? member : null;
+    }
 }
