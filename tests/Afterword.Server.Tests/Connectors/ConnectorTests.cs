@@ -2,6 +2,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
@@ -83,6 +84,23 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         await Server.AdvanceAsync(TimeSpan.FromDays(31));
         await PruneAsync();
         Assert.Equal(0, await Server.CountAsync("connector"));
+    }
+
+    [Fact]
+    public async Task Running_an_event_again_keeps_nothing_longer_and_is_no_event_of_its_own()
+    {
+        var connector = await _world.AddAsync("generic");
+        await _world.SendAsync(connector, ConnectorWorld.Close("t1"));
+        await _world.SendAsync(connector, ConnectorWorld.Close("t2"));
+        await Server.AdvanceAsync(TimeSpan.FromDays(6));
+        var shown = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
+        Assert.Equal("t1", shown.ExternalId);
+        Assert.Equal("ignored", (await Server.Get<ReceiveDelivery>().AgainAsync(await _world.FindAsync(connector), shown.Key, Fields.None, shown.Test, "https://feedback.example", default)).Decision);
+        var again = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
+        Assert.Equal((shown.Id, shown.ReceivedAt, 1, "ignored", "no_condition"), (again.Id, again.ReceivedAt, again.Times, again.Decision, again.Reason));
+        await Server.AdvanceAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
+        await PruneAsync();
+        Assert.Equal(2, await Server.CountAsync("connector_event", "fields is null"));
     }
 
     [Fact]

@@ -82,7 +82,8 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
 
     public void Write(Session session, Snowflakes ids)
     {
-        var fresh = deliveries.Index().Where(one => !_sameAs.ContainsKey(one.Index) && !_decided[one.Index]!.Repeated).Select(one => (Delivery: one.Item, Decided: _decided[one.Index]!)).ToArray();
+        var decided = deliveries.Index().Where(one => !_sameAs.ContainsKey(one.Index) && !_decided[one.Index]!.Repeated).Select(one => (Delivery: one.Item, Decided: _decided[one.Index]!)).ToArray();
+        var fresh = decided.Where(one => !one.Delivery.Again).ToArray();
         session.Then(
             """
             insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, external_id, happened_at, decision, reason, detail, conversation_id, fields)
@@ -91,11 +92,16 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
                 id = excluded.id, received_at = excluded.received_at, times = connector_event.times + 1, test = excluded.test, action = excluded.action, external_id = excluded.external_id,
                 happened_at = excluded.happened_at, decision = excluded.decision, reason = excluded.reason, detail = excluded.detail, conversation_id = excluded.conversation_id, fields = excluded.fields
             """,
-            Rows.Of(fresh).Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash)
-                .Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test ? 1 : 0).Long("action", one => (long)(one.Delivery.Told?.Action ?? EventAction.None))
-                .Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Told?.HappenedAt).Text("decision", one => one.Decided.Decision)
-                .Text("reason", one => one.Decided.Reason).Text("detail", one => one.Decided.Detail).LongOrNull("conversation_id", one => one.Decided.ConversationId)
-                .Text("fields", one => one.Delivery.Fields.ToJson()));
+            ResultsOf(fresh).Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test || one.Delivery.Told?.Draft.Test == true ? 1 : 0).Text("fields", one => one.Delivery.Fields.ToJson()));
+
+        // Running it again is nothing that came: neither its place in the list nor the days for which it is kept begin anew.
+        session.Then(
+            """
+            update connector_event set
+                action = item.action, external_id = item.external_id, happened_at = item.happened_at, decision = item.decision, reason = item.reason, detail = item.detail, conversation_id = item.conversation_id
+            from {rows} where connector_event.sender_id = item.sender_id and connector_event.connector_id = item.connector_id and connector_event.event_key = item.event_key
+            """,
+            ResultsOf(decided.Where(one => one.Delivery.Again).ToArray()));
 
         var repeated = deliveries.Index().Where(one => _sameAs.ContainsKey(one.Index) || _decided[one.Index]!.Repeated).Select(one => one.Item).GroupBy(one => (one.Connector.Key, one.Key.Text))
             .Select(one => (Delivery: one.First(), Times: (long)one.Count())).ToArray();
@@ -107,6 +113,11 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
             Rows.Of(repeated).Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash).Long("times", one => one.Times));
         _customers.WriteLearned(session, [.. _toDecide]);
     }
+
+    private static Rows.Builder<(Delivery Delivery, DecidedEvent Decided)> ResultsOf(IReadOnlyList<(Delivery Delivery, DecidedEvent Decided)> decided) => Rows.Of(decided)
+        .Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash)
+        .Long("action", one => (long)(one.Delivery.Told?.Action ?? EventAction.None)).Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Told?.HappenedAt)
+        .Text("decision", one => one.Decided.Decision).Text("reason", one => one.Decided.Reason).Text("detail", one => one.Decided.Detail).LongOrNull("conversation_id", one => one.Decided.ConversationId);
 
     /// <summary>Whether it says the same as an earlier one and is another all the same: without an id, a conversation that is closed twice sends the same twice.</summary>
     private bool IsAnother(int place, KnownEvent known) => deliveries[place].Key.OfContents && _before.TryGetValue(place, out var before) && known.Action switch
