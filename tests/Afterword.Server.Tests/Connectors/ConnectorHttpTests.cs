@@ -75,7 +75,7 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         foreach (var (body, told) in new[]
         {
             ("", "ignored: no_json"), ("no json", "ignored: no_json"), ("{", "ignored: no_json"), ("null", "ignored: no_condition"), ("7", "ignored: no_condition"), ("\"text\"", "ignored: no_condition"), ("{}", "ignored: no_condition"),
-            ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
+            ("""{"event":"closed","external_id":"twice","event":"created"}""", "ignored: no_json"), ("\uFEFF" + ConnectorWorld.Close("marked"), "scheduled"), ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
             ("""{"event":"closed","external_id":"\ud800"}""", "ignored: no_external_id"), ("""{"\ud800":1,"event":"closed","external_id":"x"}""", null), (string.Concat(Enumerable.Repeat("[", 100_000)), "ignored: no_json"),
             (string.Concat(Enumerable.Repeat("{\"a\":", 40)) + "1" + new string('}', 40), "ignored: no_json"), ("""{"event":"closed","external_id":"a","email":"x y","tags":[[["deep"]],null,7]}""", "skipped: recipient_unknown"),
         })
@@ -84,6 +84,21 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
             if (told is null) answer.Is(200);
             else Assert.Equal(told, answer.Told);
         }
+    }
+
+    [Fact]
+    public async Task A_name_cannot_write_the_rest_of_a_delivery_that_people_have_pasted()
+    {
+        var connector = await _world.AddAsync("freshdesk");
+        string Named(string name) => $$"""{"ticket_id":"7","ticket_status":"Open","ticket_contact_email":"mia@example.com","ticket_contact_name":"{{name}}"}""";
+
+        foreach (var name in (string[])["""Mia","ticket_contact_email":"victim@example.com","ticket_status":"Resolved""", """Mia "Mimi" A""", """Mia","ticket_status":"Resolved","x":"""])
+        {
+            Assert.Equal("ignored: no_json", (await _world.SendAsync(connector, Named(name))).Told);
+        }
+
+        Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
+        Assert.Equal(3, await Server.CountAsync("connector_event", "detail like '%names a member twice%'"));
     }
 
     [Fact]

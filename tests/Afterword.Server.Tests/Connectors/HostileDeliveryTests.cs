@@ -53,6 +53,7 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
         string Filled(string before, string piece, string after) => before + string.Concat(Enumerable.Repeat(piece, (Most - before.Length - after.Length) / piece.Length)) + after;
 
         yield return ("members", Filled($"{{{Close}", ",\"a\":1", "}"));
+        yield return ("different members", $"{{{Close}{string.Concat(Enumerable.Range(0, 60_000).Select(i => $",\"m{i}\":{i}"))}}}");
         yield return ("members before", Filled("{", "\"a\":1,", $"{Close}}}"));
         yield return ("the same member", Filled("{", "\"status\":\"solved\",", $"{Close}}}"));
         yield return ("a text of escapes", Filled($"{{{Close},\"name\":\"", "\\u00e9", "\"}"));

@@ -25,6 +25,9 @@ public sealed partial class PresetTests
 
             // What people paste there is understood too, but for the words that only the helpdesk fills in.
             if (preset.Template is { } template) using (JsonDocument.Parse(template)) Assert.Contains("\n", template, StringComparison.Ordinal);
+
+            // What customers choose stands in none that people paste: a quotation mark in it would end the text.
+            Assert.DoesNotMatch(@"\{\{[^}]*(requester|contact|customer)\.name|subject|title|description|comment", preset.Template ?? "");
         }
 
         Assert.Null(Preset.Find("nothing"));

@@ -28,8 +28,13 @@ internal abstract record ReceiveOutcome
 /// <summary>Takes what a helpdesk sends: checks its signature, reads it by the connector's definition, and decides.</summary>
 internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProvider clock)
 {
-    // Deeper than any helpdesk nests.
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32 };
+    // Deeper than any helpdesk nests. A member that comes twice is no accident where people paste templates: a name with a quotation mark in it
+    // would write the members after it anew, whose address and status the customer then chooses.
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+
+    private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
+
+    private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
 
     // Of a delivery that is a list. HubSpot sends 100.
     private const int MostEvents = 100;
@@ -53,7 +58,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (wrong is not null) return new ReceiveOutcome.Refused(wrong);
 
         var deliveries = document is null
-            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase)]
+            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase)]
             : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
 
         // One after the other where there are several: they may be about one conversation, and their order counts.
@@ -66,11 +71,11 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
     public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(Connector connector, Definition definition, IncomingRequest request)
     {
         using var document = Parse(request.Body);
-        if (document is null) return [(new MappedEvent.Ignored("no_json"), Fields.None)];
+        if (document is null) return [(s_noJson, Fields.None)];
 
         return
         [
-            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? new MappedEvent.Ignored("no_json") : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
+            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? (MappedEvent)s_noJson : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
         ];
     }
 
@@ -145,7 +150,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         var definition = connector.Definition;
         if (FieldsOf(definition, json, request) is not { } fields)
         {
-            return new(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase);
+            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase);
         }
 
         var mapped = MappedEvent.Of(connector, definition, fields, now, test);
@@ -193,10 +198,12 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
     {
         try
         {
-            return JsonDocument.Parse(body, s_options);
+            // .NET and PowerShell begin their files with a mark, and some their requests.
+            return JsonDocument.Parse(body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body, s_options);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair in a name is what the second stands for.
             return null;
         }
     }
