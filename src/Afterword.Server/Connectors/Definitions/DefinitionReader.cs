@@ -165,12 +165,12 @@ internal static class DefinitionReader
         }
 
         var (hash, encoding) = (Word(part, "hash", "sha256", "sha256", "sha1"), Word(part, "encoding", "hex", "hex", "base64"));
-        var (prefix, keyOf, time) = (part.Text("prefix") ?? "", part.Text("key_md5_of"), Time(part.Object("timestamp")));
+        var (prefix, time) = (part.Text("prefix") ?? "", Time(part.Object("timestamp")));
         var message = Definitions.Template.ParseMessage(part.Text("message") ?? "{body}", out var wrong);
         if (message is null) part.Wrong("message", wrong!);
         else if (!message.Parts.Any(one => one.OfRequest == "body")) part.Wrong("message", "with {body} in it");
         part.RefuseOthers();
-        return message is null ? null : new KeyedHash(hash == "sha1" ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256, encoding == "hex", header, prefix, message, time, keyOf);
+        return message is null ? null : new KeyedHash(hash == "sha1" ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256, encoding == "hex", header, prefix, message, time);
     }
 
     private static SignedTime? Time(RulePart? part)
