@@ -37,6 +37,8 @@ internal static class ConnectorCommands
             var preset = Preset.Find(parsed.GetRequiredValue(kind))!;
             var given = await ReadSecretAsync(parsed.GetValue(secret), stop);
             var own = parsed.GetValue(mapping) is { } file ? await ReadMappingAsync(file, stop) : null;
+            if (given is not null && !(own is null ? preset.Definition : DefinitionReader.OfStored(own)).TakesSecret) throw new CommandException(ExitCode.WrongUse, ChangeConnectors.TakesNoSecret);
+
             var added = await ChangeOf(store).AddAsync(account.Id, Person.CommandLine, new(preset, parsed.GetValue(name), given, own, !parsed.GetValue(noUsers)), stop);
             switch (added)
             {
@@ -123,6 +125,7 @@ internal static class ConnectorCommands
         {
             var (account, found) = await FindAsync(parsed, store, handle, name, stop);
             var given = await ReadSecretAsync(parsed.GetValue(secret), stop);
+            if (!parsed.GetValue(address) && !found.Definition.TakesSecret) throw new CommandException(ExitCode.WrongUse, $"{ChangeConnectors.TakesNoSecret} With --address, it gets a new address.");
             if (given is null && !parsed.GetValue(address) && found.Preset.Origin == SecretOrigin.Theirs)
             {
                 throw new CommandException(ExitCode.WrongUse, $"{found.Preset.Title} makes the secret. Give it with --secret -, or a new address with --address.");
@@ -205,7 +208,7 @@ internal static class ConnectorCommands
     }
 
     private static ConnectorJson Json(Connector one, string sender, long? lastAt) => new(
-        Text(one.Key.Id), sender, one.Kind, one.Name, null, null, one.HasSecret, one.CreatesUsers, Webhooks.WebhookJson.Iso(lastAt), one.Refused, one.RefusedWhy);
+        Text(one.Key.Id), sender, one.Kind, one.Name, null, null, one.IsSigned, one.CreatesUsers, Webhooks.WebhookJson.Iso(lastAt), one.Refused, one.RefusedWhy);
 
     private static ConnectorEventJson EventJson(ShownEvent one) => new(
         Text(one.Id), Webhooks.WebhookJson.Iso(one.ReceivedAt)!, one.ExternalId, one.Decision, one.Reason, one.Now, one.Times, one.Test);

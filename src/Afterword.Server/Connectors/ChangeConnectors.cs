@@ -41,6 +41,9 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     public const int SecretLength = 500;
     public const int Most = 50;
 
+    /// <summary>Why a secret is refused that nobody would ask for: it would only look as if deliveries were signed.</summary>
+    public const string TakesNoSecret = "This connector takes no secret: its mapping has no verify, which says how deliveries are signed.";
+
     private const string SecretPrefix = "awsec_";
     private const int SecretBytes = 24;
 
@@ -109,7 +112,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     /// <param name="createsUsers">Whether a customer whom nobody knows becomes a user.</param>
     /// <param name="stop">Gives up.</param>
     public Task<bool> ChangeMappingAsync(Connector connector, Person by, string? mapping, bool createsUsers, CancellationToken stop) => ChangeAsync(
-        connector, by, $"{(mapping is null ? "the mapping of its kind" : "a mapping of its own")}, {(createsUsers ? "adds users" : "adds no users")}", "mapping = @mapping, create_users = @creates",
+        connector, by, $"{(mapping is null ? "the mapping of its kind" : "a mapping of its own")}{(connector.IsSigned && mapping is not null && !DefinitionReader.OfStored(mapping).TakesSecret ? ", no longer signed" : "")}, {(createsUsers ? "adds users" : "adds no users")}", "mapping = @mapping, create_users = @creates",
         statement => statement.Bind("mapping", mapping).Bind("creates", createsUsers ? 1L : 0L), stop);
 
     /// <summary>Removes a connector: its address opens nothing from then on. What is kept of its events ends with their time.</summary>

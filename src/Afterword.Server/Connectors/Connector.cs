@@ -41,6 +41,9 @@ internal sealed record Connector(
 
     public bool HasSecret => SealedSecrets.Count > 0;
 
+    /// <summary>Whether nothing is taken that is not signed. A secret alone does not do it: the definition must say how.</summary>
+    public bool IsSigned => HasSecret && Definition.TakesSecret;
+
     /// <summary>How it understands what comes.</summary>
     public Definition Definition
     {

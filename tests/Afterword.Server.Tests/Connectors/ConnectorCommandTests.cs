@@ -38,6 +38,9 @@ public sealed class ConnectorCommandTests : IAsyncLifetime
         Assert.NotEqual(secret, (await JsonAsync("connector", "rotate", "@furni", "desk")).GetProperty("secret").GetString());
         Assert.NotEqual(address, (await JsonAsync("connector", "rotate", "@furni", "desk", "--address")).GetProperty("address").GetString());
         Assert.Contains("--secret -", await _shell.RunAsync(2, "connector", "rotate", "@furni", "zendesk"), StringComparison.Ordinal);
+        await _shell.RunAsync(0, "connector", "add", "@furni", "--kind", "freshdesk");
+        Assert.Contains("takes no secret", await _shell.RunAsync(2, "connector", "rotate", "@furni", "freshdesk"), StringComparison.Ordinal);
+        Assert.Contains("takes no secret", await _shell.RunAsync(2, "connector", "add", "@furni", "--kind", "freshdesk", "--name", "signed", "--secret", "x"), StringComparison.Ordinal);
         await _shell.RunAsync(0, "connector", "remove", "@furni", "desk");
         Assert.Contains("has no connector desk", await _shell.RunAsync(1, "connector", "show", "@furni", "desk"), StringComparison.Ordinal);
         Assert.Contains("has a connector zendesk already", await _shell.RunAsync(1, "connector", "add", "@furni", "--kind", "zendesk"), StringComparison.Ordinal);

@@ -19,7 +19,7 @@ public sealed record ConnectorView(
     long AddedAt, long? LastAt, long Refused, long? RefusedAt, string? RefusedWhy, IReadOnlyList<string> Steps, string? Template)
 {
     internal static ConnectorView Of(Connector connector, long? lastAt) => new(
-        connector.Key.Id, connector.Kind, connector.Preset.Title, connector.Name, ConnectorAddress.BeginningOf(connector.Key.SenderId, connector.Key.Id), connector.HasSecret,
+        connector.Key.Id, connector.Kind, connector.Preset.Title, connector.Name, ConnectorAddress.BeginningOf(connector.Key.SenderId, connector.Key.Id), connector.IsSigned,
         connector.Definition.TakesSecret, connector.Definition is { TakesSecret: true, SignatureRequired: true } && !connector.HasSecret, connector.Preset.Origin != SecretOrigin.Theirs,
         connector.Mapping ?? connector.Preset.Text, connector.Mapping is not null, connector.CreatesUsers, connector.AddedAt, lastAt, connector.Refused, connector.RefusedAt, connector.RefusedWhy,
         connector.Preset.Steps, connector.Preset.Template);
@@ -35,9 +35,10 @@ public sealed record ConnectorEventView(
     long Id, long ReceivedAt, long Times, bool Test, string? ExternalId, string Decision, string Tone, string? Detail, string? Now, IReadOnlyList<(string Place, string Text)> Fields, bool CanBeDecidedAgain,
     bool CanBeNamed)
 {
-    internal static ConnectorEventView Of(ShownEvent shown) => new(
+    internal static ConnectorEventView Of(ShownEvent shown, Connector connector, DateTimeOffset now) => new(
         shown.Id, shown.ReceivedAt, shown.Times, shown.Test, shown.ExternalId, Told(shown.Decision, shown.Reason), ToneOf(shown.Decision), shown.Detail,
-        shown.Now is { } now && now != Told(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: not null });
+        shown.Now is { } now && now != Told(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: { } fields }
+            && MappedEvent.Of(connector, connector.Definition, fields, now, shown.Test) is MappedEvent.Told { Customer: var customer } && CustomerRef.Of(connector.Key, customer) is not null);
 
     internal static string Told(string decision, string? reason) => reason is null ? decision : $"{decision}: {reason}";
 
