@@ -93,6 +93,7 @@ internal static class ConnectorPageEndpoints
         {
             [nameof(ConnectorPage.Connector)] = ConnectorView.Of(found, events is [var last, ..] ? last.ReceivedAt : null),
             [nameof(ConnectorPage.Events)] = events.ConvertAll(one => ConnectorEventView.Of(one, found, now)),
+            [nameof(ConnectorPage.Deleted)] = await services.GetRequiredService<ConnectorEvents>().DeletedAsync(found.Key, Shown, http.RequestAborted),
             [nameof(ConnectorPage.When)] = TimesOf(http),
             [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
@@ -153,7 +154,7 @@ internal static class ConnectorPageEndpoints
         }
 
         var request = new IncomingRequest("POST", "", found.Preset.SampleHeader, Encoding.UTF8.GetBytes(payload));
-        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found, definition, request).Select(one => TriedEvent.Of(one.Mapped))]);
+        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found, definition, request).Select(one => TriedEvent.Of(one.Mapped, one.EventId))]);
     }
 
     private static Task Test(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive, AuditLog audit, Settings settings) => DoAsync(http, connector, seat, find, async found =>

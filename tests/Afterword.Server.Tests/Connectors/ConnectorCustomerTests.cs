@@ -107,6 +107,26 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_is_deleted_at_the_helpdesk_is_offered_for_erasure_and_not_known_by_the_number_any_more()
+    {
+        var connector = await _world.AddAsync("zendesk");
+        await _world.SendAsync(connector, """{"ticket_id":"1","status":"solved","requester_id":"77","requester_email":"mia@example.com"}""");
+        const string Deleted = """{"type":"zen:event-type:user.deleted","id":"e-1","time":"2026-01-05T08:33:18Z","subject":"zen:user:77","detail":{"id":"77","email":"mia@example.com","name":"Mia Adler"},"event":{}}""";
+        Assert.Equal("ignored: customer_deleted", (await _world.SendAsync(connector, Deleted)).Told);
+        Assert.Equal("ignored: customer_deleted (repeated)", (await _world.SendAsync(connector, Deleted)).Told);
+        Assert.Equal("ignored: customer_deleted", (await _world.SendAsync(connector, Deleted.Replace("\"77\"", "\"78\"", StringComparison.Ordinal).Replace("e-1", "e-2", StringComparison.Ordinal).Replace("mia@", "bo@", StringComparison.Ordinal))).Told);
+
+        // Nothing is kept of whom the business has deleted, but that the user is still here.
+        var offered = Assert.Single(await Server.Get<ConnectorEvents>().DeletedAsync(connector.Key, 10, default));
+        Assert.StartsWith("afterword erase @c_", offered.Command, StringComparison.Ordinal);
+        Assert.Equal(1, await Server.CountAsync("account", $"screen_name = '{offered.ScreenName}' and mail = 'mia@example.com'"));
+        Assert.Equal(2, await Server.CountAsync("connector_event", "fields is null and reason = 'customer_deleted'"));
+        Assert.Equal(0, await Server.CountAsync("customer_ref"));
+        Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(connector, """{"ticket_id":"2","status":"solved","requester_id":"77"}""")).Told);
+        await Server.AllIsWellAsync();
+    }
+
+    [Fact]
     public async Task A_contact_of_any_length_fails_nobodys_delivery()
     {
         var connector = await _world.AddAsync("generic", mapping: ByContact);

@@ -110,6 +110,12 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         Assert.Equal("scheduled", (await _world.SendAsync(connector, body)).Told);
         Assert.Equal("At most 1 MiB.", (await _world.SendAsync(connector, body + " ")).Is(413).Text("error"));
         (await _world.SendAsync(connector, new byte[3 * 1024 * 1024], connector.Secret)).Is(413);
+
+        // Of a list all events are taken, or none.
+        string Listed(int many) => $"[{string.Join(',', Enumerable.Range(0, many).Select(i => ConnectorWorld.Close($"l{i}")))}]";
+        Assert.Equal(100, (await _world.SendAsync(connector, Listed(100))).Is(200).Json.GetProperty("events").EnumerateArray().Count(one => one.GetProperty("decision").GetString() == "scheduled"));
+        Assert.Equal("At most 100 events in a list.", (await _world.SendAsync(connector, Listed(101))).Is(413).Text("error"));
+        Assert.Equal(101, await Server.CountAsync("conversation"));
     }
 
     [Fact]
@@ -126,13 +132,14 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         }
 
         Assert.Single(unknown.Distinct());
+        Assert.Equal(3, ((long[])[2123907341324648460, 2123907341324648464, 2123907341324649000]).Select(id => ConnectorAddress.BeginningOf(connector.Key.SenderId, id)).Distinct().Count());
         Assert.DoesNotContain(connector.Path[4..], await HashesAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_flood_on_one_address_is_held_back_and_others_are_not()
     {
-        await using var world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:CallsPerAddress=20", "Proxies=127.0.0.1");
+        await using var world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:GuessesPerAddress=20", "Proxies=127.0.0.1");
         var (one, other) = (await world.AddAsync("generic"), await world.AddAsync("generic", "other"));
         for (var i = 0; i < 5; i++) (await world.SendAsync(one, ConnectorWorld.Close($"t{i}"))).Is(200);
         Assert.InRange((await world.SendAsync(one, ConnectorWorld.Close("t6"))).Is(429).Header("Retry-After"), 1, 60);
@@ -141,6 +148,10 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         // Guesses share the network that they come from.
         for (var i = 0; i < 21; i++) (await world.PostAsync($"/in/guess{i}", [], new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.1" })).Is(i < 20 ? 404 : 429);
         (await world.PostAsync("/in/guess", [], new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.2" })).Is(404);
+
+        // A helpdesk in the cloud calls all its customers from one network.
+        var many = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => world.AddAsync("freshdesk", $"desk {i}")));
+        for (var i = 0; i < 32; i++) (await world.PostAsync(many[i % 8].Path, "{}"u8.ToArray(), new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.3" })).Is(200);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         var form = (await _owner.GetAsync(path)).HiddenOf($"{path}/mapping");
 
         var tried = (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", Mapping), ("payload", """{"state":"DONE","case":7,"who":"Mia@example.com","about":["<b>refund"]}""")])).Is(200).Html;
-        Assert.All((string[])["closes the conversation", "case:7", "Mia@example.com", "&lt;b&gt;refund"], text => Assert.Contains(text, tried, StringComparison.Ordinal));
+        Assert.All((string[])["closes the conversation", "none: what the event says counts", "case:7", "Mia@example.com", "&lt;b&gt;refund"], text => Assert.Contains(text, tried, StringComparison.Ordinal));
         Assert.Contains("ignored: no_json", (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", ""), ("payload", "{")])).Is(200).Html, StringComparison.Ordinal);
         Assert.Contains("map.wish", (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping.Replace("tags", "wish", StringComparison.Ordinal))])).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("connector_event") + await Server.CountAsync("connector", "mapping is not null"));
@@ -105,6 +105,16 @@ public sealed class ConnectorPageTests : IAsyncLifetime
             Assert.Contains("closes the conversation", (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", ""), ("payload", connector.Preset.Sample)])).Is(200).Html, StringComparison.Ordinal);
             Assert.Equal(2, await Server.CountAsync("audit", $"what = 'events of connector {kind}'"));
         }
+    }
+
+    [Fact]
+    public async Task Whom_the_helpdesk_has_deleted_is_offered_for_erasure_with_the_command()
+    {
+        var connector = await _world.AddAsync("generic");
+        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
+        Assert.DoesNotContain("afterword erase", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Html, StringComparison.Ordinal);
+        Assert.Equal("ignored: customer_deleted", (await _world.SendAsync(connector, """{"event":"customer_deleted","email":"mia@example.com"}""")).Told);
+        Assert.Contains("afterword erase @c_", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Is(200).Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -225,6 +225,11 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
         Assert.Equal(0, await Server.CountAsync("conversation"));
         Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
+
+        var (other, _) = await Server.SenderAsync(_world.Rules.Loop.App, "other");
+        await Server.Get<Accounts>().SuspendAsync("other", true, default);
+        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorWorld.Close("t1"))).Told);
+        Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
     }
 
     [Fact]
@@ -236,8 +241,12 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.NotEqual(old, fresh);
         var body = System.Text.Encoding.UTF8.GetBytes(Recorded.Zammad);
         foreach (var secret in (string[])[old, fresh]) (await _world.SendAsync(connector, body, secret)).Is(200);
+        await PruneAsync();
+        Assert.Equal(1, await Server.CountAsync("connector", "old_secret is not null"));
         await Server.AdvanceAsync(TimeSpan.FromHours(25));
         (await _world.SendAsync(connector, body, old)).Is(401);
+        await PruneAsync();
+        Assert.Equal(0, await Server.CountAsync("connector", "old_secret is not null"));
         (await _world.SendAsync(connector, body, fresh)).Is(200);
 
         var moved = await Server.Get<ChangeConnectors>().ChangeAddressAsync(await _world.FindAsync(connector), Person.CommandLine, default);

@@ -28,9 +28,9 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
 
     public IReadOnlyList<Lookup> Lookups() =>
     [
-        ByRef(one => one.Told?.Customer.Ref is { } text ? CustomerRef.OfBusiness(text) : null, (place, found) => _byRef[place] = found.UserId),
-        ByRef(one => one.Told?.Customer.Contact is { } text ? CustomerRef.OfContact(one.Connector.Key, text) : null, (place, found) => _byContact[place] = found),
-        ByRef(one => one.Told?.Customer.Mail is { } mail ? CustomerRef.OfMail(mail) : null, (place, found) => _byNamedMail[place] = found.UserId),
+        ByRef(one => one.Customer?.Ref is { } text ? CustomerRef.OfBusiness(text) : null, (place, found) => _byRef[place] = found.UserId),
+        ByRef(one => one.Customer?.Contact is { } text ? CustomerRef.OfContact(one.Connector.Key, text) : null, (place, found) => _byContact[place] = found),
+        ByRef(one => one.Customer?.Mail is { } mail ? CustomerRef.OfMail(mail) : null, (place, found) => _byNamedMail[place] = found.UserId),
 
         // Of several users with one address the first. Those whom another sender's connector has made are that sender's.
         new(
@@ -39,7 +39,7 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
                 select a.id from account a where lower(a.mail) = item.mail and a.mail is not null and coalesce(a.made_by, item.sender_id) = item.sender_id order by a.id limit 1)
             from {rows} where item.mail is not null
             """,
-            Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("mail", one => one.Told?.Customer.Mail is { } mail ? CustomerRef.KeyOf(mail) : null),
+            Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("mail", one => one.Customer?.Mail is { } mail ? CustomerRef.KeyOf(mail) : null),
             row =>
             {
                 if (!row.IsDBNull(1)) _byMail[(int)row.GetInt64(0)] = row.GetInt64(1);
@@ -50,7 +50,7 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     /// <summary>The user's id; 0 for a customer whom nobody knows.</summary>
     public long IdOf(int place)
     {
-        if (deliveries[place].Told?.Customer is not { } customer) return 0;
+        if (deliveries[place].Customer is not { } customer) return 0;
         if (customer.UserId is { } told) return told;
 
         if (_byRef.TryGetValue(place, out var byRef)) return byRef;
@@ -102,6 +102,12 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
             """,
             Rows.Of(learned).Long("sender_id", one => one.SenderId).Text("ref", one => one.Ref).Long("user_id", one => one.UserId).Long("basis", one => (long)one.Basis));
     }
+
+    /// <summary>Forgets the numbers of those whom a helpdesk has deleted.</summary>
+    public void WriteForgotten(Session session, IReadOnlyList<int> places) => session.Then(
+        "delete from customer_ref where (sender_id, ref) in (select item.sender_id, item.ref from {rows})",
+        Rows.Of(places.Where(place => deliveries[place].Customer?.Contact is not null).ToArray()).Long("sender_id", place => deliveries[place].SenderId)
+            .Text("ref", place => CustomerRef.OfContact(deliveries[place].Connector.Key, deliveries[place].Customer!.Contact!)));
 
     // What a helpdesk's number stands for is learned anew when the address says another user: agents correct what visitors have typed.
     private bool IsNews(int place) =>

@@ -42,6 +42,17 @@ internal abstract record MappedEvent
     /// <param name="HappenedAt">When it did by the clock of the other side, Unix milliseconds.</param>
     internal sealed record Told(EventAction Action, CloseDraft Draft, EventCustomer Customer, long? HappenedAt) : MappedEvent;
 
+    /// <summary>The other side has deleted a customer.</summary>
+    internal sealed record Deleted(EventCustomer Customer) : MappedEvent;
+
+    /// <summary>Whom it is about; null when it is about nobody.</summary>
+    public EventCustomer? About => this switch
+    {
+        Told told => told.Customer,
+        Deleted deleted => deleted.Customer,
+        _ => null,
+    };
+
     /// <param name="connector">Whose event it is.</param>
     /// <param name="definition">How it understands what comes.</param>
     /// <param name="fields">What the delivery says.</param>
@@ -53,6 +64,7 @@ internal abstract record MappedEvent
         {
             var action = shape.IsClose(fields) ? EventAction.Close : shape.IsReopening(fields) ? EventAction.Reopen : EventAction.None;
             if (action != EventAction.None) return Of(connector, shape.Map, action, fields, now, test);
+            if (shape.IsDeletion(fields)) return test ? new Ignored("customer_deleted") : new Deleted(CustomerOf(name => shape.Map.GetValueOrDefault(name)?.Text(fields)));
         }
 
         return new Ignored("no_condition");

@@ -20,6 +20,7 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (fields, events) = (OldAttempts.IdAt((now - KeepFields).ToUnixTimeMilliseconds()), OldAttempts.IdAt((now - KeepEvents).ToUnixTimeMilliseconds()));
+        await EndOldSecretsAsync(now.ToUnixTimeMilliseconds(), stop);
         foreach (var (connector, isRemoved) in await ConnectorsAsync(stop))
         {
             await InChunksAsync(
@@ -36,6 +37,14 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
                 connector, events, stop);
             if (isRemoved) await ForgetAsync(connector, stop);
         }
+    }
+
+    // Nobody needs it any more, and someone may have it: that is why it was replaced.
+    private async Task EndOldSecretsAsync(long now, CancellationToken stop)
+    {
+        if (!await store.Main.ReadAsync(session => session.Sql("select 1 from connector where old_secret_until <= @now limit 1").Bind("now", now).FirstAsync(_ => true, stop), stop)) return;
+
+        await store.Main.WriteAsync(session => session.Sql("update connector set old_secret = null, old_secret_until = null where old_secret_until <= @now").Bind("now", now).RunAsync(stop), stop);
     }
 
     private Task<List<(ConnectorKey Connector, bool IsRemoved)>> ConnectorsAsync(CancellationToken stop) => store.Main.ReadAsync(

@@ -21,6 +21,9 @@ internal abstract record ReceiveOutcome
     /// <summary>The other side wants to have this repeated, and tells of nothing.</summary>
     internal sealed record Challenged(string Challenge) : ReceiveOutcome;
 
+    /// <summary>It is a list of more events than are taken at once; none of them was.</summary>
+    internal sealed record TooMany : ReceiveOutcome;
+
     /// <param name="Events">One for each event of the delivery; none of an empty list.</param>
     internal sealed record Decided(IReadOnlyList<DecidedEvent> Events) : ReceiveOutcome;
 }
@@ -36,8 +39,8 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
 
-    // Of a delivery that is a list. HubSpot sends 100.
-    private const int MostEvents = 100;
+    /// <summary>The most events of a delivery that is a list. HubSpot sends as many.</summary>
+    public const int MostEvents = 100;
 
     /// <param name="connector">Whose address was called.</param>
     /// <param name="request">What was sent.</param>
@@ -57,25 +60,35 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (document is not null && ChallengeOf(definition, root, request) is { } challenge) return new ReceiveOutcome.Challenged(challenge);
         if (wrong is not null) return new ReceiveOutcome.Refused(wrong);
 
+        if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > MostEvents) return new ReceiveOutcome.TooMany();
+
         var deliveries = document is null
             ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase)]
             : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
 
-        // One after the other where there are several: they may be about one conversation, and their order counts.
-        var decided = new List<DecidedEvent>(deliveries.Length);
-        foreach (var delivery in deliveries) decided.Add(await decide.RunAsync(delivery, stop));
-        return new ReceiveOutcome.Decided(decided);
+        return new ReceiveOutcome.Decided(await DecideAsync(deliveries, stop));
     }
 
-    /// <summary>What a payload would become, for whoever is trying a definition out. Nothing is stored.</summary>
-    public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(Connector connector, Definition definition, IncomingRequest request)
+    // Those of one conversation one after the other, since their order counts; all others together, in as few commits as can be.
+    private async Task<DecidedEvent[]> DecideAsync(Delivery[] deliveries, CancellationToken stop)
+    {
+        var decided = new DecidedEvent[deliveries.Length];
+        await Task.WhenAll(deliveries.Index().GroupBy(one => one.Item.ExternalId ?? string.Create(CultureInfo.InvariantCulture, $"\0{one.Index}")).Select(async conversation =>
+        {
+            foreach (var (place, delivery) in conversation) decided[place] = await decide.RunAsync(delivery, stop);
+        }));
+        return decided;
+    }
+
+    /// <summary>What a payload would become, and by which id it would be decided once, for those who try a definition out. Nothing is stored.</summary>
+    public IReadOnlyList<(MappedEvent Mapped, string? EventId)> Try(Connector connector, Definition definition, IncomingRequest request)
     {
         using var document = Parse(request.Body);
-        if (document is null) return [(s_noJson, Fields.None)];
+        if (document is null) return [(s_noJson, null)];
 
         return
         [
-            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? (MappedEvent)s_noJson : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
+            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? (MappedEvent)s_noJson : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields is null ? null : definition.EventId?.Text(fields))),
         ];
     }
 

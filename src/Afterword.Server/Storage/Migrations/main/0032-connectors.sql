@@ -29,6 +29,7 @@ create unique index connector_by_prefix on connector (sender_id, prefix) where r
 
 -- An event of a connector, by the hash of its id or else of its contents: kept for 30 days, so that it is decided once. The fields are what it
 -- said at the places that the mapping names, for 7 days. Action 0 is none, 1 a close, 2 a reopening. Happened_at is the other side's time.
+-- Deleted_user is the user whom the other side has deleted.
 create table connector_event (
     sender_id bigint not null,
     connector_id bigint not null,
@@ -44,6 +45,7 @@ create table connector_event (
     reason text,
     detail text,
     conversation_id bigint,
+    deleted_user bigint,
     fields text,
     primary key (sender_id, connector_id, event_key)
 ) {clustered};
@@ -51,6 +53,8 @@ create table connector_event (
 create index connector_event_by_time on connector_event (sender_id, connector_id, id);
 
 create index connector_event_by_conversation on connector_event (sender_id, connector_id, external_id) where external_id is not null;
+
+create index connector_event_of_deletions on connector_event (sender_id, connector_id, id) where deleted_user is not null;
 
 create index connector_event_with_fields on connector_event (sender_id, connector_id, id) where fields is not null;
 
