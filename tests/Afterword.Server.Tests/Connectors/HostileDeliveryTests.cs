@@ -40,7 +40,7 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
     {
         foreach (var (what, body) in Largest())
         {
-            foreach (var kind in (string[])["zendesk", "chatwoot", "front", "rocketchat", "generic"]) await TakesLittleAsync(kind, what, Encoding.UTF8.GetBytes(body));
+            foreach (var kind in (string[])["zendesk", "chatwoot", "front", "freescout", "rocketchat", "generic"]) await TakesLittleAsync(kind, what, Encoding.UTF8.GetBytes(body));
         }
     }
 
@@ -60,6 +60,7 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
         yield return ("tags", Filled($"{{{Close},\"tags\":[1", ",{\"name\":\"a\"}", "],\"labels\":[]}"));
         yield return ("labels within labels", Filled($"{{{Close},\"labels\":[1", ",[[[[]]]]", "],\"tags\":[]}"));
         yield return ("messages", Filled($"{{{Close},\"messages\":[1", ",{\"sender\":{\"name\":1}}", "]}"));
+        yield return ("lists of long texts within a list", Filled($"{{{Close},\"tags\":[1", $",{{\"name\":[{string.Join(',', Enumerable.Repeat($"\"{new string('x', 500)}\"", 50))}]}}", "]}"));
         yield return ("spaces", Filled($"{{{Close}", " ", "}"));
         yield return ("no JSON", Filled("{", "\"a\":{", "x"));
     }
