@@ -33,6 +33,12 @@ public sealed class DemoTests
             Assert.Contains("Furni", await http.GetStringAsync(new Uri(card)), StringComparison.Ordinal);
             using var score = new FormUrlEncodedContent([new("score", "5")]);
             Assert.Equal(200, (int)(await http.PostAsync(new Uri(card), score)).StatusCode);
+
+            // The connector that the sample of a helpdesk posts to.
+            var connector = System.Text.RegularExpressions.Regex.Match(json, "http://127\\.0\\.0\\.1:\\d+/in/[A-Za-z0-9_-]+").Value;
+            using var close = new StringContent("""{"event":"conversation_status_changed","id":482,"status":"resolved","meta":{"sender":{"id":1,"name":"Mia","email":"mia@example.com"}}}""");
+            using var closed = await http.PostAsync(new Uri(connector), close);
+            Assert.Contains("\"decision\":\"scheduled\"", await closed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             Assert.Equal(303, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), told.RootElement.GetProperty("password").GetString()!));
             Assert.Equal(403, await SignInAsync(http, new Uri(new Uri(card), "/sign-in"), "another"));
         }
