@@ -105,7 +105,7 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     {
         foreach (var insert in (string[])
         [
-            "connector (sender_id, id, kind, name, token_hash, secret, create_users, version, added_at) values (@sender, 7, 'zammad', 'zammad', @bytes, @bytes, 1, 1, 0)",
+            "connector (sender_id, id, kind, name, prefix, token_hash, secret, create_users, version, added_at) values (@sender, 7, 'zammad', 'zammad', 'zammad', @bytes, @bytes, 1, 1, 0)",
             "helpdesk (sender_id, kind, url, token, added_at) values (@sender, 4, 'https://desk.example/', @bytes, 0)", "x_account (sender_id, url, keys, added_at) values (@sender, 'https://api.x.com/', @bytes, 0)",
         ])
         {

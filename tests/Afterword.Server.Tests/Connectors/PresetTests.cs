@@ -154,7 +154,7 @@ public sealed partial class PresetTests
             """{"id":1,"number":3,"status":"closed","closedAt":"2026-01-05T08:33:18Z","primaryCustomer":{"id":5,"first":"Mia","last":"A","email":"mia@example.com"},"assignee":{"id":9,"email":"ana@shop.example"},"tags":[{"id":7,"color":"none","tag":"refund"}]}""";
         var told = Assert.IsType<MappedEvent.Told>(Map("freescout", Closed, "x-helpscout-event"));
         Assert.Equal(("freescout:1", "freescout:5", "mia@example.com", "Mia A", "refund"), (told.Draft.ExternalId, told.Customer.Contact, told.Customer.Mail?.Value, told.Customer.Name, told.Draft.Tags?.ToString()));
-        Assert.Equal(new MappedEvent.Ignored("no_condition"), Map("freescout", Closed));
+        Assert.Equal(new MappedEvent.Ignored("no_condition"), Map("freescout", Closed, "x-other-event"));
     }
 
     [Fact]

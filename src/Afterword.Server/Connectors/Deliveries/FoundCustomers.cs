@@ -56,7 +56,8 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
         if (_byRef.TryGetValue(place, out var byRef)) return byRef;
         if (_byContact.TryGetValue(place, out var contact) && contact.Basis == CustomerBasis.Named) return contact.UserId;
         if (_byNamedMail.TryGetValue(place, out var byMail) || _byMail.TryGetValue(place, out byMail)) return byMail;
-        return contact?.UserId ?? (KeyOf(place) is { } key ? _added.GetValueOrDefault(key) : 0);
+        if (contact is not null && (customer.Mail is null || !contact.HasAddress)) return contact.UserId;
+        return KeyOf(place) is { } key ? _added.GetValueOrDefault(key) : 0;
     }
 
     /// <summary>Whether the user is known to be whom the helpdesk has as its contact. An address proves nothing: visitors type what they like.</summary>
@@ -122,9 +123,12 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     }
 
     private Lookup ByRef(Func<Delivery, string?> of, Action<int, Contact> found) => new(
-        "select item.place, r.user_id, r.basis from {rows} join customer_ref r on r.sender_id = item.sender_id and r.ref = item.ref",
+        """
+        select item.place, r.user_id, r.basis, case when a.mail is null then 0 else 1 end from {rows}
+        join customer_ref r on r.sender_id = item.sender_id and r.ref = item.ref left join account a on a.id = r.user_id
+        """,
         Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("ref", of),
-        row => found((int)row.GetInt64(0), new(row.GetInt64(1), (CustomerBasis)row.GetInt32(2))));
+        row => found((int)row.GetInt64(0), new(row.GetInt64(1), (CustomerBasis)row.GetInt32(2), row.Flag(3))));
 
     /// <summary>Under which the customer would become a user once: the address, or for who has none the number at a helpdesk where they can be answered. Null when there is no way to reach them.</summary>
     private string? KeyOf(int place) => deliveries[place] switch
@@ -150,5 +154,6 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     }
 
     /// <summary>Whom a name stands for, and how that is known.</summary>
-    private sealed record Contact(long UserId, CustomerBasis Basis);
+    /// <param name="HasAddress">Whether the user has an address, so that another one in an event says another user.</param>
+    private sealed record Contact(long UserId, CustomerBasis Basis, bool HasAddress);
 }
