@@ -55,6 +55,7 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     [InlineData("insert into app_message_window (app_id, started_at, used) values (404, 0, 0)", "users", "1 windows of messages of apps that are not there")]
     [InlineData("insert into customer_ref (sender_id, ref, user_id) values (1, 'c:desk:1', 404)", "users", "1 customers of connectors who are no users")]
     [InlineData("insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, decision) select 1, 404, consumer_secret, 9, 0, 1, 0, 0, 'ignored' from app", "users", "1 events of connectors that are not there")]
+    [InlineData("insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, decision) select 1, 404, consumer_secret, 9, 9999999999999, 1, 0, 0, 'ignored' from app", "the clock", "1 events of connectors of the future")]
     [InlineData("update account set channel = 4 where screen_name = 'ana'", "channels and their requests", "1 users of the channel x without an X user id")]
     public Task What_was_tampered_with_is_found(string tamper, string check, string problem) => IsFoundAsync(tamper, check, problem);
 
@@ -104,7 +105,7 @@ public abstract class DoctorTests(Engine engine) : IAsyncLifetime
     {
         foreach (var insert in (string[])
         [
-            "connector (sender_id, id, kind, name, token_hash, secret, create_users, version, added_at) values (@sender, 7, 'zammad', 'zammad', @bytes, @bytes, 1, 1, 0)",
+            "connector (sender_id, id, kind, name, prefix, token_hash, secret, create_users, version, added_at) values (@sender, 7, 'zammad', 'zammad', 'zammad', @bytes, @bytes, 1, 1, 0)",
             "helpdesk (sender_id, kind, url, token, added_at) values (@sender, 4, 'https://desk.example/', @bytes, 0)", "x_account (sender_id, url, keys, added_at) values (@sender, 'https://api.x.com/', @bytes, 0)",
         ])
         {

@@ -37,6 +37,8 @@ internal static class ConnectorCommands
             var preset = Preset.Find(parsed.GetRequiredValue(kind))!;
             var given = await ReadSecretAsync(parsed.GetValue(secret), stop);
             var own = parsed.GetValue(mapping) is { } file ? await ReadMappingAsync(file, stop) : null;
+            if (given is not null && !(own is null ? preset.Definition : DefinitionReader.OfStored(own)).TakesSecret) throw new CommandException(ExitCode.WrongUse, ChangeConnectors.TakesNoSecret);
+
             var added = await ChangeOf(store).AddAsync(account.Id, Person.CommandLine, new(preset, parsed.GetValue(name), given, own, !parsed.GetValue(noUsers)), stop);
             switch (added)
             {
@@ -82,10 +84,11 @@ internal static class ConnectorCommands
         {
             var (account, found) = await FindAsync(parsed, store, handle, name, stop);
             var events = await new ConnectorEvents(store.Store).LatestAsync(found.Key, Shown, stop);
+            var deleted = await new ConnectorEvents(store.Store).DeletedAsync(found.Key, Shown, stop);
             var last = events is [var latest, ..] ? latest.ReceivedAt : (long?)null;
             parsed.Say(
-                Json(found, account.ScreenName, last) with { Events = [.. events.Select(EventJson)] }, ConnectorCommandJson.Default.ConnectorJson,
-                [Line(new ListedConnector(found, account.ScreenName, last)), .. events.Select(EventJson).Select(Line)]);
+                Json(found, account.ScreenName, last) with { Events = [.. events.Select(EventJson)], Deleted = deleted.Count == 0 ? null : [.. deleted.Select(one => one.ScreenName)] }, ConnectorCommandJson.Default.ConnectorJson,
+                [Line(new ListedConnector(found, account.ScreenName, last)), .. events.Select(EventJson).Select(Line), .. deleted.Select(one => $"@{one.ScreenName} was deleted there. Erase here too: {one.Command}")]);
         });
         return command;
     }
@@ -123,9 +126,10 @@ internal static class ConnectorCommands
         {
             var (account, found) = await FindAsync(parsed, store, handle, name, stop);
             var given = await ReadSecretAsync(parsed.GetValue(secret), stop);
+            if (!parsed.GetValue(address) && !found.Definition.TakesSecret) throw new CommandException(ExitCode.WrongUse, $"{ChangeConnectors.TakesNoSecret} With --address, it gets a new address.");
             if (given is null && !parsed.GetValue(address) && found.Preset.Origin == SecretOrigin.Theirs)
             {
-                throw new CommandException(ExitCode.WrongUse, $"{found.Preset.Title} makes the secret. Give it with --secret -, or a new address with --address.");
+                throw new CommandException(ExitCode.WrongUse, $"{found.Preset.Title} makes the secret. Give it with --secret-file, or a new address with --address.");
             }
 
             var secrets = parsed.GetValue(address)
@@ -160,7 +164,7 @@ internal static class ConnectorCommands
 
     private static Argument<string> Name() => new("NAME") { Description = "The connector's name; see: afterword connector list" };
 
-    private static Option<string?> Secret(string what) => new("--secret") { Description = $"{what}; - reads it from stdin.", HelpName = "S" };
+    private static Option<string?> Secret(string what) => new("--secret-file") { Description = $"{what}, in a file; - reads it from stdin.", HelpName = "FILE" };
 
     private static async Task<(People.Account Account, Connector Found)> FindAsync(ParseResult parsed, OpenedStore store, Argument<string> handle, Argument<string> name, CancellationToken stop)
     {
@@ -182,8 +186,9 @@ internal static class ConnectorCommands
     /// <exception cref="CommandException">It is none.</exception>
     private static async Task<string?> ReadSecretAsync(string? given, CancellationToken stop)
     {
-        var secret = (given is "-" ? await Console.In.ReadLineAsync(stop) : given)?.Trim();
-        if (given is not null && ChangeConnectors.WrongWithSecret(secret ?? "") is { } wrong) throw new CommandException(ExitCode.WrongUse, $"--secret must be {wrong}.");
+        // Not as a word of the command: the list of processes and the shell's history would have it.
+        var secret = given is null ? null : (await SenderChannelCommands.ReadAsync(given, stop)).Trim();
+        if (secret is not null && ChangeConnectors.WrongWithSecret(secret) is { } wrong) throw new CommandException(ExitCode.WrongUse, $"The secret must be {wrong}.");
 
         return secret;
     }
@@ -205,7 +210,7 @@ internal static class ConnectorCommands
     }
 
     private static ConnectorJson Json(Connector one, string sender, long? lastAt) => new(
-        Text(one.Key.Id), sender, one.Kind, one.Name, null, null, one.HasSecret, one.CreatesUsers, Webhooks.WebhookJson.Iso(lastAt), one.Refused, one.RefusedWhy);
+        Text(one.Key.Id), sender, one.Kind, one.Name, null, null, one.IsSigned, one.CreatesUsers, Webhooks.WebhookJson.Iso(lastAt), one.Refused, one.RefusedWhy);
 
     private static ConnectorEventJson EventJson(ShownEvent one) => new(
         Text(one.Id), Webhooks.WebhookJson.Iso(one.ReceivedAt)!, one.ExternalId, one.Decision, one.Reason, one.Now, one.Times, one.Test);
@@ -224,9 +229,10 @@ internal static class ConnectorCommands
 /// <param name="Secret">Likewise.</param>
 /// <param name="Signed">Whether deliveries must be signed.</param>
 /// <param name="Rejected">How many were not signed rightly.</param>
+/// <param name="Deleted">The handles of users whom the helpdesk has deleted.</param>
 internal sealed record ConnectorJson(
     string Id, string Sender, string Kind, string Name, string? Address, string? Secret, bool Signed, bool CreatesUsers, string? LastEventAt, long Rejected, string? RejectedWhy,
-    IReadOnlyList<ConnectorEventJson>? Events = null);
+    IReadOnlyList<ConnectorEventJson>? Events = null, IReadOnlyList<string>? Deleted = null);
 
 internal sealed record ConnectorListJson(IReadOnlyList<ConnectorJson> Connectors);
 

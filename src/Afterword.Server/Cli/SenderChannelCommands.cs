@@ -135,7 +135,9 @@ internal static class SenderChannelCommands
         return kind;
     }
 
-    private static async Task<string> ReadAsync(string file, CancellationToken stop)
+    /// <summary>Reads a file, or stdin where it is called <c>-</c>.</summary>
+    /// <exception cref="CommandException">It cannot be read.</exception>
+    internal static async Task<string> ReadAsync(string file, CancellationToken stop)
     {
         try
         {

@@ -41,6 +41,9 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     public const int SecretLength = 500;
     public const int Most = 50;
 
+    /// <summary>Why a secret is refused that nobody would ask for: it would only look as if deliveries were signed.</summary>
+    public const string TakesNoSecret = "This connector takes no secret: its mapping has no verify, which says how deliveries are signed.";
+
     private const string SecretPrefix = "awsec_";
     private const int SecretBytes = 24;
 
@@ -63,12 +66,14 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
                 var many = await session.Sql("select count(*) from connector where sender_id = @sender and removed_at is null").Bind("sender", sender).FirstAsync(row => row.GetInt64(0), stop);
                 if (many >= Most) return new AddConnectorOutcome.TooMany();
 
+                // The first of a kind has conversations such as zammad:81, as the channel into conversations wants them; a name could be another kind.
+                var isTaken = await session.Sql("select 1 from connector where sender_id = @sender and prefix = @kind and removed_at is null").Bind("sender", sender).Bind("kind", connector.Preset.Kind).FirstAsync(_ => true, stop);
                 var added = await session.Sql(
                     """
-                    insert into connector (sender_id, id, kind, name, token_hash, secret, mapping, create_users, version, added_at)
-                    values (@sender, @id, @kind, @name, @hash, @secret, @mapping, @creates, 1, @now) on conflict do nothing
+                    insert into connector (sender_id, id, kind, name, prefix, token_hash, secret, mapping, create_users, version, added_at)
+                    values (@sender, @id, @kind, @name, @prefix, @hash, @secret, @mapping, @creates, 1, @now) on conflict do nothing
                     """)
-                    .Bind("sender", sender).Bind("id", id).Bind("kind", connector.Preset.Kind).Bind("name", name).Bind("hash", address.Hash()).Bind("secret", Sealed(secret))
+                    .Bind("sender", sender).Bind("id", id).Bind("kind", connector.Preset.Kind).Bind("name", name).Bind("prefix", isTaken ? $"{connector.Preset.Kind}-{name}" : connector.Preset.Kind).Bind("hash", address.Hash()).Bind("secret", Sealed(secret))
                     .Bind("mapping", connector.Mapping).Bind("creates", connector.CreatesUsers ? 1L : 0L).Bind("now", Now).RunAsync(stop);
                 if (added == 0) return new AddConnectorOutcome.NameTaken(name);
 
@@ -107,7 +112,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     /// <param name="createsUsers">Whether a customer whom nobody knows becomes a user.</param>
     /// <param name="stop">Gives up.</param>
     public Task<bool> ChangeMappingAsync(Connector connector, Person by, string? mapping, bool createsUsers, CancellationToken stop) => ChangeAsync(
-        connector, by, $"{(mapping is null ? "the mapping of its kind" : "a mapping of its own")}, {(createsUsers ? "adds users" : "adds no users")}", "mapping = @mapping, create_users = @creates",
+        connector, by, $"{(mapping is null ? "the mapping of its kind" : "a mapping of its own")}{(connector.IsSigned && mapping is not null && !DefinitionReader.OfStored(mapping).TakesSecret ? ", no longer signed" : "")}, {(createsUsers ? "adds users" : "adds no users")}", "mapping = @mapping, create_users = @creates",
         statement => statement.Bind("mapping", mapping).Bind("creates", createsUsers ? 1L : 0L), stop);
 
     /// <summary>Removes a connector: its address opens nothing from then on. What is kept of its events ends with their time.</summary>
@@ -118,8 +123,8 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     public Task NameCustomerAsync(long sender, Person by, string reference, long userId, string handle, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            await session.Sql("insert into customer_ref (sender_id, ref, user_id) values (@sender, @ref, @user) on conflict (sender_id, ref) do update set user_id = excluded.user_id")
-                .Bind("sender", sender).Bind("ref", reference).Bind("user", userId).RunAsync(stop);
+            await session.Sql("insert into customer_ref (sender_id, ref, user_id, basis) values (@sender, @ref, @user, @basis) on conflict (sender_id, ref) do update set user_id = excluded.user_id, basis = excluded.basis")
+                .Bind("sender", sender).Bind("ref", reference).Bind("user", userId).Bind("basis", (long)CustomerBasis.Named).RunAsync(stop);
             return await audit.WriteAsync(session, sender, by, Deed.Changed, $"connectors: named a customer as @{handle}", stop);
         },
         stop);

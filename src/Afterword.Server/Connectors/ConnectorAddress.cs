@@ -12,8 +12,8 @@ internal readonly record struct ConnectorAddress(long SenderId, long Id, ReadOnl
     private const int Length = 8 + 8 + SecretLength;
     private const int TextLength = Length / 3 * 4;
 
-    // The ids alone: whoever has set up several can tell them apart, and nobody can use it.
-    private const int TellingLength = 12;
+    // The ids alone, but for their last bits: those who have set up several can tell them apart, and nobody can use it.
+    private const int TellingLength = 21;
 
     /// <summary>The path, up to the token.</summary>
     public const string PathPrefix = "/in/";

@@ -48,6 +48,9 @@ internal static class ConnectorEndpoints
                 if (gate.IsNoted(connector.Key)) await find.NoteRefusedAsync(connector.Key, why, http.RequestAborted);
                 await RefuseAsync(http, 401, why);
                 break;
+            case ReceiveOutcome.TooMany:
+                await RefuseAsync(http, 413, string.Create(CultureInfo.InvariantCulture, $"At most {ReceiveDelivery.MostEvents} events in a list."));
+                break;
             case ReceiveOutcome.Decided(var events):
                 await http.AnswerAsync(200, DeliveryDecisionJson.Of(events), ConnectorsJson.Default.DeliveryDecisionJson);
                 break;
@@ -68,7 +71,12 @@ internal static class ConnectorEndpoints
 
         // Unknown, mistyped and removed ones look the same.
         var connector = ConnectorAddress.TryParse(token, out var address) ? await find.ByAddressAsync(address, http.RequestAborted) : null;
-        if (connector is null) await RefuseAsync(http, 404, "There is no such connector.");
+        if (connector is null)
+        {
+            gate.CountGuess(http.Connection.RemoteIpAddress);
+            await RefuseAsync(http, 404, "There is no such connector.");
+        }
+
         return connector;
     }
 

@@ -74,24 +74,26 @@ internal static class ConnectorPageEndpoints
         }
     }
 
-    private static async Task Show(HttpContext http, string connector, Seat seat, FindConnector find, AuditLog audit, OneTimeNotices notices)
+    private static async Task Show(HttpContext http, string connector, Seat seat, FindConnector find, OneTimeNotices notices)
     {
         if (await FindAsync(http, connector, seat, find) is not { } found) return;
 
-        // The events name customers.
-        await audit.NoteAsync(seat, Deed.Saw, $"events of connector {found.Name}", http.RequestAborted);
         await ShowAsync(http, seat, found, 200, notices.Take(http, seat.Person) is { } left ? new(left.Kind, left.Text, left.Address, left.Secret) : null);
     }
 
     private static async Task ShowAsync(
         HttpContext http, Seat seat, Connector found, int status, ConnectorNotice? notice, string? edited = null, string? payload = null, IReadOnlyList<TriedEvent>? tried = null)
     {
+        // The events name customers: every page with them is a look at them.
         var services = http.RequestServices;
+        await services.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Saw, $"events of connector {found.Name}", http.RequestAborted);
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         var events = await services.GetRequiredService<ConnectorEvents>().LatestAsync(found.Key, Shown, http.RequestAborted);
         await http.ShowConsoleAsync<ConnectorPage>(seat, status, new()
         {
             [nameof(ConnectorPage.Connector)] = ConnectorView.Of(found, events is [var last, ..] ? last.ReceivedAt : null),
-            [nameof(ConnectorPage.Events)] = events.ConvertAll(ConnectorEventView.Of),
+            [nameof(ConnectorPage.Events)] = events.ConvertAll(one => ConnectorEventView.Of(one, found, now)),
+            [nameof(ConnectorPage.Deleted)] = await services.GetRequiredService<ConnectorEvents>().DeletedAsync(found.Key, Shown, http.RequestAborted),
             [nameof(ConnectorPage.When)] = TimesOf(http),
             [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
@@ -105,13 +107,14 @@ internal static class ConnectorPageEndpoints
     private static Task ChangeSecret(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, seat, find, async found =>
     {
         var given = http.Request.Form["secret"].ToString().Trim();
+        if (!found.Definition.TakesSecret) return new("bad", ChangeConnectors.TakesNoSecret);
         if (given.Length > 0 && ChangeConnectors.WrongWithSecret(given) is { } wrong) return new("bad", $"The secret must be {wrong}.");
         if (given.Length == 0 && found.Preset.Origin == SecretOrigin.Theirs) return new("bad", $"Enter the secret that {found.Preset.Title} shows.");
 
         var secrets = await change.ChangeSecretAsync(found, seat.Person, given.Length == 0 ? null : given, http.RequestAborted);
         return secrets is null ? null : secrets.Secret is null ? new("good", "Saved. From now on, deliveries must be signed with it.") : NoticeOf(http, settings, "This is the new secret. It is shown only now:", secrets);
     },
-    found => found.Preset.Origin == SecretOrigin.Theirs
+    found => found.Preset.Origin == SecretOrigin.Theirs || !found.Definition.TakesSecret
         ? null
         : Ask(found, "Make a new secret?", $"The current secret keeps working alongside the new one for {Overlap(settings)}, then stops. One that was replaced earlier stops at once. Be ready to change your program.", "Make a new secret"));
 
@@ -133,7 +136,9 @@ internal static class ConnectorPageEndpoints
         // What is the same as that of its kind goes along when that is mended.
         var own = text.Length == 0 || text == Normalised(found.Preset.Text) ? null : text;
         if (!await change.ChangeMappingAsync(found, seat.Person, own, http.Request.Form["creates"] == "yes", http.RequestAborted)) await ConsoleDoor.ShowUnknownAsync(http);
-        else Leave(http, seat, notices, found.Key, new("good", "Saved. It applies to the next event; run earlier ones again below."));
+        else Leave(http, seat, notices, found.Key, found.IsSigned && !definition.TakesSecret
+            ? new("warn", "Saved. This mapping has no verify: from now on, deliveries need no signature, and the address is the only secret.")
+            : new("good", "Saved. It applies to the next event; run earlier ones again below."));
     }
 
     private static async Task Try(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive)
@@ -148,8 +153,8 @@ internal static class ConnectorPageEndpoints
             return;
         }
 
-        var request = new IncomingRequest("POST", "", _ => null, Encoding.UTF8.GetBytes(payload));
-        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found.Name, definition, request).Select(one => TriedEvent.Of(one.Mapped))]);
+        var request = new IncomingRequest("POST", "", found.Preset.SampleHeader, Encoding.UTF8.GetBytes(payload));
+        await ShowAsync(http, seat, found, 200, null, text, payload, [.. receive.Try(found, definition, request).Select(one => TriedEvent.Of(one.Mapped, one.EventId))]);
     }
 
     private static Task Test(HttpContext http, string connector, Seat seat, FindConnector find, ReceiveDelivery receive, AuditLog audit, Settings settings) => DoAsync(http, connector, seat, find, async found =>
@@ -174,7 +179,7 @@ internal static class ConnectorPageEndpoints
     {
         var handle = Accounts.Bare(http.Request.Form["user"].ToString().Trim());
         if (await accounts.FindAsync(handle, http.RequestAborted) is not { } account) return new("bad", "There is no such user.");
-        if (MappedEvent.Of(found.Name, found.Definition, shown.Fields!, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), shown.Test) is not MappedEvent.Told { Customer: var customer } || NameOf(customer) is not { } name)
+        if (MappedEvent.Of(found, found.Definition, shown.Fields!, http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), shown.Test) is not MappedEvent.Told { Customer: var customer } || CustomerRef.Of(found.Key, customer) is not { } name)
         {
             return new("bad", "The event says nothing by which the customer could be known again.");
         }
@@ -191,14 +196,6 @@ internal static class ConnectorPageEndpoints
         await change.RemoveAsync(found, seat.Person, http.RequestAborted);
         http.SeeOther(seat.AddressOf("connectors"));
     }
-
-    private static string? NameOf(EventCustomer customer) => customer switch
-    {
-        { Contact: { } contact } => CustomerRef.OfContact(contact),
-        { Ref: { } known } => CustomerRef.OfBusiness(known),
-        { Mail: { } mail } => CustomerRef.OfMail(mail),
-        _ => null,
-    };
 
     private static async Task<ConnectorNotice?> DecideAgainAsync(HttpContext http, Connector found, ShownEvent shown)
     {

@@ -12,7 +12,7 @@ internal static class ConnectorReference
 
     private static readonly Reply s_unknown = Of(404, "No such connector. Every unknown token gets the same answer.", "There is no such connector.");
 
-    private static readonly Reply s_flood = Of(429, "Too many requests to this address or from one network; with `Retry-After`.", "Too many requests.");
+    private static readonly Reply s_flood = Of(429, "Too many requests to this address, or too many from one network that opened nothing; with `Retry-After`.", "Too many requests.");
 
     public static Operation Take() => new(Topic.Connectors, "Tell of a conversation")
     {
@@ -28,7 +28,7 @@ internal static class ConnectorReference
         [
             Reply.Of("What was decided. Of a challenge what was to be repeated.", ConnectorsJson.Default.DeliveryDecisionJson, new("scheduled", null, "chatwoot:482", Repeated: false, null)),
             Of(401, "It is not signed rightly, or its time is more than five minutes off.", "The signature is missing."), s_unknown, Of(408, "The body did not come within 15 seconds.", "The body did not come in time."),
-            Of(413, "More than 1 MiB.", "At most 1 MiB."), s_flood, Reply.Plain("The store cannot be reached.", "The store cannot be reached. Please try again in a moment.\n", 503),
+            Of(413, "More than 1 MiB, or a list of more than 100 events; none of them was taken.", "At most 1 MiB."), s_flood, Reply.Plain("The store cannot be reached.", "The store cannot be reached. Please try again in a moment.\n", 503),
         ],
     };
 

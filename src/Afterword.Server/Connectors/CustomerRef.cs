@@ -1,7 +1,22 @@
+using System.Globalization;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors.Definitions;
+using Afterword.Server.Connectors.Deliveries;
 
 namespace Afterword.Server.Connectors;
+
+/// <summary>How it is known which user a name stands for. The numbers are stored.</summary>
+internal enum CustomerBasis
+{
+    /// <summary>An owner or a file of users says so; what events say does not change it.</summary>
+    Named = 0,
+
+    /// <summary>It came together with the user's own id or number, or the user was made of it.</summary>
+    Proven = 1,
+
+    /// <summary>It came together with the user's address, which customers may type as they like.</summary>
+    Address = 2,
+}
 
 /// <summary>The names under which a sender's own programs know its customers, as they are stored: each kind for itself, so that nobody can pass one off as another.</summary>
 internal static class CustomerRef
@@ -12,11 +27,23 @@ internal static class CustomerRef
     /// <summary>The business's own number, as in the column <c>ref</c> of a file of users.</summary>
     public static string OfBusiness(string text) => $"r:{text}";
 
-    /// <summary>A helpdesk's number of a contact.</summary>
-    public static string OfContact(string text) => $"c:{text}";
+    /// <summary>A helpdesk's number of a contact. In another helpdesk of the same kind it is another person's.</summary>
+    public static string OfContact(ConnectorKey connector, string text) => PrefixOfContacts(connector) + text;
+
+    /// <summary>How the names of all contacts of a connector begin.</summary>
+    public static string PrefixOfContacts(ConnectorKey connector) => string.Create(CultureInfo.InvariantCulture, $"c:{connector.Id}:");
 
     /// <summary>An address that an owner has said to be a user's.</summary>
     public static string OfMail(EmailAddress mail) => $"m:{KeyOf(mail)}";
+
+    /// <summary>Under which an owner says who a customer is; null when the event has nothing to know the customer by again.</summary>
+    public static string? Of(ConnectorKey connector, EventCustomer customer) => customer switch
+    {
+        { Contact: { } contact } => OfContact(connector, contact),
+        { Ref: { } known } => OfBusiness(known),
+        { Mail: { } mail } => OfMail(mail),
+        _ => null,
+    };
 
     /// <summary>An address without its letter case.</summary>
     public static string KeyOf(EmailAddress mail) => mail.Value.ToLowerInvariant();

@@ -37,11 +37,11 @@ internal sealed record Settings
     /// <summary><c>Cards:CallsPerAddress</c>: the same of all cards from one address (IPv6: a /64); 1,200 by default, 0 is no limit. This machine itself has none.</summary>
     public required long CardCallsPerAddress { get; init; }
 
-    /// <summary><c>Connectors:CallsPerConnector</c>: deliveries to one connector's address in a minute, on each node; 6,000 by default, 0 is no limit.</summary>
+    /// <summary><c>Connectors:CallsPerConnector</c>: deliveries to one connector's address in a minute, on each node; 120,000 by default, 0 is no limit.</summary>
     public required long ConnectorCalls { get; init; }
 
-    /// <summary><c>Connectors:CallsPerAddress</c>: the same of all connectors from one address (IPv6: a /64); 12,000 by default, 0 is no limit. This machine itself has none.</summary>
-    public required long ConnectorCallsPerAddress { get; init; }
+    /// <summary><c>Connectors:GuessesPerAddress</c>: calls in a minute from one address (IPv6: a /64) that open no connector, on each node; 600 by default, 0 is no limit. This machine itself has none.</summary>
+    public required long ConnectorGuesses { get; init; }
 
     /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
     public required bool PublishedNps { get; init; }

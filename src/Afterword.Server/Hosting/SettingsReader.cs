@@ -61,8 +61,8 @@ internal sealed partial class SettingsReader
             CardLifetime = read.Duration("Cards:Lifetime", TimeSpan.FromDays(30)),
             CardCallsPerLink = read.Whole("Cards:CallsPerLink", 300, 0, 1_000_000),
             CardCallsPerAddress = read.Whole("Cards:CallsPerAddress", 1_200, 0, 1_000_000),
-            ConnectorCalls = read.Whole("Connectors:CallsPerConnector", 6_000, 0, 1_000_000),
-            ConnectorCallsPerAddress = read.Whole("Connectors:CallsPerAddress", 12_000, 0, 1_000_000),
+            ConnectorCalls = read.Whole("Connectors:CallsPerConnector", 120_000, 0, 1_000_000),
+            ConnectorGuesses = read.Whole("Connectors:GuessesPerAddress", 600, 0, 1_000_000),
             PublishedNps = read.OneOf("Questions:Nps", "likely", "published") == "published",
             TimeZone = read.TimeZone("Console:TimeZone", "UTC"),
             SignIn = new SignInSettings

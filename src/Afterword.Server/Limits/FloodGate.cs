@@ -28,8 +28,19 @@ internal sealed class FloodGate(long most, TimeProvider clock)
         return Math.Min(first, second) <= most;
     }
 
+    /// <summary>Whether its key may make another call. Counts nothing.</summary>
+    public bool IsOpen(int key)
+    {
+        if (most == 0) return true;
+
+        var minute = clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+        return Math.Min(Counted(ref _first[key & (Places - 1)], minute), Counted(ref _second[(uint)key >> 17], minute)) < most;
+    }
+
     /// <summary>Seconds until the next minute, at least one.</summary>
     public long SecondsToWait => 60 - (clock.GetUtcNow().ToUnixTimeSeconds() % 60);
+
+    private static long Counted(ref long place, long minute) => Volatile.Read(ref place) is var seen && seen >> 32 == minute ? seen & uint.MaxValue : 0;
 
     private static long Count(ref long place, long minute)
     {

@@ -34,6 +34,10 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
         Of("requests through a channel that would wait too long", "dispatch", "state < 2 and due_at > @due", "due_at = @now"),
         Of("helpdesks held until a time to come", "helpdesk", "held_until > @day", "held_until = 0"),
         Of("users of X held until a time to come", "x_account", "held_until > @day", "held_until = 0"),
+        Of("old secrets of connectors that would work too long", "connector", "old_secret_until > @month", "old_secret_until = @now"),
+
+        // Their ids are of that time too: they would be kept until it is over, and hold what comes now to be out of order.
+        new("events of connectors of the future", "select count(*) from connector_event where received_at > @soon", "delete from connector_event where received_at > @soon"),
         Of("alerts that would wait too long", "alert_dispatch", "state < 2 and due_at > @due", "due_at = @now"),
         Of("users locked out too long", "account", "locked_until > @day", "locked_until = null"),
         Of("people locked out of the console too long", "person", "locked_until > @day", "locked_until = null"),

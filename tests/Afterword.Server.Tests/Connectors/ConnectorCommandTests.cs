@@ -24,7 +24,9 @@ public sealed class ConnectorCommandTests : IAsyncLifetime
         var (address, secret) = (added.GetProperty("address").GetString()!, added.GetProperty("secret").GetString()!);
         Assert.Matches("^http://localhost:5000/in/[A-Za-z0-9_-]{48}$", address);
         Assert.StartsWith("awsec_", secret, StringComparison.Ordinal);
-        var said = await _shell.RunAsync(0, "connector", "add", "@furni", "--kind", "zendesk", "--secret", "PLANTED-their-secret");
+        var theirs = Path.Combine(_folder.Path, "secret.txt");
+        await File.WriteAllTextAsync(theirs, "PLANTED-their-secret\n", TestContext.Current.CancellationToken);
+        var said = await _shell.RunAsync(0, "connector", "add", "@furni", "--kind", "zendesk", "--secret-file", theirs);
         Assert.All((string[])["1. In the Admin Center", "\"ticket_id\": \"{{ticket.id}}\"", "no PublicUrl is set"], text => Assert.Contains(text, said, StringComparison.Ordinal));
         Assert.DoesNotContain("PLANTED", said, StringComparison.Ordinal);
 
@@ -37,7 +39,10 @@ public sealed class ConnectorCommandTests : IAsyncLifetime
 
         Assert.NotEqual(secret, (await JsonAsync("connector", "rotate", "@furni", "desk")).GetProperty("secret").GetString());
         Assert.NotEqual(address, (await JsonAsync("connector", "rotate", "@furni", "desk", "--address")).GetProperty("address").GetString());
-        Assert.Contains("--secret -", await _shell.RunAsync(2, "connector", "rotate", "@furni", "zendesk"), StringComparison.Ordinal);
+        Assert.Contains("--secret-file", await _shell.RunAsync(2, "connector", "rotate", "@furni", "zendesk"), StringComparison.Ordinal);
+        await _shell.RunAsync(0, "connector", "add", "@furni", "--kind", "freshdesk");
+        Assert.Contains("takes no secret", await _shell.RunAsync(2, "connector", "rotate", "@furni", "freshdesk"), StringComparison.Ordinal);
+        Assert.Contains("takes no secret", await _shell.RunAsync(2, "connector", "add", "@furni", "--kind", "freshdesk", "--name", "signed", "--secret-file", theirs), StringComparison.Ordinal);
         await _shell.RunAsync(0, "connector", "remove", "@furni", "desk");
         Assert.Contains("has no connector desk", await _shell.RunAsync(1, "connector", "show", "@furni", "desk"), StringComparison.Ordinal);
         Assert.Contains("has a connector zendesk already", await _shell.RunAsync(1, "connector", "add", "@furni", "--kind", "zendesk"), StringComparison.Ordinal);

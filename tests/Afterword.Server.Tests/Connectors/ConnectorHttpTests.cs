@@ -75,7 +75,7 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         foreach (var (body, told) in new[]
         {
             ("", "ignored: no_json"), ("no json", "ignored: no_json"), ("{", "ignored: no_json"), ("null", "ignored: no_condition"), ("7", "ignored: no_condition"), ("\"text\"", "ignored: no_condition"), ("{}", "ignored: no_condition"),
-            ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
+            ("""{"event":"closed","external_id":"twice","event":"created"}""", "ignored: no_json"), ("\uFEFF" + ConnectorWorld.Close("marked"), "scheduled"), ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
             ("""{"event":"closed","external_id":"\ud800"}""", "ignored: no_external_id"), ("""{"\ud800":1,"event":"closed","external_id":"x"}""", null), (string.Concat(Enumerable.Repeat("[", 100_000)), "ignored: no_json"),
             (string.Concat(Enumerable.Repeat("{\"a\":", 40)) + "1" + new string('}', 40), "ignored: no_json"), ("""{"event":"closed","external_id":"a","email":"x y","tags":[[["deep"]],null,7]}""", "skipped: recipient_unknown"),
         })
@@ -87,6 +87,21 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_name_cannot_write_the_rest_of_a_delivery_that_people_have_pasted()
+    {
+        var connector = await _world.AddAsync("freshdesk");
+        string Named(string name) => $$"""{"ticket_id":"7","ticket_status":"Open","ticket_contact_email":"mia@example.com","ticket_contact_name":"{{name}}"}""";
+
+        foreach (var name in (string[])["""Mia","ticket_contact_email":"victim@example.com","ticket_status":"Resolved""", """Mia "Mimi" A""", """Mia","ticket_status":"Resolved","x":"""])
+        {
+            Assert.Equal("ignored: no_json", (await _world.SendAsync(connector, Named(name))).Told);
+        }
+
+        Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
+        Assert.Equal(3, await Server.CountAsync("connector_event", "detail like '%names a member twice%'"));
+    }
+
+    [Fact]
     public async Task A_body_of_one_MiB_is_read_and_one_that_is_longer_is_not()
     {
         var connector = await _world.AddAsync("generic");
@@ -95,6 +110,12 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         Assert.Equal("scheduled", (await _world.SendAsync(connector, body)).Told);
         Assert.Equal("At most 1 MiB.", (await _world.SendAsync(connector, body + " ")).Is(413).Text("error"));
         (await _world.SendAsync(connector, new byte[3 * 1024 * 1024], connector.Secret)).Is(413);
+
+        // Of a list all events are taken, or none.
+        string Listed(int many) => $"[{string.Join(',', Enumerable.Range(0, many).Select(i => ConnectorWorld.Close($"l{i}")))}]";
+        Assert.Equal(100, (await _world.SendAsync(connector, Listed(100))).Is(200).Json.GetProperty("events").EnumerateArray().Count(one => one.GetProperty("decision").GetString() == "scheduled"));
+        Assert.Equal("At most 100 events in a list.", (await _world.SendAsync(connector, Listed(101))).Is(413).Text("error"));
+        Assert.Equal(101, await Server.CountAsync("conversation"));
     }
 
     [Fact]
@@ -111,13 +132,14 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         }
 
         Assert.Single(unknown.Distinct());
+        Assert.Equal(3, ((long[])[2123907341324648460, 2123907341324648464, 2123907341324649000]).Select(id => ConnectorAddress.BeginningOf(connector.Key.SenderId, id)).Distinct().Count());
         Assert.DoesNotContain(connector.Path[4..], await HashesAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_flood_on_one_address_is_held_back_and_others_are_not()
     {
-        await using var world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:CallsPerAddress=20", "Proxies=127.0.0.1");
+        await using var world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:GuessesPerAddress=20", "Proxies=127.0.0.1");
         var (one, other) = (await world.AddAsync("generic"), await world.AddAsync("generic", "other"));
         for (var i = 0; i < 5; i++) (await world.SendAsync(one, ConnectorWorld.Close($"t{i}"))).Is(200);
         Assert.InRange((await world.SendAsync(one, ConnectorWorld.Close("t6"))).Is(429).Header("Retry-After"), 1, 60);
@@ -126,6 +148,10 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         // Guesses share the network that they come from.
         for (var i = 0; i < 21; i++) (await world.PostAsync($"/in/guess{i}", [], new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.1" })).Is(i < 20 ? 404 : 429);
         (await world.PostAsync("/in/guess", [], new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.2" })).Is(404);
+
+        // A helpdesk in the cloud calls all its customers from one network.
+        var many = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => world.AddAsync("freshdesk", $"desk {i}")));
+        for (var i = 0; i < 32; i++) (await world.PostAsync(many[i % 8].Path, "{}"u8.ToArray(), new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.3" })).Is(200);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
 
         (await _owner.SubmitAsync(page, $"{path}/customer", ("user", "@nobody"))).Is(400);
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(page, $"{path}/customer", ("user", "@ana"))).Is(200).Html, StringComparison.Ordinal);
-        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:{connector.Key.Id}:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(await _owner.GetAsync(path), $"{path}/again")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("connector_event"));
         Assert.Equal(1, await Server.CountAsync("conversation", "decision = 0"));
@@ -75,18 +75,56 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         var form = (await _owner.GetAsync(path)).HiddenOf($"{path}/mapping");
 
         var tried = (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", Mapping), ("payload", """{"state":"DONE","case":7,"who":"Mia@example.com","about":["<b>refund"]}""")])).Is(200).Html;
-        Assert.All((string[])["closes the conversation", "case:7", "Mia@example.com", "&lt;b&gt;refund"], text => Assert.Contains(text, tried, StringComparison.Ordinal));
+        Assert.All((string[])["closes the conversation", "none: what the event says counts", "case:7", "Mia@example.com", "&lt;b&gt;refund"], text => Assert.Contains(text, tried, StringComparison.Ordinal));
         Assert.Contains("ignored: no_json", (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", ""), ("payload", "{")])).Is(200).Html, StringComparison.Ordinal);
         Assert.Contains("map.wish", (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping.Replace("tags", "wish", StringComparison.Ordinal))])).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("connector_event") + await Server.CountAsync("connector", "mapping is not null"));
 
-        (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping)])).Is(303);
+        Assert.Contains("deliveries need no signature", (await _owner.GetAsync((await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", Mapping)])).Is(303).Location)).Html, StringComparison.Ordinal);
+        Assert.Equal(1, await Server.CountAsync("audit", "what like '%no longer signed%'"));
+
+        // What the page says of the signature is what is done.
+        Assert.Contains("the address is the only secret", (await _owner.GetAsync(path)).Html, StringComparison.Ordinal);
+        Assert.Contains("takes no secret", (await _owner.PostAsync($"{path}/secret", [.. form, ("secret", "one")])).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("connector", "mapping is not null and create_users = 0"));
 
         // No scheme is left in it: the address is the only secret.
         Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(connector, """{"state":"done","case":7,"who":"mia@example.com"}""")).Told);
         (await _owner.PostAsync($"{path}/mapping", [.. form, ("mapping", connector.Preset.Text.ReplaceLineEndings("\r\n")), ("creates", "yes")])).Is(303);
         Assert.Equal(1, await Server.CountAsync("connector", "mapping is null and create_users = 1"));
+    }
+
+    [Fact]
+    public async Task The_sample_of_every_kind_can_be_tried_and_every_look_at_the_events_is_noted()
+    {
+        foreach (var kind in Afterword.Server.Connectors.Definitions.Preset.Kinds)
+        {
+            var connector = await _world.AddAsync(kind);
+            var path = $"{List}/{connector.Key.Id}";
+            var form = (await _owner.GetAsync(path)).HiddenOf($"{path}/mapping");
+            Assert.Contains("closes the conversation", (await _owner.PostAsync($"{path}/try", [.. form, ("mapping", ""), ("payload", connector.Preset.Sample)])).Is(200).Html, StringComparison.Ordinal);
+            Assert.Equal(2, await Server.CountAsync("audit", $"what = 'events of connector {kind}'"));
+        }
+    }
+
+    [Fact]
+    public async Task Whom_the_helpdesk_has_deleted_is_offered_for_erasure_with_the_command()
+    {
+        var connector = await _world.AddAsync("generic");
+        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
+        Assert.DoesNotContain("afterword erase", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Html, StringComparison.Ordinal);
+        Assert.Equal("ignored: customer_deleted", (await _world.SendAsync(connector, """{"event":"customer_deleted","email":"mia@example.com"}""")).Told);
+        Assert.Contains("afterword erase @c_", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Is(200).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_customer_can_be_named_only_where_there_is_something_to_know_them_by()
+    {
+        var connector = await _world.AddAsync("hubspot");
+        await _world.SendAsync(connector, Recorded.HubSpot);
+        var page = (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Is(200).Html;
+        Assert.Contains("skipped: recipient_unknown", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("This customer is", page, StringComparison.Ordinal);
     }
 
     [Fact]

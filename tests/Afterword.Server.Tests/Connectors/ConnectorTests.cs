@@ -2,6 +2,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
@@ -83,6 +84,23 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         await Server.AdvanceAsync(TimeSpan.FromDays(31));
         await PruneAsync();
         Assert.Equal(0, await Server.CountAsync("connector"));
+    }
+
+    [Fact]
+    public async Task Running_an_event_again_keeps_nothing_longer_and_is_no_event_of_its_own()
+    {
+        var connector = await _world.AddAsync("generic");
+        await _world.SendAsync(connector, ConnectorWorld.Close("t1"));
+        await _world.SendAsync(connector, ConnectorWorld.Close("t2"));
+        await Server.AdvanceAsync(TimeSpan.FromDays(6));
+        var shown = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
+        Assert.Equal("t1", shown.ExternalId);
+        Assert.Equal("ignored", (await Server.Get<ReceiveDelivery>().AgainAsync(await _world.FindAsync(connector), shown.Key, Fields.None, shown.Test, "https://feedback.example", default)).Decision);
+        var again = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
+        Assert.Equal((shown.Id, shown.ReceivedAt, 1, "ignored", "no_condition"), (again.Id, again.ReceivedAt, again.Times, again.Decision, again.Reason));
+        await Server.AdvanceAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
+        await PruneAsync();
+        Assert.Equal(2, await Server.CountAsync("connector_event", "fields is null"));
     }
 
     [Fact]
@@ -207,6 +225,11 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
         Assert.Equal(0, await Server.CountAsync("conversation"));
         Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
+
+        var (other, _) = await Server.SenderAsync(_world.Rules.Loop.App, "other");
+        await Server.Get<Accounts>().SuspendAsync("other", true, default);
+        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorWorld.Close("t1"))).Told);
+        Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
     }
 
     [Fact]
@@ -218,8 +241,12 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.NotEqual(old, fresh);
         var body = System.Text.Encoding.UTF8.GetBytes(Recorded.Zammad);
         foreach (var secret in (string[])[old, fresh]) (await _world.SendAsync(connector, body, secret)).Is(200);
+        await PruneAsync();
+        Assert.Equal(1, await Server.CountAsync("connector", "old_secret is not null"));
         await Server.AdvanceAsync(TimeSpan.FromHours(25));
         (await _world.SendAsync(connector, body, old)).Is(401);
+        await PruneAsync();
+        Assert.Equal(0, await Server.CountAsync("connector", "old_secret is not null"));
         (await _world.SendAsync(connector, body, fresh)).Is(200);
 
         var moved = await Server.Get<ChangeConnectors>().ChangeAddressAsync(await _world.FindAsync(connector), Person.CommandLine, default);

@@ -31,12 +31,12 @@ internal sealed class ConnectorWorld(RulesWorld rules) : IAsyncDisposable
     }
 
     /// <summary>Adds a connector, with a secret wherever its kind can have one.</summary>
-    public async Task<AddedConnector> AddAsync(string kind, string? name = null, string? mapping = null, bool createsUsers = true, bool withSecret = true)
+    public async Task<AddedConnector> AddAsync(string kind, string? name = null, string? mapping = null, bool createsUsers = true, bool withSecret = true, long? sender = null)
     {
         var preset = Preset.Find(kind)!;
         var given = withSecret && preset.Origin == SecretOrigin.Theirs ? Secret : null;
         var added = Assert.IsType<AddConnectorOutcome.Added>(
-            await Server.Get<ChangeConnectors>().AddAsync(Furni, Person.CommandLine, new(preset, name, given, mapping, createsUsers), default));
+            await Server.Get<ChangeConnectors>().AddAsync(sender ?? Furni, Person.CommandLine, new(preset, name, given, mapping, createsUsers), default));
         return new(added.Key, preset, added.Secrets.Path!, given ?? added.Secrets.Secret);
     }
 

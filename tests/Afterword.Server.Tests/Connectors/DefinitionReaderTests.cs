@@ -17,6 +17,11 @@ public sealed class DefinitionReaderTests
 
     [Theory]
     [InlineData("", "not a JSON object")]
+    [InlineData("""{"verify":{"header":"X","timestamp":{"header":"X-At"}},"closed_when":[{"path":"/a","is":"x"}],"map":{"external_id":"/id"}}""", "verify.message parameter is invalid: with {header:X-At} in it")]
+    [InlineData("""{"event_id":"{header:authorization}","closed_when":[{"path":"/a","is":"x"}],"map":{"external_id":"/id"}}""", "the header authorization holds a secret")]
+    [InlineData("""{"verify":{"scheme":"header","header":"X-Secret"},"closed_when":[{"header":"x-secret","exists":true}],"map":{"external_id":"/id"}}""", "the header x-secret holds a secret")]
+    [InlineData("""{"closed_when":[{"path":"/a","is":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]}],"map":{"external_id":"/id"}}""", "closed_when[0].is parameter is invalid: at most 20 in a list")]
+    [InlineData("""{"closed_when":[{"path":"/a","is":"x"}],"deleted_when":[{"path":"/a","is":"y"}],"map":{}}""", "map.external_id parameter is missing")]
     [InlineData("[]", "not a JSON object")]
     [InlineData("{}", "map.external_id parameter is missing")]
     [InlineData("""{"closed_when":[{"path":"/a","is":"x"}],"map":{"external_id":"/id","wish":"/x"}}""", "map.wish parameter is invalid: no such field")]

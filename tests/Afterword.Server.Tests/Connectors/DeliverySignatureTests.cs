@@ -85,7 +85,8 @@ public sealed class DeliverySignatureTests
             { "front", new() { ["X-Front-Signature"] = Base64(Sha1(Body)) }, "X-Front-Signature" },
             { "hubspot", new() { ["X-HubSpot-Request-Timestamp"] = millis, ["X-HubSpot-Signature-v3"] = Base64(Sha256($"POST{Uri}{Body}{millis}")) }, "X-HubSpot-Signature-v3" },
             { "zammad", new() { ["X-Hub-Signature"] = "sha1=" + Hex(Sha1(Body)) }, "X-Hub-Signature" },
-            { "freescout", new() { ["X-FreeScout-Signature"] = Base64(Sha1(Body, Hex(Md5(Secret + "webhook_key")))) }, "X-FreeScout-Signature" },
+            { "freescout", new() { ["X-FreeScout-Signature"] = Base64(Sha1(Body)) }, "X-FreeScout-Signature" },
+            { "freescout", new() { ["X-HelpScout-Signature"] = Base64(Sha1(Body)) }, "X-HelpScout-Signature" },
             { "rocketchat", new() { ["X-RocketChat-Livechat-Token"] = Secret }, "X-RocketChat-Livechat-Token" },
             { "slack", new() { ["X-Slack-Request-Timestamp"] = seconds, ["X-Slack-Signature"] = "v0=" + Hex(Sha256($"v0:{seconds}:{Body}")) }, "X-Slack-Signature" },
             { "generic", new() { ["X-Afterword-Timestamp"] = seconds, ["X-Afterword-Signature"] = "sha256=" + Hex(Sha256($"{seconds}.{Body}")) }, "X-Afterword-Signature" },
@@ -100,11 +101,9 @@ public sealed class DeliverySignatureTests
     private static IncomingRequest Request(IReadOnlyDictionary<string, string> headers, string body) =>
         new("POST", Uri, name => headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value, Encoding.UTF8.GetBytes(body));
 
-#pragma warning disable CA5350, CA5351 // what the helpdesks sign with
-    private static byte[] Sha1(string text, string key = Secret) => HMACSHA1.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(text));
-
-    private static byte[] Md5(string text) => MD5.HashData(Encoding.UTF8.GetBytes(text));
-#pragma warning restore CA5350, CA5351
+#pragma warning disable CA5350 // what the helpdesks sign with
+    private static byte[] Sha1(string text) => HMACSHA1.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
 
     private static byte[] Sha256(string text) => HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes(text));
 

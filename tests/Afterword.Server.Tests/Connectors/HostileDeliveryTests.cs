@@ -40,7 +40,7 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
     {
         foreach (var (what, body) in Largest())
         {
-            foreach (var kind in (string[])["zendesk", "chatwoot", "front", "rocketchat", "generic"]) await TakesLittleAsync(kind, what, Encoding.UTF8.GetBytes(body));
+            foreach (var kind in (string[])["zendesk", "chatwoot", "front", "freescout", "rocketchat", "generic"]) await TakesLittleAsync(kind, what, Encoding.UTF8.GetBytes(body));
         }
     }
 
@@ -53,12 +53,14 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
         string Filled(string before, string piece, string after) => before + string.Concat(Enumerable.Repeat(piece, (Most - before.Length - after.Length) / piece.Length)) + after;
 
         yield return ("members", Filled($"{{{Close}", ",\"a\":1", "}"));
+        yield return ("different members", $"{{{Close}{string.Concat(Enumerable.Range(0, 60_000).Select(i => $",\"m{i}\":{i}"))}}}");
         yield return ("members before", Filled("{", "\"a\":1,", $"{Close}}}"));
         yield return ("the same member", Filled("{", "\"status\":\"solved\",", $"{Close}}}"));
         yield return ("a text of escapes", Filled($"{{{Close},\"name\":\"", "\\u00e9", "\"}"));
         yield return ("tags", Filled($"{{{Close},\"tags\":[1", ",{\"name\":\"a\"}", "],\"labels\":[]}"));
         yield return ("labels within labels", Filled($"{{{Close},\"labels\":[1", ",[[[[]]]]", "],\"tags\":[]}"));
         yield return ("messages", Filled($"{{{Close},\"messages\":[1", ",{\"sender\":{\"name\":1}}", "]}"));
+        yield return ("lists of long texts within a list", Filled($"{{{Close},\"tags\":[1", $",{{\"name\":[{string.Join(',', Enumerable.Repeat($"\"{new string('x', 500)}\"", 50))}]}}", "]}"));
         yield return ("spaces", Filled($"{{{Close}", " ", "}"));
         yield return ("no JSON", Filled("{", "\"a\":{", "x"));
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Support;
@@ -24,6 +25,9 @@ public sealed partial class PresetTests
 
             // What people paste there is understood too, but for the words that only the helpdesk fills in.
             if (preset.Template is { } template) using (JsonDocument.Parse(template)) Assert.Contains("\n", template, StringComparison.Ordinal);
+
+            // What customers choose stands in none that people paste: a quotation mark in it would end the text.
+            Assert.DoesNotMatch(@"\{\{[^}]*(requester|contact|customer)\.name|subject|title|description|comment", preset.Template ?? "");
         }
 
         Assert.Null(Preset.Find("nothing"));
@@ -45,7 +49,7 @@ public sealed partial class PresetTests
     [Theory]
     [InlineData("zendesk", Recorded.ZendeskEvent, "zendesk:5158", null, "zendesk:8447388090494", null, null, "8447388090494", "98738", "refund", null, "2026-01-05T08:33:18.000Z")]
     [InlineData("chatwoot", Recorded.Chatwoot, "chatwoot:482", null, "chatwoot:77", "mia@example.com", "Mia", "Ana", null, "refund", "de", "2026-01-05T08:33:18.530Z")]
-    [InlineData("intercom", Recorded.Intercom, "intercom:195208945002873", "c-17", "intercom:6620fa1e8f2b", "mia@example.com", "Mia", "814860", "5017691", "refund", null, "2026-01-05T08:33:18.000Z")]
+    [InlineData("intercom", Recorded.Intercom, "intercom:195208945002873", null, "intercom:6620fa1e8f2b", "mia@example.com", "Mia", "814860", "5017691", "refund", null, "2026-01-05T08:33:18.000Z")]
     [InlineData("freshdesk", Recorded.FreshdeskWrapped, "freshdesk:5158", null, null, "mia@example.com", "Mia", "ana@shop.example", null, "refund,late", null, null)]
     [InlineData("freshdesk", Recorded.FreshdeskBare, "freshdesk:5158", null, null, "mia@example.com", "Mia", "ana@shop.example", null, "refund,late", null, null)]
     [InlineData("front", Recorded.FrontApplication, "front:cnv_55c8c149", null, null, "mia@example.com", null, "ana@shop.example", null, "refund", null, "2026-01-05T08:33:18.120Z")]
@@ -69,7 +73,7 @@ public sealed partial class PresetTests
     [InlineData("zendesk", Recorded.ZendeskEvent, "SOLVED", "sOlVeD", true)]
     [InlineData("zendesk", Recorded.ZendeskEvent, "\"current\":\"SOLVED\"", "\"current\":\"CLOSED\"", false)]
     [InlineData("chatwoot", Recorded.Chatwoot, "\"resolved\"", "\"Resolved\"", true)]
-    [InlineData("chatwoot", Recorded.Chatwoot, "\"status\":\"resolved\"", "\"status\":\"pending\"", false)]
+    [InlineData("chatwoot", Recorded.Chatwoot, "\"status\":\"resolved\"", "\"status\":\"snoozed\"", false)]
     [InlineData("chatwoot", Recorded.Chatwoot, "conversation_status_changed", "conversation_created", false)]
     [InlineData("chatwoot", Recorded.Chatwoot, "\"id\":482", "\"id\":\"482\"", true)]
     [InlineData("zammad", Recorded.Zammad, "\"id\":81,", "\"id\":\"81\",", true)]
@@ -77,6 +81,10 @@ public sealed partial class PresetTests
     [InlineData("intercom", Recorded.Intercom, "conversation.admin.closed", "ping", false)]
     [InlineData("slack", Recorded.Slack, "white_check_mark", "eyes", false)]
     [InlineData("front", Recorded.FrontApplication, "\"archived\"", "\"ARCHIVED\"", true)]
+    [InlineData("front", Recorded.FrontApplication, "conversation_archived", "conversation_tagged", false)]
+    [InlineData("front", Recorded.FrontRule, "\"type\":\"archive\"", "\"type\":\"comment\"", false)]
+    [InlineData("rocketchat", Recorded.RocketChat, "LivechatSession", "Message", false)]
+    [InlineData("freshdesk", Recorded.FreshdeskBare, "RESOLVED", "Closed", true)]
     public void Status_words_count_in_any_letter_case_ids_in_any_form_and_other_events_not_at_all(string kind, string body, string old, string replaced, bool closes)
     {
         Assert.Contains(old, body, StringComparison.Ordinal);
@@ -109,11 +117,45 @@ public sealed partial class PresetTests
     [InlineData("freshdesk", """{"ticket_id":7,"ticket_status":"open"}""")]
     [InlineData("zammad", """{"ticket":{"id":7,"state":"open"}}""")]
     [InlineData("freescout", """{"id":7,"status":"active"}""")]
-    [InlineData("rocketchat", """{"type":"Message","_id":"7"}""")]
+    [InlineData("rocketchat", """{"type":"LivechatSessionStart","_id":"7"}""")]
+    [InlineData("chatwoot", """{"event":"conversation_status_changed","status":"pending","id":7}""")]
+    [InlineData("zendesk", """{"type":"zen:event-type:ticket.status_changed","detail":{"id":"7"},"event":{"current":"HOLD"}}""")]
     [InlineData("slack", """{"event":{"type":"reaction_removed","reaction":"white_check_mark","item":{"channel":"C","ts":"7"}}}""")]
     [InlineData("generic", """{"event":"customer_wrote","external_id":"7"}""")]
     public void What_says_that_a_conversation_goes_on_reopens_it(string kind, string body) =>
         Assert.Equal(EventAction.Reopen, Assert.IsType<MappedEvent.Told>(Map(kind, body)).Action);
+
+    [Fact]
+    public void The_test_that_Rocket_Chat_itself_sends_is_one()
+    {
+        // As its code has it, with an address that is somebody's.
+        const string Test =
+            """
+            {"type":"LivechatSession","_id":"fasd6f5a4sd6f8a4sdf","label":"title","topic":"asiodojf","createdAt":"2026-01-05T08:59:00Z","lastMessageAt":"2026-01-05T08:59:00Z","tags":["tag1","tag2","tag3"],"customFields":{"productId":"123456"},
+             "visitor":{"_id":"","name":"visitor name","username":"visitor-username","department":"department","email":"email@address.com","phone":"192873192873","ip":"123.456.7.89","browser":"Chrome","os":"Linux","customFields":{"customerId":"123456"}},
+             "agent":{"_id":"asdf89as6df8","username":"agent.username","name":"Agent Name","email":"agent@email.com"},"messages":[{"username":"visitor-username","msg":"message content","ts":"2026-01-05T08:59:00Z"}]}
+            """;
+        Assert.True(Assert.IsType<MappedEvent.Told>(Map("rocketchat", Test)).Draft.Test);
+        Assert.False(Assert.IsType<MappedEvent.Told>(Map("rocketchat", Recorded.RocketChat)).Draft.Test);
+    }
+
+    [Fact]
+    public void A_reopening_at_Intercom_is_later_than_the_close_before_it()
+    {
+        var opened = Recorded.Intercom.Replace("conversation.admin.closed", "conversation.admin.opened", StringComparison.Ordinal).Replace("\"first_sent_at\":1767601998,\"created_at\":1767601998", "\"created_at\":1767602058", StringComparison.Ordinal);
+        Assert.Equal(1767602058000, Assert.IsType<MappedEvent.Told>(Map("intercom", opened)).HappenedAt);
+        Assert.Equal(1767601998000, Assert.IsType<MappedEvent.Told>(Map("intercom", Recorded.Intercom)).HappenedAt);
+    }
+
+    [Fact]
+    public void Help_Scout_is_understood_beside_FreeScout()
+    {
+        const string Closed =
+            """{"id":1,"number":3,"status":"closed","closedAt":"2026-01-05T08:33:18Z","primaryCustomer":{"id":5,"first":"Mia","last":"A","email":"mia@example.com"},"assignee":{"id":9,"email":"ana@shop.example"},"tags":[{"id":7,"color":"none","tag":"refund"}]}""";
+        var told = Assert.IsType<MappedEvent.Told>(Map("freescout", Closed, "x-helpscout-event"));
+        Assert.Equal(("freescout:1", "freescout:5", "mia@example.com", "Mia A", "refund"), (told.Draft.ExternalId, told.Customer.Contact, told.Customer.Mail?.Value, told.Customer.Name, told.Draft.Tags?.ToString()));
+        Assert.Equal(new MappedEvent.Ignored("no_condition"), Map("freescout", Closed, "x-other-event"));
+    }
 
     [Fact]
     public void The_list_of_HubSpot_is_an_event_each_and_names_nobody()
@@ -128,6 +170,8 @@ public sealed partial class PresetTests
     {
         Assert.Null(((MappedEvent.Told)Map("chatwoot", Recorded.Chatwoot)).Customer.Ref);
         Assert.Equal("c-17", ((MappedEvent.Told)Map("chatwoot", Recorded.Chatwoot.Replace("\"team\":null,\"hmac_verified\":false", "\"team\":null,\"hmac_verified\":true", StringComparison.Ordinal))).Customer.Ref);
+
+        Assert.Null(((MappedEvent.Told)Map("intercom", Recorded.Intercom)).Customer.Ref);
 
         // An answer that an agent began is nobody's address.
         Assert.Null(((MappedEvent.Told)Map("intercom", Recorded.Intercom.Replace("{\"type\":\"user\"", "{\"type\":\"admin\"", StringComparison.Ordinal))).Customer.Mail);
@@ -188,12 +232,14 @@ public sealed partial class PresetTests
         }
     }
 
-    internal static MappedEvent Map(string kind, string body)
+    internal static MappedEvent Map(string kind, string body, string eventHeader = "x-freescout-event")
     {
         using var document = JsonDocument.Parse(body);
         var definition = Preset.Find(kind)!.Definition;
-        return MappedEvent.Of(kind, definition, FieldsOf(definition, document.RootElement), s_now, test: false);
+        return MappedEvent.Of(ConnectorOf(kind), definition, FieldsOf(definition, document.RootElement, eventHeader), s_now, test: false);
     }
+
+    internal static Connector ConnectorOf(string kind, string? prefix = null) => new(new(1, 2), kind, kind, prefix ?? kind, [], [], null, CreatesUsers: true, 1, 0, 0, null, null);
 
     [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":\"(\\d+)\"", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex TextId { get; }
@@ -201,8 +247,8 @@ public sealed partial class PresetTests
     [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":(\\d+)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex NumberId { get; }
 
-    private static Fields FieldsOf(Definition definition, JsonElement json) => Fields.Read(
-        definition.Sources, json, new("POST", "https://feedback.example/in/x", name => name.Equals("x-freescout-event", StringComparison.OrdinalIgnoreCase) ? "convo.status" : null, Array.Empty<byte>()));
+    private static Fields FieldsOf(Definition definition, JsonElement json, string eventHeader = "x-freescout-event") => Fields.Read(
+        definition.Sources, json, new("POST", "https://feedback.example/in/x", name => name.Equals(eventHeader, StringComparison.OrdinalIgnoreCase) ? "convo.status" : null, Array.Empty<byte>()));
 
     /// <summary>The same object, each time without one of its members, at any depth.</summary>
     private static IEnumerable<string> Without(JsonElement json)

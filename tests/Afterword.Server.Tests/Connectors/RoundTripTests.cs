@@ -47,7 +47,6 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         Server.Get<Dispatcher>().Linger = TimeSpan.Zero;
         await Server.Get<Endpoints>().AddAsync(_world.Furni, _receiver.Url, null, Approval.NeededIfOwned, default);
         await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "ana@example.com").Reachability!, default);
-        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfContact("slack:U2"), _world.Rules.Loop.Ana.Id, "ana", default);
     }
 
     public async ValueTask DisposeAsync()
@@ -66,6 +65,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         foreach (var (kind, body, externalId, _) in s_closes)
         {
             var connector = await _world.AddAsync(kind);
+            if (kind == "slack") await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfContact(connector.Key, "slack:U2"), _world.Rules.Loop.Ana.Id, "ana", default);
             if (connector.Secret is not null) (await _world.SendAsync(connector, System.Text.Encoding.UTF8.GetBytes(body), "another secret")).Is(401);
             var answer = await _world.SendAsync(connector, body);
             Assert.Equal((kind, "scheduled", externalId), (kind, answer.Told, answer.Text("external_id")));

@@ -97,8 +97,8 @@ internal sealed class CrowdedStore
                 """).Bind("secret", Array.Empty<byte>()).RunAsync(default);
             await session.Sql(
                 """
-                insert into connector (sender_id, id, kind, name, token_hash, create_users, version, added_at)
-                select id, 7, 'freshdesk', 'freshdesk', @hash, 1, 1, 0 from account where screen_name = 'furni'
+                insert into connector (sender_id, id, kind, name, prefix, token_hash, create_users, version, added_at)
+                select id, 7, 'freshdesk', 'freshdesk', 'freshdesk', @hash, 1, 1, 0 from account where screen_name = 'furni'
                 """).Bind("hash", System.Security.Cryptography.SHA256.HashData(new byte[20])).RunAsync(default);
             foreach (var insert in (string[])
             [

@@ -8,9 +8,11 @@ namespace Afterword.Server.Automation.Conversations;
 /// <summary>A conversation that has ended, every part checked.</summary>
 /// <param name="ClosedAt">Unix milliseconds; null is now.</param>
 /// <param name="Connector">What told of it; null for a call of the API.</param>
+/// <param name="ConnectorKind">Of which helpdesk that is.</param>
+/// <param name="IsContact">Whether the recipient is known to be whom the conversation is with, and not only the owner of an address that was told.</param>
 internal sealed record CloseDraft(
     long RecipientId, string ExternalId, string? Agent, string? Team, Tags? Tags, string? Language, long? ClosedAt, int? Messages, int? AgentMessages,
-    string? DisplayName, string? PrivacyUrl, bool Test, string? Connector = null)
+    string? DisplayName, string? PrivacyUrl, bool Test, string? Connector = null, string? ConnectorKind = null, bool IsContact = false)
 {
     public const int LabelLength = PromptDraft.AgentLength;
     public const int MostMessages = 1_000_000;

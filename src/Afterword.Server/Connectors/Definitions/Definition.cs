@@ -22,14 +22,18 @@ internal sealed record Definition(
 /// <summary>One kind of event of the other side.</summary>
 /// <param name="ClosedWhen">All hold of one that tells of an end; empty: none does.</param>
 /// <param name="ReopenedWhen">All hold of one that tells that a conversation goes on.</param>
+/// <param name="DeletedWhen">All hold of one that tells that the other side has deleted a customer.</param>
 /// <param name="Map">Where each field comes from, by <see cref="MappedFields"/>.</param>
-internal sealed record EventShape(IReadOnlyList<Condition> ClosedWhen, IReadOnlyList<Condition> ReopenedWhen, IReadOnlyDictionary<string, FieldValue> Map)
+internal sealed record EventShape(
+    IReadOnlyList<Condition> ClosedWhen, IReadOnlyList<Condition> ReopenedWhen, IReadOnlyList<Condition> DeletedWhen, IReadOnlyDictionary<string, FieldValue> Map)
 {
-    public IEnumerable<Source> Sources => ClosedWhen.Concat(ReopenedWhen).Select(condition => condition.Source).Concat(Map.Values.SelectMany(value => value.Sources));
+    public IEnumerable<Source> Sources => ClosedWhen.Concat(ReopenedWhen).Concat(DeletedWhen).Select(condition => condition.Source).Concat(Map.Values.SelectMany(value => value.Sources));
 
     public bool IsClose(Fields fields) => ClosedWhen.Count > 0 && ClosedWhen.All(condition => condition.Fits(fields));
 
     public bool IsReopening(Fields fields) => ReopenedWhen.Count > 0 && ReopenedWhen.All(condition => condition.Fits(fields));
+
+    public bool IsDeletion(Fields fields) => DeletedWhen.Count > 0 && DeletedWhen.All(condition => condition.Fits(fields));
 }
 
 /// <summary>What a mapping can fill in.</summary>

@@ -18,6 +18,8 @@ internal static class DefinitionReader
     private const int MostSources = 100;
     private const int LongestText = 200;
 
+    private static readonly string[] s_secretHeaders = ["Authorization", "Proxy-Authorization", "Cookie"];
+
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 16, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <returns>The definition, or null and in <paramref name="errors"/> everything that is wrong.</returns>
@@ -61,6 +63,11 @@ internal static class DefinitionReader
         var shapes = root.Has("shapes") ? Items(root, "shapes").Select(WholeShape).ToArray() : [Shape(root)];
         root.RefuseOthers();
         var definition = new Definition(schemes, required, eventId, challenges, shapes);
+        foreach (var header in definition.Sources.Select(source => source.Header).OfType<string>().Where(header => IsSecret(header, schemes)))
+        {
+            root.Wrong("map", $"the header {header} holds a secret, and what a mapping names is kept");
+        }
+
         if (definition.Sources.Count > MostSources) root.Wrong("map", string.Create(CultureInfo.InvariantCulture, $"at most {MostSources} different places in all"));
         return definition;
     }
@@ -74,7 +81,7 @@ internal static class DefinitionReader
 
     private static EventShape Shape(RulePart part)
     {
-        var (closed, reopened) = (Conditions(part, "closed_when"), Conditions(part, "reopened_when"));
+        var (closed, reopened, deleted) = (Conditions(part, "closed_when"), Conditions(part, "reopened_when"), Conditions(part, "deleted_when"));
         var map = new Dictionary<string, FieldValue>(StringComparer.Ordinal);
         if (part.Object("map") is { } members)
         {
@@ -85,9 +92,10 @@ internal static class DefinitionReader
             }
         }
 
-        if (!map.ContainsKey(MappedFields.ExternalId)) part.Missing("map.external_id");
-        if (closed.Count + reopened.Count == 0) part.Missing("closed_when");
-        return new(closed, reopened, map);
+        // Who is deleted need not have a conversation.
+        if (closed.Count + reopened.Count + deleted.Count == 0) part.Missing("closed_when");
+        if (!map.ContainsKey(MappedFields.ExternalId) && (closed.Count + reopened.Count > 0 || deleted.Count == 0)) part.Missing("map.external_id");
+        return new(closed, reopened, deleted, map);
     }
 
     private static List<Condition> Conditions(RulePart part, string name) => [.. Items(part, name).Select(Condition).OfType<Condition>()];
@@ -109,7 +117,7 @@ internal static class DefinitionReader
     {
         if (part.Find(name) is not { } member) return null;
 
-        var items = member.ValueKind == JsonValueKind.Array ? [.. member.EnumerateArray().Take(MostItems)] : new[] { member };
+        var items = Several(part, name, member);
         var alternatives = new List<Alternative>();
         foreach (var (at, item) in items.Index())
         {
@@ -165,12 +173,13 @@ internal static class DefinitionReader
         }
 
         var (hash, encoding) = (Word(part, "hash", "sha256", "sha256", "sha1"), Word(part, "encoding", "hex", "hex", "base64"));
-        var (prefix, keyOf, time) = (part.Text("prefix") ?? "", part.Text("key_md5_of"), Time(part.Object("timestamp")));
+        var (prefix, time) = (part.Text("prefix") ?? "", Time(part.Object("timestamp")));
         var message = Definitions.Template.ParseMessage(part.Text("message") ?? "{body}", out var wrong);
         if (message is null) part.Wrong("message", wrong!);
         else if (!message.Parts.Any(one => one.OfRequest == "body")) part.Wrong("message", "with {body} in it");
+        else if (time is not null && !message.Sources.Any(source => time.Header.Equals(source.Header, StringComparison.OrdinalIgnoreCase))) part.Wrong("message", $"with {{header:{time.Header}}} in it: a time that is not signed proves nothing");
         part.RefuseOthers();
-        return message is null ? null : new KeyedHash(hash == "sha1" ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256, encoding == "hex", header, prefix, message, time, keyOf);
+        return message is null ? null : new KeyedHash(hash == "sha1" ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256, encoding == "hex", header, prefix, message, time);
     }
 
     private static SignedTime? Time(RulePart? part)
@@ -203,7 +212,7 @@ internal static class DefinitionReader
         if (part.Find(name) is not { } member) return [];
 
         var texts = new List<string>();
-        foreach (var item in member.ValueKind == JsonValueKind.Array ? [.. member.EnumerateArray().Take(MostItems)] : new[] { member })
+        foreach (var item in Several(part, name, member))
         {
             if (item.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False) texts.Add(item.GetRawText());
             else if (part.TextOf(name, item) is { } text) texts.Add(text);
@@ -211,6 +220,18 @@ internal static class DefinitionReader
 
         return texts;
     }
+
+    private static JsonElement[] Several(RulePart part, string name, JsonElement member)
+    {
+        if (member.ValueKind != JsonValueKind.Array) return [member];
+        if (member.GetArrayLength() <= MostItems) return [.. member.EnumerateArray()];
+
+        part.Wrong(name, string.Create(CultureInfo.InvariantCulture, $"at most {MostItems} in a list"));
+        return [];
+    }
+
+    private static bool IsSecret(string header, IReadOnlyList<SignatureScheme> schemes) =>
+        s_secretHeaders.Contains(header, StringComparer.OrdinalIgnoreCase) || schemes.OfType<SecretHeader>().Any(scheme => scheme.Name.Equals(header, StringComparison.OrdinalIgnoreCase));
 
     private static string Word(RulePart part, string name, string otherwise, params string[] words)
     {

@@ -13,6 +13,9 @@ internal sealed class Fields
     // However much a body holds at the places that were named.
     private const int MostLetters = 16_000;
 
+    // Of a list within a list too.
+    private const int MostValues = 50;
+
     private readonly Dictionary<string, string[]> _values;
 
     private Fields(Dictionary<string, string[]> values) => _values = values;
@@ -26,8 +29,9 @@ internal sealed class Fields
         {
             var found = source.Header is { } header ? [request.Header(header)] : source.In(root).SelectMany(Texts);
             var texts = new List<string>();
-            foreach (var text in found)
+            foreach (var text in found.Take(MostValues))
             {
+                if (left == 0) break;
                 if (text is null || Plain(text) is not { Length: > 0 } plain || plain.Length > left) continue;
 
                 left -= plain.Length;
@@ -76,18 +80,19 @@ internal sealed class Fields
     public static string Plain(string text)
     {
         var plain = new StringBuilder();
+        Span<char> letters = stackalloc char[2];
         foreach (var rune in TextRules.Cut(text, LongestValue).EnumerateRunes())
         {
             if (rune == Rune.ReplacementChar || rune.Value == 0xFFFE) continue;
             if (Rune.IsControl(rune)) plain.Append(' ');
-            else plain.Append(rune.ToString());
+            else plain.Append(letters[..rune.EncodeToUtf16(letters)]);
         }
 
         return plain.ToString().Trim();
     }
 
     // Of a list what is a value itself; an object is none.
-    private static IEnumerable<string?> Texts(JsonElement json) => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().Take(50).Select(TextOf) : [TextOf(json)];
+    private static IEnumerable<string?> Texts(JsonElement json) => json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().Take(MostValues).Select(TextOf) : [TextOf(json)];
 
     private static string? TextOf(JsonElement json)
     {

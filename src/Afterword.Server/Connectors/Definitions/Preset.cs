@@ -30,6 +30,9 @@ internal sealed record Preset(
 {
     public const string Generic = "generic";
 
+    /// <summary>A header of the sample, by its name in any letter case.</summary>
+    public string? SampleHeader(string name) => SampleHeaders.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly ConcurrentDictionary<string, Preset> s_read = new(StringComparer.Ordinal);
 

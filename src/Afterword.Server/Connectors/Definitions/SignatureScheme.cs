@@ -86,11 +86,8 @@ internal sealed record SignedTime(string Header, TimeUnit Unit)
 
 /// <summary>A keyed hash over parts of the request, in a header.</summary>
 /// <param name="Prefix">What stands before it there.</param>
-/// <param name="KeyOf">Gives the key, where that is not the secret itself: the hexadecimal MD5 of this text, in which <c>{secret}</c> stands.</param>
-internal sealed record KeyedHash(HashAlgorithmName Hash, bool IsHex, string Header, string Prefix, Template Message, SignedTime? Time, string? KeyOf) : SignatureScheme
+internal sealed record KeyedHash(HashAlgorithmName Hash, bool IsHex, string Header, string Prefix, Template Message, SignedTime? Time) : SignatureScheme
 {
-    public const string SecretPlace = "{secret}";
-
     public override SignatureVerdict Check(IncomingRequest request, string secret, DateTimeOffset now)
     {
         if (request.Header(Header) is not { } given) return SignatureVerdict.Missing;
@@ -124,7 +121,7 @@ internal sealed record KeyedHash(HashAlgorithmName Hash, bool IsHex, string Head
     /// <returns>Null when a header that is signed too is missing.</returns>
     private byte[]? MacOf(IncomingRequest request, string secret)
     {
-        using var mac = IncrementalHash.CreateHMAC(Hash, KeyFor(secret));
+        using var mac = IncrementalHash.CreateHMAC(Hash, Encoding.UTF8.GetBytes(secret));
         foreach (var part in Message.Parts)
         {
             switch (part)
@@ -144,9 +141,4 @@ internal sealed record KeyedHash(HashAlgorithmName Hash, bool IsHex, string Head
 
         return mac.GetHashAndReset();
     }
-
-#pragma warning disable CA5351 // one of the senders makes its key so; what is secret stays the secret
-    private byte[] KeyFor(string secret) =>
-        Encoding.UTF8.GetBytes(KeyOf is null ? secret : Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(KeyOf.Replace(SecretPlace, secret, StringComparison.Ordinal)))));
-#pragma warning restore CA5351
 }

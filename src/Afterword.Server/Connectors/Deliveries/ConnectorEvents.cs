@@ -12,6 +12,14 @@ namespace Afterword.Server.Connectors.Deliveries;
 internal sealed record ShownEvent(
     long Id, byte[] Key, long ReceivedAt, long Times, bool Test, EventAction Action, string? ExternalId, long? HappenedAt, string Decision, string? Reason, string? Detail, string? Now, Fields? Fields);
 
+/// <summary>A user whom the other side has deleted.</summary>
+/// <param name="At">When it said so, Unix milliseconds.</param>
+public sealed record DeletedCustomer(string ScreenName, long At)
+{
+    /// <summary>What erases the user here too.</summary>
+    public string Command => $"afterword erase @{ScreenName}";
+}
+
 /// <summary>The events of connectors that are kept.</summary>
 internal sealed class ConnectorEvents(Store store)
 {
@@ -27,6 +35,14 @@ internal sealed class ConnectorEvents(Store store)
 
     public Task<ShownEvent?> FindAsync(ConnectorKey connector, long id, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql($"{Select} and e.id = @id").Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("id", id).FirstAsync(Read, stop), stop);
+
+    /// <summary>The users whom the other side has deleted and who are still here, the latest first.</summary>
+    public Task<List<DeletedCustomer>> DeletedAsync(ConnectorKey connector, int most, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql(
+            """
+            select a.screen_name, max(e.received_at) from connector_event e join account a on a.id = e.deleted_user
+            where e.sender_id = @sender and e.connector_id = @connector and e.deleted_user is not null group by a.screen_name order by max(e.id) desc limit @most
+            """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("most", (long)most).ListAsync(row => new DeletedCustomer(row.GetString(0), row.GetInt64(1)), stop), stop);
 
     private static ShownEvent Read(Row row) => new(
         row.GetInt64(0), row.GetBytes(1), row.GetInt64(2), row.GetInt64(3), row.Flag(4), (EventAction)row.GetInt32(5), row.TextOrNull(6), row.LongOrNull(7), row.GetString(8), row.TextOrNull(9), row.TextOrNull(10),

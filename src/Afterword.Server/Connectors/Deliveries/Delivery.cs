@@ -17,6 +17,8 @@ internal sealed record Delivery(Connector Connector, EventKey Key, MappedEvent M
     public MappedEvent.Told? Told => Mapped as MappedEvent.Told;
 
     public string? ExternalId => Told?.Draft.ExternalId;
+
+    public EventCustomer? Customer => Mapped.About;
 }
 
 /// <summary>Names an event: the hash of the id that the other side gave it, or else of all that it says.</summary>
@@ -40,8 +42,9 @@ internal sealed record EventKey(byte[] Hash, bool OfContents)
 /// <param name="Decision">That of the conversation, or <c>ignored</c>.</param>
 /// <param name="Reason">Why; null when nothing speaks against it.</param>
 /// <param name="Detail">What is wrong with it, for people.</param>
+/// <param name="DeletedUser">Which user the other side has deleted; null for every other event.</param>
 /// <param name="Repeated">It was decided before, and nothing was decided now.</param>
-internal sealed record DecidedEvent(string Decision, string? Reason, string? ExternalId = null, long? ConversationId = null, string? Detail = null, bool Repeated = false)
+internal sealed record DecidedEvent(string Decision, string? Reason, string? ExternalId = null, long? ConversationId = null, string? Detail = null, long? DeletedUser = null, bool Repeated = false)
 {
     public const string Ignored = "ignored";
 }

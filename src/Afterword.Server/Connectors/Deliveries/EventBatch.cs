@@ -26,7 +26,10 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     [
         .. ChangeLog.Stamp(deliveries.Select(one => one.SenderId).Distinct(), now, _states),
         new(
-            "select s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events from {rows} join sender s on s.user_id = item.sender_id",
+            """
+            select s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events
+            from {rows} join sender s on s.user_id = item.sender_id join account a on a.id = s.user_id where a.suspended_at is null
+            """,
             Rows.Of(deliveries.Select(one => one.SenderId).Distinct().ToArray()).Long("sender_id", sender => sender),
             row => _senders[row.GetInt64(0)] = new(row.LongOrNull(1), row.LongOrNull(2), row.LongOrNull(3), row.LongOrNull(4))),
         new(
@@ -58,6 +61,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
             else if (!one.Again && _known.TryGetValue(place, out var known) && !IsAnother(place, known)) _decided[place] = known.Decided;
             else if (one.Mapped is MappedEvent.Ignored(var reason, var detail)) _decided[place] = new(DecidedEvent.Ignored, reason, Detail: detail);
             else if (!_senders.ContainsKey(one.SenderId)) _decided[place] = new("failed", "sender_not_allowed", one.ExternalId);
+            else if (one.Mapped is MappedEvent.Deleted) _decided[place] = new(DecidedEvent.Ignored, "customer_deleted", DeletedUser: (_customers.IdOf(place) is not 0 and var user) ? user : null);
             else if (IsOvertaken(place, one.Told!)) _decided[place] = new(DecidedEvent.Ignored, "out_of_order", one.ExternalId);
             else _toDecide.Add(place);
         }
@@ -71,7 +75,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     public CloseRequest CloseOf(int place)
     {
         var one = deliveries[place];
-        return new(one.SenderId, _senders[one.SenderId], one.Told!.Draft with { RecipientId = _customers.IdOf(place) }, one.CardBase);
+        return new(one.SenderId, _senders[one.SenderId], one.Told!.Draft with { RecipientId = _customers.IdOf(place), IsContact = _customers.IsContact(place) }, one.CardBase);
     }
 
     public ReopenRequest ReopeningOf(int place) => new(deliveries[place].SenderId, deliveries[place].ExternalId!, deliveries[place].Told!.HappenedAt);
@@ -82,20 +86,28 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
 
     public void Write(Session session, Snowflakes ids)
     {
-        var fresh = deliveries.Index().Where(one => !_sameAs.ContainsKey(one.Index) && !_decided[one.Index]!.Repeated).Select(one => (Delivery: one.Item, Decided: _decided[one.Index]!)).ToArray();
+        var decided = deliveries.Index().Where(one => !_sameAs.ContainsKey(one.Index) && !_decided[one.Index]!.Repeated).Select(one => (Delivery: one.Item, Decided: _decided[one.Index]!)).ToArray();
+        var fresh = decided.Where(one => !one.Delivery.Again).ToArray();
         session.Then(
             """
-            insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, external_id, happened_at, decision, reason, detail, conversation_id, fields)
-            select sender_id, connector_id, event_key, id, received_at, 1, test, action, external_id, happened_at, decision, reason, detail, conversation_id, fields from {rows} where true
+            insert into connector_event (sender_id, connector_id, event_key, id, received_at, times, test, action, external_id, happened_at, decision, reason, detail, conversation_id, deleted_user, fields)
+            select sender_id, connector_id, event_key, id, received_at, 1, test, action, external_id, happened_at, decision, reason, detail, conversation_id, deleted_user, fields from {rows} where true
             on conflict (sender_id, connector_id, event_key) do update set
                 id = excluded.id, received_at = excluded.received_at, times = connector_event.times + 1, test = excluded.test, action = excluded.action, external_id = excluded.external_id,
-                happened_at = excluded.happened_at, decision = excluded.decision, reason = excluded.reason, detail = excluded.detail, conversation_id = excluded.conversation_id, fields = excluded.fields
+                happened_at = excluded.happened_at, decision = excluded.decision, reason = excluded.reason, detail = excluded.detail, conversation_id = excluded.conversation_id,
+                deleted_user = excluded.deleted_user, fields = excluded.fields
             """,
-            Rows.Of(fresh).Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash)
-                .Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test ? 1 : 0).Long("action", one => (long)(one.Delivery.Told?.Action ?? EventAction.None))
-                .Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Told?.HappenedAt).Text("decision", one => one.Decided.Decision)
-                .Text("reason", one => one.Decided.Reason).Text("detail", one => one.Decided.Detail).LongOrNull("conversation_id", one => one.Decided.ConversationId)
-                .Text("fields", one => one.Delivery.Fields.ToJson()));
+            ResultsOf(fresh).Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test || one.Delivery.Told?.Draft.Test == true ? 1 : 0)
+                .LongOrNull("deleted_user", one => one.Decided.DeletedUser).Text("fields", one => one.Delivery.Mapped is MappedEvent.Deleted ? null : one.Delivery.Fields.ToJson()));
+
+        // Running it again is nothing that came: neither its place in the list nor the days for which it is kept begin anew.
+        session.Then(
+            """
+            update connector_event set
+                action = item.action, external_id = item.external_id, happened_at = item.happened_at, decision = item.decision, reason = item.reason, detail = item.detail, conversation_id = item.conversation_id
+            from {rows} where connector_event.sender_id = item.sender_id and connector_event.connector_id = item.connector_id and connector_event.event_key = item.event_key
+            """,
+            ResultsOf(decided.Where(one => one.Delivery.Again).ToArray()));
 
         var repeated = deliveries.Index().Where(one => _sameAs.ContainsKey(one.Index) || _decided[one.Index]!.Repeated).Select(one => one.Item).GroupBy(one => (one.Connector.Key, one.Key.Text))
             .Select(one => (Delivery: one.First(), Times: (long)one.Count())).ToArray();
@@ -106,7 +118,13 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
             """,
             Rows.Of(repeated).Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash).Long("times", one => one.Times));
         _customers.WriteLearned(session, [.. _toDecide]);
+        _customers.WriteForgotten(session, [.. Enumerable.Range(0, deliveries.Count).Where(place => _decided[place] is { Reason: "customer_deleted", Repeated: false })]);
     }
+
+    private static Rows.Builder<(Delivery Delivery, DecidedEvent Decided)> ResultsOf(IReadOnlyList<(Delivery Delivery, DecidedEvent Decided)> decided) => Rows.Of(decided)
+        .Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash)
+        .Long("action", one => (long)(one.Delivery.Told?.Action ?? EventAction.None)).Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Told?.HappenedAt)
+        .Text("decision", one => one.Decided.Decision).Text("reason", one => one.Decided.Reason).Text("detail", one => one.Decided.Detail).LongOrNull("conversation_id", one => one.Decided.ConversationId);
 
     /// <summary>Whether it says the same as an earlier one and is another all the same: without an id, a conversation that is closed twice sends the same twice.</summary>
     private bool IsAnother(int place, KnownEvent known) => deliveries[place].Key.OfContents && _before.TryGetValue(place, out var before) && known.Action switch

@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Connectors.Deliveries;
 
-/// <summary>Which users the customers of a batch are: by id, the business's own number, the helpdesk's, or the address, in this order.</summary>
+/// <summary>Which users the customers of a batch are: by id, the business's own number, the helpdesk's where an owner has said whose it is, the address, or what was learned of the helpdesk's number, in this order.</summary>
 internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
 {
     // A handle has 15 characters, and an id 13 at the most in these digits.
@@ -17,24 +17,29 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     private const string Nameless = "Customer";
 
     private readonly Dictionary<int, long> _byRef = [];
-    private readonly Dictionary<int, long> _byContact = [];
+    private readonly Dictionary<int, Contact> _byContact = [];
     private readonly Dictionary<int, long> _byNamedMail = [];
     private readonly Dictionary<int, long> _byMail = [];
     private readonly HashSet<int> _inPlace = [];
     private readonly Dictionary<string, long> _added = new(StringComparer.Ordinal);
 
+    // Where the customer was made a user of: any other that is found by the same address may be someone else.
+    private readonly HashSet<int> _madeOf = [];
+
     public IReadOnlyList<Lookup> Lookups() =>
     [
-        ByRef(customer => customer.Ref is { } text ? CustomerRef.OfBusiness(text) : null, _byRef),
-        ByRef(customer => customer.Contact is { } text ? CustomerRef.OfContact(text) : null, _byContact),
-        ByRef(customer => customer.Mail is { } mail ? CustomerRef.OfMail(mail) : null, _byNamedMail),
+        ByRef(one => one.Customer?.Ref is { } text ? CustomerRef.OfBusiness(text) : null, (place, found) => _byRef[place] = found.UserId),
+        ByRef(one => one.Customer?.Contact is { } text ? CustomerRef.OfContact(one.Connector.Key, text) : null, (place, found) => _byContact[place] = found),
+        ByRef(one => one.Customer?.Mail is { } mail ? CustomerRef.OfMail(mail) : null, (place, found) => _byNamedMail[place] = found.UserId),
 
-        // Of several users with one address the first.
+        // Of several users with one address the first. Those whom another sender's connector has made are that sender's.
         new(
             """
-            select item.place, (select a.id from account a where lower(a.mail) = item.mail and a.mail is not null order by a.id limit 1) from {rows} where item.mail is not null
+            select item.place, (
+                select a.id from account a where lower(a.mail) = item.mail and a.mail is not null and coalesce(a.made_by, item.sender_id) = item.sender_id order by a.id limit 1)
+            from {rows} where item.mail is not null
             """,
-            Rows.Of(deliveries).Place().Text("mail", one => one.Told?.Customer.Mail is { } mail ? CustomerRef.KeyOf(mail) : null),
+            Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("mail", one => one.Customer?.Mail is { } mail ? CustomerRef.KeyOf(mail) : null),
             row =>
             {
                 if (!row.IsDBNull(1)) _byMail[(int)row.GetInt64(0)] = row.GetInt64(1);
@@ -45,57 +50,91 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     /// <summary>The user's id; 0 for a customer whom nobody knows.</summary>
     public long IdOf(int place)
     {
-        if (deliveries[place].Told?.Customer is not { } customer) return 0;
+        if (deliveries[place].Customer is not { } customer) return 0;
         if (customer.UserId is { } told) return told;
 
-        foreach (var found in (Dictionary<int, long>[])[_byRef, _byContact, _byNamedMail, _byMail])
-        {
-            if (found.TryGetValue(place, out var id)) return id;
-        }
-
+        if (_byRef.TryGetValue(place, out var byRef)) return byRef;
+        if (_byContact.TryGetValue(place, out var contact) && contact.Basis == CustomerBasis.Named) return contact.UserId;
+        if (_byNamedMail.TryGetValue(place, out var byMail) || _byMail.TryGetValue(place, out byMail)) return byMail;
+        if (contact is not null && (customer.Mail is null || !contact.HasAddress)) return contact.UserId;
         return KeyOf(place) is { } key ? _added.GetValueOrDefault(key) : 0;
     }
+
+    /// <summary>Whether the user is known to be whom the helpdesk has as its contact. An address proves nothing: visitors type what they like.</summary>
+    public bool IsContact(int place) => BasisOf(place) != CustomerBasis.Address;
 
     /// <summary>Makes users of those whom nobody knows, who can be reached and whose connectors may: once each, however many conversations they have here.</summary>
     public async Task AddAsync(Session session, Snowflakes ids, IReadOnlyList<int> places, long now)
     {
         var unknown = places.Where(place => IdOf(place) == 0 && KeyOf(place) is not null && deliveries[place] is { Connector.CreatesUsers: true, Told.Draft.Test: false })
-            .DistinctBy(KeyOf).Select(place => (deliveries[place].Told!.Customer, Key: KeyOf(place)!, Id: ids.Next())).ToArray();
-        var keys = unknown.ToDictionary(one => one.Id, one => one.Key);
+            .DistinctBy(KeyOf).Select(place => (Place: place, deliveries[place].SenderId, deliveries[place].Told!.Customer, Key: KeyOf(place)!, Id: ids.Next())).ToArray();
+        var keys = unknown.ToDictionary(one => one.Id, one => (one.Key, one.Place));
         await session.EachAsync(
             """
-            insert into account (id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at)
-            select id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at from {rows} where true order by screen_name_key
+            insert into account (id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at, made_by)
+            select id, screen_name, screen_name_key, name, accepts, language, channel, mail, created_at, made_by from {rows} where true order by screen_name_key
             on conflict (screen_name_key) do nothing
             returning id
             """,
             Rows.Of(unknown).Long("id", one => one.Id).Text("screen_name", one => HandleOf(one.Id)).Text("screen_name_key", one => Accounts.Key(HandleOf(one.Id)))
                 .Text("name", one => NameOf(one.Customer)).Text("accepts", _ => Reach.Anyone).Text("language", one => one.Customer.Language)
-                .Long("channel", one => (long)(one.Customer.Mail is null ? Channel.Conversation : Channel.Email)).Text("mail", one => one.Customer.Mail?.Value).Long("created_at", _ => now),
-            row => _added[keys[row.GetInt64(0)]] = row.GetInt64(0),
+                .Long("channel", one => (long)(one.Customer.Mail is null ? Channel.Conversation : Channel.Email)).Text("mail", one => one.Customer.Mail?.Value).Long("created_at", _ => now).Long("made_by", one => one.SenderId),
+            row =>
+            {
+                var (key, place) = keys[row.GetInt64(0)];
+                _added[key] = row.GetInt64(0);
+                _madeOf.Add(place);
+            },
             CancellationToken.None);
     }
 
     /// <summary>Keeps who a helpdesk's contact is, so that later events find the customer without an address. A number that customers can choose themselves is not learned.</summary>
     public void WriteLearned(Session session, IReadOnlyList<int> places)
     {
-        var learned = places.Where(place => deliveries[place].Told is { Draft.Test: false, Customer.Contact: not null } && IdOf(place) != 0 && !_byContact.ContainsKey(place))
-            .Select(place => (deliveries[place].SenderId, Ref: CustomerRef.OfContact(deliveries[place].Told!.Customer.Contact!), UserId: IdOf(place))).DistinctBy(one => (one.SenderId, one.Ref)).ToArray();
+        var learned = places.Where(IsNews)
+            .Select(place => (deliveries[place].SenderId, Ref: CustomerRef.OfContact(deliveries[place].Connector.Key, deliveries[place].Told!.Customer.Contact!), UserId: IdOf(place), Basis: BasisOf(place)))
+            .OrderBy(one => one.Basis).DistinctBy(one => one.Ref).ToArray();
+
+        // An id that a program tells need not be a user's.
         session.Then(
-            "insert into customer_ref (sender_id, ref, user_id) select sender_id, ref, user_id from {rows} where true on conflict (sender_id, ref) do nothing",
-            Rows.Of(learned).Long("sender_id", one => one.SenderId).Text("ref", one => one.Ref).Long("user_id", one => one.UserId));
+            """
+            insert into customer_ref (sender_id, ref, user_id, basis) select item.sender_id, item.ref, a.id, item.basis from {rows} join account a on a.id = item.user_id where true
+            on conflict (sender_id, ref) do update set user_id = excluded.user_id, basis = excluded.basis where customer_ref.basis <> 0
+            """,
+            Rows.Of(learned).Long("sender_id", one => one.SenderId).Text("ref", one => one.Ref).Long("user_id", one => one.UserId).Long("basis", one => (long)one.Basis));
     }
 
-    private Lookup ByRef(Func<EventCustomer, string?> of, Dictionary<int, long> found) => new(
-        "select item.place, r.user_id from {rows} join customer_ref r on r.sender_id = item.sender_id and r.ref = item.ref",
-        Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("ref", one => one.Told?.Customer is { } customer ? of(customer) : null),
-        row => found[(int)row.GetInt64(0)] = row.GetInt64(1));
+    /// <summary>Forgets the numbers of those whom a helpdesk has deleted.</summary>
+    public void WriteForgotten(Session session, IReadOnlyList<int> places) => session.Then(
+        "delete from customer_ref where (sender_id, ref) in (select item.sender_id, item.ref from {rows})",
+        Rows.Of(places.Where(place => deliveries[place].Customer?.Contact is not null).ToArray()).Long("sender_id", place => deliveries[place].SenderId)
+            .Text("ref", place => CustomerRef.OfContact(deliveries[place].Connector.Key, deliveries[place].Customer!.Contact!)));
+
+    // What a helpdesk's number stands for is learned anew when the address says another user: agents correct what visitors have typed.
+    private bool IsNews(int place) =>
+        deliveries[place].Told is { Draft.Test: false, Customer.Contact: not null } && IdOf(place) is not 0 and var id
+        && (!_byContact.TryGetValue(place, out var known) || (known.Basis != CustomerBasis.Named && known.UserId != id));
+
+    private CustomerBasis BasisOf(int place)
+    {
+        if (deliveries[place].Told?.Customer.UserId is not null || _byRef.ContainsKey(place) || _madeOf.Contains(place)) return CustomerBasis.Proven;
+
+        return _byContact.TryGetValue(place, out var contact) && contact.UserId == IdOf(place) ? contact.Basis : CustomerBasis.Address;
+    }
+
+    private Lookup ByRef(Func<Delivery, string?> of, Action<int, Contact> found) => new(
+        """
+        select item.place, r.user_id, r.basis, case when a.mail is null then 0 else 1 end from {rows}
+        join customer_ref r on r.sender_id = item.sender_id and r.ref = item.ref left join account a on a.id = r.user_id
+        """,
+        Rows.Of(deliveries).Place().Long("sender_id", one => one.SenderId).Text("ref", of),
+        row => found((int)row.GetInt64(0), new(row.GetInt64(1), (CustomerBasis)row.GetInt32(2), row.Flag(3))));
 
     /// <summary>Under which the customer would become a user once: the address, or for who has none the number at a helpdesk where they can be answered. Null when there is no way to reach them.</summary>
     private string? KeyOf(int place) => deliveries[place] switch
     {
-        { Told.Customer.Mail: { } mail } => CustomerRef.OfMail(mail),
-        { Told.Customer.Contact: { } contact, SenderId: var sender } when _inPlace.Contains(place) => string.Create(CultureInfo.InvariantCulture, $"{sender} {CustomerRef.OfContact(contact)}"),
+        { Told.Customer.Mail: { } mail, SenderId: var sender } => string.Create(CultureInfo.InvariantCulture, $"{sender} {CustomerRef.OfMail(mail)}"),
+        { Told.Customer.Contact: { } contact, Connector.Key: var connector } when _inPlace.Contains(place) => CustomerRef.OfContact(connector, contact),
         _ => null,
     };
 
@@ -113,4 +152,8 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
         for (var left = id; left > 0; left /= Digits.Length) text.Push(Digits[(int)(left % Digits.Length)]);
         return string.Create(CultureInfo.InvariantCulture, $"{HandlePrefix}{new string([.. text])}");
     }
+
+    /// <summary>Whom a name stands for, and how that is known.</summary>
+    /// <param name="HasAddress">Whether the user has an address, so that another one in an event says another user.</param>
+    private sealed record Contact(long UserId, CustomerBasis Basis, bool HasAddress);
 }

@@ -42,23 +42,35 @@ internal abstract record MappedEvent
     /// <param name="HappenedAt">When it did by the clock of the other side, Unix milliseconds.</param>
     internal sealed record Told(EventAction Action, CloseDraft Draft, EventCustomer Customer, long? HappenedAt) : MappedEvent;
 
-    /// <param name="connector">Its name, as rules know it.</param>
+    /// <summary>The other side has deleted a customer.</summary>
+    internal sealed record Deleted(EventCustomer Customer) : MappedEvent;
+
+    /// <summary>Whom it is about; null when it is about nobody.</summary>
+    public EventCustomer? About => this switch
+    {
+        Told told => told.Customer,
+        Deleted deleted => deleted.Customer,
+        _ => null,
+    };
+
+    /// <param name="connector">Whose event it is.</param>
     /// <param name="definition">How it understands what comes.</param>
     /// <param name="fields">What the delivery says.</param>
     /// <param name="now">The present.</param>
     /// <param name="test">Marks a test, whatever the delivery says.</param>
-    public static MappedEvent Of(string connector, Definition definition, Fields fields, DateTimeOffset now, bool test)
+    public static MappedEvent Of(Connector connector, Definition definition, Fields fields, DateTimeOffset now, bool test)
     {
         foreach (var shape in definition.Shapes)
         {
             var action = shape.IsClose(fields) ? EventAction.Close : shape.IsReopening(fields) ? EventAction.Reopen : EventAction.None;
             if (action != EventAction.None) return Of(connector, shape.Map, action, fields, now, test);
+            if (shape.IsDeletion(fields)) return test ? new Ignored("customer_deleted") : new Deleted(CustomerOf(name => shape.Map.GetValueOrDefault(name)?.Text(fields)));
         }
 
         return new Ignored("no_condition");
     }
 
-    private static MappedEvent Of(string connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, Fields fields, DateTimeOffset now, bool test)
+    private static MappedEvent Of(Connector connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, Fields fields, DateTimeOffset now, bool test)
     {
         string? Text(string name) => map.GetValueOrDefault(name)?.Text(fields);
 
@@ -70,7 +82,7 @@ internal abstract record MappedEvent
 
         // The customer is found later. What rules look at must not keep an event from being decided: what does not fit is left out.
         parameters.Add(MappedFields.UserId, "0");
-        parameters.Add(MappedFields.ExternalId, externalId);
+        parameters.Add(MappedFields.ExternalId, connector.ConversationOf(externalId));
         foreach (var name in map.Keys)
         {
             if (ValueOf(name, map[name], fields, now) is { } value) parameters.Add(name, value);
@@ -80,7 +92,7 @@ internal abstract record MappedEvent
         var draft = CloseDraft.Parse(new RequestParameters(parameters), now, out var errors);
         if (draft is null) return new Ignored("invalid", string.Join(' ', errors.All.Select(error => error.Message)));
 
-        return new Told(action, draft with { Connector = connector }, CustomerOf(Text), happened);
+        return new Told(action, draft with { Connector = connector.Name, ConnectorKind = connector.Kind }, CustomerOf(Text), happened);
     }
 
     private static string? ValueOf(string name, FieldValue value, Fields fields, DateTimeOffset now) => name switch
@@ -101,7 +113,8 @@ internal abstract record MappedEvent
         var name = text(MappedFields.Name) is { } given ? Cut(given, TextRules.NameLength) : null;
         var language = text(MappedFields.Language)?.Replace('_', '-');
         return new(
-            WholeNumber.TryRead(text(MappedFields.UserId) ?? "", out var id) ? id : null, text(MappedFields.Ref) is { } known ? CustomerRef.Normalised(known) : null, text(MappedFields.Contact), mail,
+            WholeNumber.TryRead(text(MappedFields.UserId) ?? "", out var id) ? id : null, text(MappedFields.Ref) is { } known ? CustomerRef.Normalised(known) : null, text(MappedFields.Contact) is { } contact ? CustomerRef.Normalised(contact) : null,
+            mail,
             name is not null && TextRules.WrongWithName(name) is null ? name : null, language is not null && Language.IsTag(language) ? language : null);
     }
 

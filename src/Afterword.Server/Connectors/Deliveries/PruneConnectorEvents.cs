@@ -20,6 +20,7 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var (fields, events) = (OldAttempts.IdAt((now - KeepFields).ToUnixTimeMilliseconds()), OldAttempts.IdAt((now - KeepEvents).ToUnixTimeMilliseconds()));
+        await EndOldSecretsAsync(now.ToUnixTimeMilliseconds(), stop);
         foreach (var (connector, isRemoved) in await ConnectorsAsync(stop))
         {
             await InChunksAsync(
@@ -36,6 +37,14 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
                 connector, events, stop);
             if (isRemoved) await ForgetAsync(connector, stop);
         }
+    }
+
+    // Nobody needs it any more, and someone may have it: that is why it was replaced.
+    private async Task EndOldSecretsAsync(long now, CancellationToken stop)
+    {
+        if (!await store.Main.ReadAsync(session => session.Sql("select 1 from connector where old_secret_until <= @now limit 1").Bind("now", now).FirstAsync(_ => true, stop), stop)) return;
+
+        await store.Main.WriteAsync(session => session.Sql("update connector set old_secret = null, old_secret_until = null where old_secret_until <= @now").Bind("now", now).RunAsync(stop), stop);
     }
 
     private Task<List<(ConnectorKey Connector, bool IsRemoved)>> ConnectorsAsync(CancellationToken stop) => store.Main.ReadAsync(
@@ -58,12 +67,17 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
         }
     }
 
-    /// <summary>Forgets a connector that was removed, with its last event.</summary>
+    /// <summary>Forgets a connector that was removed, with its last event, and which customers its contacts were.</summary>
     private Task<int> ForgetAsync(ConnectorKey connector, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql(
-            """
-            delete from connector where sender_id = @sender and id = @connector and removed_at < @before
-                and not exists (select 1 from connector_event e where e.sender_id = @sender and e.connector_id = @connector)
-            """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("before", (clock.GetUtcNow() - s_afterRemoval).ToUnixTimeMilliseconds()).RunAsync(stop),
+        async session =>
+        {
+            var forgotten = await session.Sql(
+                """
+                delete from connector where sender_id = @sender and id = @connector and removed_at < @before
+                    and not exists (select 1 from connector_event e where e.sender_id = @sender and e.connector_id = @connector)
+                """).Bind("sender", connector.SenderId).Bind("connector", connector.Id).Bind("before", (clock.GetUtcNow() - s_afterRemoval).ToUnixTimeMilliseconds()).RunAsync(stop);
+            if (forgotten > 0) await session.Sql("delete from customer_ref where sender_id = @sender and ref like @contacts").Bind("sender", connector.SenderId).Bind("contacts", $"{CustomerRef.PrefixOfContacts(connector)}%").RunAsync(stop);
+            return forgotten;
+        },
         stop);
 }

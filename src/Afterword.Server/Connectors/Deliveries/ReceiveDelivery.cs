@@ -21,6 +21,9 @@ internal abstract record ReceiveOutcome
     /// <summary>The other side wants to have this repeated, and tells of nothing.</summary>
     internal sealed record Challenged(string Challenge) : ReceiveOutcome;
 
+    /// <summary>It is a list of more events than are taken at once; none of them was.</summary>
+    internal sealed record TooMany : ReceiveOutcome;
+
     /// <param name="Events">One for each event of the delivery; none of an empty list.</param>
     internal sealed record Decided(IReadOnlyList<DecidedEvent> Events) : ReceiveOutcome;
 }
@@ -28,11 +31,16 @@ internal abstract record ReceiveOutcome
 /// <summary>Takes what a helpdesk sends: checks its signature, reads it by the connector's definition, and decides.</summary>
 internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProvider clock)
 {
-    // Deeper than any helpdesk nests.
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32 };
+    // Deeper than any helpdesk nests. A member that comes twice is no accident where people paste templates: a name with a quotation mark in it
+    // would write the members after it anew, whose address and status the customer then chooses.
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
-    // Of a delivery that is a list. HubSpot sends 100.
-    private const int MostEvents = 100;
+    private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
+
+    private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The most events of a delivery that is a list. HubSpot sends as many.</summary>
+    public const int MostEvents = 100;
 
     /// <param name="connector">Whose address was called.</param>
     /// <param name="request">What was sent.</param>
@@ -52,25 +60,35 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (document is not null && ChallengeOf(definition, root, request) is { } challenge) return new ReceiveOutcome.Challenged(challenge);
         if (wrong is not null) return new ReceiveOutcome.Refused(wrong);
 
+        if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > MostEvents) return new ReceiveOutcome.TooMany();
+
         var deliveries = document is null
-            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase)]
+            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase)]
             : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
 
-        // One after the other where there are several: they may be about one conversation, and their order counts.
-        var decided = new List<DecidedEvent>(deliveries.Length);
-        foreach (var delivery in deliveries) decided.Add(await decide.RunAsync(delivery, stop));
-        return new ReceiveOutcome.Decided(decided);
+        return new ReceiveOutcome.Decided(await DecideAsync(deliveries, stop));
     }
 
-    /// <summary>What a payload would become, for whoever is trying a definition out. Nothing is stored.</summary>
-    public IReadOnlyList<(MappedEvent Mapped, Fields Fields)> Try(string name, Definition definition, IncomingRequest request)
+    // Those of one conversation one after the other, since their order counts; all others together, in as few commits as can be.
+    private async Task<DecidedEvent[]> DecideAsync(Delivery[] deliveries, CancellationToken stop)
+    {
+        var decided = new DecidedEvent[deliveries.Length];
+        await Task.WhenAll(deliveries.Index().GroupBy(one => one.Item.ExternalId ?? string.Create(CultureInfo.InvariantCulture, $"\0{one.Index}")).Select(async conversation =>
+        {
+            foreach (var (place, delivery) in conversation) decided[place] = await decide.RunAsync(delivery, stop);
+        }));
+        return decided;
+    }
+
+    /// <summary>What a payload would become, and by which id it would be decided once, for those who try a definition out. Nothing is stored.</summary>
+    public IReadOnlyList<(MappedEvent Mapped, string? EventId)> Try(Connector connector, Definition definition, IncomingRequest request)
     {
         using var document = Parse(request.Body);
-        if (document is null) return [(new MappedEvent.Ignored("no_json"), Fields.None)];
+        if (document is null) return [(s_noJson, null)];
 
         return
         [
-            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? new MappedEvent.Ignored("no_json") : MappedEvent.Of(name, definition, fields, clock.GetUtcNow(), test: false), fields ?? Fields.None)),
+            .. Events(document.RootElement).Select(one => FieldsOf(definition, one, request)).Select(fields => (fields is null ? (MappedEvent)s_noJson : MappedEvent.Of(connector, definition, fields, clock.GetUtcNow(), test: false), fields is null ? null : definition.EventId?.Text(fields))),
         ];
     }
 
@@ -96,7 +114,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
         // A conversation of its own each time: the one before may have been asked about.
         var id = store.Ids.Next();
-        var mapped = MappedEvent.Of(connector.Name, connector.Definition, fields, now, test: true);
+        var mapped = MappedEvent.Of(connector, connector.Definition, fields, now, test: true);
         if (mapped is MappedEvent.Told told)
         {
             mapped = told with
@@ -112,7 +130,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     /// <summary>Decides anew what was kept of an event, by the definition as it is now.</summary>
     public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, Fields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
-        new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector.Name, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
+        new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
 
     /// <summary>Why a request is not believed; null when it is.</summary>
     private string? WrongWith(Connector connector, IncomingRequest request, DateTimeOffset now)
@@ -145,10 +163,10 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         var definition = connector.Definition;
         if (FieldsOf(definition, json, request) is not { } fields)
         {
-            return new(connector, EventKey.OfBody(request.Body.Span), new MappedEvent.Ignored("no_json"), Fields.None, test, cardBase);
+            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase);
         }
 
-        var mapped = MappedEvent.Of(connector.Name, definition, fields, now, test);
+        var mapped = MappedEvent.Of(connector, definition, fields, now, test);
         return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase);
     }
 
@@ -193,10 +211,12 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
     {
         try
         {
-            return JsonDocument.Parse(body, s_options);
+            // .NET and PowerShell begin their files with a mark, and some their requests.
+            return JsonDocument.Parse(body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body, s_options);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair in a name is what the second stands for.
             return null;
         }
     }

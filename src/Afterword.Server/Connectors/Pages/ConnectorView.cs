@@ -19,7 +19,7 @@ public sealed record ConnectorView(
     long AddedAt, long? LastAt, long Refused, long? RefusedAt, string? RefusedWhy, IReadOnlyList<string> Steps, string? Template)
 {
     internal static ConnectorView Of(Connector connector, long? lastAt) => new(
-        connector.Key.Id, connector.Kind, connector.Preset.Title, connector.Name, ConnectorAddress.BeginningOf(connector.Key.SenderId, connector.Key.Id), connector.HasSecret,
+        connector.Key.Id, connector.Kind, connector.Preset.Title, connector.Name, ConnectorAddress.BeginningOf(connector.Key.SenderId, connector.Key.Id), connector.IsSigned,
         connector.Definition.TakesSecret, connector.Definition is { TakesSecret: true, SignatureRequired: true } && !connector.HasSecret, connector.Preset.Origin != SecretOrigin.Theirs,
         connector.Mapping ?? connector.Preset.Text, connector.Mapping is not null, connector.CreatesUsers, connector.AddedAt, lastAt, connector.Refused, connector.RefusedAt, connector.RefusedWhy,
         connector.Preset.Steps, connector.Preset.Template);
@@ -35,9 +35,10 @@ public sealed record ConnectorEventView(
     long Id, long ReceivedAt, long Times, bool Test, string? ExternalId, string Decision, string Tone, string? Detail, string? Now, IReadOnlyList<(string Place, string Text)> Fields, bool CanBeDecidedAgain,
     bool CanBeNamed)
 {
-    internal static ConnectorEventView Of(ShownEvent shown) => new(
+    internal static ConnectorEventView Of(ShownEvent shown, Connector connector, DateTimeOffset at) => new(
         shown.Id, shown.ReceivedAt, shown.Times, shown.Test, shown.ExternalId, Told(shown.Decision, shown.Reason), ToneOf(shown.Decision), shown.Detail,
-        shown.Now is { } now && now != Told(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: not null });
+        shown.Now is { } now && now != Told(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: { } fields }
+            && MappedEvent.Of(connector, connector.Definition, fields, at, shown.Test) is MappedEvent.Told { Customer: var customer } && CustomerRef.Of(connector.Key, customer) is not null);
 
     internal static string Told(string decision, string? reason) => reason is null ? decision : $"{decision}: {reason}";
 
@@ -55,20 +56,30 @@ public sealed record ConnectorEventView(
 /// <param name="Facts">What was found in it.</param>
 public sealed record TriedEvent(string Told, IReadOnlyList<(string Name, string Value)> Facts)
 {
-    internal static TriedEvent Of(MappedEvent mapped)
+    internal static TriedEvent Of(MappedEvent mapped, string? eventId)
     {
         if (mapped is MappedEvent.Ignored(var reason, var detail)) return new($"is ignored: {reason}{(detail is null ? "" : $" ({detail})")}", []);
 
+        if (mapped is MappedEvent.Deleted { Customer: var gone }) return new("tells that the customer was deleted", FactsOf(gone, [("event_id", eventId)]));
+
         var told = (MappedEvent.Told)mapped;
         var (draft, customer) = (told.Draft, told.Customer);
-        (string Name, string? Value)[] facts =
+        return new(told.Action == EventAction.Close ? "closes the conversation" : "reopens the conversation", FactsOf(
+            customer,
+            [
+                ("event_id", eventId ?? "none: what the event says counts"), ("external_id", draft.ExternalId), ("agent", draft.Agent), ("team", draft.Team), ("tags", draft.Tags?.ToString()), ("language", draft.Language),
+                ("closed_at", draft.ClosedAt is { } at ? Reports.ConsoleTimes.Machine(at) : null), ("messages", Text(draft.Messages)), ("agent_messages", Text(draft.AgentMessages)),
+                ("display_name", draft.DisplayName), ("privacy_url", draft.PrivacyUrl), ("test", draft.Test ? "true" : null),
+            ]));
+    }
+
+    private static (string Name, string Value)[] FactsOf(EventCustomer customer, (string Name, string? Value)[] more)
+    {
+        (string Name, string? Value)[] who =
         [
-            ("external_id", draft.ExternalId), ("to_user_id", customer.UserId?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("ref", customer.Ref), ("contact", customer.Contact),
-            ("mail", customer.Mail?.Value), ("name", customer.Name), ("agent", draft.Agent), ("team", draft.Team), ("tags", draft.Tags?.ToString()), ("language", draft.Language),
-            ("closed_at", draft.ClosedAt is { } at ? Reports.ConsoleTimes.Machine(at) : null), ("messages", Text(draft.Messages)), ("agent_messages", Text(draft.AgentMessages)),
-            ("display_name", draft.DisplayName), ("privacy_url", draft.PrivacyUrl),
+            ("to_user_id", customer.UserId?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("ref", customer.Ref), ("contact", customer.Contact), ("mail", customer.Mail?.Value), ("name", customer.Name),
         ];
-        return new(told.Action == EventAction.Close ? "closes the conversation" : "reopens the conversation", [.. facts.Where(fact => fact.Value is not null).Select(fact => (fact.Name, fact.Value!))]);
+        return [.. more.Take(2).Concat(who).Concat(more.Skip(2)).Where(fact => fact.Value is not null).Select(fact => (fact.Name, fact.Value!))];
     }
 
     private static string? Text(int? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
