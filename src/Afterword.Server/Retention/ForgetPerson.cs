@@ -44,8 +44,8 @@ internal static class ForgetPerson
     [
         $"update prompt set external_id = null where sender_id = @sender and id in ({Requests}) and external_id is not null",
 
-        // The id leads SQLite to the index by recipient.
-        "update conversation set external_id = '' where sender_id = @sender and recipient_id = @user and id > 0 and external_id <> ''",
+        // Found by themselves: an update would have SQLite look through all of the sender's.
+        "update conversation set external_id = '' where sender_id = @sender and id in (select c.id from conversation c where c.sender_id = @sender and c.recipient_id = @user) and external_id <> ''",
         $"update dispatch set reason = null where sender_id = @sender and prompt_id in ({Requests}) and reason is not null",
         $"delete from dispatch_attempt where sender_id = @sender and prompt_id in ({Requests})",
     ];

@@ -46,7 +46,7 @@ public sealed class FollowUpLookTests(Browser browser)
         await page.ClickAsync("button:text-is('Save')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await stage.LooksFineAsync(page, "/console/@furni/retention");
-        await page.FillAsync("#texts", "1");
+        await page.FillAsync("#texts", "0");
         await page.ClickAsync("button:text-is('Save')");
         await Axe.FindsNothingAndAllFitsEverywhereAsync(page);
         await stage.LooksFineAsync(page, "/console/@furni/webhooks");
