@@ -78,22 +78,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
             builder.Services.AddSingleton<Readiness>();
             builder.Services.AddSingleton<Refusals>();
-            builder.Services.AddHealth();
-            builder.Services.AddAccess();
-            builder.Services.AddSignIn();
-            builder.Services.AddConsole();
-            builder.Services.AddPrompts();
-            builder.Services.AddAnswers();
-            builder.Services.AddEmbed();
-            builder.Services.AddPeople();
-            builder.Services.AddMessages();
-            builder.Services.AddWebhooks();
-            builder.Services.AddChannels();
-            builder.Services.AddReports();
-            builder.Services.AddAutomation();
-            builder.Services.AddConnectors();
-            builder.Services.AddPrivacy();
-            builder.Services.AddRetention();
+            AddFeatures(builder.Services);
             builder.Services.AddHostedService<KeepWorkerNumber>();
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
@@ -127,6 +112,26 @@ internal sealed class AfterwordServer : IAsyncDisposable
             await store.DisposeAsync();
             throw;
         }
+    }
+
+    private static void AddFeatures(IServiceCollection services)
+    {
+        services.AddHealth();
+        services.AddAccess();
+        services.AddSignIn();
+        services.AddConsole();
+        services.AddPrompts();
+        services.AddAnswers();
+        services.AddEmbed();
+        services.AddPeople();
+        services.AddMessages();
+        services.AddWebhooks();
+        services.AddChannels();
+        services.AddReports();
+        services.AddAutomation();
+        services.AddConnectors();
+        services.AddPrivacy();
+        services.AddRetention();
     }
 
     public async Task StartAsync(CancellationToken stop)

@@ -37,6 +37,7 @@ internal static class EraseAccount
         "delete from user_recovery_code where user_id = @user",
         "delete from user_factor where user_id = @user",
         "delete from exempt where user_id = @user",
+        "delete from customer_ref where user_id = @user",
         "delete from message_window where sender_id = @user",
         "delete from sender_state where sender_id = @user",
         "delete from account where id = @user and erased = 0",

@@ -48,6 +48,9 @@ internal static class ForgetPerson
         "update conversation set external_id = '' where sender_id = @sender and id in (select c.id from conversation c where c.sender_id = @sender and c.recipient_id = @user) and external_id <> ''",
         $"update dispatch set reason = null where sender_id = @sender and prompt_id in ({Requests}) and reason is not null",
         $"delete from dispatch_attempt where sender_id = @sender and prompt_id in ({Requests})",
+
+        // The sum keeps the engines from looking through all that the sender has.
+        "delete from customer_ref where user_id = @user and sender_id + 0 = @sender",
     ];
 
     /// <summary>What hangs on an account.</summary>
@@ -65,7 +68,7 @@ internal static class ForgetPerson
     [StringSyntax("sql")]
     internal static readonly string Account =
         $"""
-        update account set screen_name = @handle, screen_name_key = @handle, name = '{Nobody}', password_hash = null, language = null, mail = null, channel = 0,
+        update account set screen_name = @handle, screen_name_key = @handle, name = '{Nobody}', password_hash = null, language = null, mail = null, x_user_id = null, channel = 0,
             failed_sign_ins = 0, locked_until = null, suspended_at = coalesce(suspended_at, @now)
         where id = @user and exists (select 1 from account a where a.id = @user and {KnownHereAlone.Replace("item.", "@", StringComparison.Ordinal)})
         """;

@@ -21,7 +21,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Adds an endpoint for events.</summary>
-    public Task<NewEndpoint> AddAsync(long sender, Uri url, string? basic, Approval approval, CancellationToken stop) => AddAsync(sender, url, basic, WebhookFormat.Events, approval, stop);
+    public Task<NewEndpoint> AddAsync(long sender, Uri? url, string? basic, Approval approval, CancellationToken stop) => AddAsync(sender, url, basic, WebhookFormat.Events, approval, stop);
 
     /// <summary>Adds an endpoint: it gets every change that is committed after this, or after its approval.</summary>
     /// <param name="sender">Whose changes.</param>

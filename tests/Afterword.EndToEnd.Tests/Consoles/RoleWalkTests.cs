@@ -7,6 +7,8 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
 using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Connectors;
+using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Webhooks;
@@ -135,6 +137,7 @@ public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassF
     {
         "handle" => "furni",
         "id" or "item" => planted.Low.ToString(CultureInfo.InvariantCulture),
+        "connector" => planted.Connector.ToString(CultureInfo.InvariantCulture),
         "webhook" => planted.Webhook.ToString(CultureInfo.InvariantCulture),
         "conversation" => planted.Conversation.ToString(CultureInfo.InvariantCulture),
         _ => "nothing",
@@ -160,13 +163,15 @@ public sealed partial class RoleWalkTests(RoleWalkTests.Ground ground) : IClassF
 
         var webhook = await stage.Services.GetRequiredService<Endpoints>().AddAsync(furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default);
         var closed = await stage.Services.GetRequiredService<CloseConversation>().RunAsync(new(furni.Id, null, new(ana.Id, Ticket, "Nora", null, null, null, null, null, null, null, null, Test: false), ""));
-        return new(stage, low, webhook.Key.Id, closed.Id);
+        var connector = Assert.IsType<AddConnectorOutcome.Added>(
+            await stage.Services.GetRequiredService<ChangeConnectors>().AddAsync(furni.Id, Person.CommandLine, new(Preset.Find("generic")!, null, null, null, CreatesUsers: false), default));
+        return new(stage, low, webhook.Key.Id, connector.Key.Id, closed.Id);
     }
 
     [GeneratedRegex(@"\{\*{0,2}(\w+)[^}]*\}")]
     private static partial Regex Hole();
 
-    internal sealed record Planted(ConsoleStage Stage, long Low, long Webhook, long Conversation);
+    internal sealed record Planted(ConsoleStage Stage, long Low, long Webhook, long Connector, long Conversation);
 
     /// <summary>What all roles walk over; none of them changes it.</summary>
     public sealed class Ground(Browser browser) : IAsyncLifetime

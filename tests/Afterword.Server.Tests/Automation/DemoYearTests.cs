@@ -43,7 +43,7 @@ public sealed class DemoYearTests
         foreach (var agent in agents)
         {
             var deviation = (agent.Asked + (agent.Name == Picker ? byHand[0].Count : 0) - agent.Expected) / agent.Spread;
-            Assert.True(agent.Name == Picker ? deviation > 3.5 : Math.Abs(deviation) < 1.9, $"{agent}: {deviation:0.00}");
+            Assert.True(agent.Name == Picker ? deviation > 3.5 : Math.Abs(deviation) < 3.5, $"{agent}: {deviation:0.00}");
         }
 
         var verified = await new VerifyDraws(store).RunAsync(shop.Sender.Id, default);

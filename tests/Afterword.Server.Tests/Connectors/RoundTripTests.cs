@@ -15,7 +15,10 @@ namespace Afterword.Server.Tests.Connectors;
 /// <summary>From a conversation that is closed at a helpdesk to the event that tells its customer's answer, for every kind, against servers that speak what is documented.</summary>
 public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
 {
-    // HubSpot's own event and Slack's name no address: the workflow that the steps describe does, and an owner names the other's customer.
+    // HubSpot's own event and Slack's name no address: the workflow that the steps describe does, and an owner names the other's customer. An address alone leads
+    // into nobody's conversation, so an owner names the customers of the other helpdesks, too.
+    private static readonly (string Kind, string Contact)[] s_named = [("slack", "slack:U2"), ("chatwoot", "chatwoot:77"), ("intercom", "intercom:6620fa1e8f2b"), ("zammad", "zammad:8")];
+
     private static readonly (string Kind, string Body, string ExternalId, string? PostedTo)[] s_closes =
     [
         ("zendesk", Recorded.ZendeskEvent, "zendesk:5158", "PUT /api/v2/tickets/5158.json"),
@@ -65,7 +68,11 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         foreach (var (kind, body, externalId, _) in s_closes)
         {
             var connector = await _world.AddAsync(kind);
-            if (kind == "slack") await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfContact(connector.Key, "slack:U2"), _world.Rules.Loop.Ana.Id, "ana", default);
+            foreach (var (_, contact) in s_named.Where(one => one.Kind == kind))
+            {
+                await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfContact(connector.Key, contact), _world.Rules.Loop.Ana.Id, "ana", default);
+            }
+
             if (connector.Secret is not null) (await _world.SendAsync(connector, System.Text.Encoding.UTF8.GetBytes(body), "another secret")).Is(401);
             var answer = await _world.SendAsync(connector, body);
             Assert.Equal((kind, "scheduled", externalId), (kind, answer.Told, answer.Text("external_id")));
@@ -114,6 +121,27 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("freshdesk"), Recorded.FreshdeskWrapped)).Told);
         await _world.Rules.PassAsync(TimeSpan.FromHours(1));
         Assert.Equal((0, 2), (await CountAsync(Channel.Conversation), await CountAsync(Channel.Email)));
+    }
+
+    [Fact]
+    public async Task Whoever_types_somebodys_address_is_not_shown_that_persons_request()
+    {
+        await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, _desk.Of(HelpdeskKind.Chatwoot), default);
+        await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "mia@example.com").Reachability!, default);
+
+        // The address is Ana's; who wrote there may be anybody.
+        Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("chatwoot"), Recorded.Chatwoot)).Told);
+        await _world.Rules.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal((0, 1), (await CountAsync(Channel.Conversation), await CountAsync(Channel.Email)));
+    }
+
+    [Fact]
+    public async Task A_connector_of_another_kind_reaches_no_conversation_of_a_helpdesk()
+    {
+        await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, _desk.Of(HelpdeskKind.Chatwoot), default);
+        Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("generic"), ConnectorWorld.Close("chatwoot:482"))).Told);
+        await _world.Rules.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal((0, 1), (await CountAsync(Channel.Conversation), await CountAsync(Channel.Email)));
     }
 
     private Task<long> CountAsync(Channel channel) => Server.CountAsync("dispatch", $"channel = {(int)channel}");

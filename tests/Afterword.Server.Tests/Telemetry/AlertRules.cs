@@ -148,8 +148,8 @@ internal sealed partial class AlertRules
         {
             var rank = share * buckets[^1].Value;
             var at = Array.FindIndex(buckets, bucket => bucket.Value >= rank);
-            if (buckets[^1].Value == 0) return double.NaN;
-            if (at == buckets.Length - 1) return Bound(buckets[^2]);
+            if (at < 0 || buckets[^1].Value == 0) return double.NaN;
+            if (at == buckets.Length - 1) return at == 0 ? double.NaN : Bound(buckets[^2]);
 
             var (low, below) = at == 0 ? (0, 0) : (Bound(buckets[at - 1]), buckets[at - 1].Value);
             return low + ((Bound(buckets[at]) - low) * (rank - below) / (buckets[at].Value - below));
@@ -165,9 +165,9 @@ internal sealed partial class AlertRules
             var found = Matching(isPast ? _before : _now, name, matchers);
             if (!isRange) return found;
 
-            // How much was added: all rules compare rates with rates, or ask whether there was anything.
+            // How much was added: all rules compare rates with rates, or ask whether there was anything. A server that was started anew counts from nothing.
             var before = Matching(_before, name, matchers).ToDictionary(Key, one => one.Value);
-            return found.ConvertAll(one => one with { Value = one.Value - before.GetValueOrDefault(Key(one)) });
+            return found.ConvertAll(one => one with { Value = before.GetValueOrDefault(Key(one)) is var then && then <= one.Value ? one.Value - then : one.Value });
         }
 
         private static List<Series> Matching(List<Series> all, string name, Match[] matchers) =>

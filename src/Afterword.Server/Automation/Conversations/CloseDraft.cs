@@ -15,6 +15,9 @@ internal sealed record CloseDraft(
     string? DisplayName, string? PrivacyUrl, bool Test, string? Connector = null, string? ConnectorKind = null, bool IsContact = false)
 {
     public const int LabelLength = PromptDraft.AgentLength;
+
+    /// <summary>The conversation into which its request may be posted; null where it may not. A reference of another helpdesk, or of nobody's, may only look like one.</summary>
+    public string? InPlace => IsContact && ConnectorKind is { } kind && ExternalId.StartsWith($"{kind}:", StringComparison.Ordinal) ? ExternalId : null;
     public const int MostMessages = 1_000_000;
 
     /// <summary>What was closed longer ago is not taken.</summary>

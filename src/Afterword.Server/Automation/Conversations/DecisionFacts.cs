@@ -26,7 +26,10 @@ internal sealed class DecisionFacts(long now)
 
     public SenderRules RulesOf(long sender) => Rules.GetValueOrDefault(sender, SenderRules.None);
 
-    /// <summary>The customer. One who wrote at a helpdesk to which the sender has access is asked there, however requests reach them otherwise.</summary>
+    /// <summary>
+    /// The customer. One who wrote at a helpdesk to which the sender has access is asked there, however requests reach them otherwise: if the helpdesk's own contact
+    /// says who it is. Whoever typed somebody's address would else be shown that person's name and card.
+    /// </summary>
     public RecipientFacts RecipientOf(int place) => _inPlace.Contains(place) ? _recipients[place] with { Channel = Channel.Conversation } : _recipients[place];
 
     /// <summary>Whether somebody was asked about the conversation, by the rules or by hand.</summary>
@@ -63,9 +66,8 @@ internal sealed class DecisionFacts(long now)
                     windows[row.GetString(1)] = DayWindow.At(now, row.GetInt64(2), row.GetInt64(3));
                 }),
 
-            // A connector says where the conversation is; a reference of anybody else may only look like one.
-            .. items.Any(item => draft(item).Connector is not null)
-                ? [SenderHelpdesks.Lookup(items, sender, item => draft(item) is { Connector: not null } told ? told.ExternalId : null, place => _inPlace.Add(place))]
+            .. items.Any(item => draft(item).InPlace is not null)
+                ? [SenderHelpdesks.Lookup(items, sender, item => draft(item).InPlace, place => _inPlace.Add(place))]
                 : Array.Empty<Lookup>(),
         ];
     }

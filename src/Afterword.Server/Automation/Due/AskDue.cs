@@ -1,6 +1,7 @@
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Channels;
 using Afterword.Server.Changes;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
@@ -105,7 +106,8 @@ internal sealed class AskDue
     private static Conversation Ended(Conversation due, Reason reason) => due with { Decision = reason.Outcome, Reason = reason };
 
     private static CloseDraft Draft(Conversation one) => new(
-        one.RecipientId, one.ExternalId, one.Agent, one.Team, one.Tags, one.Language, one.ClosedAt, one.Messages, one.AgentMessages, one.DisplayName, one.PrivacyUrl, one.Test, one.Connector);
+        one.RecipientId, one.ExternalId, one.Agent, one.Team, one.Tags, one.Language, one.ClosedAt, one.Messages, one.AgentMessages, one.DisplayName, one.PrivacyUrl, one.Test, one.Connector,
+        one is { Connector: not null, Channel: Channel.Conversation } ? one.ExternalId[..Math.Max(0, one.ExternalId.IndexOf(':', StringComparison.Ordinal))] : null, one.Channel == Channel.Conversation);
 }
 
 /// <summary>Who asks.</summary>
