@@ -100,7 +100,7 @@ public sealed class Schemas
     {
         if (!member.EndsWith("_at", StringComparison.Ordinal) && !member.EndsWith("_since", StringComparison.Ordinal)) return;
 
-        if (member is "created_at" or "updated_at" || of.Namespace != typeof(Webhooks.WebhookJson).Namespace)
+        if (member is "created_at" or "updated_at" || (of.Namespace != typeof(Webhooks.WebhookJson).Namespace && of.Namespace != typeof(Privacy.ErasedJson).Namespace))
         {
             schema["pattern"] = WireDate;
             schema["examples"] = new JsonArray(Prompts.PromptReference.Asked.CreatedAt);

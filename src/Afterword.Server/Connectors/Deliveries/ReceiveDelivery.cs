@@ -32,8 +32,10 @@ internal abstract record ReceiveOutcome
 internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProvider clock)
 {
     // Deeper than any helpdesk nests. A member that comes twice is no accident where people paste templates: a name with a quotation mark in it
-    // would write the members after it anew, whose address and status the customer then chooses.
+    // would write the members after it anew, whose address and status the customer then chooses. No template with a name in it is as long as to cost too much.
+    private const int MostOfTemplate = 256 * 1024;
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_longOptions = new() { MaxDepth = 32 };
 
     private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
 
@@ -212,7 +214,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         try
         {
             // .NET and PowerShell begin their files with a mark, and some their requests.
-            return JsonDocument.Parse(body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body, s_options);
+            return JsonDocument.Parse(body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body, body.Length <= MostOfTemplate ? s_options : s_longOptions);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
