@@ -32,12 +32,14 @@ internal abstract record ReceiveOutcome
 internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProvider clock)
 {
     // Deeper than any helpdesk nests. A member that comes twice is no accident where people paste templates: a name with a quotation mark in it
-    // would write the members after it anew, whose address and status the customer then chooses. No template with a name in it is as long as to cost too much.
-    private const int MostOfTemplate = 256 * 1024;
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
-    private static readonly JsonDocumentOptions s_longOptions = new() { MaxDepth = 32 };
+    // would write the members after it anew, whose address and status the customer then chooses.
+    private const int MostDepth = 32;
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };
 
-    private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
+    // Far more than any helpdesk sends. A document of them takes a few milliseconds; one of a MiB of brackets would take a hundred.
+    private const int MostTokens = 50_000;
+
+    private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, has more than 50,000 parts, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
 
     private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
 
@@ -211,15 +213,29 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
     {
+        // .NET and PowerShell begin their files with a mark, and some their requests.
+        var json = body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body;
         try
         {
-            // .NET and PowerShell begin their files with a mark, and some their requests.
-            return JsonDocument.Parse(body.Span.StartsWith(s_mark) ? body[s_mark.Length..] : body, body.Length <= MostOfTemplate ? s_options : s_longOptions);
+            return HasFewTokens(json.Span) ? JsonDocument.Parse(json, s_options) : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Half a surrogate pair in a name is what the second stands for.
             return null;
         }
+    }
+
+    private static bool HasFewTokens(ReadOnlySpan<byte> json)
+    {
+        if (json.Length <= MostTokens) return true;
+
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MostDepth });
+        for (var tokens = 0; tokens <= MostTokens; tokens++)
+        {
+            if (!reader.Read()) return true;
+        }
+
+        return false;
     }
 }
