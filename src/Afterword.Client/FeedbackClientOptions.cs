@@ -16,12 +16,20 @@ public sealed record FeedbackClientOptions(Uri Server, OAuthCredentials Credenti
     public SignatureMethod SignatureMethod { get; init; } = SignatureMethod.HmacSha1;
 
     /// <summary>The server's address without query and fragment, with a slash at its end.</summary>
-    /// <exception cref="ArgumentException">It is not absolute http(s).</exception>
+    /// <exception cref="ArgumentException">It is not absolute http(s), or ends in <c>/1.1</c>.</exception>
     internal Uri Prefix() => PrefixOf(Server, nameof(Server));
 
     /// <inheritdoc cref="Prefix"/>
-    internal static Uri PrefixOf(Uri server, string parameter) =>
-        server is { IsAbsoluteUri: true, Scheme: "http" or "https" }
-            ? new Uri(server.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/")
-            : throw new ArgumentException("The server's address must be absolute http(s).", parameter);
+    internal static Uri PrefixOf(Uri server, string parameter)
+    {
+        if (server is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        {
+            throw new ArgumentException($"The server's address must be absolute http(s), such as https://feedback.example.com, and is \"{server}\".", parameter);
+        }
+
+        var prefix = server.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        return prefix.EndsWith("/1.1", StringComparison.Ordinal)
+            ? throw new ArgumentException($"The server's address must end before /1.1, which the client adds: {prefix[..^"/1.1".Length]}.", parameter)
+            : new Uri(prefix + "/");
+    }
 }

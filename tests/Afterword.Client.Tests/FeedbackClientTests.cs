@@ -91,6 +91,8 @@ public sealed class FeedbackClientTests : IDisposable
         await Assert.ThrowsAsync<ArgumentException>(() => client.SubmitAsync("7", cancellationToken: Stop));
         Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Server = new Uri("/relative", UriKind.Relative) }, _network));
         Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Server = new Uri("ftp://host/") }, _network));
+        var doubled = Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Server = new Uri("https://host/desk/1.1/") }, _network));
+        Assert.Contains("must end before /1.1, which the client adds: https://host/desk.", doubled.Message, StringComparison.Ordinal);
         Assert.Empty(_network.Requests);
     }
 
