@@ -142,4 +142,5 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteHostileValueTests() : HostileValueTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresHostileValueTests() : HostileValueTests(Engine.Postgres);

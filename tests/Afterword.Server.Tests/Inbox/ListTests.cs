@@ -1,5 +1,6 @@
 using Afterword.Server.Tests.Grants;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
 
@@ -192,4 +193,5 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteListTests() : ListTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresListTests() : ListTests(Engine.Postgres);

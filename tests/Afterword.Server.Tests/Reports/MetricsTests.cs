@@ -6,6 +6,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Reports;
 using Afterword.Server.Reports.Pages;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;
 
@@ -189,4 +190,5 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteMetricsTests() : MetricsTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresMetricsTests() : MetricsTests(Engine.Postgres);

@@ -117,4 +117,5 @@ public abstract class VirtualDaysTests(Engine engine)
 
 public sealed class SqliteVirtualDaysTests() : VirtualDaysTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresVirtualDaysTests() : VirtualDaysTests(Engine.Postgres);
