@@ -22,7 +22,8 @@ public sealed partial class HelpdeskSampleTests
         _store = await SqliteStore.NewAsync();
         await using var server = await ServerProcess.StartAsync(_store, s_settings);
         using var folder = TestFolder.Create("helpdesk");
-        var (rules, token) = (Path.Combine(folder.Path, "rules.json"), Path.Combine(folder.Path, "token"));
+        var (rules, token, secretFile) = (Path.Combine(folder.Path, "rules.json"), Path.Combine(folder.Path, "token"), Path.Combine(folder.Path, "secret"));
+        await File.WriteAllTextAsync(secretFile, "of their own", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(rules, """{"rules":[{"name":"all","ask":{"type":"csat","delay":"PT0S","privacy_url":"https://furni.example/privacy","message":{"en":"Hi {first_name}"}}}]}""", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(token, "sample", TestContext.Current.CancellationToken);
         (await RunAsync("user", "add", "@furni", "--name", "Furni")).Is(0);
@@ -34,10 +35,10 @@ public sealed partial class HelpdeskSampleTests
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
             (await RunAsync(["allow", "channel", "@furni", "conversation", "--kind", kind, "--url", place, "--token-file", token, .. account is null ? Array.Empty<string>() : ["--account", account]])).Is(0);
-            string[] secret = kind == "zammad" ? [] : ["--secret", "of their own"];
+            string[] secret = kind == "zammad" ? [] : ["--secret-file", secretFile];
             var added = (await RunAsync(["connector", "add", "@furni", "--kind", kind, .. secret])).Is(0);
             using var sample = Start(
-                "--kind", kind, "--connector", new Uri(server.Url, new Uri(added["address"]).AbsolutePath).ToString(), "--secret", kind == "zammad" ? added["secret"] : secret[1], "--urls", place,
+                "--kind", kind, "--connector", new Uri(server.Url, new Uri(added["address"]).AbsolutePath).ToString(), "--secret", kind == "zammad" ? added["secret"] : "of their own", "--urls", place,
                 "--mail", $"{kind}@customers.example");
             try
             {
