@@ -29,7 +29,14 @@ internal static class RulesCommands
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var rules = new ChangeRules(store.Store, store.Audit, TimeProvider.System);
             var saved = parsed.GetValue(version) is { } number ? await rules.FindAsync(account.Id, number, stop) : await rules.FindAsync(account.Id, stop);
-            if (saved is null) throw new CommandException(ExitCode.Failed, $"@{account.ScreenName} has no such version of the rules. Save rules with: afterword rules set @{account.ScreenName} FILE");
+            if (saved is null)
+            {
+                throw new CommandException(
+                    ExitCode.Failed,
+                    parsed.GetValue(version) is { } missing && await rules.FindAsync(account.Id, stop) is { } newest
+                        ? $"@{account.ScreenName} has no version {missing} of the rules. There are: 1 to {newest.Version}."
+                        : $"@{account.ScreenName} has no rules yet, so nobody is asked automatically. Save rules with: afterword rules set @{account.ScreenName} FILE");
+            }
 
             using var document = JsonDocument.Parse(saved.Document);
             parsed.Say(
@@ -62,7 +69,8 @@ internal static class RulesCommands
                 throw new CommandException(ExitCode.Failed, $"The rules of @{account.ScreenName} are not version {document.Version} any more: somebody has changed them. See: afterword rules show @{account.ScreenName}");
             }
 
-            parsed.Say(new RulesSetJson(account.ScreenName, saved.Version, Changed: true), RulesCommandJson.Default.RulesSetJson, string.Create(CultureInfo.InvariantCulture, $"The rules of @{account.ScreenName} are version {saved.Version} now."));
+            parsed.Say(new RulesSetJson(account.ScreenName, saved.Version, Changed: true), RulesCommandJson.Default.RulesSetJson,
+                [string.Create(CultureInfo.InvariantCulture, $"The rules of @{account.ScreenName} are version {saved.Version} now."), .. document.Rules.Unreached.Select(document.Rules.WhyUnreached)]);
         });
         return command;
     }
@@ -74,12 +82,13 @@ internal static class RulesCommands
         command.SetAction(async (parsed, stop) =>
         {
             var document = await ReadAsync(new Questions(StoreOptions.SettingsOf(parsed)), parsed.GetRequiredValue(file), stop);
-            parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, document.Rules.Rules.Count switch
+            var valid = document.Rules.Rules.Count switch
             {
                 0 => "The document is valid. It has no rules, so nobody is asked.",
                 1 => "The rule is valid.",
                 var many => string.Create(CultureInfo.InvariantCulture, $"All {many} rules are valid."),
-            });
+            };
+            parsed.Say(new RulesCheckedJson(document.Rules.Rules.Count), RulesCommandJson.Default.RulesCheckedJson, [valid, .. document.Rules.Unreached.Select(document.Rules.WhyUnreached)]);
             return ExitCode.Done;
         });
         return command;

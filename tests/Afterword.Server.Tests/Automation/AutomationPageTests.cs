@@ -102,6 +102,13 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
 
         Assert.Contains("Why the customer was not asked", one, StringComparison.Ordinal);
         Assert.Contains("The rule “never spam” fits, and says that nobody is asked.", one, StringComparison.Ordinal);
+
+        // Somebody asked all the same: a supervisor must not tell the customer that nobody did.
+        (await _world.Server.PostAsync(
+            _world.Loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesWorld.Text(_world.Loop.Ana.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "spam-1"), ("test", "false"))).Is(200);
+        one = await ReadAsync(FirstLine().Match(found).Groups[1].Value);
+        Assert.Contains("Why the rules did not ask the customer", one, StringComparison.Ordinal);
+        Assert.Contains("Somebody made a request about this ticket by hand on", one, StringComparison.Ordinal);
         var sampled = await ReadAsync(FirstLine().Match(await ReadAsync($"{Page}?find=night-1")).Groups[1].Value);
         Assert.Contains("asks about 0% of its conversations", sampled, StringComparison.Ordinal);
         Assert.Contains("It does not fit: it wants one of the tags “spam”.", sampled, StringComparison.Ordinal);

@@ -56,6 +56,26 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_rule_stands_before_the_one_that_fits_everything_and_one_behind_it_is_pointed_out()
+    {
+        await _world.RuleAsync("""{"rules":[{"name":"vip","when":{"tags_any":["vip"]},"ask":null},{"name":"everybody else","ask":null}]}""");
+
+        (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=new")).Is(200), $"{Path}/rule", [.. s_fields, ("act", "save")])).Is(303);
+
+        Assert.Equal(["vip", "returns", "everybody else"], (await RulesAsync()).GetProperty("rules").EnumerateArray().Select(rule => rule.GetProperty("name").GetString()));
+        Assert.DoesNotContain("never decides", await ReadAsync(Path), StringComparison.Ordinal);
+
+        // What the form asks for in percent and hours is refused in percent and hours.
+        var wrong = s_fields.Select(field => field.Item1 switch { "share" => ("share", "half"), "delay" => ("delay", "soon"), _ => field });
+        var refused = (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=new")).Is(200), $"{Path}/rule", [.. wrong, ("act", "save")])).Is(400).Html;
+        Assert.Contains("A number from 0 to 100 with at most four decimals.", refused, StringComparison.Ordinal);
+        Assert.Contains("A whole number of minutes, hours or days, 14 days at most.", refused, StringComparison.Ordinal);
+
+        await ArrangeAsync(2, "up");
+        Assert.Contains("The rule returns never decides: everybody else stands before it", await ReadAsync(Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_wrong_is_said_at_its_place_and_nothing_typed_is_lost()
     {
         var page = (await _owner.GetAsync($"{Path}?edit=new")).Is(200);

@@ -99,6 +99,7 @@ public abstract class SimulationTests(Engine engine)
         {
             users.Add((await world.Server.UserAsync($"u{i}")).Id);
             if (i % 3 == 0) await world.RunAsync($"update account set language = 'de' where screen_name_key = 'u{i}'");
+            if (i == 4) await world.RunAsync($"insert into exempt (user_id, created_at) values ({users[^1]}, 0)");
         }
 
         for (var i = 0; i < 150; i++)
@@ -196,8 +197,11 @@ public abstract class SimulationTests(Engine engine)
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
 
         Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
+        await File.WriteAllTextAsync(bad, """{"rules":[{"name":"all","ask":null},{"name":"late","when":{"tags_any":["x"]},"ask":null}]}""");
+        Assert.Equal("All 2 rules are valid.\nThe rule late never decides: all stands before it and fits every conversation. Move it up.\n", await shell.RunAsync(0, "rules", "check", bad));
+        await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
         Assert.Contains("The rule is valid.", await shell.RunAsync(0, "rules", "check", good), StringComparison.Ordinal);
-        Assert.Contains("has no such version of the rules", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
+        Assert.Contains("@furni has no rules yet, so nobody is asked automatically.", await shell.RunAsync(1, "rules", "show", "@furni"), StringComparison.Ordinal);
         await shell.RunAsync(1, "rules", "set", "@furni", bad);
         Assert.Contains("at most 64 KiB", await shell.RunAsync(1, "rules", "check", await WriteAsync($$"""{"rules":[{{string.Join(',', Enumerable.Range(0, 8).Select(i => $$"""{"name":"r{{i}}","ask":{{RulesWorld.Ask.Replace("Hi", new string('m', 9_000), StringComparison.Ordinal)}}}"""))}}]}""")), StringComparison.Ordinal);
         Assert.Contains("version 1 now", await shell.RunAsync(0, "rules", "set", "@furni", good), StringComparison.Ordinal);

@@ -80,6 +80,13 @@ internal sealed class Ledger(Store store)
         },
         stop);
 
+    /// <summary>The latest request that somebody made about the same ticket outside the rules; null where nobody did.</summary>
+    public Task<(long Id, long At)?> ByHandAsync(Conversation one, CancellationToken stop) => one.ExternalId.Length == 0 ? Task.FromResult<(long, long)?>(null) : store.Main.ReadAsync(
+        session => session.Sql(
+            "select p.id, p.created_at from prompt p where p.sender_id = @sender and p.external_id = @external_id and p.automatic = 0 and p.test = @test order by p.id desc limit 1")
+            .Bind("sender", one.SenderId).Bind("external_id", one.ExternalId).Bind("test", one.Test ? 1L : 0L).FirstAsync(row => ((long, long)?)(row.GetInt64(0), row.GetInt64(1)), stop),
+        stop);
+
     private static Task<long?> TimeOfAsync(Session session, long sender, long id, CancellationToken stop) =>
         session.Sql("select created_at from conversation where sender_id = @sender and id = @id").Bind("sender", sender).Bind("id", id).FirstAsync(row => (long?)row.GetInt64(0), stop);
 

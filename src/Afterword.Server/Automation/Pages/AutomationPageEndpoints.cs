@@ -82,7 +82,7 @@ internal static class AutomationPageEndpoints
         await http.ShowConsoleAsync<ConversationPage>(seat, 200, new()
         {
             [nameof(ConversationPage.View)] = new AutomationPages(seat, ConsoleDays.Of(settings.TimeZone))
-                .View(one, lines.First(line => line.Id == one.Id), saved is null ? null : RulesDocument.OfStored(saved.Document), lines),
+                .View(one, lines.First(line => line.Id == one.Id), saved is null ? null : RulesDocument.OfStored(saved.Document), lines, await ledger.ByHandAsync(one, http.RequestAborted)),
         });
     }
 

@@ -27,12 +27,13 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
         Chips(form), form.Fields, Steps(form, funnel), [.. Enum.GetValues<FunnelSlice>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
         seat.AddressOf("automation/file") + form.With("find", null));
 
-    public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others)
+    public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others, (long Id, long At)? byHand)
     {
         var explained = new ExplainDecision(one, rules, _when);
         return new(
             Row(line), explained.Answer(), explained.Rules(), one.RulesVersion, Facts(one, line), Steps(one),
-            [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? seat.AddressOf($"answers/{Say(id)}") : null);
+            [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? seat.AddressOf($"answers/{Say(id)}") : null,
+            byHand is var (_, at) ? $"Somebody made a request about this ticket by hand on {_when.Minute(at)}, outside the rules." : null, byHand is var (made, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
     }
 
     private static List<ChipView> Chips(AutomationForm form)

@@ -43,6 +43,12 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
         return null;
     }
 
+    /// <summary>Rules that never decide: one before them fits every conversation.</summary>
+    public IEnumerable<Rule> Unreached => Rules.SkipWhile(rule => !rule.When.FitsAll).Skip(1);
+
+    /// <summary>What to say of <see cref="Unreached"/>.</summary>
+    public string WhyUnreached(Rule unreached) => $"The rule {unreached.Name} never decides: {Rules.First(rule => rule.When.FitsAll).Name} stands before it and fits every conversation. Move it up.";
+
     public Rule? Find(string? name) => Rules.FirstOrDefault(rule => rule.Name == name);
 }
 
@@ -94,6 +100,11 @@ internal readonly record struct Conversed(
 /// <summary>What a conversation must be for a rule to fit: all that is given. Nothing fits everything.</summary>
 internal sealed record Condition
 {
+    private static readonly Condition s_none = new();
+
+    /// <summary>Whether every conversation fits.</summary>
+    public bool FitsAll => this == s_none;
+
     // Each rule is tried on every close, within the lock of its sender: what a list holds is looked up, not gone through.
     private readonly FrozenSet<string>? _tagsAny;
     private readonly FrozenSet<string>? _tagsNone;

@@ -33,11 +33,15 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
         }
     }
 
+    // Operators list them one by one.
+    private async Task<HashSet<long>> ExemptAsync(CancellationToken stop) =>
+        [.. await store.Main.ReadAsync(session => session.Sql("select user_id from exempt").ListAsync(row => row.GetInt64(0), stop), stop)];
+
     private async Task<SimulatedCloses> StreamAsync(long sender, RuleSet rules, int days, long leastInterval, CancellationToken stop)
     {
         var now = clock.GetUtcNow();
         var from = (now - TimeSpan.FromDays(days)).ToUnixTimeMilliseconds();
-        var simulation = new SimulatedCloses(rules, leastInterval, await KeyAsync(sender, stop));
+        var simulation = new SimulatedCloses(rules, leastInterval, await ExemptAsync(stop), await KeyAsync(sender, stop));
         var before = new RequestStream(store, sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, byHandAlone: false);
         await before.PassAsync(long.MaxValue, simulation, stop);
 

@@ -12,8 +12,9 @@ namespace Afterword.Server.Automation.Simulation;
 /// </remarks>
 /// <param name="draft">The rules that are tried.</param>
 /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
+/// <param name="exempt">Customers who may be asked at any time.</param>
 /// <param name="key">Draws for conversations that have no draw, and tells tickets apart: the sender's, if there is one.</param>
-internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] key)
+internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOnlySet<long> exempt, byte[] key)
 {
     public const int MostExamples = 20;
 
@@ -137,7 +138,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, byte[] 
         if (example is not null && _examples.Count < MostExamples) _examples.Add((example, rule, reason));
     }
 
-    private bool IsTooSoon(long customer, long at) => _interval > 0 && _asked[customer] is { } last && at < last + _interval;
+    private bool IsTooSoon(long customer, long at) => _interval > 0 && !exempt.Contains(customer) && _asked[customer] is { } last && at < last + _interval;
 
     private void Note(long customer, long at, Draw? ticket)
     {

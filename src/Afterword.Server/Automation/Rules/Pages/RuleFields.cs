@@ -168,6 +168,14 @@ public sealed record RuleFields
         _ => (iso, "iso"),
     };
 
+    /// <summary>What is wrong, in the units in which the form asks for it.</summary>
+    public static Fault InUnitsOfForm(Fault fault) => fault.Place switch
+    {
+        var place when place.EndsWith(".ask.share", StringComparison.Ordinal) => fault with { What = "A number from 0 to 100 with at most four decimals." },
+        var place when place.EndsWith(".ask.delay", StringComparison.Ordinal) => fault with { What = "A whole number of minutes, hours or days, 14 days at most." },
+        _ => fault,
+    };
+
     private static void Put(JsonObject json, string member, string text, Func<string, JsonNode> write)
     {
         if (text.Length > 0) json[member] = write(text);

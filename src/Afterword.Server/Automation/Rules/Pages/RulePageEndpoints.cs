@@ -60,7 +60,8 @@ internal static class RulePageEndpoints
 
         int? place = at == "new" ? null : int.Parse(at, CultureInfo.InvariantCulture);
         var text = page.With(document => Put(document, place, fields.ToJson()));
-        await SettleAsync(http, seat, pages, page, text, days: "", view => view with { Edit = page.Edit(place, fields) });
+        if (place is null && pages.Check(text).Document is not null) text = page.With(document => document["rules"]!.AsArray().Insert(PlaceOfNew(document["rules"]!.AsArray()), fields.ToJson()));
+        await SettleAsync(http, seat, pages, page, text, days: "", view => view with { Edit = page.Edit(place, fields) }, RuleFields.InUnitsOfForm);
     }
 
     private static async Task SaveGeneral(HttpContext http, Seat seat, RulePages pages)
@@ -85,6 +86,17 @@ internal static class RulePageEndpoints
         else rules.Add(rule);
     }
 
+    /// <summary>Behind the others, but before one without conditions: behind it, no rule ever decides.</summary>
+    private static int PlaceOfNew(JsonArray rules)
+    {
+        for (var i = 0; i < rules.Count; i++)
+        {
+            if (rules[i] is JsonObject rule && rule["when"] is null or JsonObject { Count: 0 }) return i;
+        }
+
+        return rules.Count;
+    }
+
     private static void Move(JsonArray rules, int at, string act)
     {
         var to = act switch
@@ -102,13 +114,13 @@ internal static class RulePageEndpoints
     }
 
     /// <summary>Checks a document; then saves it or tries it out, or shows what is wrong beside what was typed.</summary>
-    private static async Task SettleAsync(HttpContext http, Seat seat, RulePages pages, RulePages.Opened page, string text, string days, Func<RulesView, RulesView> typed)
+    private static async Task SettleAsync(HttpContext http, Seat seat, RulePages pages, RulePages.Opened page, string text, string days, Func<RulesView, RulesView> typed, Func<Fault, Fault>? told = null)
     {
         var form = http.Request.Form;
         var (document, faults) = pages.Check(text);
         if (document is null)
         {
-            await ShowAsync(http, seat, 400, typed(page.View()) with { Faults = faults });
+            await ShowAsync(http, seat, 400, typed(page.View()) with { Faults = told is null ? faults : [.. faults.Select(told)] });
             return;
         }
 

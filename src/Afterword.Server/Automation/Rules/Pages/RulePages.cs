@@ -147,7 +147,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
         public RulesView View() => new(
             Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
-            [.. _rules.Rules.Select(RuleWords.Of)], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
+            [.. _rules.Rules.Select(rule => RuleWords.Of(rule, _rules))], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
             TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
 
         private QuestionGroup Group(PromptType type) => new(type.Wire.ToUpperInvariant(), [.. Enumerable.Range(0, _pages.QuestionsOf(type)).Select(variant => (

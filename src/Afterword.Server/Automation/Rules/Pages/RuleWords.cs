@@ -8,7 +8,8 @@ namespace Afterword.Server.Automation.Rules.Pages;
 /// <summary>Rules as sentences.</summary>
 internal static class RuleWords
 {
-    public static RuleLine Of(Rule rule) => new(rule.Name, When(rule.When), rule.Ask is { } ask ? Ask(ask) : "Nobody is asked.", rule.Ask is not null);
+    public static RuleLine Of(Rule rule, RuleSet rules) => new(
+        rule.Name, When(rule.When), rule.Ask is { } ask ? Ask(ask) : "Nobody is asked.", rule.Ask is not null, rules.Unreached.Contains(rule) ? rules.WhyUnreached(rule) : null);
 
     private static string When(Condition when)
     {

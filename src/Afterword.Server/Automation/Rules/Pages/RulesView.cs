@@ -16,7 +16,8 @@ public sealed record RulesView(
 /// <summary>A rule as the list shows it.</summary>
 /// <param name="When">What a conversation must be, one sentence.</param>
 /// <param name="Ask">What it asks, one sentence.</param>
-public sealed record RuleLine(string Name, string When, string Ask, bool Asks);
+/// <param name="Unreached">Why it never decides; null where it may.</param>
+public sealed record RuleLine(string Name, string When, string Ask, bool Asks, string? Unreached);
 
 /// <summary>The form of a rule.</summary>
 /// <param name="At">Its place in the document.</param>
