@@ -20,6 +20,7 @@ public sealed class MutationTests
     public async Task No_changed_request_is_accepted_on_SQLite() => await RunAsync(await SqliteStore.NewAsync());
 
     [Fact]
+    [LongForm]
     public async Task No_changed_request_is_accepted_on_PostgreSQL() => await RunAsync(await PostgresStore.NewAsync());
 
     private static async Task RunAsync(TestStore store)

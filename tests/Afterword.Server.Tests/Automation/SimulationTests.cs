@@ -284,4 +284,5 @@ public sealed class SqliteSimulationTests() : SimulationTests(Engine.Sqlite)
     }
 }
 
+[LongForm]
 public sealed class PostgresSimulationTests() : SimulationTests(Engine.Postgres);

@@ -172,4 +172,5 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteRuleAlertTests() : RuleAlertTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresRuleAlertTests() : RuleAlertTests(Engine.Postgres);
