@@ -21,32 +21,18 @@ internal static class EraseAccount
         {
             await session.Sql(statement).Bind("user", person.UserId).RunAsync(stop);
         }
-
-        foreach (var statement in OfKind)
-        {
-            await session.Sql(statement).Bind("kind", (long)AccountKind.User).Bind("user", person.UserId).RunAsync(stop);
-        }
     }
 
     // Request tokens live for a quarter of an hour: there are few, and no index by user.
     private static string[] OfUser { get; } =
     [
-        "delete from visit where user_id = @user",
-        "delete from access_token where user_id = @user",
+        .. ForgetSignIns.OfUser,
         "delete from request_token where user_id = @user",
-        "delete from user_recovery_code where user_id = @user",
-        "delete from user_factor where user_id = @user",
         "delete from exempt where user_id = @user",
         "delete from customer_ref where user_id = @user",
         "delete from message_window where sender_id = @user",
         "delete from sender_state where sender_id = @user",
         "delete from account where id = @user and erased = 0",
-    ];
-
-    private static string[] OfKind { get; } =
-    [
-        "delete from reset_link where kind = @kind and owner_id = @user",
-        "delete from known_browser where kind = @kind and owner_id = @user",
     ];
 
     /// <summary>Takes the person out of everybody's contacts. When a sender asked last stays, under the pseudonym.</summary>

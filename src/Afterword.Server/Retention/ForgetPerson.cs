@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using Afterword.Server.Access.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -53,18 +54,6 @@ internal static class ForgetPerson
         "delete from customer_ref where user_id = @user and sender_id + 0 = @sender",
     ];
 
-    /// <summary>What hangs on an account.</summary>
-    [StringSyntax("sql")]
-    internal static readonly string[] OfAccount =
-    [
-        "delete from visit where user_id = @user",
-        "delete from access_token where user_id = @user",
-        "delete from user_factor where user_id = @user",
-        "delete from user_recovery_code where user_id = @user",
-        "delete from known_browser where kind = 1 and owner_id = @user",
-        "delete from reset_link where kind = 1 and owner_id = @user",
-    ];
-
     [StringSyntax("sql")]
     internal static readonly string Account =
         $"""
@@ -91,7 +80,7 @@ internal static class ForgetPerson
         var removed = await session.Sql(Account).Bind("user", user).Bind("sender_id", sender).Bind("before", first).Bind("now", at).Bind("handle", $"_{RandomNumberGenerator.GetString(Letters, 14)}").RunAsync(stop);
         if (removed > 0)
         {
-            foreach (var sql in OfAccount) await session.Sql(sql).Bind("user", user).RunAsync(stop);
+            foreach (var sql in ForgetSignIns.OfUser) await session.Sql(sql).Bind("user", user).RunAsync(stop);
         }
 
         return new(Customers: 1, Accounts: removed);

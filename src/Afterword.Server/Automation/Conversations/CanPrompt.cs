@@ -37,7 +37,7 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
             Conversation? head = null;
             await session.EachAsync(
                 [
-                    .. facts.Lookups<CloseDraft>([draft], _ => sender.UserId, one => one),
+                    .. facts.Lookups<CloseDraft>([draft], _ => sender.UserId, one => one, one => one.InPlace),
                     new(
                         "select s.window_started_at, s.window_used from {rows} join sender_state s on s.sender_id = item.sender_id",
                         Rows.Of([sender.UserId]).Long("sender_id", one => one), row => window = DayWindow.At(now, row.GetInt64(0), row.GetInt64(1))),

@@ -37,7 +37,7 @@ internal sealed class CloseConversation
         var senders = requests.Select(request => request.SenderId).Distinct().ToArray();
 
         // First the lock, then the reads: what they find holds until the commit.
-        await session.EachAsync([.. ChangeLog.Stamp(senders, now, batch.States), .. batch.Facts.Lookups(requests, request => request.SenderId, request => request.Draft), batch.Heads(requests)], CancellationToken.None);
+        await session.EachAsync([.. ChangeLog.Stamp(senders, now, batch.States), .. batch.Facts.Lookups(requests, request => request.SenderId, request => request.Draft, request => request.Draft.InPlace), batch.Heads(requests)], CancellationToken.None);
         batch.Facts.Rules = await _rules.ReadAsync(session, batch.Facts.Versions);
 
         var closed = new Conversation[requests.Count];

@@ -16,8 +16,11 @@ internal sealed record CloseDraft(
 {
     public const int LabelLength = PromptDraft.AgentLength;
 
-    /// <summary>The conversation into which its request may be posted; null where it may not. A reference of another helpdesk, or of nobody's, may only look like one.</summary>
-    public string? InPlace => IsContact && ConnectorKind is { } kind && ExternalId.StartsWith($"{kind}:", StringComparison.Ordinal) ? ExternalId : null;
+    /// <summary>Whether the reference names a conversation of the helpdesk that told of it. One of another helpdesk, or of nobody's, may only look like that.</summary>
+    public bool IsOfItsHelpdesk => ConnectorKind is { } kind && ExternalId.StartsWith($"{kind}:", StringComparison.Ordinal);
+
+    /// <summary>The conversation into which its request may be posted; null where it may not.</summary>
+    public string? InPlace => IsContact && IsOfItsHelpdesk ? ExternalId : null;
     public const int MostMessages = 1_000_000;
 
     /// <summary>What was closed longer ago is not taken.</summary>

@@ -38,7 +38,11 @@ internal sealed class DecisionFacts(long now)
     /// <summary>How often the sender's rules with a limit by day have asked.</summary>
     public Dictionary<string, DayWindow> WindowsOf(long sender) => _windows.GetValueOrDefault(sender, s_noWindows);
 
-    public IReadOnlyList<Lookup> Lookups<T>(IReadOnlyList<T> items, Func<T, long> sender, Func<T, CloseDraft> draft)
+    /// <param name="items">The conversations.</param>
+    /// <param name="sender">Whose each is.</param>
+    /// <param name="draft">What is known of each.</param>
+    /// <param name="inPlace">The conversation at a helpdesk into which a request about it may be posted; null where it may not.</param>
+    public IReadOnlyList<Lookup> Lookups<T>(IReadOnlyList<T> items, Func<T, long> sender, Func<T, CloseDraft> draft, Func<T, string?> inPlace)
     {
         var senders = items.Select(sender).Distinct().ToArray();
         return
@@ -66,8 +70,8 @@ internal sealed class DecisionFacts(long now)
                     windows[row.GetString(1)] = DayWindow.At(now, row.GetInt64(2), row.GetInt64(3));
                 }),
 
-            .. items.Any(item => draft(item).InPlace is not null)
-                ? [SenderHelpdesks.Lookup(items, sender, item => draft(item).InPlace, place => _inPlace.Add(place))]
+            .. items.Any(item => inPlace(item) is not null)
+                ? [SenderHelpdesks.Lookup(items, sender, inPlace, place => _inPlace.Add(place))]
                 : Array.Empty<Lookup>(),
         ];
     }

@@ -44,7 +44,7 @@ internal sealed class AskDue
         await session.EachAsync([.. ChangeLog.Stamp(senders, now, batch.States), batch.Prompts.Webhooks(senders), batch.Conversations(keys), batch.Senders(senders)], CancellationToken.None);
         batch.Prompts.Open(batch.States);
         var due = batch.Found.OrderBy(one => one.DueAt).ThenBy(one => one.Id).ToArray();
-        await session.EachAsync(batch.Facts.Lookups(due, one => one.SenderId, Draft), CancellationToken.None);
+        await session.EachAsync(batch.Facts.Lookups(due, one => one.SenderId, Draft, InPlace), CancellationToken.None);
         batch.Facts.Rules = await _rules.ReadAsync(session, batch.Facts.Versions);
 
         for (var i = 0; i < due.Length; i++)
@@ -106,8 +106,10 @@ internal sealed class AskDue
     private static Conversation Ended(Conversation due, Reason reason) => due with { Decision = reason.Outcome, Reason = reason };
 
     private static CloseDraft Draft(Conversation one) => new(
-        one.RecipientId, one.ExternalId, one.Agent, one.Team, one.Tags, one.Language, one.ClosedAt, one.Messages, one.AgentMessages, one.DisplayName, one.PrivacyUrl, one.Test, one.Connector,
-        one is { Connector: not null, Channel: Channel.Conversation } ? one.ExternalId[..Math.Max(0, one.ExternalId.IndexOf(':', StringComparison.Ordinal))] : null, one.Channel == Channel.Conversation);
+        one.RecipientId, one.ExternalId, one.Agent, one.Team, one.Tags, one.Language, one.ClosedAt, one.Messages, one.AgentMessages, one.DisplayName, one.PrivacyUrl, one.Test, one.Connector);
+
+    /// <summary>As it was decided when it was closed.</summary>
+    private static string? InPlace(Conversation one) => one is { Connector: not null, Channel: Channel.Conversation } ? one.ExternalId : null;
 }
 
 /// <summary>Who asks.</summary>

@@ -44,7 +44,7 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
             {
                 if (!row.IsDBNull(1)) _byMail[(int)row.GetInt64(0)] = row.GetInt64(1);
             }),
-        SenderHelpdesks.Lookup(deliveries, one => one.SenderId, one => one.ExternalId is { } id && id.StartsWith($"{one.Connector.Kind}:", StringComparison.Ordinal) ? id : null, place => _inPlace.Add(place)),
+        SenderHelpdesks.Lookup(deliveries, one => one.SenderId, one => one.Told is { Draft: { IsOfItsHelpdesk: true } draft } ? draft.ExternalId : null, place => _inPlace.Add(place)),
     ];
 
     /// <summary>The user's id; 0 for a customer whom nobody knows.</summary>
