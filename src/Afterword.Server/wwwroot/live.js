@@ -94,6 +94,9 @@ export function follow(address, hear) {
         if (had) return;
       }
 
+      // Whoever was hidden meanwhile must not keep the others waiting.
+      if (signal.aborted) return;
+
       polls = knows = true;
       tell("open");
       tell("new");

@@ -82,6 +82,37 @@ public sealed class OverviewLookTests(Browser browser)
     }
 
     [Fact]
+    public async Task A_tab_that_is_hidden_just_as_it_takes_over_keeps_no_other_waiting()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser);
+        var first = await stage.SeatAsync(Role.Owner);
+        var second = await first.Context.NewPageAsync();
+        foreach (var page in (IPage[])[first, second])
+        {
+            await stage.OpenAsync(page, "/console/@furni/overview");
+            await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
+        }
+
+        await second.EvaluateAsync(
+            """
+            () => {
+              const request = navigator.locks.request.bind(navigator.locks);
+              navigator.locks.request = (name, ...rest) => {
+                if (name === "live stream 1") {
+                  Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+                  document.dispatchEvent(new Event("visibilitychange"));
+                }
+                return request(name, ...rest);
+              };
+            }
+            """);
+        await SeeAsync(first, isSeen: false);
+        await Assertions.Expect(second.Locator("#live")).ToBeHiddenAsync();
+        await SeeAsync(first, isSeen: true);
+        await Assertions.Expect(first.Locator("#live")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task Windows_of_six_senders_all_follow_and_leave_connections_for_a_seventh()
     {
         await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
