@@ -13,11 +13,15 @@ namespace Afterword.Server.Hosting;
 /// <summary>Kestrel's sockets, but a connection that is too many is closed as soon as it is accepted, before it costs anything.</summary>
 /// <remarks>
 /// Kestrel's own limit counts at each address that is listened on, and after it has begun to serve the connection: a flood would have
-/// all descriptors before the first of them were closed.
+/// all descriptors before the first of them were closed. Its sockets end by way of the thread pool: where that is busy and one waits for
+/// the other, those that are refused queue up until the kernel drops whoever comes next, and clients try again after 1 and 3 s.
 /// </remarks>
 internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, ConnectionLimit limit, Settings settings)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    // How many that were refused may be ending meanwhile.
+    private const int MostEnding = 256;
+
     private readonly SocketTransportFactory _sockets = new(options, loggers);
     private readonly ConcurrentBag<IConnectionListener> _listeners = [];
 
@@ -41,6 +45,8 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 
     private sealed class Listener(IConnectionListener sockets, ConnectionLimit limit, TimeSpan mostSilence) : IConnectionListener
     {
+        private int _refused;
+
         public EndPoint EndPoint => sockets.EndPoint;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -69,9 +75,10 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 
             try
             {
-                // Waited for, so that there is never more than one beyond the limit.
-                connection.Abort(new ConnectionAbortedException("There are too many connections."));
-                await connection.DisposeAsync();
+                // Its descriptor is free at once; what is left of it is memory, of few at a time.
+                connection.Features.Get<IConnectionSocketFeature>()?.Socket.Dispose();
+                var ended = EndAsync(connection);
+                if (++_refused % MostEnding == 0) await ended;
             }
             catch (Exception error)
             {
@@ -80,6 +87,21 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 #pragma warning restore CA1031
 
             return null;
+        }
+
+        private async Task EndAsync(ConnectionContext connection)
+        {
+#pragma warning disable CA1031 // what goes wrong with one connection
+            try
+            {
+                connection.Abort(new ConnectionAbortedException("There are too many connections."));
+                await connection.DisposeAsync();
+            }
+            catch (Exception error)
+            {
+                limit.TellOf(error);
+            }
+#pragma warning restore CA1031
         }
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => sockets.UnbindAsync(cancellationToken);
@@ -129,6 +151,9 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 
 internal static class ConnectionHosting
 {
+    // Not accepted yet, at each address. The kernel takes as many as net.core.somaxconn at most.
+    private const int MostWaiting = 4_096;
+
     /// <summary>Bounds how many connections there are, how long one may say nothing, and what each may hold in memory.</summary>
     public static void BoundConnections(this WebApplicationBuilder builder, HttpSettings settings)
     {
@@ -138,6 +163,7 @@ internal static class ConnectionHosting
         builder.Services.AddSingleton<BoundedTransport>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<BoundedTransport>());
         builder.Services.AddHostedService<Farewell>();
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.Backlog = MostWaiting);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.KeepAliveTimeout = settings.KeepAlive;

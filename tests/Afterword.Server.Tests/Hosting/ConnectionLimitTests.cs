@@ -135,10 +135,10 @@ public sealed class ConnectionLimitTests
     public async Task A_connection_that_cannot_be_closed_ends_no_listener_and_counts_no_more()
     {
         var limit = LimitOf(openFiles: null, ("Http:MaxConnections", "1"));
-        await using var listener = BoundedTransport.Bound(new BrokenListener(connections: 2), limit, TimeSpan.FromMinutes(1));
+        await using var listener = BoundedTransport.Bound(new BrokenListener(connections: 257), limit, TimeSpan.FromMinutes(1));
         var taken = await listener.AcceptAsync(TestContext.Current.CancellationToken);
 
-        // The second is too many, and breaks; then the listener has no more.
+        // All others are too many, and break; then the listener has no more.
         Assert.Null(await listener.AcceptAsync(TestContext.Current.CancellationToken));
         Assert.Equal(1, limit.Count);
         await Assert.ThrowsAsync<InvalidOperationException>(() => taken!.DisposeAsync().AsTask());
