@@ -63,14 +63,24 @@ internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock
                 stop),
         stop);
 
-    public Task ExemptAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("insert into exempt (user_id, created_at) values (@user, @now) on conflict (user_id) do nothing")
-            .Bind("user", userId).Bind("now", Now).RunAsync(stop),
+    /// <summary>A sender's place on the list, with its limits; null when it is not on it.</summary>
+    public Task<SenderGrant?> FindSenderAsync(long userId, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select creates_per_day, recipient_interval, shows, events from sender where user_id = @user").Bind("user", userId)
+            .FirstAsync(row => new SenderGrant(row.LongOrNull(0), row.LongOrNull(1), row.LongOrNull(2), row.LongOrNull(3)), stop),
         stop);
 
+    public Task ExemptAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(session => ExemptAsync(session, userId, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public Task<int> ExemptAsync(Session session, long userId, CancellationToken stop) =>
+        session.Sql("insert into exempt (user_id, created_at) values (@user, @now) on conflict (user_id) do nothing").Bind("user", userId).Bind("now", Now).RunAsync(stop);
+
     /// <returns>False when it was not on the list.</returns>
-    public async Task<bool> EndExemptionAsync(long userId, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from exempt where user_id = @user").Bind("user", userId).RunAsync(stop), stop);
+    public async Task<bool> EndExemptionAsync(long userId, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => EndExemptionAsync(session, userId, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> EndExemptionAsync(Session session, long userId, CancellationToken stop) =>
+        session.Sql("delete from exempt where user_id = @user").Bind("user", userId).RunAsync(stop);
 
     /// <summary>The handles of exempt recipients.</summary>
     public Task<List<string>> ExemptAsync(CancellationToken stop) => store.Main.ReadAsync(

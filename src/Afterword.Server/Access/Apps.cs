@@ -15,7 +15,8 @@ internal sealed record ListedApp(string ConsumerKey, string Name, IReadOnlyList<
 internal sealed record NewToken(string Token, string TokenSecret);
 
 /// <summary>An app that a user let in.</summary>
-internal sealed record ApprovedApp(long Id, string Name, Permission Permission, DateTimeOffset Since);
+/// <param name="IsAllowed">Whether it may use the feedback API.</param>
+internal sealed record ApprovedApp(long Id, string Name, Permission Permission, DateTimeOffset Since, bool IsAllowed);
 
 /// <summary>Apps and the tokens that users gave them.</summary>
 internal sealed class Apps(Store store, TimeProvider clock)
@@ -23,20 +24,20 @@ internal sealed class Apps(Store store, TimeProvider clock)
     /// <param name="name">What users read on the authorize page.</param>
     /// <param name="callbacks">Absolute addresses, none with a newline.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<NewApp> AddAsync(string name, IReadOnlyList<string> callbacks, CancellationToken stop)
+    public Task<NewApp> AddAsync(string name, IReadOnlyList<string> callbacks, CancellationToken stop) =>
+        store.Main.WriteAsync(session => AddAsync(session, name, callbacks, allowed: false, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<NewApp> AddAsync(Session session, string name, IReadOnlyList<string> callbacks, bool allowed, CancellationToken stop)
     {
         var app = new NewApp(Random(18), Random(36), name, callbacks);
-        var id = store.Ids.Next();
-        var secret = store.Secrets.Protect(Encoding.UTF8.GetBytes(app.ConsumerSecret));
-        await store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into app (id, consumer_key, consumer_secret, name, callbacks, allowed, created_at)
-                values (@id, @key, @secret, @name, @callbacks, 0, @now)
-                """)
-                .Bind("id", id).Bind("key", app.ConsumerKey).Bind("secret", secret).Bind("name", name)
-                .Bind("callbacks", string.Join('\n', callbacks)).Bind("now", Now).RunAsync(stop),
-            stop);
+        await session.Sql(
+            """
+            insert into app (id, consumer_key, consumer_secret, name, callbacks, allowed, created_at)
+            values (@id, @key, @secret, @name, @callbacks, @allowed, @now)
+            """)
+            .Bind("id", store.Ids.Next()).Bind("key", app.ConsumerKey).Bind("secret", store.Secrets.Protect(Encoding.UTF8.GetBytes(app.ConsumerSecret))).Bind("name", name)
+            .Bind("callbacks", string.Join('\n', callbacks)).Bind("allowed", allowed ? 1L : 0L).Bind("now", Now).RunAsync(stop);
         return app;
     }
 
@@ -68,13 +69,15 @@ internal sealed class Apps(Store store, TimeProvider clock)
 
     /// <summary>Gives an app a new secret. The old one goes on working for a while; one that was older ends.</summary>
     /// <returns>The new secret, which is told once; null when there is no such app.</returns>
-    public async Task<string?> RotateSecretAsync(string consumerKey, TimeSpan overlap, CancellationToken stop)
+    public Task<string?> RotateSecretAsync(string consumerKey, TimeSpan overlap, CancellationToken stop) =>
+        store.Main.WriteAsync(session => RotateSecretAsync(session, consumerKey, overlap, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<string?> RotateSecretAsync(Session session, string consumerKey, TimeSpan overlap, CancellationToken stop)
     {
         var secret = Random(36);
-        var rotated = await store.Main.WriteAsync(
-            session => session.Sql("update app set old_secret = consumer_secret, old_secret_until = @until, consumer_secret = @secret where consumer_key = @key")
-                .Bind("until", Now + (long)overlap.TotalMilliseconds).Bind("secret", store.Secrets.Protect(Encoding.UTF8.GetBytes(secret))).Bind("key", consumerKey).RunAsync(stop),
-            stop);
+        var rotated = await session.Sql("update app set old_secret = consumer_secret, old_secret_until = @until, consumer_secret = @secret where consumer_key = @key")
+            .Bind("until", Now + (long)overlap.TotalMilliseconds).Bind("secret", store.Secrets.Protect(Encoding.UTF8.GetBytes(secret))).Bind("key", consumerKey).RunAsync(stop);
         return rotated == 1 ? secret : null;
     }
 
@@ -84,13 +87,15 @@ internal sealed class Apps(Store store, TimeProvider clock)
 
     /// <summary>Makes a token for a user without the browser.</summary>
     /// <returns>The token, or null when there is no such app.</returns>
-    public Task<NewToken?> IssueTokenAsync(string consumerKey, long userId, Permission permission, CancellationToken stop) => store.Main.WriteAsync(
-        async session =>
-        {
-            var app = await session.Sql("select id from app where consumer_key = @key").Bind("key", consumerKey).FirstAsync(row => (long?)row.GetInt64(0), stop);
-            return app is null ? null : await AddTokenAsync(session, app.Value, userId, permission, stop);
-        },
-        stop);
+    public Task<NewToken?> IssueTokenAsync(string consumerKey, long userId, Permission permission, CancellationToken stop) =>
+        store.Main.WriteAsync(session => IssueTokenAsync(session, consumerKey, userId, permission, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<NewToken?> IssueTokenAsync(Session session, string consumerKey, long userId, Permission permission, CancellationToken stop)
+    {
+        var app = await session.Sql("select id from app where consumer_key = @key").Bind("key", consumerKey).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        return app is null ? null : await AddTokenAsync(session, app.Value, userId, permission, stop);
+    }
 
     /// <summary>Gives the token that the user granted the app before with the same permission, else a new one.</summary>
     /// <remarks>A client that signs its user in each day would otherwise leave a token behind each day.</remarks>
@@ -109,25 +114,26 @@ internal sealed class Apps(Store store, TimeProvider clock)
     public Task<List<ApprovedApp>> ApprovedByAsync(long userId, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             """
-            select a.id, a.name, max(t.permission), min(t.created_at)
+            select a.id, a.name, max(t.permission), min(t.created_at), max(case when a.suspended_at is null then a.allowed else 0 end)
             from access_token t join app a on a.id = t.app_id
             where t.user_id = @user and t.revoked_at is null
             group by a.id, a.name order by a.name, a.id
             """)
             .Bind("user", userId).ListAsync(
-                row => new ApprovedApp(row.GetInt64(0), row.GetString(1), (Permission)row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3))), stop),
+                row => new ApprovedApp(row.GetInt64(0), row.GetString(1), (Permission)row.GetInt32(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), row.Flag(4)), stop),
         stop);
 
     /// <summary>Takes back all that the user gave the app: its tokens, and approvals that it has not used yet.</summary>
     /// <returns>The tokens that were valid until now.</returns>
-    public Task<List<string>> DisapproveAsync(long userId, long appId, CancellationToken stop) => store.Main.WriteAsync(
-        async session =>
-        {
-            await session.Sql("delete from request_token where user_id = @user and app_id = @app").Bind("user", userId).Bind("app", appId).RunAsync(stop);
-            return await session.Sql("update access_token set revoked_at = @now where user_id = @user and app_id = @app and revoked_at is null returning token")
-                .Bind("now", Now).Bind("user", userId).Bind("app", appId).ListAsync(row => row.GetString(0), stop);
-        },
-        stop);
+    public Task<List<string>> DisapproveAsync(long userId, long appId, CancellationToken stop) => store.Main.WriteAsync(session => DisapproveAsync(session, userId, appId, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<List<string>> DisapproveAsync(Session session, long userId, long appId, CancellationToken stop)
+    {
+        await session.Sql("delete from request_token where user_id = @user and app_id = @app").Bind("user", userId).Bind("app", appId).RunAsync(stop);
+        return await session.Sql("update access_token set revoked_at = @now where user_id = @user and app_id = @app and revoked_at is null returning token")
+            .Bind("now", Now).Bind("user", userId).Bind("app", appId).ListAsync(row => row.GetString(0), stop);
+    }
 
     /// <returns>False when there is no such token, or it was revoked before.</returns>
     public async Task<bool> RevokeTokenAsync(string token, CancellationToken stop) => 1 == await store.Main.WriteAsync(

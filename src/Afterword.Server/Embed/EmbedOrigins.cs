@@ -9,16 +9,23 @@ internal sealed record AllowedEmbed(long SenderId, string ScreenName, PageOrigin
 internal sealed class EmbedOrigins(Store store, TimeProvider clock)
 {
     /// <summary>Allowing twice is no error.</summary>
-    public Task AllowAsync(long sender, PageOrigin origin, CancellationToken stop) => store.Main.WriteAsync(
-        session => session.Sql("insert into embed_origin (sender_id, origin, added_at) values (@sender, @origin, @now) on conflict (sender_id, origin) do nothing")
-            .Bind("sender", sender).Bind("origin", origin.Text).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
-        stop);
+    public Task AllowAsync(long sender, PageOrigin origin, CancellationToken stop) => store.Main.WriteAsync(session => AllowAsync(session, sender, origin, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public Task<int> AllowAsync(Session session, long sender, PageOrigin origin, CancellationToken stop) =>
+        session.Sql("insert into embed_origin (sender_id, origin, added_at) values (@sender, @origin, @now) on conflict (sender_id, origin) do nothing")
+            .Bind("sender", sender).Bind("origin", origin.Text).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
 
     /// <returns>False when it was not allowed.</returns>
-    public async Task<bool> DenyAsync(long sender, PageOrigin origin, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from embed_origin where sender_id = @sender and origin = @origin")
-            .Bind("sender", sender).Bind("origin", origin.Text).RunAsync(stop),
-        stop);
+    public async Task<bool> DenyAsync(long sender, PageOrigin origin, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => DenyAsync(session, sender, origin, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> DenyAsync(Session session, long sender, PageOrigin origin, CancellationToken stop) =>
+        session.Sql("delete from embed_origin where sender_id = @sender and origin = @origin").Bind("sender", sender).Bind("origin", origin.Text).RunAsync(stop);
+
+    /// <summary>The pages that may show the cards of one sender.</summary>
+    public Task<List<string>> OfAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select origin from embed_origin where sender_id = @sender order by origin").Bind("sender", sender).ListAsync(row => row.GetString(0), stop), stop);
 
     public Task<List<AllowedEmbed>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(

@@ -63,31 +63,39 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     /// <returns>The new account, or null when the handle is taken.</returns>
     public async Task<Account?> AddAsync(NewAccount user, CancellationToken stop)
     {
-        var account = new Account(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false)
-        {
-            Language = user.Language, Channel = user.Reachability.Channel, Mail = user.Reachability.Mail?.Value, XUserId = user.Reachability.XUserId,
-        };
+        var account = NewOf(user);
 
         // Hashing takes a tenth of a second by design: not inside the transaction.
         var hash = user.Password is null ? null : passwords.Hash(user.Password);
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var added = await store.Main.WriteAsync(
-            async session =>
-            {
-                var many = await session.Sql(
-                    """
-                    insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
-                    values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @x, @now)
-                    on conflict (screen_name_key) do nothing
-                    """)
-                    .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
-                    .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
-                    .Bind("x", account.XUserId).Bind("now", now).RunAsync(stop);
-                if (many == 1) await _optOuts.ApplyAsync(session, [(account.ScreenName, account.Mail)], stop);
-                return many;
-            },
-            stop);
-        return added == 1 ? account : null;
+        return 1 == await store.Main.WriteAsync(session => InsertAsync(session, account, hash, stop), stop) ? account : null;
+    }
+
+    /// <summary>Adds a user who does not sign in, within a transaction.</summary>
+    /// <returns>The new account, or null when the handle is taken.</returns>
+    public async Task<Account?> AddAsync(Session session, NewAccount user, CancellationToken stop)
+    {
+        var account = NewOf(user);
+        return 1 == await InsertAsync(session, account, hash: null, stop) ? account : null;
+    }
+
+    private Account NewOf(NewAccount user) => new(store.Ids.Next(), user.ScreenName, user.Name, user.Accepts, Suspended: false)
+    {
+        Language = user.Language, Channel = user.Reachability.Channel, Mail = user.Reachability.Mail?.Value, XUserId = user.Reachability.XUserId,
+    };
+
+    private async Task<int> InsertAsync(Session session, Account account, string? hash, CancellationToken stop)
+    {
+        var added = await session.Sql(
+            """
+            insert into account (id, screen_name, screen_name_key, name, password_hash, accepts, language, channel, mail, x_user_id, created_at)
+            values (@id, @screen_name, @key, @name, @hash, @accepts, @language, @channel, @mail, @x, @now)
+            on conflict (screen_name_key) do nothing
+            """)
+            .Bind("id", account.Id).Bind("screen_name", account.ScreenName).Bind("key", Key(account.ScreenName)).Bind("name", account.Name)
+            .Bind("hash", hash).Bind("accepts", account.Accepts).Bind("language", account.Language).Bind("channel", (long)account.Channel).Bind("mail", account.Mail)
+            .Bind("x", account.XUserId).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
+        if (added == 1) await _optOuts.ApplyAsync(session, [(account.ScreenName, account.Mail)], stop);
+        return added;
     }
 
     /// <summary>Adds many accounts in one transaction.</summary>
@@ -168,10 +176,12 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         stop);
 
     /// <summary>Finds a user; whatever is no handle is nobody's, and may hold what PostgreSQL does not even take as text.</summary>
-    public Task<Account?> FindAsync(string screenName, CancellationToken stop) => !Handle.IsMatch(screenName) ? Task.FromResult<Account?>(null) : store.Main.ReadAsync(
-        session => session.Sql($"select {Columns} from account where screen_name_key = @key")
-            .Bind("key", Key(screenName)).FirstAsync(Read, stop),
-        stop);
+    public Task<Account?> FindAsync(string screenName, CancellationToken stop) =>
+        !Handle.IsMatch(screenName) ? Task.FromResult<Account?>(null) : store.Main.ReadAsync(session => FindAsync(session, screenName, stop), stop);
+
+    /// <summary>The same within a transaction, of a handle.</summary>
+    public static Task<Account?> FindAsync(Session session, string handle, CancellationToken stop) =>
+        session.Sql($"select {Columns} from account where screen_name_key = @key").Bind("key", Key(handle)).FirstAsync(Read, stop);
 
     /// <summary>Users by their handles.</summary>
     /// <param name="after">Only those behind this handle; empty for the first.</param>
@@ -183,24 +193,27 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
         stop);
 
     /// <returns>False when there is no such account.</returns>
-    public async Task<bool> SuspendAsync(string screenName, bool suspended, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("update account set suspended_at = case when @suspended = 1 then @now end where screen_name_key = @key")
-            .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop),
-        stop);
+    public async Task<bool> SuspendAsync(string screenName, bool suspended, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => SuspendAsync(session, screenName, suspended, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public Task<int> SuspendAsync(Session session, string screenName, bool suspended, CancellationToken stop) =>
+        session.Sql("update account set suspended_at = case when @suspended = 1 then @now end where screen_name_key = @key")
+            .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop);
 
     /// <summary>Changes how requests reach a user from now on; what waits keeps its channel, and a mail goes to the new address.</summary>
     /// <returns>False when there is no such account.</returns>
-    public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        async session =>
-        {
-            await HoldAsync(session, [screenName], stop);
-            await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
-            var changed = await session.Sql("update account set channel = @channel, mail = @mail, x_user_id = @x where screen_name_key = @key")
-                .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("x", by.XUserId).Bind("key", Key(screenName)).RunAsync(stop);
-            if (by.Mail is not null) await _optOuts.ApplyAsync(session, [(screenName, by.Mail.Value)], stop);
-            return changed;
-        },
-        stop);
+    public async Task<bool> ReachByAsync(string screenName, Reachability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => ReachByAsync(session, screenName, by, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<int> ReachByAsync(Session session, string screenName, Reachability by, CancellationToken stop)
+    {
+        await HoldAsync(session, [screenName], stop);
+        await EndLinksAsync(session, [(screenName, by.Mail?.Value)], stop);
+        var changed = await session.Sql("update account set channel = @channel, mail = @mail, x_user_id = @x where screen_name_key = @key")
+            .Bind("channel", (long)by.Channel).Bind("mail", by.Mail?.Value).Bind("x", by.XUserId).Bind("key", Key(screenName)).RunAsync(stop);
+        if (by.Mail is not null) await _optOuts.ApplyAsync(session, [(screenName, by.Mail.Value)], stop);
+        return changed;
+    }
 
     /// <summary>What a handle is looked up by, in any letter case.</summary>
     public static string Key(string screenName) => screenName.ToLowerInvariant();

@@ -24,13 +24,14 @@ internal sealed class OperatorKeys(Store store, TimeProvider clock)
     /// <param name="name">What it is for, as it is listed.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>The key, which is told once; null when there is one of that name.</returns>
-    public async Task<string?> AddAsync(string name, CancellationToken stop)
+    public Task<string?> AddAsync(string name, CancellationToken stop) => store.Main.WriteAsync(session => AddAsync(session, name, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<string?> AddAsync(Session session, string name, CancellationToken stop)
     {
         var key = Prefix + Apps.Random(Bytes);
-        var added = await store.Main.WriteAsync(
-            session => session.Sql("insert into operator_key (name, key_hash, created_at) values (@name, @hash, @now) on conflict (name) do nothing")
-                .Bind("name", name).Bind("hash", Hash(key)).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
-            stop);
+        var added = await session.Sql("insert into operator_key (name, key_hash, created_at) values (@name, @hash, @now) on conflict (name) do nothing")
+            .Bind("name", name).Bind("hash", Hash(key)).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
         return added == 1 ? key : null;
     }
 
@@ -40,8 +41,11 @@ internal sealed class OperatorKeys(Store store, TimeProvider clock)
         stop);
 
     /// <returns>False when there is none of that name.</returns>
-    public async Task<bool> RevokeAsync(string name, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from operator_key where name = @name").Bind("name", name).RunAsync(stop), stop);
+    public async Task<bool> RevokeAsync(string name, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => RevokeAsync(session, name, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> RevokeAsync(Session session, string name, CancellationToken stop) =>
+        session.Sql("delete from operator_key where name = @name").Bind("name", name).RunAsync(stop);
 
     /// <summary>The name of a key; null for what is none.</summary>
     public async Task<string?> NameOfAsync(string key, CancellationToken stop)

@@ -16,27 +16,33 @@ internal sealed class Handovers(Store store, TimeProvider clock)
     /// <param name="basic">Credentials as <c>user:password</c>, or null.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>The secret, which is told once.</returns>
-    public async Task<NewSecret> SetAsync(long sender, Uri url, string? basic, CancellationToken stop)
+    public Task<NewSecret> SetAsync(long sender, Uri url, string? basic, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, url, basic, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<NewSecret> SetAsync(Session session, long sender, Uri url, string? basic, CancellationToken stop)
     {
         var secret = NewSecret.New();
-        var column = store.Secrets.Protect(secret.Key);
-        var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
-        var id = store.Ids.Next();
-        await store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into handover (sender_id, id, url, secret, basic, added_at) values (@sender, @id, @url, @secret, @basic, @now)
-                on conflict (sender_id) do update set id = excluded.id, url = excluded.url, secret = excluded.secret, basic = excluded.basic, added_at = excluded.added_at
-                """)
-                .Bind("sender", sender).Bind("id", id).Bind("url", url.AbsoluteUri).Bind("secret", column).Bind("basic", credentials)
-                .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
-            stop);
+        await session.Sql(
+            """
+            insert into handover (sender_id, id, url, secret, basic, added_at) values (@sender, @id, @url, @secret, @basic, @now)
+            on conflict (sender_id) do update set id = excluded.id, url = excluded.url, secret = excluded.secret, basic = excluded.basic, added_at = excluded.added_at
+            """)
+            .Bind("sender", sender).Bind("id", store.Ids.Next()).Bind("url", url.AbsoluteUri).Bind("secret", store.Secrets.Protect(secret.Key))
+            .Bind("basic", basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic))).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
         return secret;
     }
 
     /// <returns>False when there was none.</returns>
-    public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from handover where sender_id = @sender").Bind("sender", sender).RunAsync(stop), stop);
+    public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => RemoveAsync(session, sender, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> RemoveAsync(Session session, long sender, CancellationToken stop) => session.Sql("delete from handover where sender_id = @sender").Bind("sender", sender).RunAsync(stop);
+
+    /// <summary>Where one sender takes its requests over; null when it does not.</summary>
+    public Task<HandoverPlace?> OfAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select a.screen_name, h.url, h.basic from handover h join account a on a.id = h.sender_id where h.sender_id = @sender").Bind("sender", sender)
+            .FirstAsync(row => new HandoverPlace(row.GetString(0), row.GetString(1), !row.IsDBNull(2)), stop),
+        stop);
 
     public Task<List<HandoverPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, h.url, h.basic from handover h join account a on a.id = h.sender_id order by a.screen_name_key")
