@@ -195,6 +195,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapBackupPage();
         routes.MapAsked();
         routes.MapWebhookPages();
+        routes.MapOperatorWebhookPages();
         routes.MapReference();
         routes.MapAssets();
         routes.MapHealth();

@@ -149,7 +149,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             yield return Page(_owner, $"/console/@furni{page}");
         }
 
-        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/apps", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
+        foreach (var page in (string[])["", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/apps", "/admin/webhooks", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page"])
         {
             yield return Page(_operator, $"/console{page}");
         }

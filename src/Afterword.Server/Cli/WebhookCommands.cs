@@ -21,7 +21,7 @@ internal static class WebhookCommands
         Allow("add", "webhook add"), List(), Show(), Test(), Rotate(),
         Switch("enable", "Switch an endpoint on: what waits for it is delivered, in order.", (store, key, stop) => store.Endpoints.EnableAsync(key, stop), onlyApproved: true),
         Switch("disable", "Switch an endpoint off: what happens meanwhile waits for it.", (store, key, stop) => store.Endpoints.DisableAsync(key, "Switched off by an operator.", stop)),
-        Switch("approve", "Approve an endpoint in an owner's place: changes are told to it from now on.", (store, key, stop) => store.Endpoints.ApproveAsync(key, stop)),
+        Switch("approve", "Approve an endpoint in an owner's or an operator's place: changes are told to it from now on.", (store, key, stop) => store.Endpoints.ApproveAsync(key, Approver.Shell, stop)),
         WebhookReplay.Create(),
     };
 
@@ -125,7 +125,7 @@ internal static class WebhookCommands
         var found = await FindAsync(store, id, stop);
         return found.Endpoint.IsApproved ? found : throw new CommandException(
             ExitCode.Failed,
-            string.Create(CultureInfo.InvariantCulture, $"The webhook waits until an owner of @{found.ScreenName} approves it in the console. To do that in the owner's place: afterword webhook approve {id}"));
+            string.Create(CultureInfo.InvariantCulture, $"The webhook waits until {(found.Endpoint.AwaitsOperator ? "an operator" : $"an owner of @{found.ScreenName}")} approves it in the console. To do that in their place: afterword webhook approve {id}"));
     }
 
     /// <exception cref="CommandException">There is none, it waits for approval, or nothing is sent to it.</exception>
@@ -214,7 +214,7 @@ internal static class WebhookCommands
     public static string Line(ListedEndpoint listed)
     {
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
-        if (!endpoint.IsApproved) state = "waits for an owner's approval";
+        if (!endpoint.IsApproved) state = endpoint.AwaitsOperator ? "waits for an operator's approval" : "waits for an owner's approval";
         if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
         return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Name}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }

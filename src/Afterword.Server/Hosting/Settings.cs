@@ -170,9 +170,25 @@ internal sealed record ConsoleSettings
     public required bool SecondFactorRequired { get; init; }
 }
 
+/// <summary>What owners of a sender may do about where its data goes.</summary>
+internal enum OwnerPolicy
+{
+    /// <summary>Nothing: operators add addresses, and owners approve them.</summary>
+    Off,
+
+    /// <summary>They add webhooks, which an operator approves.</summary>
+    Approve,
+
+    /// <summary>They add addresses that take effect at once.</summary>
+    On,
+}
+
 /// <summary>Section <c>Webhooks</c>.</summary>
 internal sealed record WebhookSettings
 {
+    /// <summary>Whether owners add webhooks, and set the address for requests, in the console; with an operator's approval by default.</summary>
+    public required OwnerPolicy OwnersMayAdd { get; init; }
+
     /// <summary>Lets webhooks go to http addresses, for development.</summary>
     public required bool AllowPlainHttp { get; init; }
 

@@ -97,6 +97,7 @@ internal sealed partial class SettingsReader
 
     private WebhookSettings Webhooks() => new()
     {
+        OwnersMayAdd = Enum.Parse<OwnerPolicy>(OneOf("Webhooks:OwnersMayAdd", "approve", "off", "on"), ignoreCase: true),
         AllowPlainHttp = OneOf("Webhooks:AllowPlainHttp", "false", "true") == "true",
         AllowPrivateAddresses = OneOf("Webhooks:AllowPrivateAddresses", "false", "true") == "true",
         AllowedNetworks = Networks("Webhooks:AllowedNetworks"),

@@ -7,7 +7,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
-/// <param name="IsApproved">False while it waits for an owner of the sender.</param>
+/// <param name="IsApproved">False while it waits for somebody to approve it.</param>
 /// <param name="IsPolled">Whether its receiver fetches the changes.</param>
 internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved, bool IsPolled, WebhookFormat Format);
 
@@ -30,33 +30,39 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <param name="format">What it is sent. That never changes, for an owner has approved it.</param>
     /// <param name="approval">Whether it waits.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<NewEndpoint> AddAsync(long sender, Uri? url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
+    public Task<NewEndpoint> AddAsync(long sender, Uri? url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop) =>
+        store.Main.WriteAsync(session => AddAsync(session, sender, url, basic, format, approval, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public async Task<NewEndpoint> AddAsync(Session session, long sender, Uri? url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
     {
         var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), NewSecret.New());
-        var secret = store.Secrets.Protect(fresh.Key);
         var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
         var address = url?.AbsoluteUri ?? Endpoint.PolledUrl;
-        return await store.Main.WriteAsync(
-            async session =>
-            {
-                var stamp = await StampAsync(session, sender, stop);
-                var waits = approval == Approval.Needed || await HasOwnerAsync(session, sender, stop);
-                await session.Sql("insert into webhook (sender_id, id, url, secret, basic, format, added_at, approved_at, polled) values (@sender, @id, @url, @secret, @basic, @format, @now, @approved, @polled)")
-                    .Bind("sender", sender).Bind("id", key.Id).Bind("url", address).Bind("secret", secret).Bind("basic", credentials)
-                    .Bind("format", (long)format).Bind("now", stamp).Bind("approved", waits ? null : stamp).Bind("polled", url is null ? 1L : 0L).RunAsync(stop);
-                return new NewEndpoint(key, address, fresh, !waits, url is null, format);
-            },
-            stop);
+        var stamp = await StampAsync(session, sender, stop);
+        var waits = approval is Approval.Needed or Approval.NeededByOperator || (approval == Approval.NeededIfOwned && await HasOwnerAsync(session, sender, stop));
+        await session.Sql(
+            """
+            insert into webhook (sender_id, id, url, secret, basic, format, added_at, approved_at, polled, awaits_operator)
+            values (@sender, @id, @url, @secret, @basic, @format, @now, @approved, @polled, @awaits)
+            """)
+            .Bind("sender", sender).Bind("id", key.Id).Bind("url", address).Bind("secret", store.Secrets.Protect(fresh.Key)).Bind("basic", credentials).Bind("format", (long)format)
+            .Bind("now", stamp).Bind("approved", waits ? null : stamp).Bind("polled", url is null ? 1L : 0L).Bind("awaits", approval == Approval.NeededByOperator ? 1L : 0L).RunAsync(stop);
+        return new(key, address, fresh, !waits, url is null, format);
     }
 
-    /// <summary>Approves an endpoint that waits: it gets every change that is committed after this.</summary>
-    /// <returns>False when there is none that waits.</returns>
-    public async Task<bool> ApproveAsync(EndpointKey endpoint, CancellationToken stop) => 1 == await store.Main.WriteAsync(
+    /// <summary>Approves an endpoint that waits for <paramref name="by"/>: it gets every change that is committed after this.</summary>
+    /// <returns>False when there is none that does.</returns>
+    public async Task<bool> ApproveAsync(EndpointKey endpoint, Approver by, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         async session =>
         {
             var stamp = await StampAsync(session, endpoint.SenderId, stop);
-            return await session.Sql("update webhook set version = version + 1, approved_at = @now where sender_id = @sender and id = @id and removed_at is null and approved_at is null")
-                .Bind("now", stamp).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
+            return await session.Sql(
+                """
+                update webhook set version = version + 1, approved_at = @now
+                where sender_id = @sender and id = @id and removed_at is null and approved_at is null and awaits_operator = coalesce(@awaits, awaits_operator)
+                """)
+                .Bind("now", stamp).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("awaits", by == Approver.Shell ? null : by == Approver.Operator ? 1L : (long?)0).RunAsync(stop);
         },
         stop);
 

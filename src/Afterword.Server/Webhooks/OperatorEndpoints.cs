@@ -170,7 +170,7 @@ internal static class OperatorEndpoints
         if (found is null) await http.RefuseAsync(ApiError.NotFound);
         else if (onlyApproved && !found.Endpoint.IsApproved)
         {
-            await http.RefuseAsync(ApiError.Invalid("id", "this webhook waits until an owner of the sender approves it in the console"));
+            await http.RefuseAsync(ApiError.Invalid("id", "this webhook waits until an owner of the sender, or an operator where an owner has added it, approves it in the console"));
             return null;
         }
         else if (onlySent && found.Endpoint.IsPolled)

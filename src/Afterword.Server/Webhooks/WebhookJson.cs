@@ -11,7 +11,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Basic">Whether Basic credentials are sent along.</param>
 /// <param name="Format"><c>events</c>; or <c>slack</c> or <c>teams</c>, when messages are sent to a channel that people read.</param>
 /// <param name="Active">Whether events are sent to it now.</param>
-/// <param name="State"><c>active</c>; <c>off</c>, when what happens waits for it; or <c>waiting_for_approval</c>, when nothing is sent or kept for it until an owner of the sender approves it.</param>
+/// <param name="State"><c>active</c>; <c>off</c>, when what happens waits for it; or <c>waiting_for_approval</c>, when nothing is sent or kept for it until an owner of the sender approves it, or an operator where an owner added it.</param>
 /// <param name="DisabledReason">Why it is off.</param>
 /// <param name="Waiting">Deliveries that are due now or later.</param>
 /// <param name="Dead">Deliveries that were given up.</param>

@@ -12,14 +12,17 @@ namespace Afterword.Server.Webhooks;
 internal static class WebhookPageEndpoints
 {
     private const int Shown = 50;
+    private const int MostOfSender = 50;
 
     public static void MapWebhookPages(this IEndpointRouteBuilder routes)
     {
         var console = routes.MapConsole();
         console.MapGet("/@{handle}/webhooks", List).For(Role.Owner, Role.Supervisor);
+        console.MapPost("/@{handle}/webhooks", Add).For(Role.Owner);
         console.MapGet("/@{handle}/webhooks/{webhook}", Show).For(Role.Owner, Role.Supervisor);
         console.MapPost("/@{handle}/webhooks/{webhook}/approve", Approve).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/refuse", Refuse).For(Role.Owner);
+        console.MapPost("/@{handle}/webhooks/{webhook}/remove", Remove).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/test", Test).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/rotate", Rotate).For(Role.Owner);
         console.MapPost("/@{handle}/webhooks/{webhook}/enable", Enable).For(Role.Owner);
@@ -28,11 +31,66 @@ internal static class WebhookPageEndpoints
         console.MapPost("/@{handle}/webhooks/{webhook}/replay", Replay).For(Role.Owner);
     }
 
-    private static async Task List(HttpContext http, Seat seat, Endpoints endpoints, Settings settings) => await http.ShowConsoleAsync<WebhooksPage>(seat, 200, new()
+    private static Task List(HttpContext http, Seat seat) => ListAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
+
+    private static async Task ListAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
     {
-        [nameof(WebhooksPage.Webhooks)] = (await endpoints.ListAsync(seat.SenderId, null, http.RequestAborted)).ConvertAll(WebhookView.Of),
-        [nameof(WebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
-    });
+        var settings = http.RequestServices.GetRequiredService<Settings>();
+        await http.ShowConsoleAsync<WebhooksPage>(seat, status, new()
+        {
+            [nameof(WebhooksPage.Webhooks)] = (await http.RequestServices.GetRequiredService<Endpoints>().ListAsync(seat.SenderId, null, http.RequestAborted)).ConvertAll(WebhookView.Of),
+            [nameof(WebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(WebhooksPage.MayAdd)] = MayAdd(seat, settings),
+            [nameof(WebhooksPage.Waits)] = Needed(seat, settings) != Approval.NotNeeded,
+            [nameof(WebhooksPage.Entered)] = entered,
+            [nameof(WebhooksPage.Notice)] = notice,
+        });
+    }
+
+    private static bool MayAdd(Seat seat, Settings settings) => seat.Role == Role.Owner && (settings.Webhooks.OwnersMayAdd != OwnerPolicy.Off || seat.Person.IsOperator);
+
+    // An owner who is an operator would only approve it themselves.
+    private static Approval Needed(Seat seat, Settings settings) => settings.Webhooks.OwnersMayAdd == OwnerPolicy.On || seat.Person.IsOperator ? Approval.NotNeeded : Approval.NeededByOperator;
+
+    private static async Task Add(HttpContext http, Seat seat, Endpoints endpoints, Settings settings, EgressGuard guard)
+    {
+        var (form, stop) = (http.Request.Form, http.RequestAborted);
+        var entered = Entered.Of(form, "basic");
+        if (!MayAdd(seat, settings))
+        {
+            await ListAsync(http, seat, 400, entered, new("bad", "On this server, operators add webhooks."));
+            return;
+        }
+
+        if ((await endpoints.ListAsync(seat.SenderId, null, stop)).Count >= MostOfSender) entered.Refuse("url", FormattableString.Invariant($"There are {MostOfSender} webhooks already. Remove one first."));
+        if (EndpointForm.Read(form, entered, settings.Webhooks, guard) is not var (url, basic))
+        {
+            await ListAsync(http, seat, 400, entered, notice: null);
+            return;
+        }
+
+        // The path of an address may be its key.
+        var needed = Needed(seat, settings);
+        var added = await http.MakeAsync(seat, $"webhook to {url.GetLeftPart(UriPartial.Authority)}: added{(needed == Approval.NotNeeded ? "" : ", to be approved by an operator")}", async session =>
+            (NewEndpoint?)await endpoints.AddAsync(session, seat.SenderId, url, basic, WebhookFormat.Events, needed, stop));
+        var waits = added!.IsApproved ? "" : " Nothing is sent before an operator approves it.";
+        http.LeaveNotice(seat, "webhooks", new("good", $"The webhook was added. This is the secret that signs what it is sent; it is shown only now.{waits}", added.Secret.ToString()));
+    }
+
+    private static async Task Remove(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit)
+    {
+        if (await FindAsync(http, webhook, seat, endpoints) is not { } found) return;
+
+        if (!await http.IsConfirmedAsync(seat, Ask(found, "Remove this webhook?", Removal(found), "Remove"))) return;
+
+        await audit.NoteAsync(seat, Deed.Changed, $"webhook {webhook}: removed", http.RequestAborted);
+        await endpoints.RemoveAsync(found.Endpoint.Key, _ => { }, http.RequestAborted);
+        http.LeaveNotice(seat, "webhooks", new("good", "The webhook was removed."));
+    }
+
+    private static string Removal(ListedEndpoint found) => found.Endpoint.IsPolled
+        ? "Its receiver can fetch nothing more. This cannot be undone; a new webhook has a new secret."
+        : string.Create(CultureInfo.InvariantCulture, $"It gets nothing more, and {found.Waiting:N0} events that wait for it are never sent. This cannot be undone; a new webhook has a new secret.");
 
     private static async Task Show(HttpContext http, string webhook, Seat seat, Endpoints endpoints, AuditLog audit, OneTimeNotices notices)
     {
@@ -66,8 +124,16 @@ internal static class WebhookPageEndpoints
         });
     }
 
-    private static Task Approve(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "approved", async found =>
-        await endpoints.ApproveAsync(found.Endpoint.Key, http.RequestAborted)
+    private static async Task Approve(HttpContext http, string webhook, Seat seat, Endpoints endpoints)
+    {
+        if (await FindAsync(http, webhook, seat, endpoints) is not { } waiting) return;
+
+        if (waiting.Endpoint is { IsApproved: false, AwaitsOperator: true }) await ShowAsync(http, seat, waiting, 400, new("bad", "An owner has added it, so an operator approves it."));
+        else await ApproveAsync(http, webhook, seat, endpoints);
+    }
+
+    private static Task ApproveAsync(HttpContext http, string webhook, Seat seat, Endpoints endpoints) => DoAsync(http, webhook, seat, endpoints, "approved", async found =>
+        await endpoints.ApproveAsync(found.Endpoint.Key, Approver.Owner, http.RequestAborted)
             ? new WebhookNotice("good", found.Endpoint.IsPolled ? "It is approved. Its receiver can fetch what happens from now on." : "It is approved. What happens from now on is sent to it.")
             : new WebhookNotice("warn", "Another owner has approved it already."));
 
@@ -160,7 +226,7 @@ internal static class WebhookPageEndpoints
 
         if (onlyApproved && !found.Endpoint.IsApproved)
         {
-            await ShowAsync(http, seat, found, 400, new("bad", "It waits for approval. Approve it first."));
+            await ShowAsync(http, seat, found, 400, new("bad", found.Endpoint.AwaitsOperator ? "It waits until an operator approves it." : "It waits for approval. Approve it first."));
             return;
         }
 

@@ -4,6 +4,7 @@ using Afterword.Client.Webhooks;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Tests.World;
+using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -226,7 +227,7 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     private Task<bool> ApproveAsync(string id) =>
-        _site.Endpoints.ApproveAsync(new(_site.Loop.Furni.Id, long.Parse(id, System.Globalization.CultureInfo.InvariantCulture)), default);
+        _site.Endpoints.ApproveAsync(new(_site.Loop.Furni.Id, long.Parse(id, System.Globalization.CultureInfo.InvariantCulture)), Approver.Owner, default);
 
     private Task<Answer> CallAsync(string method, string path, params (string Name, string Value)[] parameters)
     {

@@ -184,7 +184,7 @@ public abstract class PollTests(Engine engine) : IAsyncLifetime
         Assert.Contains("waits until an owner", Assert.Single((await PollAsync("", waiting)).Is(400, 44).Messages), StringComparison.Ordinal);
         Assert.Equal(0, await _site.CountAsync($"endpoint_id = {waiting.Key.Id}"));
 
-        Assert.True(await _site.Endpoints.ApproveAsync(waiting.Key, default));
+        Assert.True(await _site.Endpoints.ApproveAsync(waiting.Key, Approver.Owner, default));
         Assert.Empty(Page((await PollAsync("", waiting)).Is(200)).Events);
         Assert.True(await _site.Endpoints.DisableAsync(waiting.Key, "Switched off by an operator.", default));
         await _site.Loop.AskAsync();

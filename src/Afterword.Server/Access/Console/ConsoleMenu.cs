@@ -15,7 +15,10 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
         ("asked", "Asked"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
     ];
 
-    private static readonly (string Page, string Name)[] s_admin = [("health", "Health"), ("backups", "Backups"), ("senders", "Senders"), ("apps", "Apps"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit")];
+    private static readonly (string Page, string Name)[] s_admin =
+    [
+        ("health", "Health"), ("backups", "Backups"), ("senders", "Senders"), ("apps", "Apps"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
+    ];
 
     private readonly Lazy<Dictionary<string, Entry>> _entries = new(() => endpoints.Endpoints.OfType<RouteEndpoint>()
         .Where(endpoint => endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null && endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains(HttpMethods.Get))

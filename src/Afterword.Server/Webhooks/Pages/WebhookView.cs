@@ -11,14 +11,17 @@ namespace Afterword.Server.Webhooks.Pages;
 /// <param name="Waiting">Deliveries that are yet to be made.</param>
 /// <param name="Dead">Deliveries that were given up.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
-/// <param name="IsApproved">False while it waits for an owner, and gets nothing.</param>
+/// <param name="IsApproved">False while it waits for somebody to approve it, and gets nothing.</param>
+/// <param name="AwaitsOperator">Whether an operator approves it; else an owner.</param>
 /// <param name="Chat">The program in whose channel people read what it is told; null where programs do.</param>
 /// <param name="IsPolled">Whether its receiver fetches the events: nothing is sent to it.</param>
-public sealed record WebhookView(long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, bool IsPolled, string? Chat)
+public sealed record WebhookView(
+    long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, bool AwaitsOperator, bool IsPolled, string? Chat)
 {
     internal static WebhookView Of(ListedEndpoint listed) => new(
         listed.Endpoint.Key.Id, listed.Endpoint.Address ?? "Polled by its receiver", listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
-        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.IsPolled, listed.Endpoint.Format.Product);
+        listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.AwaitsOperator,
+        listed.Endpoint.IsPolled, listed.Endpoint.Format.Product);
 }
 
 /// <summary>What somebody has just done to an endpoint came to this.</summary>
