@@ -22,6 +22,7 @@ using Afterword.Server.Reference;
 using Afterword.Server.Reports;
 using Afterword.Server.Retention;
 using Afterword.Server.Sandbox;
+using Afterword.Server.SetUp;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -132,6 +133,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         services.AddConnectors();
         services.AddPrivacy();
         services.AddRetention();
+        services.AddSetUp();
     }
 
     public async Task StartAsync(CancellationToken stop)
@@ -191,8 +193,10 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapConsoleAudit();
         routes.MapConsoleHealth();
         routes.MapConsoleAdmin();
+        routes.MapConsoleApps();
         routes.MapPrivacy();
         routes.MapBackupPage();
+        MapSetUpPages(routes);
         routes.MapAsked();
         routes.MapWebhookPages();
         routes.MapOperatorWebhookPages();
@@ -200,6 +204,13 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapAssets();
         routes.MapHealth();
         routes.MapSecurity();
+    }
+
+    private static void MapSetUpPages(RouteGroupBuilder routes)
+    {
+        routes.MapSetUp();
+        routes.MapByHand();
+        routes.MapSenderApps();
     }
 
     private static void Configure(WebApplicationBuilder builder, Settings settings, string? urls)

@@ -2,13 +2,14 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Hosting;
 using Afterword.Server.People;
+using Afterword.Server.SetUp;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin;
 
-/// <summary>The operators' pages of senders and apps. Nothing on them tells of answers.</summary>
+/// <summary>The operators' page of senders. Nothing on it tells of answers.</summary>
 internal static class AdminEndpoints
 {
     public static void MapConsoleAdmin(this IEndpointRouteBuilder routes)
@@ -18,24 +19,43 @@ internal static class AdminEndpoints
         console.MapPost("/admin/senders/allow", Allow).For(Role.Operator);
         console.MapPost("/admin/senders/deny", Deny).For(Role.Operator);
         console.MapPost("/admin/senders/owner", InviteOwner).For(Role.Operator);
-        console.MapGet("/admin/apps", ShowApps).For(Role.Operator);
-        console.MapPost("/admin/apps/change", ChangeApp).For(Role.Operator);
+        console.MapPost("/admin/senders/limits", ChangeLimits).For(Role.Operator);
     }
 
-    private static Task ShowSenders(HttpContext http, Seat seat, OneTimeNotices notices) => ShowSendersAsync(http, seat, 200, notices.Take(http, seat.Person));
+    private static Task ShowSenders(HttpContext http, Seat seat) => ShowSendersAsync(http, seat, 200, http.TakeNotice(seat));
 
-    private static async Task ShowSendersAsync(HttpContext http, Seat seat, int status, OneTimeNotice? notice)
+    private static async Task ShowSendersAsync(HttpContext http, Seat seat, int status, OneTimeNotice? notice, Entered? limits = null)
     {
         var services = http.RequestServices;
         var senders = await services.GetRequiredService<Allowlists>().SendersAsync(http.RequestAborted);
         var people = await services.GetRequiredService<Persons>().ListAllAsync(http.RequestAborted);
+        var chosen = limits?.Value("sender") ?? http.Request.Query["limits"].ToString();
+        var settings = services.GetRequiredService<Settings>().Limits;
         await http.ShowConsoleAsync<SendersPage>(seat, status, new()
         {
             [nameof(SendersPage.Senders)] = senders.ConvertAll(sender => new SendersPage.Line(
-                sender.ScreenName, [.. people.Where(person => person.Places.Any(place => place.SenderId == sender.UserId && place.Role == Role.Owner)).Select(person => person.Mail)])),
+                sender.ScreenName, [.. people.Where(person => person.Places.Any(place => place.SenderId == sender.UserId && place.Role == Role.Owner)).Select(person => person.Mail)],
+                LimitsForm.WordsOf(sender.Limits))),
+            [nameof(SendersPage.Limits)] = senders.Find(sender => sender.ScreenName.Equals(chosen, StringComparison.OrdinalIgnoreCase)) is { } found ? LimitsForm.Of(found, settings) : null,
+            [nameof(SendersPage.Entered)] = limits ?? Entered.Nothing,
             [nameof(SendersPage.Notice)] = notice,
         });
     }
+
+    private static Task ChangeLimits(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    {
+        if (!(await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("bad", $"@{account.ScreenName} may not ask for feedback. Allow it first.");
+
+        var entered = Entered.Of(http.Request.Form);
+        if (LimitsForm.Read(http.Request.Form, entered) is not { } limits)
+        {
+            await ShowSendersAsync(http, seat, 400, notice: null, entered);
+            return null;
+        }
+
+        await DoAsync(http, seat, $"limits of sender @{account.ScreenName}: {LimitsForm.WordsOf(limits) ?? "those of the settings"}", session => lists.AllowSenderAsync(session, seat.Person, account.Id, limits, http.RequestAborted));
+        return new("good", $"Saved. The limits of @{account.ScreenName} apply within five seconds.");
+    });
 
     private static Task Allow(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
     {
@@ -60,9 +80,14 @@ internal static class AdminEndpoints
         if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.");
 
         // Operators see no answers unless somebody else lets them.
-        if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender; another operator or an owner can.");
+        if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender that is there already; another operator or an owner can.");
 
-        return await persons.AddFirstOwnerAsync(seat, mail, account.Id, http.RequestAborted) switch
+        return await InviteOwnerAsync(http, seat, persons, account, mail);
+    });
+
+    /// <summary>Invites the first owner of a sender, and says what became of it, with the link to be passed on.</summary>
+    public static async Task<OneTimeNotice> InviteOwnerAsync(HttpContext http, Seat seat, Persons persons, Account account, EmailAddress mail) =>
+        await persons.AddFirstOwnerAsync(seat, mail, account.Id, http.RequestAborted) switch
         {
             // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
             InviteOutcome.HasOwner => new("bad", $"@{account.ScreenName} has an owner, who invites all others."),
@@ -70,40 +95,13 @@ internal static class AdminEndpoints
             InviteOutcome.BeganAnew(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
             _ => new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now."),
         };
-    });
-
-    private static async Task ShowApps(HttpContext http, Seat seat, Apps apps) => await http.ShowConsoleAsync<AppsPage>(seat, 200, new()
-    {
-        [nameof(AppsPage.Apps)] = (await apps.ListAsync(http.RequestAborted)).ConvertAll(app => new AppsPage.Line(app.ConsumerKey, app.Name, app.Allowed, app.Suspended)),
-    });
-
-    private static async Task ChangeApp(HttpContext http, Seat seat, Apps apps)
-    {
-        var (key, act, stop) = (http.Request.Form["app"].ToString(), http.Request.Form["act"].ToString(), http.RequestAborted);
-        if ((await apps.ListAsync(stop)).Find(app => app.ConsumerKey == key) is { } found && act is "allow" or "deny" or "suspend" or "resume")
-        {
-            Confirmation? asked = act switch
-            {
-                "deny" => new($"Deny {found.Name}?", "Nobody can ask for feedback through this app from now on. Its other calls still work. You can allow it again.", "Deny", "apps"),
-                "suspend" => new($"Suspend {found.Name}?", "All calls of this app are refused from now on, whoever makes them. You can resume it.", "Suspend", "apps"),
-                _ => null,
-            };
-            if (asked is not null && !await http.IsConfirmedAsync(seat, asked)) return;
-
-            await DoAsync(http, seat, $"{act} app {found.Name} ({found.ConsumerKey})", session => act is "allow" or "deny"
-                ? Apps.AllowAsync(session, key, act == "allow", stop)
-                : apps.SuspendAsync(session, key, act == "suspend", stop));
-        }
-
-        http.SeeOther(seat.AddressOf("apps"));
-    }
 
     // What is denied or invited is shown on the page after; null when a question was the answer.
     private static async Task WithAccountAsync(HttpContext http, Seat seat, Func<Account, Task<OneTimeNotice?>> act)
     {
         var handle = Accounts.Bare(http.Request.Form["sender"].ToString().Trim());
         var account = Accounts.Handle.IsMatch(handle) ? await http.RequestServices.GetRequiredService<Accounts>().FindAsync(handle, http.RequestAborted) : null;
-        var notice = account is null ? new("bad", "There is no user with this handle. Users are added by: afterword user add") : await act(account);
+        var notice = account is null ? new("bad", "There is no user with this username. Add one under Users, or open a business.") : await act(account);
         if (notice is { Kind: "bad" }) await ShowSendersAsync(http, seat, 400, notice);
         else if (notice is not null) http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, seat.Person, seat.AddressOf("senders"), notice);
     }

@@ -1,6 +1,7 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports.Pages;
+using Afterword.Server.SetUp;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
@@ -24,6 +25,7 @@ internal static class OverviewEndpoints
         {
             [nameof(OverviewPage.View)] = overview is null ? null : new OverviewPages(seat, overview, questions, problem).View(),
             [nameof(OverviewPage.Stream)] = seat.AddressOf("overview/live"),
+            [nameof(OverviewPage.SetUp)] = await SetUpProgress.ForOwnerAsync(http, seat),
         });
     }
 

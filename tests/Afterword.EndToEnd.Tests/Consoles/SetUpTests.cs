@@ -26,7 +26,7 @@ public abstract partial class SetUpTests
 
             using var http = new HttpClient(second.Transport, disposeHandler: false) { BaseAddress = second.Url };
             var leads = await TakeAsync(http, link);
-            Assert.Equal("/console/second-factor", leads);
+            Assert.Equal("/console/second-factor?back=%2Fconsole%2Fadmin%2Fset-up", leads);
             Assert.Equal(["otis@furni.example"], await OperatorsAsync(store));
 
             foreach (var dead in (string[])[link.AbsolutePath, unused])

@@ -8,6 +8,7 @@ internal static class ConsoleAddress
     public const string Root = "/console";
     public const string SignIn = "/console/sign-in";
     public const string SecondFactor = "/console/second-factor";
+    public const string SetUp = "/console/admin/set-up";
 
     /// <summary>The page to sign in on, and to go on from.</summary>
     /// <param name="back">Where the person was going; an address that is none of the console's is not followed.</param>

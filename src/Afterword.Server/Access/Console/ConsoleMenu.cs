@@ -12,7 +12,7 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     private static readonly (string Page, string Name)[] s_sender =
     [
         ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("automation", "Automation"), ("rules", "Rules"), ("fairness", "Fairness"), ("alerts", "Alerts"), ("export", "Export"),
-        ("asked", "Asked"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
+        ("asked", "Asked"), ("apps", "Apps"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
     ];
 
     private static readonly (string Page, string Name)[] s_admin =

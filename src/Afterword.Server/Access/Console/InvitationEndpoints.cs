@@ -61,7 +61,9 @@ internal static class InvitationEndpoints
         }
 
         await sessions.BeginAsync(http, id, hash.Text, byLink: true);
-        http.SeeOther(ConsoleAddress.SecondFactor);
+
+        // Whoever sets up the installation goes on with the business that asks.
+        http.SeeOther(invitation.PersonId is null ? ConsoleAddress.SecondFactorFor(ConsoleAddress.SetUp) : ConsoleAddress.SecondFactor);
     }
 
     private static string? WrongWith(string mail, string name, string password, Settings settings) =>

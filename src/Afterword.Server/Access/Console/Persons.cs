@@ -105,6 +105,18 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         },
         stop);
 
+    /// <summary>Makes an operator the owner of a sender that this transaction has added: nobody has answered it yet, so no answers of others are seen.</summary>
+    /// <param name="session">The transaction that adds the sender.</param>
+    /// <param name="by">The operator.</param>
+    /// <param name="senderId">The new sender.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task OwnNewSenderAsync(Session session, Person by, long senderId, CancellationToken stop)
+    {
+        await session.Sql("insert into person_role (sender_id, person_id, role, created_at) values (@sender, @person, @role, @now)")
+            .Bind("sender", senderId).Bind("person", by.Id).Bind("role", (long)Role.Owner).Bind("now", Now).RunAsync(stop);
+        await NoteAsync(session, by, senderId, $"added {by.Mail} as {Role.Owner.Word}", stop);
+    }
+
     /// <summary>The same as an owner does it. Somebody who has no password yet could be impersonated with the link, so it is not given for those who belong elsewhere.</summary>
     public Task<InviteOutcome> InviteAsync(Seat by, EmailAddress mail, string? name, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>

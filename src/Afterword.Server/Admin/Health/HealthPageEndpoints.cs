@@ -2,6 +2,7 @@ using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports;
+using Afterword.Server.SetUp;
 
 namespace Afterword.Server.Admin.Health;
 
@@ -24,5 +25,6 @@ internal static class HealthPageEndpoints
         [nameof(HealthPage.Report)] = await report.RunAsync(http.RequestAborted),
         [nameof(HealthPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
         [nameof(HealthPage.Now)] = clock.GetUtcNow(),
+        [nameof(HealthPage.SetUp)] = await SetUpProgress.ForOperatorAsync(http, seat),
     });
 }

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels;
+using Afterword.Server.Hosting;
+using Afterword.Server.People;
+using Afterword.Server.Prompts;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.SetUp;
+
+/// <summary>What became of a request that was sent from the console.</summary>
+internal abstract record SendOutcome
+{
+    private SendOutcome()
+    {
+    }
+
+    /// <param name="CardUrl">Where its customer answers; told once.</param>
+    internal sealed record Sent(string CardUrl) : SendOutcome;
+
+    /// <param name="Why">A whole sentence.</param>
+    internal sealed record Refused(string Why) : SendOutcome;
+}
+
+/// <summary>Sends requests from the console, as a call of the API would: to a customer, or to the person who looks.</summary>
+internal sealed class SendRequest(Store store, Accounts accounts, Allowlists allowlists, AuditLog audit, CreatePrompt create, Settings settings)
+{
+    private static readonly App s_console = new(0, "", "Console", "", [], Allowed: true, Suspended: false);
+
+    /// <summary>The username under which a person of the console gets requests of their own. Nobody signs in with it.</summary>
+    public static string ScreenNameOf(Person person) => $"t_{Base36(person.Id)}";
+
+    /// <summary>Makes the person a customer, once, who may be asked at any time.</summary>
+    /// <param name="seat">Who, and at whose console.</param>
+    /// <param name="byMail">Whether requests are mailed to the person's address; null leaves that as it is.</param>
+    /// <param name="stop">Gives up.</param>
+    public Task<Account> MakeCustomerAsync(Seat seat, bool? byMail, CancellationToken stop) => store.Main.WriteAsync(
+        async session =>
+        {
+            var handle = ScreenNameOf(seat.Person);
+            var by = Reachability.Read((byMail == true ? Channel.Email : Channel.BuiltIn).Name, seat.Person.Mail).Reachability ?? Reachability.Default;
+            if (await accounts.AddAsync(session, new(handle, seat.Person.Name, Password: null, Reach.Anyone) { Reachability = by }, stop) is { } made)
+            {
+                await allowlists.ExemptAsync(session, made.Id, stop);
+                await audit.WriteAsync(session, seat, Deed.Changed, $"became the customer @{handle}, to try requests out", stop);
+            }
+            else if (byMail is not null) await accounts.ReachByAsync(session, handle, by, stop);
+
+            return (await Accounts.FindAsync(session, handle, stop))!;
+        },
+        stop);
+
+    /// <summary>Sends a test request to the person who looks.</summary>
+    public async Task<SendOutcome> ToMyselfAsync(HttpContext http, Seat seat, Business business, bool byMail)
+    {
+        if (business.PrivacyUrl is not { } privacy) return new SendOutcome.Refused("Enter the address of your privacy policy first: each request shows it.");
+
+        var customer = await MakeCustomerAsync(seat, byMail, http.RequestAborted);
+        var draft = new PromptDraft(PromptType.Csat, customer.Id, "This is how your customers see a request. How did we do?", privacy, ExternalId: null, QuestionVariant: 0, DisplayName: null, Test: true, IncludeCard: true);
+        return await RunAsync(http, seat, business, draft, "a test request to themselves");
+    }
+
+    /// <summary>Sends a request, after it was written down who sends it.</summary>
+    public async Task<SendOutcome> RunAsync(HttpContext http, Seat seat, Business business, PromptDraft draft, string what)
+    {
+        if (business.Limits is null) return new SendOutcome.Refused($"@{seat.Handle} may not send requests. An operator allows it under Senders.");
+
+        await audit.NoteAsync(seat, Deed.Changed, $"sent {what}", http.RequestAborted);
+        var caller = new Caller(s_console, seat.SenderId, seat.Handle, business.Name, Permission.DirectMessages, business.Limits);
+        var answer = await create.RunAsync(new(caller, draft, IdempotencyKey: null, http.PublicBase(settings)));
+        return answer.Outcome switch
+        {
+            CreateOutcome.Created(var feedback, _) => new SendOutcome.Sent(feedback.CardUrl!),
+            CreateOutcome.RecipientUnknown => new SendOutcome.Refused("There is no such user."),
+            CreateOutcome.RecipientSuspended => new SendOutcome.Refused("This user is suspended."),
+            CreateOutcome.CannotMessage => new SendOutcome.Refused("This user takes no requests from you: they said so on a card, or take no messages from you."),
+            CreateOutcome.RecipientCapReached(var until) => new SendOutcome.Refused($"You sent this user a request lately. The next one is possible at {Minute(until)}."),
+            CreateOutcome.SenderCapReached => new SendOutcome.Refused($"You have sent as many requests as you may in 24 hours. The next one is possible at {Minute(answer.Window.ResetsAt)}."),
+            var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
+        };
+    }
+
+    private static string Minute(long millis) => DateTimeOffset.FromUnixTimeMilliseconds(millis).ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    private static string Base36(long number)
+    {
+        var text = "";
+        for (; number > 0; number /= 36) text = "0123456789abcdefghijklmnopqrstuvwxyz"[(int)(number % 36)] + text;
+        return text;
+    }
+}

@@ -1,0 +1,89 @@
+using Afterword.Server.Access.Console;
+using Afterword.Server.Hosting;
+using Afterword.Server.SetUp.Pages;
+using Afterword.Server.Storage;
+
+namespace Afterword.Server.SetUp;
+
+/// <summary>How far a business is from its first answer, as the store shows it: nobody ticks anything off.</summary>
+/// <param name="HasPrivacy">Its privacy policy is known.</param>
+/// <param name="HasApp">An app may ask for it.</param>
+/// <param name="HasReach">Requests reach customers in some way besides the link.</param>
+/// <param name="HasRequest">A request was sent, perhaps as a test.</param>
+/// <param name="IsAsking">A request was sent that was no test. Whatever it needed was there.</param>
+/// <param name="HasAnswer">Somebody has given a score.</param>
+internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach, bool HasRequest, bool IsAsking, bool HasAnswer)
+{
+    // The first requests of a business show that it has begun; where nobody answered those, the latest do.
+    private const long Looked = 200;
+
+    public bool IsDone => Steps("").All(step => step.IsDone);
+
+    public static Task<SetUpProgress> ReadAsync(Store store, Settings settings, long sender, CancellationToken stop) => store.Main.ReadAsync(
+        async session =>
+        {
+            var (privacy, app, reach) = await session.Sql(
+                """
+                select (select 1 from account where id = @sender and privacy_url is not null),
+                    (select 1 from access_token t join app a on a.id = t.app_id where t.user_id = @sender and t.revoked_at is null and a.allowed = 1 and a.suspended_at is null limit 1),
+                    coalesce((select 1 from handover where sender_id = @sender), (select 1 from embed_origin where sender_id = @sender limit 1))
+                """)
+                .Bind("sender", sender).FirstAsync(row => (row.Flag(0), row.Flag(1), row.Flag(2)), stop);
+            var (requests, real, answered) = await session.Sql(
+                """
+                select count(*), max(case when test = 0 then 1 else 0 end), max(case when score is null then 0 else 1 end) from (
+                    select test, score from (select test, score from prompt where sender_id = @sender order by id limit @looked) as oldest
+                    union all
+                    select test, score from (select test, score from prompt where sender_id = @sender order by id desc limit @looked) as newest) as looked
+                """)
+                .Bind("sender", sender).Bind("looked", Looked).FirstAsync(row => (row.GetInt64(0), row.Flag(1), row.Flag(2)), stop);
+            return new SetUpProgress(privacy, app, reach || settings.Mail is not null, requests > 0, real, answered);
+        },
+        stop);
+
+    /// <summary>The steps as a checklist; each leads to where it is done.</summary>
+    /// <param name="address">The page that leads through them.</param>
+    public IReadOnlyList<SetUpStep> Steps(string address) =>
+    [
+        new("Say who asks", "Name and privacy policy", $"{address}#business", HasPrivacy || IsAsking),
+        new("Connect where requests come from", "An API app, or by hand", $"{address}#source", HasApp || IsAsking),
+        new("Choose how requests reach customers", "Link, email, your own system, or your website", $"{address}#reach", HasReach || IsAsking),
+        new("Send a request to yourself", "See it as a customer does", $"{address}#request", HasRequest),
+        new("Receive the first answer", "It appears as soon as it is given", $"{address}#answer", HasAnswer),
+    ];
+
+    /// <summary>The checklist on a sender's pages; null for those who cannot do its steps, and when all are done.</summary>
+    public static async Task<IReadOnlyList<SetUpStep>?> ForOwnerAsync(HttpContext http, Seat seat)
+    {
+        if (seat.Role != Role.Owner) return null;
+
+        var services = http.RequestServices;
+        var progress = await ReadAsync(services.GetRequiredService<Store>(), services.GetRequiredService<Settings>(), seat.SenderId, http.RequestAborted);
+        return progress.IsDone ? null : progress.Steps(seat.AddressOf("set-up"));
+    }
+
+    /// <summary>The checklist of the installation; null when all is done that it cannot be used without. It says nothing of answers.</summary>
+    public static async Task<IReadOnlyList<SetUpStep>?> ForOperatorAsync(HttpContext http, Seat seat)
+    {
+        var (store, settings) = (http.RequestServices.GetRequiredService<Store>(), http.RequestServices.GetRequiredService<Settings>());
+        var (business, owned, app, asked) = await store.Main.ReadAsync(
+            session => session.Sql(
+                """
+                select (select 1 from sender limit 1), (select 1 from sender s join person_role r on r.sender_id = s.user_id where r.role = @owner limit 1),
+                    (select 1 from app where allowed = 1 and suspended_at is null limit 1), (select 1 from prompt limit 1)
+                """)
+                .Bind("owner", (long)Role.Owner).FirstAsync(row => (row.Flag(0), row.Flag(1), row.Flag(2), row.Flag(3)), http.RequestAborted),
+            http.RequestAborted);
+        if (business && owned && app && asked) return null;
+
+        var own = seat.Person.Places.FirstOrDefault(place => place.Role == Role.Owner);
+        return
+        [
+            new("Open a business", "It asks its customers", seat.AddressOf("set-up"), business),
+            new("Give it an owner", "Who reads its answers", seat.AddressOf("senders"), owned),
+            new("Allow an app", "What its requests come from", own is null ? seat.AddressOf("apps") : $"{own.Address}/set-up#source", app || asked),
+            new("Send the first request", "Its owner can send one to themselves", own is null ? seat.AddressOf("senders") : $"{own.Address}/set-up#request", asked),
+            new("Set up email", "Optional: for requests, invitations and alerts", seat.AddressOf("email"), settings.Mail is not null),
+        ];
+    }
+}
