@@ -9,6 +9,7 @@ using Afterword.Server.Automation;
 using Afterword.Server.Backups;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
+using Afterword.Server.Channels.Mail;
 using Afterword.Server.Connectors;
 using Afterword.Server.Embed;
 using Afterword.Server.Errors;
@@ -208,9 +209,13 @@ internal sealed class AfterwordServer : IAsyncDisposable
 
     private static void MapSetUpPages(RouteGroupBuilder routes)
     {
+        routes.MapConsoleKeys();
+        routes.MapConsoleUsers();
+        routes.MapMailPage();
         routes.MapSetUp();
         routes.MapByHand();
         routes.MapSenderApps();
+        routes.MapChannelPages();
     }
 
     private static void Configure(WebApplicationBuilder builder, Settings settings, string? urls)

@@ -141,7 +141,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
             "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
             "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people", "/privacy",
-            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7", "/set-up", "/apps", "/requests/new",
+            "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7", "/set-up", "/apps", "/channels", "/requests/new",
             "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=%40ana", "/automation?find=%40furni",
             $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365", "/retention",
         ])
@@ -151,8 +151,9 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
 
         foreach (var page in (string[])
         [
-            "", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/senders?limits=furni", "/admin/apps", "/admin/set-up", "/admin/webhooks", "/admin/people", "/admin/privacy",
-            "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten", "/forgotten/none", "/no-page",
+            "", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/senders?limits=furni", "/admin/apps", "/admin/set-up", "/admin/users", "/admin/users?q=%40ana", "/admin/users?user=ana",
+            "/admin/webhooks", "/admin/email", "/admin/keys", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten",
+            "/forgotten/none", "/no-page",
         ])
         {
             yield return Page(_operator, $"/console{page}");

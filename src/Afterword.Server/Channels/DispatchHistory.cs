@@ -86,6 +86,12 @@ internal sealed class DispatchHistory(Store store, Settings settings)
             .ListAsync(row => new ChannelCount(row.GetString(0), (Channel)row.GetInt32(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)), stop),
         stop);
 
+    /// <summary>How many requests of a sender are dead, counted up to <paramref name="most"/>.</summary>
+    public Task<long> CountDeadAsync(long sender, long most, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select count(*) from (select 1 from dispatch where sender_id = @sender and state = 3 limit @most) as dead")
+            .Bind("sender", sender).Bind("most", most).FirstAsync(row => row.GetInt64(0), stop),
+        stop);
+
     /// <summary>Why nothing goes through a channel of a sender for now; null when it is set up.</summary>
     public async Task<string?> NotConfiguredAsync(Channel channel, long sender, CancellationToken stop) => channel switch
     {

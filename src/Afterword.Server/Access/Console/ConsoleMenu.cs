@@ -12,12 +12,13 @@ internal sealed class ConsoleMenu(EndpointDataSource endpoints)
     private static readonly (string Page, string Name)[] s_sender =
     [
         ("overview", "Overview"), ("answers", "Answers"), ("follow-up", "Follow-up"), ("automation", "Automation"), ("rules", "Rules"), ("fairness", "Fairness"), ("alerts", "Alerts"), ("export", "Export"),
-        ("asked", "Asked"), ("apps", "Apps"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
+        ("asked", "Asked"), ("channels", "Channels"), ("apps", "Apps"), ("connectors", "Connectors"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
     ];
 
     private static readonly (string Page, string Name)[] s_admin =
     [
-        ("health", "Health"), ("backups", "Backups"), ("senders", "Senders"), ("apps", "Apps"), ("webhooks", "Webhooks"), ("people", "People"), ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
+        ("health", "Health"), ("backups", "Backups"), ("senders", "Senders"), ("users", "Users"), ("apps", "Apps"), ("webhooks", "Webhooks"), ("email", "Email"), ("keys", "Operator keys"), ("people", "People"),
+        ("retention", "Retention"), ("privacy", "Privacy"), ("audit", "Audit"),
     ];
 
     private readonly Lazy<Dictionary<string, Entry>> _entries = new(() => endpoints.Endpoints.OfType<RouteEndpoint>()

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Server.Access;
+using Afterword.Server.Access.Console;
+using Afterword.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace Afterword.EndToEnd.Tests.Consoles;
+
+/// <summary>Somebody new opens the link that the server prints, and reads the first answer, by a browser alone.</summary>
+public sealed partial class FirstAnswerTests(Browser browser)
+{
+    // Account, app for codes, recovery codes, business, app with keys, request, card, face.
+    private const int MostSteps = 8;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task From_the_set_up_link_to_the_first_answer_no_step_needs_a_shell(bool script)
+    {
+        await using var server = await ServerProcess.StartAsync(await SqliteStore.NewAsync());
+        await using var visitor = await browser.VisitorAsync(width: 1440, script);
+        var page = await visitor.NewPageAsync();
+        var steps = 0;
+
+        await page.GotoAsync(LinkOf(server));
+        await page.GetByLabel("Mail address").FillAsync("otis@furni.example");
+        await page.GetByLabel("Your name").FillAsync("Otis");
+        await page.GetByLabel("Password").FillAsync("correct horse battery staple");
+        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Continue" }));
+
+        await page.GetByLabel("Type the six digits that it shows").FillAsync(Totp.CodeAt(SecretOf(await page.Locator(".secret").TextContentAsync()), TimeProvider.System.GetUtcNow()));
+        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Use this app" }));
+        await StepAsync(page.GetByRole(AriaRole.Link, new() { Name = "I have kept them" }));
+
+        await HeadsAsync(page, "Open a business");
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Furni");
+        await page.GetByLabel("Username").FillAsync("furni");
+        await page.GetByLabel("Address of your privacy policy").FillAsync("https://furni.example/privacy");
+        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Open the business" }));
+
+        await HeadsAsync(page, "Set up");
+        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Create an app" }));
+        await Assertions.Expect(page.Locator("#keys .secret")).ToHaveCountAsync(4);
+        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Send a request to myself" }));
+
+        var opening = page.Context.WaitForPageAsync();
+        await StepAsync(page.GetByRole(AriaRole.Link, new() { Name = "Open the card" }));
+        var card = await opening;
+        await StepAsync(card.Locator("button[name=score][value='4']"));
+
+        // With script the answer comes by itself.
+        if (!script) await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("4 of 5");
+        Assert.InRange(steps, 1, MostSteps);
+
+        // The checklist knows.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).First.ClickAsync();
+        await Assertions.Expect(page.Locator(".checklist .done")).ToHaveCountAsync(4);
+
+        async Task StepAsync(ILocator press)
+        {
+            // Nothing on the way tells anybody to run a command.
+            Assert.DoesNotMatch(Commands(), await page.Locator("main").InnerTextAsync());
+            await press.ClickAsync();
+            steps++;
+        }
+    }
+
+    [Fact]
+    public async Task The_calls_that_are_shown_with_the_keys_run_as_they_are()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser);
+        var page = await stage.SeatAsync(Role.Owner);
+        await stage.OpenAsync(page, "/console/@furni/set-up");
+        await page.GetByLabel("Address of your privacy policy").FillAsync("https://furni.example/it's private?a=b&c=%20".Replace(" ", "+", StringComparison.Ordinal));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create an app" }).ClickAsync();
+        var calls = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var call in await page.Locator(".calls pre").AllAsync()) calls[(await call.GetAttributeAsync("aria-label"))!] = (await call.TextContentAsync())!;
+        var apps = stage.Services.GetRequiredService<Apps>();
+        await apps.AllowAsync(Assert.Single(await apps.ListAsync(default)).ConsumerKey, true, default);
+
+        using var folder = TestFolder.Create("calls");
+        Assert.Equal(["C#", "JavaScript", "Python", "curl"], calls.Keys.Order(StringComparer.Ordinal));
+        Assert.Contains("\"card_url\":", await RunAsync(folder, "call.sh", calls["curl"], "bash"), StringComparison.Ordinal);
+        Assert.Contains("/f/", await RunAsync(folder, "call.py", calls["Python"], "/usr/bin/python3"), StringComparison.Ordinal);
+        Assert.Contains("/f/", await RunAsync(folder, "call.mjs", calls["JavaScript"], "node"), StringComparison.Ordinal);
+        var (program, usings) = (Path.Combine(folder.Path, "Call.cs"), Path.Combine(folder.Path, "Usings.cs"));
+        await File.WriteAllTextAsync(program, calls["C#"], TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(usings, "global using System;", TestContext.Current.CancellationToken);
+        await Compiler.RunAsync(Path.Combine(folder.Path, "call.dll"), [program, usings], "-target:exe", "-nullable:enable", "-warn:9", "-warnaserror");
+    }
+
+    [Fact]
+    public async Task Axe_finds_nothing_on_the_pages_that_set_up_and_they_fit_everywhere()
+    {
+        await using var stage = await ConsoleStage.SetAsync(browser);
+        var owner = await stage.SeatToLookAsync(Role.Owner);
+        foreach (var path in (string[])["/console/@furni/set-up", "/console/@furni/apps", "/console/@furni/channels", "/console/@furni/requests/new", "/console/@furni/webhooks", "/console/@furni/overview"]) await stage.LooksFineAsync(owner, path);
+
+        var @operator = await stage.SeatToLookAsync(Role.Operator);
+        foreach (var path in (string[])
+        [
+            "/console/admin/set-up", "/console/admin/health", "/console/admin/senders?limits=furni", "/console/admin/users?user=furni", "/console/admin/apps", "/console/admin/webhooks", "/console/admin/email", "/console/admin/keys",
+        ])
+        {
+            await stage.LooksFineAsync(@operator, path);
+        }
+    }
+
+    private static async Task<string> RunAsync(TestFolder folder, string name, string text, string interpreter)
+    {
+        var file = Path.Combine(folder.Path, name);
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        using var process = Process.Start(new ProcessStartInfo(interpreter, [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (said, wrong) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, $"{name}: {await said}{await wrong}");
+        return await said;
+    }
+
+    // By name: browsers keep cookies of a sign-in for https, and for localhost.
+    private static string LinkOf(ServerProcess server) => server.Said.Select(line => Link().Match(line)).First(link => link.Success).Value.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+
+    private static byte[] SecretOf(string? key)
+    {
+        var bits = string.Concat(key!.Replace(" ", "", StringComparison.Ordinal).Select(letter => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(letter, StringComparison.Ordinal), 2).PadLeft(5, '0')));
+        return [.. bits.Chunk(8).Where(eight => eight.Length == 8).Select(eight => Convert.ToByte(new string(eight), 2))];
+    }
+
+    private static Task HeadsAsync(IPage page, string heading) => Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(heading);
+
+    [GeneratedRegex("http://[^ ]+/console/invitation/[A-Za-z0-9_-]+")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"\bafterword (user|app|allow|deny|token|webhook|channel|person|operator-key|serve)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Commands();
+}
