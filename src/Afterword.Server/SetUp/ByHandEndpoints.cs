@@ -55,7 +55,7 @@ internal static class ByHandEndpoints
         }
 
         var draft = new PromptDraft(type!.Value, customer!.Id, message, privacy, ExternalId: null, QuestionVariant: 0, DisplayName: null, Test: false, IncludeCard: true);
-        switch (await send.RunAsync(http, seat, business, draft, $"a request to @{customer.ScreenName} by hand"))
+        switch (await send.RunAsync(http, seat, business, draft, $"request to @{customer.ScreenName} by hand"))
         {
             case SendOutcome.Sent(var card):
                 http.LeaveNotice(seat, Page, new("good", $"The request to @{customer.ScreenName} was sent. This is the link to its card, for the customer alone. It is shown only now.", card));

@@ -58,15 +58,15 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
 
         var customer = await MakeCustomerAsync(seat, byMail, http.RequestAborted);
         var draft = new PromptDraft(PromptType.Csat, customer.Id, "This is how your customers see a request. How did we do?", privacy, ExternalId: null, QuestionVariant: 0, DisplayName: null, Test: true, IncludeCard: true);
-        return await RunAsync(http, seat, business, draft, "a test request to themselves");
+        return await RunAsync(http, seat, business, draft, "test request to themselves");
     }
 
-    /// <summary>Sends a request, after it was written down who sends it.</summary>
+    /// <summary>Sends a request, after it was written down who tries to.</summary>
     public async Task<SendOutcome> RunAsync(HttpContext http, Seat seat, Business business, PromptDraft draft, string what)
     {
         if (business.Limits is null) return new SendOutcome.Refused($"@{seat.Handle} may not send requests. An operator allows it under Senders.");
 
-        await audit.NoteAsync(seat, Deed.Changed, $"sent {what}", http.RequestAborted);
+        await audit.NoteAsync(seat, Deed.Changed, what, http.RequestAborted);
         var caller = new Caller(s_console, seat.SenderId, seat.Handle, business.Name, Permission.DirectMessages, business.Limits);
         var answer = await create.RunAsync(new(caller, draft, IdempotencyKey: null, http.PublicBase(settings)));
         return answer.Outcome switch

@@ -200,7 +200,8 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
         Assert.Contains("no customer with this username", (await supervisor.SubmitAsync(page, byHand, [("to", "nobody"), .. fields[1..]])).Is(400).Html, StringComparison.Ordinal);
 
         Assert.Equal(1, await _server.CountAsync("prompt", "type = 2 and test = 0"));
-        Assert.Equal(1, await _server.CountAsync("audit", "what = 'sent a request to @maja by hand'"));
+        // What was refused is written down, too.
+        Assert.Equal(2, await _server.CountAsync("audit", "what = 'request to @maja by hand'"));
     }
 
     [Fact]
