@@ -20,6 +20,7 @@ public sealed class ErasureColumnTests
     {
         ["access_token.secret"] = Gone, ["access_token.token"] = Gone,
         ["account.accepts"] = Gone, ["account.language"] = Gone, ["account.mail"] = Gone, ["account.name"] = Gone, ["account.password_hash"] = Gone,
+        ["account.privacy_url"] = Business,
         ["account.screen_name"] = Gone, ["account.screen_name_key"] = Gone,
         ["alert.facts"] = Statistic, ["alert_dispatch.reason"] = Staff,
         ["app.callbacks"] = Business, ["app.consumer_key"] = Machine, ["app.consumer_secret"] = Machine, ["app.name"] = Business, ["app.old_secret"] = Machine,
