@@ -1,10 +1,10 @@
-using System.Globalization;
 using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.SetUp;
@@ -81,7 +81,7 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
         };
     }
 
-    private static string Minute(long millis) => DateTimeOffset.FromUnixTimeMilliseconds(millis).ToString("d MMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    private string Minute(long millis) => new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)).Named(DateTimeOffset.FromUnixTimeMilliseconds(millis));
 
     private static string Base36(long number)
     {

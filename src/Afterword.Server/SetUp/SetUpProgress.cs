@@ -7,12 +7,12 @@ namespace Afterword.Server.SetUp;
 
 /// <summary>How far a business is from its first answer, as the store shows it: nobody ticks anything off.</summary>
 /// <param name="HasPrivacy">Its privacy policy is known.</param>
-/// <param name="HasApp">An app may ask for it.</param>
+/// <param name="HasSource">An app may ask for it, or a helpdesk tells when conversations end.</param>
 /// <param name="HasReach">Requests reach customers in some way besides the link.</param>
 /// <param name="HasRequest">A request was sent, perhaps as a test.</param>
 /// <param name="IsAsking">A request was sent that was no test. Whatever it needed was there.</param>
 /// <param name="HasAnswer">Somebody has given a score.</param>
-internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach, bool HasRequest, bool IsAsking, bool HasAnswer)
+internal sealed record SetUpProgress(bool HasPrivacy, bool HasSource, bool HasReach, bool HasRequest, bool IsAsking, bool HasAnswer)
 {
     // The first requests of a business show that it has begun; where nobody answered those, the latest do.
     private const long Looked = 200;
@@ -22,11 +22,15 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach
     public static Task<SetUpProgress> ReadAsync(Store store, Settings settings, long sender, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var (privacy, app, reach) = await session.Sql(
+            var (privacy, source, reach) = await session.Sql(
                 """
                 select (select 1 from account where id = @sender and privacy_url is not null),
-                    (select 1 from access_token t join app a on a.id = t.app_id where t.user_id = @sender and t.revoked_at is null and a.allowed = 1 and a.suspended_at is null limit 1),
-                    coalesce((select 1 from handover where sender_id = @sender), (select 1 from embed_origin where sender_id = @sender limit 1))
+                    coalesce(
+                        (select 1 from access_token t join app a on a.id = t.app_id where t.user_id = @sender and t.revoked_at is null and a.allowed = 1 and a.suspended_at is null limit 1),
+                        (select 1 from connector where sender_id = @sender and removed_at is null limit 1)),
+                    coalesce(
+                        (select 1 from handover where sender_id = @sender), (select 1 from embed_origin where sender_id = @sender limit 1),
+                        (select 1 from helpdesk where sender_id = @sender limit 1), (select 1 from x_account where sender_id = @sender))
                 """)
                 .Bind("sender", sender).FirstAsync(row => (row.Flag(0), row.Flag(1), row.Flag(2)), stop);
             var (requests, real, answered) = await session.Sql(
@@ -37,7 +41,7 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach
                     select test, score from (select test, score from prompt where sender_id = @sender order by id desc limit @looked) as newest) as looked
                 """)
                 .Bind("sender", sender).Bind("looked", Looked).FirstAsync(row => (row.GetInt64(0), row.Flag(1), row.Flag(2)), stop);
-            return new SetUpProgress(privacy, app, reach || settings.Mail is not null, requests > 0, real, answered);
+            return new SetUpProgress(privacy, source, reach || settings.Mail is not null, requests > 0, real, answered);
         },
         stop);
 
@@ -46,8 +50,8 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach
     public IReadOnlyList<SetUpStep> Steps(string address) =>
     [
         new("Say who asks", "Name and privacy policy", $"{address}#business", HasPrivacy || IsAsking),
-        new("Connect where requests come from", "An API app, or by hand", $"{address}#source", HasApp || IsAsking),
-        new("Choose how requests reach customers", "Link, email, your own system, or your website", $"{address}#reach", HasReach || IsAsking),
+        new("Connect where requests come from", "An API app, a helpdesk, or by hand", $"{address}#source", HasSource || IsAsking),
+        new("Choose how requests reach customers", "Link, email, helpdesk, X, your own system, or your website", $"{address}#reach", HasReach || IsAsking),
         new("Send a request to yourself", "See it as a customer does", $"{address}#request", HasRequest),
         new("Receive the first answer", "It appears as soon as it is given", $"{address}#answer", HasAnswer),
     ];
@@ -74,7 +78,7 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasApp, bool HasReach
                 """)
                 .Bind("owner", (long)Role.Owner).FirstAsync(row => (row.Flag(0), row.Flag(1), row.Flag(2), row.Flag(3)), http.RequestAborted),
             http.RequestAborted);
-        if (business && owned && app && asked) return null;
+        if (business && owned && asked) return null;
 
         var own = seat.Person.Places.FirstOrDefault(place => place.Role == Role.Owner);
         return
