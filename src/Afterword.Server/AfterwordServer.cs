@@ -216,6 +216,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         routes.MapByHand();
         routes.MapSenderApps();
         routes.MapChannelPages();
+        routes.MapChannelAccess();
     }
 
     private static void Configure(WebApplicationBuilder builder, Settings settings, string? urls)

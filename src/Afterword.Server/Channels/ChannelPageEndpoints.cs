@@ -1,7 +1,9 @@
 using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.Pages;
+using Afterword.Server.Channels.X;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
@@ -30,7 +32,7 @@ internal static class ChannelPageEndpoints
 
     private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
+    internal static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
     {
         var (services, stop) = (http.RequestServices, http.RequestAborted);
         var settings = services.GetRequiredService<Settings>();
@@ -39,6 +41,8 @@ internal static class ChannelPageEndpoints
             [nameof(ChannelsPage.MailFrom)] = settings.Mail?.From.Value,
             [nameof(ChannelsPage.Handover)] = await services.GetRequiredService<Handovers>().OfAsync(seat.SenderId, stop) is { } place ? new ChannelsPage.Address(place.Url, place.HasBasic) : null,
             [nameof(ChannelsPage.MaySetHandover)] = MaySet(seat, settings),
+            [nameof(ChannelsPage.Helpdesks)] = (await services.GetRequiredService<SenderHelpdesks>().PlacesAsync(seat.SenderId, stop)).ConvertAll(place => new AccessSections.Desk(place.Kind.Name, place.Kind.Title, place.Url)),
+            [nameof(ChannelsPage.HasX)] = await services.GetRequiredService<XAccounts>().HasAsync(seat.SenderId, stop),
             [nameof(ChannelsPage.Origins)] = await services.GetRequiredService<EmbedOrigins>().OfAsync(seat.SenderId, stop),
             [nameof(ChannelsPage.Base)] = http.PublicBase(settings),
             [nameof(ChannelsPage.Failed)] = await services.GetRequiredService<DispatchHistory>().CountDeadAsync(seat.SenderId, ChannelsPage.MostFailed + 1, stop),
@@ -48,7 +52,7 @@ internal static class ChannelPageEndpoints
     }
 
     // Messages and card links leave the installation for this address, as events do for a webhook's. It has no approval to wait for.
-    private static bool MaySet(Seat seat, Settings settings) => settings.Webhooks.OwnersMayAdd == OwnerPolicy.On || seat.Person.IsOperator;
+    internal static bool MaySet(Seat seat, Settings settings) => settings.Webhooks.OwnersMayAdd == OwnerPolicy.On || seat.Person.IsOperator;
 
     private static async Task SetHandover(HttpContext http, Seat seat, Handovers handovers, Settings settings, EgressGuard guard)
     {

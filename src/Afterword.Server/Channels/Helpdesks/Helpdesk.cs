@@ -29,6 +29,9 @@ internal static class HelpdeskKinds
             _ => throw new UnreachableException(kind.ToString()),
         };
 
+        /// <summary>As its makers write it.</summary>
+        public string Title => char.ToUpperInvariant(kind.Name[0]) + kind.Name[1..];
+
         /// <summary>What an account must be there, beside the token; null where the token says all.</summary>
         public string? Account => kind switch
         {

@@ -10,26 +10,32 @@ internal sealed record HelpdeskPlace(string ScreenName, HelpdeskKind Kind, strin
 internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
 {
     /// <summary>Sets a sender's helpdesk. One of the same kind that was there before is replaced, token and all; what waits goes to the new one.</summary>
-    public Task SetAsync(long sender, Helpdesk desk, CancellationToken stop)
-    {
-        var token = store.Secrets.Protect(Encoding.ASCII.GetBytes(desk.Token));
-        return store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into helpdesk (sender_id, kind, url, account, token, added_at) values (@sender, @kind, @url, @account, @token, @now)
-                on conflict (sender_id, kind) do update set url = excluded.url, account = excluded.account, token = excluded.token, added_at = excluded.added_at, held_until = 0
-                """)
-                .Bind("sender", sender).Bind("kind", (long)desk.Kind).Bind("url", desk.Url.AbsoluteUri).Bind("account", desk.Account).Bind("token", token)
-                .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
-            stop);
-    }
+    public Task SetAsync(long sender, Helpdesk desk, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, desk, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public Task<int> SetAsync(Session session, long sender, Helpdesk desk, CancellationToken stop) => session.Sql(
+        """
+        insert into helpdesk (sender_id, kind, url, account, token, added_at) values (@sender, @kind, @url, @account, @token, @now)
+        on conflict (sender_id, kind) do update set url = excluded.url, account = excluded.account, token = excluded.token, added_at = excluded.added_at, held_until = 0
+        """)
+        .Bind("sender", sender).Bind("kind", (long)desk.Kind).Bind("url", desk.Url.AbsoluteUri).Bind("account", desk.Account).Bind("token", store.Secrets.Protect(Encoding.ASCII.GetBytes(desk.Token)))
+        .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
 
     /// <param name="sender">Whose.</param>
     /// <param name="kind">Of which kind; null for all.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>False when there was none.</returns>
-    public async Task<bool> RemoveAsync(long sender, HelpdeskKind? kind, CancellationToken stop) => 0 < await store.Main.WriteAsync(
-        session => session.Sql("delete from helpdesk where sender_id = @sender and kind = coalesce(@kind, kind)").Bind("sender", sender).Bind("kind", (long?)kind).RunAsync(stop), stop);
+    public async Task<bool> RemoveAsync(long sender, HelpdeskKind? kind, CancellationToken stop) => 0 < await store.Main.WriteAsync(session => RemoveAsync(session, sender, kind, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> RemoveAsync(Session session, long sender, HelpdeskKind? kind, CancellationToken stop) =>
+        session.Sql("delete from helpdesk where sender_id = @sender and kind = coalesce(@kind, kind)").Bind("sender", sender).Bind("kind", (long?)kind).RunAsync(stop);
+
+    /// <summary>The helpdesks of one sender, without their tokens.</summary>
+    public Task<List<HelpdeskPlace>> PlacesAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select a.screen_name, h.kind, h.url from helpdesk h join account a on a.id = h.sender_id where h.sender_id = @sender order by h.kind").Bind("sender", sender)
+            .ListAsync(row => new HelpdeskPlace(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
+        stop);
 
     public Task<List<HelpdeskPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, h.kind, h.url from helpdesk h join account a on a.id = h.sender_id order by a.screen_name_key, h.kind")

@@ -9,22 +9,24 @@ internal sealed record XPlace(string ScreenName, string Url);
 internal sealed class XAccounts(Store store, TimeProvider clock)
 {
     /// <summary>Sets as whom a sender writes. What was there before is replaced.</summary>
-    public Task SetAsync(long sender, XAccount account, CancellationToken stop)
-    {
-        var keys = account.Seal(store.Secrets);
-        return store.Main.WriteAsync(
-            session => session.Sql(
-                """
-                insert into x_account (sender_id, url, keys, added_at) values (@sender, @url, @keys, @now)
-                on conflict (sender_id) do update set url = excluded.url, keys = excluded.keys, added_at = excluded.added_at, held_until = 0
-                """)
-                .Bind("sender", sender).Bind("url", account.Url.AbsoluteUri).Bind("keys", keys).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop),
-            stop);
-    }
+    public Task SetAsync(long sender, XAccount account, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, account, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public Task<int> SetAsync(Session session, long sender, XAccount account, CancellationToken stop) => session.Sql(
+        """
+        insert into x_account (sender_id, url, keys, added_at) values (@sender, @url, @keys, @now)
+        on conflict (sender_id) do update set url = excluded.url, keys = excluded.keys, added_at = excluded.added_at, held_until = 0
+        """)
+        .Bind("sender", sender).Bind("url", account.Url.AbsoluteUri).Bind("keys", account.Seal(store.Secrets)).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
 
     /// <returns>False when there was none.</returns>
-    public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(
-        session => session.Sql("delete from x_account where sender_id = @sender").Bind("sender", sender).RunAsync(stop), stop);
+    public async Task<bool> RemoveAsync(long sender, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => RemoveAsync(session, sender, stop), stop);
+
+    /// <summary>The same within a transaction.</summary>
+    public static Task<int> RemoveAsync(Session session, long sender, CancellationToken stop) => session.Sql("delete from x_account where sender_id = @sender").Bind("sender", sender).RunAsync(stop);
+
+    public Task<bool> HasAsync(long sender, CancellationToken stop) =>
+        store.Main.ReadAsync(session => session.Sql("select 1 from x_account where sender_id = @sender").Bind("sender", sender).FirstAsync(_ => true, stop), stop);
 
     public Task<List<XPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, x.url from x_account x join account a on a.id = x.sender_id order by a.screen_name_key")

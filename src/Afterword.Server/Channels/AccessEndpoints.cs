@@ -1,0 +1,150 @@
+using Afterword.Client.OAuth;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Channels.X;
+using Afterword.Server.Hosting;
+using Afterword.Server.Webhooks;
+
+namespace Afterword.Server.Channels;
+
+/// <summary>The access that requests need to reach customers where they are: to the sender's helpdesk, and to its user at X. Its owners give it, as far as the operator's policy lets them. Tokens are never shown again.</summary>
+internal static class AccessEndpoints
+{
+    private const string Page = "channels";
+
+    // What X calls them, each with the field of the form.
+    private static readonly (string Field, string Name)[] s_keys = [("x_api_key", "API key"), ("x_api_key_secret", "API key secret"), ("x_access_token", "access token"), ("x_access_token_secret", "access token secret")];
+
+    public static void MapChannelAccess(this IEndpointRouteBuilder routes)
+    {
+        var console = routes.MapConsole();
+        console.MapPost("/@{handle}/channels/helpdesk", SetHelpdesk).For(Role.Owner);
+        console.MapPost("/@{handle}/channels/helpdesk/test", TestHelpdesk).For(Role.Owner);
+        console.MapPost("/@{handle}/channels/helpdesk/remove", RemoveHelpdesk).For(Role.Owner);
+        console.MapPost("/@{handle}/channels/x", SetX).For(Role.Owner);
+        console.MapPost("/@{handle}/channels/x/test", TestX).For(Role.Owner);
+        console.MapPost("/@{handle}/channels/x/remove", RemoveX).For(Role.Owner);
+    }
+
+    private static async Task SetHelpdesk(HttpContext http, Seat seat, SenderHelpdesks helpdesks, Settings settings, EgressGuard guard)
+    {
+        var entered = Entered.Of(http.Request.Form, "desk_token");
+        if (await IsRefusedAsync(http, seat, settings, entered)) return;
+
+        if (ReadHelpdesk(http.Request.Form, entered, settings.Webhooks, guard) is not { } helpdesk)
+        {
+            await ChannelPageEndpoints.ShowAsync(http, seat, 400, entered, notice: null);
+            return;
+        }
+
+        await http.ChangeAsync(seat, $"access to {helpdesk.Kind.Title} at {helpdesk.Url.Host}", session => helpdesks.SetAsync(session, seat.SenderId, helpdesk, http.RequestAborted));
+        http.LeaveNotice(seat, Page, new("good", $"Saved. Requests about conversations in {helpdesk.Kind.Title} are posted there. Test it now."));
+    }
+
+    private static Helpdesk? ReadHelpdesk(IFormCollection form, Entered entered, WebhookSettings settings, EgressGuard guard)
+    {
+        var (url, account, token) = (Text("desk_url"), Text("desk_account"), Text("desk_token") ?? "");
+        if (HelpdeskKinds.Find(form["desk"].ToString()) is not { } kind)
+        {
+            entered.Refuse("desk", "Choose a helpdesk.");
+            return null;
+        }
+
+        if (url is null && kind != HelpdeskKind.Intercom) entered.Refuse("desk_url", "Enter where the helpdesk is.");
+        else if (url is not null && Helpdesk.ReadUrl(url, settings, guard).Wrong is { } wrong) entered.Refuse("desk_url", $"It must be {wrong.Replace("; give those with --basic", "", StringComparison.Ordinal)}.");
+        if (!Helpdesk.IsToken(token)) entered.Refuse("desk_token", "A token is one line of letters, digits and signs, without spaces.");
+        if (entered.IsWrong) return null;
+
+        // What is left to be wrong is the account.
+        var helpdesk = Helpdesk.Read(kind, url, account, token, settings, guard).Helpdesk;
+        if (helpdesk is null) entered.Refuse("desk_account", kind.Account is { } needed ? $"It must be {needed}." : $"{kind.Title} needs none. Leave it empty.");
+        return helpdesk;
+
+        string? Text(string name) => form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
+    }
+
+    private static async Task TestHelpdesk(HttpContext http, Seat seat, SenderHelpdesks helpdesks, ConversationCarrier carrier, OutgoingConnections connections, AuditLog audit)
+    {
+        var stop = http.RequestAborted;
+        if (HelpdeskKinds.Find(http.Request.Form["desk"].ToString()) is not { } kind || (await helpdesks.OfAsync(seat.SenderId, stop)).Find(one => one.Kind == kind) is not { } helpdesk)
+        {
+            await ChannelPageEndpoints.ShowAsync(http, seat, 400, Entered.Nothing, new("bad", "There is no access to this helpdesk any more."));
+            return;
+        }
+
+        await audit.NoteAsync(seat, Deed.Changed, $"tested the access to {kind.Title}", stop);
+        using var permit = await connections.TakeAsync(ConversationCarrier.EndOf(seat.SenderId), stop);
+        Tell(http, seat, await carrier.TestAsync(helpdesk, permit, stop), kind.Title, "token");
+    }
+
+    private static async Task RemoveHelpdesk(HttpContext http, Seat seat, SenderHelpdesks helpdesks)
+    {
+        if (HelpdeskKinds.Find(http.Request.Form["desk"].ToString()) is { } kind)
+        {
+            if (!await http.IsConfirmedAsync(seat, new(
+                $"Remove the access to {kind.Title}?", "Requests for its conversations wait until there is access again. The token is forgotten here; end it in the helpdesk, too.", "Remove", Page))) return;
+
+            await http.ChangeAsync(seat, $"no more access to {kind.Title}", session => SenderHelpdesks.RemoveAsync(session, seat.SenderId, kind, http.RequestAborted));
+        }
+
+        http.LeaveNotice(seat, Page, new("good", "Removed. Nothing more is posted there."));
+    }
+
+    private static async Task SetX(HttpContext http, Seat seat, XAccounts accounts, Settings settings)
+    {
+        var form = http.Request.Form;
+        var entered = Entered.Of(form, [.. s_keys.Select(key => key.Field)]);
+        if (await IsRefusedAsync(http, seat, settings, entered)) return;
+
+        var keys = s_keys.Select(key => form[key.Field].ToString().Trim()).ToArray();
+        foreach (var ((field, name), key) in s_keys.Zip(keys))
+        {
+            if (!Helpdesk.IsToken(key)) entered.Refuse(field, $"The {name} is one line of letters, digits and signs, without spaces.");
+        }
+
+        if (entered.IsWrong)
+        {
+            await ChannelPageEndpoints.ShowAsync(http, seat, 400, entered, notice: null);
+            return;
+        }
+
+        var account = new XAccount(new Uri(XAccount.Api), new OAuthCredentials(keys[0], keys[1], keys[2], keys[3]));
+        await http.ChangeAsync(seat, "keys for X", session => accounts.SetAsync(session, seat.SenderId, account, http.RequestAborted));
+        http.LeaveNotice(seat, Page, new("good", "Saved. Requests to customers of this channel are direct messages of your user at X. Test it now."));
+    }
+
+    private static async Task TestX(HttpContext http, Seat seat, XAccounts accounts, XCarrier carrier, OutgoingConnections connections, AuditLog audit)
+    {
+        var stop = http.RequestAborted;
+        if (await accounts.FindAsync(seat.SenderId, stop) is not { } account)
+        {
+            await ChannelPageEndpoints.ShowAsync(http, seat, 400, Entered.Nothing, new("bad", "There are no keys for X any more."));
+            return;
+        }
+
+        await audit.NoteAsync(seat, Deed.Changed, "tested the keys for X", stop);
+        using var permit = await connections.TakeAsync(XCarrier.EndOf(seat.SenderId), stop);
+        Tell(http, seat, await carrier.TestAsync(account, permit, stop), "X", "keys");
+    }
+
+    private static async Task RemoveX(HttpContext http, Seat seat)
+    {
+        if (!await http.IsConfirmedAsync(seat, new("Remove the keys for X?", "Requests for customers of this channel wait until there are keys again. They are forgotten here; end them at X, too.", "Remove", Page))) return;
+
+        await http.ChangeAsync(seat, "no more keys for X", session => XAccounts.RemoveAsync(session, seat.SenderId, http.RequestAborted));
+        http.LeaveNotice(seat, Page, new("good", "Removed. No more direct messages are sent."));
+    }
+
+    private static void Tell(HttpContext http, Seat seat, Attempt attempt, string other, string shown) => http.LeaveNotice(seat, Page, attempt.Outcome == AttemptOutcome.Sent
+        ? new("good", FormattableString.Invariant($"{other} accepted the {shown} in {attempt.Took} ms. Nothing was posted."))
+        : new("bad", $"{other} did not accept the {shown}: {attempt.Error}"));
+
+    // Messages and card links leave the installation for where this leads, as they do for an address of the sender's own.
+    private static async Task<bool> IsRefusedAsync(HttpContext http, Seat seat, Settings settings, Entered entered)
+    {
+        if (ChannelPageEndpoints.MaySet(seat, settings)) return false;
+
+        await ChannelPageEndpoints.ShowAsync(http, seat, 400, entered, new("bad", "An operator of this server sets up this access."));
+        return true;
+    }
+}
