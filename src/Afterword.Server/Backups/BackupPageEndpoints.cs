@@ -20,7 +20,7 @@ internal static class BackupPageEndpoints
         {
             [nameof(BackupsPage.Verdict)] = state.Verdict,
             [nameof(BackupsPage.Tone)] = state.Tone,
-            [nameof(BackupsPage.Facts)] = BackupWords.All(settings.Backup, run, clock.GetUtcNow(), new ConsoleTimes(ConsoleDays.Of(settings.TimeZone))),
+            [nameof(BackupsPage.Facts)] = BackupWords.All(settings.Backup, run, clock.GetUtcNow(), ConsoleTimes.For(seat.Person, settings)),
         });
     }
 }

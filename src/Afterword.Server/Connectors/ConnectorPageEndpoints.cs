@@ -46,7 +46,7 @@ internal static class ConnectorPageEndpoints
     {
         [nameof(ConnectorsPage.Connectors)] = (await find.ListAsync(seat.SenderId, http.RequestAborted)).ConvertAll(listed => ConnectorView.Of(listed.Connector, listed.LastAt)),
         [nameof(ConnectorsPage.Kinds)] = Preset.Kinds.Select(kind => new KindView(kind, Preset.Find(kind)!.Title)).ToArray(),
-        [nameof(ConnectorsPage.When)] = TimesOf(http),
+        [nameof(ConnectorsPage.When)] = TimesOf(http, seat),
         [nameof(ConnectorsPage.Problem)] = problem,
     });
 
@@ -94,7 +94,7 @@ internal static class ConnectorPageEndpoints
             [nameof(ConnectorPage.Connector)] = ConnectorView.Of(found, events is [var last, ..] ? last.ReceivedAt : null),
             [nameof(ConnectorPage.Events)] = events.ConvertAll(one => ConnectorEventView.Of(one, found, now)),
             [nameof(ConnectorPage.Deleted)] = await services.GetRequiredService<ConnectorEvents>().DeletedAsync(found.Key, Shown, http.RequestAborted),
-            [nameof(ConnectorPage.When)] = TimesOf(http),
+            [nameof(ConnectorPage.When)] = TimesOf(http, seat),
             [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
             [nameof(ConnectorPage.InPlace)] = HelpdeskKinds.Find(found.Kind) is { } desk ? await services.GetRequiredService<SenderHelpdesks>().HasAsync(seat.SenderId, desk, http.RequestAborted) : null,
@@ -256,5 +256,5 @@ internal static class ConnectorPageEndpoints
         return found;
     }
 
-    private static ConsoleTimes TimesOf(HttpContext http) => new(ConsoleDays.Of(http.RequestServices.GetRequiredService<Settings>().TimeZone));
+    private static ConsoleTimes TimesOf(HttpContext http, Seat seat) => ConsoleTimes.For(seat.Person, http.RequestServices.GetRequiredService<Settings>());
 }

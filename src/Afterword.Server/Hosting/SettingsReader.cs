@@ -184,13 +184,12 @@ internal sealed partial class SettingsReader
 
     private string TimeZone(string key, string otherwise)
     {
-        // Windows' own names are known on every system: what is stored must mean the same on each.
         var zone = Text(key, otherwise);
-        if (TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) && found.HasIanaId) return zone;
+        if (TimeZones.Knows(zone)) return zone;
 
         return Wrong(
             key, zone,
-            TimeZoneInfo.TryFindSystemTimeZoneById("Europe/Berlin", out _)
+            TimeZones.Knows("Europe/Berlin")
                 ? "a time zone of the IANA list, such as Europe/Berlin or UTC"
                 : "UTC, for this system has no time zones: install them (package tzdata) and start again",
             otherwise);

@@ -41,7 +41,7 @@ internal static class AnswerPageEndpoints
             [nameof(AnswersPage.IsFirst)] = form.Below == long.MaxValue,
             [nameof(AnswersPage.SeesNames)] = seat.Sight().Names,
             [nameof(AnswersPage.IsBehind)] = form.Search is not null && await fill.IsBehindAsync(seat.SenderId, http.RequestAborted),
-            [nameof(AnswersPage.When)] = new ConsoleTimes(days),
+            [nameof(AnswersPage.When)] = ConsoleTimes.For(seat.Person, settings),
         });
     }
 
@@ -60,7 +60,7 @@ internal static class AnswerPageEndpoints
             [nameof(AnswerPage.Detail)] = detail,
             [nameof(AnswerPage.SeesNames)] = seat.Sight().Names,
             [nameof(AnswerPage.SenderName)] = seat.SenderName,
-            [nameof(AnswerPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(AnswerPage.When)] = ConsoleTimes.For(seat.Person, settings),
         });
     }
 }

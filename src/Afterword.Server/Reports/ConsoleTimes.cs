@@ -1,13 +1,19 @@
 using System.Globalization;
+using Afterword.Server.Access.Console;
+using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>Instants as pages show them: in the console's time zone, in English.</summary>
+/// <summary>Instants as pages show them: in one time zone, in English.</summary>
 public sealed class ConsoleTimes
 {
     private readonly ConsoleDays _days;
 
     internal ConsoleTimes(ConsoleDays days) => _days = days;
+
+    /// <summary>As a person reads them: in the time zone that they chose, or else in the console's.</summary>
+    /// <remarks>One that this machine knows no more shows nobody an error.</remarks>
+    internal static ConsoleTimes For(Person person, Settings settings) => new(ConsoleDays.Of(person.TimeZone is { } own && TimeZones.Knows(own) ? own : settings.TimeZone));
 
     /// <summary>The name of the zone, as beside times: <c>UTC</c>, <c>Europe/Berlin</c>.</summary>
     public string Zone => _days.Zone;

@@ -48,7 +48,7 @@ internal static class FollowUpEndpoints
             [nameof(FollowUpPage.Counts)] = await followUps.CountAsync(seat.SenderId, http.RequestAborted),
             [nameof(FollowUpPage.People)] = await followUps.PeopleAsync(seat.SenderId, http.RequestAborted),
             [nameof(FollowUpPage.Watch)] = await followUps.WatchAsync(seat.SenderId, http.RequestAborted),
-            [nameof(FollowUpPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(FollowUpPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(FollowUpPage.Problem)] = problem,
         });
     }
@@ -88,7 +88,7 @@ internal static class FollowUpEndpoints
         http.ShowConsoleAsync<FollowUpItemPage>(seat, status, new()
         {
             [nameof(FollowUpItemPage.Detail)] = found,
-            [nameof(FollowUpItemPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(FollowUpItemPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(FollowUpItemPage.Problem)] = problem,
             [nameof(FollowUpItemPage.Note)] = note,
         });

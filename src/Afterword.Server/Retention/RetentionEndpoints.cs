@@ -65,7 +65,7 @@ internal static class RetentionEndpoints
         {
             [nameof(SendersRetentionPage.Senders)] = (await choose.ListAsync(http.RequestAborted)).ConvertAll(one => new SendersRetentionPage.Line(
                 one.ScreenName, WordsOf(one.Kept.Periods.Texts), WordsOf(one.Kept.Periods.Messages), WordsOf(one.Kept.Periods.People))),
-            [nameof(SendersRetentionPage.Facts)] = RetentionWords.Facts(run, new ConsoleTimes(ConsoleDays.Of(settings.TimeZone))),
+            [nameof(SendersRetentionPage.Facts)] = RetentionWords.Facts(run, ConsoleTimes.For(seat.Person, settings)),
         });
     }
 

@@ -75,13 +75,13 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
             CreateOutcome.RecipientUnknown => new SendOutcome.Refused("There is no such user."),
             CreateOutcome.RecipientSuspended => new SendOutcome.Refused("This user is suspended."),
             CreateOutcome.CannotMessage => new SendOutcome.Refused("This user takes no requests from you: they said so on a card, or take no messages from you."),
-            CreateOutcome.RecipientCapReached(var until) => new SendOutcome.Refused($"You sent this user a request lately. The next one is possible at {Minute(until)}."),
-            CreateOutcome.SenderCapReached => new SendOutcome.Refused($"You have sent as many requests as you may in 24 hours. The next one is possible at {Minute(answer.Window.ResetsAt)}."),
+            CreateOutcome.RecipientCapReached(var until) => new SendOutcome.Refused($"You sent this user a request lately. The next one is possible at {Minute(seat, until)}."),
+            CreateOutcome.SenderCapReached => new SendOutcome.Refused($"You have sent as many requests as you may in 24 hours. The next one is possible at {Minute(seat, answer.Window.ResetsAt)}."),
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
     }
 
-    private string Minute(long millis) => new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)).Named(DateTimeOffset.FromUnixTimeMilliseconds(millis));
+    private string Minute(Seat seat, long millis) => ConsoleTimes.For(seat.Person, settings).Named(DateTimeOffset.FromUnixTimeMilliseconds(millis));
 
     private static string Base36(long number)
     {

@@ -32,7 +32,7 @@ internal static class OperatorPageEndpoints
         {
             [nameof(OperatorWebhooksPage.Webhooks)] = all.ConvertAll(listed => new OperatorWebhooksPage.Line(listed.ScreenName, WebhookView.Of(listed))),
             [nameof(OperatorWebhooksPage.Policy)] = settings.Webhooks.OwnersMayAdd switch { OwnerPolicy.Off => "off", OwnerPolicy.On => "on", _ => "approve" },
-            [nameof(OperatorWebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(OperatorWebhooksPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(OperatorWebhooksPage.Entered)] = entered,
             [nameof(OperatorWebhooksPage.Notice)] = notice,
         });

@@ -39,7 +39,7 @@ internal static class WebhookPageEndpoints
         await http.ShowConsoleAsync<WebhooksPage>(seat, status, new()
         {
             [nameof(WebhooksPage.Webhooks)] = (await http.RequestServices.GetRequiredService<Endpoints>().ListAsync(seat.SenderId, null, http.RequestAborted)).ConvertAll(WebhookView.Of),
-            [nameof(WebhooksPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(WebhooksPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(WebhooksPage.MayAdd)] = MayAdd(seat, settings),
             [nameof(WebhooksPage.Waits)] = Needed(seat, settings) != Approval.NotNeeded,
             [nameof(WebhooksPage.Entered)] = entered,
@@ -116,7 +116,7 @@ internal static class WebhookPageEndpoints
             [nameof(WebhookPage.Webhook)] = WebhookView.Of(found),
             [nameof(WebhookPage.Deliveries)] = deliveries,
             [nameof(WebhookPage.Requests)] = requests.ToDictionary(one => one.Key, one => Indented.Of(one.Value)),
-            [nameof(WebhookPage.When)] = new ConsoleTimes(days),
+            [nameof(WebhookPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(WebhookPage.Replay)] = chosen is null ? null : new ReplayView(ReplayDays.Text(chosen.From), ReplayDays.Text(chosen.To), chosen.DeadOnly, replayed),
             [nameof(WebhookPage.Overlap)] = Overlap(settings),
             [nameof(WebhookPage.DeadOnly)] = dead,

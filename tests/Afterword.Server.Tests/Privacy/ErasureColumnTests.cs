@@ -48,7 +48,7 @@ public sealed class ErasureColumnTests
         ["message.body"] = Gone,
         ["operator_key.key_hash"] = Staff, ["operator_key.name"] = Staff, ["outbound_hold.reason"] = Machine,
         ["passkey.credential_id"] = Staff, ["passkey.details"] = Staff, ["passkey.name"] = Staff, ["passkey.public_key"] = Staff,
-        ["person.mail"] = Staff, ["person.mail_key"] = Staff, ["person.name"] = Staff, ["person.password_hash"] = Staff, ["person.totp_secret"] = Staff,
+        ["person.mail"] = Staff, ["person.mail_key"] = Staff, ["person.name"] = Staff, ["person.password_hash"] = Staff, ["person.time_zone"] = Staff, ["person.totp_secret"] = Staff,
         ["privacy_key.key"] = Machine,
         ["prompt.agent"] = Statistic, ["prompt.card_hash"] = Gone, ["prompt.comment"] = Gone, ["prompt.display_name"] = Gone, ["prompt.external_id"] = Gone,
         ["prompt.language"] = Statistic, ["prompt.privacy_url"] = Gone, ["prompt.question"] = Gone, ["prompt.tags"] = Statistic, ["prompt_tag.tag"] = Statistic,

@@ -18,6 +18,7 @@ internal static class AccountEndpoints
         console.MapGet("/account", Show).ForPeople();
         console.MapPost("/account/end-session", EndSession).ForPeople();
         console.MapPost("/account/end-others", EndOthers).ForPeople();
+        console.MapPost("/account/time-zone", ChooseZone).ForPeople();
         console.MapPost("/account/password", ChangePassword).ForPeople();
         console.MapPost("/account/app", AddApp).ForPeople();
         console.MapPost("/account/remove-app", RemoveApp).ForPeople();
@@ -53,6 +54,20 @@ internal static class AccountEndpoints
     private static async Task EndOthers(HttpContext http, Person person, ConsoleSessions sessions)
     {
         await sessions.EndOthersAsync(http, person);
+        Done(http);
+    }
+
+    private static async Task ChooseZone(HttpContext http, Person person, Store store)
+    {
+        var zone = http.Request.Form["time_zone"].ToString();
+        if (zone.Length > 0 && !TimeZones.All.Contains(zone))
+        {
+            await ShowAsync(http, person, 400, done: null, "Choose a time zone of the list.");
+            return;
+        }
+
+        await store.Main.WriteAsync(
+            session => session.Sql("update person set time_zone = @zone where id = @id").Bind("zone", zone.Length == 0 ? null : zone).Bind("id", person.Id).RunAsync(http.RequestAborted), http.RequestAborted);
         Done(http);
     }
 

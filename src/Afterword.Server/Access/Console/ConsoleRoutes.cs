@@ -50,11 +50,11 @@ internal static class ConsoleRoutes
         public async Task ShowConsoleAsync<TPage>(Person person, Seat? seat, int status, Dictionary<string, object?> parameters)
             where TPage : Microsoft.AspNetCore.Components.IComponent
         {
-            var services = http.RequestServices;
+            var (services, settings) = (http.RequestServices, http.RequestServices.GetRequiredService<Settings>());
             var hold = typeof(TPage).IsDefined(typeof(OutboundPageAttribute), inherit: false) ? await OutboundHold.FindAsync(services.GetRequiredService<Store>().Main, http.RequestAborted) : null;
             parameters["Frame"] = new ConsoleFrame(
                 person, seat, services.GetRequiredService<ConsoleMenu>().For(person, seat), services.GetRequiredService<Forms>().TokenFor(http),
-                new ConsoleTimes(ConsoleDays.Of(services.GetRequiredService<Settings>().TimeZone)), services.GetRequiredService<TimeProvider>().GetUtcNow(), hold?.Reason);
+                ConsoleTimes.For(person, settings), settings.TimeZone, services.GetRequiredService<TimeProvider>().GetUtcNow(), hold?.Reason);
             await http.ShowPageAsync<TPage>(status, parameters);
         }
     }

@@ -161,14 +161,14 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
                 """
                 select p.id, p.mail, p.name, s.id, s.stage, s.seen_at,
                     case when p.totp_secret is not null or exists (select 1 from passkey k where k.person_id = p.id) then 1 else 0 end,
-                    case when s.created_at > @linked then s.by_link else 0 end
+                    case when s.created_at > @linked then s.by_link else 0 end, p.time_zone
                 from console_session s join person p on p.id = s.person_id
                 where s.key_hash = @hash and s.created_at > @oldest and s.seen_at > @idle
                 """)
                 .Bind("hash", hash).Bind("oldest", now - (long)Lifetime.TotalMilliseconds).Bind("idle", now - (long)Idle.TotalMilliseconds)
                 .Bind("linked", now - (long)s_linkCounts.TotalMilliseconds)
                 .FirstAsync(
-                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places), (EntryStage)row.GetInt32(4), row.Flag(6), row.Flag(7)), row.GetInt64(5)), stop);
+                    row => new Found(new(new Person(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), places) { TimeZone = row.TextOrNull(8) }, (EntryStage)row.GetInt32(4), row.Flag(6), row.Flag(7)), row.GetInt64(5)), stop);
             if (found is null) return null;
 
             places.AddRange(await PlacesAsync(session, found.Session.Person.Id, stop));

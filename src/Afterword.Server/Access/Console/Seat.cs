@@ -10,6 +10,9 @@ namespace Afterword.Server.Access.Console;
 /// <param name="Places">Where the person has a role, by name.</param>
 public sealed record Person(long Id, string Mail, string Name, long SessionId, IReadOnlyList<Place> Places)
 {
+    /// <summary>The time zone in which the person reads times, by its IANA name; null for the console's.</summary>
+    public string? TimeZone { get; init; }
+
     /// <summary>Stands for whoever has a shell beside the store.</summary>
     internal static Person CommandLine { get; } = new(0, "command line", "Command line", 0, []);
 

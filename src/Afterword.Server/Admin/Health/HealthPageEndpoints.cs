@@ -22,8 +22,8 @@ internal static class HealthPageEndpoints
 
     private static async Task Show(HttpContext http, Seat seat, ReportHealth report, Settings settings, TimeProvider clock) => await http.ShowConsoleAsync<HealthPage>(seat, 200, new()
     {
-        [nameof(HealthPage.Report)] = await report.RunAsync(http.RequestAborted),
-        [nameof(HealthPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+        [nameof(HealthPage.Report)] = await report.RunAsync(ConsoleTimes.For(seat.Person, settings), http.RequestAborted),
+        [nameof(HealthPage.When)] = ConsoleTimes.For(seat.Person, settings),
         [nameof(HealthPage.Now)] = clock.GetUtcNow(),
         [nameof(HealthPage.SetUp)] = await SetUpProgress.ForOperatorAsync(http, seat),
     });

@@ -14,7 +14,9 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
     // More are shown as "or more".
     private const int MostCounted = Backlog.MostOfOne;
 
-    public async Task<HealthReport> RunAsync(CancellationToken stop)
+    /// <param name="when">Shows times as whoever looks reads them.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<HealthReport> RunAsync(ConsoleTimes when, CancellationToken stop)
     {
         await watch.LookAsync(tries: true, stop);
         var (schema, hold, retention) = await store.Main.ReadAsync(
@@ -27,44 +29,42 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
             clock.GetUtcNow(), store.Troubles.All, await backlog.FindWorkAsync(MostCounted, stop), await vitals.FindAsync(stop), hold, retention, await DoctorRun.FindAsync(audit, stop),
             vitals.MailFailingSince, vitals.FreeSpace, store.Main.LogLength, store.Main.SlowestCommit);
         return new(
-            HealthProblems.Of(found, settings.Backup, When),
-            [new("Now", [.. Now(found)]), new("Waiting", [.. Waiting(found.Work)]), new("Failing", [.. Failing(found)]), new("Room", [.. Room(found)]), new("Backups, keys, checks", [.. Kept(found)]), new("Program", [.. Program(schema)])],
+            HealthProblems.Of(found, settings.Backup, when),
+            [new("Now", [.. Now(found, when)]), new("Waiting", [.. Waiting(found.Work, when)]), new("Failing", [.. Failing(found, when)]), new("Room", [.. Room(found)]), new("Backups, keys, checks", [.. Kept(found, when)]), new("Program", [.. Program(schema)])],
             [.. found.Troubles.Where(trouble => trouble.Until is not null)]);
     }
 
-    private ConsoleTimes When => new(ConsoleDays.Of(settings.TimeZone));
-
-    private IEnumerable<HealthFact> Now(HealthFindings found)
+    private IEnumerable<HealthFact> Now(HealthFindings found, ConsoleTimes when)
     {
-        yield return new("Time", When.Second(found.Now));
+        yield return new("Time", when.Second(found.Now));
         var ahead = found.Signs.ClockAhead;
         yield return new(
             "Clock",
             ahead.Duration() > HealthLimits.ClockOff ? $"{SteadyClock.Length(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead" : "behind")}"
                 : !found.Signs.IsComparedWithDatabase ? "has not jumped" : string.Create(CultureInfo.InvariantCulture, $"agrees with the database's within {Math.Max(1, Math.Ceiling(ahead.Duration().TotalSeconds)):N0} s"),
             ahead.Duration() > HealthLimits.ClockOff);
-        yield return new("Running since", Minute(vitals.StartedAt));
+        yield return new("Running since", Minute(when, vitals.StartedAt));
         yield return new("Slowest commit", found.SlowestCommit == TimeSpan.Zero ? "none lately" : HealthProblems.Seconds(found.SlowestCommit), found.SlowestCommit > HealthLimits.SlowCommit);
         yield return new("Write queue", string.Create(CultureInfo.InvariantCulture, $"{store.Main.Waiting + store.Admissions.Waiting:N0}"), store.Main.IsFull || store.Admissions.IsFull);
         yield return new("Processes", found.Signs.WorkerNumbers.ToString("N0", CultureInfo.InvariantCulture));
     }
 
-    private IEnumerable<HealthFact> Waiting(WaitingWork work)
+    private IEnumerable<HealthFact> Waiting(WaitingWork work, ConsoleTimes when)
     {
         yield return new("Deliveries", Number(work.Deliveries));
-        yield return new("Oldest delivery", work.OldestDeliveryAt is { } oldest ? $"of {Minute(oldest)}" : "none");
-        yield return new("Emails, handovers", work.Dispatches == 0 ? "0" : $"{Number(work.Dispatches)}, the first due {Minute(work.DispatchDueAt!.Value)}");
-        yield return new("Conversations", work.Conversations == 0 ? "0" : $"{Number(work.Conversations)}, the first since {Minute(work.ConversationDueAt!.Value)}");
+        yield return new("Oldest delivery", work.OldestDeliveryAt is { } oldest ? $"of {Minute(when, oldest)}" : "none");
+        yield return new("Emails, handovers", work.Dispatches == 0 ? "0" : $"{Number(work.Dispatches)}, the first due {Minute(when, work.DispatchDueAt!.Value)}");
+        yield return new("Conversations", work.Conversations == 0 ? "0" : $"{Number(work.Conversations)}, the first since {Minute(when, work.ConversationDueAt!.Value)}");
     }
 
-    private IEnumerable<HealthFact> Failing(HealthFindings found)
+    private IEnumerable<HealthFact> Failing(HealthFindings found, ConsoleTimes when)
     {
         var work = found.Work;
-        yield return new("Webhooks", work.FailingWebhooks == 0 ? "none" : $"{Number(work.FailingWebhooks)}, since {Minute(work.WebhookFailingSince!.Value)}", work.FailingWebhooks > 0);
+        yield return new("Webhooks", work.FailingWebhooks == 0 ? "none" : $"{Number(work.FailingWebhooks)}, since {Minute(when, work.WebhookFailingSince!.Value)}", work.FailingWebhooks > 0);
         if (work.WebhooksOff > 0) yield return new("Switched off", Number(work.WebhooksOff));
         yield return new("Dead deliveries", work.DeadDeliveries == 0 ? "none" : $"{Number(work.DeadDeliveries)}: afterword webhook replay ID --dead", work.DeadDeliveries > 0);
         yield return new("Dead requests", work.DeadDispatches == 0 ? "none" : $"{Number(work.DeadDispatches)}: afterword channel retry @handle --dead", work.DeadDispatches > 0);
-        yield return new("Email", settings.Mail is null ? "no mail server (Mail:Host)" : found.MailFailingSince is { } since ? $"fails since {Minute(since)}" : "no failure", settings.Mail is not null && found.MailFailingSince is not null);
+        yield return new("Email", settings.Mail is null ? "no mail server (Mail:Host)" : found.MailFailingSince is { } since ? $"fails since {Minute(when, since)}" : "no failure", settings.Mail is not null && found.MailFailingSince is not null);
     }
 
     private IEnumerable<HealthFact> Room(HealthFindings found)
@@ -76,14 +76,14 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
         yield return new("Worker numbers", string.Create(CultureInfo.InvariantCulture, $"{found.Signs.WorkerNumbers:N0} of {Snowflakes.Workers:N0} held"), found.Signs.WorkerNumbers > HealthLimits.WorkerNumbers);
     }
 
-    private IEnumerable<HealthFact> Kept(HealthFindings found)
+    private IEnumerable<HealthFact> Kept(HealthFindings found, ConsoleTimes when)
     {
-        yield return new("Last backup", BackupWords.Last(settings.Backup, found.Signs.Backup, When), found.Signs.Backup?.FailedAt is not null);
-        yield return new("Last removal", RetentionWords.Last(found.Retention, When), found.Retention?.FailedAt is not null);
+        yield return new("Last backup", BackupWords.Last(settings.Backup, found.Signs.Backup, when), found.Signs.Backup?.FailedAt is not null);
+        yield return new("Last removal", RetentionWords.Last(found.Retention, when), found.Retention?.FailedAt is not null);
         yield return new(
-            "Key ring", found.Signs.Key is { } key ? $"newest key of {When.Day(key.MadeAt.ToUnixTimeMilliseconds())}, ends on {When.Day(key.EndsAt.ToUnixTimeMilliseconds())}" : "no key in force",
+            "Key ring", found.Signs.Key is { } key ? $"newest key of {when.Day(key.MadeAt.ToUnixTimeMilliseconds())}, ends on {when.Day(key.EndsAt.ToUnixTimeMilliseconds())}" : "no key in force",
             found.Signs.Key is null || found.KeyAge > HealthLimits.KeyRingAge);
-        yield return new("Last doctor", found.Doctor is { } doctor ? $"{Minute(doctor.At)}: {doctor.Says}{(found.Now - doctor.At > HealthLimits.DoctorRan ? " (long ago)" : "")}" : "none noted: afterword doctor", found.Doctor is { IsWell: false });
+        yield return new("Last doctor", found.Doctor is { } doctor ? $"{Minute(when, doctor.At)}: {doctor.Says}{(found.Now - doctor.At > HealthLimits.DoctorRan ? " (long ago)" : "")}" : "none noted: afterword doctor", found.Doctor is { IsWell: false });
     }
 
     private IEnumerable<HealthFact> Program(long schema) =>
@@ -92,7 +92,7 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
     ];
 
     // The foot of the page names the zone.
-    private string Minute(DateTimeOffset at) => When.Minute(at.ToUnixTimeMilliseconds());
+    private static string Minute(ConsoleTimes when, DateTimeOffset at) => when.Minute(at.ToUnixTimeMilliseconds());
 
     private static string Number(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}{(count >= MostCounted ? " or more" : "")}");
 }

@@ -20,7 +20,7 @@ internal static class FairnessEndpoints
         if (form.Problems.Count == 0)
         {
             await audit.NoteAsync(seat, Deed.Saw, $"fairness{form.Description}", http.RequestAborted);
-            view = new FairnessPages(seat, days).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
+            view = new FairnessPages(seat, ConsoleTimes.For(seat.Person, settings)).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
         }
 
         await http.ShowConsoleAsync<FairnessPage>(seat, view is null ? 400 : 200, new() { [nameof(FairnessPage.View)] = view, [nameof(FairnessPage.Problems)] = form.Problems });

@@ -8,8 +8,8 @@ namespace Afterword.Server.Automation.Fairness;
 
 /// <summary>Turns counts by agent into what stands on the page, and says of whom chance does not explain them.</summary>
 /// <param name="seat">Whose console.</param>
-/// <param name="days">Its days.</param>
-internal sealed class FairnessPages(Seat seat, ConsoleDays days)
+/// <param name="times">As whoever sits there reads them.</param>
+internal sealed class FairnessPages(Seat seat, ConsoleTimes times)
 {
     private const int MostRows = 100;
 
@@ -20,7 +20,7 @@ internal sealed class FairnessPages(Seat seat, ConsoleDays days)
         return new(
             FigureWords.Days(form.FirstDay, form.LastDay), Iso(form.FirstDay), Iso(form.LastDay),
             [.. OverviewQuery.Ranges.Select(range => new LinkView(range == 365 ? "12 months" : Say($"{range} days"), Say($"?range={range}"), form.Range == range))],
-            found.Since is { } since ? new ConsoleTimes(days).Minute(since) : null,
+            found.Since is { } since ? times.Minute(since) : null,
             [.. ordered.Where(agent => marks.Contains(agent.Agent)).Select(agent => new NamedAgent(agent.Agent, AddressOf(form, agent), [.. marks[agent.Agent].Order().Select(picking => Sentence(agent, picking, found.Agents))]))],
             [.. ordered.Take(MostRows).Select(agent => Row(form, agent, found.Agents, marks.Contains(agent.Agent)))], Math.Max(0, ordered.Length - MostRows),
             string.Join(' ', Unnamed(found.Unnamed, "conversation", ""), Unnamed(found.UnnamedByHand, "request", " made by hand")).Trim());

@@ -43,7 +43,7 @@ internal static class AutomationPageEndpoints
             await services.GetRequiredService<AuditLog>().NoteAsync(seat, Deed.Saw, $"automation{form.Description}", http.RequestAborted);
             var funnel = await services.GetRequiredService<ReadFunnel>().RunAsync(form.Filter, http.RequestAborted);
             var list = await services.GetRequiredService<Ledger>().RunAsync(form.List, form.Before, http.RequestAborted);
-            view = new AutomationPages(seat, days).View(form, settings.TimeZone, funnel, list);
+            view = new AutomationPages(seat, ConsoleTimes.For(seat.Person, settings)).View(form, settings.TimeZone, funnel, list);
         }
 
         await http.ShowConsoleAsync<AutomationPage>(seat, view is null ? 400 : status, new()
@@ -81,7 +81,7 @@ internal static class AutomationPageEndpoints
         var lines = await ledger.OfOneAsync(one, http.RequestAborted);
         await http.ShowConsoleAsync<ConversationPage>(seat, 200, new()
         {
-            [nameof(ConversationPage.View)] = new AutomationPages(seat, ConsoleDays.Of(settings.TimeZone))
+            [nameof(ConversationPage.View)] = new AutomationPages(seat, ConsoleTimes.For(seat.Person, settings))
                 .View(one, lines.First(line => line.Id == one.Id), saved is null ? null : RulesDocument.OfStored(saved.Document), lines, await ledger.ByHandAsync(one, http.RequestAborted)),
         });
     }

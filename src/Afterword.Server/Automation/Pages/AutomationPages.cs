@@ -10,8 +10,8 @@ namespace Afterword.Server.Automation.Pages;
 
 /// <summary>Turns what was counted into what stands on the pages.</summary>
 /// <param name="seat">Whose console.</param>
-/// <param name="days">Its days.</param>
-internal sealed class AutomationPages(Seat seat, ConsoleDays days)
+/// <param name="times">As whoever sits there reads them.</param>
+internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
 {
     private const int FirstValues = 10;
     private const int MostValues = 1_000;
@@ -19,21 +19,19 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
     private static readonly (string Name, string Label)[] s_chips =
         [("rule", "Rule"), ("agent", "Agent"), ("team", "Team"), ("tag", "Tag"), ("language", "Language"), ("channel", "Channel"), ("decision", "Decision"), ("reason", "Reason"), ("find", "Search")];
 
-    private readonly ConsoleTimes _when = new(days);
-
     public AutomationView View(AutomationForm form, string zone, Funnel funnel, LedgerPage list) => new(
-        FigureWords.Days(form.FirstDay, form.LastDay), zone, funnel.Since is { } since ? _when.Minute(since) : null,
+        FigureWords.Days(form.FirstDay, form.LastDay), zone, funnel.Since is { } since ? times.Minute(since) : null,
         [.. OverviewQuery.Ranges.Select(range => new LinkView(range == 365 ? "12 months" : $"{range} days", form.With(("range", Say(range)), ("from", null), ("to", null)), form.Range == range))],
         Chips(form), form.Fields, Steps(form, funnel), [.. Enum.GetValues<FunnelSlice>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
         seat.AddressOf("automation/file") + form.With("find", null));
 
     public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others, (long Id, long At)? byHand)
     {
-        var explained = new ExplainDecision(one, rules, _when);
+        var explained = new ExplainDecision(one, rules, times);
         return new(
             Row(line), explained.Answer(), explained.Rules(), one.RulesVersion, Facts(one, line), Steps(one),
             [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? seat.AddressOf($"answers/{Say(id)}") : null,
-            byHand is var (_, at) ? $"Somebody made a request about this ticket by hand on {_when.Minute(at)}, outside the rules." : null, byHand is var (made, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
+            byHand is var (_, at) ? $"Somebody made a request about this ticket by hand on {times.Minute(at)}, outside the rules." : null, byHand is var (made, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
     }
 
     private static List<ChipView> Chips(AutomationForm form)
@@ -86,17 +84,17 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
 
     private LedgerView List(AutomationForm form, LedgerPage page) => new(
         page.Lines.Count == 1 ? "1 conversation" : $"{page.Lines.Count} conversations", [.. page.Lines.Select(Row)], page.Next is { } next ? $"{form.With("before", Say(next))}#ledger" : null,
-        page.LookedBackTo is { } time ? $"Look before {_when.Day(time)}" : "Older", form.Before == long.MaxValue ? null : $"{form.With("before", null)}#ledger",
-        page.LookedBackTo is { } back ? _when.Day(back) : null, form.Fields.ContainsKey("find"));
+        page.LookedBackTo is { } time ? $"Look before {times.Day(time)}" : "Older", form.Before == long.MaxValue ? null : $"{form.With("before", null)}#ledger",
+        page.LookedBackTo is { } back ? times.Day(back) : null, form.Fields.ContainsKey("find"));
 
     private LedgerRow Row(LedgerLine line) => new(
-        seat.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), _when.Minute(line.ClosedAt),
+        seat.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), times.Minute(line.ClosedAt),
         DecisionText.Of(line.Decision), DecisionText.ToneOf(line.Decision), Why(line), line.Test);
 
     private string Why(LedgerLine line) => line.Decision switch
     {
         Decision.Asked => DecisionText.Of(line.End),
-        Decision.Scheduled when line.DueAt is { } due => $"Due on {_when.Minute(due)}",
+        Decision.Scheduled when line.DueAt is { } due => $"Due on {times.Minute(due)}",
         _ => DecisionText.Of(line.End),
     };
 
@@ -130,7 +128,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleDays days)
         if (one.CreatedAt - one.ClosedAt > 60_000) steps.Add((one.CreatedAt, "You told us"));
         if (one.PlannedAt is { } planned && one.Decision is Decision.Scheduled or Decision.Asked) steps.Add((planned, one.Decision == Decision.Scheduled ? "To be asked" : "Due"));
         if (one.UpdatedAt > one.CreatedAt && one.Decision is not Decision.Scheduled) steps.Add((one.UpdatedAt, one.Decision == Decision.Skipped && one.PlannedAt is null ? "Closed again" : DecisionText.Of(one.Decision)));
-        return [.. steps.OrderBy(step => step.At).Select(step => new FactView(step.What, _when.Minute(step.At)))];
+        return [.. steps.OrderBy(step => step.At).Select(step => new FactView(step.What, times.Minute(step.At)))];
     }
 
     private static string Share(long part, long whole) => whole == 0 ? FigureWords.None : FigureWords.Percent((double)part / whole);

@@ -41,7 +41,7 @@ internal static class AlertEndpoints
             [nameof(AlertsPage.Watch)] = watch,
             [nameof(AlertsPage.Readers)] = readers,
             [nameof(AlertsPage.Told)] = told,
-            [nameof(AlertsPage.When)] = new ConsoleTimes(ConsoleDays.Of(settings.TimeZone)),
+            [nameof(AlertsPage.When)] = ConsoleTimes.For(seat.Person, settings),
             [nameof(AlertsPage.Zone)] = settings.TimeZone,
             [nameof(AlertsPage.HasMail)] = settings.Mail is not null,
             [nameof(AlertsPage.Problem)] = problem,

@@ -8,10 +8,11 @@ namespace Afterword.Server.Access.Console.Pages;
 /// <param name="Seat">Where; null for pages that belong to no sender.</param>
 /// <param name="Menu">The pages there that the role may open.</param>
 /// <param name="Token">The hidden field of every form.</param>
-/// <param name="When">Shows instants in the console's time zone.</param>
+/// <param name="When">Shows instants in the time zone of the person, or else of the console.</param>
+/// <param name="DayZone">The console's time zone: that of the days in figures and filters, whoever looks.</param>
 /// <param name="Now">The time.</param>
 /// <param name="Paused">Why nothing is sent just now; null on pages that are about something else.</param>
-public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token, ConsoleTimes When, DateTimeOffset Now, string? Paused = null);
+public sealed record ConsoleFrame(Person Person, Seat? Seat, IReadOnlyList<MenuItem> Menu, FormToken Token, ConsoleTimes When, string DayZone, DateTimeOffset Now, string? Paused = null);
 
 /// <summary>A page about what is sent by itself: it says when that is paused.</summary>
 [AttributeUsage(AttributeTargets.Class)]

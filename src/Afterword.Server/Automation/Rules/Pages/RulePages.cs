@@ -146,7 +146,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
 
         public RulesView View() => new(
-            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {new ConsoleTimes(ConsoleDays.Of(_pages.ZoneName)).Minute(_saved.ChangedAt)}.", MayEdit,
+            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {ConsoleTimes.For(_seat.Person, _pages.Settings).Minute(_saved.ChangedAt)}.", MayEdit,
             [.. _rules.Rules.Select(rule => RuleWords.Of(rule, _rules))], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
             TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
 
@@ -154,7 +154,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
             string.Create(CultureInfo.InvariantCulture, $"{type.Wire} {variant}"), string.Create(CultureInfo.InvariantCulture, $"{variant}: {_pages.QuestionOf(type, variant, _seat.SenderName)}")))]);
     }
 
-    private string ZoneName => settings.TimeZone;
+    private Settings Settings => settings;
 
     private int QuestionsOf(PromptType type) => questions.CountOf(type);
 
