@@ -4,7 +4,6 @@ using Afterword.Server.Admin.Pages;
 using Afterword.Server.Channels;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
-using Afterword.Server.SetUp;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin;

@@ -3,7 +3,6 @@ using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.X;
 using Afterword.Server.Tests.Channels;
 using Afterword.Server.Tests.World;
-using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 

@@ -49,7 +49,7 @@ internal sealed class ReportHealth(Store store, TroubleWatch watch, Backlog back
         yield return new("Processes", found.Signs.WorkerNumbers.ToString("N0", CultureInfo.InvariantCulture));
     }
 
-    private IEnumerable<HealthFact> Waiting(WaitingWork work, ConsoleTimes when)
+    private static IEnumerable<HealthFact> Waiting(WaitingWork work, ConsoleTimes when)
     {
         yield return new("Deliveries", Number(work.Deliveries));
         yield return new("Oldest delivery", work.OldestDeliveryAt is { } oldest ? $"of {Minute(when, oldest)}" : "none");
