@@ -144,6 +144,29 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_close_that_is_repeated_after_its_customer_was_asked_is_counted_there_if_it_names_the_same_time()
+    {
+        foreach (var (interval, reason) in new[] { ("7", "asked_recently"), ("0", "already_asked") })
+        {
+            await _world.RuleAsync(RulesWorld.Everybody(document: $"\"recipient_interval_days\":{interval},"));
+            var (ticket, customer, at) = ($"lost {interval}", await Server.UserAsync($"lost{interval}"), RulesWorld.Text(_world.Now - 1_000));
+            var first = await _world.CloseAsync(customer, ticket, ("closed_at", at));
+            await _world.PassAsync(TimeSpan.FromDays(1));
+
+            for (var i = 0; i < 2; i++)
+            {
+                var repeated = await _world.CloseAsync(customer, ticket, ("closed_at", at));
+                Assert.Equal((first.Text("id"), "asked"), (repeated.Text("id"), repeated.Outcome));
+            }
+
+            Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = '{ticket}' and closes = 3"));
+
+            // One at another time is another close.
+            Assert.Equal($"skipped: {reason}", (await _world.CloseAsync(customer, ticket)).Outcome);
+        }
+    }
+
+    [Fact]
     public async Task Again_asks_twice_about_one_conversation_and_a_test_counts_in_nothing()
     {
         await _world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":1,"));

@@ -59,6 +59,9 @@ internal sealed class CloseConversation
         // Nothing has changed since it was closed before: a repeated call, or another close with the same end.
         if (head is { Decision: Decision.Skipped } && head.Reason == verdict.Reason) return batch.CountAgain(head, verdict.NextEligibleAt);
 
+        // Its customer was asked before the call was repeated, because its answer was lost: by its time it is the same close.
+        if (head is { Decision: Decision.Asked } && verdict.Reason != Reason.None && draft.ClosedAt == head.ClosedAt) return batch.CountAgain(head, head.NextEligibleAt);
+
         var stamp = batch.States[request.SenderId].Stamp;
         var ask = verdict.Rule?.Ask;
         var due = verdict.Reason == Reason.None ? verdict.DueAt : null;

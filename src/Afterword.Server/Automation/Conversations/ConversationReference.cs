@@ -37,7 +37,7 @@ internal static class ConversationReference
             """
             The sender's [rules](/api#put-feedback-rules) decide whether the customer is asked, and when. 200 with whatever was decided: the decision is on the disk.
 
-            A conversation that is closed again while it is scheduled, or that is skipped again for the same reason, is counted in `closes` and otherwise stays as it was: a repeated call changes nothing. After it was asked it is `already_asked`, unless its rule says `again`.
+            A conversation that is closed again while it is scheduled, or that is skipped again for the same reason, is counted in `closes` and otherwise stays as it was: a repeated call changes nothing. After it was asked it is `already_asked`, unless its rule says `again`. Send `closed_at`: a call that is repeated after its customer was asked then names the same time, and is counted in `closes` too.
             """,
         Parameters =
         [
