@@ -46,8 +46,8 @@ internal static class Answers
         HttpResponseMessage answer, TimeProvider clock, CancellationToken cancellationToken)
     {
         var errors = await ErrorsAsync(answer, cancellationToken).ConfigureAwait(false);
-        var message = errors is [var first, ..]
-            ? first.Message
+        var message = errors.Count > 0
+            ? string.Join(" ", errors.Select(error => error.Message))
             : string.Create(CultureInfo.InvariantCulture, $"The server answered with status {(int)answer.StatusCode} and no reason.");
 
         return new(answer.StatusCode, errors, RetryAt(answer, clock), First(answer, "x-transaction-id"), message);

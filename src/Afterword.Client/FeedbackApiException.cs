@@ -4,7 +4,7 @@ using Afterword.Client.Wire;
 namespace Afterword.Client;
 
 /// <summary>The server answered, and the answer is a refusal or not one of this API.</summary>
-/// <remarks>The message is that of the first error. A server that cannot be reached is an <see cref="HttpRequestException"/>.</remarks>
+/// <remarks>The message is that of all errors. A server that cannot be reached is an <see cref="HttpRequestException"/>.</remarks>
 public sealed class FeedbackApiException : Exception
 {
     internal FeedbackApiException(

@@ -15,7 +15,7 @@ public sealed partial class FeedbackClient : IDisposable
     private readonly TimeProvider _clock;
 
     /// <summary>Creates a client with connections of its own, which follow changes of the server's address.</summary>
-    /// <exception cref="ArgumentException">The server's address is not absolute http(s).</exception>
+    /// <exception cref="ArgumentException">The server's address is not absolute http(s), or a credential is empty.</exception>
     public FeedbackClient(FeedbackClientOptions options)
         : this(options, Connections(), disposeTransport: true)
     {
@@ -25,13 +25,13 @@ public sealed partial class FeedbackClient : IDisposable
     /// <param name="options">The server and the account.</param>
     /// <param name="transport">Sends what has been signed; it must not change addresses or bodies, nor follow redirects.</param>
     /// <param name="disposeTransport">Whether the transport ends with the client; by default it does not.</param>
-    /// <exception cref="ArgumentException">The server's address is not absolute http(s).</exception>
+    /// <exception cref="ArgumentException">The server's address is not absolute http(s), or a credential is empty.</exception>
     public FeedbackClient(FeedbackClientOptions options, HttpMessageHandler transport, bool disposeTransport = false)
     {
         ArgumentNullException.ThrowIfNull(options);
         var server = options.Prefix();
         _clock = options.Clock;
-        var signing = new OAuthHandler(options.Credentials, _clock, method: options.SignatureMethod) { InnerHandler = transport };
+        var signing = new OAuthHandler(options.Signing(), _clock, method: options.SignatureMethod) { InnerHandler = transport };
         _http = new HttpClient(signing, disposeTransport)
         {
             BaseAddress = new Uri(server, "1.1/feedback/"),

@@ -19,6 +19,22 @@ public sealed record FeedbackClientOptions(Uri Server, OAuthCredentials Credenti
     /// <exception cref="ArgumentException">It is not absolute http(s), or ends in <c>/1.1</c>.</exception>
     internal Uri Prefix() => PrefixOf(Server, nameof(Server));
 
+    /// <summary>What signs, unless a part of it is empty: the server would only say that it could not authenticate anyone.</summary>
+    /// <exception cref="ArgumentException">One of them is.</exception>
+    internal OAuthCredentials Signing()
+    {
+        foreach (var (name, value) in new[]
+        {
+            (nameof(OAuthCredentials.ConsumerKey), Credentials.ConsumerKey), (nameof(OAuthCredentials.ConsumerSecret), Credentials.ConsumerSecret),
+            (nameof(OAuthCredentials.Token), Credentials.Token ?? "-"), (nameof(OAuthCredentials.TokenSecret), Credentials.TokenSecret ?? "-"),
+        })
+        {
+            if (string.IsNullOrWhiteSpace(value)) throw new ArgumentException($"{name} is empty.", nameof(Credentials));
+        }
+
+        return Credentials;
+    }
+
     /// <inheritdoc cref="Prefix"/>
     internal static Uri PrefixOf(Uri server, string parameter)
     {

@@ -93,6 +93,11 @@ public sealed class FeedbackClientTests : IDisposable
         Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Server = new Uri("ftp://host/") }, _network));
         var doubled = Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Server = new Uri("https://host/desk/1.1/") }, _network));
         Assert.Contains("must end before /1.1, which the client adds: https://host/desk.", doubled.Message, StringComparison.Ordinal);
+        foreach (var empty in new[] { Options().Credentials with { ConsumerSecret = "" }, Options().Credentials with { ConsumerKey = " " }, Options().Credentials with { TokenSecret = "" } })
+        {
+            Assert.Contains(" is empty.", Assert.Throws<ArgumentException>(() => new FeedbackClient(Options() with { Credentials = empty }, _network)).Message, StringComparison.Ordinal);
+        }
+
         Assert.Empty(_network.Requests);
     }
 
@@ -203,7 +208,7 @@ public sealed class FeedbackClientTests : IDisposable
         var refusal = await Assert.ThrowsAsync<FeedbackApiException>(() => client.CreateAsync(Prompt(), Stop));
         Assert.Equal(HttpStatusCode.BadRequest, refusal.Status);
         Assert.Equal(38, refusal.Code);
-        Assert.Equal("type parameter is missing.", refusal.Message);
+        Assert.Equal("type parameter is missing. privacy_url parameter is invalid.", refusal.Message);
         Assert.Equal([new ErrorJson(38, "type parameter is missing."), new ErrorJson(44, "privacy_url parameter is invalid.")], refusal.Errors);
         Assert.Null(refusal.RetryAt);
         Assert.Equal("4bf92f3577b34da6", refusal.TransactionId);

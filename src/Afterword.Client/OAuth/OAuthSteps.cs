@@ -39,7 +39,7 @@ public sealed class OAuthSteps : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(transport);
         _server = options.Prefix();
-        _app = options.Credentials with { Token = null, TokenSecret = null };
+        _app = options.Signing() with { Token = null, TokenSecret = null };
         _clock = options.Clock;
         _method = options.SignatureMethod;
         _transport = transport;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
@@ -67,7 +68,7 @@ public sealed class FeedbackSandbox : IAsyncDisposable
         try
         {
             var said = new StringBuilder();
-            process = Process.Start(start) ?? throw new InvalidOperationException($"{program} was not started.");
+            process = Start(start, program);
             process.ErrorDataReceived += (_, line) =>
             {
                 lock (said) said.AppendLine(line.Data);
@@ -139,6 +140,18 @@ public sealed class FeedbackSandbox : IAsyncDisposable
         }
 
         return null;
+    }
+
+    private static Process Start(ProcessStartInfo start, string program)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new InvalidOperationException($"{program} was not started.");
+        }
+        catch (Win32Exception error)
+        {
+            throw new InvalidOperationException($"{program} cannot be started: {error.Message}. Give the path of afterword, or install it.", error);
+        }
     }
 
     private static async Task EndAsync(Process? process, DirectoryInfo folder)

@@ -96,6 +96,14 @@ public sealed class SandboxTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_program_that_is_not_there_is_named()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => FeedbackSandbox.StartAsync("/nope/afterword", Stop));
+        Assert.StartsWith("/nope/afterword cannot be started: ", refused.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Give the path of afterword, or install it.", refused.Message, StringComparison.Ordinal);
+    }
+
     public ValueTask DisposeAsync() => _sandbox.DisposeAsync();
 
     private PromptRequest Request() => new() { Type = FeedbackType.Csat, ToUserId = _sandbox.Customers[0].UserId, Message = "How did we do?", PrivacyUrl = new("https://furni.example/privacy") };
