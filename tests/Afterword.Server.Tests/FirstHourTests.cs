@@ -46,21 +46,28 @@ public sealed class FirstHourTests : IDisposable
         ("user list --after not-a-handle", 2, "\"not-a-handle\" is not a handle: 1 to 15 letters, digits and underscores, such as @furni.\nTry: afterword user list --help"),
         ("webhook replay abc --dead --data STORE", 2, "\"abc\" is not the id of a webhook, which is a number. See: afterword webhook list\nTry: afterword webhook replay --help"),
         ("webhook replay 1 --event abc --data STORE", 2, "--event is \"abc\"; it must be a number.\nTry: afterword webhook replay --help"),
-        ("rules check FOLDER/missing.json", 1, "FOLDER/missing.json cannot be read: Could not find file 'FOLDER/missing.json'."),
-        ("rules check FOLDER/broken.json", 1, "FOLDER/broken.json, line 3, column 3: this is not JSON. '}' is an invalid start of a value. Correct it there."),
+        ("rules check FOLDER/missing.json", 1, "There is no file FOLDER/missing.json."),
+        ("rules check FOLDER/broken.json", 1, "FOLDER/broken.json, line 3, column 3: this is not JSON. A value is expected here: a text in double quotes, a number, true, false, null, [ or {."),
         ("rules check FOLDER/empty.json", 1, "FOLDER/empty.json is empty; it must hold a JSON object."),
         ("rules check FOLDER/list.json", 1, "FOLDER/list.json must hold a JSON object, such as { \"rules\": [] }."),
         ("rules check FOLDER/wide.json", 1, "FOLDER/wide.json is in UTF-16. Save it as UTF-8."),
+        ("rules check FOLDER/open.json", 1, "FOLDER/open.json, line 1, column 11: this is not JSON. It ends too early: a [ or { is not closed."),
+        ("rules check FOLDER/comma.json", 1, "FOLDER/comma.json, line 1, column 13: this is not JSON. A comma stands before a closing bracket: take it away."),
+        ("rules shwo @furni", 2, "shwo is not a command. Did you mean show? There are: show, set, check, simulate, verify.\nTry: afterword rules --help"),
+        ("serve --ulrs 1", 2, "--ulrs is not an option of this command. Did you mean --urls?\nTry: afterword serve --help"),
+        ("serve --prot 1", 2, "--prot is not an option of this command.\nTry: afterword serve --help"),
+        ("person add a@furni.example --role boss", 2, "--role is \"boss\"; it must be one of owner, supervisor, analyst, agent, operator.\nTry: afterword person add --help"),
+        ("user list --data STORE --set Limits:CreatesPerDay=many", 2, "The settings are wrong: Limits:CreatesPerDay is \"many\"; it must be a whole number from 1. (command line)"),
         ("rules check FOLDER/marked.json", 0, "The document is valid. It has no rules, so nobody is asked."),
     ];
 
     // The contents of appsettings.json, and all that is said. FILE is its path.
     private static readonly (string Written, string Told)[] s_settings =
     [
-        ("{\n  \"Platform\": Furni\n}", "FILE, line 2, column 15: this is not JSON. 'F' is an invalid start of a value. Correct it there."),
-        ("{\n  \"Data\": \"C:\\data\"\n}", "FILE, line 2, column 15: this is not JSON. 'd' is an invalid escapable character within a JSON string. The string should be correctly escaped. Correct it there."),
+        ("{\n  \"Platform\": Furni\n}", "FILE, line 2, column 15: this is not JSON. A value is expected here: a text in double quotes, a number, true, false, null, [ or {."),
+        ("{\n  \"Data\": \"C:\\data\"\n}", "FILE, line 2, column 15: this is not JSON. A backslash stands before a letter that it cannot stand before: write \\\\ for one."),
         ("", "FILE is empty; it must hold a JSON object."),
-        ("[]", "FILE: Top-level JSON element must be an object. Instead, 'Array' was found. Correct it there."),
+        ("[]", "FILE must hold a JSON object, such as { \"Platform\": \"Furni\" }."),
         ("""{ "$schema": "https://x.example", "Platfrom": "Furni" }""", $"Platfrom is not a setting. {Keys} (appsettings.json)"),
         ("""{ "Urls": "http://*:8080" }""", "Urls is not a setting. Say where to listen with serve --urls, or ASPNETCORE_URLS. (appsettings.json)"),
     ];
@@ -88,6 +95,8 @@ public sealed class FirstHourTests : IDisposable
         Write("afterword.db", []);
         Write("broken.json", "{\n  \"rules\": [\n  }\n}"u8);
         Write("empty.json", []);
+        Write("open.json", "{\"rules\":["u8);
+        Write("comma.json", "{\"rules\":[],}"u8);
         Write("list.json", "[]"u8);
         Write("wide.json", [0xFF, 0xFE, .. "{\0}\0"u8]);
         Write("marked.json", [0xEF, 0xBB, 0xBF, .. "{\"rules\":[]}"u8]);
@@ -135,6 +144,37 @@ public sealed class FirstHourTests : IDisposable
             (2, "The server may not listen on http://0.0.0.0:80: ports below 1024 need a privilege. Choose a higher port with --urls, or give the service the privilege, for example with AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit."),
             (denied.ExitCode, denied.Message));
     }
+
+    [Fact]
+    public async Task A_setting_that_is_misspelt_is_told_by_the_one_that_was_meant()
+    {
+        var (code, told) = await RunAsync(["user", "list", "--set", "Limits:CreatesPerDy=5"]);
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("The settings are wrong: Limits:CreatesPerDy is not a setting. Did you mean Limits:CreatesPerDay? In Limits there are: ", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_leaves_no_store_behind()
+    {
+        var store = Path.Combine(_folder.Path, "none");
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var address = FormattableString.Invariant($"http://127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}");
+
+        Assert.Equal(
+            (1, $"The server cannot listen on {address}: the address is in use. Stop what listens there, or choose another address with --urls."),
+            await RunAsync(["serve", "--data", store, "--urls", address]));
+        Assert.False(Directory.Exists(store));
+    }
+
+    [Theory]
+    [InlineData("afterword\0demo\0", "afterword")]
+    [InlineData("./afterword\0demo\0", "./afterword")]
+    [InlineData("/opt/my tools/afterword\0demo\0", "'/opt/my tools/afterword'")]
+    [InlineData("dotnet\0/opt/afterword.dll\0demo\0", "./afterword")]
+    [InlineData("", "./afterword")]
+    public void A_command_to_paste_begins_as_the_program_was_called(string commandLine, string shown) => Assert.Equal(shown, StartedAs.Of(commandLine));
 
     [Fact]
     public async Task Rules_that_hold_already_make_no_new_version()

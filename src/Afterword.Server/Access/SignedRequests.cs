@@ -74,7 +74,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
             Content.Form or Content.ForeignForm or Content.Other when signed.NestedJson => ApiError.NotJson,
             Content.ForeignForm when !Charsets.IsAscii(call.Values) => ApiError.WrongContentType,
             Content.Other => ApiError.WrongContentType,
-            Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJson,
+            Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJsonIn(call.Body.WrittenMemory),
             _ => null,
         };
     }
@@ -87,9 +87,10 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
         return signed.Permission == Permission.Write ? ApiError.ReadOnly : ApiError.NoDirectMessages;
     }
 
-    // A limit is told on every answer once the caller is known, refusals included.
+    // A limit is told on every answer once the caller is known, refusals included. Whoever has not signed, or not well, is told with what (RFC 9110, section 11.6.1).
     private async Task RefuseAsync(HttpContext http, SignedCall call, Signed signed, ApiError error)
     {
+        if (error.Status == 401 || error == ApiError.NoCredentials) http.Response.Headers.WWWAuthenticate = "OAuth realm=\"Afterword\"";
         if (signed.CountsPrompts && call.Caller is { } sender) http.ShowLimit(await prompts.ReadAsync(sender, http.RequestAborted));
         if (signed.CountsMessages && call.Caller is { } writer) http.ShowLimit(await messages.ReadAsync(writer, http.RequestAborted));
         await http.RefuseAsync(error);

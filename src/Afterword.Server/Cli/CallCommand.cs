@@ -9,9 +9,9 @@ namespace Afterword.Server.Cli;
 /// <summary><c>afterword call</c>: a signed call, as any client would make it.</summary>
 internal static class CallCommand
 {
-    private static readonly Argument<string> s_method = new("METHOD") { Description = "GET or POST." };
+    private static readonly Argument<string> s_method = new("METHOD") { Description = "GET, POST or PUT." };
     private static readonly Argument<string> s_path = new("PATH") { Description = "The path, such as /1.1/feedback/create.json." };
-    private static readonly Argument<string[]> s_parameters = new("k=v") { Description = "Parameters: in the query of a GET, in the body of a POST.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string[]> s_parameters = new("k=v") { Description = "Parameters: in the query of a GET, in the body of a POST or PUT.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string> s_key = new("--key") { Description = "The consumer key.", Required = true, HelpName = "KEY" };
     private static readonly Option<string> s_secret = new("--secret") { Description = "The consumer secret.", Required = true, HelpName = "S" };
     private static readonly Option<string?> s_token = new("--token") { Description = "The access token.", HelpName = "T" };

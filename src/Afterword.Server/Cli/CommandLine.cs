@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -58,12 +59,42 @@ internal static class CommandLine
 
     private static string[] Errors(ParseResult parsed)
     {
-        // To whom asks for help the parser forgives everything: what lacks an argument, and a word that is no command, of which there is no help.
-        if (parsed.Action is HelpAction) return [.. parsed.UnmatchedTokens.Select(word => $"Unrecognized command or argument '{word}'.")];
+        // What follows a word that nobody knows may be its value: the first says enough. A command that is missing is that word.
+        var unknown = parsed.UnmatchedTokens is [var word, ..] ? WhyUnknown(parsed.CommandResult.Command, word) : null;
 
-        // A word that is no command is told once, and not also as a command that is missing.
-        var errors = parsed.Errors.Select(error => error.Message).Distinct().ToArray();
-        return parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors;
+        // To whom asks for help the parser forgives everything: what lacks an argument, and a word that is no command, of which there is no help.
+        if (parsed.Action is HelpAction) return unknown is null ? [] : [unknown];
+        if (unknown is not null && parsed.CommandResult.Command.Subcommands.Count > 0) return [unknown];
+
+        var others = parsed.Errors.Where(error => unknown is null || !error.Message.StartsWith("Unrecognized", StringComparison.Ordinal)).Select(Told).Distinct();
+        return unknown is null ? [.. others] : [unknown, .. others];
+    }
+
+    private static string WhyUnknown(Command command, string word)
+    {
+        var isOption = word.StartsWith('-');
+        var known = isOption
+            ? command.Options.Concat(Root.Options).Where(option => !option.Hidden).SelectMany(option => option.Aliases.Append(option.Name)).ToArray()
+            : [.. command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)];
+        var what = isOption ? "an option of this command" : known.Length > 0 ? "a command" : "an argument of this command";
+        var meant = NearestName.Of(word, known) is { } near ? $" Did you mean {near}?" : "";
+        return $"{word} is not {what}.{meant}{(isOption || known.Length == 0 ? "" : $" There are: {string.Join(", ", known)}.")}";
+    }
+
+    // The parser lists what it allows in lines of its own.
+    private static string Told(ParseError error)
+    {
+        const string Among = "Must be one of:";
+        var name = error.SymbolResult switch
+        {
+            OptionResult option => option.Option.Name,
+            ArgumentResult { Parent: OptionResult option } => option.Option.Name,
+            ArgumentResult argument => argument.Argument.Name,
+            _ => null,
+        };
+        return name is not null && error.Message.IndexOf(Among, StringComparison.Ordinal) is > 0 and var at && error.SymbolResult!.Tokens is [var token, ..]
+            ? $"{name} is \"{token.Value}\"; it must be one of {string.Join(", ", error.Message[(at + Among.Length)..].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Trim('\'')).Where(line => line.Length > 0))}."
+            : error.Message;
     }
 
     private static RootCommand Build()

@@ -98,7 +98,7 @@ internal sealed class DemoGuide(
     private string EventsCall(string from, string to) => Call($"GET /1.1/feedback/events.json from_time={from} to_time={to} count=100");
 
     private string Call(string what) =>
-        $"./afterword call {what} --server {url} {Keys}";
+        $"{StartedAs.Shown} call {what} --server {url} {Keys}";
 
     private string Keys => $"--key {keys.App.ConsumerKey} --secret {keys.App.ConsumerSecret} --token {keys.Token.Token} --token-secret {keys.Token.TokenSecret}";
 

@@ -14,7 +14,7 @@ internal static class HealthCommand
 
     private static readonly Option<Uri?> s_url = new("--url")
     {
-        Description = "The server to ask; by default where this machine's settings and variables say that it listens.", HelpName = "URL",
+        Description = "The server to ask; by default where the server on this store said that it listens, or where settings and variables say so.", HelpName = "URL",
         CustomParser = result =>
         {
             if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return url;
@@ -34,11 +34,14 @@ internal static class HealthCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var given = parsed.GetValue(s_url);
-        var url = given ?? AddressOf(StoreOptions.SettingsOf(parsed), Environment.GetEnvironmentVariable("ASPNETCORE_URLS"));
+        var url = given ?? Served(StoreOptions.SettingsOf(parsed), Environment.GetEnvironmentVariable("ASPNETCORE_URLS"));
         var health = await AskAsync(url, trustsAny: given is null, stop);
         parsed.Say(health, HealthContext.Default.HealthJson, health.Ready ? $"{url} is ready." : $"{url} is not ready: {health.Says}");
         return health.Ready ? ExitCode.Done : ExitCode.Failed;
     }
+
+    /// <summary>Where the server on this store said that it listens; else where one with these settings would.</summary>
+    internal static Uri Served(Settings settings, string? urls) => ServedAddress.Read(settings) is { } address ? new Uri(address) : AddressOf(settings, urls);
 
     /// <summary>Where a server with these settings is reached from its own machine.</summary>
     /// <param name="settings">As the server has them.</param>

@@ -8,6 +8,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Automation.Simulation;
+using Afterword.Server.Errors;
 using Afterword.Server.Limits;
 using Afterword.Server.People;
 using Afterword.Server.Prompts;
@@ -109,6 +110,14 @@ internal static class RulesCommands
             var simulated = await new SimulateRules(store.Store, TimeProvider.System).RunAsync(
                 account.Id, document.Rules, (int)most, store.Settings.Limits.IntervalFor(await GrantAsync(store, account, stop)), stop);
             var told = SimulationJson.Of(simulated!, (int)most);
+            if (told.Closes == 0)
+            {
+                parsed.Say(
+                    told, SimulationsJson.Default.SimulationJson,
+                    string.Create(CultureInfo.InvariantCulture, $"No conversation was closed in the last {told.Days} days, so the draft cannot be tried yet. It is valid."));
+                return;
+            }
+
             parsed.Say(
                 told, SimulationsJson.Default.SimulationJson,
                 [
@@ -160,11 +169,16 @@ internal static class RulesCommands
                 body = await File.ReadAllBytesAsync(file, stop);
             }
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CommandException(ExitCode.Failed, $"There is no file {file}.");
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.Failed, $"{file} cannot be read: {error.Message}");
         }
 
+        if (file == "-") file = "stdin";
         var text = ReadText(file, body);
         var document = RulesDocument.Parse(text, questions, out var errors);
         if (document is null) throw new CommandException(ExitCode.Failed, string.Join('\n', errors.All.Select(error => error.Message)));

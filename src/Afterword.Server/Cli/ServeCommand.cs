@@ -54,6 +54,7 @@ internal static class ServeCommand
         // Before the store is opened: a start that comes to nothing makes none.
         var addresses = ListenAddresses.Of(settings, urls);
         if (addresses.Select(ListenAddresses.WrongWith).FirstOrDefault(wrong => wrong is not null) is { } wrong) throw new CommandException(ExitCode.WrongUse, wrong);
+        if (settings.Database is null && !File.Exists(Store.MainFile(settings.Data)) && ListenAddresses.Taken(addresses) is { } taken) throw new CommandException(ExitCode.Failed, taken);
 
         var server = await OpenedStore.ExplainAsync(settings, () => AfterwordServer.CreateAsync(settings, urls, TimeProvider.System, QuietStart, stop));
         try

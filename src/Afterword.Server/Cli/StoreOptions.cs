@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Cli;
@@ -83,7 +84,7 @@ internal static class StoreOptions
         }
         catch (InvalidDataException error) when (error.InnerException is FormatException wrong)
         {
-            throw new CommandException(ExitCode.WrongUse, wrong.InnerException is JsonException json ? JsonMistake.Of(file, json) : $"{file}: {wrong.Message} Correct it there.");
+            throw new CommandException(ExitCode.WrongUse, wrong.InnerException is JsonException json ? JsonMistake.Of(file, json) : $"{file} must hold a JSON object, such as {{ \"Platform\": \"Furni\" }}.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

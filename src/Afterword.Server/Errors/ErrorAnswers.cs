@@ -89,8 +89,7 @@ internal static partial class ErrorAnswers
     {
         if (IsApi(http))
         {
-            // There, a wrong method is a page that does not exist.
-            http.Response.Headers.Allow = default;
+            // There, a wrong method is a page that does not exist; the header Allow, which stays, says what does.
             await http.RefuseAsync(ApiError.For(http.Response.StatusCode));
         }
         else if (http.Response.StatusCode == 404 && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))

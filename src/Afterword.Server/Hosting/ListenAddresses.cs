@@ -37,6 +37,14 @@ internal static class ListenAddresses
     public static ListenAddress? Refused(IReadOnlyList<ListenAddress> addresses, SocketError error) =>
         addresses.Count == 1 ? addresses[0] : addresses.FirstOrDefault(address => Try(address.Text) == error);
 
+    /// <summary>What to say of an address that something else listens on already; null when none is taken.</summary>
+    /// <param name="addresses">All of them; where nobody names any, that of the web server.</param>
+    public static string? Taken(IReadOnlyList<ListenAddress> addresses)
+    {
+        IReadOnlyList<ListenAddress> all = addresses.Count > 0 ? addresses : [new("http://localhost:5000", "")];
+        return all.FirstOrDefault(address => Try(address.Text) == SocketError.AddressAlreadyInUse) is { } taken ? WhyRefused(taken, new SocketException((int)SocketError.AddressAlreadyInUse)) : null;
+    }
+
     /// <summary>What to do when the system does not let the server listen on an address.</summary>
     public static string WhyRefused(ListenAddress address, SocketException error) => error.SocketErrorCode switch
     {

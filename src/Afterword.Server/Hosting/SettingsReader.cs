@@ -152,7 +152,7 @@ internal sealed partial class SettingsReader
         if (Raw(key) is not { } text) return otherwise;
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
 
-        return Wrong(key, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), otherwise);
+        return Wrong(key, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least}{(most < long.MaxValue / 2 ? $" to {most}" : "")}"), otherwise);
     }
 
     private TimeSpan Duration(string key, TimeSpan otherwise)
@@ -281,7 +281,8 @@ internal sealed partial class SettingsReader
                 if (_known.Contains(key)) continue;
 
                 var nearest = string.Join(", ", _known.Where(known => known.StartsWith(section + ":", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-                _errors.Add($"{key} is not a setting. In {section} there are: {nearest}. ({Origin(key)})");
+                var meant = NearestName.Of(key, _known) is { } near ? $"Did you mean {near}? " : "";
+                _errors.Add($"{key} is not a setting. {meant}In {section} there are: {nearest}. ({Origin(key)})");
             }
         }
     }

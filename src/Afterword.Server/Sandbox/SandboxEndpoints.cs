@@ -26,7 +26,7 @@ internal static class SandboxEndpoints
 
         if (read.Required("by") is { } by && (!DurationText.TryParse(by, out var time) || !clock.TryMove(time)))
         {
-            read.Errors.Add(ApiError.Invalid("by", $"a duration such as 24:00:00, with which the clock is at most {DurationText.Of(SandboxClock.MostAhead)} ahead"));
+            read.Errors.Add(ApiError.Invalid("by", string.Create(CultureInfo.InvariantCulture, $"a duration such as 24:00:00 or 7.00:00:00; the clock goes forward only, and is at most {SandboxClock.MostAhead.Days:N0} days ahead")));
         }
 
         if (read.Errors.Any)

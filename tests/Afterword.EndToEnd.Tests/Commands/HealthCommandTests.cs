@@ -12,7 +12,8 @@ public sealed class HealthCommandTests
     public async Task A_server_that_serves_is_ready_and_one_that_is_gone_is_not()
     {
         string address;
-        await using (var server = await ServerProcess.StartAsync(await SqliteStore.NewAsync()))
+        var store = await SqliteStore.NewAsync();
+        await using (var server = await ServerProcess.StartAsync(store))
         {
             address = server.Url.GetLeftPart(UriPartial.Authority);
             var ready = (await Command.RunAsync("health", "--url", address)).Is(0);
@@ -21,7 +22,8 @@ public sealed class HealthCommandTests
             var json = (await Command.RunAsync("health", "--url", address, "--json")).Is(0);
             Assert.Equal((true, "ok"), (json.Json.GetProperty("ready").GetBoolean(), json["says"]));
 
-            // By the settings alone.
+            // By what the server wrote beside its store, and by the settings alone.
+            Assert.Equal(ready, await Command.RunAsync("health", "--data", store.Place.Value));
             Assert.Equal(ready, await Command.RunAsync("health", "--set", $"Kestrel:Endpoints:Here:Url={address}"));
         }
 

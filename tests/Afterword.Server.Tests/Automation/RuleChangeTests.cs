@@ -68,7 +68,7 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Wrong_rules_are_refused_with_all_that_is_wrong_and_nothing_is_stored()
     {
-        Assert.Equal(["If-Match parameter is missing."], (await _world.PutAsync("""{"rules":[]}""", null)).Is(400, 38).Messages);
+        Assert.Equal(["If-Match parameter is missing. Send that header, or version in the document."], (await _world.PutAsync("""{"rules":[]}""", null)).Is(400, 38).Messages);
         foreach (var seen in (string[])["x", "\"", "\"1", "-1", "*", "1, 2"]) (await _world.PutAsync("""{"rules":[]}""", seen)).Is(400, 44);
         (await _world.PutAsync("""{"version":3,"rules":[]}""", "2")).Is(400, 44);
         (await _world.PutAsync("[]", "0")).Is(400, 44);

@@ -196,7 +196,7 @@ public abstract class SimulationTests(Engine engine)
         await File.WriteAllTextAsync(good, RulesWorld.Everybody("\"share\":0.5"));
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");
 
-        Assert.Equal("rules[0].ask parameter is missing.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
+        Assert.Equal("rules[0].ask parameter is missing. Write null to ask nobody.\nrule parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules.\n", await shell.RunAsync(1, "rules", "check", bad));
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"all","ask":null},{"name":"late","when":{"tags_any":["x"]},"ask":null}]}""");
         Assert.Equal("All 2 rules are valid.\nThe rule late never decides: all stands before it and fits every conversation. Move it up.\n", await shell.RunAsync(0, "rules", "check", bad));
         await File.WriteAllTextAsync(bad, """{"rules":[{"name":"a"}],"rule":1}""");

@@ -39,6 +39,11 @@ public sealed class HeadTests(SharedPages pages) : IClassFixture<SharedPages>
             Assert.Equal((path, allow), (path, string.Join(", ", answer.Headers["Allow"].Split(", ").Distinct().Order(StringComparer.Ordinal))));
         }
 
+        // To clients for Twitter a wrong method is a page that does not exist; whoever looks closer sees that it does.
+        Assert.Equal("POST", (await SendAsync(HttpMethod.Get, "/1.1/feedback/create.json")).Is(404, 34).Headers["Allow"]);
+        var unsigned = await SendAsync(HttpMethod.Post, "/1.1/feedback/create.json");
+        Assert.Equal((400, "OAuth realm=\"Afterword\""), (unsigned.Status, unsigned.Headers["WWW-Authenticate"]));
+
         foreach (var route in Routes.Where(route => !route.IsPage && !IsSigned(route.Path)).DistinctBy(route => route.Path))
         {
             Assert.Equal((route.Path, 404), (route.Path, (await SendAsync(HttpMethod.Head, route.Path)).Status));

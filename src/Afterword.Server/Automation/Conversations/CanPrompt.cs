@@ -57,7 +57,7 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
         Add(Check.OptedOut);
         Add(Check.CanDm);
         Add(Check.RecipientInterval, known.AskedAt is { } asked ? Say($"asked on {Prompt.Date(asked)}; {IntervalOf(known)}") : IntervalOf(known));
-        Add(Check.Dismissal, known.Facts.DismissedAt is { } dismissed ? Say($"dismissed a card on {Prompt.Date(dismissed)}; left alone for {known.Rules.AfterDismissalDays} days") : null);
+        Add(Check.Dismissal, known.Facts.DismissedAt is { } dismissed ? Say($"dismissed a card on {Prompt.Date(dismissed)}; left alone until {Prompt.Date(dismissed + (long)known.Rules.AfterDismissal.TotalMilliseconds)}") : null);
 
         // The rules wait for the limit; whoever asks by hand is refused.
         var isFull = day.Remaining == 0;

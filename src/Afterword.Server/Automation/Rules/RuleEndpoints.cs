@@ -16,6 +16,8 @@ namespace Afterword.Server.Automation.Rules;
 /// <summary>A sender reads its rules and changes them.</summary>
 internal static class RuleEndpoints
 {
+    private static readonly ApiError s_versionMissing = new(400, 38, "If-Match parameter is missing. Send that header, or version in the document.");
+
     public static void MapRules(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/1.1/feedback/rules.json", Read)
@@ -60,7 +62,7 @@ internal static class RuleEndpoints
         var header = http.Request.Headers.IfMatch;
         if (header.Count == 0)
         {
-            if (document is { Version: null }) errors.Add(ApiError.Missing("If-Match"));
+            if (document is { Version: null }) errors.Add(s_versionMissing);
             return document?.Version;
         }
 

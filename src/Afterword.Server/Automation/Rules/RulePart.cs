@@ -22,7 +22,13 @@ internal sealed class RulePart(string path, JsonElement json, ApiErrors errors)
 
     public void Wrong(string name, string reason) => Add(ApiError.Invalid(PathOf(name), reason));
 
-    public void Missing(string name) => Add(ApiError.Missing(PathOf(name)));
+    /// <param name="name">The member's.</param>
+    /// <param name="more">A sentence that helps, behind a space.</param>
+    public void Missing(string name, string more = "")
+    {
+        var missing = ApiError.Missing(PathOf(name));
+        Add(missing with { Message = missing.Message + more });
+    }
 
     /// <summary>The member with a value; null when there is none, or when it was given twice. <c>null</c> is none.</summary>
     public JsonElement? Find(string name)
@@ -51,12 +57,12 @@ internal sealed class RulePart(string path, JsonElement json, ApiErrors errors)
     public bool Names(string name) => json.EnumerateObject().Any(member => member.NameEquals(name));
 
     /// <summary>The object; null when there is none, or it is something else.</summary>
-    public RulePart? Object(string name)
+    public RulePart? Object(string name, string what = "an object")
     {
         if (Find(name) is not { } member) return null;
         if (member.ValueKind == JsonValueKind.Object) return new(PathOf(name), member, errors);
 
-        Wrong(name, "an object");
+        Wrong(name, what);
         return null;
     }
 
@@ -85,7 +91,7 @@ internal sealed class RulePart(string path, JsonElement json, ApiErrors errors)
         if (Find(name) is not { } member) return null;
         if (member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var number) && number >= least && number <= most) return number;
 
-        Wrong(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+        Wrong(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least}{(most < long.MaxValue / 2 ? $" to {most}" : "")}"));
         return null;
     }
 

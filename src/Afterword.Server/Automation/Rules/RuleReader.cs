@@ -12,6 +12,7 @@ internal static class RuleReader
 {
     private const int NameLength = 50;
     private const int MostMessages = 1_000_000;
+    private const string AskOrNobody = "an object, or null to ask nobody";
 
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromDays(14);
     private static readonly TimeSpan s_oldest = TimeSpan.FromDays(7);
@@ -24,8 +25,8 @@ internal static class RuleReader
         if (name is null && !part.Has("name")) part.Missing("name");
 
         var when = part.Object("when") is { } condition ? ReadCondition(condition) : new Condition();
-        if (!part.Names("ask")) part.Missing("ask");
-        var ask = part.Object("ask") is { } asked ? ReadAsk(asked, variants) : null;
+        if (!part.Names("ask")) part.Missing("ask", " Write null to ask nobody.");
+        var ask = part.Object("ask", AskOrNobody) is { } asked ? ReadAsk(asked, variants) : null;
         part.RefuseOthers();
         return name is null ? null : new(name, when, ask);
     }

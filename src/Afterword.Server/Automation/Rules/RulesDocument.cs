@@ -46,7 +46,7 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
             errors = new ApiErrors();
         }
 
-        errors.Add(ApiError.BadJson);
+        errors.Add(ApiError.BadJsonIn(body));
         return null;
     }
 
