@@ -74,7 +74,7 @@ internal sealed class SignedRequests(RequestDelegate next, SignatureCheck check,
             Content.Form or Content.ForeignForm or Content.Other when signed.NestedJson => ApiError.NotJson,
             Content.ForeignForm when !Charsets.IsAscii(call.Values) => ApiError.WrongContentType,
             Content.Other => ApiError.WrongContentType,
-            Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => ApiError.BadJsonIn(call.Body.WrittenMemory),
+            Content.Json when !signed.NestedJson && !call.Parameters.TryAddJson(call.Body.WrittenMemory) => JsonMistake.In(call.Body.WrittenMemory),
             _ => null,
         };
     }

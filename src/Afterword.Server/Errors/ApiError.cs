@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Afterword.Server.Errors;
 
@@ -46,25 +45,6 @@ internal sealed record ApiError(int Status, int Code, string Message)
     public static ApiError Invalid(string parameter, string reason) => new(400, 44, $"{parameter} parameter is invalid: {reason}.");
 
     public static ApiError AlreadySubmitted(string part) => new(409, 355, $"{part} has already been submitted.");
-
-    /// <summary><see cref="BadJson"/>, with its place where the body is no JSON at all.</summary>
-    public static ApiError BadJsonIn(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-        }
-        catch (JsonException error) when (!JsonMistake.IsEmpty(error) && JsonMistake.PlaceOf(error) is { Length: > 0 } place)
-        {
-            return BadJson with { Message = $"The body is invalid: not a JSON object: {place}." };
-        }
-        catch (JsonException)
-        {
-            // There is nothing to point at.
-        }
-
-        return BadJson;
-    }
 
     /// <summary>The error for a status that the framework set without writing a body.</summary>
     public static ApiError For(int status) => status switch

@@ -39,6 +39,25 @@ internal static class JsonMistake
         return error.Message.Split(" LineNumber:", 2)[0];
     }
 
+    /// <summary>What the API answers to a body that is no JSON object; with the place where it is no JSON at all.</summary>
+    public static ApiError In(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+        }
+        catch (JsonException error) when (!IsEmpty(error) && PlaceOf(error) is { Length: > 0 } place)
+        {
+            return ApiError.BadJson with { Message = $"The body is invalid: not a JSON object: {place}." };
+        }
+        catch (JsonException)
+        {
+            // There is nothing to point at.
+        }
+
+        return ApiError.BadJson;
+    }
+
     /// <param name="file">The file as it was named.</param>
     /// <param name="error">What the parser said.</param>
     public static string Of(string file, JsonException error)

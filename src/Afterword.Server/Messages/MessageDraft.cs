@@ -24,7 +24,7 @@ internal sealed record MessageDraft(long RecipientId, string Text)
             errors = new ApiErrors();
         }
 
-        errors.Add(ApiError.BadJsonIn(body));
+        errors.Add(JsonMistake.In(body));
         return null;
     }
 

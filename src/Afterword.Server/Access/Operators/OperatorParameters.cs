@@ -33,7 +33,7 @@ internal static class OperatorParameters
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)) return ApiError.WrongContentType;
 
         var isUtf8 = Charsets.IsUtf8(type);
-        if (isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)) return new RequestParameters(values).TryAddJson(body) ? null : ApiError.BadJsonIn(body);
+        if (isUtf8 && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)) return new RequestParameters(values).TryAddJson(body) ? null : JsonMistake.In(body);
         if (!type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return ApiError.WrongContentType;
 
         values.AddForm(body);

@@ -46,7 +46,7 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
             errors = new ApiErrors();
         }
 
-        errors.Add(ApiError.BadJsonIn(body));
+        errors.Add(JsonMistake.In(body));
         return null;
     }
 
