@@ -1,5 +1,6 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation;
+using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Errors;
 using Afterword.Server.People;
 using Afterword.Server.Prompts.Pages;
@@ -20,16 +21,20 @@ internal static class AskedEndpoints
     private const int PageLength = 50;
     private const long MostClosed = 20;
 
-    // Of a customer, the latest conversations are looked through: there is no index that every close would have to pay for.
-    private const long MostLooked = 500;
-
     // The order is that of asking, which never changes. No column that an answer moves, such as updated_at, may stand here.
     private const string Columns = "select p.id, p.created_at, a.screen_name, a.name, p.external_id, p.type, p.test from";
 
     private const string Order = " order by p.id desc limit @most";
     private const string OfSender = Columns + " prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id < @before";
     private const string Newest = OfSender + Order;
-    private const string OfConversation = OfSender + " and p.external_id = @text" + Order;
+
+    // The index by reference gives the ids alone: asked for more, SQLite would look through all of the sender's requests.
+    private const string OfConversation =
+        Columns +
+        """
+         (select x.id from prompt x where x.sender_id = @sender and x.external_id = @text and x.id < @before order by x.id desc limit @most) as k
+        cross join prompt p join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id = k.id
+        """ + Order;
 
     // First the customer's messages, whose order is that of the requests: a request's message has the id that follows its own. Left to
     // itself, SQLite began with the requests, and looked through all of the sender's messages for each. Who was never asked has no messages to look through.
@@ -48,8 +53,9 @@ internal static class AskedEndpoints
         """ + Order;
 
     private const string ClosedColumns =
-        """
-        select c.closed_at, (select a.screen_name from account a where a.id = c.recipient_id), (select a.name from account a where a.id = c.recipient_id), c.external_id, c.decision, c.due_at, c.test
+        $"""
+        select c.closed_at, (select a.screen_name from account a where a.id = c.recipient_id), (select a.name from account a where a.id = c.recipient_id), c.external_id, c.decision, c.due_at, c.test,
+            {RequestsByHand.OfConversation}
         from conversation c where c.sender_id = @sender
         """;
 
@@ -57,13 +63,14 @@ internal static class AskedEndpoints
     private const string NewestClosed = ClosedColumns + ClosedOrder;
     private const string ClosedOfConversation = ClosedColumns + " and c.external_id = @text" + ClosedOrder;
 
-    // The plus keeps the engines to the order of time: of one customer there may be many.
+    // As a range of the index by customer, by ids: these are made in the order of closing.
     private const string ClosedOfCustomer =
         ClosedColumns +
         """
-         and c.created_at >= coalesce((select k.created_at from conversation k where k.sender_id = @sender order by k.created_at desc, k.id desc limit 1 offset @looked), 0)
-            and +c.recipient_id = (select u.id from account u where u.screen_name_key = @text)
-        """ + ClosedOrder;
+         and (c.recipient_id, c.id) < ((select u.id from account u where u.screen_name_key = @text), @before)
+            and c.recipient_id >= (select u.id from account u where u.screen_name_key = @text)
+        order by c.recipient_id desc, c.id desc limit @most
+        """;
 
     public static void MapAsked(this IEndpointRouteBuilder routes) =>
         routes.MapConsole().MapGet("/@{handle}/asked", Show).For(Role.Owner, Role.Supervisor, Role.Agent);
@@ -115,7 +122,7 @@ internal static class AskedEndpoints
                 var statement = search switch
                 {
                     "" => session.Sql(NewestClosed),
-                    ['@', ..] => session.Sql(ClosedOfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))).Bind("looked", MostLooked),
+                    ['@', ..] => session.Sql(ClosedOfCustomer).Bind("text", Accounts.Key(Accounts.Bare(search))).Bind("before", long.MaxValue),
                     _ => session.Sql(ClosedOfConversation).Bind("text", TextRules.Normalise(search, PromptDraft.ExternalIdLength)),
                 };
                 return statement.Bind("sender", senderId).Bind("most", MostClosed).ListAsync(ReadClosed, stop);
@@ -129,6 +136,7 @@ internal static class AskedEndpoints
         {
             Decision.Scheduled => "scheduled",
             Decision.Asked => "asked",
+            _ when row.Flag(7) => "asked by hand",
             _ => "not asked",
         },
         (Decision)row.GetInt32(4) == Decision.Scheduled && row.LongOrNull(5) is { } due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : null, row.Flag(6));

@@ -14,7 +14,7 @@ internal sealed class AnswersForm
     private const string Wordless = "a text with a letter or a digit";
 
     /// <summary>What the form shows, besides the page's place: also what stays in the address of a filtered page.</summary>
-    private static readonly string[] s_fields = ["q", "from", "to", "show", "type", "min_score", "max_score", "has_text", "test", "tag", "agent", "external_id", "customer"];
+    private static readonly string[] s_fields = ["q", "from", "to", "show", "type", "min_score", "max_score", "has_text", "test", "tag", "agent", "origin", "external_id", "customer"];
 
     /// <summary>Names of customers are filters only for those who may see them: a filter tells, by what it finds.</summary>
     private static readonly string[] s_named = ["external_id", "customer"];
@@ -59,6 +59,7 @@ internal sealed class AnswersForm
             From = Day(read, "from") is { } from ? days.StartOf(from) : null,
             To = Day(read, "to") is { } to ? days.StartOf(to + 1) - 1 : null,
             Answered = show switch { "all" => null, "unanswered" => false, _ => true },
+            Automatic = ReadOrigin(read),
         };
         if (filter.From > filter.To) read.Errors.Add(ApiError.Invalid("from", AfterLast));
 
@@ -74,6 +75,19 @@ internal sealed class AnswersForm
         var fields = s_fields.Where(name => sight.Names || !s_named.Contains(name))
             .Select(name => KeyValuePair.Create(name, read.Optional(name))).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value!);
         return new(filter, search, read.OptionalId("before") ?? long.MaxValue, fields, [.. read.Errors.All.Select(error => Sentence(error.Message)).Distinct()]);
+    }
+
+    private static bool? ReadOrigin(Reader read)
+    {
+        switch (read.Optional("origin"))
+        {
+            case null: return null;
+            case Overview.ByHand: return false;
+            case Overview.Automatic: return true;
+            default:
+                read.Errors.Add(ApiError.Invalid("origin", $"{Overview.Automatic} or {Overview.ByHand}"));
+                return null;
+        }
     }
 
     private static long? Day(Reader read, string name)
@@ -95,7 +109,7 @@ internal sealed class AnswersForm
         foreach (var (name, label) in (ReadOnlySpan<(string, string)>)
             [
                 ("from", "The first day"), ("to", "The last day"), ("type", "The type"), ("min_score", "The lowest score"), ("max_score", "The highest score"),
-                ("has_text", "With or without a text"), ("test", "Tests"), ("tag", "The tag"), ("agent", "The agent"), ("external_id", "The reference"),
+                ("has_text", "With or without a text"), ("test", "Tests"), ("tag", "The tag"), ("agent", "The agent"), ("origin", "Whoever requested"), ("external_id", "The reference"),
                 ("customer", "The customer"), ("q", "The search"), ("show", "What is shown"), ("before", "The page"),
             ])
         {

@@ -32,10 +32,11 @@ internal enum TestFeedback
 /// <param name="ExternalId">With the sender's own reference.</param>
 /// <param name="Answered">With a score or a text, or with neither.</param>
 /// <param name="RecipientId">Asked of one customer alone.</param>
+/// <param name="Automatic">Asked by the rules, or by hand.</param>
 internal sealed record Filter(
     long SenderId, long? From = null, long? To = null, PromptType? Type = null, int? MinScore = null, int? MaxScore = null,
     bool? HasText = null, TestFeedback Test = TestFeedback.Without, string? Tag = null, string? Agent = null, string? ExternalId = null,
-    bool? Answered = null, long? RecipientId = null)
+    bool? Answered = null, long? RecipientId = null, bool? Automatic = null)
 {
     public const int HighestScore = 10;
     public const int TextLength = 256;
@@ -108,6 +109,7 @@ internal sealed record Filter(
         if (Tag is not null) sql.Append(" and exists (select 1 from prompt_tag o where o.sender_id = p.sender_id and o.tag = @tag and o.prompt_id = p.id)");
         if (ExternalId is not null) sql.Append(" and p.external_id = @external_id");
         if (RecipientId is not null) sql.Append(" and p.recipient_id = @recipient");
+        if (Automatic is { } automatic) sql.Append(automatic ? " and p.automatic = 1" : " and p.automatic = 0");
         return sql.ToString();
     }
 

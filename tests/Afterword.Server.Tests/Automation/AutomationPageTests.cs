@@ -63,14 +63,16 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         Assert.Equal(2, StepsOf(await ReadAsync($"{Page}?agent=kenji")).Closed);
         Assert.Equal(1, StepsOf(await ReadAsync($"{Page}?agent=kenji&tag=vip")).Closed);
         Assert.Contains("Agent: kenji", await ReadAsync($"{Page}?agent=kenji&tag=vip"), StringComparison.Ordinal);
-        Assert.Contains("No closed conversations", await ReadAsync($"{Page}?agent=kenji&tag=spam"), StringComparison.Ordinal);
+        Assert.Contains("No closed conversations match the filter", await ReadAsync($"{Page}?agent=kenji&tag=spam"), StringComparison.Ordinal);
         Assert.Contains("No closed conversations", await ReadAsync($"{Page}?tag=vi"), StringComparison.Ordinal);
         Assert.Equal(1, StepsOf(await ReadAsync($"{Page}?test=true")).Closed);
         Assert.Equal(8, StepsOf(await ReadAsync($"{Page}?language=en&channel=built-in")).Closed);
         Assert.Contains("No closed conversations", await ReadAsync($"{Page}?language=de"), StringComparison.Ordinal);
         foreach (var wrong in new[] { "range=8", "from=yesterday", "from=2026-01-05&to=2026-01-04", "decision=maybe", "channel=fax", "language=-", "agent=a&agent=b", "from=2010-01-01", "before=x" })
         {
-            Assert.Contains("class=\"note bad\"", (await _supervisor.GetAsync($"{Page}?{wrong}")).Is(400).Html, StringComparison.Ordinal);
+            var refused = (await _supervisor.GetAsync($"{Page}?{wrong}")).Is(400).Html;
+            Assert.Contains("class=\"note bad\"", refused, StringComparison.Ordinal);
+            Assert.Contains("href=\"?range=30\"", refused, StringComparison.Ordinal);
         }
     }
 
@@ -109,6 +111,9 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         one = await ReadAsync(FirstLine().Match(found).Groups[1].Value);
         Assert.Contains("Why the rules did not ask the customer", one, StringComparison.Ordinal);
         Assert.Contains("Somebody made a request about this ticket by hand on", one, StringComparison.Ordinal);
+        Assert.Contains("<strong>Requested by hand</strong>", one, StringComparison.Ordinal);
+        Assert.Equal(1, Regex.Count(await ReadAsync(Page), "requested by hand</span>"));
+        Assert.Contains("asked by hand", await ReadAsync("/console/@furni/asked?q=spam-1"), StringComparison.Ordinal);
         var sampled = await ReadAsync(FirstLine().Match(await ReadAsync($"{Page}?find=night-1")).Groups[1].Value);
         Assert.Contains("asks about 0% of its conversations", sampled, StringComparison.Ordinal);
         Assert.Contains("It does not fit: it wants one of the tags “spam”.", sampled, StringComparison.Ordinal);
@@ -260,7 +265,8 @@ public sealed class SqliteAutomationPageTests() : AutomationPageTests(Engine.Sql
         Assert.Contains("only those closed since", page, StringComparison.Ordinal);
         Assert.Matches("<strong>49,9[0-9]{2}</strong>", page);
         Assert.DoesNotContain("only those closed since", (await supervisor.GetAsync("/console/@furni/automation?from=2026-01-04")).Is(200).Html, StringComparison.Ordinal);
-        Assert.Contains("Nothing was found back to", (await supervisor.GetAsync("/console/@furni/automation?find=%40furni")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("Nothing was found back to", (await supervisor.GetAsync("/console/@furni/automation?decision=failed")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("No conversation matches", (await supervisor.GetAsync("/console/@furni/automation?find=%40furni")).Is(200).Html, StringComparison.Ordinal);
     }
 }
 

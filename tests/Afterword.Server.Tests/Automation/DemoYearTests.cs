@@ -1,4 +1,6 @@
+using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Automation.Simulation;
 using Afterword.Server.Cli;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
@@ -50,6 +52,12 @@ public sealed class DemoYearTests
         Assert.Null(verified.Why);
         Assert.True(verified.Checked > 800);
         foreach (var reason in (string[])["reason = 2", "reason = 4", "reason = 17"]) Assert.NotEmpty(await ListAsync($"select 1 from conversation where {reason} limit 1", row => row.GetInt64(0)));
+
+        // Whoever tries out the rules that hold sees that nothing changes.
+        var held = RulesDocument.OfStored((await new ChangeRules(store, new AuditLog(store, TimeProvider.System), TimeProvider.System).FindAsync(shop.Sender.Id, default))!.Document);
+        var simulated = await new SimulateRules(store, TimeProvider.System).RunAsync(shop.Sender.Id, held, SimulateRules.MostDays, (long)settings!.Limits.RecipientInterval.TotalMilliseconds, default);
+        Assert.True(simulated!.Closes > 100, $"{simulated.Closes} closes");
+        Assert.Equal((0, ""), (simulated.DifferentCount, string.Join("; ", simulated.Examples.Select(one => $"{one.Conversation.ExternalId}: {one.Conversation.Reason}, now {one.Reason}"))));
         await foreach (var finding in new Doctor(store, TimeProvider.System).ExamineAsync(_ => { }, default)) Assert.Empty(finding.Problems);
 
         Task<List<T>> ListAsync<T>(string sql, Func<Row, T> read) => store.Main.ReadAsync(session => session.Sql(sql).ListAsync(read, default), default);

@@ -122,6 +122,14 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, Regex.Count(page, "stands out</span>"));
         Assert.Contains("12 requests were made by hand, outside the rules; 3.3 would be expected.", page, StringComparison.Ordinal);
         Assert.Contains("automation?agent=agent%202", page, StringComparison.Ordinal);
+
+        // Their requests stand in the list of responses, answered or not.
+        var requests = Regex.Match(page, "<a href=\"([^\"]+)\">See these requests</a>").Groups[1].Value;
+        Assert.Contains("origin=hand", requests, StringComparison.Ordinal);
+        Assert.Equal(12, Regex.Count((await _supervisor.GetAsync(requests)).Is(200).Html, "class=\"score-cell\""));
+        Assert.Equal(0, Regex.Count((await _supervisor.GetAsync(requests.Replace("origin=hand", "origin=automatic", StringComparison.Ordinal))).Is(200).Html, "class=\"score-cell\""));
+        (await _supervisor.GetAsync("/console/@furni/answers?origin=nobody")).Is(400);
+        Assert.Contains("name=\"from\" value=\"2026-01-05\"", (await _supervisor.GetAsync($"{Page}?from=2026-01-05&to=2026-01-04")).Is(400).Html, StringComparison.Ordinal);
     }
 
     private Task<List<string>> IdsAsync(string where) => _world.Server.Server.Store.Main.ReadAsync(
@@ -132,7 +140,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
     private static (string Closed, string Eligible, string Expected, string ByHand, string Withdrawn) RowOf(string page, string agent)
     {
         var row = Regex.Match(page, $"<bdi>{agent}</bdi></a>(.*?)</tr>", RegexOptions.Singleline).Groups[1].Value;
-        string Cell(string label) => Regex.Match(row, string.Create(CultureInfo.InvariantCulture, $"data-label=\"{label}\">([^<]*)<")).Groups[1].Value;
+        string Cell(string label) => Regex.Replace(Regex.Match(row, string.Create(CultureInfo.InvariantCulture, $"data-label=\"{label}\">(.*?)</td>"), RegexOptions.Singleline).Groups[1].Value, "<[^>]*>", "");
         return (Cell("Closed"), Cell("Eligible"), Cell("Expected share"), Cell("By hand"), Cell("Withdrawn"));
     }
 }

@@ -45,13 +45,14 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
             """{"name":"returns","when":{"tags_any":["return","refund"],"tags_none":["spam"],"agents":["Kenji","Zoe, the 2nd"],"channels":["built-in"],"messages_min":2,"max_age":"P1D"},"ask":{"type":"nps","question_variant_id":"0","delay":"PT2H","share":0.125,"per_day":40,"privacy_url":"https://furni.example/privacy","message":{"en":"Hi {first_name}","de":"Hallo"}}}""",
             rule.GetRawText());
         var again = await ReadAsync($"{Path}?edit=0");
-        foreach (var shown in new[] { "value=\"returns\"", "\nreturn\nrefund</textarea>", "\nKenji\nZoe, the 2nd</textarea>", "value=\"12.5\"", "value=\"2\"", "<option value=\"hours\" selected", "<option value=\"nps 0\" selected", "\nHi {first_name}</textarea>" })
+        foreach (var shown in new[] { "value=\"returns\"", "\nreturn\nrefund</textarea>", "\nKenji\nZoe, the 2nd</textarea>", "value=\"12.5\"", "value=\"2\"", "<option value=\"hours\" selected", "id=\"max_age\" name=\"max_age\" value=\"1\"", "<option value=\"days\" selected", "<option value=\"nps 0\" selected", "\nHi {first_name}</textarea>" })
         {
             Assert.Contains(shown, again, StringComparison.Ordinal);
         }
 
         // Saved once more as it is shown, it is the same.
-        (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=0")).Is(200), $"{Path}/rule", [.. s_fields, ("act", "save")])).Is(303);
+        var shownAgain = s_fields.Select(field => field.Item1 == "max_age" ? ("max_age", "1") : field);
+        (await _owner.SubmitAsync((await _owner.GetAsync($"{Path}?edit=0")).Is(200), $"{Path}/rule", [.. shownAgain, ("max_age_unit", "days"), ("act", "save")])).Is(303);
         Assert.Equal(rule.GetRawText(), (await RulesAsync()).GetProperty("rules")[0].GetRawText());
     }
 
@@ -91,7 +92,16 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
         var refused = WebUtility.HtmlDecode((await _owner.SubmitAsync(page, $"{Path}/rule", [.. wrong, ("act", "save")])).Is(400).Html);
 
-        foreach (var place in new[] { "rules[0].ask.share", "rules[0].ask.delay", "rules[0].ask.per_day", "rules[0].ask.message.de" }) Assert.Contains($"<code>{place}</code>", refused, StringComparison.Ordinal);
+        foreach (var (id, label) in new[] { ("share", "Share of conversations, in percent"), ("delay", "Wait after the close"), ("per_day", "Maximum requests per day"), ("message-1", "Message (de)") })
+        {
+            Assert.Contains($"<a href=\"#{id}\">{label}</a>", refused, StringComparison.Ordinal);
+            Assert.Contains($" id=\"{id}\"", refused, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("rules[0]", refused, StringComparison.Ordinal);
+
+        // Each look has room for one language more, however often it was refused.
+        Assert.Equal(3, Regex.Count(refused, "name=\"language\""));
         foreach (var typed in new[] { "value=\"half\"", "value=\"soon\"", "value=\"-1\"", "Hallo {firstname}</textarea>", "Hi {first_name}</textarea>", "refund</textarea>", "value=\"<b>\"" }) Assert.Contains(typed, refused, StringComparison.Ordinal);
         Assert.Equal(4, Regex.Count(refused, "class=\"fault\""));
         Assert.Equal(0, (await RulesAsync()).GetProperty("version").GetInt64());
@@ -101,7 +111,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
         refused = WebUtility.HtmlDecode((await _owner.SubmitAsync(page, Path, ("document", text), ("act", "save"))).Is(400).Html);
         foreach (var place in new[] { "rules[1].name", "rules[1].asks", "rules[1].ask", "often" }) Assert.Contains($"<code>{place}</code>", refused, StringComparison.Ordinal);
         Assert.Contains(text, refused, StringComparison.Ordinal);
-        Assert.Contains("This is not JSON: line 2, at character", (await _owner.SubmitAsync(page, Path, ("document", "{\n\"rules\": oops}"), ("act", "save"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("This is not JSON: line 2, column 10. A value is expected here", (await _owner.SubmitAsync(page, Path, ("document", "{\n\"rules\": oops}"), ("act", "save"))).Is(400).Html, StringComparison.Ordinal);
         Assert.Contains("must be a JSON object", (await _owner.SubmitAsync(page, Path, ("document", "[]"), ("act", "save"))).Is(400).Html, StringComparison.Ordinal);
         Assert.Contains("at most 64 KiB", (await _owner.SubmitAsync(page, Path, ("document", TooLong), ("act", "save"))).Is(400).Html, StringComparison.Ordinal);
     }
@@ -114,6 +124,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
         var refused = (await _owner.SubmitAsync(stale, Path, ("document", """{"rules":[]}"""), ("act", "save"))).Is(409);
         Assert.Contains("""{"rules":[]}""", WebUtility.HtmlDecode(refused.Html), StringComparison.Ordinal);
+        Assert.Contains("@furni saved version 1 meanwhile, so nothing of yours was saved.", refused.Html, StringComparison.Ordinal);
         Assert.Equal(1, (await RulesAsync()).GetProperty("version").GetInt64());
 
         (await _owner.SubmitAsync((await _owner.GetAsync(Path)).Is(200), Path, ("document", """{"paused":true,"rules":[]}"""), ("act", "save"))).Is(303);
@@ -135,7 +146,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
         var page = (await _owner.GetAsync(Path)).Is(200);
         var general = new[] { ("recipient_interval_days", "14"), ("after_dismissal_days", "60"), ("quiet_from", "21:00"), ("quiet_to", "08:00"), ("quiet_day", "sat"), ("quiet_day", "sun"), ("time_zone", "Europe/Berlin") };
-        Assert.Contains("quiet_hours.time_zone", (await _owner.SubmitAsync(page, $"{Path}/general", [.. general[..6], ("time_zone", "Mars")])).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"#time_zone\">Time zone</a>", (await _owner.SubmitAsync(page, $"{Path}/general", [.. general[..6], ("time_zone", "Mars")])).Is(400).Html, StringComparison.Ordinal);
         (await _owner.SubmitAsync(page, $"{Path}/general", general)).Is(303);
 
         var rules = await RulesAsync();
@@ -155,6 +166,11 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
         Assert.Matches("<bdi>all</bdi></th><td>Asked</td><td[^>]*>4</td><td[^>]*>0</td>", tried);
         Assert.Matches("<bdi>no rule</bdi></th><td>No rule fits</td><td[^>]*>0</td><td[^>]*>4</td>", tried);
         Assert.Equal(0, (await RulesAsync()).GetProperty("version").GetInt64());
+
+        // In the order of the document, with what decides nothing.
+        tried = WebUtility.HtmlDecode((await _owner.SubmitAsync(page, Path, ("document", """{"rules":[{"name":"vip","when":{"tags_any":["vip"]},"ask":null},{"name":"all","ask":null},{"name":"behind","ask":null}]}"""), ("act", "try"), ("days", "7"))).Is(200).Html);
+        Assert.Equal(["vip", "all", "behind", "no rule"], Regex.Matches(tried, "<th scope=\"row\"><bdi>([^<]*)</bdi></th>").Select(row => row.Groups[1].Value));
+        Assert.Contains("The rule behind never decides", tried, StringComparison.Ordinal);
     }
 
     [Fact]

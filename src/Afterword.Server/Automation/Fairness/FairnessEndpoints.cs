@@ -1,6 +1,7 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Pages;
+using Afterword.Server.Automation.Rules;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Reports;
@@ -12,7 +13,7 @@ internal static class FairnessEndpoints
 {
     public static void MapFairness(this IEndpointRouteBuilder routes) => routes.MapConsole().MapGet("/@{handle}/fairness", Show).For(Role.Owner, Role.Supervisor);
 
-    private static async Task Show(HttpContext http, Seat seat, ReadFairness fairness, Accounts accounts, AuditLog audit, Settings settings, TimeProvider clock)
+    private static async Task Show(HttpContext http, Seat seat, ReadFairness fairness, Accounts accounts, AuditLog audit, ChangeRules rules, Settings settings, TimeProvider clock)
     {
         var days = ConsoleDays.Of(settings.TimeZone);
         var form = await AutomationForm.ReadAsync(http.Request.QueryString, seat, days, clock.GetUtcNow(), accounts, http.RequestAborted);
@@ -23,6 +24,21 @@ internal static class FairnessEndpoints
             view = new FairnessPages(seat, ConsoleTimes.For(seat.Person, settings)).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
         }
 
-        await http.ShowConsoleAsync<FairnessPage>(seat, view is null ? 400 : 200, new() { [nameof(FairnessPage.View)] = view, [nameof(FairnessPage.Problems)] = form.Problems });
+        await http.ShowConsoleAsync<FairnessPage>(seat, view is null ? 400 : 200, new()
+        {
+            [nameof(FairnessPage.View)] = view, [nameof(FairnessPage.Problems)] = form.Problems, [nameof(FairnessPage.Typed)] = form.Fields,
+            [nameof(FairnessPage.Silence)] = await SilenceAsync(rules, seat.SenderId, http.RequestAborted),
+        });
+    }
+
+    private static async Task<string?> SilenceAsync(ChangeRules rules, long sender, CancellationToken stop)
+    {
+        var saved = await rules.FindAsync(sender, stop);
+        return saved is null ? null : RulesDocument.OfStored(saved.Document).Silence switch
+        {
+            Reason.None => null,
+            Reason.Paused => "Automatic requests are paused.",
+            _ => "Automatic requests are off.",
+        };
     }
 }

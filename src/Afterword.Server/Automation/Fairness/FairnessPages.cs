@@ -21,8 +21,9 @@ internal sealed class FairnessPages(Seat seat, ConsoleTimes times)
             FigureWords.Days(form.FirstDay, form.LastDay), Iso(form.FirstDay), Iso(form.LastDay),
             [.. OverviewQuery.Ranges.Select(range => new LinkView(range == 365 ? "12 months" : Say($"{range} days"), Say($"?range={range}"), form.Range == range))],
             found.Since is { } since ? times.Minute(since) : null,
-            [.. ordered.Where(agent => marks.Contains(agent.Agent)).Select(agent => new NamedAgent(agent.Agent, AddressOf(form, agent), [.. marks[agent.Agent].Order().Select(picking => Sentence(agent, picking, found.Agents))]))],
-            [.. ordered.Take(MostRows).Select(agent => Row(form, agent, found.Agents, marks.Contains(agent.Agent)))], Math.Max(0, ordered.Length - MostRows),
+            [.. ordered.Where(agent => marks.Contains(agent.Agent)).Select(agent => new NamedAgent(
+                agent.Agent, AddressOf(form, agent), [.. marks[agent.Agent].Order().Select(picking => Sentence(agent, picking, found.Agents))], marks[agent.Agent].Contains(Picking.ByHand) ? ByHandOf(form, agent) : null))],
+            [.. ordered.Take(MostRows).Select(agent => Row(form, agent, found.Agents, marks.Contains(agent.Agent)))], Math.Max(0, ordered.Length - MostRows), form.Range is null or < 365,
             string.Join(' ', Unnamed(found.Unnamed, "conversation", ""), Unnamed(found.UnnamedByHand, "request", " made by hand")).Trim());
     }
 
@@ -49,13 +50,16 @@ internal sealed class FairnessPages(Seat seat, ConsoleTimes times)
             agent.Agent, AddressOf(form, agent), FigureWords.Number(agent.Closed), FigureWords.Number(agent.Eligible),
             agent.ExpectedShare is { } expected ? FigureWords.Percent(expected) : FigureWords.None, share is { } asked ? FigureWords.Percent(asked.Value) : FigureWords.None,
             share is { } interval ? FigureWords.Percents(interval) : "", share?.Value * 100, share?.Low * 100, share?.High * 100, agent.ExpectedShare * 100,
-            byHand == 0 || closed == 0 ? FigureWords.Number(agent.ByHand) : Say($"{agent.ByHand:N0} (expected {(double)byHand * agent.Closed / closed:0.#})"),
+            FigureWords.Number(agent.ByHand), byHand == 0 || closed == 0 ? "" : Say($" (expected {(double)byHand * agent.Closed / closed:0.#})"), agent.ByHand == 0 ? null : ByHandOf(form, agent),
             agent.Scheduled == 0 ? FigureWords.None : Say($"{agent.Withdrawn:N0} of {agent.Scheduled:N0}"), isNamed);
     }
 
     private static string Unnamed(long many, string what, string how) => many == 0 ? "" : Say($"{many:N0} {what}{(many == 1 ? "" : "s")}{how} without an agent.");
 
     private string AddressOf(AutomationForm form, AgentCounts agent) => seat.AddressOf("automation") + form.With(("agent", agent.Agent), ("find", null));
+
+    private string ByHandOf(AutomationForm form, AgentCounts agent) =>
+        $"{seat.AddressOf("answers")}?origin={Overview.ByHand}&show=all&from={Iso(form.FirstDay)}&to={Iso(form.LastDay)}&agent={Uri.EscapeDataString(agent.Agent)}";
 
     private static string Count(long number, string word) => Say($"{number:N0} {word}{(number == 1 ? " was" : "s were")}");
 

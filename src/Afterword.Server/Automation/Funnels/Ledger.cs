@@ -8,8 +8,10 @@ namespace Afterword.Server.Automation.Funnels;
 /// <param name="Handle">Of the customer; null where there is no such user.</param>
 /// <param name="ClosedAt">Unix milliseconds.</param>
 /// <param name="DueAt">When the customer is asked; null when nothing is scheduled.</param>
+/// <param name="ByHand">Whether somebody asked about it, although the rules did not.</param>
 internal sealed record LedgerLine(
-    long Id, string ExternalId, string? Handle, string? Name, string? Agent, string? Team, IReadOnlyList<string> Tags, string? Rule, long ClosedAt, long? DueAt, bool Test, Decision Decision, FunnelEnd End);
+    long Id, string ExternalId, string? Handle, string? Name, string? Agent, string? Team, IReadOnlyList<string> Tags, string? Rule, long ClosedAt, long? DueAt, bool Test, Decision Decision, FunnelEnd End,
+    bool ByHand);
 
 /// <summary>A page of the list, the newest first.</summary>
 /// <param name="Next">Where the next page begins: behind this conversation; null at the end.</param>
@@ -23,13 +25,17 @@ internal sealed class Ledger(Store store)
 
     /// <summary>The most conversations that a page looks at. On SQLite about 20 ms of processor time where nothing is meant.</summary>
     public const long MostLooked = 10_000;
+
+    /// <summary>The same of one customer, whose conversations an index has together.</summary>
+    public const long MostOfCustomer = 1_000;
+
     private const long MostOfOne = 20;
 
     private const string Columns =
         $"""
         c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, {FunnelEnd.RequestSql}, c.id, c.external_id,
         (select a.screen_name from account a where a.id = c.recipient_id), (select a.name from account a where a.id = c.recipient_id),
-        c.agent, c.team, c.tags, c.rule, c.closed_at, c.due_at, c.test
+        c.agent, c.team, c.tags, c.rule, c.closed_at, c.due_at, c.test, {RequestsByHand.OfConversation}
         """;
 
     /// <param name="filter">Which conversations.</param>
@@ -38,6 +44,8 @@ internal sealed class Ledger(Store store)
     public Task<LedgerPage> RunAsync(ConversationFilter filter, long before, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
+            if (filter.RecipientId is { } customer) return await OfCustomerAsync(session, filter, customer, before, stop);
+
             var place = before == long.MaxValue ? filter.HeardLate + 1 : await TimeOfAsync(session, filter.SenderId, before, stop) ?? 0;
 
             // The index by reference leads to what has it, as a range of it: otherwise SQLite would walk all in the order of time. Everything else is looked through.
@@ -52,8 +60,7 @@ internal sealed class Ledger(Store store)
                 where c.sender_id = @sender and {which} @edge and (c.created_at > @edge or c.id >= @edge_id){filter.Sql()}
                 order by {order} limit @limit
                 """)).ListAsync(Read, stop);
-            if (found.Count > PageSize) return new LedgerPage(found[..PageSize], found[PageSize - 1].Id, null);
-            return edge.Id == 0 ? new(found, null, null) : new(found, edge.Id, edge.At);
+            return PageOf(found, edge);
 
             Statement Bind(Statement statement)
             {
@@ -65,6 +72,23 @@ internal sealed class Ledger(Store store)
                 .Bind("edge", edge.Id == 0 ? filter.HeardFrom : edge.At).Bind("edge_id", edge.Id).Bind("limit", PageSize + 1L);
         },
         stop);
+
+    // As a range of the index by customer, by ids: these are made in the order in which conversations are heard of.
+    private static async Task<LedgerPage> OfCustomerAsync(Session session, ConversationFilter filter, long customer, long before, CancellationToken stop)
+    {
+        const string Which = "c.sender_id = @sender and (c.recipient_id, c.id) < (@customer, @before) and c.recipient_id >= @customer";
+        const string Order = "order by c.recipient_id desc, c.id desc";
+        var edge = await session.Sql($"select c.created_at, c.id from conversation c where {Which} {Order} limit 1 offset @most")
+            .Bind("sender", filter.SenderId).Bind("customer", customer).Bind("before", before).Bind("most", MostOfCustomer - 1).FirstAsync(row => (At: row.GetInt64(0), Id: row.GetInt64(1)), stop);
+        var found = await filter.Bind(session.Sql($"select {Columns} from conversation c where {Which} and c.id >= @edge{filter.Sql()} {Order} limit @limit"))
+            .Bind("customer", customer).Bind("before", before).Bind("edge", edge.Id).Bind("limit", PageSize + 1L).ListAsync(Read, stop);
+        return PageOf(found, edge);
+    }
+
+    private static LedgerPage PageOf(List<LedgerLine> found, (long At, long Id) edge) =>
+        found.Count > PageSize ? new(found[..PageSize], found[PageSize - 1].Id, null)
+        : edge.Id == 0 ? new(found, null, null)
+        : new(found, edge.Id, edge.At);
 
     /// <summary>A conversation, and the latest that was decided on others of the same reference.</summary>
     public Task<List<LedgerLine>> OfOneAsync(Conversation one, CancellationToken stop) => store.Main.ReadAsync(
@@ -81,10 +105,10 @@ internal sealed class Ledger(Store store)
         stop);
 
     /// <summary>The latest request that somebody made about the same ticket outside the rules; null where nobody did.</summary>
-    public Task<(long Id, long At)?> ByHandAsync(Conversation one, CancellationToken stop) => one.ExternalId.Length == 0 ? Task.FromResult<(long, long)?>(null) : store.Main.ReadAsync(
+    public Task<(long Id, long At, string? Agent)?> ByHandAsync(Conversation one, CancellationToken stop) => one.ExternalId.Length == 0 ? Task.FromResult<(long, long, string?)?>(null) : store.Main.ReadAsync(
         session => session.Sql(
-            "select p.id, p.created_at from prompt p where p.sender_id = @sender and p.external_id = @external_id and p.automatic = 0 and p.test = @test order by p.id desc limit 1")
-            .Bind("sender", one.SenderId).Bind("external_id", one.ExternalId).Bind("test", one.Test ? 1L : 0L).FirstAsync(row => ((long, long)?)(row.GetInt64(0), row.GetInt64(1)), stop),
+            $"select p.id, p.created_at, p.agent from {RequestsByHand.OfTicket} and p.automatic = 0 and p.test = @test order by p.id desc limit 1")
+            .Bind("sender", one.SenderId).Bind("external_id", one.ExternalId).Bind("test", one.Test ? 1L : 0L).FirstAsync(row => ((long, long, string?)?)(row.GetInt64(0), row.GetInt64(1), row.TextOrNull(2)), stop),
         stop);
 
     private static Task<long?> TimeOfAsync(Session session, long sender, long id, CancellationToken stop) =>
@@ -92,5 +116,5 @@ internal sealed class Ledger(Store store)
 
     private static LedgerLine Read(Row row) => new(
         row.GetInt64(4), row.GetString(5), row.TextOrNull(6), row.TextOrNull(7), row.TextOrNull(8), row.TextOrNull(9), Tags.OfStored(row.TextOrNull(10))?.All ?? [], row.TextOrNull(11),
-        row.GetInt64(12), row.LongOrNull(13), row.Flag(14), (Decision)row.GetInt32(0), ReadFunnel.EndOf(row));
+        row.GetInt64(12), row.LongOrNull(13), row.Flag(14), (Decision)row.GetInt32(0), ReadFunnel.EndOf(row), row.Flag(15));
 }

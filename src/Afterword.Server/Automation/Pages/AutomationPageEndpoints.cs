@@ -25,8 +25,8 @@ internal static class AutomationPageEndpoints
 
     private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, problem: null, http.Request.Query["done"].ToString() switch
     {
-        "on" => "Automatic requests are on.",
-        "off" => "Automatic requests are off.",
+        "on" => "Turned on, in a new version of the rules.",
+        "off" => "Turned off, in a new version of the rules.",
         _ => null,
     });
 
@@ -49,6 +49,7 @@ internal static class AutomationPageEndpoints
         await http.ShowConsoleAsync<AutomationPage>(seat, view is null ? 400 : status, new()
         {
             [nameof(AutomationPage.View)] = view,
+            [nameof(AutomationPage.Typed)] = form.Fields.Where(field => field.Key != "range").ToDictionary(),
             [nameof(AutomationPage.Switch)] = await SwitchAsync(seat, services.GetRequiredService<ChangeRules>(), http.RequestAborted),
             [nameof(AutomationPage.Problems)] = problem is null ? form.Problems : [problem, .. form.Problems],
             [nameof(AutomationPage.Saved)] = saved,

@@ -15,24 +15,35 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
 {
     private const int FirstValues = 10;
     private const int MostValues = 1_000;
+    private const int MostOffered = 100;
 
     private static readonly (string Name, string Label)[] s_chips =
         [("rule", "Rule"), ("agent", "Agent"), ("team", "Team"), ("tag", "Tag"), ("language", "Language"), ("channel", "Channel"), ("decision", "Decision"), ("reason", "Reason"), ("find", "Search")];
 
+    private readonly ConsoleTimes _when = new(days);
+
+    /// <summary>The usual periods without any filter: the way out of one that is wrong.</summary>
+    public static IReadOnlyList<LinkView> PlainRanges { get; } = [.. OverviewQuery.Ranges.Select(range => new LinkView(NameOf(range), $"?range={Say(range)}", Current: false))];
+
     public AutomationView View(AutomationForm form, string zone, Funnel funnel, LedgerPage list) => new(
         FigureWords.Days(form.FirstDay, form.LastDay), zone, funnel.Since is { } since ? times.Minute(since) : null,
-        [.. OverviewQuery.Ranges.Select(range => new LinkView(range == 365 ? "12 months" : $"{range} days", form.With(("range", Say(range)), ("from", null), ("to", null)), form.Range == range))],
-        Chips(form), form.Fields, Steps(form, funnel), [.. Enum.GetValues<FunnelSlice>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
+        [.. OverviewQuery.Ranges.Select(range => new LinkView(NameOf(range), form.With(("range", Say(range)), ("from", null), ("to", null)), form.Range == range))],
+        Chips(form), form.Fields, Known(funnel), Steps(form, funnel), [.. Enum.GetValues<FunnelSlice>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
         seat.AddressOf("automation/file") + form.With("find", null));
 
-    public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others, (long Id, long At)? byHand)
+    public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others, (long Id, long At, string? Agent)? byHand)
     {
         var explained = new ExplainDecision(one, rules, times);
         return new(
-            Row(line), explained.Answer(), explained.Rules(), one.RulesVersion, Facts(one, line), Steps(one),
+            Row(line), explained.Answer(), explained.Rules(), one.RulesVersion, Facts(one, line), Steps(one, byHand?.At),
             [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? seat.AddressOf($"answers/{Say(id)}") : null,
-            byHand is var (_, at) ? $"Somebody made a request about this ticket by hand on {times.Minute(at)}, outside the rules." : null, byHand is var (made, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
+            byHand is var (_, at, agent) ? $"Somebody made a request about this ticket by hand on {times.Minute(at)}, outside the rules{(agent is null ? "" : $", for the agent {agent}")}." : null,
+            byHand is var (made, _, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
     }
+
+    // What the fields of the filter offer while somebody types.
+    private static Dictionary<string, IReadOnlyList<string>> Known(Funnel funnel) =>
+        Enum.GetValues<FunnelSlice>().ToDictionary(slice => slice.ToString().ToLowerInvariant(), IReadOnlyList<string> (slice) => [.. funnel.PartsBy(slice, MostOffered).Select(part => part.Value)]);
 
     private static List<ChipView> Chips(AutomationForm form)
     {
@@ -85,11 +96,11 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
     private LedgerView List(AutomationForm form, LedgerPage page) => new(
         page.Lines.Count == 1 ? "1 conversation" : $"{page.Lines.Count} conversations", [.. page.Lines.Select(Row)], page.Next is { } next ? $"{form.With("before", Say(next))}#ledger" : null,
         page.LookedBackTo is { } time ? $"Look before {times.Day(time)}" : "Older", form.Before == long.MaxValue ? null : $"{form.With("before", null)}#ledger",
-        page.LookedBackTo is { } back ? times.Day(back) : null, form.Fields.ContainsKey("find"));
+        page.LookedBackTo is { } back ? times.Day(back) : null, form.Fields.ContainsKey("find"), Chips(form).Count > 0);
 
     private LedgerRow Row(LedgerLine line) => new(
         seat.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), times.Minute(line.ClosedAt),
-        DecisionText.Of(line.Decision), DecisionText.ToneOf(line.Decision), Why(line), line.Test);
+        DecisionText.Of(line.Decision), DecisionText.ToneOf(line.Decision), Why(line), line.Test, line.ByHand);
 
     private string Why(LedgerLine line) => line.Decision switch
     {
@@ -122,14 +133,17 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
         }
     }
 
-    private List<FactView> Steps(Conversation one)
+    private List<FactView> Steps(Conversation one, long? byHand)
     {
         var steps = new List<(long At, string What)> { (one.ClosedAt, "Closed") };
         if (one.CreatedAt - one.ClosedAt > 60_000) steps.Add((one.CreatedAt, "You told us"));
         if (one.PlannedAt is { } planned && one.Decision is Decision.Scheduled or Decision.Asked) steps.Add((planned, one.Decision == Decision.Scheduled ? "To be asked" : "Due"));
         if (one.UpdatedAt > one.CreatedAt && one.Decision is not Decision.Scheduled) steps.Add((one.UpdatedAt, one.Decision == Decision.Skipped && one.PlannedAt is null ? "Closed again" : DecisionText.Of(one.Decision)));
+        if (byHand is { } made) steps.Add((made, "Requested by hand"));
         return [.. steps.OrderBy(step => step.At).Select(step => new FactView(step.What, times.Minute(step.At)))];
     }
+
+    private static string NameOf(int range) => range == 365 ? "12 months" : $"{range} days";
 
     private static string Share(long part, long whole) => whole == 0 ? FigureWords.None : FigureWords.Percent((double)part / whole);
 

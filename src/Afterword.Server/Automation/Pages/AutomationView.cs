@@ -6,8 +6,10 @@ namespace Afterword.Server.Automation.Pages;
 /// <summary>The page Automation as it is written: words and positions, nothing left to calculate.</summary>
 /// <param name="Since">Since when is counted, where the period has more than a page reads; null when all is.</param>
 /// <param name="Chips">What the page is filtered by.</param>
+/// <param name="Known">Values that the period has, by the field of the filter that takes them.</param>
 public sealed record AutomationView(
-    string Period, string Zone, string? Since, IReadOnlyList<LinkView> Ranges, IReadOnlyList<ChipView> Chips, IReadOnlyDictionary<string, string> Fields, IReadOnlyList<FunnelRow> Steps,
+    string Period, string Zone, string? Since, IReadOnlyList<LinkView> Ranges, IReadOnlyList<ChipView> Chips, IReadOnlyDictionary<string, string> Fields,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Known, IReadOnlyList<FunnelRow> Steps,
     IReadOnlyList<FunnelTable> Tables, LedgerView List, string FileAddress)
 {
     public bool IsEmpty => Steps.Count == 0 || Steps[0].Count == "0";
@@ -32,11 +34,12 @@ public sealed record FunnelTable(string Id, string Title, string Column, string?
 public sealed record FunnelPart(string Name, string Address, bool Current, string Closed, string Eligible, string Asked, string Scored, string ResponseRate);
 
 /// <summary>A page of the list of conversations.</summary>
-public sealed record LedgerView(string Counted, IReadOnlyList<LedgerRow> Rows, string? Next, string NextText, string? First, string? LookedBackTo, bool IsFound);
+public sealed record LedgerView(string Counted, IReadOnlyList<LedgerRow> Rows, string? Next, string NextText, string? First, string? LookedBackTo, bool IsFound, bool IsFiltered);
 
 /// <param name="Tone">The colour of the badge.</param>
 public sealed record LedgerRow(
-    string Address, string ExternalId, string? Customer, string? Handle, string? Agent, string? Team, IReadOnlyList<string> Tags, string? Rule, string Exact, string Closed, string Decision, string Tone, string Why, bool IsTest);
+    string Address, string ExternalId, string? Customer, string? Handle, string? Agent, string? Team, IReadOnlyList<string> Tags, string? Rule, string Exact, string Closed, string Decision, string Tone, string Why, bool IsTest,
+    bool ByHand);
 
 /// <summary>The switch for all automatic requests.</summary>
 /// <param name="Version">The version of the rules that it changes; 0 before any was saved.</param>

@@ -22,6 +22,9 @@ public sealed record RuleFields
 
     public string MaxAge { get; init; } = "";
 
+    /// <summary>What <see cref="MaxAge"/> counts, as <see cref="DelayUnit"/> does.</summary>
+    public string MaxAgeUnit { get; init; } = "hours";
+
     public string Prefix { get; init; } = "";
 
     /// <summary>Whether somebody is asked at all.</summary>
@@ -56,7 +59,7 @@ public sealed record RuleFields
         ("connectors", "Connectors", "One per line."),
     ];
 
-    public static IReadOnlyList<string> DelayUnits { get; } = ["minutes", "hours", "days", "iso"];
+    public static IReadOnlyList<string> Units { get; } = ["minutes", "hours", "days", "iso"];
 
     internal static RuleFields Of(IFormCollection form) => new()
     {
@@ -66,11 +69,12 @@ public sealed record RuleFields
         MessagesMin = form["messages_min"].ToString().Trim(),
         AgentMessagesMin = form["agent_messages_min"].ToString().Trim(),
         MaxAge = form["max_age"].ToString().Trim(),
+        MaxAgeUnit = UnitOf(form["max_age_unit"].ToString()),
         Prefix = Line(form["external_id_prefix"].ToString()),
         Asks = form["asks"] != "no",
         Question = form["question"].ToString(),
         Delay = form["delay"].ToString().Trim(),
-        DelayUnit = form["delay_unit"].ToString(),
+        DelayUnit = UnitOf(form["delay_unit"].ToString()),
         Share = form["share"].ToString().Trim().TrimEnd('%'),
         PerDay = form["per_day"].ToString().Trim(),
         Again = form["again"] == "yes",
@@ -82,6 +86,7 @@ public sealed record RuleFields
     internal static RuleFields Of(JsonObject rule)
     {
         var (when, ask) = (rule["when"] as JsonObject ?? new JsonObject(), rule["ask"] as JsonObject);
+        var (age, ageUnit) = when["max_age"] is { } oldest ? DurationOf(Text(oldest)) : ("", "hours");
         var fields = new RuleFields
         {
             Name = Text(rule["name"]),
@@ -89,13 +94,14 @@ public sealed record RuleFields
             Channels = [.. (when["channels"] as JsonArray ?? new JsonArray()).Select(Text)],
             MessagesMin = Text(when["messages_min"]),
             AgentMessagesMin = Text(when["agent_messages_min"]),
-            MaxAge = Text(when["max_age"]),
+            MaxAge = age,
+            MaxAgeUnit = ageUnit,
             Prefix = Text(when["external_id_prefix"]),
             Asks = ask is not null,
         };
         if (ask is null) return fields;
 
-        var (delay, unit) = DelayOf(ask["delay"] is { } given ? Text(given) : "PT10M");
+        var (delay, unit) = DurationOf(ask["delay"] is { } given ? Text(given) : "PT10M");
         return fields with
         {
             Question = $"{Text(ask["type"])} {(ask["question_variant_id"] is { } variant ? Text(variant) : "0")}",
@@ -123,7 +129,7 @@ public sealed record RuleFields
         if (Channels.Count > 0) when["channels"] = new JsonArray([.. Channels.Select(channel => (JsonNode)channel)]);
         Put(when, "messages_min", MessagesMin, Whole);
         Put(when, "agent_messages_min", AgentMessagesMin, Whole);
-        Put(when, "max_age", MaxAge, text => text);
+        Put(when, "max_age", MaxAge, text => Iso(text, MaxAgeUnit));
         Put(when, "external_id_prefix", Prefix, text => text);
         rule["when"] = when;
         rule["ask"] = Asks ? AskJson() : null;
@@ -134,7 +140,7 @@ public sealed record RuleFields
     {
         var ask = new JsonObject { ["type"] = Question.Split(' ')[0] };
         Put(ask, "question_variant_id", Question.Contains(' ', StringComparison.Ordinal) ? Question[(Question.IndexOf(' ', StringComparison.Ordinal) + 1)..] : "", text => text);
-        Put(ask, "delay", Delay, IsoDelay);
+        Put(ask, "delay", Delay, text => Iso(text, DelayUnit));
         Put(ask, "share", Share, text => decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) ? percent / 100 : text);
         Put(ask, "per_day", PerDay, Whole);
         if (Again) ask["again"] = true;
@@ -153,27 +159,21 @@ public sealed record RuleFields
         return ask;
     }
 
-    private JsonNode IsoDelay(string text) => DelayUnit == "iso" || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? text : DelayUnit switch
+    private static string UnitOf(string given) => Units.Contains(given) ? given : "iso";
+
+    private static JsonNode Iso(string text, string unit) => unit == "iso" || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var many) ? text : unit switch
     {
         "hours" => string.Create(CultureInfo.InvariantCulture, $"PT{many}H"),
         "days" => string.Create(CultureInfo.InvariantCulture, $"P{many}D"),
         _ => string.Create(CultureInfo.InvariantCulture, $"PT{many}M"),
     };
 
-    private static (string Delay, string Unit) DelayOf(string iso) => IsoDuration.TryParse(iso, out var time) switch
+    private static (string Number, string Unit) DurationOf(string iso) => IsoDuration.TryParse(iso, out var time) switch
     {
         true when time >= TimeSpan.FromDays(1) && time.Ticks % TimeSpan.TicksPerDay == 0 => (Say(time.TotalDays), "days"),
         true when time >= TimeSpan.FromHours(1) && time.Ticks % TimeSpan.TicksPerHour == 0 => (Say(time.TotalHours), "hours"),
         true when time.Ticks % TimeSpan.TicksPerMinute == 0 => (Say(time.TotalMinutes), "minutes"),
         _ => (iso, "iso"),
-    };
-
-    /// <summary>What is wrong, in the units in which the form asks for it.</summary>
-    public static Fault InUnitsOfForm(Fault fault) => fault.Place switch
-    {
-        var place when place.EndsWith(".ask.share", StringComparison.Ordinal) => fault with { What = "A number from 0 to 100 with at most four decimals." },
-        var place when place.EndsWith(".ask.delay", StringComparison.Ordinal) => fault with { What = "A whole number of minutes, hours or days, 14 days at most." },
-        _ => fault,
     };
 
     private static void Put(JsonObject json, string member, string text, Func<string, JsonNode> write)

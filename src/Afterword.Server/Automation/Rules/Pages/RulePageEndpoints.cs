@@ -61,14 +61,14 @@ internal static class RulePageEndpoints
         int? place = at == "new" ? null : int.Parse(at, CultureInfo.InvariantCulture);
         var text = page.With(document => Put(document, place, fields.ToJson()));
         if (place is null && pages.Check(text).Document is not null) text = page.With(document => document["rules"]!.AsArray().Insert(PlaceOfNew(document["rules"]!.AsArray()), fields.ToJson()));
-        await SettleAsync(http, seat, pages, page, text, days: "", view => view with { Edit = page.Edit(place, fields) }, RuleFields.InUnitsOfForm);
+        await SettleAsync(http, seat, pages, page, text, days: "", view => view with { Edit = page.Edit(place, fields) }, fault => FormFaults.OfRule(fault, place ?? page.Count, fields));
     }
 
     private static async Task SaveGeneral(HttpContext http, Seat seat, RulePages pages)
     {
         var page = await pages.OpenAsync(seat, http.RequestAborted);
         var fields = GeneralFields.Of(http.Request.Form);
-        await SettleAsync(http, seat, pages, page, page.With(fields.Write), days: "", view => view with { General = fields, GeneralOpen = true });
+        await SettleAsync(http, seat, pages, page, page.With(fields.Write), days: "", view => view with { General = fields, GeneralOpen = true }, FormFaults.OfGeneral);
     }
 
     private static async Task Arrange(HttpContext http, Seat seat, RulePages pages)
@@ -127,7 +127,7 @@ internal static class RulePageEndpoints
         // Whoever read another version must see this one before they change it, and keep what they typed.
         if (!WholeNumber.TryRead(form["version"].ToString(), out var version) || version != page.Version)
         {
-            await ShowAsync(http, seat, 409, typed(page.View()) with { Problem = FollowUpEndpoints.Elsewhere });
+            await ShowAsync(http, seat, 409, typed(page.View()) with { Problem = page.Meanwhile });
             return;
         }
 
@@ -139,7 +139,11 @@ internal static class RulePageEndpoints
         }
 
         if (await pages.SaveAsync(seat, version, document, http.RequestAborted)) http.SeeOther($"{seat.AddressOf("rules")}?done=yes");
-        else await ShowAsync(http, seat, 409, typed((await pages.OpenAsync(seat, http.RequestAborted)).View()) with { Problem = FollowUpEndpoints.Elsewhere });
+        else
+        {
+            var now = await pages.OpenAsync(seat, http.RequestAborted);
+            await ShowAsync(http, seat, 409, typed(now.View()) with { Problem = now.Meanwhile });
+        }
     }
 
     private static Task ShowAsync(HttpContext http, Seat seat, int status, RulesView view) => http.ShowConsoleAsync<RulesPage>(seat, status, new() { [nameof(RulesPage.View)] = view });

@@ -24,6 +24,8 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private const string NoRule = "no rule";
+
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The rules that hold, ready to be shown and changed.</summary>
@@ -59,24 +61,37 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
         var interval = await store.Main.ReadAsync(
             session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
-        return await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(seat, simulated, many) : null;
+        return await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(seat, rules, simulated, many) : null;
     }
 
-    private static SimulationView ViewOf(Seat seat, SimulatedCloses simulated, int days)
+    private static SimulationView ViewOf(Seat seat, RuleSet rules, SimulatedCloses simulated, int days)
     {
         var rows = new Dictionary<(string Rule, string What), (long Would, long Did)>();
         foreach (var ((rule, reason), count) in simulated.Would) Add(rule, reason == Reason.None ? "Asked" : DecisionText.Of(reason), count, 0);
+        foreach (var rule in rules.Rules.Where(rule => simulated.Closes > 0 && !simulated.Would.Keys.Any(one => one.Rule == rule.Name))) Add(rule.Name, "Fits no conversation", 0, 0);
         foreach (var ((rule, decision, reason), count) in simulated.Did) Add(rule, decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(reason), 0, count);
         return new(
             days, FigureWords.Number(simulated.Closes), FigureWords.Number(simulated.DifferentCount),
-            [.. rows.OrderByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, FigureWords.Number(row.Value.Would), FigureWords.Number(row.Value.Did)))],
+            [.. rows.OrderBy(row => PlaceOf(row.Key.Rule)).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, FigureWords.Number(row.Value.Would), FigureWords.Number(row.Value.Did)))],
             [.. simulated.Examples.Select(example => new SimulatedExample(
                 seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), DecisionText.TicketOf(example.Conversation.ExternalId),
-                example.Conversation.Decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(example.Conversation.Reason), example.Reason == Reason.None ? "asked" : DecisionText.Of(example.Reason)))]);
+                example.Conversation.Decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(example.Conversation.Reason), example.Reason == Reason.None ? "asked" : DecisionText.Of(example.Reason)))],
+            [.. rules.Unreached.Select(rules.WhyUnreached)]);
+
+        // As the document has them; then those that only the rules of then had, and last what no rule fits.
+        int PlaceOf(string rule)
+        {
+            for (var at = 0; at < rules.Rules.Count; at++)
+            {
+                if (rules.Rules[at].Name == rule) return at;
+            }
+
+            return rule == NoRule ? int.MaxValue : rules.Rules.Count;
+        }
 
         void Add(string? rule, string what, long would, long did)
         {
-            var key = (rule ?? "no rule", what);
+            var key = (rule ?? NoRule, what);
             var before = rows.GetValueOrDefault(key);
             rows[key] = (before.Would + would, before.Did + did);
         }
@@ -92,7 +107,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         }
         catch (JsonException error)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"This is not JSON: line {error.LineNumber + 1}, at character {error.BytePositionInLine + 1}.");
+            return JsonMistake.IsEmpty(error) ? "The document is empty." : $"This is not JSON: {JsonMistake.PlaceOf(error)}. {JsonMistake.WhatOf(error)}";
         }
     }
 
@@ -101,7 +116,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         const string Invalid = " parameter is invalid: ";
         const string Missing = " parameter is missing.";
         return error.Message.IndexOf(Invalid, StringComparison.Ordinal) is > 0 and var at ? new(error.Message[..at], char.ToUpperInvariant(error.Message[at + Invalid.Length]) + error.Message[(at + Invalid.Length + 1)..])
-            : error.Message.EndsWith(Missing, StringComparison.Ordinal) ? new(error.Message[..^Missing.Length], "This is required.")
+            : error.Message.IndexOf(Missing, StringComparison.Ordinal) is > 0 and var lacks ? new(error.Message[..lacks], "This is required." + error.Message[(lacks + Missing.Length)..])
             : new("", error.Message);
     }
 
@@ -144,6 +159,11 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
         // Whoever reads rules that ask nobody at the moment must not miss it.
         private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
+
+        /// <summary>What to say to somebody who read another version.</summary>
+        public string Meanwhile => _saved is null
+            ? FollowUpEndpoints.Elsewhere
+            : $"{_saved.ChangedBy} saved version {_saved.Version} meanwhile, so nothing of yours was saved. It stands below, as the rules do now. Save again to put yours in their place.";
 
         public RulesView View() => new(
             Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {ConsoleTimes.For(_seat.Person, _pages.Settings).Minute(_saved.ChangedAt)}.", MayEdit,

@@ -30,10 +30,19 @@ public sealed record QuestionGroup(string Name, IReadOnlyList<(string Value, str
 /// <summary>Something that is wrong.</summary>
 /// <param name="Place">Where, as in <c>rules[1].ask.share</c>; empty for the whole document.</param>
 /// <param name="What">What it must be.</param>
-public sealed record Fault(string Place, string What);
+public sealed record Fault(string Place, string What)
+{
+    /// <summary>The field of the form that is open, and what people call it; null where only the document has a place for it.</summary>
+    public FormField? Field { get; init; }
+}
+
+/// <param name="Id">In the page.</param>
+/// <param name="Label">As it stands beside it.</param>
+public sealed record FormField(string Id, string Label);
 
 /// <summary>What a draft would have decided, beside what was decided.</summary>
-public sealed record SimulationView(int Days, string Closes, string Different, IReadOnlyList<SimulatedRow> Rows, IReadOnlyList<SimulatedExample> Examples);
+public sealed record SimulationView(int Days, string Closes, string Different, IReadOnlyList<SimulatedRow> Rows, IReadOnlyList<SimulatedExample> Examples,
+    IReadOnlyList<string> Unreached);
 
 /// <param name="Would">How often the draft would have decided so.</param>
 /// <param name="Did">How often it was decided so.</param>
