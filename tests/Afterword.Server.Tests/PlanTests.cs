@@ -70,7 +70,7 @@ public sealed class PlanTests : IAsyncLifetime
             "overview", "overview?type=nps", "answers", "answers?tag=rare", "answers?tag=rare&max_score=2", "answers?agent=zoe&max_score=2", "answers?external_id=CASE-1",
             "answers?type=csat&max_score=2", "answers?q=slow", "answers?q=slow&max_score=2", "follow-up", "follow-up?who=me", "asked", "asked?q=%40bea", "asked?q=%40ana", "asked?q=CASE-1", "webhooks", "webhooks/7", "export",
             $"answers/{_prompt}", $"follow-up/{_prompt}", "alerts", "audit", "audit?deed=exported",
-            "automation?from=2026-01-05&to=2026-01-05", "automation?from=2026-01-05&to=2026-01-05&agent=zoe&tag=rare", $"automation/{_conversation}", "automation?from=2026-01-05&find=CASE-1", "rules", "fairness?from=2026-01-05&to=2026-01-05",
+            "automation?from=2026-01-05&to=2026-01-05", "automation?from=2026-01-05&to=2026-01-05&agent=zoe&tag=rare", $"automation/{_conversation}", "automation?from=2026-01-05&find=CASE-1", "automation?from=2026-01-05&find=%40ana", "rules", "fairness?from=2026-01-05&to=2026-01-05",
         ])
         {
             yield return (page, async () => (await _owner.GetAsync($"/console/@furni/{page}")).Is(200));
@@ -81,8 +81,22 @@ public sealed class PlanTests : IAsyncLifetime
             yield return (page, async () => (await _loop.Server.GetAsync(_loop.Sender, page)).Is(200));
         }
 
+        yield return ("closing and reopening", CloseAndReopenAsync);
+        yield return ("can_prompt", async () => (await _loop.Server.GetAsync(_loop.Sender, FormattableString.Invariant($"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=NONE-1"))).Is(200));
         yield return ("retention", () => RetentionSteps.RunAsync(_loop, "bea", commits: true));
         yield return ("channel list", () => _loop.Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: false, 50, default));
+    }
+
+    // A ticket that nobody has heard of, and again.
+    private async Task CloseAndReopenAsync()
+    {
+        var ticket = FormattableString.Invariant($"NEW-{_loop.Server.Server.Store.Ids.Next()}");
+        for (var i = 0; i < 2; i++)
+        {
+            (await _loop.Server.PostAsync(
+                _loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", _loop.Ana.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("external_id", ticket))).Is(200);
+            (await _loop.Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket))).Is(200);
+        }
     }
 
     /// <summary>All reads go over one connection, which can be asked for what it has read.</summary>

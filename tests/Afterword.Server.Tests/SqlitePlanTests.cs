@@ -35,7 +35,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
     private static readonly (string Part, long Most)[] s_bounded =
     [
         ("as k order by k.place desc limit 1 offset @most", 300_000), ("from conversation c where c.sender_id = @sender and c.created_at", 100 * ReadFunnel.MostRead),
-        ("and (c.created_at, c.id) < (@at, @id)", 100 * Ledger.MostLooked), ("from latest where automatic = 0", 30 * ReadFunnel.MostRead),
+        ("and (c.created_at, c.id) < (@at, @id)", 100 * Ledger.MostLooked), ("and (c.recipient_id, c.id) < (@customer, @before)", 30 * Ledger.MostOfCustomer), ("from latest where automatic = 0", 30 * ReadFunnel.MostRead),
     ];
 
     // Of a statement that did not run when less was stored.
@@ -139,12 +139,12 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         foreach (var page in (string[])
         [
             "", "/overview", "/overview?type=nps", "/overview?range=365&by=day", "/overview?only=agent:zoe", "/overview?only=tag:rare", "/overview?test=1&sort=name", "/overview?all=agent", "/overview?all=tag&find=rare", "/definitions",
-            "/answers", "/answers?tag=rare", "/answers?tag=rare&max_score=2", "/answers?agent=zoe", "/answers?agent=zoe&max_score=2", "/answers?external_id=CASE-1", "/answers?customer=%40bea", "/answers?customer=%40ana",
+            "/answers", "/answers?tag=rare", "/answers?tag=rare&max_score=2", "/answers?agent=zoe", "/answers?agent=zoe&max_score=2", "/answers?external_id=CASE-1", "/answers?external_id=NONE-1", "/answers?customer=%40bea", "/answers?customer=%40ana",
             "/answers?type=csat&min_score=1&max_score=2", "/answers?has_text=true", "/answers?show=answered", "/answers?q=slow", "/answers?q=slow&max_score=2",
             $"/answers?before={_store.Prompt}", $"/answers/{_store.Prompt}", "/follow-up", "/follow-up?state=all", "/follow-up?state=open", "/follow-up?who=me", $"/follow-up/{_store.Prompt}",
-            "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people", "/privacy",
+            "/asked", "/asked?q=%40bea", "/asked?q=%40ana", "/asked?q=%40furni", "/asked?q=CASE-1", "/asked?q=NONE-1", $"/asked?q=%40ana&before={_store.Prompt}", "/alerts", "/export", "/people", "/privacy",
             "/audit", "/audit?deed=saw", "/audit?deed=exported", "/webhooks", "/webhooks/7", "/connectors", "/connectors/7", "/set-up", "/apps", "/channels", "/requests/new",
-            "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=%40ana", "/automation?find=%40furni",
+            "/automation", "/automation?range=365", "/automation?agent=zoe&tag=rare&language=en", "/automation?test=true", "/automation?decision=failed", "/automation?find=CASE-1", "/automation?find=NONE-1", "/automation?find=%40ana", "/automation?find=%40furni",
             $"/automation?before={_store.Conversation}", "/automation?from=2025-12-01&to=2025-12-02", $"/automation/{_store.Conversation}", "/rules", "/rules?edit=new", "/fairness", "/fairness?range=365", "/retention",
         ])
         {
@@ -185,8 +185,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         [
             $"/1.1/feedback/events.json?{time}&count=20", $"/1.1/feedback/show/{_store.Prompt}.json", "/1.1/direct_messages/events/list.json", $"/1.1/direct_messages/events/show.json?id={_store.Prompt}",
             "/1.1/users/show.json?screen_name=ana", "/1.1/users/lookup.json?screen_name=ana,bea", "/1.1/account/verify_credentials.json", "/1.1/application/rate_limit_status.json",
-            "/1.1/feedback/conversations/list.json", "/1.1/feedback/conversations/list.json?decision=failed", "/1.1/feedback/conversations/list.json?external_id=CASE-1", "/1.1/feedback/conversations/show/7.json",
-            $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=CASE-1", "/1.1/feedback/rules.json",
+            "/1.1/feedback/conversations/list.json", "/1.1/feedback/conversations/list.json?decision=failed", "/1.1/feedback/conversations/list.json?external_id=CASE-1", "/1.1/feedback/conversations/list.json?external_id=NONE-1", "/1.1/feedback/conversations/show/7.json",
+            $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=CASE-1", $"/1.1/feedback/can_prompt.json?to_user_id={_loop.Ana.Id}&external_id=NONE-1", "/1.1/feedback/rules.json",
             "/1.1/feedback/metrics.json?breakdown=agent", "/1.1/feedback/metrics.json?only=tag:rare&range=365", "/1.1/feedback/metrics.json?only=origin:hand&by=day",
             "/1.1/friendships/show.json?source_screen_name=furni&target_screen_name=ana", "/1.1/friendships/lookup.json?screen_name=ana,bea", "/1.1/friends/ids.json", "/1.1/followers/ids.json",
             "/1.1/blocks/ids.json", "/1.1/account/settings.json", "/oauth/request_token", "/oauth/access_token",
@@ -209,6 +209,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         yield return ("channel list --dead", () => Server.Get<DispatchHistory>().LatestAsync(_loop.Furni.Id, deadOnly: true, 50, default));
         yield return ("retention", () => RetentionSteps.RunAsync(_loop, "bea", commits: false));
         yield return ("asking and answering", AskAndAnswerAsync);
+        yield return ("closing and reopening", CloseAndReopenAsync);
     }
 
     private (string What, Func<Task> Read) Page(Guest guest, string path) => Call(path, async () => (await guest.GetAsync(path)).Answer);
@@ -235,6 +236,17 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
         var id = (await _loop.AskAsync()).Text("id");
         (await _loop.SubmitAsync(id, ("score", "1"))).Is(200);
         (await _loop.SubmitAsync(id, ("text", "Slow"))).Is(200);
+    }
+
+    // Of tickets that nobody has heard of, which no page of the newest finds at once.
+    private async Task CloseAndReopenAsync()
+    {
+        var ticket = string.Create(CultureInfo.InvariantCulture, $"NEW-{Server.Server.Store.Ids.Next()}");
+        for (var i = 0; i < 2; i++)
+        {
+            (await Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", _loop.Ana.Id.ToString(CultureInfo.InvariantCulture)), ("external_id", ticket))).Is(200);
+            (await Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket))).Is(200);
+        }
     }
 
     private async Task<Answer> AsOperatorAsync(string path)

@@ -50,14 +50,15 @@ internal sealed class DecisionFacts(long now)
             KeptRules.Lookup(senders, Versions),
             RecipientFacts.Lookup(items, sender, item => draft(item).RecipientId, (place, facts) => _recipients[place] = facts),
 
-            // Somebody may give all requests one reference: the latest of them will do.
+            // Somebody may give all requests one reference: the latest of them will do. Their ids come from the index alone: asked for more, SQLite would look through all of the sender's.
             new(
                 """
                 select item.place from {rows}
                 where exists (
                     select 1 from (
-                        select p.test from prompt p where p.sender_id = item.sender_id and p.external_id = item.external_id order by p.id desc limit 100) as latest
-                    where latest.test = item.test)
+                        select x.id from prompt x where x.sender_id = item.sender_id and x.external_id = item.external_id order by x.id desc limit 100) as latest
+                    cross join prompt p
+                    where p.sender_id = item.sender_id and p.id = latest.id and p.test = item.test)
                 """,
                 Rows.Of(items).Place().Long("sender_id", sender).Text("external_id", item => draft(item).ExternalId).Long("test", item => draft(item).Test ? 1 : 0),
                 row => _asked.Add((int)row.GetInt64(0))),

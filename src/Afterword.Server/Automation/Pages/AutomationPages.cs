@@ -20,8 +20,6 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
     private static readonly (string Name, string Label)[] s_chips =
         [("rule", "Rule"), ("agent", "Agent"), ("team", "Team"), ("tag", "Tag"), ("language", "Language"), ("channel", "Channel"), ("decision", "Decision"), ("reason", "Reason"), ("find", "Search")];
 
-    private readonly ConsoleTimes _when = new(days);
-
     /// <summary>The usual periods without any filter: the way out of one that is wrong.</summary>
     public static IReadOnlyList<LinkView> PlainRanges { get; } = [.. OverviewQuery.Ranges.Select(range => new LinkView(NameOf(range), $"?range={Say(range)}", Current: false))];
 
