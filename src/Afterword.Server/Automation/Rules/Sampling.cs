@@ -15,10 +15,13 @@ internal readonly record struct Draw(long Bits)
     /// <summary>Draws for a conversation. Whoever has the key can do it again; whoever has not can neither foresee nor steer it.</summary>
     /// <param name="key">The sender's.</param>
     /// <param name="externalId">As it is stored.</param>
-    public static Draw Of(ReadOnlySpan<byte> key, string externalId)
+    public static Draw Of(ReadOnlySpan<byte> key, string externalId) => Of(key, Encoding.UTF8.GetBytes(externalId));
+
+    /// <inheritdoc cref="Of(ReadOnlySpan{byte}, string)"/>
+    public static Draw Of(ReadOnlySpan<byte> key, ReadOnlySpan<byte> externalId)
     {
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(externalId), hash);
+        HMACSHA256.HashData(key, externalId, hash);
         return new((long)(BinaryPrimitives.ReadUInt64BigEndian(hash) >> (64 - Size)));
     }
 

@@ -22,12 +22,12 @@ internal sealed class VerifyDraws(Store store)
         var verified = 0L;
         VerifiedDraws? found = null;
         await EachConversation.ReadAsync(
-            store, sender, long.MinValue, withLanguages: false,
-            (one, _) =>
+            store, sender, long.MinValue,
+            one =>
             {
                 if (WrongWith(one, opened) is { } why) found = new(verified, one, why);
                 else if (one is { Draw: not null, ExternalId: not "" }) verified++;
-                return ValueTask.FromResult(found is null);
+                return found is null;
             },
             stop);
         return found ?? new(verified, null, null);

@@ -1,3 +1,4 @@
+using Afterword.Server.Automation.Rules;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Automation.Simulation;
@@ -8,12 +9,13 @@ namespace Afterword.Server.Automation.Simulation;
 /// <param name="from">The first moment, Unix milliseconds.</param>
 /// <param name="to">The first moment behind them.</param>
 /// <param name="byHandAlone">Leaves out what the rules asked.</param>
-internal sealed class RequestStream(Store store, long sender, long from, long to, bool byHandAlone)
+/// <param name="key">Draws for their tickets.</param>
+internal sealed class RequestStream(Store store, long sender, long from, long to, bool byHandAlone, byte[] key)
 {
     // A connection is held for so many rows, and no longer.
     private const long Piece = 5_000;
 
-    private readonly Queue<(long Customer, long At, string? ExternalId)> _read = new();
+    private readonly Queue<(long Customer, long At, Draw? Ticket)> _read = new();
     private long _after = Snowflakes.FirstOf(from);
     private bool _isOver;
 
@@ -24,7 +26,7 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
         {
             while (_read.TryPeek(out var next) && next.At <= time)
             {
-                simulation.Asked(next.Customer, next.At, next.ExternalId);
+                simulation.Asked(next.Customer, next.At, next.Ticket);
                 _read.Dequeue();
             }
 
@@ -43,7 +45,7 @@ internal sealed class RequestStream(Store store, long sender, long from, long to
                     row =>
                     {
                         _after = row.GetInt64(0);
-                        if (!row.Flag(3) && !(byHandAlone && row.Flag(4))) _read.Enqueue((row.GetInt64(1), row.GetInt64(2), row.TextOrNull(5)));
+                        if (!row.Flag(3) && !(byHandAlone && row.Flag(4))) _read.Enqueue((row.GetInt64(1), row.GetInt64(2), row.IsDBNull(5) ? null : Draw.Of(key, row.Utf8(5))));
                     },
                     stop),
             stop);

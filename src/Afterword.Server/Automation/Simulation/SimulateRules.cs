@@ -41,27 +41,32 @@ internal sealed class SimulateRules(Store store, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var from = (now - TimeSpan.FromDays(days)).ToUnixTimeMilliseconds();
-        var simulation = new SimulatedCloses(rules, leastInterval, await ExemptAsync(stop), await KeyAsync(sender, stop));
-        var before = new RequestStream(store, sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, byHandAlone: false);
+        var key = await KeyAsync(sender, stop);
+        var simulation = new SimulatedCloses(rules, leastInterval, await ExemptAsync(stop));
+        var before = new RequestStream(store, sender, from - Math.Max(leastInterval, (long)rules.RecipientInterval.TotalMilliseconds), from, byHandAlone: false, key);
         await before.PassAsync(long.MaxValue, simulation, stop);
 
         // In the period the draft asks by itself, and only what people asked for by hand is as it was.
-        var byHand = new RequestStream(store, sender, from, now.ToUnixTimeMilliseconds(), byHandAlone: true);
-        await EachConversation.ReadAsync(
-            store, sender, from, withLanguages: rules.Rules.Any(rule => rule.When.Languages is not null),
-            async (one, customersLanguage) =>
+        var byHand = new RequestStream(store, sender, from, now.ToUnixTimeMilliseconds(), byHandAlone: true, key);
+        await new CloseStream(store, sender, from, rules, key).ReadAsync(
+            async close =>
             {
-                if (one.Test) return true;
-
-                await byHand.PassAsync(one.CreatedAt, simulation, stop);
-                simulation.Close(one, customersLanguage);
-                return true;
+                await byHand.PassAsync(close.CreatedAt, simulation, stop);
+                simulation.Close(close);
             },
             stop);
         await byHand.PassAsync(long.MaxValue, simulation, stop);
         simulation.Finish(now.ToUnixTimeMilliseconds());
+        foreach (var (id, rule, reason) in simulation.Different)
+        {
+            if (await OneAsync(sender, id, stop) is { } conversation) simulation.Show(conversation, rule, reason);
+        }
+
         return simulation;
     }
+
+    private Task<Conversation?> OneAsync(long sender, long id, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql($"select {Conversation.Columns} from conversation c where c.sender_id = @sender and c.id = @id").Bind("sender", sender).Bind("id", id).FirstAsync(Conversation.Read, stop), stop);
 
     private async Task<byte[]> KeyAsync(long sender, CancellationToken stop) =>
         await store.Main.ReadAsync(session => session.Sql("select sampling_key from automation where sender_id = @sender").Bind("sender", sender).FirstAsync(row => row.GetBytes(0), stop), stop) is { } key

@@ -13,24 +13,24 @@ namespace Afterword.Server.Automation.Simulation;
 /// <param name="draft">The rules that are tried.</param>
 /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
 /// <param name="exempt">Customers who may be asked at any time.</param>
-/// <param name="key">Draws for conversations that have no draw, and tells tickets apart: the sender's, if there is one.</param>
-internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOnlySet<long> exempt, byte[] key)
+internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOnlySet<long> exempt)
 {
     public const int MostExamples = 20;
 
     private readonly Dictionary<(string? Rule, Reason Reason), long> _would = [];
     private readonly Dictionary<(string? Rule, Decision Decision, Reason Reason), long> _did = [];
     private readonly Dictionary<string, DayWindow> _budgets = new(StringComparer.Ordinal);
+    private readonly List<(long Id, string? Rule, Reason Reason)> _different = [];
     private readonly List<(Conversation Conversation, string? Rule, Reason Reason)> _examples = [];
     private readonly long _interval = Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds);
     private readonly LastAsked _asked = new(Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds));
 
     // Tickets that somebody was asked about, by their draws.
-    private readonly HashSet<long> _askedAbout = [];
+    private readonly Tickets _askedAbout = new();
     private readonly PriorityQueue<Waiting, (long Due, int Number)> _waiting = new();
 
     // Of those that wait, as many as can still become examples.
-    private readonly Dictionary<int, Conversation> _kept = [];
+    private readonly Dictionary<int, long> _kept = [];
     private int _scheduled;
 
     public long Closes { get; private set; }
@@ -43,28 +43,31 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
     /// <summary>Conversations of which the draft would have decided otherwise.</summary>
     public IReadOnlyList<(Conversation Conversation, string? Rule, Reason Reason)> Examples => _examples;
 
+    /// <summary>The ids of those that are to be <see cref="Examples"/>.</summary>
+    public IReadOnlyList<(long Id, string? Rule, Reason Reason)> Different => _different;
+
     public long DifferentCount { get; private set; }
 
     /// <summary>A request that the draft has nothing to do with: from before the first close, or by hand.</summary>
-    /// <param name="externalId">The ticket that it was about; null where nobody said.</param>
-    public void Asked(long customer, long at, string? externalId)
+    /// <param name="ticket">The draw of the ticket that it was about; null where nobody said.</param>
+    public void Asked(long customer, long at, Draw? ticket)
     {
         Settle(at);
-        Note(customer, at, externalId is null ? null : Draw.Of(key, externalId));
+        Note(customer, at, ticket);
     }
 
-    /// <summary>A close.</summary>
-    /// <param name="customersLanguage">Where that of the conversation is not known.</param>
-    public void Close(Conversation closed, string? customersLanguage)
+    /// <summary>Keeps one of <see cref="Different"/> to be shown.</summary>
+    public void Show(Conversation conversation, string? rule, Reason reason) => _examples.Add((conversation, rule, reason));
+
+    public void Close(in SimulatedClose closed)
     {
         Settle(closed.CreatedAt);
         Closes++;
         Count(_did, (closed.Rule, closed.Decision, closed.Reason));
 
-        var rule = draft.FirstFor(closed.Conversed(customersLanguage), out var isTooOld);
-        var draw = closed.Draw ?? Draw.Of(key, closed.ExternalId);
-        if (OnClose(closed, rule, isTooOld, draw) is var reason && reason != Reason.None) Tell(rule?.Name, reason, closed.Decision, closed.Reason, closed);
-        else Schedule(closed, rule!, draw);
+        var rule = draft.FirstFor(closed.Conversed, out var isTooOld);
+        if (OnClose(closed, rule, isTooOld) is var reason && reason != Reason.None) Tell(rule?.Name, reason, closed.Decision, closed.Reason, closed.Id);
+        else Schedule(closed, rule!);
     }
 
     /// <summary>Nothing happens any more. What is not due yet counts as asked, as it does for what did happen.</summary>
@@ -74,28 +77,28 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         while (_waiting.TryDequeue(out var one, out var place)) End(one, place.Number, one.Later);
     }
 
-    private Reason OnClose(Conversation closed, Rule? rule, bool isTooOld, Draw draw)
+    private Reason OnClose(in SimulatedClose closed, Rule? rule, bool isTooOld)
     {
-        var was = closed.PlannedAt is null ? closed.Reason : Reason.None;
+        var was = closed.WasPlanned ? Reason.None : closed.Reason;
         if (was is Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm) return was;
         if (IsTooSoon(closed.RecipientId, closed.CreatedAt)) return Reason.AskedRecently;
         if (was == Reason.WrittenAgain || (was == Reason.DismissedRecently && draft.AfterDismissalDays > 0)) return was;
         if (rule?.Ask is not { } ask) return rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule;
-        if (!ask.Again && (was == Reason.AlreadyAsked || _askedAbout.Contains(draw.Bits))) return Reason.AlreadyAsked;
+        if (!ask.Again && (was == Reason.AlreadyAsked || _askedAbout.Contains(closed.Draw.Bits))) return Reason.AlreadyAsked;
         if (draft.Silence != Reason.None) return draft.Silence;
         if (ask.PerDay is { } most && WindowOf(rule.Name, closed.CreatedAt) is { } window && window.Used >= most && DueAt(closed, ask) < window.StartedAt + DayWindow.Length) return Reason.Budget;
 
-        return draw.IsBelow(ask.Share) ? Reason.None : Reason.SampledOut;
+        return closed.Draw.IsBelow(ask.Share) ? Reason.None : Reason.SampledOut;
     }
 
-    private void Schedule(Conversation closed, Rule rule, Draw draw)
+    private void Schedule(in SimulatedClose closed, Rule rule)
     {
-        var later = closed is { PlannedAt: not null, Reason: Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm or Reason.DismissedRecently or Reason.WrittenAgain or Reason.Reopened }
+        var later = closed is { WasPlanned: true, Reason: Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm or Reason.DismissedRecently or Reason.WrittenAgain or Reason.Reopened }
             ? closed.Reason
             : Reason.None;
-        if (_examples.Count + _kept.Count < MostExamples) _kept[_scheduled] = closed;
+        if (_different.Count + _kept.Count < MostExamples) _kept[_scheduled] = closed.Id;
         _waiting.Enqueue(
-            new(closed.RecipientId, draw.Bits, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), (DueAt(closed, rule.Ask!), _scheduled++));
+            new(closed.RecipientId, closed.Draw.Bits, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), (DueAt(closed, rule.Ask!), _scheduled++));
     }
 
     /// <summary>Asks about what has become due up to a time.</summary>
@@ -122,11 +125,10 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
 
     private void End(in Waiting one, int number, Reason reason)
     {
-        _kept.Remove(number, out var example);
-        Tell(draft.Rules[one.Rule].Name, reason, (Decision)one.Did, (Reason)one.DidBecause, example);
+        Tell(draft.Rules[one.Rule].Name, reason, (Decision)one.Did, (Reason)one.DidBecause, _kept.Remove(number, out var id) ? id : null);
     }
 
-    private void Tell(string? rule, Reason reason, Decision did, Reason because, Conversation? example)
+    private void Tell(string? rule, Reason reason, Decision did, Reason because, long? example)
     {
         Count(_would, (rule, reason));
 
@@ -135,7 +137,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         if (same) return;
 
         DifferentCount++;
-        if (example is not null && _examples.Count < MostExamples) _examples.Add((example, rule, reason));
+        if (example is { } id && _different.Count < MostExamples) _different.Add((id, rule, reason));
     }
 
     private bool IsTooSoon(long customer, long at) => _interval > 0 && !exempt.Contains(customer) && _asked[customer] is { } last && at < last + _interval;
@@ -146,7 +148,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         if (ticket is { } draw) _askedAbout.Add(draw.Bits);
     }
 
-    private long DueAt(Conversation closed, Ask ask) => Decide.Opening(draft, Math.Max(closed.CreatedAt, closed.ClosedAt + (long)ask.Delay.TotalMilliseconds));
+    private long DueAt(in SimulatedClose closed, Ask ask) => Decide.Opening(draft, Math.Max(closed.CreatedAt, closed.ClosedAt + (long)ask.Delay.TotalMilliseconds));
 
     /// <summary>The present 24 hours of a rule; null where it has not asked in them.</summary>
     private DayWindow? WindowOf(string rule, long at) => _budgets.TryGetValue(rule, out var window) && at < window.StartedAt + DayWindow.Length ? window : null;
