@@ -1,4 +1,5 @@
 using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Due;
 using Afterword.Server.Channels;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Retention;
@@ -61,6 +62,35 @@ public sealed class PlanTests : IAsyncLifetime
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public async Task What_is_due_is_found_by_its_key_however_much_is_due()
+    {
+        var store = await CrowdedStore.FillAsync(_loop, Copies);
+        await Db.WriteAsync(session => session.Sql("alter table conversation set (autovacuum_enabled = false)").RunAsync(default), default);
+
+        // Of a sender without rules: no worker looks after it.
+        await Db.WriteAsync(session => session.Sql("update conversation set decision = 0, due_at = 1, planned_at = 1").RunAsync(default), default);
+        await ReadOverOneConnectionAsync(plansForAnyValue: false);
+        var key = new DueKey(_loop.Furni.Id, long.Parse(store.Conversation, System.Globalization.CultureInfo.InvariantCulture));
+        foreach (var known in s_known[..3])
+        {
+            await KnowAsync(known);
+            for (var i = 0; i < 7; i++) await FindAsync();
+            await CountAsync();
+            await FindAsync();
+            Assert.InRange((await CountAsync())["conversation"], 1, 10);
+        }
+
+        Task<int> FindAsync() => Db.WriteAsync(
+            async session =>
+            {
+                var batch = new DueBatch(_loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+                await session.EachAsync([batch.Conversations([key])], default);
+                return Assert.Single(batch.Found).Closes > 0 ? 0 : 1;
+            },
+            default);
     }
 
     private IEnumerable<(string What, Func<Task> Read)> Reads()

@@ -29,11 +29,12 @@ internal sealed class DueBatch(long now)
     public List<Conversation> Found { get; } = [];
 
     /// <summary>Finds the conversations, and holds them: their customers may write just now.</summary>
+    /// <remarks>The sums keep PostgreSQL to the key: it would else be free to go through all that is due of the sender, for each of them.</remarks>
     public Lookup Conversations(IReadOnlyList<DueKey> keys) => new(
         $$"""
         select {{Conversation.Columns}} from {rows}
         join conversation c on c.sender_id = item.sender_id and c.id = item.id
-        where c.decision = 0 and c.due_at <= item.now
+        where c.decision + 0 = 0 and c.due_at + 0 <= item.now
         order by c.sender_id, c.id for update of c
         """,
         Rows.Of(keys.Distinct().ToArray()).Long("sender_id", key => key.SenderId).Long("id", key => key.Id).Long("now", _ => now),
