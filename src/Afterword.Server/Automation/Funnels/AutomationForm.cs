@@ -17,6 +17,8 @@ internal sealed class AutomationForm
     /// <summary>The field that names the break-down of which all values are shown, and not only the first.</summary>
     public const string All = "all";
 
+    private const string BeforeFirst = "not before the first day";
+
     private static readonly string[] s_fields = ["range", "from", "to", "test", "agent", "team", "tag", "rule", "language", "channel", "decision", "reason", "find", All];
 
     private AutomationForm(ConversationFilter filter, ConversationFilter list, long firstDay, long lastDay, int? range, long before, IReadOnlyDictionary<string, string> fields, IReadOnlyList<string> problems) =>
@@ -112,7 +114,7 @@ internal sealed class AutomationForm
         }
 
         var (first, last) = (from ?? Math.Min(to!.Value, today) - OverviewQuery.DefaultRange + 1, to ?? Math.Max(today, from!.Value));
-        if (last < first) read.Errors.Add(ApiError.Invalid("to", "not before the first day"));
+        if (last < first) read.Errors.Add(ApiError.Invalid("to", BeforeFirst));
         else if (last - first >= OverviewQuery.LongestRange) read.Errors.Add(ApiError.Invalid("from", string.Create(CultureInfo.InvariantCulture, $"at most {OverviewQuery.LongestRange:N0} days before the last")));
         return (first, last, null);
     }
@@ -145,5 +147,6 @@ internal sealed class AutomationForm
     }
 
     private static string Sentence(string message) =>
-        message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..].Replace(" parameter is invalid: ", " must be ", StringComparison.Ordinal);
+        message == ApiError.Invalid("to", BeforeFirst).Message ? "The first day is after the last day."
+        : message.Length == 0 ? message : char.ToUpperInvariant(message[0]) + message[1..].Replace(" parameter is invalid: ", " must be ", StringComparison.Ordinal);
 }
