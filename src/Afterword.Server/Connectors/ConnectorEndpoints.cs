@@ -39,7 +39,7 @@ internal static class ConnectorEndpoints
         }
 
         var request = new IncomingRequest(http.Request.Method, UriOf(http, settings), name => http.Request.Headers[name] is [{ } only] ? only : null, body.Value);
-        switch (await receive.RunAsync(connector, request, http.PublicBase(settings), test: false, http.RequestAborted))
+        switch (await receive.RunAsync(connector, request, http.OwnBase(settings), test: false, http.RequestAborted))
         {
             case ReceiveOutcome.Challenged(var challenge):
                 await http.AnswerAsync(200, new(challenge), ConnectorsJson.Default.ChallengeJson);

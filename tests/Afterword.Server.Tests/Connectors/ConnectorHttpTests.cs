@@ -69,6 +69,19 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_sends_a_delivery_does_not_choose_where_the_customers_link_leads()
+    {
+        var connector = await _world.AddAsync("freshdesk");
+        var elsewhere = new Dictionary<string, string> { ["Host"] = "feedback.evil.example" };
+        Assert.Equal("ignored: no_public_url", (await _world.PostAsync(connector.Path, Encoding.UTF8.GetBytes(Recorded.FreshdeskBare), elsewhere)).Told);
+        Assert.Equal(0, await Server.CountAsync("conversation"));
+
+        // That a conversation goes on leads nobody anywhere. On this machine alone the host is nobody's choice.
+        Assert.Equal("ignored: never_closed", (await _world.PostAsync(connector.Path, """{"ticket_id":7,"ticket_status":"open"}"""u8.ToArray(), elsewhere)).Told);
+        Assert.Equal("scheduled", (await _world.PostAsync(connector.Path, """{"ticket_id":7,"ticket_status":"resolved","ticket_contact_email":"mia@example.com"}"""u8.ToArray(), new Dictionary<string, string> { ["Host"] = "localhost" })).Told);
+    }
+
+    [Fact]
     public async Task Whatever_comes_signed_gets_200()
     {
         var connector = await _world.AddAsync("generic");

@@ -1,4 +1,3 @@
-using System.Net;
 using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Access.SignIn;
@@ -15,7 +14,7 @@ internal static class PlainHttp
         var request = http.Request;
 
         // Browsers send Sec-Fetch-* to what they trust alone: behind a proxy that nobody configured, the request only looks like plain http.
-        return !request.IsHttps && !IsLoopback(request.Host.Host) && !request.Headers.ContainsKey("Sec-Fetch-Mode") && !request.Headers["X-Forwarded-Proto"].ToString().StartsWith("https", StringComparison.OrdinalIgnoreCase);
+        return !request.IsHttps && !PublicAddress.IsLoopback(request.Host.Host) && !request.Headers.ContainsKey("Sec-Fetch-Mode") && !request.Headers["X-Forwarded-Proto"].ToString().StartsWith("https", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>What to say when the server starts; null where people can sign in.</summary>
@@ -24,16 +23,12 @@ internal static class PlainHttp
     public static string? WarningFor(Settings settings, IEnumerable<string> urls)
     {
         // Its owner says that it is reached by https, or on this machine.
-        if (settings.PublicUrl is { } known && (known.Scheme == Uri.UriSchemeHttps || IsLoopback(known.Host))) return null;
+        if (settings.PublicUrl is { } known && (known.Scheme == Uri.UriSchemeHttps || PublicAddress.IsLoopback(known.Host))) return null;
 
-        var plain = urls.Select(url => BindingAddress.Parse(url)).Where(url => url.Scheme == Uri.UriSchemeHttp && !IsLoopback(url.Host)).Select(url => url.ToString()).ToArray();
+        var plain = urls.Select(url => BindingAddress.Parse(url)).Where(url => url.Scheme == Uri.UriSchemeHttp && !PublicAddress.IsLoopback(url.Host)).Select(url => url.ToString()).ToArray();
         if (settings.PublicUrl is null && plain.Length == 0) return null;
 
         return $"Nobody can sign in over plain http, except at http://localhost: {(settings.PublicUrl is { } other ? $"PublicUrl is {other}" : $"this server listens on {string.Join(", ", plain)}")}. "
             + "Put https in front (docs/operating.md) and set PublicUrl to the https address.";
     }
-
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

@@ -41,6 +41,9 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     private static readonly MappedEvent.Ignored s_noJson = new("no_json", "The body is no JSON, has more than 50,000 parts, or names a member twice. A quotation mark in a name does that, where a template puts the name in as it is.");
 
+    // A signature holds for the body, and mostly not for the host that was called.
+    private static readonly MappedEvent.Ignored s_noPublicUrl = new("no_public_url", "PublicUrl is not set, so the link to the card would begin with whatever host a delivery names. Have it set, and run the event again.");
+
     private static readonly byte[] s_mark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>The most events of a delivery that is a list. HubSpot sends as many.</summary>
@@ -48,10 +51,10 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
 
     /// <param name="connector">Whose address was called.</param>
     /// <param name="request">What was sent.</param>
-    /// <param name="cardBase">The public address that a card's link is to begin with.</param>
+    /// <param name="cardBase">The public address that a card's link is to begin with; null where only the delivery names one, so that nobody can be asked.</param>
     /// <param name="test">Marks it as a test.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<ReceiveOutcome> RunAsync(Connector connector, IncomingRequest request, string cardBase, bool test, CancellationToken stop)
+    public async Task<ReceiveOutcome> RunAsync(Connector connector, IncomingRequest request, string? cardBase, bool test, CancellationToken stop)
     {
         var (definition, now) = (connector.Definition, clock.GetUtcNow());
         var wrong = WrongWith(connector, request, now);
@@ -67,7 +70,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > MostEvents) return new ReceiveOutcome.TooMany();
 
         var deliveries = document is null
-            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase)]
+            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, "")]
             : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
 
         return new ReceiveOutcome.Decided(await DecideAsync(deliveries, stop));
@@ -162,16 +165,17 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         };
     }
 
-    private static Delivery Read(Connector connector, JsonElement json, int place, bool isOfList, IncomingRequest request, DateTimeOffset now, bool test, string cardBase)
+    private static Delivery Read(Connector connector, JsonElement json, int place, bool isOfList, IncomingRequest request, DateTimeOffset now, bool test, string? cardBase)
     {
         var definition = connector.Definition;
         if (FieldsOf(definition, json, request) is not { } fields)
         {
-            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, cardBase);
+            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, "");
         }
 
         var mapped = MappedEvent.Of(connector, definition, fields, now, test);
-        return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase);
+        if (cardBase is null && mapped is MappedEvent.Told { Action: EventAction.Close }) mapped = s_noPublicUrl;
+        return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase ?? "");
     }
 
     private static EventKey KeyOf(Definition definition, Fields fields, int place, bool isOfList, IncomingRequest request)
