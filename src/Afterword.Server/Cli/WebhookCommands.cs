@@ -105,8 +105,8 @@ internal static class WebhookCommands
             await store.Endpoints.RemoveAsync(found.Endpoint.Key, all => progress.Show(string.Create(CultureInfo.InvariantCulture, $"Gave up {buried = all:N0} deliveries")), stop);
             progress.Clear();
             parsed.Say(
-                new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.Address, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
-                found.Endpoint.IsPolled ? "It can be polled no more." : string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.Url} is told no more; {buried:N0} deliveries were given up."));
+                new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.ShownAddress, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
+                found.Endpoint.IsPolled ? "It can be polled no more." : string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.ShownAddress} is told no more; {buried:N0} deliveries were given up."));
         });
         return command;
     }
@@ -216,7 +216,7 @@ internal static class WebhookCommands
         var (endpoint, state) = (listed.Endpoint, listed.Endpoint.IsActive ? "active" : $"off: {listed.Endpoint.DisabledReason}");
         if (!endpoint.IsApproved) state = endpoint.AwaitsOperator ? "waits for an operator's approval" : "waits for an owner's approval";
         if (endpoint is { IsActive: true, FailingSince: { } since }) state = $"failing since {WebhookJson.Iso(since)}";
-        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.Name}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
+        return string.Create(CultureInfo.InvariantCulture, $"{endpoint.Key.Id}  @{listed.ScreenName}  {endpoint.ShownAddress ?? endpoint.Name}{(endpoint.Format == WebhookFormat.Events ? "" : $"  {endpoint.Format.Name}")}  {listed.Waiting:N0} waiting, {listed.Dead:N0} dead  {state}");
     }
 
     private static IEnumerable<string> Lines(ShownDelivery delivery) =>

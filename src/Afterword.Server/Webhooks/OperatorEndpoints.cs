@@ -90,7 +90,7 @@ internal static class OperatorEndpoints
 
         var buried = 0L;
         await endpoints.RemoveAsync(found.Endpoint.Key, all => buried = all, http.RequestAborted);
-        await http.AnswerAsync(200, new WebhookDeniedJson(id, found.Endpoint.Address, Allowed: false, buried), OperatorJson.Default.WebhookDeniedJson);
+        await http.AnswerAsync(200, new WebhookDeniedJson(id, found.Endpoint.ShownAddress, Allowed: false, buried), OperatorJson.Default.WebhookDeniedJson);
     }
 
     private static async Task Test(HttpContext http, string id, Endpoints endpoints, SendTestEvent test)

@@ -6,7 +6,7 @@ namespace Afterword.Server.Webhooks;
 /// <summary>A webhook as operators see it, by command and by call.</summary>
 /// <param name="Id">Names it in commands and calls.</param>
 /// <param name="Sender">Whose changes it is told: the handle.</param>
-/// <param name="Url">Where they are posted to; absent where they are fetched.</param>
+/// <param name="Url">Where they are posted to; of a chat, whose address is a password, its host and last characters alone. Absent where they are fetched.</param>
 /// <param name="Secret">What signs them, and lets who polls in. Told once, when it is made.</param>
 /// <param name="Basic">Whether Basic credentials are sent along.</param>
 /// <param name="Format"><c>events</c>; or <c>slack</c> or <c>teams</c>, when messages are sent to a channel that people read.</param>
@@ -32,7 +32,7 @@ internal sealed record WebhookJson(
     private const string WaitingState = "waiting_for_approval";
 
     public static WebhookJson Of(ListedEndpoint listed) => new(
-        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.Address, null, listed.Endpoint.HasBasic, listed.Endpoint.Format.Name, listed.Endpoint.IsActive, StateOf(listed.Endpoint), listed.Endpoint.DisabledReason,
+        Text(listed.Endpoint.Key.Id), listed.ScreenName, listed.Endpoint.ShownAddress, null, listed.Endpoint.HasBasic, listed.Endpoint.Format.Name, listed.Endpoint.IsActive, StateOf(listed.Endpoint), listed.Endpoint.DisabledReason,
         listed.Waiting, listed.Dead, Iso(listed.Endpoint.SucceededAt), Iso(listed.Endpoint.FailingSince), Kind: KindOf(listed.Endpoint.IsPolled));
 
     /// <summary>One that was just added, with its secret.</summary>
