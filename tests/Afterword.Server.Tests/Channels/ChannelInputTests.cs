@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.X;
@@ -37,6 +38,14 @@ public sealed class ChannelInputTests
         if (wrong is not null) Assert.Contains(wrong, said, StringComparison.Ordinal);
         else Assert.EndsWith("/", helpdesk!.Url.AbsoluteUri, StringComparison.Ordinal);
         Assert.DoesNotContain("t0ken", $"{helpdesk}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_is_no_markup_at_Intercom()
+    {
+        var desk = new Helpdesk(HelpdeskKind.Intercom, new Uri(Helpdesk.Intercom), "7", "t0ken");
+        using var call = HelpdeskApi.Post(desk, "482", new("Hi <a href=x>Mia</a> & Co", "How was it?", null));
+        Assert.Equal("Hi ‹a href=x›Mia‹/a› & Co", JsonDocument.Parse(await call.Content!.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("body").GetString());
     }
 
     [Fact]

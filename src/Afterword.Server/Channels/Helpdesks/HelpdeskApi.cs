@@ -25,7 +25,7 @@ internal static class HelpdeskApi
     {
         HelpdeskKind.Chatwoot => Call(HttpMethod.Post, desk, MessagesOf(desk, conversation), new(reply.Text, "outgoing", Private: false), HelpdeskWire.Default.ChatwootMessageJson),
         HelpdeskKind.Zendesk => Call(HttpMethod.Put, desk, $"api/v2/tickets/{conversation}.json", new(new(new(reply.Text, Public: true))), HelpdeskWire.Default.ZendeskUpdateJson),
-        HelpdeskKind.Intercom => Call(HttpMethod.Post, desk, $"conversations/{conversation}/reply", new("comment", "admin", desk.Account!, reply.Text), HelpdeskWire.Default.IntercomReplyJson),
+        HelpdeskKind.Intercom => Call(HttpMethod.Post, desk, $"conversations/{conversation}/reply", new("comment", "admin", desk.Account!, WithoutMarkup(reply.Text)), HelpdeskWire.Default.IntercomReplyJson),
 
         // Only what is of the type email is mailed to the customer. A note that is not internal is read where the customer signs in.
         HelpdeskKind.Zammad => Call(
@@ -54,6 +54,9 @@ internal static class HelpdeskApi
         HelpdeskKind.Zammad => "api/v1/users/me",
         _ => throw new UnreachableException(desk.Kind.ToString()),
     });
+
+    // Intercom reads some comments as HTML, and its documentation does not say which. A customer's name must be no markup in either reading.
+    private static string WithoutMarkup(string text) => text.Replace('<', '\u2039').Replace('>', '\u203A');
 
     private static string MessagesOf(Helpdesk desk, string conversation) => $"api/v1/accounts/{desk.Account}/conversations/{conversation}/messages";
 
