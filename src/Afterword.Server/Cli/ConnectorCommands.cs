@@ -217,7 +217,7 @@ internal static class ConnectorCommands
 
     private static string Line(ListedConnector one) => string.Create(
         CultureInfo.InvariantCulture,
-        $"@{one.ScreenName}  {one.Connector.Name}  {one.Connector.Kind}  {(one.LastAt is { } at ? $"last event {Webhooks.WebhookJson.Iso(at)}" : "no event yet")}{(one.Connector.Refused > 0 ? $"  {one.Connector.Refused:N0} rejected: {one.Connector.RefusedWhy}" : "")}");
+        $"@{one.ScreenName}  {one.Connector.Name}  {one.Connector.Kind}  {(one.LastAt is { } at ? $"last event {Webhooks.WebhookJson.Iso(at)}" : "no event yet")}{(one.Connector.Refused > 0 ? $"  at least {one.Connector.Refused:N0} rejected: {one.Connector.RefusedWhy}" : "")}");
 
     private static string Line(ConnectorEventJson one) =>
         $"    {one.ReceivedAt}  {one.ExternalId ?? "-"}  {one.Decision}{(one.Reason is null ? "" : $": {one.Reason}")}{(one.Now is null ? "" : $"  now {one.Now}")}{(one.Test ? "  test" : "")}";
@@ -228,7 +228,7 @@ internal static class ConnectorCommands
 /// <param name="Address">Told once, when it is made.</param>
 /// <param name="Secret">Likewise.</param>
 /// <param name="Signed">Whether deliveries must be signed.</param>
-/// <param name="Rejected">How many were not signed rightly.</param>
+/// <param name="Rejected">How many were not signed rightly, at least: of a flood, six a minute are counted.</param>
 /// <param name="Deleted">The handles of users whom the helpdesk has deleted.</param>
 internal sealed record ConnectorJson(
     string Id, string Sender, string Kind, string Name, string? Address, string? Secret, bool Signed, bool CreatesUsers, string? LastEventAt, long Rejected, string? RejectedWhy,
