@@ -1,8 +1,10 @@
 using System.Text;
+using Afterword.Server.Backups;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Backups;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
 
@@ -20,7 +22,7 @@ public abstract class ConnectorSecrecyTests(Engine engine) : IAsyncLifetime
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     [Fact]
-    public async Task Secrets_and_texts_are_in_no_table_no_answer_no_export_and_no_log_and_what_is_kept_ends_after_seven_days()
+    public async Task Secrets_and_texts_are_in_no_table_answer_export_backup_or_log_and_what_is_kept_ends_after_seven_days()
     {
         var (planted, answers) = (new List<string> { Text }, new List<string>());
         foreach (var (kind, body) in Recorded.All.DistinctBy(one => one.Kind))
@@ -45,6 +47,7 @@ public abstract class ConnectorSecrecyTests(Engine engine) : IAsyncLifetime
 
         Assert.All(planted, secret => Assert.DoesNotContain(answers.Concat(Server.Log), told => told.Contains(secret, StringComparison.OrdinalIgnoreCase)));
         await NowhereAsync(planted);
+        await InNoBackupAsync(planted);
 
         // By then nobody keeps of a delivery what it said, but for who the customers are.
         Assert.NotEqual(0, await Server.CountAsync("connector_event", "fields is not null"));
@@ -63,6 +66,23 @@ public abstract class ConnectorSecrecyTests(Engine engine) : IAsyncLifetime
         {
             foreach (var row in await StoredRows.OfAsync(db, table)) Assert.All(secrets, secret => Assert.False(row.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{table.Name} holds {secret}: {row}"));
         }
+    }
+
+    /// <summary>Looks at all that stands in a backup without a passphrase, unpacked.</summary>
+    private async Task InNoBackupAsync(IReadOnlyList<string> planted)
+    {
+        using var folder = TestFolder.Create("secrecy");
+        var path = Path.Combine(folder.Path, "one.backup");
+        await new BackupFile(Server.Server.Store.Main, Server.Clock).TakeAsync(path, null, _ => { }, default);
+        await using var file = File.OpenRead(path);
+        using var reader = new BlockReader(file, () => null);
+        var content = new StringBuilder();
+        reader.Begin();
+        for (var block = reader.Read(); block.Kind != BlockKind.End; block = reader.Read()) content.Append(Encoding.Latin1.GetString(block.Content.Span));
+
+        var all = content.ToString();
+        Assert.Contains("mia@example.com", all, StringComparison.Ordinal);
+        Assert.All(planted, secret => Assert.DoesNotContain(secret, all, StringComparison.OrdinalIgnoreCase));
     }
 }
 
