@@ -82,9 +82,9 @@ internal static class AccessEndpoints
         if (HelpdeskKinds.Find(http.Request.Form["desk"].ToString()) is { } kind)
         {
             if (!await http.IsConfirmedAsync(seat, new(
-                $"Remove the access to {kind.Title}?", "Requests for its conversations wait until there is access again. The token is forgotten here; end it in the helpdesk, too.", "Remove", Page))) return;
+                $"Remove the access to {kind.Title}?", "Requests that wait for its conversations are cancelled. The token is forgotten here; end it in the helpdesk, too.", "Remove", Page))) return;
 
-            await http.ChangeAsync(seat, $"no more access to {kind.Title}", session => SenderHelpdesks.RemoveAsync(session, seat.SenderId, kind, http.RequestAborted));
+            await http.ChangeAsync(seat, $"no more access to {kind.Title}", session => helpdesks.RemoveAsync(session, seat.SenderId, kind, http.RequestAborted));
         }
 
         http.LeaveNotice(seat, Page, new("good", "Removed. Nothing more is posted there."));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Hosting;
 using Afterword.Server.Reports;
 using Afterword.Server.Storage;
@@ -117,6 +118,19 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
 
             await store.Main.WriteAsync(session => CallOffAsync(session, expired, now, stop), stop);
         }
+    }
+
+    /// <summary>Calls off what waits for the conversations of a sender at a helpdesk.</summary>
+    /// <returns>How many were.</returns>
+    public static async Task<int> CallOffConversationsAsync(Session session, long sender, HelpdeskKind kind, string reason, DateTimeOffset now, CancellationToken stop)
+    {
+        var waiting = await session.Sql(
+            """
+            select d.prompt_id, d.fence, d.state, d.attempts from dispatch d join prompt p on p.sender_id = d.sender_id and p.id = d.prompt_id
+            where d.state < 2 and d.channel = 3 and d.sender_id = @sender and p.external_id like @conversations
+            """).Bind("sender", sender).Bind("conversations", $"{kind.Name}:%")
+            .ListAsync(row => new Needless(sender, row.GetInt64(0), row.GetInt64(1), reason, (DispatchState)row.GetInt32(2) == DispatchState.Sending ? row.GetInt64(3) : null), stop);
+        return waiting.Count == 0 ? 0 : await CallOffAsync(session, waiting, now, stop);
     }
 
     private Task<List<Dispatch>> FindAsync(Lane lane, int most, CancellationToken stop) => store.Main.ReadAsync(

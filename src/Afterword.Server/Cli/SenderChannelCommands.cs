@@ -65,7 +65,7 @@ internal static class SenderChannelCommands
         var channel = new Argument<string>("CHANNEL") { Description = "webhook, conversation or x.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => Channel.Webhook.Name };
         channel.AcceptOnlyFromAmong(Channel.Webhook.Name, Channel.Conversation.Name, Channel.X.Name);
         var kind = Kind("One helpdesk of the channel conversation; all of them when left out.");
-        var command = new Command("channel", "Send no more requests of a sender this way; what waits goes on waiting. Example: afterword deny channel @furni conversation") { handle, channel, kind };
+        var command = new Command("channel", "Send no more requests of a sender this way; what waits goes on waiting, or for a helpdesk is called off. Example: afterword deny channel @furni conversation") { handle, channel, kind };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var (account, name) = (await store.AccountAsync(parsed.GetRequiredValue(handle), stop), parsed.GetRequiredValue(channel));

@@ -109,6 +109,34 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_for_a_helpdesk_that_becomes_another_one_is_called_off()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site);
+        var helpdesks = site.Server.Get<SenderHelpdesks>();
+        _desk.Instead = (http, _) =>
+        {
+            http.Response.StatusCode = 503;
+            return Task.FromResult(true);
+        };
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        await SetAsync(site, HelpdeskKind.Zammad);
+        var (one, other) = (await site.AskAsync(cy, "csat", ("external_id", "chatwoot:482")), await site.AskAsync(cy, "csat", ("external_id", "zammad:482")));
+        await site.DrainAsync();
+
+        // Another token is no other helpdesk.
+        Assert.Equal(0, await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot, "new-token"), default));
+        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(one)).State);
+        Assert.Equal(1, await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Account = "8" }, default));
+        Assert.Equal((DispatchState.CalledOff, "The sender's chatwoot is another one now, or none."), ((await site.ShowAsync(one)).State, (await site.ShowAsync(one)).Reason));
+        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(other)).State);
+
+        Assert.True(await helpdesks.RemoveAsync(site.Loop.Furni.Id, null, default));
+        Assert.Equal((DispatchState.CalledOff, 0), ((await site.ShowAsync(other)).State, await site.CountAsync("token is not null")));
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
     public async Task A_limit_holds_all_that_a_sender_has_and_brings_nothing_closer_to_being_dead()
     {
         await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
@@ -144,7 +172,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         await using var site = await ChannelSite.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Zendesk);
-        string[] none = ["ticket_5555", "zendesk:", "zendesk:1/../../users", "zendesk:1?x=2", "zendesk:\uff11", "zendesk:+1", "zendesk:1234567890123456789", "pigeon:1"];
+        string[] none = ["ticket_5555", "zendesk:", "zendesk:1/../../users", "zendesk:1?x=2", "zendesk:\uff11", "zendesk:+1", "zendesk:1234567890123456789", "pigeon:1", "5158", "zendesk:1:2"];
         var dead = new List<string> { await site.AskAsync(cy) };
         foreach (var id in none) dead.Add(await site.AskAsync(cy, "csat", ("external_id", id)));
         await site.DrainAsync();
@@ -152,7 +180,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         Assert.Empty(_desk.Calls);
         foreach (var id in dead) Assert.Equal((DispatchState.Dead, AttemptOutcome.Refused), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Attempts[0].Outcome));
 
-        // A closed ticket; a wrong account; a helpdesk that nobody has set yet. A number alone goes to the only helpdesk.
+        // A closed ticket; a wrong account; a helpdesk that nobody has set yet.
         var status = 422;
         _desk.Instead = async (http, _) =>
         {
@@ -160,7 +188,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
             await http.Response.WriteAsync("""{"error":"RecordInvalid","description":"Record validation errors","details":{"status":[{"description":"Status: closed prevents ticket update"}]}}""");
             return true;
         };
-        var closed = await site.AskAsync(cy, "csat", ("external_id", "5158"));
+        var closed = await site.AskAsync(cy, "csat", ("external_id", "zendesk:5158"));
         await site.DrainAsync();
         status = 404;
         var missing = await site.AskAsync(cy, "csat", ("external_id", "zendesk:9"));

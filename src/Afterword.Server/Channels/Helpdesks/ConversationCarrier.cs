@@ -23,13 +23,12 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
     public async Task<Attempt> SendAsync(Dispatch dispatch, OutgoingPermit permit, CancellationToken abort)
     {
         var prompt = dispatch.Prompt;
-        var known = await helpdesks.OfAsync(prompt.SenderId, abort);
-        if (ConversationId.Find(prompt.ExternalId, [.. known.Select(desk => desk.Kind)]) is not { } conversation)
+        if (ConversationId.Find(prompt.ExternalId) is not { } conversation)
         {
             return new(AttemptOutcome.Refused, 0, null, "The external_id of the request names no conversation, such as chatwoot:482.");
         }
 
-        if (known.Find(desk => desk.Kind == conversation.Kind) is not { } helpdesk)
+        if ((await helpdesks.OfAsync(prompt.SenderId, abort)).Find(desk => desk.Kind == conversation.Kind) is not { } helpdesk)
         {
             return new(AttemptOutcome.Failed, 0, null, $"The sender has no access to {conversation.Kind.Name}: see afterword allow channel --help.");
         }

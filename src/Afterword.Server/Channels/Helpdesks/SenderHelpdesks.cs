@@ -9,18 +9,27 @@ internal sealed record HelpdeskPlace(string ScreenName, HelpdeskKind Kind, strin
 /// <summary>The helpdesks of senders: one of each kind at most.</summary>
 internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
 {
-    /// <summary>Sets a sender's helpdesk. One of the same kind that was there before is replaced, token and all; what waits goes to the new one.</summary>
-    public Task SetAsync(long sender, Helpdesk desk, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, desk, stop), stop);
+    /// <summary>Sets a sender's helpdesk. One of the same kind that was there before is replaced, token and all; what waits for conversations elsewhere is called off.</summary>
+    /// <returns>How many requests were called off.</returns>
+    public Task<int> SetAsync(long sender, Helpdesk desk, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, desk, stop), stop);
 
     /// <summary>The same within a transaction.</summary>
-    public Task<int> SetAsync(Session session, long sender, Helpdesk desk, CancellationToken stop) => session.Sql(
-        """
-        insert into helpdesk (sender_id, kind, url, account, token, added_at) values (@sender, @kind, @url, @account, @token, @now)
-        on conflict (sender_id, kind) do update set url = excluded.url, account = excluded.account, token = excluded.token, added_at = excluded.added_at, held_until = 0
-        """)
-        .Bind("sender", sender).Bind("kind", (long)desk.Kind).Bind("url", desk.Url.AbsoluteUri).Bind("account", desk.Account).Bind("token", store.Secrets.Protect(Encoding.ASCII.GetBytes(desk.Token)))
-        .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
+    public async Task<int> SetAsync(Session session, long sender, Helpdesk desk, CancellationToken stop)
+    {
+        var before = await session.Sql("select url, account from helpdesk where sender_id = @sender and kind = @kind").Bind("sender", sender).Bind("kind", (long)desk.Kind)
+            .FirstAsync(row => (Url: row.GetString(0), Account: row.TextOrNull(1)), stop);
+        var calledOff = before.Url is not null && IsElsewhere(before.Url, before.Account, desk) ? await CallOffAsync(session, sender, desk.Kind, stop) : 0;
+        await session.Sql(
+            """
+            insert into helpdesk (sender_id, kind, url, account, token, added_at) values (@sender, @kind, @url, @account, @token, @now)
+            on conflict (sender_id, kind) do update set url = excluded.url, account = excluded.account, token = excluded.token, added_at = excluded.added_at, held_until = 0
+            """)
+            .Bind("sender", sender).Bind("kind", (long)desk.Kind).Bind("url", desk.Url.AbsoluteUri).Bind("account", desk.Account).Bind("token", store.Secrets.Protect(Encoding.ASCII.GetBytes(desk.Token)))
+            .Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(stop);
+        return calledOff;
+    }
 
+    /// <summary>Takes a sender's access away. What waits is called off: the next helpdesk of the kind may be another one, where the same numbers are other people's.</summary>
     /// <param name="sender">Whose.</param>
     /// <param name="kind">Of which kind; null for all.</param>
     /// <param name="stop">Gives up.</param>
@@ -28,8 +37,14 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
     public async Task<bool> RemoveAsync(long sender, HelpdeskKind? kind, CancellationToken stop) => 0 < await store.Main.WriteAsync(session => RemoveAsync(session, sender, kind, stop), stop);
 
     /// <summary>The same within a transaction.</summary>
-    public static Task<int> RemoveAsync(Session session, long sender, HelpdeskKind? kind, CancellationToken stop) =>
-        session.Sql("delete from helpdesk where sender_id = @sender and kind = coalesce(@kind, kind)").Bind("sender", sender).Bind("kind", (long?)kind).RunAsync(stop);
+    /// <returns>How many there were.</returns>
+    public async Task<int> RemoveAsync(Session session, long sender, HelpdeskKind? kind, CancellationToken stop)
+    {
+        var known = await session.Sql("select kind from helpdesk where sender_id = @sender and kind = coalesce(@kind, kind)").Bind("sender", sender).Bind("kind", (long?)kind)
+            .ListAsync(row => (HelpdeskKind)row.GetInt32(0), stop);
+        foreach (var one in known) await CallOffAsync(session, sender, one, stop);
+        return await session.Sql("delete from helpdesk where sender_id = @sender and kind = coalesce(@kind, kind)").Bind("sender", sender).Bind("kind", (long?)kind).RunAsync(stop);
+    }
 
     /// <summary>The helpdesks of one sender, without their tokens.</summary>
     public Task<List<HelpdeskPlace>> PlacesAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
@@ -49,7 +64,7 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
     /// <param name="found">Takes the places of those that were found.</param>
     public static Lookup Lookup<T>(IReadOnlyList<T> items, Func<T, long> sender, Func<T, string?> externalId, Action<int> found) => new(
         "select item.place from {rows} join helpdesk h on h.sender_id = item.sender_id and h.kind = item.kind",
-        Rows.Of(items).Place().Long("sender_id", sender).LongOrNull("kind", item => (long?)ConversationId.Find(externalId(item), [])?.Kind),
+        Rows.Of(items).Place().Long("sender_id", sender).LongOrNull("kind", item => (long?)ConversationId.Find(externalId(item))?.Kind),
         row => found((int)row.GetInt64(0)));
 
     /// <summary>Whether a sender has given access to its helpdesk of a kind.</summary>
@@ -65,4 +80,10 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
             stop);
         return found.ConvertAll(one => new Helpdesk(one.Kind, new Uri(one.Url), one.Account, Encoding.ASCII.GetString(store.Secrets.Unprotect(one.Token))));
     }
+
+    // Chatwoot counts the conversations of each account for itself. Elsewhere the account is a person.
+    private static bool IsElsewhere(string url, string? account, Helpdesk desk) => url != desk.Url.AbsoluteUri || (desk.Kind == HelpdeskKind.Chatwoot && account != desk.Account);
+
+    private Task<int> CallOffAsync(Session session, long sender, HelpdeskKind kind, CancellationToken stop) => Dispatches.CallOffConversationsAsync(
+        session, sender, kind, $"The sender's {kind.Name} is another one now, or none.", clock.GetUtcNow(), stop);
 }
