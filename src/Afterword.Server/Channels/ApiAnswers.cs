@@ -15,8 +15,10 @@ internal static class ApiAnswers
     private const int MostLetters = 300;
     private const int Deepest = 4;
 
-    // A limit that does not say when it ends.
+    // A limit that does not say when it ends: twice as long each time, up to an hour.
     private static readonly TimeSpan s_limited = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_longLimited = TimeSpan.FromHours(1);
+    private const int MostDoublings = 6;
 
     // Where X, Chatwoot, Zendesk, Intercom and Zammad put what a person is to read.
     private static readonly string[] s_telling = ["title", "detail", "error", "message", "description"];
@@ -24,7 +26,8 @@ internal static class ApiAnswers
     /// <param name="attempt">A call that was made.</param>
     /// <param name="refuses">Whether this status, with what the other side says of it, refuses the message for good.</param>
     /// <param name="unsure">Whether after this status the message may have arrived.</param>
-    public static Attempt Judge(Webhooks.Attempt attempt, Func<int, string, bool> refuses, Func<int, bool>? unsure = null)
+    /// <param name="early">How often the message has come too early before.</param>
+    public static Attempt Judge(Webhooks.Attempt attempt, Func<int, string, bool> refuses, Func<int, bool> unsure, long early)
     {
         if (attempt.Succeeded) return new(AttemptOutcome.Sent, attempt.Took, attempt.Status, null, Hold: attempt.LimitedFor);
 
@@ -35,11 +38,11 @@ internal static class ApiAnswers
         var error = string.Create(CultureInfo.InvariantCulture, $"It answered {status}{(words.Length == 0 ? " instead of 200 to 299." : $": {words}")}");
         if (status == TooManyRequests)
         {
-            var wait = Longer(attempt.RetryAfter, attempt.LimitedFor) ?? s_limited;
+            var wait = Longer(attempt.RetryAfter, attempt.LimitedFor) ?? LimitedAfter(early);
             return new(AttemptOutcome.Failed, attempt.Took, status, error, wait, Hold: wait);
         }
 
-        var outcome = refuses(status, words) ? AttemptOutcome.Refused : unsure?.Invoke(status) == true ? AttemptOutcome.Uncertain : AttemptOutcome.Failed;
+        var outcome = refuses(status, words) ? AttemptOutcome.Refused : unsure(status) ? AttemptOutcome.Uncertain : AttemptOutcome.Failed;
         return new(outcome, attempt.Took, status, error, attempt.RetryAfter);
     }
 
@@ -86,6 +89,12 @@ internal static class ApiAnswers
 
                 break;
         }
+    }
+
+    private static TimeSpan LimitedAfter(long early)
+    {
+        var wait = s_limited * (1 << (int)Math.Clamp(early, 0, MostDoublings));
+        return wait < s_longLimited ? wait : s_longLimited;
     }
 
     private static TimeSpan? Longer(TimeSpan? one, TimeSpan? other) => one is null || other > one ? other : one;

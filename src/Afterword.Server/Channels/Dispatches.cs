@@ -157,9 +157,9 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         _ => throw new UnreachableException(channel.ToString()),
     };
 
-    /// <summary>Sends nothing more of a sender this way until then, on any node: the other side has said that it takes no more.</summary>
+    /// <summary>Sends nothing more of a sender this way until then, on any node: the other side has said that it takes no more. A shorter limit does not end a longer one.</summary>
     private static Task<int> HoldAsync(Session session, Dispatch dispatch, long until) => session.Sql(
-        dispatch.Channel == Channel.X ? "update x_account set held_until = @until where sender_id = @sender" : "update helpdesk set held_until = @until where sender_id = @sender")
+        dispatch.Channel == Channel.X ? "update x_account set held_until = @until where sender_id = @sender and held_until < @until" : "update helpdesk set held_until = @until where sender_id = @sender and held_until < @until")
         .Bind("until", until).Bind("sender", dispatch.Prompt.SenderId).RunAsync(CancellationToken.None);
 
     private async Task<List<Dispatch>> ClaimAsync(Session session, Dispatch[] found, Lane lane, CancellationToken stop)

@@ -17,8 +17,8 @@ internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, T
 
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 
-    // What the headers begin with that tell a limit: those of X, and of Intercom.
-    private static readonly string[] s_limits = ["x-rate-limit-", "x-ratelimit-"];
+    // What the headers begin with that tell a limit: those of X, of 15 minutes and of a day, and of Intercom.
+    private static readonly string[] s_limits = ["x-rate-limit-", "x-user-limit-24hour-", "x-app-limit-24hour-", "x-ratelimit-"];
 
     private static readonly string s_userAgent = $"Afterword/{ProgramVersion.Text}";
 
@@ -88,16 +88,15 @@ internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, T
         _ => null,
     };
 
-    /// <summary>By headers that X and Intercom send: nothing is left until a second since 1970.</summary>
+    /// <summary>By headers that X and Intercom send: nothing is left until a second since 1970. Of several limits, the one that ends last.</summary>
     private static TimeSpan? LimitedFor(HttpResponseMessage response, DateTimeOffset now)
     {
-        var spent = (int)response.StatusCode == StatusCodes.Status429TooManyRequests || NumberOf("remaining") == 0;
-        if (!spent || NumberOf("reset") is not { } reset || reset <= now.ToUnixTimeSeconds()) return null;
+        var isLimited = (int)response.StatusCode == StatusCodes.Status429TooManyRequests;
+        var resets = s_limits.Where(limit => NumberOf(limit, "remaining") is { } remaining ? remaining == 0 : isLimited).Select(limit => NumberOf(limit, "reset")).Max();
+        return resets > now.ToUnixTimeSeconds() ? TimeSpan.FromSeconds(Math.Min(resets.Value - now.ToUnixTimeSeconds(), (long)s_longest.TotalSeconds)) : null;
 
-        return TimeSpan.FromSeconds(Math.Min(reset - now.ToUnixTimeSeconds(), (long)s_longest.TotalSeconds));
-
-        long? NumberOf(string name) => s_limits.Select(limit => response.Headers.TryGetValues(limit + name, out var values) ? values.First() : null).OfType<string>().FirstOrDefault() is { } text
-            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long? NumberOf(string limit, string name) =>
+            response.Headers.TryGetValues(limit + name, out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     /// <summary>Reads an answer and keeps the beginning of it.</summary>

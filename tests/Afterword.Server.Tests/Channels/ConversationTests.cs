@@ -167,6 +167,41 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_limit_without_an_end_is_asked_about_less_and_less_and_a_shorter_one_ends_no_longer_one()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        _desk.Instead = (http, _) =>
+        {
+            http.Response.StatusCode = 429;
+            return Task.FromResult(true);
+        };
+        await site.AskAsync(await UserAsync(site), "csat", ("external_id", "chatwoot:482"));
+        await site.DrainAsync();
+
+        // One minute, two, four.
+        var calls = new List<int> { _desk.Calls.Count };
+        foreach (var minutes in (double[])[1.5, 1.5, 1, 3, 1.5])
+        {
+            await site.AdvanceAsync(TimeSpan.FromMinutes(minutes));
+            calls.Add(_desk.Calls.Count);
+        }
+
+        Assert.Equal([1, 2, 2, 3, 3, 4], calls);
+
+        var until = site.Clock.GetUtcNow().AddHours(2).ToUnixTimeMilliseconds();
+        _desk.Instead = async (http, _) =>
+        {
+            // Another node was told meanwhile that it takes longer.
+            await site.RunAsync($"update helpdesk set held_until = {until}");
+            http.Response.StatusCode = 429;
+            return true;
+        };
+        await site.AdvanceAsync(TimeSpan.FromMinutes(9));
+        Assert.Equal(1, await site.Server.CountAsync("helpdesk", $"held_until = {until}"));
+    }
+
+    [Fact]
     public async Task What_names_no_conversation_or_none_that_can_be_written_to_is_dead_and_what_an_operator_can_mend_is_not()
     {
         await using var site = await ChannelSite.StartAsync(engine, 0);

@@ -85,6 +85,32 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         Assert.Equal(3, await site.CountAsync("state = 2 and failures = 0"));
     }
 
+    [Fact]
+    public async Task A_limit_of_a_day_is_kept_beside_that_of_15_minutes()
+    {
+        await using var site = await StartAsync("Channels:RetrySchedule=1m");
+        var taken = _answer;
+        var now = site.Clock.GetUtcNow();
+        _answer = http =>
+        {
+            http.Response.StatusCode = 429;
+            foreach (var (limit, remaining, hours) in ((string, int, double)[])[("x-rate-limit", 0, 0.25), ("x-user-limit-24hour", 0, 5), ("x-app-limit-24hour", 500, 20)])
+            {
+                http.Response.Headers[$"{limit}-remaining"] = remaining.ToString(CultureInfo.InvariantCulture);
+                http.Response.Headers[$"{limit}-reset"] = now.AddHours(hours).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+            }
+
+            return Task.CompletedTask;
+        };
+        await site.AskAsync(await UserAsync(site));
+        await site.DrainAsync();
+        _answer = taken;
+        await site.AdvanceAsync(TimeSpan.FromHours(4));
+        Assert.Single(_x.All);
+        await site.AdvanceAsync(TimeSpan.FromHours(2));
+        Assert.Equal(2, _x.All.Count);
+    }
+
     [Theory]
     [InlineData(403, """{"title":"Forbidden","detail":"You do not have permission to DM one or more participants.","type":"about:blank","status":403}""", DispatchState.Dead, AttemptOutcome.Refused)]
     [InlineData(403, """{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}""", DispatchState.Dead, AttemptOutcome.Refused)]

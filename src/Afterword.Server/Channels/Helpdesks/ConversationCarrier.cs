@@ -34,10 +34,10 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
         }
 
         var card = dispatch.CardUrl(store.Secrets, settings);
-        if (dispatch.Attempts > 1 && await LookAsync(helpdesk, conversation, card, permit, abort) is { } enough) return enough;
+        if (dispatch.Attempts > 1 && await LookAsync(helpdesk, conversation, card, dispatch.EarlyAttempts, permit, abort) is { } enough) return enough;
 
         var reply = new HelpdeskReply($"{dispatch.Message}\n\n{card}", prompt.Question, dispatch.Recipient.Mail);
-        return Judge(await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Post(helpdesk, conversation.Id, reply), ApiAnswers.Read, abort));
+        return Judge(await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Post(helpdesk, conversation.Id, reply), ApiAnswers.Read, abort), dispatch.EarlyAttempts);
     }
 
     /// <summary>Asks a helpdesk whether it takes the token, and posts nothing.</summary>
@@ -46,7 +46,7 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
 
     /// <summary>Looks whether an earlier attempt has arrived: none of the helpdesks would know a repeat as one.</summary>
     /// <returns>Null when it has not, and it is to be posted.</returns>
-    private async Task<Attempt?> LookAsync(Helpdesk helpdesk, ConversationId conversation, string card, OutgoingPermit permit, CancellationToken abort)
+    private async Task<Attempt?> LookAsync(Helpdesk helpdesk, ConversationId conversation, string card, long early, OutgoingPermit permit, CancellationToken abort)
     {
         var look = await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Messages(helpdesk, conversation.Id), MostOfConversation, abort);
         if (look.Succeeded)
@@ -57,10 +57,10 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
         }
 
         // Nothing was posted, so nothing of it can have arrived.
-        var judged = Judge(look);
+        var judged = Judge(look, early);
         return judged with { Outcome = judged.Outcome == AttemptOutcome.Uncertain ? AttemptOutcome.Failed : judged.Outcome, Error = $"Not posted again, for the conversation could not be read. {judged.Error}" };
     }
 
     // 422 is what Zendesk answers for a ticket that is closed for good. What is not found may be a wrong account, which the operator will mend.
-    private static Attempt Judge(Webhooks.Attempt attempt) => ApiAnswers.Judge(attempt, (status, _) => status is Gone or Unprocessable);
+    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0) => ApiAnswers.Judge(attempt, (status, _) => status is Gone or Unprocessable, _ => false, early);
 }

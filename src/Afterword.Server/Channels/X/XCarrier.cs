@@ -32,7 +32,7 @@ internal sealed class XCarrier(Store store, Settings settings, XAccounts account
 
         var text = new DirectMessageJson($"{dispatch.Message}\n\n{dispatch.CardUrl(store.Secrets, settings)}");
         var path = string.Create(CultureInfo.InvariantCulture, $"2/dm_conversations/with/{participant}/messages");
-        return Judge(await http.SendAsync(permit, account.Url, now => Message(account, path, text, now), ApiAnswers.Read, abort));
+        return Judge(await http.SendAsync(permit, account.Url, now => Message(account, path, text, now), ApiAnswers.Read, abort), dispatch.EarlyAttempts);
     }
 
     /// <summary>Asks X whose keys they are, and sends nothing.</summary>
@@ -40,10 +40,11 @@ internal sealed class XCarrier(Store store, Settings settings, XAccounts account
         Judge(await http.SendAsync(permit, account.Url, now => Signed(account, HttpMethod.Get, "2/users/me", now), ApiAnswers.Read, abort));
 
     // X knows no repeat as one: where it may have taken a message before it failed, that is said.
-    private static Attempt Judge(Webhooks.Attempt attempt) => ApiAnswers.Judge(
+    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0) => ApiAnswers.Judge(
         attempt,
         refuses: (status, words) => status is BadRequest or NotFound || (status == Forbidden && Array.Exists(s_unwilling, said => words.Contains(said, StringComparison.OrdinalIgnoreCase))),
-        unsure: status => status >= 500 && status != Overloaded);
+        unsure: status => status >= 500 && status != Overloaded,
+        early);
 
     private static HttpRequestMessage Message(XAccount account, string path, DirectMessageJson text, DateTimeOffset now)
     {
