@@ -45,6 +45,9 @@ internal sealed record Dispatch(
     /// <summary>Which user of X the recipient is, or null.</summary>
     public long? RecipientXId { get; init; }
 
+    /// <summary>An attempt was begun before this one and never noted: it may have arrived.</summary>
+    public bool WasBegun { get; init; }
+
     /// <summary>How often it came too early, or somewhat more: attempts of before it was tried again count, too.</summary>
     public long EarlyAttempts => Attempts - 1 - Failures;
 

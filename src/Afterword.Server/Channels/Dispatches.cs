@@ -180,7 +180,7 @@ internal sealed class Dispatches(Store store, Settings settings, TimeProvider cl
         session.Then(
             "insert into dispatch_attempt (sender_id, prompt_id, number, started_at) select sender_id, prompt_id, number, started_at from {rows}",
             KeysOf(taken).Long("number", d => d.Attempts + 1).Long("started_at", _ => now));
-        return taken.ConvertAll(dispatch => dispatch with { State = DispatchState.Sending, Attempts = dispatch.Attempts + 1, Fence = dispatch.Fence + 1 });
+        return taken.ConvertAll(dispatch => dispatch with { State = DispatchState.Sending, Attempts = dispatch.Attempts + 1, Fence = dispatch.Fence + 1, WasBegun = dispatch.State == DispatchState.Sending });
     }
 
     private static async Task<int> CallOffAsync(Session session, IReadOnlyList<Needless> needless, DateTimeOffset now, CancellationToken stop)

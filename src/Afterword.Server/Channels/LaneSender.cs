@@ -217,7 +217,7 @@ internal abstract class LaneSender<TLane, TItem>(Store store, Settings settings,
             Attempt attempt;
             using (permit) attempt = await AttemptAsync(lane, item, permit, abort);
             var failures = attempt.IsEarly ? Math.Max(1, FailuresOf(item)) : FailuresOf(item) + 1;
-            var retryIn = attempt.Outcome is AttemptOutcome.Failed or AttemptOutcome.Uncertain ? _schedule.DelayAfter(failures, attempt.RetryAfter) : null;
+            var retryIn = attempt is { Outcome: AttemptOutcome.Failed or AttemptOutcome.Uncertain, IsLast: false } ? _schedule.DelayAfter(failures, attempt.RetryAfter) : null;
             Tell(lane, item, attempt, retryIn, await SettleAsync(item, attempt, retryIn, abort));
         }
 #pragma warning disable CA1031 // its lease runs out, and it is tried again

@@ -111,14 +111,55 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         Assert.Equal(2, _x.All.Count);
     }
 
+    [Fact]
+    public async Task What_may_have_arrived_is_not_sent_again_by_itself()
+    {
+        await using var site = await StartAsync();
+        var user = await UserAsync(site);
+        var taken = _answer;
+        _answer = http =>
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        };
+        var unanswered = await site.AskAsync(user);
+        await site.DrainAsync();
+
+        // A server is killed while it sends.
+        _answer = http =>
+        {
+            http.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        var begun = await site.AskAsync(user);
+        await site.DrainAsync();
+        await site.RunAsync("update dispatch set state = 1 where state = 0");
+        _answer = taken;
+        await site.AdvanceAsync(TimeSpan.FromDays(2));
+
+        Assert.Equal(2, _x.All.Count);
+        foreach (var (id, outcome) in ((string, AttemptOutcome)[])[(unanswered, AttemptOutcome.Uncertain), (begun, AttemptOutcome.Refused)])
+        {
+            var shown = await site.ShowAsync(id);
+            Assert.Equal((DispatchState.Dead, (AttemptOutcome?)outcome, false), (shown.State, shown.Attempts[0].Outcome, shown.MaybeTwice));
+        }
+
+        // A person has looked, and has it sent once more.
+        Assert.Equal(2, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        await site.DrainAsync();
+        Assert.Equal((DispatchState.Sent, true), ((await site.ShowAsync(unanswered)).State, (await site.ShowAsync(unanswered)).MaybeTwice));
+    }
+
     [Theory]
     [InlineData(403, """{"title":"Forbidden","detail":"You do not have permission to DM one or more participants.","type":"about:blank","status":403}""", DispatchState.Dead, AttemptOutcome.Refused)]
     [InlineData(403, """{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}""", DispatchState.Dead, AttemptOutcome.Refused)]
     [InlineData(400, """{"errors":[{"message":"The `participant_id` path parameter value is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.x.com/2/problems/invalid-request"}""", DispatchState.Dead, AttemptOutcome.Refused)]
+    [InlineData(404, """{"title":"Not Found Error","detail":"Could not find user with id: [2244994945].","type":"https://api.twitter.com/2/problems/resource-not-found"}""", DispatchState.Dead, AttemptOutcome.Refused)]
+    [InlineData(404, """{"title":"Not Found","type":"about:blank","status":404,"detail":"Not Found"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
     [InlineData(403, """{"title":"Client Forbidden","detail":"This app is not enrolled.","reason":"client-not-enrolled","type":"https://api.x.com/2/problems/client-forbidden"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
     [InlineData(401, """{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
     [InlineData(503, "<html>Over capacity</html>", DispatchState.Waiting, AttemptOutcome.Failed)]
-    [InlineData(500, "", DispatchState.Waiting, AttemptOutcome.Uncertain)]
+    [InlineData(500, "", DispatchState.Dead, AttemptOutcome.Uncertain)]
     public async Task What_it_says_of_an_error_is_told_and_decides_what_follows(int status, string body, object state, object outcome)
     {
         await using var site = await StartAsync();

@@ -22,11 +22,18 @@ internal sealed class XCarrier(Store store, Settings settings, XAccounts account
     // How X says that this user takes no messages of the sender. Its other refusals are about the app or the keys, which the operator will mend.
     private static readonly string[] s_unwilling = ["cannot send messages", "permission to DM", "not following you"];
 
+    // How it says that there is no such user. Without these words the address may be wrong, which kills nothing.
+    private static readonly string[] s_unknown = ["participant", "user"];
+
+    /// <summary>Said of an attempt that was begun before a server was killed.</summary>
+    public const string MayHaveArrived = "Not sent again, for an earlier attempt was begun and may have arrived, and X does not know a repeat as one.";
+
     /// <summary>Where a sender's connections to X lead. No webhook has this id.</summary>
     public static EndpointKey EndOf(long sender) => new(sender, 2);
 
     public async Task<Attempt> SendAsync(Dispatch dispatch, OutgoingPermit permit, CancellationToken abort)
     {
+        if (dispatch.WasBegun) return new(AttemptOutcome.Refused, 0, null, MayHaveArrived);
         if (dispatch.RecipientXId is not { } participant) return new(AttemptOutcome.Refused, 0, null, "The user has no X user id.");
         if (await accounts.FindAsync(dispatch.Prompt.SenderId, abort) is not { } account) return new(AttemptOutcome.Failed, 0, null, "The sender has no keys for X any more.");
 
@@ -39,12 +46,23 @@ internal sealed class XCarrier(Store store, Settings settings, XAccounts account
     public async Task<Attempt> TestAsync(XAccount account, OutgoingPermit permit, CancellationToken abort) =>
         Judge(await http.SendAsync(permit, account.Url, now => Signed(account, HttpMethod.Get, "2/users/me", now), ApiAnswers.Read, abort));
 
-    // X knows no repeat as one: where it may have taken a message before it failed, that is said.
-    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0) => ApiAnswers.Judge(
-        attempt,
-        refuses: (status, words) => status is BadRequest or NotFound || (status == Forbidden && Array.Exists(s_unwilling, said => words.Contains(said, StringComparison.OrdinalIgnoreCase))),
-        unsure: status => status >= 500 && status != Overloaded,
-        early);
+    // X knows no repeat as one. So where it may have taken a message before it failed, the message is not sent again by itself.
+    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0)
+    {
+        var judged = ApiAnswers.Judge(
+            attempt,
+            refuses: (status, words) => status switch
+            {
+                BadRequest or NotFound => Says(words, s_unknown),
+                Forbidden => Says(words, s_unwilling),
+                _ => false,
+            },
+            unsure: status => status >= 500 && status != Overloaded,
+            early);
+        return judged with { IsLast = judged.Outcome == AttemptOutcome.Uncertain };
+    }
+
+    private static bool Says(string words, string[] any) => Array.Exists(any, said => words.Contains(said, StringComparison.OrdinalIgnoreCase));
 
     private static HttpRequestMessage Message(XAccount account, string path, DirectMessageJson text, DateTimeOffset now)
     {
