@@ -27,6 +27,9 @@ internal sealed record Attempt(AttemptOutcome Outcome, long Took, int? Status, s
     /// <summary>It came too early, by the other side's limits. That says nothing about the request, and does not bring it closer to being dead.</summary>
     public bool IsEarly => Outcome == AttemptOutcome.Failed && Hold is not null;
 
+    /// <summary>The other side has the message, or may have it.</summary>
+    public bool MayHaveArrived => Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain;
+
     /// <summary>It is not made again by itself, though it may not have arrived: the other side would have the message twice, and nothing could show whether it has.</summary>
     public bool IsLast { get; init; }
 }

@@ -48,6 +48,12 @@ internal sealed record Dispatch(
     /// <summary>An attempt was begun before this one and never noted: it may have arrived.</summary>
     public bool WasBegun { get; init; }
 
+    /// <summary>Whether this attempt is not the first.</summary>
+    public bool IsRepeat => Attempts > 1;
+
+    /// <summary>Whether all attempts had the same link for sure: each before this one counts since it was written, so that nobody has had it tried again.</summary>
+    public bool HasOneLink => Failures + (WasBegun ? 1 : 0) == Attempts - 1;
+
     /// <summary>How often it came too early, or somewhat more: attempts of before it was tried again count, too.</summary>
     public long EarlyAttempts => Attempts - 1 - Failures;
 

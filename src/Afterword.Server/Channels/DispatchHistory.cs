@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
@@ -11,12 +12,16 @@ namespace Afterword.Server.Channels;
 internal sealed record ShownDispatch(
     long PromptId, long RecipientId, string Recipient, Channel Channel, DispatchState State, long CreatedAt, long DueAt, string? Reason, IReadOnlyList<ShownAttempt> Attempts)
 {
-    /// <summary>More than one attempt arrived, or may have. In a conversation, one that arrived is seen before the next is made.</summary>
-    public bool MaybeTwice => Channel != Channel.Conversation && Attempts.Count(attempt => attempt.Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain) > 1;
+    /// <summary>More than one attempt arrived, or may have, and nobody looked for the one before.</summary>
+    public bool MaybeTwice => Attempts.Count(attempt => attempt.Outcome is AttemptOutcome.Sent or AttemptOutcome.Uncertain && !attempt.WasLookedFor) > 1;
 }
 
 /// <param name="Outcome">Null while it is under way.</param>
-internal sealed record ShownAttempt(long Number, long StartedAt, long? Took, AttemptOutcome? Outcome, int? Status, string? Error);
+internal sealed record ShownAttempt(long Number, long StartedAt, long? Took, AttemptOutcome? Outcome, int? Status, string? Error)
+{
+    /// <summary>The conversation was read before, and showed whether an earlier one had arrived.</summary>
+    public bool WasLookedFor => Error is not null && (Error == ConversationCarrier.HadArrived || Error.StartsWith(ConversationCarrier.HadNotArrived, StringComparison.Ordinal));
+}
 
 /// <summary>What a sender has in one channel.</summary>
 /// <param name="Waiting">Those being sent included.</param>

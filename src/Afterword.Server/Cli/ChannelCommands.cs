@@ -129,7 +129,7 @@ internal static class ChannelCommands
 
             using var connections = WebhookCommands.Connections(store);
             using var permit = await connections.TakeAsync(ConversationCarrier.EndOf(account.Id), stop);
-            var carrier = new ConversationCarrier(store.Store, store.Settings, store.Helpdesks, Http(store));
+            var carrier = new ConversationCarrier(store.Store, store.Settings, store.Helpdesks, Http(store), TimeProvider.System);
             Tell(parsed, await carrier.TestAsync(helpdesk, permit, stop), $"{helpdesk.Kind.Name} did not take the token.");
         });
         return command;

@@ -30,8 +30,9 @@ internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, T
     /// <param name="make">Makes the request, as of now.</param>
     /// <param name="kept">How much of the answer is kept.</param>
     /// <param name="abort">Breaks it off; that is no attempt.</param>
+    /// <param name="search">Looks through an answer that says yes; nothing of that is kept.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    public async Task<Attempt> SendAsync(OutgoingPermit permit, Uri url, Func<DateTimeOffset, HttpRequestMessage> make, int kept, CancellationToken abort)
+    public async Task<Attempt> SendAsync(OutgoingPermit permit, Uri url, Func<DateTimeOffset, HttpRequestMessage> make, int kept, CancellationToken abort, AnswerSearch? search = null)
     {
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();
@@ -49,7 +50,8 @@ internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, T
             status = (int)response.StatusCode;
             retryAfter = RetryAfterOf(response.Headers.RetryAfter, now);
             limited = LimitedFor(response, now);
-            answer = await ReadAsync(response.Content, kept, patience.Token);
+            if (search is not null && response.IsSuccessStatusCode) await search.ReadAsync(await response.Content.ReadAsStreamAsync(patience.Token), patience.Token);
+            else answer = await ReadAsync(response.Content, kept, patience.Token);
         }
 #pragma warning disable CA1031 // whatever an endpoint manages to break is a failed attempt, and comes again by the schedule
         catch (Exception reason)

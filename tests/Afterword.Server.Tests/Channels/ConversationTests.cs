@@ -77,7 +77,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         Assert.Equal(2, _desk.Posted.Distinct().Count());
         Assert.Equal(2, _desk.Posted.Count);
         var (first, second) = (await site.ShowAsync(taken), await site.ShowAsync(lost));
-        Assert.Equal((ConversationCarrier.HadArrived, null), (first.Attempts[0].Error, second.Attempts[0].Error));
+        Assert.Equal((ConversationCarrier.HadArrived, ConversationCarrier.HadNotArrived), (first.Attempts[0].Error, second.Attempts[0].Error));
         foreach (var shown in (ShownDispatch[])[first, second])
         {
             Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
@@ -106,6 +106,96 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         var shown = await site.ShowAsync(id);
         Assert.Equal((DispatchState.Waiting, 502), (shown.State, shown.Attempts[0].Status));
         Assert.StartsWith("Not posted again", shown.Attempts[0].Error, StringComparison.Ordinal);
+
+        // A proxy that says 502 does not know whether the helpdesk behind it has taken the message.
+        Assert.Equal([(AttemptOutcome?)AttemptOutcome.Failed, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
+    }
+
+    [Fact]
+    public async Task A_look_that_breaks_off_or_shows_something_else_is_none()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        var ids = new List<string>();
+        _desk.Instead = (http, call) =>
+        {
+            _desk.Take(call);
+            http.Abort();
+            return Task.FromResult(true);
+        };
+        for (var i = 1; i <= 4; i++) ids.Add(await site.AskAsync(cy, "csat", ("external_id", $"chatwoot:{i}")));
+        await site.DrainAsync();
+
+        // One is cut, one is a page of somebody else, one is too long, one may not be read.
+        _desk.Instead = async (http, call) =>
+        {
+            if (call.Path.Contains("/4/", StringComparison.Ordinal)) http.Response.StatusCode = 401;
+            await http.Response.WriteAsync(call.Path.Contains("/2/", StringComparison.Ordinal) ? "<html>Please sign in</html>" : """{"payload":[""");
+            await http.Response.Body.FlushAsync();
+            if (call.Path.Contains("/1/", StringComparison.Ordinal)) http.Abort();
+            if (call.Path.Contains("/3/", StringComparison.Ordinal)) await http.Response.WriteAsync($"{new string(' ', 4 * 1024 * 1024)}]}}");
+            return true;
+        };
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+        foreach (var id in ids)
+        {
+            var shown = await site.ShowAsync(id);
+            Assert.Equal((DispatchState.Waiting, 2), (shown.State, shown.Attempts.Count));
+            Assert.StartsWith("Not posted again", shown.Attempts[0].Error, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("agent bot", (await site.ShowAsync(ids[3])).Reason, StringComparison.Ordinal);
+        Assert.Equal(4, _desk.Writes.Count());
+        _desk.Instead = null;
+        await site.AdvanceAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal(4, _desk.Writes.Count());
+        foreach (var id in ids) Assert.Equal((DispatchState.Sent, ConversationCarrier.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
+    }
+
+    [Fact]
+    public async Task What_was_sent_before_the_store_was_restored_is_not_posted_again()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0);
+        var id = await site.AskAsync(await UserAsync(site), "csat", ("external_id", "chatwoot:482"));
+        await site.RunAsync("create table kept as select * from dispatch");
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        await site.DrainAsync();
+        Assert.Single(_desk.Posted);
+
+        // As it was when the backup was made: nobody had sent it.
+        await site.RunAsync("delete from dispatch_attempt");
+        await site.RunAsync("update dispatch set state = 0, attempts = 0, settled_at = null, token = (select k.token from kept k where k.prompt_id = dispatch.prompt_id)");
+        await site.RunAsync("drop table kept");
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Single(_desk.Posted);
+        Assert.Equal((DispatchState.Sent, ConversationCarrier.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
+        await site.Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task What_was_tried_again_by_hand_under_another_link_may_be_there_twice()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m");
+        var id = await site.AskAsync(await UserAsync(site), "csat", ("external_id", "chatwoot:482"));
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        _desk.Instead = (http, call) =>
+        {
+            if (call.Method != "GET") _desk.Take(call);
+            http.Abort();
+            return Task.FromResult(true);
+        };
+        await site.DrainAsync();
+        await site.AdvanceAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal((DispatchState.Dead, false), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
+
+        _desk.Instead = null;
+        Assert.Equal(1, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        await site.DrainAsync();
+
+        Assert.Equal(2, _desk.Posted.Distinct().Count());
+        Assert.Equal((DispatchState.Sent, true), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
     }
 
     [Fact]
@@ -133,36 +223,6 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
 
         Assert.True(await helpdesks.RemoveAsync(site.Loop.Furni.Id, null, default));
         Assert.Equal((DispatchState.CalledOff, 0), ((await site.ShowAsync(other)).State, await site.CountAsync("token is not null")));
-        await site.Server.AllIsWellAsync();
-    }
-
-    [Fact]
-    public async Task A_limit_holds_all_that_a_sender_has_and_brings_nothing_closer_to_being_dead()
-    {
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
-        var cy = await UserAsync(site);
-        await SetAsync(site, HelpdeskKind.Chatwoot);
-        _desk.Instead = (http, _) =>
-        {
-            http.Response.StatusCode = 429;
-            http.Response.Headers.RetryAfter = "300";
-            return Task.FromResult(true);
-        };
-        for (var i = 1; i <= 3; i++) await site.AskAsync(cy, "csat", ("external_id", $"chatwoot:{i}"));
-
-        // One call finds out that the limit is reached, in each window.
-        for (var window = 1; window <= 4; window++)
-        {
-            await site.DrainAsync();
-            await site.AdvanceAsync(TimeSpan.FromMinutes(4));
-            Assert.Equal(window, _desk.Calls.Count);
-            site.Clock.Advance(TimeSpan.FromMinutes(2));
-        }
-
-        _desk.Instead = null;
-        await site.AdvanceAsync(TimeSpan.FromMinutes(10));
-        Assert.Equal(3, _desk.Posted.Distinct().Count());
-        Assert.Equal(3, await site.CountAsync("state = 2 and failures = 0"));
         await site.Server.AllIsWellAsync();
     }
 
@@ -199,6 +259,36 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         };
         await site.AdvanceAsync(TimeSpan.FromMinutes(9));
         Assert.Equal(1, await site.Server.CountAsync("helpdesk", $"held_until = {until}"));
+    }
+
+    [Fact]
+    public async Task A_limit_holds_all_that_a_sender_has_and_brings_nothing_closer_to_being_dead()
+    {
+        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
+        var cy = await UserAsync(site);
+        await SetAsync(site, HelpdeskKind.Chatwoot);
+        _desk.Instead = (http, _) =>
+        {
+            http.Response.StatusCode = 429;
+            http.Response.Headers.RetryAfter = "300";
+            return Task.FromResult(true);
+        };
+        for (var i = 1; i <= 3; i++) await site.AskAsync(cy, "csat", ("external_id", $"chatwoot:{i}"));
+
+        // One call finds out that the limit is reached, in each window.
+        for (var window = 1; window <= 4; window++)
+        {
+            await site.DrainAsync();
+            await site.AdvanceAsync(TimeSpan.FromMinutes(4));
+            Assert.Equal(window, _desk.Calls.Count);
+            site.Clock.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        _desk.Instead = null;
+        await site.AdvanceAsync(TimeSpan.FromMinutes(10));
+        Assert.Equal(3, _desk.Posted.Distinct().Count());
+        Assert.Equal(3, await site.CountAsync("state = 2 and failures = 0"));
+        await site.Server.AllIsWellAsync();
     }
 
     [Fact]

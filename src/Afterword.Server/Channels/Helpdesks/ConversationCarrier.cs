@@ -6,16 +6,20 @@ using Afterword.Server.Webhooks;
 namespace Afterword.Server.Channels.Helpdesks;
 
 /// <summary>Posts a request into the conversation it came from, by the API of the sender's helpdesk.</summary>
-internal sealed class ConversationCarrier(Store store, Settings settings, SenderHelpdesks helpdesks, GuardedHttp http)
+internal sealed class ConversationCarrier(Store store, Settings settings, SenderHelpdesks helpdesks, GuardedHttp http, TimeProvider clock)
 {
-    // A conversation that is longer is looked through as far as that.
-    private const int MostOfConversation = 4 * 1024 * 1024;
+    // What has waited longer may have been sent before: by the store of which this one was restored.
+    private static readonly TimeSpan s_justMade = TimeSpan.FromMinutes(1);
 
     private const int Gone = 410;
     private const int Unprocessable = 422;
+    private const int Unavailable = 503;
 
     /// <summary>Said of an attempt that did nothing, for the one before had arrived.</summary>
     public const string HadArrived = "An earlier attempt had arrived: the message stands in the conversation, and nothing was posted again.";
+
+    /// <summary>Begins what is said of one before which the conversation had been read, and no earlier one stood in it.</summary>
+    public const string HadNotArrived = "No earlier attempt had arrived: the conversation was read before.";
 
     /// <summary>Where the connections to a sender's helpdesks lead. No webhook has this id.</summary>
     public static EndpointKey EndOf(long sender) => new(sender, 1);
@@ -34,10 +38,12 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
         }
 
         var card = dispatch.CardUrl(store.Secrets, settings);
-        if (dispatch.Attempts > 1 && await LookAsync(helpdesk, conversation, card, dispatch.EarlyAttempts, permit, abort) is { } enough) return enough;
+        var looks = dispatch.Attempts > 1 || clock.GetUtcNow().ToUnixTimeMilliseconds() - prompt.CreatedAt > s_justMade.TotalMilliseconds;
+        if (looks && await LookAsync(helpdesk, conversation, card, dispatch.EarlyAttempts, permit, abort) is { } enough) return enough;
 
         var reply = new HelpdeskReply($"{dispatch.Message}\n\n{card}", prompt.Question, dispatch.Recipient.Mail);
-        return Judge(await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Post(helpdesk, conversation.Id, reply), ApiAnswers.Read, abort), dispatch.EarlyAttempts);
+        var posted = Judge(await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Post(helpdesk, conversation.Id, reply), ApiAnswers.Read, abort), dispatch.EarlyAttempts);
+        return posted.MayHaveArrived && dispatch.IsRepeat && dispatch.HasOneLink ? posted with { Error = $"{HadNotArrived} {posted.Error}".TrimEnd() } : posted;
     }
 
     /// <summary>Asks a helpdesk whether it takes the token, and posts nothing.</summary>
@@ -48,19 +54,19 @@ internal sealed class ConversationCarrier(Store store, Settings settings, Sender
     /// <returns>Null when it has not, and it is to be posted.</returns>
     private async Task<Attempt?> LookAsync(Helpdesk helpdesk, ConversationId conversation, string card, long early, OutgoingPermit permit, CancellationToken abort)
     {
-        var look = await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Messages(helpdesk, conversation.Id), MostOfConversation, abort);
-        if (look.Succeeded)
-        {
-            // The link's token has letters, digits, - and _ alone, which every encoding leaves as they are.
-            var token = Encoding.ASCII.GetBytes(card[(card.LastIndexOf('/') + 1)..]);
-            return look.Answer.AsSpan().IndexOf(token) < 0 ? null : new(AttemptOutcome.Sent, look.Took, look.Status, HadArrived);
-        }
+        // The link's token has letters, digits, - and _ alone, which every encoding leaves as they are.
+        var search = new AnswerSearch(Encoding.ASCII.GetBytes(card[(card.LastIndexOf('/') + 1)..]));
+        var look = await http.SendAsync(permit, helpdesk.Url, _ => HelpdeskApi.Messages(helpdesk, conversation.Id), ApiAnswers.Read, abort, search);
+        if (search.IsFound) return new(AttemptOutcome.Sent, look.Took, look.Status, HadArrived);
+        if (search.IsNotThere) return null;
 
         // Nothing was posted, so nothing of it can have arrived.
-        var judged = Judge(look, early);
-        return judged with { Outcome = judged.Outcome == AttemptOutcome.Uncertain ? AttemptOutcome.Failed : judged.Outcome, Error = $"Not posted again, for the conversation could not be read. {judged.Error}" };
+        var judged = look.Succeeded ? new(AttemptOutcome.Failed, look.Took, look.Status, "Its answer broke off, is longer than 4 MiB, or is no JSON.") : Judge(look, early);
+        var hint = (helpdesk.Kind, look.Status) is (HelpdeskKind.Chatwoot, 401 or 403) ? " The token of an agent bot cannot read conversations: use that of an agent's profile." : "";
+        return judged with { Outcome = judged.Outcome == AttemptOutcome.Uncertain ? AttemptOutcome.Failed : judged.Outcome, Error = $"Not posted again, for the conversation could not be read. {judged.Error}{hint}" };
     }
 
-    // 422 is what Zendesk answers for a ticket that is closed for good. What is not found may be a wrong account, which the operator will mend.
-    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0) => ApiAnswers.Judge(attempt, (status, _) => status is Gone or Unprocessable, _ => false, early);
+    // 422 is what Zendesk answers for a ticket that is closed for good. What is not found may be a wrong account, which the operator will mend. What stands
+    // between here and a helpdesk says 502 or 504 of what the helpdesk may have taken.
+    private static Attempt Judge(Webhooks.Attempt attempt, long early = 0) => ApiAnswers.Judge(attempt, (status, _) => status is Gone or Unprocessable, status => status >= 500 && status != Unavailable, early);
 }
