@@ -110,7 +110,7 @@ internal static class OperatorPageEndpoints
         _ => null,
     };
 
-    private static string Name(ListedEndpoint found) => found.Endpoint.Address ?? "A webhook that is polled";
+    private static string Name(ListedEndpoint found) => found.Endpoint.ShownAddress ?? "A webhook that is polled";
 
     private static string Lost(ListedEndpoint found) => found.Endpoint.IsPolled ? "" : string.Create(CultureInfo.InvariantCulture, $", and {found.Waiting:N0} events that wait for it are never sent");
 }

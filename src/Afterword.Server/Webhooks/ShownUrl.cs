@@ -9,11 +9,9 @@ internal static class ShownUrl
     extension(Endpoint endpoint)
     {
         /// <summary>Where changes are posted to, without what is secret in it; null where they are fetched.</summary>
-        public string? ShownAddress => endpoint switch
-        {
-            { IsPolled: true } => null,
-            { Format: WebhookFormat.Events } => endpoint.Url,
-            _ => $"{new Uri(endpoint.Url).GetLeftPart(UriPartial.Authority)}/…{endpoint.Url[^Math.Min(TellingLength, endpoint.Url.Length)..]}",
-        };
+        public string? ShownAddress => endpoint.IsPolled ? null : Of(endpoint.Url, endpoint.Format);
     }
+
+    public static string Of(string url, WebhookFormat format) =>
+        format == WebhookFormat.Events ? url : $"{new Uri(url).GetLeftPart(UriPartial.Authority)}/…{url[^Math.Min(TellingLength, url.Length)..]}";
 }

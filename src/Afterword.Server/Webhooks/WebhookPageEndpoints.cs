@@ -249,7 +249,7 @@ internal static class WebhookPageEndpoints
     }
 
     private static Confirmation Ask(ListedEndpoint found, string question, string consequence, string button) =>
-        new(question, $"{found.Endpoint.Address ?? "A webhook that is polled"}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"webhooks/{found.Endpoint.Key.Id}"));
+        new(question, $"{found.Endpoint.ShownAddress ?? "A webhook that is polled"}: {consequence}", button, string.Create(CultureInfo.InvariantCulture, $"webhooks/{found.Endpoint.Key.Id}"));
 
     private static string Overlap(Settings settings) => settings.Webhooks.SecretOverlap.TotalHours.ToString("0.#", CultureInfo.InvariantCulture) + " hours";
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Afterword.Server.Access.Console;
@@ -80,7 +81,9 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
         await _site.Loop.AskAsync();
         await _site.DrainAsync();
         Assert.Contains("AdaptiveCard", (await owner.GetAsync(address)).Html, StringComparison.Ordinal);
-        Assert.Contains("a channel of Microsoft Teams", (await owner.GetAsync("/console/@furni/webhooks")).Html, StringComparison.Ordinal);
+        var list = (await owner.GetAsync("/console/@furni/webhooks")).Html;
+        Assert.Contains("a channel of Microsoft Teams", list, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{_receiver.Url.Authority}/teams", list + page.Html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,6 +98,11 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
 
         var alert = $$"""{"text":"@furni: low score, 1 of 5 (CSAT). <https://feedback.example/console/@furni/answers/{{id}}|Open in Afterword>"}""";
         Assert.Single(_receiver.All, got => Encoding.UTF8.GetString(got.Body) == alert);
+
+        // Its address lets whoever has it write there, so the page on alerts has the end of it alone.
+        var page = (await (await _site.Server.SeatAsync(Role.Supervisor, _site.Loop.Furni)).GetAsync("/console/@furni/alerts")).Is(200).Html;
+        Assert.Contains("/…lack", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.DoesNotContain($"{_receiver.Url.Authority}/slack", page, StringComparison.Ordinal);
     }
 
     [Fact]

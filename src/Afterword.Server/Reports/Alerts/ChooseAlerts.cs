@@ -1,5 +1,6 @@
 using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
+using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports.Alerts;
 
@@ -64,11 +65,14 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
         select d.kind, (select a.at from alert a where a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject),
             case d.channel when 1 then (select p.mail from person p where p.id = d.reader_id)
                 else (select w.url from webhook w where w.sender_id = d.sender_id and w.id = d.reader_id) end,
-            d.state, d.reason
+            d.state, d.reason, case d.channel when 2 then (select w.format from webhook w where w.sender_id = d.sender_id and w.id = d.reader_id) end
         from latest d order by d.id desc, d.channel desc, d.reader_id desc
         """)
         .Bind("sender", sender).Bind("most", Shown)
-        .ListAsync(row => new ToldAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), row.TextOrNull(2), StateOf((Channels.DispatchState)row.GetInt32(3)), row.TextOrNull(4)), stop);
+        .ListAsync(row => new ToldAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), ReaderOf(row), StateOf((Channels.DispatchState)row.GetInt32(3)), row.TextOrNull(4)), stop);
+
+    // A removed webhook has no address any more.
+    private static string? ReaderOf(Row row) => row.TextOrNull(2) is { } reader && row.LongOrNull(5) is { } format ? ShownUrl.Of(reader, (WebhookFormat)format) : row.TextOrNull(2);
 
     private static string KindOf(AlertKind kind) => kind switch
     {

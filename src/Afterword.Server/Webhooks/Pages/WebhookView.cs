@@ -19,7 +19,7 @@ public sealed record WebhookView(
     long Id, string Url, bool HasBasic, string? DisabledReason, long AddedAt, long? SucceededAt, long? FailingSince, long Waiting, long Dead, bool HasAlerts, bool IsApproved, bool AwaitsOperator, bool IsPolled, string? Chat)
 {
     internal static WebhookView Of(ListedEndpoint listed) => new(
-        listed.Endpoint.Key.Id, listed.Endpoint.Address ?? "Polled by its receiver", listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
+        listed.Endpoint.Key.Id, listed.Endpoint.ShownAddress ?? "Polled by its receiver", listed.Endpoint.HasBasic, listed.Endpoint.DisabledAt is null ? null : listed.Endpoint.DisabledReason ?? "Switched off.",
         listed.Endpoint.AddedAt, listed.Endpoint.SucceededAt, listed.Endpoint.FailingSince, listed.Waiting, listed.Dead, listed.Endpoint.HasAlerts, listed.Endpoint.IsApproved, listed.Endpoint.AwaitsOperator,
         listed.Endpoint.IsPolled, listed.Endpoint.Format.Product);
 }
