@@ -138,7 +138,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
 
     private async Task DoAsync(Session session, FoundPerson person, DateTimeOffset now, CancellationToken stop)
     {
-        await _optOuts.KeepAsync(session, person, now.ToUnixTimeMilliseconds(), stop);
+        if (person.Account is { } account) await _optOuts.KeepAsync(session, person.UserId, account, person.Contacts, now.ToUnixTimeMilliseconds(), stop);
         var isLeft = person.Requests.Count > 0 || person.Conversations.Count > 0;
         var pseudonym = isLeft ? await Pseudonym.AddAsync(session, stop) : (long?)null;
         var states = new Dictionary<long, SenderState>();

@@ -90,7 +90,7 @@ internal sealed class FoundPerson
     }
 
     // Contacts lie by sender, and an index by user would cost every request a page. So this steps from sender to sender, of which there are few, with a seek each.
-    private static Task<List<FoundContact>> FindContactsAsync(Session session, long user, CancellationToken stop) => session.Sql(
+    public static Task<List<FoundContact>> FindContactsAsync(Session session, long user, CancellationToken stop) => session.Sql(
         """
         with recursive known (sender_id) as (
             select (select c.sender_id from contact c order by c.sender_id limit 1)

@@ -5,19 +5,23 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;
 
-/// <summary>Whom an erased person did not want to be asked by: under keyed hashes of their handle and address, so that they are not asked again when a list brings them back.</summary>
+/// <summary>Whom a person who is gone did not want to be asked by: under keyed hashes of their handle and address, so that they are not asked again when a list or a helpdesk brings them back.</summary>
 /// <remarks>Without the key, which is sealed, nobody can try addresses out.</remarks>
 internal sealed class KeptOptOuts(Store store)
 {
     private const int KeyLength = 32;
 
-    /// <summary>Keeps what a person said, in the transaction that erases them.</summary>
-    public async Task KeepAsync(Session session, FoundPerson person, long now, CancellationToken stop)
+    /// <summary>Keeps what a person said, in the transaction that takes their handle and address away.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="user">Whose contacts count: those are of both sides.</param>
+    /// <param name="account">What they had.</param>
+    /// <param name="contacts">What they are to senders.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task KeepAsync(Session session, long user, FoundAccount account, IReadOnlyList<FoundContact> contacts, long now, CancellationToken stop)
     {
-        if (person.Account is not { } account) return;
-
         // Who blocks a sender is not asked by it either.
-        var said = person.Contacts.Where(contact => contact.UserId == person.UserId && (contact.OptedOutAt is not null || contact.Blocks)).ToArray();
+        var said = contacts.Where(contact => contact.UserId == user && (contact.OptedOutAt is not null || contact.Blocks)).ToArray();
         if (said.Length == 0) return;
 
         var key = await KeyAsync(session, stop);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -102,6 +103,6 @@ internal sealed class RemoveOld
         var now = _clock.GetUtcNow();
         if (kept.Periods.Texts is { } texts) yield return new OldTexts(_store.Main, kept, texts.Before(now).ToUnixTimeMilliseconds()) { AreCounted = areCounted };
         if (kept.Periods.Messages is { } messages) yield return new OldMessages(_store.Main, kept, messages.Before(now).ToUnixTimeMilliseconds()) { AreCounted = areCounted };
-        if (kept.Periods.People is { } people) yield return new OldPeople(_store.Main, kept, people.Before(now), now, _settings.CardLifetime) { AreCounted = areCounted };
+        if (kept.Periods.People is { } people) yield return new OldPeople(_store.Main, new(_store), kept, people.Before(now), now, _settings.CardLifetime) { AreCounted = areCounted };
     }
 }

@@ -1,4 +1,5 @@
 using Afterword.Server.People;
+using Afterword.Server.Privacy;
 using Afterword.Server.Retention;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
@@ -14,11 +15,11 @@ internal static class RetentionSteps
     public static async Task RunAsync(Loop loop, string handle, bool commits)
     {
         var (db, sender, now) = (loop.Server.Server.Store.Main, loop.Furni.Id, loop.Server.Clock.GetUtcNow());
-        var later = now.AddDays(1);
+        var (later, optOuts) = (now.AddDays(1), new KeptOptOuts(loop.Server.Server.Store));
         var customer = (await loop.Server.Get<Accounts>().FindAsync(handle, default))!.Id;
         var kept = await db.ReadAsync(session => SenderRetention.OfAsync(session, sender, default), default);
         if (kept.Version == 0) await loop.Server.KeepAsync(sender, RetentionWorld.Of("12m", "12m", "12m"));
-        foreach (var old in (OldRows[])[new OldTexts(db, kept, later.ToUnixTimeMilliseconds()), new OldMessages(db, kept, later.ToUnixTimeMilliseconds()), new OldPeople(db, kept, now.AddYears(-1), now, TimeSpan.FromDays(30))])
+        foreach (var old in (OldRows[])[new OldTexts(db, kept, later.ToUnixTimeMilliseconds()), new OldMessages(db, kept, later.ToUnixTimeMilliseconds()), new OldPeople(db, optOuts, kept, now.AddYears(-1), now, TimeSpan.FromDays(30))])
         {
             if (await old.NextAsync(default) is { } step) await WriteAsync(db, commits, session => step.RemoveAsync(session, default));
         }
@@ -26,9 +27,10 @@ internal static class RetentionSteps
         await db.ReadAsync(
             async session =>
             {
-                var rows = OldPeople.RowsOf([customer], sender, later, TimeSpan.FromDays(30));
+                var rows = OldPeople.RowsOf([new(customer, 0, 1)], sender, later, TimeSpan.FromDays(30));
                 await session.EachAsync(OldPeople.WithNewer, rows, _ => { }, default);
                 await session.EachAsync(OldPeople.Forgotten, rows, _ => { }, default);
+                await session.EachAsync(OldPeople.ClosedSince, rows, _ => { }, default);
                 await SenderRetention.NextAsync(session, 0, default);
                 await SenderRetention.ListAsync(session, default);
                 await RetentionRun.FindAsync(session, now, default);
@@ -36,7 +38,7 @@ internal static class RetentionSteps
                     .Bind("most", 100L).EachAsync(_ => { }, default);
             },
             default);
-        await WriteAsync(db, commits: false, session => ForgetPerson.RunAsync(session, sender, customer, later, now, default));
+        await WriteAsync(db, commits: false, session => ForgetPerson.RunAsync(session, optOuts, sender, customer, later, now, default));
         await WriteAsync(db, commits: false, async session =>
         {
             await RetentionRun.HoldAsync(session, "nobody", now, default);

@@ -1,5 +1,6 @@
 using Afterword.Server.Automation;
 using Afterword.Server.Automation.Conversations;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Connectors.Deliveries;
@@ -11,6 +12,7 @@ internal sealed class DecideEvents
     private const int Turns = 1 << 10;
 
     private readonly Store _store;
+    private readonly KeptOptOuts _optOuts;
     private readonly CloseConversation _close;
     private readonly ReopenConversation _reopen;
     private readonly TimeProvider _clock;
@@ -19,7 +21,7 @@ internal sealed class DecideEvents
 
     public DecideEvents(Store store, CloseConversation close, ReopenConversation reopen, TimeProvider clock)
     {
-        (_store, _close, _reopen, _clock) = (store, close, reopen, clock);
+        (_store, _optOuts, _close, _reopen, _clock) = (store, new(store), close, reopen, clock);
         _group = store.Main.Group<Delivery, DecidedEvent>(delivery => delivery.SenderId, RunAsync);
     }
 
@@ -45,7 +47,7 @@ internal sealed class DecideEvents
         var batch = new EventBatch(deliveries, _clock.GetUtcNow().ToUnixTimeMilliseconds());
         await session.EachAsync(batch.Lookups(), CancellationToken.None);
         batch.Sort();
-        await batch.AddCustomersAsync(session, _store.Ids);
+        await batch.AddCustomersAsync(session, _optOuts, _store.Ids);
 
         await CloseAsync(session, batch);
         await ReopenAsync(session, batch);

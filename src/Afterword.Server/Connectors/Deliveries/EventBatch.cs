@@ -1,6 +1,7 @@
 using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Changes;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Connectors.Deliveries;
@@ -68,7 +69,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     }
 
     /// <summary>Makes users of the customers whom nobody knows, where their connectors may.</summary>
-    public Task AddCustomersAsync(Session session, Snowflakes ids) => _customers.AddAsync(session, ids, [.. Places(EventAction.Close)], now);
+    public Task AddCustomersAsync(Session session, KeptOptOuts optOuts, Snowflakes ids) => _customers.AddAsync(session, optOuts, ids, [.. Places(EventAction.Close)], now);
 
     public IReadOnlyList<int> Places(EventAction action) => [.. _toDecide.Where(place => deliveries[place].Told!.Action == action)];
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.People;
+using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Connectors.Deliveries;
@@ -64,7 +65,7 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
     public bool IsContact(int place) => BasisOf(place) != CustomerBasis.Address;
 
     /// <summary>Makes users of those whom nobody knows, who can be reached and whose connectors may: once each, however many conversations they have here.</summary>
-    public async Task AddAsync(Session session, Snowflakes ids, IReadOnlyList<int> places, long now)
+    public async Task AddAsync(Session session, KeptOptOuts optOuts, Snowflakes ids, IReadOnlyList<int> places, long now)
     {
         var unknown = places.Where(place => IdOf(place) == 0 && KeyOf(place) is not null && deliveries[place] is { Connector.CreatesUsers: true, Told.Draft.Test: false })
             .DistinctBy(KeyOf).Select(place => (Place: place, deliveries[place].SenderId, deliveries[place].Told!.Customer, Key: KeyOf(place)!, Id: ids.Next())).ToArray();
@@ -86,6 +87,9 @@ internal sealed class FoundCustomers(IReadOnlyList<Delivery> deliveries)
                 _madeOf.Add(place);
             },
             CancellationToken.None);
+
+        // Whoever was forgotten here may have said before that they do not want to be asked.
+        if (_added.Count > 0) await optOuts.ApplyAsync(session, [.. unknown.Where(one => _added.ContainsValue(one.Id)).Select(one => (HandleOf(one.Id), one.Customer.Mail?.Value))], CancellationToken.None);
     }
 
     /// <summary>Keeps who a helpdesk's contact is, so that later events find the customer without an address. A number that customers can choose themselves is not learned.</summary>
