@@ -45,6 +45,16 @@ internal static class CustomerRef
         _ => null,
     };
 
+    /// <summary>What a helpdesk's or the business's own programs say for one that is stored: the mapping of a kind sets the kind before its numbers.</summary>
+    /// <returns>The connector whose it is, or null for all of the sender's.</returns>
+    public static (long? Connector, string Text) Parts(string stored)
+    {
+        if (!stored.StartsWith("c:", StringComparison.Ordinal)) return (null, stored[2..]);
+
+        var parts = stored.Split(':', 3);
+        return (long.Parse(parts[1], CultureInfo.InvariantCulture), parts[2][(parts[2].LastIndexOf(':') + 1)..] is { Length: > 0 } number ? number : parts[2]);
+    }
+
     /// <summary>An address without its letter case.</summary>
     public static string KeyOf(EmailAddress mail) => mail.Value.ToLowerInvariant();
 

@@ -35,13 +35,6 @@ internal static class EraseFeedback
     private static Task ChangeConversationsAsync(
         Session session, FoundPerson person, long pseudonym, Dictionary<(long, string), string> references, DateTimeOffset now, CancellationToken stop) => session.EachAsync(
         [
-            // What helpdesks told of them, while the references still say which it was.
-            new(
-                """
-                update connector_event set fields = null, external_id = null, detail = null where (sender_id, connector_id, external_id) in (
-                    select item.sender_id, k.id, item.external_id from {rows} join connector k on k.sender_id = item.sender_id)
-                """,
-                Rows.Of(person.Conversations.DistinctBy(c => (c.SenderId, c.ExternalId)).ToArray()).Long("sender_id", c => c.SenderId).Text("external_id", c => c.ExternalId), null),
             new(
                 """
                 update conversation set recipient_id = item.pseudonym, external_id = item.external_id, display_name = null, privacy_url = null, draw = null,

@@ -145,6 +145,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         var outbox = new Outbox();
         var senders = person.Requests.Select(request => request.SenderId).Distinct().ToArray();
         await session.EachAsync([.. ChangeLog.Stamp(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders)], stop);
+        await HelpdeskEvents.EraseAsync(session, person, stop);
         await EraseFeedback.RunAsync(session, store.Secrets, person, pseudonym ?? person.UserId, now, stop);
         await EraseAccount.RunAsync(session, person, pseudonym, stop);
         await TellAsync(session, person, states, outbox, now, stop);

@@ -14,6 +14,9 @@ internal sealed class PersonData(Store store, TimeProvider clock)
 {
     private static readonly JsonWriterOptions s_json = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly DataColumn[] s_ofEvents =
+        [DataColumn.Id("sender_id"), DataColumn.Text("helpdesk"), DataColumn.Time("received_at"), DataColumn.Text("decision"), DataColumn.Text("external_id"), DataColumn.Text("fields")];
+
     /// <returns>How many records it holds.</returns>
     public async Task<long> WriteAsync(Stream to, long user, CancellationToken stop)
     {
@@ -37,7 +40,24 @@ internal sealed class PersonData(Store store, TimeProvider clock)
             sections.Add(new(query.Name, query.What, records));
         }
 
+        sections.Add(new("helpdesk_events", "what helpdesks of businesses said about the person in the last week", await ReadEventsAsync(session, user, stop)));
         return sections;
+    }
+
+    private static async Task<List<IReadOnlyList<(string Name, object? Value)>>> ReadEventsAsync(Session session, long user, CancellationToken stop)
+    {
+        var records = new List<IReadOnlyList<(string Name, object? Value)>>();
+        await session.EachAsync(
+            """
+            select e.sender_id, k.name, e.received_at, e.decision, e.external_id, e.fields from {rows}
+            join connector k on k.sender_id = item.sender_id and k.id = item.connector_id
+            join connector_event e on e.sender_id = item.sender_id and e.connector_id = item.connector_id and e.event_key = item.event_key
+            where e.fields is not null
+            """,
+            Rows.Of(await HelpdeskEvents.FindAsync(session, await FoundPerson.FindAsync(session, user, stop), stop))
+                .Long("sender_id", e => e.SenderId).Long("connector_id", e => e.ConnectorId).Bytes("event_key", e => e.Key),
+            row => records.Add([.. s_ofEvents.Select((column, place) => (column.Name, column.Read(row, place)))]), stop);
+        return records;
     }
 
     private static async Task WriteAsync(ZipArchive zip, string name, ReadOnlyMemory<byte> content, DateTimeOffset now, CancellationToken stop)

@@ -43,14 +43,14 @@ internal static class PersonDataQueries
         new(
             "account", "the account",
             """
-            select a.id, a.screen_name, a.name, a.mail, a.language, a.accepts, a.channel, a.created_at, a.suspended_at, a.followers_count, a.friends_count, a.failed_sign_ins,
+            select a.id, a.screen_name, a.name, a.mail, a.language, a.accepts, a.channel, a.created_at, a.suspended_at, a.followers_count, a.friends_count, a.failed_sign_ins, a.x_user_id,
                 case when a.password_hash is null then 0 else 1 end, case when f.user_id is null then 0 else 1 end
             from account a left join user_factor f on f.user_id = a.id where a.id = @user
             """,
             [
                 DataColumn.Id("id"), DataColumn.Text("handle"), DataColumn.Text("name"), DataColumn.Text("email"), DataColumn.Text("language"), DataColumn.Text("accepts_messages_from"),
                 DataColumn.Number("channel"), DataColumn.Time("created_at"), DataColumn.Time("suspended_at"), DataColumn.Number("followers"), DataColumn.Number("follows"),
-                DataColumn.Number("failed_sign_ins"), DataColumn.Flag("has_password"), DataColumn.Flag("has_app_for_codes"),
+                DataColumn.Number("failed_sign_ins"), DataColumn.Id("x_user_id"), DataColumn.Flag("has_password"), DataColumn.Flag("has_app_for_codes"),
             ]),
         new(
             "feedback", "requests for feedback, and what was answered",
@@ -109,6 +109,10 @@ internal static class PersonDataQueries
                 DataColumn.Id("to_id"), DataColumn.Text("to"), DataColumn.Id("of_id"), DataColumn.Text("of"), DataColumn.Flag("follows"), DataColumn.Flag("blocks"), DataColumn.Time("wrote_at"),
                 DataColumn.Time("opted_out_at"), DataColumn.Time("asked_at"), DataColumn.Time("dismissed_at"),
             ]),
+        new(
+            "names", "numbers and addresses under which businesses know the person",
+            "select r.sender_id, s.screen_name, r.ref from customer_ref r left join account s on s.id = r.sender_id where r.user_id = @user order by r.sender_id, r.ref",
+            [DataColumn.Id("sender_id"), DataColumn.Text("sender"), DataColumn.Text("name")]),
         new(
             "notes", "notes that a business made about the person's scores",
             $"""

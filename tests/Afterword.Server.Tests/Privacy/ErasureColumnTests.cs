@@ -62,6 +62,9 @@ public sealed class ErasureColumnTests
         ["worker_lease.holder"] = Machine,
     };
 
+    /// <summary>The tables that hold something of a person.</summary>
+    internal static IEnumerable<string> TablesOfPeople => s_columns.Where(column => column.Value == Gone).Select(column => column.Key.Split('.')[0]).Distinct();
+
     [Fact]
     public async Task Every_column_that_can_hold_a_text_is_entered()
     {
