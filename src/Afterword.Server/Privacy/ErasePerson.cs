@@ -149,7 +149,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         await EraseFeedback.RunAsync(session, store.Secrets, person, pseudonym ?? person.UserId, now, stop);
         await EraseAccount.RunAsync(session, person, pseudonym, stop);
         await TellAsync(session, person, states, outbox, now, stop);
-        await ErasedAudit.RunAsync(session, person.UserId, person.Account?.ScreenName, stop);
+        await ErasedAudit.RunAsync(session, person, stop);
     }
 
     /// <summary>Tells whoever follows the events, once for each request.</summary>

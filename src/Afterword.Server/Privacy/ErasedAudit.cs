@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Afterword.Server.Access.Console;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;
@@ -11,21 +12,21 @@ namespace Afterword.Server.Privacy;
 internal static class ErasedAudit
 {
     private const string Instead = "(erased)";
+
+    // As the filter of a page stands in an entry.
+    private const string ReferenceIs = "external_id ";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    public static async Task RunAsync(Session session, long user, string? screenName, CancellationToken stop)
+    public static async Task RunAsync(Session session, FoundPerson person, CancellationToken stop)
     {
-        await session.Sql("delete from audit where sender_id = @user").Bind("user", user).RunAsync(stop);
-        await session.Sql("delete from audit_head where sender_id = @user").Bind("user", user).RunAsync(stop);
-        if (screenName is null) return;
+        await session.Sql("delete from audit where sender_id = @user").Bind("user", person.UserId).RunAsync(stop);
+        await session.Sql("delete from audit_head where sender_id = @user").Bind("user", person.UserId).RunAsync(stop);
 
         // No index leads to names in a log. There is an entry for each thing that people did, and this is done once in the life of a customer.
-        var named = await session.Sql("select sender_id, id, person, what from audit where lower(person) = @exactly or lower(what) like @pattern escape '\\'")
-            .Bind("exactly", $"@{screenName.ToLowerInvariant()}").Bind("pattern", $"%{screenName.ToLowerInvariant().Replace("_", "\\_", StringComparison.Ordinal)}%")
-            .ListAsync(row => new Entry(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3)), stop);
-        var name = NameIn(screenName);
-        var changed = named.Select(entry => entry with { Person = name.Replace(entry.Person, Instead), What = name.Replace(entry.What, Instead) })
-            .Where((entry, place) => entry != named[place]).ToArray();
+        var found = await NamingAsync(session, person, stop);
+        var (name, references) = (person.Account is { } account ? NameIn(account) : null, ReferencesOf(person));
+        var changed = found.Select(entry => entry with { Person = WithoutName(entry.Person, name), What = WithoutReference(WithoutName(entry.What, name), entry.SenderId, references) })
+            .Where((entry, place) => entry != found[place]).ToArray();
         await session.EachAsync(
             [
                 new(
@@ -35,9 +36,47 @@ internal static class ErasedAudit
             stop);
     }
 
-    // With an @ wherever it stands; without one only where a command has it, for a handle may be a common word.
-    private static Regex NameIn(string screenName) => new(
-        $"""(?<![\w@])@{screenName}(?!\w)|(?<=^(?:user|allow|deny|exempt|token|embed|channel|webhook|erase)(?: [a-z-]+)? ){screenName}(?!\w)""",
+    /// <summary>Entries that may name the person.</summary>
+    private static Task<List<Entry>> NamingAsync(Session session, FoundPerson person, CancellationToken stop) => session.Sql(
+        """
+        select sender_id, id, person, what from audit
+        where lower(person) = @exactly or lower(what) like @handle escape '\' or lower(what) like @mail escape '\' or what like @reference
+        """)
+        .Bind("exactly", $"@{person.Account?.ScreenName.ToLowerInvariant()}").Bind("handle", PatternOf(person.Account?.ScreenName)).Bind("mail", PatternOf(person.Account?.Mail))
+        .Bind("reference", $"%{ReferenceIs}%")
+        .ListAsync(row => new Entry(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3)), stop);
+
+    // No entry is empty.
+    private static string PatternOf(string? text) =>
+        text is null ? "" : $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)}%";
+
+    private static HashSet<(long Sender, string Reference)> ReferencesOf(FoundPerson person) =>
+    [
+        .. person.Conversations.Select(conversation => (conversation.SenderId, conversation.ExternalId)),
+        .. person.Requests.Where(request => request.ExternalId is not null).Select(request => (request.SenderId, request.ExternalId!)),
+    ];
+
+    private static string WithoutName(string text, Regex? name) => name?.Replace(text, Instead) ?? text;
+
+    private static string WithoutReference(string what, long sender, HashSet<(long Sender, string Reference)> references)
+    {
+        var at = what.IndexOf(ReferenceIs, StringComparison.Ordinal);
+        if (at < 0) return what;
+
+        // Whatever follows is another filter, behind a comma; a reference may hold one itself.
+        var rest = what[(at + ReferenceIs.Length)..];
+        return references.Where(one => one.Sender == sender && (rest == one.Reference || rest.StartsWith($"{one.Reference}, ", StringComparison.Ordinal) || IsCut(what, rest, one.Reference)))
+            .Select(one => one.Reference).OrderByDescending(reference => reference.Length).FirstOrDefault() is { } longest
+            ? string.Concat(what.AsSpan(0, at + ReferenceIs.Length), Instead, rest.AsSpan(Math.Min(longest.Length, rest.Length)))
+            : what;
+    }
+
+    private static bool IsCut(string what, string rest, string reference) => rest.Length > 0 && reference.StartsWith(rest, StringComparison.Ordinal) && what.EnumerateRunes().Count() == AuditLog.MostLetters;
+
+    // With an @ wherever it stands, and so the address; without one only where a command or a filter has it, for a handle may be a common word.
+    private static Regex NameIn(FoundAccount account) => new(
+        $"""(?<![\w@])@{account.ScreenName}(?!\w)|(?<=^(?:user|allow|deny|exempt|token|embed|channel|webhook|erase)(?: [a-z-]+)? ){account.ScreenName}(?!\w)|(?<=(?: with|,) customer ){account.ScreenName}(?=$|,)"""
+        + (account.Mail is { } mail ? $"""|(?<![\w.+-]){Regex.Escape(mail)}(?![\w-])""" : ""),
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, s_patience);
 
     private sealed record Entry(long SenderId, long Id, string Person, string What);

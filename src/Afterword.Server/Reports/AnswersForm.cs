@@ -38,8 +38,13 @@ internal sealed class AnswersForm
     /// <summary>The filter as a query, without a question mark; empty when nothing is filtered.</summary>
     public string Query => string.Join('&', Fields.Select(one => $"{one.Key}={Uri.EscapeDataString(one.Value)}"));
 
-    /// <summary>The filter for the audit log. What was looked for in texts may be somebody's words.</summary>
-    public string Description => Fields.Count == 0 ? "" : " with " + string.Join(", ", Fields.Select(one => one.Key == "q" ? "a search" : $"{one.Key} {one.Value}"));
+    /// <summary>The filter for the audit log. What was looked for in texts may be somebody's words, and what is typed for a handle may be an address.</summary>
+    public string Description => Fields.Count == 0 ? "" : " with " + string.Join(", ", Fields.Select(one => one.Key switch
+    {
+        "q" => "a search",
+        "customer" => Accounts.Bare(one.Value) is var handle && Accounts.Handle.IsMatch(handle) ? $"customer @{handle}" : "a customer",
+        _ => $"{one.Key} {one.Value}",
+    }));
 
     /// <param name="query">The address's, with its question mark.</param>
     /// <param name="seat">Who looks.</param>

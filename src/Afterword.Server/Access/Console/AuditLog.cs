@@ -50,7 +50,9 @@ internal sealed record AuditHead(long SenderId, string? ScreenName, long Number,
 /// <summary>Writes down who saw, exported and changed what.</summary>
 internal sealed class AuditLog(Store store, TimeProvider clock)
 {
-    private const int MostLetters = 300;
+    /// <summary>What is longer is cut.</summary>
+    public const int MostLetters = 300;
+
     private const int Piece = 1_000;
 
     /// <summary>Writes an entry in the transaction that does the deed: either both are kept or neither.</summary>
