@@ -145,6 +145,9 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         var outbox = new Outbox();
         var senders = person.Requests.Select(request => request.SenderId).Distinct().ToArray();
         await session.EachAsync([.. ChangeLog.Stamp(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders)], stop);
+
+        // Whoever delivers just now has read what waits, and reads it anew. First, so that an answer is noted before the others are emptied, or knows of it.
+        foreach (var sender in senders.Order()) await session.Sql("update webhook set version = version + 1 where sender_id = @sender and removed_at is null").Bind("sender", sender).RunAsync(stop);
         await HelpdeskEvents.EraseAsync(session, person, stop);
         await EraseFeedback.RunAsync(session, store.Secrets, person, pseudonym ?? person.UserId, now, stop);
         await EraseAccount.RunAsync(session, person, pseudonym, stop);
@@ -162,9 +165,6 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         Announcement[] told = [.. left.Select(prompt => new Announcement(new(prompt.SenderId, states[prompt.SenderId].Stamp, store.Ids.Next(), ChangeKind.Erased, prompt.Id), prompt))];
         ChangeLog.Append(session, [.. told.Select(one => one.Change)]);
         outbox.Write(session, store, told, now.ToUnixTimeMilliseconds());
-
-        // Whoever delivers just now has read what waits, and reads it anew.
-        foreach (var sender in states.Keys) await session.Sql("update webhook set version = version + 1 where sender_id = @sender and removed_at is null").Bind("sender", sender).RunAsync(stop);
     }
 
     /// <summary>Forgets how often the users called, and takes what was overwritten out of the logs of the files.</summary>

@@ -18,9 +18,11 @@ internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryS
 
     /// <summary>
     /// What becomes of it when the endpoint has <paramref name="version"/> by now. If an operator has changed something meanwhile, a
-    /// failure says nothing of the endpoint as it is now, and what was just made due must not be put off: it is tried once more.
+    /// failure says nothing of the endpoint as it is now, and what was just made due must not be put off: it is tried once more. If a person
+    /// was erased meanwhile, the answer may give back what it was sent of them: it is not kept.
     /// </summary>
-    public Settlement Under(long version) => version == Version || State == DeliveryState.Delivered ? this : this with { State = DeliveryState.Waiting, DueAt = null };
+    public Settlement Under(long version) => version == Version ? this
+        : (State == DeliveryState.Delivered ? this : this with { State = DeliveryState.Waiting, DueAt = null }) with { Attempt = Attempt is null ? null : Attempt with { Answer = [] } };
 }
 
 /// <summary>What became of a settlement.</summary>
