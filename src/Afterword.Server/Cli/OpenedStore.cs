@@ -14,6 +14,7 @@ using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Afterword.Server.Cli;
@@ -32,7 +33,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         store.WebhookBell.Rung += (sender, endpoint) => _due[new(sender, endpoint)] = true;
         Accounts = new Accounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
         Audit = new AuditLog(store, clock);
-        ErasePerson = new ErasePerson(store, settings, Audit, clock);
+        ErasePerson = new ErasePerson(store, settings, Audit, clock, NullLogger<ErasePerson>.Instance);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), Audit);
         Apps = new Apps(store, clock);
         Allowlists = new Allowlists(store, Audit, clock);

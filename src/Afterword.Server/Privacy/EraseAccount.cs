@@ -23,6 +23,14 @@ internal static class EraseAccount
         }
     }
 
+    /// <summary>Deletes what was written of an account just behind its erasure. Nothing else of the person is there any more.</summary>
+    public static async Task<int> SweepAsync(Session session, long user, CancellationToken stop)
+    {
+        var swept = await session.Sql("delete from reading where user_id = @user").Bind("user", user).RunAsync(stop);
+        foreach (var statement in OfUser) swept += await session.Sql(statement).Bind("user", user).RunAsync(stop);
+        return swept;
+    }
+
     // Request tokens live for a quarter of an hour: there are few, and no index by user.
     private static string[] OfUser { get; } =
     [

@@ -12,10 +12,8 @@ namespace Afterword.Server.Privacy;
 /// A sign-in, a follow or a message may have been decided before and be written just behind it. So whoever was erased is looked for once
 /// more a minute later, and also after a restore.
 /// </remarks>
-internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit, TimeProvider clock)
+internal sealed partial class ErasePerson(Store store, Settings settings, AuditLog audit, TimeProvider clock, ILogger<ErasePerson> log)
 {
-    private const int ReceiptLength = 20;
-
     // What was decided before is written by then, or never.
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMinutes(1);
 
@@ -65,6 +63,9 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
 
         foreach (var one in unsettled) await store.Main.WriteAsync(session => RunAgainAsync(session, one, stop), stop);
 
+        // Whoever erased them may have been killed before, or not know where the backups are.
+        if (await WriteListAsync(stop) is { } problem) NotListed(log, problem);
+
         // While somebody reads an older state, its log still holds them: the next round tries again.
         if (!await ForgetTracesAsync([.. unsettled.Select(one => one.UserId)], stop)) return unsettled.Count;
 
@@ -79,7 +80,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
         if (refusal is not null) return refusal;
 
         var now = clock.GetUtcNow();
-        var erasure = new Erasure(user, $"erasure-{Pseudonym.Random(ReceiptLength)}", now);
+        var erasure = new Erasure(user, Erasures.NewReceipt(), now);
         await Erasures.AddAsync(session, erasure, await _optOuts.HashAsync(session, found!.Account!.ScreenName, stop), stop);
         await DoAsync(session, found, now, stop);
 
@@ -97,7 +98,8 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
     {
         await HoldWritersAsync(session, stop);
         var found = await FoundPerson.FindAsync(session, erasure.UserId, stop);
-        if (found.IsEmpty || await FoundPerson.AsksOthersAsync(session, erasure.UserId, stop)) return 0;
+        if (await FoundPerson.AsksOthersAsync(session, erasure.UserId, stop)) return 0;
+        if (found.IsEmpty) return await EraseAccount.SweepAsync(session, erasure.UserId, stop);
 
         if (found.Account is { } account) await Erasures.AddAsync(session, erasure, await _optOuts.HashAsync(session, account.ScreenName, stop), stop);
         await DoAsync(session, found, clock.GetUtcNow(), stop);
@@ -178,4 +180,7 @@ internal sealed class ErasePerson(Store store, Settings settings, AuditLog audit
     /// <summary>Writes the list beside the backups, so that a restore of one of them erases the person again.</summary>
     private async Task<string?> WriteListAsync(CancellationToken stop) =>
         settings.Backup.Directory is { } folder && Directory.Exists(folder) ? ErasureList.TryAdd(folder, await ListAsync(stop)) : null;
+
+    [LoggerMessage(EventId = 1405, Level = LogLevel.Warning, Message = "People were erased, but {Problem} Until it is written, a restore of an older backup brings them back.")]
+    private static partial void NotListed(ILogger log, string problem);
 }

@@ -50,7 +50,10 @@ internal abstract record ErasureOutcome
 /// <summary>Who was erased.</summary>
 internal static class Erasures
 {
-    private const string Columns = "user_id, receipt, erased_at";
+    /// <summary>The columns that <see cref="Read"/> wants, in its order.</summary>
+    public const string Columns = "user_id, receipt, erased_at";
+
+    private const int ReceiptLength = 20;
 
     public static Task<Erasure?> FindAsync(Session session, long user, CancellationToken stop) =>
         session.Sql($"select {Columns} from erasure where user_id = @user").Bind("user", user).FirstAsync(Read, stop);
@@ -81,18 +84,23 @@ internal static class Erasures
     {
         foreach (var one in erased)
         {
-            // Of a receipt that names another person here, nobody knows which is wrong: the person counts.
-            await session.Sql(
-                """
-                insert into erasure (user_id, receipt, erased_at, settled) select @user, @receipt, @at, 0
-                where not exists (select 1 from erasure e where e.receipt = @receipt and e.user_id <> @user)
-                on conflict (user_id) do update set settled = 0
-                """).Bind("user", one.UserId).Bind("receipt", one.Receipt).Bind("at", one.At.ToUnixTimeMilliseconds()).RunAsync(stop);
+            // Of a receipt that names another person here, nobody knows which is wrong: the person counts, and gets another.
+            if (await TakeOverAsync(session, one, stop) == 0) await TakeOverAsync(session, one with { Receipt = NewReceipt() }, stop);
         }
     }
+
+    /// <summary>A number by chance.</summary>
+    public static string NewReceipt() => $"erasure-{Pseudonym.Random(ReceiptLength)}";
+
+    private static Task<int> TakeOverAsync(Session session, Erasure one, CancellationToken stop) => session.Sql(
+        """
+        insert into erasure (user_id, receipt, erased_at, settled) select @user, @receipt, @at, 0
+        where not exists (select 1 from erasure e where e.receipt = @receipt and e.user_id <> @user)
+        on conflict (user_id) do update set settled = 0
+        """).Bind("user", one.UserId).Bind("receipt", one.Receipt).Bind("at", one.At.ToUnixTimeMilliseconds()).RunAsync(stop);
 
     public static Task<int> SettleAsync(Session session, long user, CancellationToken stop) =>
         session.Sql("update erasure set settled = 1 where user_id = @user").Bind("user", user).RunAsync(stop);
 
-    private static Erasure Read(Row row) => new(row.GetInt64(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)));
+    public static Erasure Read(Row row) => new(row.GetInt64(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)));
 }
