@@ -40,14 +40,13 @@ internal sealed class PostgresTarget : RestoreTarget
 
     public override Task<bool> HasRowsAsync(CancellationToken stop) => _db.ReadAsync(session => HasRowsAsync(_db, session, stop), stop);
 
-    public override Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop) => _db.ReadAsync(session => ErasedBeforeAsync(_db, session, stop), stop);
-
     public override Task<(BackupContent Content, string? KeptAs)> RunAsync(ReadBackup backup, Action<BackupProgress> progress, CancellationToken stop) => _db.MigrateAsync(
         async session =>
         {
             var connection = ((PostgresSession)session).Connection;
             await session.Sql(PostgresDatabase.ForAsLongAsItTakes).FirstAsync(_ => 0, stop);
             var kept = await SetAsideAloneAsync(session, stop);
+            if (kept is not null) Erased = [.. Erased, .. await ErasedFromAsync(session, kept, stop)];
             var blueprint = await PrepareAsync(session, _db, backup.Header, stop);
             var content = backup.Run(table => new PostgresTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
             foreach (var index in blueprint.Indexes)
@@ -113,6 +112,12 @@ internal sealed class PostgresTarget : RestoreTarget
         foreach (var table in ours) await session.Sql($"alter table {table} set schema \"{schema}\"").RunAsync(stop);
         return schema;
     }
+
+    /// <summary>Who was erased from the old store: nobody can write into it any more.</summary>
+    private static async Task<List<Erasure>> ErasedFromAsync(Session session, string kept, CancellationToken stop) =>
+        await session.Sql("select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 'erasure' and n.nspname = @schema").Bind("schema", kept).FirstAsync(row => row.GetInt64(0), stop) > 0
+            ? await session.Sql($"select {Erasures.Columns} from \"{kept}\".erasure order by user_id").ListAsync(Erasures.Read, stop)
+            : [];
 
     private static async Task KeepAdmissionsAsync(Session session, string kept, CancellationToken stop)
     {

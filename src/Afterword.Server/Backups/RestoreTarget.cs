@@ -15,8 +15,11 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
     protected Settings Settings => settings;
 
-    /// <summary>Who was erased since the backup was taken, as far as that is known: the restored store is to erase them again.</summary>
+    /// <summary>Who was erased since the backup was taken, as far as that is known: the restored store is to erase them again. The store that is replaced adds its own.</summary>
     public IReadOnlyList<Erasure> Erased { get; set; } = [];
+
+    /// <summary>The store that was replaced could not be asked who was erased from it.</summary>
+    public bool ErasedIsUnknown { get; protected set; }
 
     protected TimeProvider Clock => clock;
 
@@ -26,9 +29,6 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
     /// <summary>Whether somebody has used the store that is there.</summary>
     public abstract Task<bool> HasRowsAsync(CancellationToken stop);
-
-    /// <summary>Who was erased from the store that is there; nobody when there is none, or when it cannot be read.</summary>
-    public abstract Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop);
 
     /// <summary>Fills the store and puts it in the place of what was there.</summary>
     /// <param name="backup">Read to its end.</param>
@@ -52,9 +52,6 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
 
         return false;
     }
-
-    protected static async Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(Database db, Session session, CancellationToken stop) =>
-        (await StoredTables.ListAsync(db, session, stop)).Any(table => table.Name == "erasure") ? await Erasures.ListAsync(session, stop) : [];
 
     /// <summary>Makes the tables as they were when the backup was taken, empty and without indexes.</summary>
     /// <exception cref="BackupException">The backup has another schema than this program knows by that number.</exception>

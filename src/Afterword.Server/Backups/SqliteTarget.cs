@@ -40,21 +40,6 @@ internal sealed class SqliteTarget : RestoreTarget
         }
     }
 
-    public override async Task<IReadOnlyList<Erasure>> ErasedBeforeAsync(CancellationToken stop)
-    {
-        if (!System.IO.File.Exists(File)) return [];
-
-        try
-        {
-            await using var db = SqliteDatabase.Open(File, Queue, syncEveryCommit: true, checkpoints: true);
-            return await db.ReadAsync(session => ErasedBeforeAsync(db, session, stop), stop);
-        }
-        catch (SqliteException)
-        {
-            return [];
-        }
-    }
-
     public override async Task<(BackupContent Content, string? KeptAs)> RunAsync(ReadBackup backup, Action<BackupProgress> progress, CancellationToken stop)
     {
         // One that was killed has left its ruin.
@@ -64,6 +49,12 @@ internal sealed class SqliteTarget : RestoreTarget
         {
             var blueprint = await WithAsync(made, (session, db) => PrepareAsync(session, db, backup.Header, stop));
             var content = Fill(made, backup, blueprint, progress, stop);
+
+            // Held until the names are what they shall be: whoever opened the old one in between would write a log that the new one is then read with,
+            // and whom somebody erased from it by then is erased from the new one.
+            var isThere = System.IO.File.Exists(File);
+            using var alone = isThere ? CloseLog() : null;
+            if (isThere) Erased = [.. Erased, .. ErasedFrom(alone)];
             await WithAsync(made, async (session, db) =>
             {
                 await FinishAsync(session, db, backup.Header, stop);
@@ -71,7 +62,7 @@ internal sealed class SqliteTarget : RestoreTarget
             });
             using (var whole = PrivateFile.Open(made, FileMode.Open, FileShare.ReadWrite)) whole.Flush(flushToDisk: true);
             stop.ThrowIfCancellationRequested();
-            return (content, PutInPlace(made));
+            return (content, PutInPlace(made, isThere));
         }
         finally
         {
@@ -104,13 +95,10 @@ internal sealed class SqliteTarget : RestoreTarget
     }
 
     /// <summary>Gives the new store its name; the old one keeps another.</summary>
-    private string? PutInPlace(string made)
+    private string? PutInPlace(string made, bool isThere)
     {
-        var kept = System.IO.File.Exists(File) ? $"{File}.{NameOfBefore()}" : null;
+        var kept = isThere ? $"{File}.{NameOfBefore()}" : null;
         if (Path.Exists(kept)) throw new BackupException($"{kept} is there already.");
-
-        // Held until the names are what they shall be: whoever opened the old one in between would write a log that the new one is then read with.
-        using var alone = kept is null ? null : CloseLog();
         if (System.IO.File.Exists($"{File}-wal"))
         {
             throw new BackupException($"{File}-wal is the log of another store. Move it away, with {File}-shm and {File} if they are there, and restore again.");
@@ -141,6 +129,29 @@ internal sealed class SqliteTarget : RestoreTarget
             // The log, if there is one, shows whether anything of it is outside of the file.
             return null;
         }
+    }
+
+    /// <summary>Who was erased from the old store; of one that is too damaged, nobody knows.</summary>
+    private List<Erasure> ErasedFrom(SqliteConnection? old)
+    {
+        var erased = new List<Erasure>();
+        try
+        {
+            if (old is null) throw new SqliteException("It is damaged.", SQLitePCL.raw.SQLITE_CORRUPT);
+            using var command = old.CreateCommand();
+            command.CommandText = "select 1 from sqlite_master where type = 'table' and name = 'erasure'";
+            if (command.ExecuteScalar() is null) return erased;
+
+            command.CommandText = "select user_id, receipt, erased_at from erasure order by user_id";
+            using var rows = command.ExecuteReader();
+            while (rows.Read()) erased.Add(new(rows.GetInt64(0), rows.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(2))));
+        }
+        catch (SqliteException)
+        {
+            ErasedIsUnknown = true;
+        }
+
+        return erased;
     }
 
     private static void Run(SqliteConnection connection, string sql)

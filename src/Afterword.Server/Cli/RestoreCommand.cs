@@ -37,14 +37,20 @@ internal static class RestoreCommand
     }
 
     /// <summary>Fills a store, has the doctor look at it, and says what is different now.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="settings">Names the store.</param>
+    /// <param name="backup">What goes into it.</param>
+    /// <param name="erased">Who was erased since, by a list; null when there is none.</param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="CommandException">It cannot be done, and nothing has changed.</exception>
-    public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, IReadOnlyList<Erasure> erased, CancellationToken stop)
+    public static async Task<int> FillAsync(ParseResult parsed, Settings settings, ReadBackup backup, IReadOnlyList<Erasure>? erased, CancellationToken stop)
     {
         settings = DoctorCommand.Patient(settings);
         Check(settings, backup.Header);
         var progress = parsed.Progress();
         BackupContent content;
         string? keptAs;
+        bool erasedAreKnown;
         await using (var target = await OpenedStore.ExplainAsync(settings, () => RestoreTarget.OpenAsync(settings, TimeProvider.System, stop)))
         {
             if (!parsed.GetValue(Replace) && await target.HasRowsAsync(stop))
@@ -53,13 +59,13 @@ internal static class RestoreCommand
                     ExitCode.Failed, $"There is a store {OpenedStore.NameOf(settings)} that is in use. This would put a backup of {backup.Header.At:yyyy-MM-dd HH:mm:ss} UTC in its place and keep it under another name.\nNothing has been changed. Give --replace to do it.");
             }
 
-            // The store that is replaced knows best who was erased since the backup.
-            target.Erased = [.. erased, .. await target.ErasedBeforeAsync(stop)];
+            target.Erased = erased ?? [];
             (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
+            erasedAreKnown = !target.ErasedIsUnknown && (erased is not null || keptAs is not null);
         }
 
         progress.Clear();
-        return await SayAsync(parsed, settings, content, keptAs, stop);
+        return await SayAsync(parsed, settings, content, keptAs, erasedAreKnown, stop);
     }
 
     /// <summary>Sees that this program can do something with a backup.</summary>
@@ -88,11 +94,12 @@ internal static class RestoreCommand
     public static IEnumerable<string> Told(IReadOnlyList<string> problems) =>
         problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The doctor found in it:", .. problems.Select(problem => $"  {problem}")];
 
-    private static IReadOnlyList<Erasure> ErasedSince(string backup, string? list)
+    /// <returns>Null when there is no list.</returns>
+    private static IReadOnlyList<Erasure>? ErasedSince(string backup, string? list)
     {
         if (list is not null) return File.Exists(list) ? ErasureList.Read(list) : throw new CommandException(ExitCode.Failed, $"There is no file {list}.");
 
-        return backup != BackupCommand.Standard && File.Exists(ErasureList.Beside(backup)) ? ErasureList.Read(ErasureList.Beside(backup)) : [];
+        return backup != BackupCommand.Standard && File.Exists(ErasureList.Beside(backup)) ? ErasureList.Read(ErasureList.Beside(backup)) : null;
     }
 
     // Found out later, it would be a store that nobody can open.
@@ -110,13 +117,13 @@ internal static class RestoreCommand
                 : $"The key ring of the backup is encrypted with the key {missing}, and the key file {keys.Path} holds {string.Join(", ", keys.Ids)}. Name or restore the right file.");
     }
 
-    private static async Task<int> SayAsync(ParseResult parsed, Settings settings, BackupContent content, string? keptAs, CancellationToken stop)
+    private static async Task<int> SayAsync(ParseResult parsed, Settings settings, BackupContent content, string? keptAs, bool erasedAreKnown, CancellationToken stop)
     {
         await using var store = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop);
         await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Changed, $"restored everything from a backup of {content.Header.At:yyyy-MM-dd HH:mm:ss} UTC", stop);
         var again = await store.ErasePerson.RunUnsettledAsync(stop, atOnce: true);
         var waiting = await Waiting.CountAsync(store.Store.Main, stop);
-        if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, waiting, again)) parsed.InvocationConfiguration.Output.WriteLine(line);
+        if (!parsed.WantsJson) foreach (var line in Lines(settings, content, keptAs, erasedAreKnown, waiting, again)) parsed.InvocationConfiguration.Output.WriteLine(line);
 
         var problems = await ExamineAsync(store.Store, parsed.Progress(), stop);
         parsed.Say(
@@ -126,7 +133,7 @@ internal static class RestoreCommand
         return problems.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static IEnumerable<string> Lines(Settings settings, BackupContent content, string? keptAs, Waiting waiting, int erasedAgain)
+    private static IEnumerable<string> Lines(Settings settings, BackupContent content, string? keptAs, bool erasedAreKnown, Waiting waiting, int erasedAgain)
     {
         yield return $"Restored {BackupCommand.Told(content)}, {OpenedStore.NameOf(settings)}.";
         if (keptAs is not null) yield return $"What was there before is kept: {(settings.Database is null ? keptAs : $"schema {keptAs}")}.";
@@ -137,6 +144,7 @@ internal static class RestoreCommand
         }
 
         if (erasedAgain > 0) yield return FormattableString.Invariant($"Erased since the backup: {erasedAgain:N0}. Whom of them the backup held is erased again.");
+        if (!erasedAreKnown) yield return $"Who was erased since the backup may not be known: there is no list ({ErasureList.Name} beside it, or --erased FILE), or the store that was there could not be asked. If somebody was, erase them again.";
         yield return "Everyone has to sign in again. Check invitations, links for new passwords, and tokens, keys and passwords that were revoked or changed since the backup.";
         yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
     }

@@ -1,7 +1,11 @@
 using System.Globalization;
+using Afterword.Server.Backups;
+using Afterword.Server.Hosting;
 using Afterword.Server.Privacy;
+using Afterword.Server.Storage;
 using Afterword.Server.Tests.World;
 using Afterword.Support;
+using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests.Privacy;
 
@@ -12,7 +16,7 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
     private Dictionary<string, string?> _store = null!;
     private string _backups = null!;
 
-    private string BackupPath => Path.Combine(_backups, "one.backup");
+    private protected string BackupPath => Path.Combine(_backups, "one.backup");
 
     public async ValueTask InitializeAsync()
     {
@@ -97,6 +101,27 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
         Assert.Equal(new Erasure(5, "erasure-other", DateTimeOffset.UnixEpoch), listed[0]);
     }
 
+    [Fact]
+    public async Task A_restore_that_nobody_told_who_was_erased_says_so()
+    {
+        await RunAsync(_store, 0, "backup", BackupPath);
+        Assert.Contains("Who was erased since the backup may not be known", await RunAsync(await engine.NewStoreAsync(NewFolder("restored")), 0, "restore", BackupPath), StringComparison.Ordinal);
+
+        await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
+        await RunAsync(_store, 0, "backup", Path.Combine(_backups, "two.backup"));
+        Assert.DoesNotContain("may not be known", await RunAsync(await engine.NewStoreAsync(NewFolder("again")), 0, "restore", BackupPath), StringComparison.Ordinal);
+        File.Delete(ErasureList.In(_backups));
+        Assert.DoesNotContain("may not be known", await RunAsync(_store, 0, "restore", BackupPath, "--replace"), StringComparison.Ordinal);
+    }
+
+    private protected Task<string> EraseAsync() => RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
+
+    private protected async Task<Settings> BackedUpAsync()
+    {
+        await RunAsync(_store, 0, "backup", BackupPath);
+        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(_store).Build()).Settings!;
+    }
+
     private static string ReceiptIn(string said) => said[said.IndexOf("erasure-", StringComparison.Ordinal)..].Split('\n', ' ')[0].TrimEnd();
 
     private static async Task IsGoneAsync(Dictionary<string, string?> store, string receipt)
@@ -118,6 +143,33 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
     private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new Shell(store).RunAsync(exitCode, arguments);
 }
 
-public sealed class SqliteErasureRestoreTests() : ErasureRestoreTests(Engine.Sqlite);
+public sealed class SqliteErasureRestoreTests() : ErasureRestoreTests(Engine.Sqlite)
+{
+    [Fact]
+    public async Task Whoever_is_erased_from_the_old_store_while_the_new_one_is_made_is_erased_from_that_too()
+    {
+        // On PostgreSQL nobody can meanwhile: its tables are locked.
+        var settings = await BackedUpAsync();
+        var erased = false;
+        await using (var file = File.OpenRead(BackupPath))
+        using (var backup = ReadBackup.Open(file, () => null))
+        await using (var place = await RestoreTarget.OpenAsync(settings, TimeProvider.System, default))
+        {
+            await place.RunAsync(
+                backup,
+                _ =>
+                {
+                    if (!erased) EraseAsync().GetAwaiter().GetResult();
+                    erased = true;
+                },
+                default);
+            Assert.False(place.ErasedIsUnknown);
+        }
+
+        Assert.True(erased);
+        await using var store = await Store.OpenAsync(settings, TimeProvider.System, default);
+        Assert.Equal(1, await store.Main.ReadAsync(session => session.Sql("select count(*) from erasure where settled = 0").FirstAsync(row => row.GetInt64(0), default), default));
+    }
+}
 
 public sealed class PostgresErasureRestoreTests() : ErasureRestoreTests(Engine.Postgres);
