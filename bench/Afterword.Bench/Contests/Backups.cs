@@ -6,23 +6,35 @@ using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
-/// <summary>A backup of a large store, verified, and its restore into an empty place, looked at by the doctor: each a process of its own.</summary>
+/// <summary>A backup of a large store, verified, and its restore into an empty place, looked at by the doctor: each a process of its own, beside what the engine's own programs take to dump the same rows and to load them.</summary>
 internal static class Backups
 {
     private const int MostSeconds = 60;
     private const int MostMemory = 200;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
-        RunAsync(ground, tell, Site.Sqlite(ground.NewFolder("store")), () => Task.CompletedTask, Site.Sqlite(ground.NewFolder("restored")));
+    public static async Task RunOnSqliteAsync(Ground ground, Action<Figure> tell)
+    {
+        var (folder, dump) = (ground.NewFolder("store"), ground.New("dump.sql"));
+        await RunAsync(
+            ground, tell, Site.Sqlite(folder), () => Task.CompletedTask, Site.Sqlite(ground.NewFolder("restored")),
+            new("sqlite3 .dump", ["sh", "-c", $"sqlite3 -readonly '{Path.Combine(folder, "afterword.db")}' .dump > '{dump}'"]),
+            new("sqlite3, reading it", ["sh", "-c", $"sqlite3 '{Path.Combine(ground.NewFolder("loaded"), "loaded.db")}' < '{dump}'"]));
+    }
 
     public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
     {
         await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await cluster.CreateDatabaseAsync("loaded");
+        var dump = ground.New("store.dump");
+        string[] At(string program, params string[] arguments) =>
+            [Path.Combine(PostgresCluster.Programs!, program), "-h", "127.0.0.1", "-p", cluster.Port.ToString(CultureInfo.InvariantCulture), "-U", "bench", .. arguments];
+
         await RunAsync(
-            ground, tell, Site.Postgres(await cluster.CreateDatabaseAsync("store")), () => cluster.ExecuteAsync("store", "vacuum analyze"), Site.Postgres(await cluster.CreateDatabaseAsync("restored")));
+            ground, tell, Site.Postgres(await cluster.CreateDatabaseAsync("store")), () => cluster.ExecuteAsync("store", "vacuum analyze"), Site.Postgres(await cluster.CreateDatabaseAsync("restored")),
+            new("pg_dump -Fc", At("pg_dump", "-Fc", "-Z", "1", "-f", dump, "store")), new("pg_restore", At("pg_restore", "-d", "loaded", dump)));
     }
 
-    private static async Task RunAsync(Ground ground, Action<Figure> tell, Site from, Func<Task> settle, Site to)
+    private static async Task RunAsync(Ground ground, Action<Figure> tell, Site from, Func<Task> settle, Site to, Bare dump, Bare load)
     {
         var rows = ground.IsQuick ? 200_000 : 1_000_000;
         await using (var store = await from.OpenAsync())
@@ -34,15 +46,17 @@ internal static class Backups
         await settle();
         var file = ground.New("one.backup");
         var what = string.Create(CultureInfo.InvariantCulture, $"{rows:N0} feedbacks, {from.Name}");
-        Tell(tell, $"backup of {what}", await RunAsync(from, "backup", file), $"a file of {new FileInfo(file).Length / (double)(1 << 20):0} MiB");
-        Tell(tell, $"restore of {what}", await RunAsync(to, "restore", file), "with the doctor's look");
+        var dumping = await dump.RunAsync();
+        Tell(tell, $"backup of {what}", await RunAsync(from, "backup", file), $"a file of {new FileInfo(file).Length / (double)(1 << 20):0} MiB, read once more", dump, dumping);
+        var loading = await load.RunAsync();
+        Tell(tell, $"restore of {what}", await RunAsync(to, "restore", file), "with the doctor's look", load, loading);
     }
 
-    private static void Tell(Action<Figure> tell, string what, Cost cost, string note)
+    private static void Tell(Action<Figure> tell, string what, Cost cost, string note, Bare bare, double bareSeconds)
     {
         tell(new()
         {
-            What = what, Value = cost.Seconds, Unit = " s", Target = FormattableString.Invariant($"<= {MostSeconds}"), Pass = cost.Seconds <= MostSeconds,
+            What = what, Value = cost.Seconds, Unit = " s", Against = bare.Name, Baseline = bareSeconds, Ratio = cost.Seconds / bareSeconds, Target = FormattableString.Invariant($"<= {MostSeconds}"), Pass = cost.Seconds <= MostSeconds,
             Note = FormattableString.Invariant($"{cost.Rows:N0} rows, CPU {cost.Cpu:0.0} s, {note}"),
         });
         tell(new() { What = $"most memory of that {what.Split(' ')[0]}", Value = cost.Memory, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostMemory}"), Pass = cost.Memory <= MostMemory });
@@ -85,4 +99,15 @@ internal static class Backups
     }
 
     private sealed record Cost(double Seconds, double Cpu, double Memory, long Rows);
+
+    /// <summary>What the engine's own program does with the same rows.</summary>
+    private sealed record Bare(string Name, string[] Command)
+    {
+        public async Task<double> RunAsync()
+        {
+            var began = Stopwatch.GetTimestamp();
+            await PostgresCluster.RunAsync(Command[0], Command[1..]);
+            return Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
+    }
 }
