@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Hosting;
-using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;

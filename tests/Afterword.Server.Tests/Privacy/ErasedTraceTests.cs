@@ -7,7 +7,6 @@ using Afterword.Server.Connectors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
-using Afterword.Server.Storage;
 using Afterword.Server.Tests.Connectors;
 using Afterword.Server.Tests.Retention;
 using Afterword.Server.Tests.World;

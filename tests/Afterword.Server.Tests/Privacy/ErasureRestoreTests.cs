@@ -114,6 +114,8 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain("may not be known", await RunAsync(_store, 0, "restore", BackupPath, "--replace"), StringComparison.Ordinal);
     }
 
+    private protected Task<string> RestoreAsync() => RunAsync(_store, 0, "restore", BackupPath, "--replace");
+
     private protected Task<string> EraseAsync() => RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
 
     private protected async Task<Settings> BackedUpAsync()
@@ -145,6 +147,15 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteErasureRestoreTests() : ErasureRestoreTests(Engine.Sqlite)
 {
+    [Fact]
+    public async Task A_store_that_is_too_damaged_to_be_asked_is_not_taken_for_one_from_which_nobody_was_erased()
+    {
+        var db = Store.MainFile((await BackedUpAsync()).Data);
+        await File.WriteAllTextAsync(db, new string('x', 10_000), TestContext.Current.CancellationToken);
+
+        Assert.Contains("Who was erased since the backup may not be known", await RestoreAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Whoever_is_erased_from_the_old_store_while_the_new_one_is_made_is_erased_from_that_too()
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
-using Afterword.Server.People;
 using Afterword.Server.Prompts;
 using Afterword.Server.Retention;
 using Afterword.Server.Tests.Connectors;
