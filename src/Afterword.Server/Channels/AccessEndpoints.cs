@@ -37,8 +37,14 @@ internal static class AccessEndpoints
             return;
         }
 
-        await http.ChangeAsync(seat, $"access to {helpdesk.Kind.Title} at {helpdesk.Url.Host}", session => helpdesks.SetAsync(session, seat.SenderId, helpdesk, http.RequestAborted));
-        http.LeaveNotice(seat, Page, new("good", $"Saved. Requests about conversations in {helpdesk.Kind.Title} are posted there. Test it now."));
+        var cancelled = 0;
+        await http.ChangeAsync(seat, $"access to {helpdesk.Kind.Title} at {helpdesk.Url.Host}", async session =>
+        {
+            cancelled = await helpdesks.SetAsync(session, seat.SenderId, helpdesk, http.RequestAborted);
+            return 1;
+        });
+        var waited = cancelled switch { 0 => "", 1 => " The request that waited for the one before is cancelled.", _ => $" The {cancelled} requests that waited for the one before are cancelled." };
+        http.LeaveNotice(seat, Page, new("good", $"Saved. Requests about conversations in {helpdesk.Kind.Title} are posted there.{waited} Test it now."));
     }
 
     private static Helpdesk? ReadHelpdesk(IFormCollection form, Entered entered, WebhookSettings settings, EgressGuard guard)
