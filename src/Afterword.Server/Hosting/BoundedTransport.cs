@@ -72,20 +72,10 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
             {
                 limit.TellOf(error);
             }
-
-            try
-            {
-                // Its descriptor is free at once; what is left of it is memory, of few at a time.
-                connection.Features.Get<IConnectionSocketFeature>()?.Socket.Dispose();
-                var ended = EndAsync(connection);
-                if (++_refused % MostEnding == 0) await ended;
-            }
-            catch (Exception error)
-            {
-                limit.TellOf(error);
-            }
 #pragma warning restore CA1031
 
+            var ended = EndAsync(connection);
+            if (++_refused % MostEnding == 0) await ended;
             return null;
         }
 
@@ -94,6 +84,8 @@ internal sealed class BoundedTransport(IOptions<SocketTransportOptions> options,
 #pragma warning disable CA1031 // what goes wrong with one connection
             try
             {
+                // Its descriptor is free at once; what is left of it is memory, of few at a time.
+                connection.Features.Get<IConnectionSocketFeature>()?.Socket.Dispose();
                 connection.Abort(new ConnectionAbortedException("There are too many connections."));
                 await connection.DisposeAsync();
             }
