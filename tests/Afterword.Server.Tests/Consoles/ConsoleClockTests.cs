@@ -25,7 +25,7 @@ public sealed partial class ConsoleClockTests : IAsyncLifetime
         {
             var html = (await who.GetAsync($"/console/{page}")).Is(200).Html;
             Assert.True(html.Contains("<p class=\"zone\">Time zone: Europe/Berlin</p>", StringComparison.Ordinal), page);
-            Assert.True(!Choices().Replace(html, "").Contains("UTC", StringComparison.Ordinal), page);
+            Assert.True(!Utc().IsMatch(Choices().Replace(html, "")), page);
 
             // It is ten there when it is nine.
             Assert.True(!html.Contains("5 Jan 2026, 09:00", StringComparison.Ordinal), page);
@@ -89,6 +89,10 @@ public sealed partial class ConsoleClockTests : IAsyncLifetime
 
     [GeneratedRegex("<p class=\"on-paper\">(?<text>.*?)</p>", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex OnPaper();
+
+    // As a word: the three letters stand in the token of a form now and then.
+    [GeneratedRegex("(?<![A-Za-z0-9_-])UTC(?![A-Za-z0-9_-])")]
+    private static partial Regex Utc();
 
     [GeneratedRegex("<option[^>]*>[^<]*</option>")]
     private static partial Regex Choices();
