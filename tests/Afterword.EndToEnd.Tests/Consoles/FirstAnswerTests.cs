@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Server.Access;
@@ -11,7 +10,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Consoles;
 
 /// <summary>Somebody new opens the link that the server prints, and reads the first answer, by a browser alone.</summary>
-public sealed partial class FirstAnswerTests(Browser browser)
+public sealed class FirstAnswerTests(Browser browser)
 {
     // Account, app for codes, recovery codes, business, app with keys, request, card, face.
     private const int MostSteps = 8;
@@ -26,55 +25,15 @@ public sealed partial class FirstAnswerTests(Browser browser)
         await using var server = await ServerProcess.StartAsync(await SqliteStore.NewAsync());
         await using var visitor = await browser.VisitorAsync(width: 1440, script);
         var page = await visitor.NewPageAsync();
-        var effort = new Effort();
-        var begun = Stopwatch.GetTimestamp();
 
-        await page.GotoAsync(LinkOf(server));
-        await effort.TypeAsync(page.GetByLabel("Mail address"), "otis@furni.example");
-        await effort.TypeAsync(page.GetByLabel("Your name"), "Otis");
-        await effort.TypeAsync(page.GetByLabel("Password"), "correct horse battery staple");
-        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Continue" }));
+        var effort = await new SetUpWalk(page, script).GoAsync(SetUpWalk.LinkOf(server.Said));
 
-        await effort.CopyFromPhoneAsync(page.GetByLabel("Type the six digits that it shows"), Totp.CodeAt(SecretOf(await page.Locator(".secret").TextContentAsync()), TimeProvider.System.GetUtcNow()));
-        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Use this app" }));
-        await StepAsync(page.GetByRole(AriaRole.Link, new() { Name = "I have kept them" }));
-
-        await HeadsAsync(page, "Open a business");
-        await effort.TypeAsync(page.GetByLabel("Name", new() { Exact = true }), "Furni");
-        await effort.TypeAsync(page.GetByLabel("Username"), "furni");
-        await effort.TypeAsync(page.GetByLabel("Address of your privacy policy"), "https://furni.example/privacy");
-        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Open the business" }));
-
-        await HeadsAsync(page, "Set up");
-        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Create an app" }));
-        await Assertions.Expect(page.Locator("#keys .secret")).ToHaveCountAsync(4);
-        await StepAsync(page.GetByRole(AriaRole.Button, new() { Name = "Send a request to myself" }));
-
-        var opening = page.Context.WaitForPageAsync();
-        await StepAsync(page.GetByRole(AriaRole.Link, new() { Name = "Open the card" }));
-        var card = await opening;
-        await StepAsync(card.Locator("button[name=score][value='4']"));
-
-        // With script the answer comes by itself.
-        if (!script) await page.ReloadAsync();
-        await Assertions.Expect(page.Locator("#answer")).ToContainTextAsync("4 of 5");
-        effort.Read(await page.Locator("main").InnerTextAsync());
-        TestContext.Current.TestOutputHelper!.WriteLine($"{(script ? "With" : "Without")} script: {effort}, {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s of this run.");
         Assert.InRange(effort.Steps, 1, MostSteps);
         Assert.InRange(effort.Takes, TimeSpan.Zero, s_most);
 
         // The checklist knows.
         await page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).First.ClickAsync();
         await Assertions.Expect(page.Locator(".checklist .done")).ToHaveCountAsync(4);
-
-        async Task StepAsync(ILocator press)
-        {
-            // Nothing on the way tells anybody to run a command.
-            var text = await press.Page.Locator("main").InnerTextAsync();
-            Assert.DoesNotMatch(Commands(), text);
-            effort.Read(text);
-            await effort.PressAsync(press);
-        }
     }
 
     [Fact]
@@ -131,21 +90,4 @@ public sealed partial class FirstAnswerTests(Browser browser)
         Assert.True(process.ExitCode == 0, $"{name}: {await said}{await wrong}");
         return await said;
     }
-
-    // By name: browsers keep cookies of a sign-in for https, and for localhost.
-    private static string LinkOf(ServerProcess server) => server.Said.Select(line => Link().Match(line)).First(link => link.Success).Value.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
-
-    private static byte[] SecretOf(string? key)
-    {
-        var bits = string.Concat(key!.Replace(" ", "", StringComparison.Ordinal).Select(letter => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(letter, StringComparison.Ordinal), 2).PadLeft(5, '0')));
-        return [.. bits.Chunk(8).Where(eight => eight.Length == 8).Select(eight => Convert.ToByte(new string(eight), 2))];
-    }
-
-    private static Task HeadsAsync(IPage page, string heading) => Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(heading);
-
-    [GeneratedRegex("http://[^ ]+/console/invitation/[A-Za-z0-9_-]+")]
-    private static partial Regex Link();
-
-    [GeneratedRegex(@"\bafterword (user|app|allow|deny|token|webhook|channel|person|operator-key|serve)\b", RegexOptions.IgnoreCase)]
-    private static partial Regex Commands();
 }

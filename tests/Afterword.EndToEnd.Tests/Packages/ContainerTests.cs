@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Commands;
+using Afterword.EndToEnd.Tests.Consoles;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
 /// <summary>The container image, built by buildah on a fresh Debian and run by podman with nothing that it may write but its volume.</summary>
 [Collection(nameof(Packaging)), LongForm]
-public sealed class ContainerTests(PublishedProgram published)
+public sealed class ContainerTests(PublishedProgram published, Browser browser)
 {
     private const string Base = "localhost/afterword-test-base:latest";
     private const string Image = "localhost/afterword-test:latest";
@@ -37,7 +39,7 @@ public sealed class ContainerTests(PublishedProgram published)
         }
     }
 
-    private static async Task RunAsync()
+    private async Task RunAsync()
     {
         var port = PostgresCluster.FreePort();
         using var started = Process.Start(new ProcessStartInfo("podman", [
@@ -50,6 +52,7 @@ public sealed class ContainerTests(PublishedProgram published)
         await IsReadyAsync(url);
         Assert.Equal("10001", (await PodmanAsync("exec", Name, "id", "--user")).Is(0).Output.Trim());
         Assert.NotEqual(0, (await PodmanAsync("exec", Name, "touch", "/usr/lib/afterword/mine")).ExitCode);
+        await FirstAnswer.GiveAsync(browser, SetUpWalk.LinkOf((await PodmanAsync("logs", Name)).Is(0).Output.Split('\n')));
         await FirstAnswer.GiveAsync(arguments => PodmanAsync(["exec", Name, "afterword", .. arguments]), url);
 
         (await PodmanAsync("stop", Name)).Is(0);

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Consoles;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
 /// <summary>The Debian package, installed by apt into a fresh system.</summary>
 [Collection(nameof(Packaging)), LongForm]
-public sealed class DebianPackageTests(PublishedProgram published)
+public sealed class DebianPackageTests(PublishedProgram published, Browser browser)
 {
     private const string Version = "1.2.0-rc.1";
     private const string User = "afterword";
@@ -27,8 +29,8 @@ public sealed class DebianPackageTests(PublishedProgram published)
         var starting = root.Starting(User, "/usr/bin/afterword", "serve", "--set", "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0");
         await using (var server = await StartedProgram.StartAsync(new ProcessStartInfo(starting[0], starting[1..])))
         {
-            Assert.Contains(server.Said, line => line.Contains("Set it up", StringComparison.Ordinal));
             await server.IsReadyAsync();
+            await FirstAnswer.GiveAsync(browser, SetUpWalk.LinkOf(server.Said));
             await FirstAnswer.GiveAsync(arguments => root.RunAsync(User, ["/usr/bin/afterword", .. arguments]), server.Url);
             Assert.Equal(0, await server.TerminateAsync());
         }

@@ -2,18 +2,29 @@ using System.CommandLine.Parsing;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Commands;
+using Afterword.EndToEnd.Tests.Consoles;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
-/// <summary>The way from an installed server to its first answer, by the commands of <c>docs/install.md</c> as they stand there.</summary>
+/// <summary>The way from an installed server to its first answer: by the commands of <c>docs/install.md</c> as they stand there, or without a shell.</summary>
 internal static partial class FirstAnswer
 {
     // What the page calls things, and what they are in the JSON of a command. The longest name first, since one may begin another.
     private static readonly (string Name, string Property)[] s_names =
         [("ID_OF_THE_FEEDBACK", "id"), ("TOKEN_SECRET", "oauth_token_secret"), ("TOKEN", "oauth_token"), ("SECRET", "consumer_secret"), ("KEY", "consumer_key"), ("ID", "id")];
 
-    /// <summary>Goes all the way and fails at the first step that does not work.</summary>
+    /// <summary>Goes all the way in a browser.</summary>
+    /// <param name="browser">The browser.</param>
+    /// <param name="link">That the server has printed.</param>
+    public static async Task GiveAsync(Browser browser, string link)
+    {
+        await using var visitor = await browser.VisitorAsync(width: 1440, script: true);
+        await new SetUpWalk(await visitor.NewPageAsync(), script: true).GoAsync(link);
+    }
+
+    /// <summary>Goes all the way by commands, and fails at the first step that does not work.</summary>
     /// <param name="run">Runs <c>afterword</c> with these arguments where the server is.</param>
     /// <param name="server">Where the server answers.</param>
     public static async Task GiveAsync(Func<string[], Task<Command>> run, Uri server)

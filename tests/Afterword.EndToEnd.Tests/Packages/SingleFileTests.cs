@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
+using Afterword.EndToEnd.Tests.Cards;
+using Afterword.EndToEnd.Tests.Consoles;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
 /// <summary>The program as one file, on a machine that has no .NET. Publishing takes a minute: tests of the long form.</summary>
 [Collection(nameof(Packaging)), LongForm]
-public sealed class SingleFileTests(PublishedProgram published)
+public sealed class SingleFileTests(PublishedProgram published, Browser browser)
 {
     private const ushort Arm64 = 183;
 
@@ -20,6 +22,7 @@ public sealed class SingleFileTests(PublishedProgram published)
             var empty = Directory.CreateDirectory(Path.Combine(folder.Path, command)).FullName;
             await using var server = await StartedProgram.StartAsync(Start(program, empty, command));
             await server.IsReadyAsync();
+            if (command == "serve") await FirstAnswer.GiveAsync(browser, SetUpWalk.LinkOf(server.Said));
             Assert.Equal(0, await server.TerminateAsync());
         }
 

@@ -194,7 +194,10 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         Assert.NotEmpty(await server.Get<AlertDispatches>().DueLanesAsync(default));
         Assert.Equal("bea@furni.example", (await office.WaitAsync(1))[0].To);
         await server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["/2/dm_conversations/with/2244994945/messages", "/api/v1/accounts/7/conversations/482/messages"], desk.Calls.Select(call => call.Path).Order(StringComparer.Ordinal));
+
+        // Before it is posted, the conversation is searched: after the backup, the old server may have posted it.
+        string[] calls = ["/2/dm_conversations/with/2244994945/messages", "/api/v1/accounts/7/conversations/482/messages", "/api/v1/accounts/7/conversations/482/messages"];
+        Assert.Equal(calls, desk.Calls.Select(call => call.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]
