@@ -103,6 +103,14 @@ internal static class OperatorEndpoints
 
     private static async Task Rotate(HttpContext http, string id, Endpoints endpoints)
     {
+        // Whoever has the secret of one that is polled reads its events, which operators do not.
+        if (await FindAsync(http, id, endpoints) is not { } listed) return;
+        if (listed.Endpoint is { IsPolled: true, IsApproved: true })
+        {
+            await http.RefuseAsync(ApiError.Invalid("id", "the secret of this webhook lets in whoever polls, so an owner of the sender makes a new one in the console"));
+            return;
+        }
+
         if (await FindToChangeAsync(http, id, endpoints, "new secret") is not { } found) return;
 
         var secret = await endpoints.RotateAsync(found.Endpoint.Key, http.RequestAborted);

@@ -78,7 +78,7 @@ internal static class OperatorReference
 
     public static Operation Rotate() => new(Topic.Operating, "Give a webhook a new secret")
     {
-        Does = "The old secret signs beside the new one for `Webhooks:SecretOverlap`, 24 hours by default.",
+        Does = "The old secret signs beside the new one for `Webhooks:SecretOverlap`, 24 hours by default. It is refused for a webhook that is polled and approved: its secret opens its events, so an owner of the sender makes a new one in the console.",
         Caller = Operator,
         Parameters = [s_id],
         Replies = [Reply.Of("The endpoint, with its new secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…" })],

@@ -164,6 +164,22 @@ public abstract class PollTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_operator_key_gets_no_secret_with_which_answers_could_be_read()
+    {
+        await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
+        var (key, waiting) = ((await _site.Server.Get<OperatorKeys>().AddAsync("deploy", default))!, await AddAsync());
+        Task<Answer> RotateAsync(NewEndpoint of) => _site.Server.SendAsync(null, HttpMethod.Post, $"/operator/webhooks/{of.Key.Id}/rotate.json", TestServer.Form(), request => request.Headers.Add("Authorization", $"Bearer {key}"));
+
+        var refused = (await RotateAsync(_polled)).Is(400, 44);
+        Assert.Contains("an owner of the sender makes a new one", Assert.Single(refused.Messages), StringComparison.Ordinal);
+        Assert.DoesNotContain("whsec_", refused.Body, StringComparison.Ordinal);
+        Assert.Equal(0, await _site.Server.CountAsync("webhook", "old_secret is not null"));
+
+        // One that waits gives nothing yet.
+        Assert.StartsWith("whsec_", (await RotateAsync(waiting)).Is(200).Text("secret"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_new_secret_lets_in_beside_the_old_one_for_a_day()
     {
         await _site.Loop.AskAsync();
