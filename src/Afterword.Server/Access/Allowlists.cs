@@ -25,7 +25,22 @@ internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock
         var isNew = 1 == await session.Sql("insert into sender (user_id, allowed_at) values (@user, @now) on conflict (user_id) do nothing").Bind("user", userId).Bind("now", Now).RunAsync(stop);
         await session.Sql("update sender set creates_per_day = @creates, recipient_interval = @interval, shows = @shows, events = @events where user_id = @user")
             .Bind("user", userId).Bind("creates", limits.CreatesPerDay).Bind("interval", limits.RecipientIntervalMillis).Bind("shows", limits.Shows).Bind("events", limits.Events).RunAsync(stop);
-        return isNew ? await NoteTokensAsync(session, by, userId, stop) : 0;
+        if (!isNew) return 0;
+
+        await EndLinksAsync(session, by, userId, stop);
+        return await NoteTokensAsync(session, by, userId, stop);
+    }
+
+    // An operator of the console makes no link for the password of an account that asks, so one that was made before lets in nobody. Who has a shell may.
+    private async Task EndLinksAsync(Session session, Person by, long userId, CancellationToken stop)
+    {
+        if (by == Person.CommandLine) return;
+
+        await ResetLinks.ForgetAsync(session, AccountKind.User, userId, stop);
+        if (await session.Sql("select 1 from account where id = @user and (password_hash is not null or mail is not null)").Bind("user", userId).FirstAsync(_ => true, stop))
+        {
+            await audit.WriteAsync(session, userId, by, Deed.Changed, "became a sender; whoever set its password or address before can let apps in: make a new password under Apps", stop);
+        }
     }
 
     /// <summary>Makes whoever gives a token of a user, and whoever makes the user a sender, wait for each other.</summary>

@@ -87,6 +87,22 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_an_operator_made_of_an_account_before_it_asks_does_not_let_them_in_afterwards()
+    {
+        const string senders = "/console/admin/senders";
+        await _loop.Server.UserAsync("maja");
+        var page = (await _operator.GetAsync($"{Users}?user=maja")).Is(200);
+        (await _operator.DoAsync(page, $"{Users}/reach", ("channel", "built-in"), ("mail", "operator@place.example"))).Is(200);
+        var link = Path().Match((await _operator.DoAsync(page, $"{Users}/change", ("act", "password"))).Is(200).Html).Value;
+        (await new Guest(_loop.Server).GetAsync(link)).Is(200);
+
+        (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/allow", ("sender", "@maja"))).Is(303);
+
+        (await new Guest(_loop.Server).GetAsync(link)).Is(404);
+        Assert.Equal(1, await _loop.Server.CountAsync("audit", "sender_id <> 0 and what like 'became a sender; whoever set its password or address before%'"));
+    }
+
+    [Fact]
     public async Task Limits_of_a_sender_are_changed_and_go_back_to_the_settings()
     {
         const string senders = "/console/admin/senders";
