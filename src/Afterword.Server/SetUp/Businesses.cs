@@ -10,7 +10,8 @@ namespace Afterword.Server.SetUp;
 /// <param name="PrivacyUrl">Where its privacy policy is; null when nobody has said.</param>
 /// <param name="Language">The tag of the language that its account reads, or null.</param>
 /// <param name="Limits">Its place on the allowlist of senders; null when it may not ask.</param>
-internal sealed record Business(string Name, string? PrivacyUrl, string? Language, SenderGrant? Limits);
+/// <param name="IsSuspended">Whether an operator has suspended its account: nothing is sent for it.</param>
+internal sealed record Business(string Name, string? PrivacyUrl, string? Language, SenderGrant? Limits, bool IsSuspended);
 
 /// <summary>Opens businesses, and keeps what their customers read of them.</summary>
 internal sealed class Businesses(Store store, Accounts accounts, Allowlists allowlists, Persons persons, AuditLog audit)
@@ -49,13 +50,13 @@ internal sealed class Businesses(Store store, Accounts accounts, Allowlists allo
     public Task<Business?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             """
-            select a.name, a.privacy_url, a.language, s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events
+            select a.name, a.privacy_url, a.language, s.user_id, s.creates_per_day, s.recipient_interval, s.shows, s.events, a.suspended_at
             from account a left join sender s on s.user_id = a.id where a.id = @id
             """)
             .Bind("id", sender).FirstAsync(
                 row => new Business(
                     row.GetString(0), row.TextOrNull(1), row.TextOrNull(2),
-                    row.IsDBNull(3) ? null : new(row.LongOrNull(4), row.LongOrNull(5), row.LongOrNull(6), row.LongOrNull(7))),
+                    row.IsDBNull(3) ? null : new(row.LongOrNull(4), row.LongOrNull(5), row.LongOrNull(6), row.LongOrNull(7)), !row.IsDBNull(8)),
                 stop),
         stop);
 }

@@ -29,17 +29,22 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
     private static readonly App s_console = new(0, "", "Console", "", [], Allowed: true, Suspended: false);
 
     /// <summary>The username under which a person of the console gets requests of their own. Nobody signs in with it.</summary>
-    public static string ScreenNameOf(Person person) => $"t_{Base36(person.Id)}";
+    public static string ScreenNameOf(Person person) => ScreenNameOf(person.Id);
+
+    /// <inheritdoc cref="ScreenNameOf(Person)"/>
+    public static string ScreenNameOf(long personId) => $"t_{Base36(personId)}";
 
     /// <summary>Makes the person a customer, once, who may be asked at any time.</summary>
     /// <param name="seat">Who, and at whose console.</param>
-    /// <param name="byMail">Whether requests are mailed to the person's address; null leaves that as it is.</param>
+    /// <param name="byMail">Whether requests are mailed to the person's address, which is proved; null leaves that as it is.</param>
     /// <param name="stop">Gives up.</param>
     public Task<Account> MakeCustomerAsync(Seat seat, bool? byMail, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             var handle = ScreenNameOf(seat.Person);
-            var by = Reachability.Read((byMail == true ? Channel.Email : Channel.BuiltIn).Name, seat.Person.Mail).Reachability ?? Reachability.Default;
+
+            // An address that is not needed is not kept: a helpdesk's customer is looked up by theirs.
+            var by = byMail == true ? Reachability.Read(Channel.Email.Name, seat.Person.Mail).Reachability ?? Reachability.Default : Reachability.Default;
             if (await accounts.AddAsync(session, new(handle, seat.Person.Name, Password: null, Reach.Anyone) { Reachability = by }, stop) is { } made)
             {
                 await allowlists.ExemptAsync(session, made.Id, stop);
@@ -56,6 +61,9 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
     {
         if (business.PrivacyUrl is not { } privacy) return new SendOutcome.Refused("Enter the address of your privacy policy first: each request shows it.");
 
+        // Whoever invited them may have taken the link, so that mails without end would go to somebody else.
+        if (byMail && !await IsProvedAsync(seat.Person, http.RequestAborted)) return new SendOutcome.Refused($"Nobody has proved that {seat.Person.Mail} is your address, so nothing is mailed to it. Send the request by link.");
+
         var customer = await MakeCustomerAsync(seat, byMail, http.RequestAborted);
         var draft = new PromptDraft(PromptType.Csat, customer.Id, "This is how your customers see a request. How did we do?", privacy, ExternalId: null, QuestionVariant: 0, DisplayName: null, Test: true, IncludeCard: true);
         return await RunAsync(http, seat, business, draft, "test request to themselves");
@@ -65,6 +73,9 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
     public async Task<SendOutcome> RunAsync(HttpContext http, Seat seat, Business business, PromptDraft draft, string what)
     {
         if (business.Limits is null) return new SendOutcome.Refused($"@{seat.Handle} may not send requests. An operator allows it under Senders.");
+
+        // As calls and rules have it.
+        if (business.IsSuspended) return new SendOutcome.Refused($"@{seat.Handle} is suspended and sends nothing. An operator resumes it under Users.");
 
         await audit.NoteAsync(seat, Deed.Changed, what, http.RequestAborted);
         var caller = new Caller(s_console, seat.SenderId, seat.Handle, business.Name, Permission.DirectMessages, business.Limits);
@@ -80,6 +91,9 @@ internal sealed class SendRequest(Store store, Accounts accounts, Allowlists all
             var other => throw new System.Diagnostics.UnreachableException(other.ToString()),
         };
     }
+
+    private Task<bool> IsProvedAsync(Person person, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select 1 from person where id = @id and proved_at is not null").Bind("id", person.Id).FirstAsync(_ => true, stop), stop);
 
     private string Minute(Seat seat, long millis) => ConsoleTimes.For(seat.Person, settings).Named(DateTimeOffset.FromUnixTimeMilliseconds(millis));
 

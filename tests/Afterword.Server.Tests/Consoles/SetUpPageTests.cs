@@ -12,7 +12,9 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
 {
     private const string Opening = "/console/admin/set-up";
     private const string SetUp = "/console/@furni/set-up";
+    private const string ByHand = "/console/@furni/requests/new";
     private static readonly (string, string)[] s_furni = [("name", "Furni"), ("screen_name", "furni"), ("privacy_url", "https://furni.example/privacy"), ("language", "de")];
+    private static readonly (string, string)[] s_toMaja = [("to", "@maja"), ("type", "nps"), ("message", "How\r\nwas it?"), ("privacy_url", "https://furni.example/privacy")];
     private TestServer _server = null!;
     private Guest _operator = null!;
 
@@ -166,6 +168,50 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_suspended_sender_sends_nothing_from_the_console()
+    {
+        await OpenAsync();
+        await _server.UserAsync("maja");
+        var (own, byHand) = ((await _operator.GetAsync(SetUp)).Is(200), (await _operator.GetAsync(ByHand)).Is(200));
+        await _server.Get<Accounts>().SuspendAsync("furni", true, default);
+
+        foreach (var refused in (Page[])[await _operator.SubmitAsync(own, $"{SetUp}/request"), await _operator.SubmitAsync(byHand, ByHand, s_toMaja)])
+        {
+            Assert.Contains("is suspended and sends nothing", refused.Is(400).Html, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, await _server.CountAsync("prompt"));
+        await _server.Get<Accounts>().SuspendAsync("furni", false, default);
+        (await _operator.SubmitAsync(byHand, ByHand, s_toMaja)).Is(303);
+    }
+
+    [Fact]
+    public async Task Nothing_is_mailed_to_an_address_that_nobody_proved_nor_kept_of_somebody_who_was_removed()
+    {
+        await using var server = await TestServer.StartAsync(engine, "PublicUrl=http://localhost:5000", "Mail:Host=127.0.0.1", "Mail:Port=9", "Mail:Tls=none", "Mail:From=feedback@mail.example");
+        var furni = await server.UserAsync("furni");
+        await server.Get<Allowlists>().AllowSenderAsync(furni.Id, new(null, null, null, null), default);
+        var (other, victim) = (await server.SeatAsync(Role.Owner, furni), await server.SeatAsync(Role.Owner, furni, mail: "victim@elsewhere.example"));
+        var page = (await victim.GetAsync(SetUp)).Is(200);
+        (await victim.SubmitAsync(page, $"{SetUp}/business", ("name", "Furni"), ("privacy_url", "https://furni.example/p"), ("language", ""))).Is(303);
+
+        Assert.Contains("Nobody has proved", (await victim.SubmitAsync(page, $"{SetUp}/request", ("by", "email"))).Is(400).Html, StringComparison.Ordinal);
+        (await victim.SubmitAsync(page, $"{SetUp}/request", ("by", "link"))).Is(303);
+        Assert.Equal(0, await server.CountAsync("dispatch"));
+        Assert.Equal(0, await server.CountAsync("account", "mail is not null"));
+
+        await server.Server.Store.Main.WriteAsync(session => session.Sql("update person set proved_at = 1 where mail = 'victim@elsewhere.example'").RunAsync(default), default);
+        (await victim.SubmitAsync(page, $"{SetUp}/request", ("by", "email"))).Is(303);
+        Assert.Equal(1, await server.CountAsync("dispatch"));
+        Assert.Equal((1, 1), (await server.CountAsync("account", "mail = 'victim@elsewhere.example'"), await server.CountAsync("exempt")));
+
+        var people = (await other.GetAsync("/console/@furni/people")).Is(200);
+        var id = (await server.Get<Persons>().FindAsync("victim@elsewhere.example", default))!.Value;
+        (await other.PostAsync("/console/@furni/people/remove", [.. people.HiddenOf("/console/sign-out"), ("person", $"{id}"), (Confirmation.Field, "yes")])).Is(303);
+        Assert.Equal((0, 0), (await server.CountAsync("account", "mail is not null"), await server.CountAsync("exempt")));
+    }
+
+    [Fact]
     public async Task The_checklist_is_for_owners_and_goes_away_with_its_last_step()
     {
         await OpenAsync();
@@ -188,16 +234,14 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_request_by_hand_reaches_its_customer_within_the_limits_of_calls()
     {
-        const string byHand = "/console/@furni/requests/new";
         await OpenAsync();
         await _server.UserAsync("maja");
         var supervisor = await _server.SeatAsync(Role.Supervisor, await FurniAsync());
-        var page = (await supervisor.GetAsync(byHand)).Is(200);
-        (string, string)[] fields = [("to", "@maja"), ("type", "nps"), ("message", "How\r\nwas it?"), ("privacy_url", "https://furni.example/privacy")];
+        var (page, fields) = ((await supervisor.GetAsync(ByHand)).Is(200), s_toMaja);
 
-        Assert.Contains("/f/", (await supervisor.DoAsync(page, byHand, fields)).Is(200).Html, StringComparison.Ordinal);
-        Assert.Contains("The next one is possible", (await supervisor.SubmitAsync(page, byHand, fields)).Is(400).Html, StringComparison.Ordinal);
-        Assert.Contains("no customer with this username", (await supervisor.SubmitAsync(page, byHand, [("to", "nobody"), .. fields[1..]])).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("/f/", (await supervisor.DoAsync(page, ByHand, fields)).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("The next one is possible", (await supervisor.SubmitAsync(page, ByHand, fields)).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("no customer with this username", (await supervisor.SubmitAsync(page, ByHand, [("to", "nobody"), .. fields[1..]])).Is(400).Html, StringComparison.Ordinal);
 
         Assert.Equal(1, await _server.CountAsync("prompt", "type = 2 and test = 0"));
         // What was refused is written down, too.

@@ -1,5 +1,6 @@
 using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
+using Afterword.Server.SetUp;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Access.Console;
@@ -352,7 +353,18 @@ internal sealed class Persons(Store store, Invitations invitations, AuditLog aud
         await DropKeysAsync(session, personId, stop);
         await Invitations.ForgetAsync(session, personId, stop);
         await ResetLinks.ForgetAsync(session, AccountKind.Person, personId, stop);
+        await ForgetCustomerAsync(session, personId, stop);
         await session.Sql("delete from person where id = @person").Bind("person", personId).RunAsync(stop);
+    }
+
+    // As a customer, who tried requests out, they are reached at no address any more, and asked as seldom as others.
+    private static async Task ForgetCustomerAsync(Session session, long personId, CancellationToken stop)
+    {
+        var customer = await session.Sql("update account set channel = 0, mail = null where screen_name_key = @key returning id").Bind("key", SendRequest.ScreenNameOf(personId)).FirstAsync(row => (long?)row.GetInt64(0), stop);
+        if (customer is not { } account) return;
+
+        await Allowlists.EndExemptionAsync(session, account, stop);
+        await ResetLinks.ForgetAsync(session, AccountKind.User, account, stop);
     }
 
     private static async Task DropKeysAsync(Session session, long personId, CancellationToken stop)
