@@ -16,8 +16,9 @@ internal static class SenderAppEndpoints
 {
     private const string Page = "apps";
 
-    // Each is an app of the whole installation.
+    // Each is an app of the whole installation, and stays there when its tokens have ended.
     private const int MostApps = 50;
+    private const string Created = "created app ";
 
     public static void MapSenderApps(this IEndpointRouteBuilder routes)
     {
@@ -46,13 +47,11 @@ internal static class SenderAppEndpoints
         });
     }
 
-    private static async Task Add(HttpContext http, Seat seat, Store store, Apps apps, AuditLog audit, SendRequest send)
+    private static async Task Add(HttpContext http, Seat seat, Store store, Apps apps, AuditLog audit, SendRequest send, TimeProvider clock)
     {
         var (form, stop) = (http.Request.Form, http.RequestAborted);
         var (entered, name) = (Entered.Of(form), form["name"].ToString().Trim());
         if (TextRules.WrongWithName(name) is { } wrong) entered.Refuse("name", $"The name must be {wrong}.");
-        else if ((await apps.ApprovedByAsync(seat.SenderId, stop)).Count >= MostApps) entered.Refuse("name", FormattableString.Invariant($"There are {MostApps} apps already. Remove one first."));
-
         if (entered.IsWrong)
         {
             await ShowAsync(http, seat, 400, entered, notice: null);
@@ -67,17 +66,35 @@ internal static class SenderAppEndpoints
         var keys = await store.Main.WriteAsync(
             async session =>
             {
+                // Held, so that of apps at once each counts those before it.
                 await Allowlists.HoldTokensAsync(session, seat.SenderId, stop);
+                if (await CountAsync(session, seat.SenderId, Snowflakes.FirstOf(clock.GetUtcNow().AddDays(-1)), stop) >= MostApps) return null;
+
                 var app = await apps.AddAsync(session, name, [], isAllowed, stop);
                 var token = (await apps.IssueTokenAsync(session, app.ConsumerKey, seat.SenderId, Permission.DirectMessages, stop))!;
-                await audit.WriteAsync(session, seat, Deed.Changed, $"created app {name} ({app.ConsumerKey}) with a token", stop);
+                await audit.WriteAsync(session, seat, Deed.Changed, $"{Created}{name} ({app.ConsumerKey}) with a token", stop);
                 await audit.WriteAsync(session, Place.Installation, seat.Person, Deed.Changed, $"created app {name} ({app.ConsumerKey}) for @{seat.Handle}{(isAllowed ? ", allowed" : ", not allowed yet")}", stop);
-                return new AppKeys(app.ConsumerKey, app.ConsumerSecret, token.Token, token.TokenSecret);
+                return (AppKeys?)new AppKeys(app.ConsumerKey, app.ConsumerSecret, token.Token, token.TokenSecret);
             },
             stop);
+        if (keys is null)
+        {
+            await ShowAsync(http, seat, 400, entered.Refuse("name", FormattableString.Invariant($"There are {MostApps} apps here already, or as many were created in the last 24 hours. Remove one, or try again tomorrow.")), notice: null);
+            return;
+        }
+
         http.LeaveNotice(seat, form["page"] == "set-up" ? "set-up" : Page, new(
             "good", isAllowed ? $"These are the keys of {name}. They are shown only now." : $"These are the keys of {name}. They are shown only now. An operator allows the app under Apps before it may send requests.", keys.ToString()));
     }
+
+    // Those that have a token here, or were created lately, whichever are more.
+    private static Task<long> CountAsync(Session session, long sender, long since, CancellationToken stop) => session.Sql(
+        $"""
+        select max(many) from (
+            select count(distinct app_id) as many from access_token where user_id = @sender and revoked_at is null
+            union all select count(*) from audit where sender_id = @sender and deed = @changed and id >= @since and what like '{Created}%') as counted
+        """)
+        .Bind("sender", sender).Bind("changed", (long)Deed.Changed).Bind("since", since).FirstAsync(row => row.GetInt64(0), stop);
 
     private static async Task IssueToken(HttpContext http, Seat seat, Apps apps)
     {

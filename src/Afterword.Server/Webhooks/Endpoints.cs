@@ -51,6 +51,13 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
         return new(key, address, fresh, !waits, url is null, format);
     }
 
+    /// <summary>How many endpoints a sender has. Whoever adds another one meanwhile waits until this transaction ends.</summary>
+    public async Task<long> HoldAndCountAsync(Session session, long sender, CancellationToken stop)
+    {
+        await StampAsync(session, sender, stop);
+        return await session.Sql("select count(*) from webhook where sender_id = @sender and removed_at is null").Bind("sender", sender).FirstAsync(row => row.GetInt64(0), stop);
+    }
+
     /// <summary>Approves an endpoint that waits for <paramref name="by"/>: it gets every change that is committed after this.</summary>
     /// <returns>False when there is none that does.</returns>
     public async Task<bool> ApproveAsync(EndpointKey endpoint, Approver by, CancellationToken stop) => 1 == await store.Main.WriteAsync(

@@ -62,7 +62,6 @@ internal static class WebhookPageEndpoints
             return;
         }
 
-        if ((await endpoints.ListAsync(seat.SenderId, null, stop)).Count >= MostOfSender) entered.Refuse("url", FormattableString.Invariant($"There are {MostOfSender} webhooks already. Remove one first."));
         if (EndpointForm.Read(form, entered, settings.Webhooks, guard) is not var (url, basic))
         {
             await ListAsync(http, seat, 400, entered, notice: null);
@@ -72,8 +71,14 @@ internal static class WebhookPageEndpoints
         // The path of an address may be its key.
         var needed = Needed(seat, settings);
         var added = await http.MakeAsync(seat, $"webhook to {url.GetLeftPart(UriPartial.Authority)}: added{(needed == Approval.NotNeeded ? "" : ", to be approved by an operator")}", async session =>
-            (NewEndpoint?)await endpoints.AddAsync(session, seat.SenderId, url, basic, WebhookFormat.Events, needed, stop));
-        var waits = added!.IsApproved ? "" : " Nothing is sent before an operator approves it.";
+            await endpoints.HoldAndCountAsync(session, seat.SenderId, stop) < MostOfSender ? (NewEndpoint?)await endpoints.AddAsync(session, seat.SenderId, url, basic, WebhookFormat.Events, needed, stop) : null);
+        if (added is null)
+        {
+            await ListAsync(http, seat, 400, entered.Refuse("url", FormattableString.Invariant($"There are {MostOfSender} webhooks already. Remove one first.")), notice: null);
+            return;
+        }
+
+        var waits = added.IsApproved ? "" : " Nothing is sent before an operator approves it.";
         http.LeaveNotice(seat, "webhooks", new("good", $"The webhook was added. This is the secret that signs what it is sent; it is shown only now.{waits}", added.Secret.ToString()));
     }
 

@@ -212,6 +212,30 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sender_has_fifty_apps_at_most_and_makes_no_more_in_a_day_by_removing_them()
+    {
+        await OpenAsync();
+        var (furni, apps) = (await FurniAsync(), _server.Get<Apps>());
+        await _server.Server.Store.Main.WriteAsync(
+            async session =>
+            {
+                for (var i = 0; i < 49; i++) await apps.IssueTokenAsync(session, (await apps.AddAsync(session, "Desk", [], allowed: false, default)).ConsumerKey, furni.Id, Permission.Read, default);
+                return 0;
+            },
+            default);
+        var page = (await _operator.GetAsync("/console/@furni/apps")).Is(200);
+        Task<Page> AddAsync() => _operator.SubmitAsync(page, "/console/@furni/apps/add", ("name", "Desk"));
+
+        Assert.Equal([303, 400], (await Task.WhenAll(AddAsync(), AddAsync())).Select(answer => answer.Status).Order());
+        Assert.Equal(50, await _server.CountAsync("app"));
+
+        // What has no token any more is an app all the same.
+        foreach (var app in await apps.ApprovedByAsync(furni.Id, default)) await apps.DisapproveAsync(furni.Id, app.Id, default);
+        for (var i = 1; i < 50; i++) await _server.Get<AuditLog>().NoteAsync(furni.Id, Person.CommandLine, Deed.Changed, "created app Desk (key) with a token", default);
+        Assert.Contains("in the last 24 hours", (await AddAsync()).Is(400).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_checklist_is_for_owners_and_goes_away_with_its_last_step()
     {
         await OpenAsync();

@@ -86,6 +86,19 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_owners_who_add_the_last_webhook_at_once_one_does()
+    {
+        var (owner, _) = await StartAsync("on");
+        for (var i = 0; i < 49; i++) await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, _receiver.Url, null, Approval.NotNeeded, default);
+        var page = (await owner.GetAsync(Owners)).Is(200);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => owner.SubmitAsync(page, Owners, ("url", $"{_receiver.Url}hook"), ("basic", ""))));
+
+        Assert.Equal([303, 400], answers.Select(answer => answer.Status).Order());
+        Assert.Equal(50, await _site.Server.CountAsync("webhook"));
+    }
+
+    [Fact]
     public async Task A_refused_address_stays_in_the_form_and_its_password_does_not()
     {
         var (owner, _) = await StartAsync("on");
