@@ -76,7 +76,9 @@ internal static class PeopleEndpoints
 
     private static async Task Remove(HttpContext http, Seat seat, Persons persons)
     {
-        var loss = seat.Role == Role.Operator ? "They can no longer run this installation, effective immediately." : $"They lose access to @{seat.Handle} immediately.";
+        var loss = seat.Role == Role.Operator
+            ? "They can no longer run this installation, effective immediately. Operator keys that they made go on: revoke those under Operator keys."
+            : $"They lose access to @{seat.Handle} immediately. Keys and webhooks that they made go on: end those under Apps and Webhooks.";
         var isLast = IdOf(http) is { } one && await persons.HasOneRoleAsync(one, http.RequestAborted);
         var rest = isLast ? "It is their only role, so their account is deleted, with its password, passkeys and recovery codes." : seat.Role == Role.Operator ? "Roles at senders stay." : "Roles at other senders stay.";
         if (!await IsConfirmedAsync(http, seat, persons, "Remove", $"{loss} {rest}")) return;

@@ -103,7 +103,7 @@ internal static class OperatorPageEndpoints
 
     private static Confirmation? QuestionOf(string act, ListedEndpoint found) => act switch
     {
-        "approve" => new($"Approve the webhook of @{found.ScreenName}?", $"{Name(found)}: every score and comment of @{found.ScreenName} is sent there from now on, as its owner wants. You can remove it later.", "Approve", Page),
+        "approve" => new($"Approve the webhook of @{found.ScreenName}?", $"{Name(found)}: every score and comment of @{found.ScreenName} is sent there from now on. The audit log says which owner added it. You can remove it later.", "Approve", Page),
         "refuse" => new($"Turn down the webhook of @{found.ScreenName}?", $"{Name(found)}: it is removed. The owner can add it again.", "Turn down", Page),
         "disable" => new($"Switch off the webhook of @{found.ScreenName}?", $"{Name(found)}: it gets nothing. Events are queued, and it gets them in order when it is switched on again.", "Switch off", Page),
         "remove" => new($"Remove the webhook of @{found.ScreenName}?", $"{Name(found)}: it gets nothing more{Lost(found)}. This cannot be undone.", "Remove", Page),
