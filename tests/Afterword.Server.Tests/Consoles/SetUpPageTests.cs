@@ -223,16 +223,17 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
                 return 0;
             },
             default);
-        var page = (await _operator.GetAsync("/console/@furni/apps")).Is(200);
-        Task<Page> AddAsync() => _operator.SubmitAsync(page, "/console/@furni/apps/add", ("name", "Desk"));
+        var owner = await _server.SeatAsync(Role.Owner, furni);
+        var (one, two) = ((await _operator.GetAsync("/console/@furni/apps")).Is(200), (await owner.GetAsync("/console/@furni/apps")).Is(200));
+        static Task<Page> AddAsync(Guest guest, Page page) => guest.SubmitAsync(page, "/console/@furni/apps/add", ("name", "Desk"));
 
-        Assert.Equal([303, 400], (await Task.WhenAll(AddAsync(), AddAsync())).Select(answer => answer.Status).Order());
+        Assert.Equal([303, 400], (await Task.WhenAll(AddAsync(_operator, one), AddAsync(owner, two))).Select(answer => answer.Status).Order());
         Assert.Equal(50, await _server.CountAsync("app"));
 
         // What has no token any more is an app all the same.
         foreach (var app in await apps.ApprovedByAsync(furni.Id, default)) await apps.DisapproveAsync(furni.Id, app.Id, default);
         for (var i = 1; i < 50; i++) await _server.Get<AuditLog>().NoteAsync(furni.Id, Person.CommandLine, Deed.Changed, "created app Desk (key) with a token", default);
-        Assert.Contains("in the last 24 hours", (await AddAsync()).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("in the last 24 hours", (await AddAsync(owner, two)).Is(400).Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,9 +90,11 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
     {
         var (owner, _) = await StartAsync("on");
         for (var i = 0; i < 49; i++) await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, _receiver.Url, null, Approval.NotNeeded, default);
-        var page = (await owner.GetAsync(Owners)).Is(200);
+        var other = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni, mail: "second@furni.example");
+        var (one, two) = ((await owner.GetAsync(Owners)).Is(200), (await other.GetAsync(Owners)).Is(200));
+        (string, string)[] fields = [("url", $"{_receiver.Url}hook"), ("basic", "")];
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => owner.SubmitAsync(page, Owners, ("url", $"{_receiver.Url}hook"), ("basic", ""))));
+        var answers = await Task.WhenAll(owner.SubmitAsync(one, Owners, fields), other.SubmitAsync(two, Owners, fields));
 
         Assert.Equal([303, 400], answers.Select(answer => answer.Status).Order());
         Assert.Equal(50, await _site.Server.CountAsync("webhook"));
