@@ -250,7 +250,7 @@ public sealed class WebhookVerifierTests
     public void A_plain_client_needs_nothing_of_ASP_NET() =>
         Assert.DoesNotContain(
             typeof(WebhookVerifier).Assembly.GetReferencedAssemblies(),
-            reference => !reference.Name!.StartsWith("System.", StringComparison.Ordinal));
+            reference => !reference.Name!.StartsWith("System.", StringComparison.Ordinal) && reference.Name != "Microsoft.Win32.Primitives");
 
     private static string Changed(Random random, string text) =>
         Encoding.Latin1.GetString(Changed(random, Encoding.Latin1.GetBytes(text)));
