@@ -85,6 +85,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             builder.Services.AddSingleton<TroubleWatch>();
             builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
             builder.Services.AddHostedService<Upkeep>();
+            builder.Services.AddHostedService<AnalyzeNewTables>();
             builder.Services.AddSingleton<BackupMail>();
             builder.Services.AddSingleton<BackupSchedule>();
             builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());

@@ -268,7 +268,26 @@ public abstract partial class StorageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteStorageTests() : StorageTests(Engine.Sqlite);
 
-public sealed class PostgresStorageTests() : StorageTests(Engine.Postgres);
+public sealed class PostgresStorageTests() : StorageTests(Engine.Postgres)
+{
+    [Fact]
+    public async Task The_planner_learns_of_a_table_as_soon_as_it_has_grown_and_once()
+    {
+        await using var loop = await Loop.StartAsync(Engine.Postgres);
+        var database = loop.Server.Server.Store.Main;
+        await database.WriteAsync(
+            session => session.Sql("insert into contact (sender_id, user_id) select @sender, n from generate_series(1, 600) as n").Bind("sender", loop.Furni.Id).RunAsync(default), default);
+
+        // What was written is counted a moment later.
+        while (await database.AnalyzeNewTablesAsync(default) == 0) await Task.Delay(50, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["contact"], await AnalyzedAsync());
+        Assert.Equal(0, await database.AnalyzeNewTablesAsync(default));
+
+        Task<List<string>> AnalyzedAsync() => database.ReadAsync(
+            session => session.Sql("select relname from pg_stat_user_tables where last_analyze is not null").ListAsync(row => row.GetString(0), default), default);
+    }
+}
 
 /// <summary>A SQLite store has one server, and that server leaves it whole.</summary>
 public sealed class OnlyServerTests

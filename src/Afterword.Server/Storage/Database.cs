@@ -113,6 +113,10 @@ internal abstract class Database : IAsyncDisposable
     /// <returns>False while somebody does: the log still holds it.</returns>
     public virtual Task<bool> EmptyLogAsync(CancellationToken stop) => Task.FromResult(true);
 
+    /// <summary>Has the database's planner learn of tables that have grown since it last knew anything of them.</summary>
+    /// <returns>How many.</returns>
+    public virtual Task<int> AnalyzeNewTablesAsync(CancellationToken stop) => Task.FromResult(0);
+
     /// <summary>Has its writes measured from now on.</summary>
     /// <param name="meter">The store's.</param>
     /// <param name="name">What this one is called in metrics.</param>
