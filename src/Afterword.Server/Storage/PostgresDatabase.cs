@@ -161,7 +161,7 @@ internal sealed class PostgresDatabase : Database
             var tables = await session.Sql(
                 """
                 select quote_ident(t.relname) from pg_stat_user_tables t join pg_class c on c.oid = t.relid
-                where t.schemaname = current_schema() and t.last_analyze is null and t.last_autoanalyze is null and t.n_live_tup >= 500 and pg_has_role(c.relowner, 'USAGE')
+                where t.schemaname = current_schema() and t.last_analyze is null and t.last_autoanalyze is null and t.n_live_tup >= 200 and pg_has_role(c.relowner, 'USAGE')
                 """).ListAsync(row => row.GetString(0), stop);
             foreach (var table in tables) await session.Sql($"analyze (skip_locked) {table}").RunAsync(stop);
             return tables.Count;
