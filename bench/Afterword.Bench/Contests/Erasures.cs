@@ -47,6 +47,7 @@ internal static class Erasures
     private static async Task<double[]> EraseAsync(Site site)
     {
         await using var store = await site.OpenAsync();
+        await store.LeaseAsync(TimeProvider.System, CancellationToken.None);
         var erase = new ErasePerson(store, site.Settings, new AuditLog(store, TimeProvider.System), TimeProvider.System, NullLogger<ErasePerson>.Instance);
         var took = new List<double>();
         foreach (var person in await FindAsync(store))
