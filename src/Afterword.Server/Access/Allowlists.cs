@@ -78,12 +78,6 @@ internal sealed class Allowlists(Store store, AuditLog audit, TimeProvider clock
                 stop),
         stop);
 
-    /// <summary>A sender's place on the list, with its limits; null when it is not on it.</summary>
-    public Task<SenderGrant?> FindSenderAsync(long userId, CancellationToken stop) => store.Main.ReadAsync(
-        session => session.Sql("select creates_per_day, recipient_interval, shows, events from sender where user_id = @user").Bind("user", userId)
-            .FirstAsync(row => new SenderGrant(row.LongOrNull(0), row.LongOrNull(1), row.LongOrNull(2), row.LongOrNull(3)), stop),
-        stop);
-
     public Task ExemptAsync(long userId, CancellationToken stop) => store.Main.WriteAsync(session => ExemptAsync(session, userId, stop), stop);
 
     /// <summary>The same within a transaction.</summary>

@@ -142,7 +142,7 @@ internal sealed class SqliteTarget : RestoreTarget
             command.CommandText = "select 1 from sqlite_master where type = 'table' and name = 'erasure'";
             if (command.ExecuteScalar() is null) return erased;
 
-            command.CommandText = "select user_id, receipt, erased_at from erasure order by user_id";
+            command.CommandText = $"select {Erasures.Columns} from erasure order by user_id";
             using var rows = command.ExecuteReader();
             while (rows.Read()) erased.Add(new(rows.GetInt64(0), rows.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(2))));
         }

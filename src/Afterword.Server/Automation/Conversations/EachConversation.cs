@@ -5,8 +5,11 @@ namespace Afterword.Server.Automation.Conversations;
 /// <summary>Goes through the conversations of a sender in the order in which they were heard of, in constant memory.</summary>
 internal static class EachConversation
 {
-    // A connection is held for so many rows, and no longer.
-    private const int Piece = 5_000;
+    /// <summary>A connection is held for so many rows, and no longer.</summary>
+    public const int Piece = 5_000;
+
+    /// <summary>The next piece of them, behind what <c>at</c> and <c>id</c> name.</summary>
+    public const string Next = "from conversation c where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most";
 
     /// <param name="store">The store.</param>
     /// <param name="sender">Whose conversations.</param>
@@ -30,6 +33,4 @@ internal static class EachConversation
             (at, id) = (piece[^1].CreatedAt, piece[^1].Id);
         }
     }
-
-    private const string Next = "from conversation c where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most";
 }

@@ -1,3 +1,4 @@
+using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
 using Afterword.Server.Prompts;
@@ -14,9 +15,6 @@ namespace Afterword.Server.Automation.Simulation;
 /// <param name="key">Draws for conversations that have no draw.</param>
 internal sealed class CloseStream(Store store, long sender, long from, RuleSet draft, byte[] key)
 {
-    // A connection is held for so many rows, and no longer.
-    private const int Piece = 5_000;
-
     private const string Columns =
         """
         select c.id, c.created_at, c.test, c.recipient_id, c.closed_at, c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, c.draw, c.rule,
@@ -24,13 +22,12 @@ internal sealed class CloseStream(Store store, long sender, long from, RuleSet d
         """;
 
     private const string CustomersLanguage = "case when c.language is null then (select a.language from account a where a.id = c.recipient_id) end";
-    private const string Next = "from conversation c where c.sender_id = @sender and (c.created_at, c.id) > (@at, @id) order by c.created_at, c.id limit @most";
 
     // Only some conditions look at these.
     private readonly bool _withReferences = draft.Rules.Any(rule => rule.When.ExternalIdPrefix is not null);
     private readonly bool _withLanguages = draft.Rules.Any(rule => rule.When.Languages is not null);
 
-    private readonly List<SimulatedClose> _piece = new(Piece);
+    private readonly List<SimulatedClose> _piece = new(EachConversation.Piece);
     private readonly Repeated<string> _texts = new(text => text);
     private readonly Repeated<Tags?> _tags = new(Tags.OfStored);
 
@@ -43,8 +40,8 @@ internal sealed class CloseStream(Store store, long sender, long from, RuleSet d
         {
             _piece.Clear();
             many = await store.Main.ReadAsync(
-                session => session.Sql($"{Columns}, {(_withLanguages ? CustomersLanguage : "cast(null as text)")} {Next}")
-                    .Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", (long)Piece)
+                session => session.Sql($"{Columns}, {(_withLanguages ? CustomersLanguage : "cast(null as text)")} {EachConversation.Next}")
+                    .Bind("sender", sender).Bind("at", at).Bind("id", id).Bind("most", (long)EachConversation.Piece)
                     .EachAsync(
                         row =>
                         {
@@ -55,7 +52,7 @@ internal sealed class CloseStream(Store store, long sender, long from, RuleSet d
                 stop);
             foreach (var close in _piece) await take(close);
         }
-        while (many == Piece);
+        while (many == EachConversation.Piece);
     }
 
     private SimulatedClose Read(Row row)
