@@ -199,6 +199,7 @@ public sealed class SqliteChannelCommandTests : ChannelCommandTests
     private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
+[LongForm]
 public sealed class PostgresChannelCommandTests : ChannelCommandTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Afterword.EndToEnd.Tests.Commands;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
 
@@ -94,6 +95,7 @@ public sealed class SqliteSetUpTests : SetUpTests
     private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
+[LongForm]
 public sealed class PostgresSetUpTests : SetUpTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();

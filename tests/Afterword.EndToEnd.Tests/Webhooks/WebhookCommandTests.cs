@@ -126,6 +126,7 @@ public sealed class SqliteWebhookCommandTests : WebhookCommandTests
     private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 }
 
+[LongForm]
 public sealed class PostgresWebhookCommandTests : WebhookCommandTests
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();

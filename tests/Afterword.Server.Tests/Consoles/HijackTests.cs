@@ -4,6 +4,7 @@ using Afterword.Server.Cli;
 using Afterword.Server.Hosting;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -244,4 +245,5 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteHijackTests() : HijackTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresHijackTests() : HijackTests(Engine.Postgres);

@@ -4,6 +4,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -310,4 +311,5 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteSetUpPageTests() : SetUpPageTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresSetUpPageTests() : SetUpPageTests(Engine.Postgres);

@@ -5,6 +5,7 @@ using Afterword.Server.Access.SignIn;
 using Afterword.Server.People;
 using Afterword.Server.Tests.Consoles;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -228,4 +229,5 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteOldPasswordTests() : OldPasswordTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresOldPasswordTests() : OldPasswordTests(Engine.Postgres);

@@ -5,6 +5,7 @@ using Afterword.Server.Access;
 using Afterword.Server.Access.Grants;
 using Afterword.Server.People;
 using Afterword.Server.Tests.World;
+using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -372,4 +373,5 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteThreeLegTests() : ThreeLegTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresThreeLegTests() : ThreeLegTests(Engine.Postgres);

@@ -133,4 +133,5 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
 
 public sealed class SqliteOwnerPolicyTests() : OwnerPolicyTests(Engine.Sqlite);
 
+[LongForm]
 public sealed class PostgresOwnerPolicyTests() : OwnerPolicyTests(Engine.Postgres);
