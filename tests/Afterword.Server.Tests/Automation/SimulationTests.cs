@@ -278,7 +278,7 @@ public sealed class SqliteSimulationTests() : SimulationTests(Engine.Sqlite)
             if (i % 997 == 0) Assert.Equal(i * Day / 1_000, asked[i + 1]);
         }
 
-        Assert.InRange(asked.Capacity, 1_000, 8_192);
+        Assert.InRange(asked.Capacity, 1_000, 16_384);
         Assert.Equal(199_500 * Day / 1_000, asked[199_501]);
         Assert.Null(asked[7]);
     }

@@ -27,7 +27,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
 
     // Tickets that somebody was asked about, by their draws.
     private readonly Tickets _askedAbout = new();
-    private readonly PriorityQueue<Waiting, (long Due, int Number)> _waiting = new();
+    private readonly WaitingCloses _waiting = new();
 
     // Of those that wait, as many as can still become examples.
     private readonly Dictionary<int, long> _kept = [];
@@ -74,7 +74,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
     public void Finish(long now)
     {
         Settle(now);
-        while (_waiting.TryDequeue(out var one, out var place)) End(one, place.Number, one.Later);
+        while (_waiting.TryDequeue(long.MaxValue, out var one, out _)) End(one, one.Later);
     }
 
     private Reason OnClose(in SimulatedClose closed, Rule? rule, bool isTooOld)
@@ -98,20 +98,16 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
             : Reason.None;
         if (_different.Count + _kept.Count < MostExamples) _kept[_scheduled] = closed.Id;
         _waiting.Enqueue(
-            new(closed.RecipientId, closed.Draw.Bits, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), (DueAt(closed, rule.Ask!), _scheduled++));
+            new(closed.RecipientId, closed.Draw.Bits, _scheduled++, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), DueAt(closed, rule.Ask!));
     }
 
     /// <summary>Asks about what has become due up to a time.</summary>
     private void Settle(long time)
     {
-        while (_waiting.TryPeek(out var one, out var place) && place.Due <= time)
-        {
-            _waiting.Dequeue();
-            End(one, place.Number, OnDue(one, place.Due));
-        }
+        while (_waiting.TryDequeue(time, out var one, out var due)) End(one, OnDue(one, due));
     }
 
-    private Reason OnDue(in Waiting one, long due)
+    private Reason OnDue(in WaitingClose one, long due)
     {
         var rule = draft.Rules[one.Rule];
         if (one.Later != Reason.None) return one.Later;
@@ -123,10 +119,8 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         return Reason.None;
     }
 
-    private void End(in Waiting one, int number, Reason reason)
-    {
-        Tell(draft.Rules[one.Rule].Name, reason, (Decision)one.Did, (Reason)one.DidBecause, _kept.Remove(number, out var id) ? id : null);
-    }
+    private void End(in WaitingClose one, Reason reason) =>
+        Tell(draft.Rules[one.Rule].Name, reason, (Decision)one.Did, (Reason)one.DidBecause, _kept.Remove(one.Number, out var id) ? id : null);
 
     private void Tell(string? rule, Reason reason, Decision did, Reason because, long? example)
     {
@@ -162,14 +156,4 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
 
     private static void Count<T>(Dictionary<T, long> counts, T what)
         where T : notnull => CollectionsMarshal.GetValueRefOrAddDefault(counts, what, out _)++;
-
-    /// <summary>A scheduled conversation: as little as there may be many.</summary>
-    /// <param name="Rule">Its place in the draft.</param>
-    /// <param name="Because">What spoke against it later, as it did; a <see cref="Reason"/>.</param>
-    /// <param name="Did">What was decided.</param>
-    /// <param name="DidBecause">Why.</param>
-    private readonly record struct Waiting(long Customer, long Ticket, byte Rule, byte Because, byte Did, byte DidBecause)
-    {
-        public Reason Later => (Reason)Because;
-    }
 }
