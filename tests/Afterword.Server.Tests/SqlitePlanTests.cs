@@ -153,7 +153,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime
 
         foreach (var page in (string[])
         [
-            "", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/senders?limits=furni", "/admin/apps", "/admin/set-up", "/admin/users", "/admin/users?q=%40ana", "/admin/users?user=ana",
+            "", "/admin", "/admin/health", "/admin/backups", "/admin/retention", "/admin/senders", "/admin/senders?limits=furni", "/admin/apps", "/admin/set-up", "/admin/users", "/admin/users?q=%40ana", "/admin/users?q=ana%40example.com", "/admin/users?user=ana",
             "/admin/webhooks", "/admin/email", "/admin/keys", "/admin/people", "/admin/privacy", "/admin/audit", "/admin/audit?deed=exported", "/account", "/second-factor", "/sign-in", "/invitation/none", "/forgotten",
             "/forgotten/none", "/no-page",
         ])

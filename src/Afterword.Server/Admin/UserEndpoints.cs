@@ -42,7 +42,7 @@ internal static class UserEndpoints
         var search = Accounts.Bare(query["q"].ToString().Trim());
         var after = Accounts.Bare(query["after"].ToString());
         if (!Accounts.Handle.IsMatch(after)) after = "";
-        var found = search.Length == 0 ? await accounts.ListAsync(after, PageLength + 1, stop) : await accounts.FindAsync(search, stop) is { } one ? [one] : [];
+        var found = search.Length == 0 ? await accounts.ListAsync(after, PageLength + 1, stop) : search.Contains('@', StringComparison.Ordinal) ? await accounts.FindByMailAsync(search, stop) : await accounts.FindAsync(search, stop) is { } one ? [one] : [];
         var exempt = (await lists.ExemptAsync(stop)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await http.ShowConsoleAsync<UsersPage>(seat, status, new()
         {

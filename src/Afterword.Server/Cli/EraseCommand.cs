@@ -10,19 +10,20 @@ internal static class EraseCommand
 {
     public static Command Create()
     {
-        var handle = Inputs.Handle("The person's handle, such as @maja.");
+        var person = NamedPerson.Argument();
         var yes = new Option<bool>("--yes") { Description = "Do it. Without, the command says what there is, and asks at a terminal." };
-        var command = new Command("erase", "Erase a person for good: account, messages and comments. Scores stay as a statistic. Example: afterword erase @maja") { handle, yes };
+        var command = new Command("erase", "Erase a person for good: account, messages and comments. Scores stay as a statistic. Example: afterword erase @maja") { person, yes };
         command.OnStore(async (parsed, store, stop) =>
         {
-            var screenName = parsed.GetRequiredValue(handle);
-            if (await store.Accounts.FindAsync(screenName, stop) is not { } account)
+            var named = parsed.GetRequiredValue(person);
+            if (await NamedPerson.FindAsync(store, named, stop) is not { } account)
             {
-                var earlier = await store.ErasePerson.EarlierAsync(screenName, stop) ?? throw OpenedStore.NoAccount(screenName);
-                Say(parsed, Of(earlier, null), $"A person with the handle @{screenName} was erased at {Time(earlier)}. Receipt: {earlier.Receipt}");
+                var earlier = await NamedPerson.EarlierAsync(store, named, stop) ?? throw NamedPerson.Unknown(named);
+                Say(parsed, Of(earlier, null), NamedPerson.Told(named, earlier));
                 return;
             }
 
+            var screenName = account.ScreenName;
             var (refusal, counts) = await store.ErasePerson.LookAsync(account.Id, knownTo: null, stop);
             if (refusal is not null) throw Refused(screenName, refusal);
             if (!parsed.GetValue(yes) && !Agrees(parsed, screenName, counts))
@@ -34,12 +35,12 @@ internal static class EraseCommand
             var outcome = await store.ErasePerson.RunAsync(account.Id, knownTo: null, Person.CommandLine, stop);
             if (outcome is not ErasureOutcome.Erased erased) throw Refused(screenName, outcome);
 
-            Say(parsed, Of(erased.Erasure, erased.Counts), [$"Erased @{screenName}: {erased.Counts}.", $"Receipt: {erased.Erasure.Receipt}", .. Warnings(erased)]);
+            Say(parsed, Of(erased.Erasure, erased.Counts), [$"Erased @{screenName}: {erased.Counts}.", $"Receipt: {erased.Erasure.Receipt}", .. Warnings(erased), Backups(store.Settings.Backup.Directory)]);
         });
         return command;
     }
 
-    public static ErasedJson Of(Erasure erasure, ErasedCounts? counts) => new(erasure.UserId.ToString(CultureInfo.InvariantCulture), erasure.Receipt, Time(erasure), counts);
+    public static ErasedJson Of(Erasure erasure, ErasedCounts? counts) => new(erasure.UserId.ToString(CultureInfo.InvariantCulture), erasure.Receipt, NamedPerson.Time(erasure), counts);
 
     private static IEnumerable<string> Explain(string screenName, ErasedCounts counts) =>
     [
@@ -52,6 +53,11 @@ internal static class EraseCommand
         .. erased.LogIsEmpty ? (string[])[] : ["Something is reading an older state of the store, such as a backup: until then, the log of the file still holds what was erased. The server empties it by itself."],
         .. erased.ListProblem is { } problem ? (string[])[$"Warning: {problem}"] : [],
     ];
+
+    // Whoever erases somebody has to know where they still are.
+    private static string Backups(string? folder) => folder is not null && Directory.Exists(folder)
+        ? $"Backups taken before still hold the person. {ErasureList.In(folder)} lists who was erased, and restore erases them again. Keep it beside every copy of a backup."
+        : $"Backups taken before still hold the person. Take one more into the same folder: it writes {ErasureList.Name} beside them, by which restore erases the person again. Keep that file with every copy.";
 
     private static bool Agrees(ParseResult parsed, string screenName, ErasedCounts counts)
     {
@@ -69,6 +75,4 @@ internal static class EraseCommand
             : $"There is no user @{screenName} any more.");
 
     private static void Say(ParseResult parsed, ErasedJson json, params IEnumerable<string> lines) => parsed.Say(json, CommandJson.Default.ErasedJson, lines);
-
-    private static string Time(Erasure erasure) => erasure.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

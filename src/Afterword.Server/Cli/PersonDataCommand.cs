@@ -9,13 +9,20 @@ internal static class PersonDataCommand
 {
     public static Command Create()
     {
-        var handle = Inputs.Handle("The person's handle, such as @maja.");
+        var person = NamedPerson.Argument();
         var output = new Option<string>("--output", "-o") { Description = "The new file.", HelpName = "FILE.zip", Required = true };
         var force = new Option<bool>("--force") { Description = "Overwrite a file of that name." };
-        var command = new Command("person-data", "Write everything that is held about one person to a ZIP file, for a request under data-protection law. Example: afterword person-data @maja -o maja.zip") { handle, output, force };
+        var command = new Command("person-data", "Write everything that is held about one person to a ZIP file, for a request under data-protection law. Example: afterword person-data @maja -o maja.zip") { person, output, force };
         command.OnStore(async (parsed, store, stop) =>
         {
-            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var named = parsed.GetRequiredValue(person);
+            if (await NamedPerson.FindAsync(store, named, stop) is not { } account)
+            {
+                throw await NamedPerson.EarlierAsync(store, named, stop) is { } earlier
+                    ? new CommandException(ExitCode.Failed, $"{NamedPerson.Told(named, earlier)}. Nothing is held about them any more.")
+                    : NamedPerson.Unknown(named);
+            }
+
             var path = parsed.GetRequiredValue(output);
             if (Path.Exists(path) && !parsed.GetValue(force)) throw new CommandException(ExitCode.Failed, $"{path} is there already. Nothing has been written. Give --force to overwrite it.");
 
@@ -24,7 +31,13 @@ internal static class PersonDataCommand
             await using var file = PersonDataFile.Open(path);
             var rows = await new PersonData(store.Store, TimeProvider.System).WriteAsync(file.Stream, account.Id, stop);
             file.Complete();
-            parsed.Say(new PersonDataJson(path, rows), CommandJson.Default.PersonDataJson, FormattableString.Invariant($"Wrote {path}: {rows:N0} records about @{account.ScreenName}. The file is readable by you alone; it holds what they wrote."));
+            var asksOthers = await store.Store.Main.ReadAsync(session => FoundPerson.AsksOthersAsync(session, account.Id, stop), stop);
+            parsed.Say(
+                new PersonDataJson(path, rows), CommandJson.Default.PersonDataJson,
+                [
+                    FormattableString.Invariant($"Wrote {path}: {rows:N0} records about @{account.ScreenName}. Only you can read the file. It holds what they wrote, and what others wrote to them: look at it before you pass it on."),
+                    .. asksOthers ? (string[])[$"@{account.ScreenName} asks customers for feedback, or did: the file holds its customers' messages and answers, too."] : [],
+                ]);
         });
         return command;
     }

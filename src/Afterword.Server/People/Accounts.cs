@@ -47,6 +47,9 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
 {
     private const string Columns = "id, screen_name, name, accepts, suspended_at, language, channel, mail, x_user_id";
 
+    // Whoever shares an address is shown; a list that gave everybody the same one is not.
+    private const int MostOfMail = 50;
+
     private readonly KeptOptOuts _optOuts = new(store);
 
     /// <summary>What a handle looks like: 1 to 15 letters, digits and underscores, as on Twitter.</summary>
@@ -182,6 +185,12 @@ internal sealed partial class Accounts(Store store, PasswordHashes passwords, Ti
     /// <summary>The same within a transaction, of a handle.</summary>
     public static Task<Account?> FindAsync(Session session, string handle, CancellationToken stop) =>
         session.Sql($"select {Columns} from account where screen_name_key = @key").Bind("key", Key(handle)).FirstAsync(Read, stop);
+
+    /// <summary>The users with an email address, in any letter case; several may share one.</summary>
+    public async Task<IReadOnlyList<Account>> FindByMailAsync(string mail, CancellationToken stop) => !EmailAddress.TryParse(mail, out var address) ? [] : await store.Main.ReadAsync(
+        session => session.Sql($"select {Columns} from account where lower(mail) = @mail and mail is not null and erased = 0 order by id limit @most")
+            .Bind("mail", address.Value.ToLowerInvariant()).Bind("most", (long)MostOfMail).ListAsync(Read, stop),
+        stop);
 
     /// <summary>Users by their handles.</summary>
     /// <param name="after">Only those behind this handle; empty for the first.</param>

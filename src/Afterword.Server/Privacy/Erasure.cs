@@ -11,14 +11,14 @@ internal sealed record Erasure(long UserId, string Receipt, DateTimeOffset At);
 /// <summary>How much of a person there was, or is.</summary>
 /// <param name="Requests">Requests for feedback.</param>
 /// <param name="Comments">What the person wrote to them.</param>
-/// <param name="Messages">Direct messages, in both directions.</param>
+/// <param name="Messages">Direct messages in both directions, without those that brought requests.</param>
 /// <param name="Conversations">Conversations that were closed.</param>
 /// <param name="Notes">Notes of a sender's people about the person's scores.</param>
 /// <param name="Sessions">Browsers and apps that were signed in.</param>
 internal sealed record ErasedCounts(long Requests, long Comments, long Messages, long Conversations, long Notes, long Sessions)
 {
     public override string ToString() =>
-        $"{Of(Requests, "request")}, {Of(Comments, "comment")}, {Of(Messages, "message")}, {Of(Conversations, "conversation")}, {Of(Notes, "note")}, {Of(Sessions, "session or token", "sessions and tokens")}";
+        $"{Of(Requests, "request")}, {Of(Comments, "comment")}, {Of(Messages, "other message")}, {Of(Conversations, "conversation")}, {Of(Notes, "note")}, {Of(Sessions, "session or token", "sessions and tokens")}";
 
     /// <summary>A number of things, for people.</summary>
     public static string Of(long many, string one, string? all = null) => FormattableString.Invariant($"{many:N0} {(many == 1 ? one : all ?? one + "s")}");

@@ -55,15 +55,14 @@ internal static class ErasureEndpoints
     private static async Task Erase(HttpContext http, Seat seat, Accounts accounts, ErasePerson erase, OneTimeNotices notices)
     {
         var handle = Accounts.Bare(http.Request.Form["customer"].ToString().Trim());
-        var account = await accounts.FindAsync(handle, http.RequestAborted);
         var (knownTo, unknown) = (KnownTo(seat), await UnknownAsync(seat, handle, erase, http.RequestAborted));
-        if (account is null)
+        var found = await FindAsync(accounts, erase, handle, knownTo, http.RequestAborted);
+        if (found is not [var (account, refusal, counts)])
         {
-            await ShowAsync(http, seat, 400, unknown);
+            await ShowAsync(http, seat, 400, found.Count == 0 ? unknown : new("bad", $"Several customers have this email address: {string.Join(", ", found.Select(one => $"@{one.Account.ScreenName}"))}. Enter the username of one."));
             return;
         }
 
-        var (refusal, counts) = await erase.LookAsync(account.Id, knownTo, http.RequestAborted);
         if (refusal is not null)
         {
             await ShowAsync(http, seat, 400, Refused(refusal, account) ?? unknown);
@@ -72,12 +71,26 @@ internal static class ErasureEndpoints
 
         if (!await http.IsConfirmedAsync(seat, new(
             $"Erase @{account.ScreenName} for good?",
-            $"What there is: {counts}. Account, messages, comments and references of conversations are deleted; scores, times, agents and tags stay as a statistic that leads back to nobody. It cannot be undone.", "Erase", Page))) return;
+            $"What there is: {counts}. Account, messages, comments and references of conversations are deleted; scores, times, agents and tags stay as a statistic that leads back to nobody. It cannot be undone.", "Erase", Page) { Instead = new("customer", account.ScreenName) })) return;
 
         var outcome = await erase.RunAsync(account.Id, knownTo, seat.Person, CancellationToken.None);
         if (outcome is ErasureOutcome.Erased erased) notices.Leave(http, seat.Person, seat.AddressOf(Page), new(
             erased.ListProblem is null ? "good" : "warn", $"Erased: {erased.Counts}. Keep the receipt; it is in the audit log, too.{(erased.ListProblem is { } problem ? $" But {problem}" : "")}", erased.Erasure.Receipt));
         else await ShowAsync(http, seat, 400, Refused(outcome, account) ?? unknown);
+    }
+
+    /// <summary>Whom a username or an email address names, of those who may be seen from here.</summary>
+    private static async Task<List<Found>> FindAsync(Accounts accounts, ErasePerson erase, string named, long? knownTo, CancellationToken stop)
+    {
+        var found = new List<Found>();
+        var candidates = named.Contains('@', StringComparison.Ordinal) ? await accounts.FindByMailAsync(named, stop) : await accounts.FindAsync(named, stop) is { } one ? [one] : [];
+        foreach (var account in candidates)
+        {
+            var (refusal, counts) = await erase.LookAsync(account.Id, knownTo, stop);
+            if (refusal is not ErasureOutcome.Unknown) found.Add(new(account, refusal, counts));
+        }
+
+        return found;
     }
 
     private static long? KnownTo(Seat seat) => seat.SenderId == Place.Installation ? null : seat.SenderId;
@@ -91,8 +104,11 @@ internal static class ErasureEndpoints
 
     private static async Task<OneTimeNotice> UnknownAsync(Seat seat, string handle, ErasePerson erase, CancellationToken stop) => seat switch
     {
-        { SenderId: not Place.Installation } => new("bad", "You have no customer with this handle."),
-        _ when Accounts.Handle.IsMatch(handle) && await erase.EarlierAsync(handle, stop) is { } earlier => new("warn", $"A person with this handle was erased at {earlier.At:yyyy-MM-dd HH:mm} UTC. Receipt: {earlier.Receipt}"),
-        _ => new("bad", "There is no user with this handle."),
+        { SenderId: not Place.Installation } => new("bad", "You have no customer with this username or email address."),
+        _ when Accounts.Handle.IsMatch(handle) && await erase.EarlierAsync(handle, stop) is { } earlier => new("warn", $"A person with this username was erased at {earlier.At:yyyy-MM-dd HH:mm} UTC. Receipt: {earlier.Receipt}"),
+        _ => new("bad", "There is no user with this username or email address."),
     };
+
+    /// <param name="Refusal">Why they cannot be erased from here; null when they can.</param>
+    private sealed record Found(Account Account, ErasureOutcome? Refusal, ErasedCounts Counts);
 }

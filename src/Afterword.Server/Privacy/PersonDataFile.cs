@@ -31,7 +31,14 @@ internal sealed class PersonDataFile : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stream.DisposeAsync();
-        File.Delete(_part);
+        try
+        {
+            await _stream.DisposeAsync();
+        }
+        finally
+        {
+            // What could not be written to a full disk is not left there either.
+            File.Delete(_part);
+        }
     }
 }

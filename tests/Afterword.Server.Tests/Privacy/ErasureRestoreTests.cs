@@ -36,18 +36,37 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
     public async Task The_command_says_what_goes_and_does_it_when_it_is_told_yes()
     {
         var asked = await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}");
-        Assert.Contains("3 requests, 3 comments, 8 messages, 2 conversations, 2 notes, 3 sessions and tokens", asked, StringComparison.Ordinal);
+        Assert.Contains("3 requests, 3 comments, 8 other messages, 2 conversations, 2 notes, 3 sessions and tokens", asked, StringComparison.Ordinal);
         Assert.Contains("Nothing has been changed. Give --yes to do it.", asked, StringComparison.Ordinal);
         await RunAsync(_store, 0, "user", "show", $"@{PlantedPerson.Handle}");
 
         var done = await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes");
         var receipt = ReceiptIn(done);
+        Assert.Contains("Backups taken before still hold the person. Take one more into the same folder: it writes afterword.erased", done, StringComparison.Ordinal);
         Assert.Contains("There is no user", await RunAsync(_store, 1, "user", "show", $"@{PlantedPerson.Handle}"), StringComparison.Ordinal);
         Assert.Contains($"was erased at", await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle.ToUpperInvariant()}"), StringComparison.Ordinal);
         Assert.Equal(receipt, ReceiptIn(await RunAsync(_store, 0, "erase", $"@{PlantedPerson.Handle}", "--yes")));
-        Assert.Contains("There is no user @nobody", await RunAsync(_store, 1, "erase", "@nobody", "--yes"), StringComparison.Ordinal);
+        foreach (var command in new string[][] { ["erase", "@nobody", "--yes"], ["person-data", "@nobody", "-o", Path.Combine(_backups, "nobody.zip")] })
+        {
+            Assert.Equal("There is no user @nobody. See: afterword user list", (await RunAsync(_store, 1, command)).Trim());
+        }
+
+        Assert.Contains($"{receipt}. Nothing is held about them", await RunAsync(_store, 1, "person-data", $"@{PlantedPerson.Handle}", "-o", Path.Combine(_backups, "gone.zip")), StringComparison.Ordinal);
         Assert.Contains("asks customers for feedback, or did", await RunAsync(_store, 1, "erase", "@furni", "--yes"), StringComparison.Ordinal);
         Assert.Contains("afterword deny sender @furni", await RunAsync(_store, 1, "erase", "@furni"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_person_is_found_by_their_email_address()
+    {
+        foreach (var handle in new[] { "ann", "bob" }) await RunAsync(_store, 0, "user", "add", handle, "--name", handle, "--channel", "email", "--mail", handle == "ann" ? "ann@mail.example" : "Both@mail.example");
+        await RunAsync(_store, 0, "user", "add", "cleo", "--name", "Cleo", "--channel", "email", "--mail", "both@mail.example");
+
+        Assert.Contains("@ann is in 0 requests", await RunAsync(_store, 0, "erase", "ANN@mail.example"), StringComparison.Ordinal);
+        Assert.Contains("records about @ann", await RunAsync(_store, 0, "person-data", "ann@mail.example", "-o", Path.Combine(_backups, "ann.zip")), StringComparison.Ordinal);
+        Assert.Contains("Several users have the email address both@mail.example: @bob, @cleo.", await RunAsync(_store, 1, "erase", "both@mail.example", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("There is no user with the email address none@mail.example.", await RunAsync(_store, 1, "erase", "none@mail.example", "--yes"), StringComparison.Ordinal);
+        Assert.Contains("Erased @ann", await RunAsync(_store, 0, "erase", "ann@mail.example", "--yes"), StringComparison.Ordinal);
     }
 
     [Fact]

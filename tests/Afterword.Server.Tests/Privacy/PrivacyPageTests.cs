@@ -31,9 +31,48 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         Assert.Equal(0, await Server.CountAsync("account", $"id = {person.Account.Id}"));
         var again = await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", PlantedPerson.Handle));
         Assert.Contains("was erased at", again.Is(400).Html, StringComparison.Ordinal);
-        Assert.Contains("There is no user with this handle.", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "n body"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("There is no user with this username or email address.", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "n body"))).Is(400).Html, StringComparison.Ordinal);
         Assert.Contains("belongs to them", (await guest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "furni"))).Is(400).Html, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_customer_is_found_by_their_email_address_and_named_before_they_are_erased()
+    {
+        var maja = await PlantedPerson.PlantAsync(_loop);
+        await SetMailAsync(maja.Account.Id, "Maja@Mail.example");
+        var (operatorGuest, owner) = (await Server.SeatAsync(Role.Operator), await Server.SeatAsync(Role.Owner, _loop.Furni));
+        var (page, owners) = (await operatorGuest.GetAsync("/console/admin/privacy"), await owner.GetAsync("/console/@furni/privacy"));
+        var stranger = await Server.UserAsync("stranger");
+        await SetMailAsync(stranger.Id, "stranger@mail.example");
+
+        Assert.Contains("You have no customer with this username or email address.", (await owner.SubmitAsync(owners, "/console/@furni/privacy/erase", ("customer", "stranger@mail.example"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("with this username or email address.", (await operatorGuest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "nobody@mail.example"))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("@stranger", (await operatorGuest.GetAsync("/console/admin/users?q=stranger%40mail.example")).Is(200).Html, StringComparison.Ordinal);
+
+        var asked = await operatorGuest.SubmitAsync(page, "/console/admin/privacy/erase", ("customer", "maja@mail.example"));
+        Assert.Contains($"Erase @{PlantedPerson.Handle} for good?", asked.Html, StringComparison.Ordinal);
+
+        // What is confirmed is the person who was named, whoever has the address by then.
+        await SetMailAsync(maja.Account.Id, "new@mail.example");
+        await SetMailAsync(stranger.Id, "maja@mail.example");
+        Assert.Contains("erasure-", (await operatorGuest.FinishAsync(asked, "/console/admin/privacy/erase")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Equal(0, await Server.CountAsync("account", $"id = {maja.Account.Id}"));
+        Assert.Equal(1, await Server.CountAsync("account", $"id = {stranger.Id} and erased = 0"));
+    }
+
+    [Fact]
+    public async Task Of_several_customers_with_one_email_address_none_is_erased()
+    {
+        foreach (var handle in new[] { "ann", "bob" }) await SetMailAsync((await Server.UserAsync(handle)).Id, "both@mail.example");
+        var guest = await Server.SeatAsync(Role.Operator);
+
+        var page = await guest.SubmitAsync(await guest.GetAsync("/console/admin/privacy"), "/console/admin/privacy/erase", ("customer", "both@mail.example"));
+
+        Assert.Contains("Several customers have this email address: @ann, @bob.", page.Is(400).Html, StringComparison.Ordinal);
+    }
+
+    private Task<int> SetMailAsync(long user, string mail) =>
+        Server.Server.Store.Main.WriteAsync(session => session.Sql("update account set mail = @mail where id = @user").Bind("mail", mail).Bind("user", user).RunAsync(default), default);
 
     [Fact]
     public async Task An_owner_erases_customers_of_their_own_alone_and_learns_nothing_of_others()
@@ -45,7 +84,7 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         var page = await guest.GetAsync("/console/@furni/privacy");
 
         Assert.Contains("Others on this server know", await RefusedAsync(PlantedPerson.Handle), StringComparison.Ordinal);
-        foreach (var handle in new[] { stranger.ScreenName, "nobody", "lamp", "furni" }) Assert.Contains("You have no customer with this handle.", await RefusedAsync(handle), StringComparison.Ordinal);
+        foreach (var handle in new[] { stranger.ScreenName, "nobody", "lamp", "furni" }) Assert.Contains("You have no customer with this username or email address.", await RefusedAsync(handle), StringComparison.Ordinal);
 
         // She wrote to the customer of two senders, and so somebody else knows her.
         Assert.Contains("Others on this server know", await RefusedAsync("ana"), StringComparison.Ordinal);
@@ -55,7 +94,7 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         Assert.Contains("Erased: 1 request, 0 comments", (await guest.FinishAsync(asked, "/console/@furni/privacy/erase")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(0, await Server.CountAsync("account", $"id = {mia.Id}"));
         Assert.Equal(1, await Server.CountAsync("audit", $"sender_id = {_loop.Furni.Id} and what like 'erased a person, erasure-%'"));
-        Assert.Contains("You have no customer with this handle.", await RefusedAsync("mia"), StringComparison.Ordinal);
+        Assert.Contains("You have no customer with this username or email address.", await RefusedAsync("mia"), StringComparison.Ordinal);
         await Server.AllIsWellAsync();
 
         async Task<string> RefusedAsync(string handle) => (await guest.SubmitAsync(page, "/console/@furni/privacy/erase", ("customer", handle))).Is(400).Html;

@@ -12,6 +12,9 @@ public sealed record Confirmation(string Question, string Consequence, string Bu
 {
     /// <summary>The field of the form that says yes.</summary>
     public const string Field = "confirmed";
+
+    /// <summary>What comes with the yes instead of what was entered: whatever the question names.</summary>
+    public KeyValuePair<string, string>? Instead { get; init; }
 }
 
 internal static class Confirmations
@@ -28,7 +31,7 @@ internal static class Confirmations
 
             // All that was entered comes again with the yes.
             var token = http.RequestServices.GetRequiredService<Forms>().TokenFor(http);
-            var fields = form.Where(field => field.Key != token.Name && field.Key != Confirmation.Field).SelectMany(field => field.Value, (field, value) => new KeyValuePair<string, string>(field.Key, value ?? ""));
+            var fields = form.Where(field => field.Key != token.Name && field.Key != Confirmation.Field).SelectMany(field => field.Value, (field, value) => new KeyValuePair<string, string>(field.Key, asked.Instead is { } named && named.Key == field.Key ? named.Value : value ?? ""));
             await http.ShowConsoleAsync<ConfirmationPage>(seat, 200, new()
             {
                 [nameof(ConfirmationPage.Asked)] = asked,
