@@ -50,7 +50,7 @@ internal static class ConnectorCommands
                         [
                             $"name     {called}", $"address  {address}", .. secrets.Secret is { } ours ? [$"secret   {ours}"] : Array.Empty<string>(), $"Set up {preset.Title}:",
                             .. preset.Steps.Select((step, at) => string.Create(CultureInfo.InvariantCulture, $"  {at + 1}. {step}")),
-                            .. preset.Template is { } template ? ["Template:", template] : Array.Empty<string>(), .. PrintedLinks.NoteOf(store.Settings),
+                            .. preset.Template is { } template ? ["Template:", template] : Array.Empty<string>(), .. PrintedLinks.NoteOf(store.Settings), .. await SilencesAsync(store, [(account.Id, account.ScreenName)], stop),
                         ]);
                     break;
                 case AddConnectorOutcome.NameTaken(var taken):
@@ -71,7 +71,8 @@ internal static class ConnectorCommands
         {
             var sender = parsed.GetValue(handle) is { } name ? (await store.AccountAsync(name, stop)).Id : (long?)null;
             var all = await new FindConnector(store.Store, TimeProvider.System).ListAsync(sender, stop);
-            parsed.Say(new ConnectorListJson([.. all.Select(one => Json(one.Connector, one.ScreenName, one.LastAt))]), ConnectorCommandJson.Default.ConnectorListJson, all.Select(Line));
+            parsed.Say(new ConnectorListJson([.. all.Select(one => Json(one.Connector, one.ScreenName, one.LastAt))]), ConnectorCommandJson.Default.ConnectorListJson,
+                [.. all.Select(Line), .. await SilencesAsync(store, all.Select(one => (one.Connector.Key.SenderId, one.ScreenName)), stop)]);
         });
         return command;
     }
@@ -100,13 +101,13 @@ internal static class ConnectorCommands
         var command = new Command("test", "Send the sample of the helpdesk through the whole path, marked as a test. Fails unless it is taken. Example: afterword connector test @furni chatwoot --to @ada") { handle, name, to };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var (_, found) = await FindAsync(parsed, store, handle, name, stop);
+            var (account, found) = await FindAsync(parsed, store, handle, name, stop);
             var user = parsed.GetValue(to) is { } whom ? (await store.AccountAsync(People.Accounts.Bare(whom), stop)).Id : (long?)null;
             var cardBase = PrintedLinks.Of(store.Settings, "");
             switch (await ReceiveOf(store).TestAsync(found, cardBase + ConnectorAddress.PathPrefix, cardBase, user, stop))
             {
                 case ReceiveOutcome.Decided([var decided, ..]):
-                    parsed.Say(DeliveryDecisionJson.Of([decided]), ConnectorsJson.Default.DeliveryDecisionJson, decided.Reason is null ? decided.Decision : $"{decided.Decision}: {decided.Reason}");
+                    parsed.Say(DeliveryDecisionJson.Of([decided]), ConnectorsJson.Default.DeliveryDecisionJson, [decided.Reason is null ? decided.Decision : $"{decided.Decision}: {decided.Reason}", .. await SilencesAsync(store, [(account.Id, account.ScreenName)], stop)]);
                     if (decided.Decision == DecidedEvent.Ignored) throw new CommandException(ExitCode.Failed, "The sample tells of no end: see the mapping.");
                     break;
                 case ReceiveOutcome.Refused(var why):
@@ -160,6 +161,18 @@ internal static class ConnectorCommands
             parsed.Say(new ConnectorRemovedJson(account.ScreenName, found.Name, Removed: true), ConnectorCommandJson.Default.ConnectorRemovedJson, $"The connector {found.Name} of @{account.ScreenName} is removed.");
         });
         return command;
+    }
+
+    /// <summary>Of which senders nobody is asked, whatever their helpdesks tell.</summary>
+    private static async Task<List<string>> SilencesAsync(OpenedStore store, IEnumerable<(long Id, string ScreenName)> senders, CancellationToken stop)
+    {
+        var (rules, lines) = (new ChangeRules(store.Store, store.Audit, TimeProvider.System), new List<string>());
+        foreach (var (id, screenName) in senders.Distinct())
+        {
+            if (RulesSilence.Of(await rules.FindAsync(id, stop)) is { } silence) lines.Add(silence.ToldOf(screenName));
+        }
+
+        return lines;
     }
 
     private static Argument<string> Name() => new("NAME") { Description = "The connector's name; see: afterword connector list" };

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Afterword.Server.Access.Console;
+using Afterword.Server.Automation.Rules;
+using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
@@ -48,6 +50,7 @@ internal static class ConnectorPageEndpoints
         [nameof(ConnectorsPage.Kinds)] = Preset.Kinds.Select(kind => new KindView(kind, Preset.Find(kind)!.Title)).ToArray(),
         [nameof(ConnectorsPage.When)] = TimesOf(http, seat),
         [nameof(ConnectorsPage.Problem)] = problem,
+        [nameof(ConnectorsPage.Silence)] = await SilenceOfAsync(http, seat),
     });
 
     private static async Task Add(HttpContext http, Seat seat, FindConnector find, ChangeConnectors change, OneTimeNotices notices, Settings settings)
@@ -98,11 +101,16 @@ internal static class ConnectorPageEndpoints
             [nameof(ConnectorPage.Overlap)] = Overlap(services.GetRequiredService<Settings>()),
             [nameof(ConnectorPage.Notice)] = notice,
             [nameof(ConnectorPage.InPlace)] = HelpdeskKinds.Find(found.Kind) is { } desk ? await services.GetRequiredService<SenderHelpdesks>().HasAsync(seat.SenderId, desk, http.RequestAborted) : null,
+            [nameof(ConnectorPage.MaySetAccess)] = ChannelPageEndpoints.MaySet(seat, services.GetRequiredService<Settings>()),
+            [nameof(ConnectorPage.Silence)] = await SilenceOfAsync(http, seat),
             [nameof(ConnectorPage.Edited)] = edited,
             [nameof(ConnectorPage.Payload)] = payload,
             [nameof(ConnectorPage.Tried)] = tried,
         });
     }
+
+    private static async Task<RulesSilence?> SilenceOfAsync(HttpContext http, Seat seat) =>
+        RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(seat.SenderId, http.RequestAborted));
 
     private static Task ChangeSecret(HttpContext http, string connector, Seat seat, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, seat, find, async found =>
     {

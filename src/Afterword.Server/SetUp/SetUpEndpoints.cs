@@ -1,8 +1,10 @@
 using System.Globalization;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Admin;
+using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Handover;
+using Afterword.Server.Connectors;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
@@ -95,9 +97,16 @@ internal static class SetUpEndpoints
             [nameof(SetUpPage.MailFrom)] = settings.Mail?.From.Value,
             [nameof(SetUpPage.Reach)] = ReachOf(await services.GetRequiredService<Handovers>().OfAsync(seat.SenderId, stop), await services.GetRequiredService<EmbedOrigins>().OfAsync(seat.SenderId, stop)),
             [nameof(SetUpPage.Request)] = customer is null ? null : await FindRequestAsync(store, seat.SenderId, customer.Id, stop),
+            [nameof(SetUpPage.Silence)] = await SilenceAsync(http, seat),
             [nameof(SetUpPage.Stream)] = seat.AddressOf("overview/live"),
         });
     }
+
+    // A sender whose programs say themselves whom to ask needs no rules.
+    private static async Task<RulesSilence?> SilenceAsync(HttpContext http, Seat seat) =>
+        (await http.RequestServices.GetRequiredService<FindConnector>().ListAsync(seat.SenderId, http.RequestAborted)).Count == 0
+            ? null
+            : RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(seat.SenderId, http.RequestAborted));
 
     /// <summary>The keys that a notice brings, with calls that ask the person who reads them.</summary>
     public static ShownKeys? Shown(HttpContext http, OneTimeNotice? notice, Business business, long? customer)

@@ -77,6 +77,14 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_first_rule_begins_with_the_privacy_policy_of_the_business()
+    {
+        await _world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update account set privacy_url = 'https://furni.example/ours' where id = @id").Bind("id", _world.Loop.Furni.Id).RunAsync(default), default);
+
+        Assert.Contains("name=\"privacy_url\" value=\"https://furni.example/ours\"", await ReadAsync($"{Path}?edit=new"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_wrong_is_said_at_its_place_and_nothing_typed_is_lost()
     {
         var page = (await _owner.GetAsync($"{Path}?edit=new")).Is(200);

@@ -1,6 +1,7 @@
 using System.Net;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.World;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -45,6 +46,27 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         (await _owner.SubmitAsync(await _owner.GetAsync(List), $"{List}/add", ("kind", "slack"), ("name", new string('x', 33)))).Is(400);
         Assert.Equal(11, await Server.CountAsync("connector"));
         Assert.Equal(11, await Server.CountAsync("audit", "what like 'connector my %: added%' and person = 'owner@furni.example'"));
+    }
+
+    [Fact]
+    public async Task While_nobody_is_asked_whatever_the_helpdesk_tells_the_pages_say_why()
+    {
+        var connector = await _world.AddAsync("zendesk");
+        string[] pages = [List, $"{List}/{connector.Key.Id}", "/console/@furni/set-up"];
+        await SayAsync("There are no rules yet, so nobody is asked. <a href=\"/console/@furni/rules?edit=new\">Add a rule</a>");
+
+        await _world.Rules.RuleAsync("""{"rules":[{"name":"vip","ask":null}]}""");
+        await SayAsync("No rule asks anybody yet.");
+        await _world.Rules.RuleAsync($$"""{"paused":true,"rules":[{"name":"all","ask":{{RulesWorld.Ask}}}]}""");
+        await SayAsync("Automatic requests are paused, so nobody is asked.");
+        await _world.Rules.RuleAsync($$"""{"rules":[{"name":"all","ask":{{RulesWorld.Ask}}}]}""");
+
+        foreach (var page in pages) Assert.DoesNotContain("nobody is asked", (await _owner.GetAsync(page)).Is(200).Html, StringComparison.Ordinal);
+
+        async Task SayAsync(string what)
+        {
+            foreach (var page in pages) Assert.Contains(what, (await _owner.GetAsync(page)).Is(200).Html, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -29,7 +29,10 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The rules that hold, ready to be shown and changed.</summary>
-    public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop));
+    public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop), await PrivacyUrlAsync(seat.SenderId, stop));
+
+    private Task<string?> PrivacyUrlAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        session => session.Sql("select privacy_url from account where id = @sender").Bind("sender", sender).FirstAsync(row => row.TextOrNull(0), stop), stop);
 
     /// <summary>Checks a document.</summary>
     /// <returns>The document, or null and all that is wrong, each with its place.</returns>
@@ -129,9 +132,11 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         private readonly JsonObject _document;
         private readonly RuleSet _rules;
 
-        public Opened(RulePages pages, Seat seat, SavedRules? saved)
+        private readonly string? _privacyUrl;
+
+        public Opened(RulePages pages, Seat seat, SavedRules? saved, string? privacyUrl)
         {
-            (_pages, _seat, _saved) = (pages, seat, saved);
+            (_pages, _seat, _saved, _privacyUrl) = (pages, seat, saved, privacyUrl);
             _document = saved is null ? new JsonObject { ["rules"] = new JsonArray() } : JsonNode.Parse(saved.Document)!.AsObject();
             _rules = saved is null ? RuleSet.None : RulesDocument.OfStored(saved.Document);
         }
@@ -152,8 +157,8 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
 
         public RuleFields FieldsOf(int at) => RuleFields.Of(_document["rules"]!.AsArray()[at]!.AsObject());
 
-        /// <summary>A new rule has the policy of those that are there.</summary>
-        public RuleFields NewFields() => new() { PrivacyUrl = Enumerable.Range(0, Count).Select(FieldsOf).Select(rule => rule.PrivacyUrl).LastOrDefault(url => url.Length > 0) ?? "" };
+        /// <summary>A new rule has the policy of those that are there, or else of the business.</summary>
+        public RuleFields NewFields() => new() { PrivacyUrl = Enumerable.Range(0, Count).Select(FieldsOf).Select(rule => rule.PrivacyUrl).LastOrDefault(url => url.Length > 0) ?? _privacyUrl ?? "" };
 
         public RuleEdit Edit(int? at, RuleFields fields) => new(at ?? Count, at is null, fields, [.. Enum.GetValues<PromptType>().Select(Group)], ChannelNames.All);
 
