@@ -46,6 +46,14 @@ internal readonly struct RequestParameters(ParameterList values)
         return Given.Once;
     }
 
+    /// <summary>The names that came, each once; those of the signature are not parameters of a call.</summary>
+    public IReadOnlyList<string> Names()
+    {
+        var names = new List<string>();
+        for (var at = 0; at < values.Count; at++) names.Add(Encoding.UTF8.GetString(values.NameAt(at)));
+        return [.. names.Where(name => !name.StartsWith("oauth_", StringComparison.Ordinal)).Distinct()];
+    }
+
     /// <summary>Adds the members of a JSON object. They are not signed (RFC 5849, section 3.4.1.3.1).</summary>
     /// <returns>False when the body is not a JSON object.</returns>
     public bool TryAddJson(ReadOnlyMemory<byte> body)

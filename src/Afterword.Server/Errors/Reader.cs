@@ -1,16 +1,37 @@
 using System.Globalization;
 using Afterword.Server.Access;
+using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Errors;
 
 /// <summary>Reads parameters one by one and notes each that is missing, given twice or not text, so that one answer names them all.</summary>
 internal sealed class Reader(RequestParameters parameters)
 {
+    // So many of them are named in an answer, and so much of each name.
+    private const int MostUnknown = 5;
+    private const int LongestName = 40;
+
+    private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
+
     public ApiErrors Errors { get; } = new();
+
+    /// <summary>Notes each parameter that was given and not read. For calls that Twitter never had: there, a filter with a wrong name would answer another question.</summary>
+    /// <param name="alsoKnown">What may be given without being read.</param>
+    public void RefuseUnknown(params ReadOnlySpan<string> alsoKnown)
+    {
+        foreach (var name in alsoKnown) _known.Add(name);
+        foreach (var name in parameters.Names().Where(name => !_known.Contains(name)).Take(MostUnknown))
+        {
+            var meant = NearestName.Of(name, _known) ?? _known.FirstOrDefault(known => name.Split('_').Contains(known));
+            Errors.Add(ApiError.Invalid(
+                name.Length <= LongestName ? name : name[..LongestName], meant is null ? $"unknown here; there are {string.Join(", ", _known)}" : $"unknown here; {meant} is meant, or another of {string.Join(", ", _known)}"));
+        }
+    }
 
     /// <summary>Gives the text, or null after noting why there is none. Empty counts as missing.</summary>
     public string? Required(string name)
     {
+        _known.Add(name);
         var given = parameters.Read(name, out var text);
         if (given == Given.Nothing) Errors.Add(ApiError.Missing(name));
         return Text(name, given, text);
@@ -19,6 +40,7 @@ internal sealed class Reader(RequestParameters parameters)
     /// <summary>Gives the text, or null when it was left out or left empty, or after noting what is wrong.</summary>
     public string? Optional(string name)
     {
+        _known.Add(name);
         var given = parameters.Read(name, out var text);
         return Text(name, given, text);
     }

@@ -94,6 +94,24 @@ public sealed class PostgresRuleChangeTests() : RuleChangeTests(Engine.Postgres)
 public sealed class BadCloseTests(SharedSqliteServer server) : IClassFixture<SharedSqliteServer>
 {
     [Fact]
+    public async Task A_wrong_name_is_refused_where_it_would_answer_another_question()
+    {
+        foreach (var (call, message) in new[]
+        {
+            ("conversations/list.json?from=1", "from parameter is invalid: unknown here; there are agent, count, cursor, decision, external_id, from_time, reason, to_time."),
+            ("conversations/list.json?agents=zoe", "agents parameter is invalid: unknown here; agent is meant, or another of agent, count, cursor, decision, external_id, from_time, reason, to_time."),
+            ("can_prompt.json?to_user_id=7&tag=vip", "tag parameter is invalid: unknown here; tags is meant, or another of agent, agent_messages, closed_at, display_name, external_id, language, messages, privacy_url, tags, team, test, to_user_id."),
+        })
+        {
+            Assert.Equal(message, Assert.Single((await server.Server.GetAsync(server.Loop.Sender, $"/1.1/feedback/{call}")).Is(400, 44).Messages));
+        }
+
+        // A dry run takes whatever a close takes. Twitter's own routes ignore what they do not know.
+        (await server.Server.GetAsync(server.Loop.Sender, $"/1.1/feedback/can_prompt.json?to_user_id={server.Loop.Ana.Id}&display_name=Furni&privacy_url=https%3A%2F%2Ffurni.example")).Is(200);
+        (await server.Server.GetAsync(server.Loop.Sender, "/1.1/feedback/events.json?from=1")).Is(200);
+    }
+
+    [Fact]
     public async Task Every_parameter_that_is_missing_wrong_too_long_or_twice_is_named()
     {
         var now = server.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();

@@ -118,6 +118,9 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
             ("only=recipient:ana", "only parameter is invalid: a property and a value, such as agent:zoe."),
             ("breakdown=recipient", "breakdown parameter is invalid: question, language, channel, agent, tag or origin."),
             ("test=yes", "test parameter is invalid: true or false."),
+            ("from_time=2026-11-01", "from_time parameter is invalid: unknown here; from is meant, or another of breakdown, by, from, only, range, test, to, type."),
+            ("brakdown=agent", "brakdown parameter is invalid: unknown here; breakdown is meant, or another of breakdown, by, from, only, range, test, to, type."),
+            ("cursor=1", "cursor parameter is invalid: unknown here; there are breakdown, by, from, only, range, test, to, type."),
         })
         {
             Assert.Equal(message, Assert.Single((await _loop.Server.GetAsync(_loop.Sender, $"{Path}?{query}")).Is(400).Messages));

@@ -24,6 +24,9 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
         var recipient = read.RequiredId("to_user_id") ?? 0;
         var externalId = PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength) ?? "";
         var draft = CloseDraft.ReadCommon(read, now) with { RecipientId = recipient, ExternalId = externalId };
+
+        // What a close is called with may be tried here as it is.
+        read.RefuseUnknown("display_name", "privacy_url");
         asksRules = Array.Exists(s_rulesAskedBy, name => parameters.Read(name, out _) != Given.Nothing);
         return errors.Any ? null : draft;
     }

@@ -53,6 +53,7 @@ internal static class ConversationEndpoints
         var count = read.Whole("count", 1, ListConversations.MostPerPage, ListConversations.MostPerPage);
         var filter = ConversationsFilter.Parse(read);
         var range = ConversationsRange.Parse(read, call.Caller.UserId, clock.GetUtcNow(), store.Secrets.Cursors);
+        read.RefuseUnknown();
         if (await http.RefusedAsync(read, call, clock)) return;
 
         var (page, more) = await conversations.RunAsync(range!.Value, filter, count, http.RequestAborted);

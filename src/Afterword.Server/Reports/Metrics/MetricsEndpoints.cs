@@ -19,6 +19,7 @@ internal static class MetricsEndpoints
     {
         var read = new Reader(call.Parameters);
         var (query, slice) = (OverviewQuery.Parse(read), OverviewQuery.ParseSlice(read, "breakdown"));
+        read.RefuseUnknown();
         if (await http.RefusedAsync(read, call, clock)) return;
 
         if (await Overview.ReadAsync(store.Main, call.Caller.UserId, query, clock.GetUtcNow(), http.RequestAborted) is { } overview)

@@ -37,6 +37,7 @@ internal static class PollEndpoints
         if (await http.ReadParametersAsync() is not { } read) return;
 
         var (after, most) = (PollCursor.Read(read, "after"), read.Whole("limit", 1, PollEvents.MostPerPage, PollEvents.MostPerPage));
+        read.RefuseUnknown();
         if (webhook.ApprovedAt is null) read.Errors.Add(ApiError.Invalid("id", "this webhook waits until an owner of the sender approves it in the console"));
         else if (webhook.IsOff) read.Errors.Add(ApiError.Invalid("id", "this webhook is switched off; its events are kept for it"));
         if (read.Errors.Any)
