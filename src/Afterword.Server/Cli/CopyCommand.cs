@@ -16,12 +16,20 @@ internal static class CopyCommand
     public static Command Create()
     {
         var to = new Option<string>("--to") { Description = "The new store: the URL of a PostgreSQL database, or a folder.", HelpName = "URL|DIR", Required = true };
-        var command = new Command("copy", "Copy the store into another, of either engine. Example: afterword copy --data /var/lib/afterword --to postgres://afterword@db/afterword") { to, RestoreCommand.Replace };
+        var served = new Option<bool>("--while-served") { Description = "Copy although a server runs on the store: what it writes meanwhile is not in the copy." };
+        var command = new Command("copy", "Copy the store into another, of either engine. Example: afterword copy --data /var/lib/afterword --to postgres://afterword@db/afterword") { to, RestoreCommand.Replace, served };
         command.SetAction(async (parsed, stop) =>
         {
             var settings = StoreOptions.SettingsOf(parsed);
             var target = Target(settings, parsed.GetRequiredValue(to));
             await using var source = await OpenedStore.OpenAsync(settings, TimeProvider.System, stop, mustExist: true);
+            if (!parsed.GetValue(served) && await source.Store.IsServedAsync(settings, TimeProvider.System, stop))
+            {
+                throw new CommandException(
+                    ExitCode.Failed,
+                    $"A server or another command is at work on the store {OpenedStore.NameOf(settings)}: what it writes from now on would not be in the copy. Stop it first{(settings.Database is null ? "" : " (after a crash this may take five minutes)")}, or give --while-served to copy all the same. Nothing has been changed.");
+            }
+
             await source.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Exported, "everything, into another store", stop);
             return await RunAsync(source.Store.Main, backup => RestoreCommand.FillAsync(parsed, target, backup, [], stop), stop);
         });

@@ -5,6 +5,7 @@ using Afterword.Server.Backups;
 using Afterword.Server.Hosting;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Cli;
 
@@ -51,7 +52,7 @@ internal static class RestoreCommand
         BackupContent content;
         string? keptAs;
         bool erasedAreKnown;
-        await using (var target = await OpenedStore.ExplainAsync(settings, () => RestoreTarget.OpenAsync(settings, TimeProvider.System, stop)))
+        await using (var target = await OpenedStore.ExplainAsync(settings, () => OpenTargetAsync(settings, stop)))
         {
             if (!parsed.GetValue(Replace) && await target.HasRowsAsync(stop))
             {
@@ -60,7 +61,15 @@ internal static class RestoreCommand
             }
 
             target.Erased = erased ?? [];
-            (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
+            try
+            {
+                (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
+            }
+            catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+            {
+                throw new CommandException(ExitCode.Failed, $"The disk of {Path.GetFullPath(settings.Data)} is full: make room on it, or restore into another folder with --data. Nothing was restored, and what was there is as before.");
+            }
+
             erasedAreKnown = !target.ErasedIsUnknown && (erased is not null || keptAs is not null);
         }
 
@@ -91,6 +100,21 @@ internal static class RestoreCommand
         return problems;
     }
 
+    private static async Task<RestoreTarget> OpenTargetAsync(Settings settings, CancellationToken stop)
+    {
+        try
+        {
+            return await RestoreTarget.OpenAsync(settings, TimeProvider.System, stop);
+        }
+        catch (StoreInUseException)
+        {
+            throw new CommandException(ExitCode.Failed, $"A server runs on the store {OpenedStore.NameOf(settings)}. Stop it first, or restore into another folder with --data. Nothing has been changed.");
+        }
+    }
+
+    // A copy goes to another place than the one that the command works on otherwise.
+    private static string NextOf(Settings settings) => $"afterword resume {(settings.Database is null ? $"--data '{settings.Data}'" : $"--database URL, that of {OpenedStore.NameOf(settings)}")}";
+
     public static IEnumerable<string> Told(IReadOnlyList<string> problems) =>
         problems.Count == 0 ? ["The doctor found nothing wrong."] : ["The doctor found in it:", .. problems.Select(problem => $"  {problem}")];
 
@@ -113,7 +137,7 @@ internal static class RestoreCommand
         throw new CommandException(
             ExitCode.Failed,
             keys is null
-                ? $"The key ring of the backup is encrypted with the key {missing} of a key file. Name the file: Secrets:KeyFile (AFTERWORD_SECRETS__KEYFILE)."
+                ? $"The key ring of the backup is encrypted with the key {missing} of a key file. Name the file: Secrets:KeyFile (AFTERWORD_Secrets__KeyFile)."
                 : $"The key ring of the backup is encrypted with the key {missing}, and the key file {keys.Path} holds {string.Join(", ", keys.Ids)}. Name or restore the right file.");
     }
 
@@ -146,7 +170,7 @@ internal static class RestoreCommand
         if (erasedAgain > 0) yield return FormattableString.Invariant($"Erased since the backup: {erasedAgain:N0}. Whom of them the backup held is erased again.");
         if (!erasedAreKnown) yield return $"Who was erased since the backup may not be known: there is no list ({ErasureList.Name} beside it, or --erased FILE), or the store that was there could not be asked. If somebody was, erase them again.";
         yield return "Everyone has to sign in again. Check invitations, links for new passwords, and tokens, keys and passwords that were revoked or changed since the backup.";
-        yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: afterword resume";
+        yield return $"Webhooks, channels, alerts and automatic requests are paused, so that nothing is sent twice: {waiting} waited. Next, when this store is the one to be served: {NextOf(settings)}";
     }
 }
 

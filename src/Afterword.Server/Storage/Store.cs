@@ -137,7 +137,8 @@ internal sealed class Store : IAsyncDisposable
     {
         if (Main is not SqliteDatabase)
         {
-            return await Main.ReadAsync(session => WorkerLease.CountHeldAsync(session, clock.GetUtcNow(), stop), stop) > 0;
+            // A command that has opened the store holds one itself.
+            return await Main.ReadAsync(session => WorkerLease.CountHeldAsync(session, clock.GetUtcNow(), stop), stop) > (_lease is null ? 0 : 1);
         }
 
         if (_lock is not null) return false;

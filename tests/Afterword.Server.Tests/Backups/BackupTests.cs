@@ -240,6 +240,22 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_store_that_a_server_works_on_is_copied_only_when_that_is_wanted()
+    {
+        var copy = await engine.NewStoreAsync(Below("copy"));
+        var target = copy.GetValueOrDefault("Database") ?? copy["Data"]!;
+        await using var loop = await Loop.StartOnAsync(_store);
+
+        // On PostgreSQL a server is known by its lease, which ends by the clock of this test.
+        await loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update worker_lease set held_until = 4102444800000 where held_until > 0").RunAsync(default), default);
+
+        Assert.Contains("or give --while-served", await RunAsync(_store, 1, "copy", "--to", target), StringComparison.Ordinal);
+        var said = await RunAsync(_store, 0, "copy", "--to", target, "--while-served");
+
+        Assert.Contains(copy.ContainsKey("Database") ? "afterword resume --database URL" : $"afterword resume --data '{target}'", said, StringComparison.Ordinal);
+    }
+
     [Fact, LongForm]
     public async Task A_store_is_not_copied_onto_itself()
     {
