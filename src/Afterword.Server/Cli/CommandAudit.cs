@@ -4,7 +4,7 @@ using Afterword.Server.Access.Console;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>Writes commands that change something into the audit log, before they do it: what was begun and failed stands there too.</summary>
+/// <summary>Writes commands that change something into the audit log, before they do it, and again when they fail: nobody takes what was refused for a change.</summary>
 internal static class CommandAudit
 {
     // Options whose values are words of ours or names. Of all others but numbers and times, which may be secrets, the name alone is written.
@@ -15,9 +15,30 @@ internal static class CommandAudit
         /// <summary>As <see cref="StoreCommands"/> does, for a command that changes something.</summary>
         public void OnStoreChange(Func<ParseResult, OpenedStore, CancellationToken, Task> run) => command.OnStore(async (parsed, store, stop) =>
         {
-            await store.Audit.NoteAsync(await PlaceOfAsync(parsed, store, stop), Person.CommandLine, Deed.Changed, Describe(parsed), stop);
-            await run(parsed, store, stop);
+            var (place, what) = (await PlaceOfAsync(parsed, store, stop), Describe(parsed));
+            await store.Audit.NoteAsync(place, Person.CommandLine, Deed.Changed, what, stop);
+            try
+            {
+                await run(parsed, store, stop);
+            }
+            catch
+            {
+                await NoteFailureAsync(store, place, what);
+                throw;
+            }
         });
+    }
+
+    private static async Task NoteFailureAsync(OpenedStore store, long place, string what)
+    {
+        try
+        {
+            await store.Audit.NoteAsync(place, Person.CommandLine, Deed.Changed, $"{what}: failed", CancellationToken.None);
+        }
+        catch (Exception error) when (store.Store.IsUnavailable(error))
+        {
+            // Why the command failed says more.
+        }
     }
 
     /// <summary>The command as it is written down: without the value of an option that could be a secret.</summary>

@@ -24,12 +24,14 @@ public sealed class CommandAuditTests : IAsyncLifetime
         await _shell.RunAsync(0, "app", "rotate-secret", key, "--overlap", "1.00:00:00");
         await _shell.RunAsync(0, "user", "password", "@furni", "--without-app");
         await _shell.RunAsync(1, "app", "suspend", "unknown");
+        await _shell.RunAsync(2, "webhook", "add", "@furni", "http://localhost:99");
         foreach (var look in new string[][] { ["app", "list"], ["user", "show", "@furni"], ["webhook", "list"], ["allow", "list"], ["secrets", "show"], ["audit", "heads"] }) await _shell.RunAsync(0, look);
 
         Assert.Equal(
             [
                 "installation: app add Desk --callback", "installation: user add furni --name --password", $"@furni: allow sender furni --creates-per-day 50", $"@furni: token issue {key} furni --permission read",
-                "@furni: allow webhook furni https://hooks.example --basic", $"@furni: webhook disable {webhook}", $"installation: app rotate-secret {key} --overlap 1.00:00:00", "@furni: user password furni --without-app", "installation: app suspend unknown",
+                "@furni: allow webhook furni https://hooks.example --basic", $"@furni: webhook disable {webhook}", $"installation: app rotate-secret {key} --overlap 1.00:00:00", "@furni: user password furni --without-app", "installation: app suspend unknown", "installation: app suspend unknown: failed",
+                "@furni: webhook add furni http://localhost:99", "@furni: webhook add furni http://localhost:99: failed",
             ],
             (await EntriesAsync()).OrderBy(entry => entry.GetProperty("id").GetInt64()).Where(entry => entry.GetProperty("deed_name").GetString() == "changed")
                 .Select(entry => $"{entry.GetProperty("place")}: {entry.GetProperty("what").GetString()!.Replace("@", "", StringComparison.Ordinal)}"));
