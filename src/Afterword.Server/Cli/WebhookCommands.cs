@@ -40,9 +40,10 @@ internal static class WebhookCommands
             DefaultValueFactory = _ => WebhookFormat.Events.Name,
         };
         format.AcceptOnlyFromAmong([.. WebhookFormats.All]);
+        var again = new Option<bool>("--again") { Description = "Add it although there is a webhook to this address: each change goes there twice." };
         var command = new Command(name, $"Tell every change of a sender to an address, or let a receiver without one fetch them, and print the secret that signs them. Example: afterword {words} @furni https://desk.example.com/afterword")
         {
-            handle, url, poll, basic, format,
+            handle, url, poll, basic, format, again,
         };
         command.Validators.Add(result =>
         {
@@ -54,6 +55,13 @@ internal static class WebhookCommands
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = parsed.GetValue(url) is { } text ? ReadUrl(store, text) : null;
+            if (address is not null && !parsed.GetValue(again) && (await store.Endpoints.ListAsync(account.Id, null, stop)).Find(one => one.Endpoint.Address == address.AbsoluteUri) is { } there)
+            {
+                throw new CommandException(
+                    ExitCode.Failed,
+                    string.Create(CultureInfo.InvariantCulture, $"@{account.ScreenName} has a webhook to this address already: {there.Endpoint.Key.Id}. If its secret is lost: afterword webhook rotate {there.Endpoint.Key.Id}. To send each change there twice, give --again."));
+            }
+
             var credentials = await ReadBasicAsync(parsed.GetValue(basic), stop);
             var chosen = WebhookFormats.Find(parsed.GetRequiredValue(format))!.Value;
             var added = await store.Endpoints.AddAsync(account.Id, address, credentials, chosen, Approval.NeededIfOwned, stop);

@@ -48,7 +48,7 @@ internal static class OperatorPageEndpoints
             return;
         }
 
-        if (EndpointForm.Read(form, entered, settings, guard) is not var (url, basic))
+        if (EndpointForm.Read(form, entered, settings, guard, await endpoints.ListAsync(sender.Id, null, stop)) is not var (url, basic))
         {
             await ShowAsync(http, seat, 400, entered, notice: null);
             return;

@@ -62,7 +62,7 @@ internal static class WebhookPageEndpoints
             return;
         }
 
-        if (EndpointForm.Read(form, entered, settings.Webhooks, guard) is not var (url, basic))
+        if (EndpointForm.Read(form, entered, settings.Webhooks, guard, await endpoints.ListAsync(seat.SenderId, null, stop)) is not var (url, basic))
         {
             await ListAsync(http, seat, 400, entered, notice: null);
             return;

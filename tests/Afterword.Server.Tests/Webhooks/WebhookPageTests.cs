@@ -39,6 +39,15 @@ public abstract class WebhookPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_gets_no_second_webhook()
+    {
+        var refused = await _owner.SubmitAsync(await _owner.GetAsync(Page), Page, ("url", _endpoint.Url), ("basic", ""));
+
+        Assert.Contains("There is a webhook to this address already", refused.Is(400).Html, StringComparison.Ordinal);
+        Assert.Equal(1, await _site.Server.CountAsync("webhook"));
+    }
+
+    [Fact]
     public async Task Attempts_are_shown_with_request_answer_and_time_and_without_a_secret()
     {
         _status = 500;
