@@ -13,21 +13,28 @@ internal static class ExportCommand
         var handle = Inputs.Handle("The sender's handle.");
         var file = new Option<string?>("--output", "-o") { Description = "The file; without it the lines go to stdout.", HelpName = "FILE" };
         var resume = new Option<bool>("--resume") { Description = "Go on with a FILE that was interrupted, behind its last complete line. Give the same filter again." };
+        var force = new Option<bool>("--force") { Description = "Overwrite a FILE of that name." };
         var after = Inputs.Number("--after", "Only what has a higher id.", "ID");
         var mark = new Option<bool>("--bom") { Description = "Begin with the mark by which spreadsheets know UTF-8." };
         var filter = new FilterOptions();
-        var command = new Command("export", "Write a sender's feedback as CSV. Example: afterword export @furni --from 2026-01-01 --type nps -o nps.csv") { handle, file, resume, after, mark };
+        var command = new Command("export", "Write a sender's feedback as CSV. Example: afterword export @furni --from 2026-01-01 --type nps -o nps.csv") { handle, file, resume, force, after, mark };
         filter.AddTo(command);
         command.Validators.Add(result =>
         {
             var hasFile = result.GetValue(file) is not null;
             if (result.GetValue(resume) && !hasFile) result.AddError("--resume needs the FILE that was interrupted: -o FILE.");
+            if (result.GetValue(resume) && result.GetValue(force)) result.AddError("--resume goes on with the FILE and --force overwrites it; give one of them.");
             if (result.GetValue(resume) && result.GetResult(after) is not null) result.AddError("--resume and --after both say where to go on; give one of them.");
             if (result.GetValue(StoreOptions.Json) && !hasFile) result.AddError("--json writes a document of its own to stdout; say where the lines go: -o FILE.");
         });
         command.OnStore(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            if (parsed.GetValue(file) is { } there && File.Exists(there) && !parsed.GetValue(resume) && !parsed.GetValue(force))
+            {
+                throw new CommandException(ExitCode.Failed, $"{there} is there already. Nothing has been written. Give --resume to go on with it, or --force to overwrite it.");
+            }
+
             var request = new ExportRequest(
                 filter.Of(parsed, account.Id), account.ScreenName, Sight.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
             var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);

@@ -73,6 +73,18 @@ public abstract class ExportTests
         Assert.Equal(1_000 * 9 / 10, resumed.Json.GetProperty("rows").GetInt64());
     }
 
+    [Fact]
+    public async Task A_file_that_is_there_is_overwritten_only_with_force()
+    {
+        var (stage, file) = (_ground.Stage, _ground.Stage.Path("kept.csv"));
+        await File.WriteAllTextAsync(file, "mine");
+
+        Assert.Contains("Give --resume to go on with it, or --force", (await stage.RunAsync("@sender0", "-o", file)).Is(1).Errors, StringComparison.Ordinal);
+        Assert.Equal("mine", await File.ReadAllTextAsync(file));
+        (await stage.RunAsync("@sender0", "-o", file, "--force")).Is(0);
+        Assert.Equal(await stage.FetchAsync(_ground.Server, ""), await File.ReadAllBytesAsync(file));
+    }
+
     /// <summary>How many exports by the command line the audit log has.</summary>
     private Task<int> NotedAsync() => _ground.Stage.Store.RunAsync("update audit set what = what where person = 'command line' and what = 'answers, from the command line'");
 
