@@ -78,6 +78,7 @@ internal sealed class DemoHistory
             await AddAsync(store, "tomasherrera", "Tomás Herrera", password, stop, "es"),
             await AddAsync(store, "aisharahman", "Aisha Rahman", password, stop),
         ];
+        await store.Store.Main.WriteAsync(session => session.Sql("update account set privacy_url = @url where id = @id").Bind("url", PrivacyUrl).Bind("id", sender.Id).RunAsync(stop), stop);
         await store.Allowlists.AllowSenderAsync(sender.Id, new SenderGrant(null, null, null, null), stop);
         foreach (var customer in customers) await store.Allowlists.ExemptAsync(customer.Id, stop);
 
