@@ -54,7 +54,9 @@ internal static class SenderAppEndpoints
         if (TextRules.WrongWithName(name) is { } wrong) entered.Refuse("name", $"The name must be {wrong}.");
         if (entered.IsWrong)
         {
-            await ShowAsync(http, seat, 400, entered, notice: null);
+            // Whoever is led through setting up stays there.
+            if (form["page"] == "set-up") http.LeaveNotice(seat, "set-up", new("bad", $"No app was created. {entered.ProblemWith("name")}"));
+            else await ShowAsync(http, seat, 400, entered, notice: null);
             return;
         }
 

@@ -44,7 +44,7 @@ internal static class AccessEndpoints
             return 1;
         });
         var waited = cancelled switch { 0 => "", 1 => " The request that waited for the one before is cancelled.", _ => $" The {cancelled} requests that waited for the one before are cancelled." };
-        http.LeaveNotice(seat, Page, new("good", $"Saved. Requests about conversations in {helpdesk.Kind.Title} are posted there.{waited} Test it now."));
+        http.LeaveNotice(seat, Page, new("good", $"Saved, and not tested yet. Requests about conversations in {helpdesk.Kind.Title} are posted there.{waited} Test it now."));
     }
 
     private static Helpdesk? ReadHelpdesk(IFormCollection form, Entered entered, WebhookSettings settings, EgressGuard guard)
@@ -59,12 +59,8 @@ internal static class AccessEndpoints
         if (url is null && kind != HelpdeskKind.Intercom) entered.Refuse("desk_url", "Enter where the helpdesk is.");
         else if (url is not null && Helpdesk.ReadUrl(url, settings, guard).Wrong is { } wrong) entered.Refuse("desk_url", $"It must be {wrong.Replace("; give those with --basic", "", StringComparison.Ordinal)}.");
         if (!Helpdesk.IsToken(token)) entered.Refuse("desk_token", "A token is one line of letters, digits and signs, without spaces.");
-        if (entered.IsWrong) return null;
-
-        // What is left to be wrong is the account.
-        var helpdesk = Helpdesk.Read(kind, url, account, token, settings, guard).Helpdesk;
-        if (helpdesk is null) entered.Refuse("desk_account", kind.Account is { } needed ? $"It must be {needed}." : $"{kind.Title} needs none. Leave it empty.");
-        return helpdesk;
+        if (!Helpdesk.IsAccount(kind, account)) entered.Refuse("desk_account", kind.Account is { } needed ? $"It must be {needed}." : $"{kind.Title} needs none. Leave it empty.");
+        return entered.IsWrong ? null : Helpdesk.Read(kind, url, account, token, settings, guard).Helpdesk;
 
         string? Text(string name) => form[name].ToString().Trim() is { Length: > 0 } text ? text : null;
     }
@@ -116,7 +112,7 @@ internal static class AccessEndpoints
 
         var account = new XAccount(new Uri(XAccount.Api), new OAuthCredentials(keys[0], keys[1], keys[2], keys[3]));
         await http.ChangeAsync(seat, "keys for X", session => accounts.SetAsync(session, seat.SenderId, account, http.RequestAborted));
-        http.LeaveNotice(seat, Page, new("good", "Saved. Requests to customers of this channel are direct messages of your user at X. Test it now."));
+        http.LeaveNotice(seat, Page, new("good", "Saved, and not tested yet. Requests to customers of this channel are direct messages of your user at X. Test it now."));
     }
 
     private static async Task TestX(HttpContext http, Seat seat, XAccounts accounts, XCarrier carrier, OutgoingConnections connections, AuditLog audit)
@@ -143,7 +139,7 @@ internal static class AccessEndpoints
 
     private static void Tell(HttpContext http, Seat seat, Attempt attempt, string other, string shown) => http.LeaveNotice(seat, Page, attempt.Outcome == AttemptOutcome.Sent
         ? new("good", FormattableString.Invariant($"{other} accepted the {shown} in {attempt.Took} ms. Nothing was posted."))
-        : new("bad", $"{other} did not accept the {shown}: {attempt.Error}"));
+        : new("bad", attempt.Status is null ? $"{other} cannot be reached: {attempt.Error}" : $"{other} did not accept the {shown}: {attempt.Error}"));
 
     // Messages and card links leave the installation for where this leads, as they do for an address of the sender's own.
     private static async Task<bool> IsRefusedAsync(HttpContext http, Seat seat, Settings settings, Entered entered)

@@ -111,7 +111,11 @@ internal static class ChannelPageEndpoints
     private static async Task AllowOrigin(HttpContext http, Seat seat, EmbedOrigins origins)
     {
         var (entered, stop) = (Entered.Of(http.Request.Form), http.RequestAborted);
-        var (origin, wrong) = PageOrigin.Read(http.Request.Form["origin"].ToString().Trim());
+        var site = http.Request.Form["origin"].ToString().Trim();
+
+        // As people write addresses.
+        if (site.Length > 0 && !site.Contains("://", StringComparison.Ordinal)) site = $"https://{site}";
+        var (origin, wrong) = PageOrigin.Read(site);
         if (wrong is not null) entered.Refuse("origin", $"It must be {wrong}.");
         else if ((await origins.OfAsync(seat.SenderId, stop)).Count >= MostOrigins) entered.Refuse("origin", string.Create(CultureInfo.InvariantCulture, $"At most {MostOrigins} sites."));
         if (entered.IsWrong)

@@ -53,7 +53,7 @@ internal static class RetentionEndpoints
             return;
         }
 
-        if (!forecast.Rows.IsNothing && !await http.IsConfirmedAsync(seat, new("Remove what is older?", Consequence(forecast), "Save and remove", "retention"))) return;
+        if (!forecast.Rows.IsNothing && !await http.IsConfirmedAsync(seat, new("Remove what is older?", $"You chose to keep comments {WordsOf(periods.Texts)}, messages {WordsOf(periods.Messages)}, customers {WordsOf(periods.People)}. {Consequence(forecast)}", "Save and remove", "retention"))) return;
         if (await choose.SaveAsync(seat.SenderId, seat.Person, periods, version, http.RequestAborted)) http.SeeOther($"{seat.AddressOf("retention")}?done=yes");
         else await ShowAsync(http, seat, 409, new(form, (await choose.ReadAsync(seat.SenderId, http.RequestAborted)).Version) { Problem = FollowUpEndpoints.Elsewhere });
     }

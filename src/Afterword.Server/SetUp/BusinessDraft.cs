@@ -15,6 +15,9 @@ internal sealed record BusinessDraft(string Name, string PrivacyUrl, string? Lan
     public static bool TryRead(IFormCollection form, Entered entered, [NotNullWhen(true)] out BusinessDraft? draft)
     {
         var (name, privacy, tag) = (form["name"].ToString().Trim(), form["privacy_url"].ToString().Trim(), form["language"].ToString());
+
+        // As people write addresses.
+        if (privacy.Length > 0 && !privacy.Contains("://", StringComparison.Ordinal)) privacy = $"https://{privacy}";
         if (TextRules.WrongWithName(name) is { } wrong) entered.Refuse("name", $"The name must be {wrong}.");
         if (privacy.Length == 0) entered.Refuse("privacy_url", "Each request shows where your privacy policy is. Enter its address.");
         else if (PromptDraft.WrongWithPrivacyUrl(privacy) is { } bad) entered.Refuse("privacy_url", $"The address must be {bad}.");

@@ -55,6 +55,10 @@ public sealed class ChannelAccessTests : IAsyncLifetime
             Assert.DoesNotContain("planted-token", refused, StringComparison.Ordinal);
         }
 
+        // All at once, so that nobody tries three times.
+        var all = (await _owner.SubmitAsync(page, $"{Channels}/helpdesk", ("desk", "zendesk"), ("desk_url", "https://me:pass@furni.zendesk.com"), ("desk_account", "ana"), ("desk_token", "a b"))).Is(400).Html;
+        foreach (var said in (string[])["without user and password", "the email address of the agent", "without spaces"]) Assert.Contains(said, all, StringComparison.Ordinal);
+
         Assert.Equal(0, await _loop.Server.CountAsync("helpdesk"));
     }
 

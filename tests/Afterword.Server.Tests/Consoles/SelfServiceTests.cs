@@ -163,7 +163,7 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         var page = (await _owner.GetAsync(Channels)).Is(200);
 
         Assert.Contains("without *", (await _owner.SubmitAsync(page, $"{Channels}/embed", ("origin", "https://*.shop.example"))).Is(400).Html, StringComparison.Ordinal);
-        var listed = (await _owner.DoAsync(page, $"{Channels}/embed", ("origin", "https://Shop.example/"))).Is(200);
+        var listed = (await _owner.DoAsync(page, $"{Channels}/embed", ("origin", "Shop.example"))).Is(200);
         Assert.True(await _loop.Server.Get<EmbedOrigins>().AllowsAsync(_loop.Furni.Id, "https://shop.example", default));
         (await _owner.DoAsync(listed, $"{Channels}/embed/remove")).Is(200);
         Assert.False(await _loop.Server.Get<EmbedOrigins>().AllowsAsync(_loop.Furni.Id, "https://shop.example", default));
@@ -203,7 +203,7 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
     {
         var page = (await _operator.GetAsync("/console/admin/email")).Is(200).Html;
 
-        foreach (var setting in (string[])["AFTERWORD_PUBLICURL=", "AFTERWORD_Mail__Host=", "AFTERWORD_Mail__From="]) Assert.Contains(setting, page, StringComparison.Ordinal);
+        foreach (var setting in (string[])["AFTERWORD_PublicUrl=", "AFTERWORD_Mail__Host=", "AFTERWORD_Mail__From="]) Assert.Contains(setting, page, StringComparison.Ordinal);
         Assert.DoesNotContain("Send me a test", page, StringComparison.Ordinal);
     }
 

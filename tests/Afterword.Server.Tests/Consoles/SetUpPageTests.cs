@@ -71,6 +71,19 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_is_read_as_people_write_it_and_a_refused_app_leads_back()
+    {
+        var page = (await _operator.GetAsync(Opening)).Is(200);
+        (await _operator.SubmitAsync(page, Opening, [.. s_furni.Where(field => field.Item1 != "privacy_url"), ("privacy_url", "furni.example/privacy"), ("owner", "me")])).Is(303);
+        Assert.Equal(1, await _server.CountAsync("account", "privacy_url = 'https://furni.example/privacy'"));
+
+        var refused = await _operator.DoAsync((await _operator.GetAsync(SetUp)).Is(200), "/console/@furni/apps/add", ("name", " "));
+
+        Assert.Contains("No app was created.", refused.Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("Receive the first answer", refused.Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_operator_becomes_the_owner_of_a_sender_that_is_there()
     {
         await _server.UserAsync("furni");

@@ -67,17 +67,20 @@ internal sealed record Helpdesk(HelpdeskKind Kind, Uri Url, string? Account, str
         var (address, wrong) = ReadUrl(text, settings, guard);
         if (wrong is not null) return (null, $"--url is \"{text}\"; it must be {wrong}");
 
-        var mayBe = kind switch
-        {
-            HelpdeskKind.Zendesk => EmailAddress.TryParse(account, out _),
-            HelpdeskKind.Zammad => account is null,
-            _ => IsNumber(account),
-        };
+        var mayBe = IsAccount(kind, account);
         if (!mayBe && kind.Account is null) return (null, $"--account is not needed for {kind.Name}");
         if (!mayBe) return (null, account is null ? $"--account is missing; it must be {kind.Account}" : $"--account is \"{account}\"; it must be {kind.Account}");
 
         return IsToken(token) ? (new(kind, address!, account, token), null) : (null, "the token must be one line of letters, digits and signs of ASCII, without spaces");
     }
+
+    /// <summary>Whether it is what the helpdesk calls an account; null where it has none.</summary>
+    public static bool IsAccount(HelpdeskKind kind, string? account) => kind switch
+    {
+        HelpdeskKind.Zendesk => EmailAddress.TryParse(account, out _),
+        HelpdeskKind.Zammad => account is null,
+        _ => IsNumber(account),
+    };
 
     /// <summary>The address at which an API begins, or what is wrong with it.</summary>
     public static (Uri? Url, string? Wrong) ReadUrl(string text, WebhookSettings settings, EgressGuard guard)

@@ -8,5 +8,5 @@ namespace Afterword.Server.Channels.Mail.Pages;
 public sealed record MailFinding(string Setting, string Example, string Why, bool IsNeeded)
 {
     /// <summary>How it is set in the environment.</summary>
-    public string Variable => $"AFTERWORD_{(Setting.Contains(':', StringComparison.Ordinal) ? Setting.Replace(":", "__", StringComparison.Ordinal) : Setting.ToUpperInvariant())}={Example}";
+    public string Variable => $"AFTERWORD_{Setting.Replace(":", "__", StringComparison.Ordinal)}={Example}";
 }
