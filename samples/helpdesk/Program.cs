@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -43,7 +44,8 @@ Console.WriteLine($"Plays {desk.Kind}, and takes replies at {app.Urls.First()}. 
 
 using var http = new HttpClient();
 var number = 482;
-await TellAsync(closed: true);
+if (await TellAsync(closed: true) == HttpStatusCode.NotFound) return Refuse("No connector has this address. Give the one that `afterword connector add` printed.");
+
 while (await Console.In.ReadLineAsync() is { } line)
 {
     if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [("close" or "reopen") and var what, .. var rest]) Console.WriteLine("close [NUMBER] or reopen [NUMBER]");
@@ -58,7 +60,7 @@ while (await Console.In.ReadLineAsync() is { } line)
 await app.WaitForShutdownAsync();
 return 0;
 
-async Task TellAsync(bool closed)
+async Task<HttpStatusCode?> TellAsync(bool closed)
 {
     var now = clock.GetUtcNow();
     var body = desk.Body(new(number, MailOf(number), name), closed, now).ToJsonString();
@@ -68,10 +70,12 @@ async Task TellAsync(bool closed)
     {
         using var answer = await http.SendAsync(request);
         Console.WriteLine($"{(closed ? "closed" : "reopened")} {number}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        return answer.StatusCode;
     }
     catch (HttpRequestException error)
     {
         Console.WriteLine($"{connector.GetLeftPart(UriPartial.Authority)} cannot be reached: {error.Message}");
+        return null;
     }
 }
 

@@ -68,7 +68,7 @@ internal sealed class BlockReader : IDisposable
             if (kind == BlockKind.Key)
             {
                 if (_number > 0) throw Damaged(start);
-                _key = BackupKey.Open(_passphrase() ?? throw new BackupException("The backup is encrypted. Give its passphrase: --passphrase-file FILE, or AFTERWORD_BACKUP__PASSPHRASE."), stored);
+                _key = BackupKey.Open(_passphrase() ?? throw new BackupException("The backup is encrypted. Give its passphrase: --passphrase-file FILE, or AFTERWORD_Backup__Passphrase."), stored);
                 _number++;
                 continue;
             }

@@ -26,6 +26,8 @@ internal static class BackupCommand
         command.OnStore(async (parsed, store, stop) =>
         {
             var path = parsed.GetRequiredValue(target);
+            if (path != Standard && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new CommandException(ExitCode.Failed, $"There is no folder {folder}. Nothing has been written.");
+
             var passphrase = PassphraseOf(parsed);
             await store.Audit.NoteAsync(Place.Installation, Person.CommandLine, Deed.Exported, "everything, as a backup", stop);
             var file = new BackupFile(store.Store.Main, TimeProvider.System);
@@ -52,7 +54,7 @@ internal static class BackupCommand
 
     public static Option<string?> PassphraseFile { get; } = new("--passphrase-file")
     {
-        Description = "The passphrase of the backup: the first line of this file; - reads it from stdin (AFTERWORD_BACKUP__PASSPHRASEFILE, AFTERWORD_BACKUP__PASSPHRASE).", HelpName = "FILE",
+        Description = "The passphrase of the backup: the first line of this file; - reads it from stdin (AFTERWORD_Backup__PassphraseFile, AFTERWORD_Backup__Passphrase).", HelpName = "FILE",
     };
 
     /// <summary>The passphrase that the command line or the settings name; null without one.</summary>
@@ -98,6 +100,12 @@ internal static class BackupCommand
     public static Stream OpenToRead(string path)
     {
         if (path == Standard) return Console.OpenStandardInput();
+        if (Directory.Exists(path))
+        {
+            var newest = new DirectoryInfo(path).EnumerateFiles("*.backup").MaxBy(file => file.LastWriteTimeUtc)?.FullName;
+            throw new CommandException(ExitCode.Failed, $"{path} is a folder. {(newest is null ? "There is no backup in it." : $"The newest backup in it is {newest}.")}");
+        }
+
         if (!File.Exists(path)) throw new CommandException(ExitCode.Failed, $"There is no file {path}.");
 
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1024 * 1024, FileOptions.SequentialScan);

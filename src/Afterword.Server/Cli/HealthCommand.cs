@@ -36,7 +36,7 @@ internal static class HealthCommand
         var given = parsed.GetValue(s_url);
         var url = given ?? Served(StoreOptions.SettingsOf(parsed), Environment.GetEnvironmentVariable("ASPNETCORE_URLS"));
         var health = await AskAsync(url, trustsAny: given is null, stop);
-        parsed.Say(health, HealthContext.Default.HealthJson, health.Ready ? $"{url} is ready." : $"{url} is not ready: {health.Says}");
+        parsed.Say(health, HealthContext.Default.HealthJson, health.Ready ? $"{health.Url} is ready." : $"{health.Url} is not ready: {health.Says}");
         return health.Ready ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -62,6 +62,9 @@ internal static class HealthCommand
 
     private static async Task<HealthJson> AskAsync(Uri url, bool trustsAny, CancellationToken stop)
     {
+        // Whether it can serve is said at the root, whatever page was named.
+        url = new Uri(url, "/");
+
         // A certificate is for the name that customers call, and this asks its own machine.
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false };
 #pragma warning disable CA5359 // nothing secret is sent, and whoever answers at this machine's own address is believed

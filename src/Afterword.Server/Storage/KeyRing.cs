@@ -33,7 +33,7 @@ internal sealed class KeyRing(Database db) : IXmlRepository
             if (MasterKeyXml.KeyIdOf(element) is not { } id) continue;
             if (keys is null)
             {
-                throw new InvalidOperationException($"The key ring of this store is encrypted with the key {id} of a key file. Name the file: Secrets:KeyFile (AFTERWORD_SECRETS__KEYFILE).");
+                throw new InvalidOperationException($"The key ring of this store is encrypted with the key {id} of a key file. Name the file: Secrets:KeyFile (AFTERWORD_Secrets__KeyFile).");
             }
 
             if (keys.Find(id) is null)

@@ -16,7 +16,7 @@ public sealed class PipedBackupTests
 
         using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"'{program}' backup - --data '{source.Place.Value}' | '{program}' restore - --database '{target.Place.Value}' --json"])
         {
-            RedirectStandardOutput = true, Environment = { ["AFTERWORD_BACKUP__PASSPHRASE"] = "correct horse" },
+            RedirectStandardOutput = true, Environment = { ["AFTERWORD_Backup__Passphrase"] = "correct horse" },
         })!;
         var said = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
