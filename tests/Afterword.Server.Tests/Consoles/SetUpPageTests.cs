@@ -175,7 +175,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
         var page = (await owner.GetAsync(SetUp)).Is(200);
 
         Assert.Contains("privacy policy first", (await owner.SubmitAsync(page, $"{SetUp}/request")).Is(400).Html, StringComparison.Ordinal);
-        Assert.Contains("must be an absolute", (await owner.SubmitAsync(page, $"{SetUp}/business", ("name", "Furni"), ("privacy_url", "furni.example"), ("language", ""))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("must be an absolute", (await owner.SubmitAsync(page, $"{SetUp}/business", ("name", "Furni"), ("privacy_url", "ftp://furni.example"), ("language", ""))).Is(400).Html, StringComparison.Ordinal);
         (await owner.DoAsync(page, $"{SetUp}/business", ("name", "Furni"), ("privacy_url", "https://furni.example/p"), ("language", ""))).Is(200);
         Assert.Contains("may not send requests", (await owner.SubmitAsync(page, $"{SetUp}/request")).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(0, await _server.CountAsync("prompt"));

@@ -59,8 +59,8 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_person_is_found_by_their_email_address()
     {
-        foreach (var handle in new[] { "ann", "bob" }) await RunAsync(_store, 0, "user", "add", handle, "--name", handle, "--channel", "email", "--mail", handle == "ann" ? "ann@mail.example" : "Both@mail.example");
-        await RunAsync(_store, 0, "user", "add", "cleo", "--name", "Cleo", "--channel", "email", "--mail", "both@mail.example");
+        foreach (var handle in new[] { "ann", "bob" }) await RunAsync(_store, 0, "user", "add", handle, "--name", handle, "--mail", handle == "ann" ? "ann@mail.example" : "Both@mail.example");
+        await RunAsync(_store, 0, "user", "add", "cleo", "--name", "Cleo", "--mail", "both@mail.example");
 
         Assert.Contains("@ann is in 0 requests", await RunAsync(_store, 0, "erase", "ANN@mail.example"), StringComparison.Ordinal);
         Assert.Contains("records about @ann", await RunAsync(_store, 0, "person-data", "ann@mail.example", "-o", Path.Combine(_backups, "ann.zip")), StringComparison.Ordinal);
