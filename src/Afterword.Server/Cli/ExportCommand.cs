@@ -30,7 +30,7 @@ internal static class ExportCommand
         command.OnStore(async (parsed, store, stop) =>
         {
             var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            if (parsed.GetValue(file) is { } there && File.Exists(there) && !parsed.GetValue(resume) && !parsed.GetValue(force))
+            if (parsed.GetValue(file) is { } there && new FileInfo(there) is { Exists: true, Length: > 0 } && !parsed.GetValue(resume) && !parsed.GetValue(force))
             {
                 throw new CommandException(ExitCode.Failed, $"{there} is there already. Nothing has been written. Give --resume to go on with it, or --force to overwrite it.");
             }

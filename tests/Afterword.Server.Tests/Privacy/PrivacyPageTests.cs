@@ -69,6 +69,13 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         var page = await guest.SubmitAsync(await guest.GetAsync("/console/admin/privacy"), "/console/admin/privacy/erase", ("customer", "both@mail.example"));
 
         Assert.Contains("Several customers have this email address: @ann, @bob.", page.Is(400).Html, StringComparison.Ordinal);
+
+        // An owner does not learn whose else the address is.
+        await SetMailAsync((await PlantedPerson.PlantAsync(_loop)).Account.Id, "both@mail.example");
+        var owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
+        var known = (await owner.SubmitAsync(await owner.GetAsync("/console/@furni/privacy"), "/console/@furni/privacy/erase", ("customer", "both@mail.example"))).Is(400).Html;
+        Assert.DoesNotContain("@ann", known, StringComparison.Ordinal);
+        Assert.Contains("Others on this server know", known, StringComparison.Ordinal);
     }
 
     private Task<int> SetMailAsync(long user, string mail) =>
