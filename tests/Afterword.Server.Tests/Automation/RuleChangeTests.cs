@@ -108,7 +108,7 @@ public sealed class BadCloseTests(SharedSqliteServer server) : IClassFixture<Sha
 
         // A dry run takes whatever a close takes. Twitter's own routes ignore what they do not know.
         (await server.Server.GetAsync(server.Loop.Sender, $"/1.1/feedback/can_prompt.json?to_user_id={server.Loop.Ana.Id}&display_name=Furni&privacy_url=https%3A%2F%2Ffurni.example")).Is(200);
-        (await server.Server.GetAsync(server.Loop.Sender, "/1.1/feedback/events.json?from=1")).Is(200);
+        (await server.Server.GetAsync(server.Loop.Sender, "/1.1/feedback/events.json?from_time=1640998800000&to_time=1641081599999&from=1")).Is(200);
     }
 
     [Fact]
