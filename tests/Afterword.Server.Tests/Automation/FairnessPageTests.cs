@@ -123,11 +123,15 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         Assert.Contains("12 requests were made by hand, outside the rules; 3.3 would be expected.", page, StringComparison.Ordinal);
         Assert.Contains("automation?agent=agent%202", page, StringComparison.Ordinal);
 
-        // Their requests stand in the list of responses, answered or not.
-        var requests = Regex.Match(page, "<a href=\"([^\"]+)\">See these requests</a>").Groups[1].Value;
+        // Their requests stand in the list of responses, answered or not, and those of the rules in another.
+        await _world.PassAsync(TimeSpan.FromDays(2));
+        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        var asked = await _world.Server.CountAsync("prompt", "automatic = 1 and agent = 'agent 2'");
+        Assert.True(asked > 0);
+        var requests = Regex.Match(await ReadAsync(), "<a href=\"([^\"]+)\">See these requests</a>").Groups[1].Value;
         Assert.Contains("origin=hand", requests, StringComparison.Ordinal);
         Assert.Equal(12, Regex.Count((await _supervisor.GetAsync(requests)).Is(200).Html, "class=\"score-cell\""));
-        Assert.Equal(0, Regex.Count((await _supervisor.GetAsync(requests.Replace("origin=hand", "origin=automatic", StringComparison.Ordinal))).Is(200).Html, "class=\"score-cell\""));
+        Assert.Equal(asked, Regex.Count((await _supervisor.GetAsync(requests.Replace("origin=hand", "origin=automatic", StringComparison.Ordinal))).Is(200).Html, "class=\"score-cell\""));
         (await _supervisor.GetAsync("/console/@furni/answers?origin=nobody")).Is(400);
         Assert.Contains("name=\"from\" value=\"2026-01-05\"", (await _supervisor.GetAsync($"{Page}?from=2026-01-05&to=2026-01-04")).Is(400).Html, StringComparison.Ordinal);
     }
