@@ -67,28 +67,31 @@ public sealed class PlanTests : IAsyncLifetime
     [Fact]
     public async Task What_is_due_is_found_by_its_key_however_much_is_due()
     {
-        var store = await CrowdedStore.FillAsync(_loop, Copies);
+        await CrowdedStore.FillAsync(_loop, Copies);
         await Db.WriteAsync(session => session.Sql("alter table conversation set (autovacuum_enabled = false)").RunAsync(default), default);
 
         // Of a sender without rules: no worker looks after it.
         await Db.WriteAsync(session => session.Sql("update conversation set decision = 0, due_at = 1, planned_at = 1").RunAsync(default), default);
         await ReadOverOneConnectionAsync(plansForAnyValue: false);
-        var key = new DueKey(_loop.Furni.Id, long.Parse(store.Conversation, System.Globalization.CultureInfo.InvariantCulture));
+
+        // One alone is looked for by itself, whatever the planner knows.
+        var keys = await Db.ReadAsync(session => session.Sql("select sender_id, id from conversation order by id limit 8").ListAsync(row => new DueKey(row.GetInt64(0), row.GetInt64(1)), default), default);
         foreach (var known in s_known[..3])
         {
             await KnowAsync(known);
             for (var i = 0; i < 7; i++) await FindAsync();
             await CountAsync();
             await FindAsync();
-            Assert.InRange((await CountAsync())["conversation"], 1, 10);
+            Assert.InRange((await CountAsync())["conversation"], keys.Count, 10 * keys.Count);
         }
 
         Task<int> FindAsync() => Db.WriteAsync(
             async session =>
             {
                 var batch = new DueBatch(_loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds());
-                await session.EachAsync([batch.Conversations([key])], default);
-                return Assert.Single(batch.Found).Closes > 0 ? 0 : 1;
+                await session.EachAsync([batch.Conversations(keys)], default);
+                Assert.Equal(keys.Count, batch.Found.Count);
+                return 0;
             },
             default);
     }
