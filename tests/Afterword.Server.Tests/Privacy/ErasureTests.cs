@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Afterword.Server.Access;
 using Afterword.Server.Access.Console;
 using Afterword.Server.Access.Operators;
 using Afterword.Server.Answers;
@@ -165,6 +166,16 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await Server.CountAsync("audit", $"what like '%{person.Account.Id}%' or what like '%qz%'"));
         Assert.Equal(1, await Server.CountAsync("audit", $"what like '%{first.Text("receipt")}%' and sender_id = 0"));
         await Server.AllIsWellAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_may_ask_is_no_customer_before_the_first_request_either()
+    {
+        var shop = await Server.UserAsync("shop");
+        await Server.Get<Allowlists>().AllowSenderAsync(shop.Id, new(null, null, null, null), default);
+
+        Assert.IsType<ErasureOutcome.AsksOthers>(await Erase.RunAsync(shop.Id, null, s_by, default));
+        Assert.Equal(1, await Server.CountAsync("account", $"id = {shop.Id} and erased = 0"));
     }
 
     [Fact]
