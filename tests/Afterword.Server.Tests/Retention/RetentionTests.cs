@@ -123,6 +123,24 @@ public abstract class RetentionTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_that_another_sender_sent_to_the_sender_is_kept_as_that_one_chose()
+    {
+        var (_, other) = await Server.SenderAsync(Loop.App, "other");
+        (await Server.PostAsync(
+            other, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", Furni.ToString(CultureInfo.InvariantCulture)), ("message", "How was it?"), ("privacy_url", "https://other.example/privacy"))).Is(200);
+        (await Server.WriteAsync(other, Loop.Furni, "Thank you")).Is(200);
+        await Server.KeepAsync(Furni, RetentionWorld.Of(messages: "30d"));
+
+        await Server.AdvanceAsync(TimeSpan.FromDays(31));
+
+        Assert.Equal(new Removed(Messages: 1), await Server.CountedAsync(Furni));
+        Assert.Equal(new Removed(Messages: 1), await Server.RoundAsync());
+        Assert.Equal((1, 0), (await Server.CountAsync("message", "prompt_id is not null and body <> ''"), await Server.CountAsync("message", "prompt_id is null")));
+        await Server.AllIsWellAsync();
+    }
+
+    [Fact]
     public async Task A_comment_that_was_removed_stays_given()
     {
         await Server.RestartAsync("Cards:Lifetime=400.00:00:00");
