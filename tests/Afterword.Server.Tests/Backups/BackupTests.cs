@@ -243,8 +243,11 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_store_that_a_server_works_on_is_copied_only_when_that_is_wanted()
     {
-        var copy = await engine.NewStoreAsync(Below("copy"));
+        var (unserved, copy) = (await engine.NewStoreAsync(Below("unserved")), await engine.NewStoreAsync(Below("copy")));
         var target = copy.GetValueOrDefault("Database") ?? copy["Data"]!;
+
+        // The command itself is not taken for a server.
+        await RunAsync(_store, 0, "copy", "--to", unserved.GetValueOrDefault("Database") ?? unserved["Data"]!);
         await using var loop = await Loop.StartOnAsync(_store);
 
         // On PostgreSQL a server is known by its lease, which ends by the clock of this test.
