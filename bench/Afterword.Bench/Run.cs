@@ -43,6 +43,7 @@ internal static class Run
         ("deliveries-sqlite", Deliveries.RunOnSqliteAsync),
         ("deliveries-postgres", Deliveries.RunOnPostgresAsync),
         ("sick", Deliveries.RunSickAsync),
+        ("watched", Watching.RunAsync),
         ("start-memory", StartAndMemory.RunAsync),
         ("crowd", Crowd.RunAsync),
         ("builds-sqlite", Builds.RunOnSqliteAsync),

@@ -14,7 +14,10 @@ internal sealed record Arrivals(long Count, double Seconds, double P50, double P
     public double Rate => (Count - (Count / 2) - 1) / Seconds;
 }
 
-/// <summary>A receiver of webhooks that does nothing but read and count. Whatever is posted to /hang is never answered, and to /fail answered with 500.</summary>
+/// <summary>
+/// A receiver of webhooks that does nothing but read and count. Whatever is posted to /hang is never answered, and to /fail answered with 500.
+/// It is an OpenTelemetry collector too, which counts what came.
+/// </summary>
 internal static class ReceivingEnd
 {
     public static async Task RunAsync(string url)
@@ -23,7 +26,7 @@ internal static class ReceivingEnd
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        var (gate, times, latencies) = (new Lock(), new List<long>(), new Latencies());
+        var (gate, times, latencies, collected) = (new Lock(), new List<long>(), new Latencies(), 0);
 
         var app = builder.Build();
         app.MapPost("/", async http =>
@@ -40,6 +43,13 @@ internal static class ReceivingEnd
 
             http.Response.StatusCode = 204;
         });
+        app.MapPost("/v1/{signal}", async http =>
+        {
+            await http.Request.Body.CopyToAsync(Stream.Null);
+            Interlocked.Increment(ref collected);
+            http.Response.ContentType = "application/x-protobuf";
+        });
+        app.MapGet("/collected", http => TellAsync(http, collected.ToString(CultureInfo.InvariantCulture)));
         app.MapPost("/hang", http => Task.Delay(Timeout.Infinite, http.RequestAborted));
         app.MapPost("/fail", () => TypedResults.StatusCode(500));
         app.MapGet("/count", http => TellAsync(http, times.Count.ToString(CultureInfo.InvariantCulture)));

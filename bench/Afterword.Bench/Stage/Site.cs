@@ -24,10 +24,11 @@ internal sealed class Site
         ["Webhooks:Concurrency"] = "64",
     };
 
-    private Site(string name, string key, string value)
+    private Site(string name, string key, string value, params ReadOnlySpan<(string Key, string Value)> more)
     {
         Name = name;
         var all = new Dictionary<string, string>(s_settings) { [key] = value };
+        foreach (var one in more) all[one.Key] = one.Value;
         Environment = all.ToDictionary(pair => "AFTERWORD_" + pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value);
         Settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(all!).Build()).Settings
             ?? throw new InvalidOperationException("The settings are wrong.");
@@ -40,7 +41,9 @@ internal sealed class Site
 
     public Settings Settings { get; }
 
-    public static Site Sqlite(string folder) => new("SQLite", "Data", folder);
+    /// <param name="folder">Where the store is.</param>
+    /// <param name="more">Further settings.</param>
+    public static Site Sqlite(string folder, params ReadOnlySpan<(string Key, string Value)> more) => new("SQLite", "Data", folder, more);
 
     public static Site Postgres(string url) => new("PostgreSQL", "Database", url);
 
