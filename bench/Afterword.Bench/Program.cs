@@ -1,8 +1,8 @@
 using System.Globalization;
 using Afterword.Bench;
 using Afterword.Bench.Bare;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
-using Afterword.Bench.Stage;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
@@ -23,7 +23,7 @@ switch (args)
             new Uri(url), int.Parse(count, CultureInfo.InvariantCulture), int.Parse(concurrency, CultureInfo.InvariantCulture), await File.ReadAllBytesAsync(body));
         return 0;
     case ["send", var requests, var server, var connections, var seconds, var mode]:
-        Ground.Send(requests, server, connections, seconds, again: mode == "again");
+        BenchEnvironment.Send(requests, server, connections, seconds, again: mode == "again");
         return 0;
     default:
         return await Run.RunAsync(args);

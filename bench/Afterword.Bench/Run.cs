@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Afterword.Bench.Report;
 using Afterword.Bench.Contests;
-using Afterword.Bench.Stage;
+using Afterword.Bench.Fixtures;
+using Afterword.Bench.Report;
 
 namespace Afterword.Bench;
 
@@ -13,7 +13,7 @@ internal static class Run
     // Run only when they are named: the first compares two generators, not the server with anything; the others need another build.
     private static readonly string[] s_notMeant = ["generators", "builds-sqlite", "builds-postgres"];
 
-    private static readonly (string Name, Func<Ground, Action<Figure>, Task> RunAsync)[] s_rows =
+    private static readonly (string Name, Func<BenchEnvironment, Action<Result>, Task> RunAsync)[] s_rows =
     [
         ("create-sqlite", CreateOnSqlite.RunAsync),
         ("create-postgres", CreateOnPostgres.RunAsync),
@@ -68,39 +68,39 @@ internal static class Run
             return 2;
         }
 
-        var figures = new List<Figure>();
+        var results = new List<Result>();
         var failed = false;
-        await using var ground = new Ground(quick);
-        var machine = Machine.Describe(ground.NewFolder("disk"), await PostgresVersionAsync());
+        await using var bench = new BenchEnvironment(quick);
+        var machine = Machine.Describe(bench.NewFolder("disk"), await PostgresVersionAsync());
         foreach (var (name, run) in s_rows.Where(row => only.Count == 0 ? !s_notMeant.Contains(row.Name) : only.Contains(row.Name)))
         {
-            var before = figures.Count;
+            var before = results.Count;
             await Console.Error.WriteLineAsync($"{name} …");
             try
             {
-                await run(ground, figure => figures.Add(figure with { Row = name }));
+                await run(bench, result => results.Add(result with { Row = name }));
             }
             catch (Exception error) when (error is InvalidOperationException or AggregateException or FormatException or IOException or TimeoutException or Npgsql.NpgsqlException or Microsoft.Data.Sqlite.SqliteException)
             {
                 failed = true;
-                figures.Add(new() { Row = name, What = "could not be measured", Value = 0, Unit = "", Pass = false, Note = error.Message.ReplaceLineEndings(" ") });
+                results.Add(new() { Row = name, What = "could not be measured", Value = 0, Unit = "", Pass = false, Note = error.Message.ReplaceLineEndings(" ") });
             }
 
-            await Console.Error.WriteLineAsync(Table.Of([.. figures.Skip(before)]));
+            await Console.Error.WriteLineAsync(Table.Of([.. results.Skip(before)]));
         }
 
-        Console.Write(Table.Of(figures));
-        await SaveAsync(output, quick, machine, figures);
+        Console.Write(Table.Of(results));
+        await SaveAsync(output, quick, machine, results);
         return failed ? 1 : 0;
     }
 
-    private static async Task SaveAsync(string? output, bool quick, Machine machine, List<Figure> figures)
+    private static async Task SaveAsync(string? output, bool quick, Machine machine, List<Result> results)
     {
         var now = TimeProvider.System.GetUtcNow();
         var form = quick ? "quick" : "full";
         var file = output ?? Path.Combine(Environment.CurrentDirectory, "bench", "results", string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-dd}-{form}.json"));
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { measuredAt = now, form, machine, figures }, s_json) + "\n");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { measuredAt = now, form, machine, results }, s_json) + "\n");
         await Console.Error.WriteLineAsync($"Written to {file}");
     }
 

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace Afterword.Samples.Helpdesk;
 
 /// <summary>A conversation with a customer.</summary>
-internal sealed record Ticket(int Id, string Mail, string Name);
+internal sealed record Ticket(int Id, string Email, string Name);
 
 /// <summary>A helpdesk, as far as Afterword meets it: what it posts when a conversation is closed, how it signs that, and where it takes replies.</summary>
 /// <param name="Kind">As <c>afterword connector add --kind</c> has it.</param>
@@ -31,7 +31,7 @@ internal sealed record Desk(
         ["event"] = "conversation_status_changed", ["id"] = ticket.Id, ["status"] = closed ? "resolved" : "open", ["labels"] = new JsonArray("sample"), ["messages"] = new JsonArray(),
         ["meta"] = new JsonObject
         {
-            ["sender"] = new JsonObject { ["id"] = 1000 + ticket.Id, ["name"] = ticket.Name, ["email"] = ticket.Mail },
+            ["sender"] = new JsonObject { ["id"] = 1000 + ticket.Id, ["name"] = ticket.Name, ["email"] = ticket.Email },
             ["assignee"] = new JsonObject { ["id"] = 4, ["name"] = "Ana" }, ["hmac_verified"] = false,
         },
         ["updated_at"] = now.ToUnixTimeMilliseconds() / 1000.0,
@@ -39,7 +39,7 @@ internal sealed record Desk(
 
     private static JsonObject Zendesk(Ticket ticket, bool closed, DateTimeOffset now) => new()
     {
-        ["ticket_id"] = $"{ticket.Id}", ["status"] = closed ? "Solved" : "Open", ["requester_id"] = $"{1000 + ticket.Id}", ["requester_email"] = ticket.Mail, ["requester_name"] = ticket.Name,
+        ["ticket_id"] = $"{ticket.Id}", ["status"] = closed ? "Solved" : "Open", ["requester_id"] = $"{1000 + ticket.Id}", ["requester_email"] = ticket.Email, ["requester_name"] = ticket.Name,
         ["assignee"] = "ana@shop.example", ["group"] = "Support", ["tags"] = "sample", ["updated_at"] = Iso(now),
     };
 
@@ -50,7 +50,7 @@ internal sealed record Desk(
         {
             ["item"] = new JsonObject
             {
-                ["id"] = $"{ticket.Id}", ["state"] = closed ? "closed" : "open", ["source"] = new JsonObject { ["author"] = new JsonObject { ["type"] = "user", ["name"] = ticket.Name, ["email"] = ticket.Mail } },
+                ["id"] = $"{ticket.Id}", ["state"] = closed ? "closed" : "open", ["source"] = new JsonObject { ["author"] = new JsonObject { ["type"] = "user", ["name"] = ticket.Name, ["email"] = ticket.Email } },
                 ["contacts"] = new JsonObject { ["contacts"] = new JsonArray(new JsonObject { ["id"] = $"contact-{ticket.Id}" }) },
                 ["tags"] = new JsonObject { ["tags"] = new JsonArray(new JsonObject { ["name"] = "sample" }) },
             },
@@ -62,7 +62,7 @@ internal sealed record Desk(
         ["ticket"] = new JsonObject
         {
             ["id"] = ticket.Id, ["number"] = $"{10_000 + ticket.Id}", ["state"] = closed ? "closed" : "open", ["owner_id"] = 5, ["owner"] = new JsonObject { ["email"] = "ana@shop.example" },
-            ["customer"] = new JsonObject { ["id"] = 1000 + ticket.Id, ["email"] = ticket.Mail, ["firstname"] = ticket.Name }, ["group"] = new JsonObject { ["name"] = "Support" }, ["updated_at"] = Iso(now),
+            ["customer"] = new JsonObject { ["id"] = 1000 + ticket.Id, ["email"] = ticket.Email, ["firstname"] = ticket.Name }, ["group"] = new JsonObject { ["name"] = "Support" }, ["updated_at"] = Iso(now),
         },
     };
 

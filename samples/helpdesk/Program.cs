@@ -14,7 +14,7 @@ if (!Uri.TryCreate(settings["connector"], UriKind.Absolute, out var connector) |
 var secret = settings["secret"] ?? settings["HELPDESK_SECRET"];
 
 // Another customer for each conversation: nobody is asked twice in a week.
-string MailOf(int number) => settings["mail"] ?? string.Create(CultureInfo.InvariantCulture, $"mia{number}@example.com");
+string EmailOf(int number) => settings["mail"] ?? string.Create(CultureInfo.InvariantCulture, $"mia{number}@example.com");
 var (name, clock, replies) = (settings["name"] ?? "Mia Adler", TimeProvider.System, new ConcurrentQueue<string>());
 if (settings["urls"] is null) builder.WebHost.UseUrls("http://localhost:5092");
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -63,7 +63,7 @@ return 0;
 async Task<HttpStatusCode?> TellAsync(bool closed)
 {
     var now = clock.GetUtcNow();
-    var body = desk.Body(new(number, MailOf(number), name), closed, now).ToJsonString();
+    var body = desk.Body(new(number, EmailOf(number), name), closed, now).ToJsonString();
     using var request = new HttpRequestMessage(HttpMethod.Post, connector) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
     foreach (var (header, value) in secret is null ? [] : desk.Sign(secret, body, now)) request.Headers.Add(header, value);
     try

@@ -1,7 +1,3 @@
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Grants;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin;
 using Afterword.Server.Admin.Health;
 using Afterword.Server.Answers;
@@ -9,22 +5,32 @@ using Afterword.Server.Automation;
 using Afterword.Server.Backups;
 using Afterword.Server.Changes;
 using Afterword.Server.Channels;
-using Afterword.Server.Channels.Mail;
+using Afterword.Server.Channels.Email;
+using Afterword.Server.Configuration;
 using Afterword.Server.Connectors;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Embed;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Monitoring;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
-using Afterword.Server.People;
+using Afterword.Server.OAuth;
+using Afterword.Server.OAuth.Grants;
 using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Reports;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Retention;
 using Afterword.Server.Sandbox;
 using Afterword.Server.SetUp;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
 
@@ -76,17 +82,17 @@ internal sealed class AfterwordServer : IAsyncDisposable
             Secrets.AddKeyRing(builder.Services, store.Main, store.MasterKeys);
             builder.Services.AddSingleton(lease);
             AddClocks(builder.Services, steady, sandbox);
-            builder.Services.AddSingleton<StoreWatch>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<StoreWatch>());
+            builder.Services.AddSingleton<StoreMonitor>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<StoreMonitor>());
             builder.Services.AddSingleton<Readiness>();
-            builder.Services.AddSingleton<Refusals>();
+            builder.Services.AddSingleton<RefusalCounter>();
             AddFeatures(builder.Services);
             builder.Services.AddHostedService<KeepWorkerNumber>();
-            builder.Services.AddSingleton<TroubleWatch>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<TroubleWatch>());
-            builder.Services.AddHostedService<Upkeep>();
+            builder.Services.AddSingleton<ProblemMonitor>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<ProblemMonitor>());
+            builder.Services.AddHostedService<MaintenanceWorker>();
             builder.Services.AddHostedService<AnalyzeNewTables>();
-            builder.Services.AddSingleton<BackupMail>();
+            builder.Services.AddSingleton<BackupEmail>();
             builder.Services.AddSingleton<BackupSchedule>();
             builder.Services.AddHostedService(services => services.GetRequiredService<BackupSchedule>());
             builder.Services.AddSingleton<PolicyReports>();
@@ -96,7 +102,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
             var app = builder.Build();
             app.UseFarewell();
             app.Lifetime.ApplicationStopping.Register(() => store.Main.EndWaitingIn(s_commitFarewell));
-            store.Troubles.Log = app.Services.GetRequiredService<ILogger<Troubles>>();
+            store.Problems.Log = app.Services.GetRequiredService<ILogger<Problems>>();
             store.Faults.Log = app.Services.GetRequiredService<ILogger<StoreFaults>>();
             app.UseOneProvider();
             app.UseForwarded(settings);
@@ -105,8 +111,8 @@ internal sealed class AfterwordServer : IAsyncDisposable
             app.UseSecurityHeaders();
             app.UseRouting();
             app.UseMiddleware<BodyMemory>();
-            app.UseMiddleware<SignedRequests>();
-            app.UseMiddleware<ConsoleDoor>();
+            app.UseMiddleware<SignatureMiddleware>();
+            app.UseMiddleware<ConsoleAuthorization>();
             MapRoutes(app.MapWithHead(), settings);
             return new(store, app);
         }
@@ -120,7 +126,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
     private static void AddFeatures(IServiceCollection services)
     {
         services.AddHealth();
-        services.AddAccess();
+        services.AddCallers();
         services.AddSignIn();
         services.AddConsole();
         services.AddPrompts();
@@ -142,7 +148,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
     {
         try
         {
-            await Services.GetRequiredService<StoreWatch>().LookAsync(stop);
+            await Services.GetRequiredService<StoreMonitor>().LookAsync(stop);
             await _app.StartAsync(stop);
         }
         catch
@@ -212,7 +218,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
     {
         routes.MapConsoleKeys();
         routes.MapConsoleUsers();
-        routes.MapMailPage();
+        routes.MapEmailPage();
         routes.MapSetUp();
         routes.MapByHand();
         routes.MapSenderApps();

@@ -1,5 +1,6 @@
 using System.Net;
 using Afterword.Client.OAuth;
+using Afterword.Client.Tests.Wire;
 
 namespace Afterword.Client.Tests;
 
@@ -145,5 +146,5 @@ public sealed class ConversationClientTests : IDisposable
         _network.Dispose();
     }
 
-    private static string Golden(string name) => System.Text.Encoding.UTF8.GetString(Wire.WireJsonTests.Golden(name));
+    private static string Golden(string name) => System.Text.Encoding.UTF8.GetString(WireJsonTests.Golden(name));
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -12,39 +12,39 @@ internal static class Backups
     private const int MostSeconds = 60;
     private const int MostMemory = 200;
 
-    public static async Task RunOnSqliteAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        var (folder, dump) = (ground.NewFolder("store"), ground.New("dump.sql"));
+        var (folder, dump) = (bench.NewFolder("store"), bench.New("dump.sql"));
         await RunAsync(
-            ground, tell, Site.Sqlite(folder), () => Task.CompletedTask, Site.Sqlite(ground.NewFolder("restored")),
+            bench, tell, BenchServer.Sqlite(folder), () => Task.CompletedTask, BenchServer.Sqlite(bench.NewFolder("restored")),
             new("sqlite3 .dump", ["sh", "-c", $"sqlite3 -readonly '{Path.Combine(folder, "afterword.db")}' .dump > '{dump}'"]),
-            new("sqlite3, reading it", ["sh", "-c", $"sqlite3 '{Path.Combine(ground.NewFolder("loaded"), "loaded.db")}' < '{dump}'"]));
+            new("sqlite3, reading it", ["sh", "-c", $"sqlite3 '{Path.Combine(bench.NewFolder("loaded"), "loaded.db")}' < '{dump}'"]));
     }
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
         await cluster.CreateDatabaseAsync("loaded");
-        var dump = ground.New("store.dump");
+        var dump = bench.New("store.dump");
         string[] At(string program, params string[] arguments) =>
             [Path.Combine(PostgresCluster.Programs!, program), "-h", "127.0.0.1", "-p", cluster.Port.ToString(CultureInfo.InvariantCulture), "-U", "bench", .. arguments];
 
         await RunAsync(
-            ground, tell, Site.Postgres(await cluster.CreateDatabaseAsync("store")), () => cluster.ExecuteAsync("store", "vacuum analyze"), Site.Postgres(await cluster.CreateDatabaseAsync("restored")),
+            bench, tell, BenchServer.Postgres(await cluster.CreateDatabaseAsync("store")), () => cluster.ExecuteAsync("store", "vacuum analyze"), BenchServer.Postgres(await cluster.CreateDatabaseAsync("restored")),
             new("pg_dump -Fc", At("pg_dump", "-Fc", "-Z", "1", "-f", dump, "store")), new("pg_restore", At("pg_restore", "-d", "loaded", dump)));
     }
 
-    private static async Task RunAsync(Ground ground, Action<Figure> tell, Site from, Func<Task> settle, Site to, Bare dump, Bare load)
+    private static async Task RunAsync(BenchEnvironment bench, Action<Result> tell, BenchServer from, Func<Task> settle, BenchServer to, Bare dump, Bare load)
     {
-        var rows = ground.IsQuick ? 200_000 : 1_000_000;
+        var rows = bench.IsQuick ? 200_000 : 1_000_000;
         await using (var store = await from.OpenAsync())
         {
-            var cast = await Cast.CreateAsync(store, senders: 20);
-            await new History(store, cast, rows, days: 365).WriteAsync();
+            var users = await SampleUsers.CreateAsync(store, senders: 20);
+            await new History(store, users, rows, days: 365).WriteAsync();
         }
 
         await settle();
-        var file = ground.New("one.backup");
+        var file = bench.New("one.backup");
         var what = string.Create(CultureInfo.InvariantCulture, $"{rows:N0} feedbacks, {from.Name}");
         var dumping = await dump.RunAsync();
         Tell(tell, $"backup of {what}", await RunAsync(from, "backup", file), $"a file of {new FileInfo(file).Length / (double)(1 << 20):0} MiB, read once more", dump, dumping);
@@ -52,7 +52,7 @@ internal static class Backups
         Tell(tell, $"restore of {what}", await RunAsync(to, "restore", file), "with the doctor's look", load, loading);
     }
 
-    private static void Tell(Action<Figure> tell, string what, Cost cost, string note, Bare bare, double bareSeconds)
+    private static void Tell(Action<Result> tell, string what, Cost cost, string note, Bare bare, double bareSeconds)
     {
         tell(new()
         {
@@ -63,10 +63,10 @@ internal static class Backups
     }
 
     /// <summary>Runs a command to its end and looks at its memory meanwhile, without the pages of files that the system maps for it.</summary>
-    private static async Task<Cost> RunAsync(Site site, string verb, string file)
+    private static async Task<Cost> RunAsync(BenchServer server, string verb, string file)
     {
-        var start = new ProcessStartInfo(Ground.Server, [verb, file, "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in site.Environment) start.Environment[name] = value;
+        var start = new ProcessStartInfo(BenchEnvironment.Server, [verb, file, "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in server.Environment) start.Environment[name] = value;
         var began = Stopwatch.GetTimestamp();
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -11,38 +11,38 @@ internal static class Cards
     private const int Connections = 64;
     private const int Senders = 20;
 
-    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await RunAsync(ground, Senders, async deck =>
+        await RunAsync(bench, Senders, async deck =>
         {
-            tell(Figure.Of("card page GET, SQLite", await deck.OpenAsync(), "bare endpoint", 0.5));
-            tell(Figure.Of($"score POST, SQLite, {Senders} senders at once", await deck.ScoreAsync(), "bare endpoint", null));
+            tell(Result.Of("card page GET, SQLite", await deck.OpenAsync(), "bare endpoint", 0.5));
+            tell(Result.Of($"score POST, SQLite, {Senders} senders at once", await deck.ScoreAsync(), "bare endpoint", null));
         });
 
         // As the create calls of its neighbour row: the log of changes and the low scores then grow in one place, not in twenty.
-        await RunAsync(ground, 1, async deck => tell(Figure.Of("score POST, SQLite, one sender", await deck.ScoreAsync(), "bare endpoint", 0.25)));
+        await RunAsync(bench, 1, async deck => tell(Result.Of("score POST, SQLite, one sender", await deck.ScoreAsync(), "bare endpoint", 0.25)));
     }
 
-    private static async Task RunAsync(Ground ground, int senders, Func<Deck, Task> measure)
+    private static async Task RunAsync(BenchEnvironment bench, int senders, Func<Deck, Task> measure)
     {
-        var site = Site.Sqlite(ground.NewFolder("store"));
-        var cards = ground.IsQuick ? 400_000 : 1_200_000;
+        var benchServer = BenchServer.Sqlite(bench.NewFolder("store"));
+        var cards = bench.IsQuick ? 400_000 : 1_200_000;
         string[] paths;
-        await using (var store = await site.OpenAsync())
+        await using (var store = await benchServer.OpenAsync())
         {
-            var history = new History(store, await Cast.CreateAsync(store, senders), cards, days: 20);
+            var history = new History(store, await SampleUsers.CreateAsync(store, senders), cards, days: 20);
             await history.WriteAsync();
             paths = await history.OpenCardsAsync(cards);
         }
 
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var page = await Exchange.SendAsync(server.Address, new RequestWriter(server.Address.ToString()).Open(paths[0]));
-        await using var bare = await ground.StartBareAsync(("card.html", page.Body));
-        await measure(new(ground, server, bare, paths));
+        await using var bare = await bench.StartBareAsync(("card.html", page.Body));
+        await measure(new(bench, server, bare, paths));
     }
 
     /// <summary>Cards nobody has answered yet, in a scattered order, with a server that has them and the bare endpoint.</summary>
-    private sealed class Deck(Ground ground, Child server, Child bare, string[] paths)
+    private sealed class Deck(BenchEnvironment bench, ChildProcess server, ChildProcess bare, string[] paths)
     {
         private readonly RequestWriter _writer = new(server.Address.ToString());
         private int _next;
@@ -66,8 +66,8 @@ internal static class Cards
 
         private Task<Duel> RunAsync(int expected, Func<Func<int, byte[]>> begin)
         {
-            var real = new Once(ground, server, Connections, expected, begin);
-            return Duel.RunAsync(ground, real, new Again(bare, Connections, real));
+            var real = new Once(bench, server, Connections, expected, begin);
+            return Duel.RunAsync(bench, real, new Again(bare, Connections, real));
         }
 
         private long Scatter(int i) => i * 7919L % paths.Length;

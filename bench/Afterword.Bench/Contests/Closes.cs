@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 using Afterword.Client.Wire;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 
 namespace Afterword.Bench.Contests;
@@ -20,71 +21,71 @@ internal static class Closes
     private const int MostGrowth = 100;
     private const int MostSeconds = 10;
 
-    public static async Task RunOnSqliteAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await CloseAsync(ground, Site.Sqlite(ground.NewFolder("store")), senders: 16, together: 1, expected: 8_000, tell);
-        await DueAsync(ground, Site.Sqlite(ground.NewFolder("store")), expected: 8_000, tell);
-        await SimulateAsync(ground, Site.Sqlite(ground.NewFolder("store")), tell);
+        await CloseAsync(bench, BenchServer.Sqlite(bench.NewFolder("store")), senders: 16, together: 1, expected: 8_000, tell);
+        await DueAsync(bench, BenchServer.Sqlite(bench.NewFolder("store")), expected: 8_000, tell);
+        await SimulateAsync(bench, BenchServer.Sqlite(bench.NewFolder("store")), tell);
     }
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        await CloseAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("closes")), senders: 50, together: 50, expected: 5_000, tell);
-        await DueAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("due")), expected: 5_000, tell);
-        await SimulateAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("simulated")), tell);
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
+        await CloseAsync(bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("closes")), senders: 50, together: 50, expected: 5_000, tell);
+        await DueAsync(bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("due")), expected: 5_000, tell);
+        await SimulateAsync(bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("simulated")), tell);
     }
 
     /// <summary>Closes that lead to a request in two weeks, against create calls.</summary>
-    private static async Task CloseAsync(Ground ground, Site site, int senders, int together, int expected, Action<Figure> tell)
+    private static async Task CloseAsync(BenchEnvironment bench, BenchServer benchServer, int senders, int together, int expected, Action<Result> tell)
     {
-        Cast cast;
-        await using (var store = await site.OpenAsync())
+        SampleUsers users;
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders);
-            await RuleAsync(store, cast, "P14D");
+            users = await SampleUsers.CreateAsync(store, senders);
+            await RuleAsync(store, users, "P14D");
         }
 
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var writer = new RequestWriter(server.Address.ToString());
-        var creates = new CreateRequests(writer, cast, together);
-        var closes = new CloseRequests(writer, cast, together);
-        var duel = await Duel.RunAsync(ground, new Once(ground, server, Connections, expected, () => closes.Begin(closedAt: null)), new Once(ground, server, Connections, expected, creates.Begin));
+        var creates = new CreateRequests(writer, users, together);
+        var closes = new CloseRequests(writer, users, together);
+        var duel = await Duel.RunAsync(bench, new Once(bench, server, Connections, expected, () => closes.Begin(closedAt: null)), new Once(bench, server, Connections, expected, creates.Begin));
 
         // What the rules skip is cheaper than what they schedule.
-        await using var beside = await Store.OpenAsync(site.Settings, TimeProvider.System, CancellationToken.None);
+        await using var beside = await Store.OpenAsync(benchServer.Settings, TimeProvider.System, CancellationToken.None);
         if (await CountAsync(beside, "decision <> 0 limit 1") > 0) throw new InvalidOperationException("Not every close was scheduled.");
-        tell(Figure.Of($"signed close, {site.Name}, 64 connections", duel, "signed create, the same server", 0.9));
+        tell(Result.Of($"signed close, {benchServer.Name}, 64 connections", duel, "signed create, the same server", 0.9));
     }
 
     /// <summary>Ten thousand that fall due in the same millisecond, against create calls.</summary>
-    private static async Task DueAsync(Ground ground, Site site, int expected, Action<Figure> tell)
+    private static async Task DueAsync(BenchEnvironment bench, BenchServer benchServer, int expected, Action<Result> tell)
     {
-        Cast cast;
-        await using (var store = await site.OpenAsync())
+        SampleUsers users;
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders: 16);
-            await RuleAsync(store, cast, "PT0S");
+            users = await SampleUsers.CreateAsync(store, senders: 16);
+            await RuleAsync(store, users, "PT0S");
         }
 
-        await using var server = await ground.StartServerAsync(site);
-        await using var beside = await Store.OpenAsync(site.Settings, TimeProvider.System, CancellationToken.None);
+        await using var server = await bench.StartServerAsync(benchServer);
+        await using var beside = await Store.OpenAsync(benchServer.Settings, TimeProvider.System, CancellationToken.None);
         var writer = new RequestWriter(server.Address.ToString());
-        var creates = new CreateRequests(writer, cast, together: 1);
-        var due = new Due(ground, server, beside, new CloseRequests(writer, cast, together: 16));
-        var duel = await Duel.RunAsync(ground, due, new Once(ground, server, Connections, expected, creates.Begin));
-        tell(Figure.Of($"10,000 requests of 16 senders that fall due at once, {site.Name}", duel, "signed create, the same server", 0.8) with { Note = null });
+        var creates = new CreateRequests(writer, users, together: 1);
+        var due = new Due(bench, server, beside, new CloseRequests(writer, users, together: 16));
+        var duel = await Duel.RunAsync(bench, due, new Once(bench, server, Connections, expected, creates.Begin));
+        tell(Result.Of($"10,000 requests of 16 senders that fall due at once, {benchServer.Name}", duel, "signed create, the same server", 0.8) with { Note = null });
     }
 
     /// <summary>A draft that is run over a million closes of one sender, beside requests that people made by hand. It waits as long as rules may, so that as many as can be wait at once.</summary>
-    private static async Task SimulateAsync(Ground ground, Site site, Action<Figure> tell)
+    private static async Task SimulateAsync(BenchEnvironment bench, BenchServer benchServer, Action<Result> tell)
     {
-        var closes = ground.IsQuick ? 200_000 : 1_000_000;
-        Cast cast;
-        await using (var store = await site.OpenAsync())
+        var closes = bench.IsQuick ? 200_000 : 1_000_000;
+        SampleUsers users;
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders: 1);
-            await new History(store, cast, closes / 5, days: 29).WriteAsync();
+            users = await SampleUsers.CreateAsync(store, senders: 1);
+            await new History(store, users, closes / 5, days: 29).WriteAsync();
             await store.Main.WriteAsync(
                 session => session.Sql(
                     """
@@ -92,12 +93,12 @@ internal static class Closes
                     with recursive n (i) as (select cast(1 as bigint) union all select i + 1 from n where i < @closes)
                     select @sender, i, 'case_' || i, 1000 + i * 7919 % 200000, 0, 'agent ' || i % 100, case when i % 7 = 0 then 'vip,chair' else 'delivery' end, 0, '', @from + i * @step, @from + i * @step, 0, 1, 2, 1, 0,
                         i * 7919 % 1000000 * 9007199254 from n
-                    """).Bind("closes", (long)closes).Bind("sender", cast.Senders[0].Id).Bind("from", TimeProvider.System.GetUtcNow().AddDays(-29).ToUnixTimeMilliseconds()).Bind("step", 2_500_000_000L / closes)
+                    """).Bind("closes", (long)closes).Bind("sender", users.Senders[0].Id).Bind("from", TimeProvider.System.GetUtcNow().AddDays(-29).ToUnixTimeMilliseconds()).Bind("step", 2_500_000_000L / closes)
                     .RunAsync(CancellationToken.None),
                 CancellationToken.None);
         }
 
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var writer = new RequestWriter(server.Address.ToString());
         var body = Encoding.UTF8.GetBytes(
             $$"""{"days":30,"rules":[{"name":"vip","when":{"tags_any":["vip"],"agents":["agent 7","agent 8"]},"ask":null},{"name":"rest","ask":{{AskOf("P14D").Replace("{\"type\"", "{\"share\":0.5,\"per_day\":100000,\"type\"", StringComparison.Ordinal)}}}]}""");
@@ -105,10 +106,10 @@ internal static class Closes
         using var watching = new CancellationTokenSource();
         var before = server.ResidentAnonymous;
         var most = MostAsync(server, watching.Token);
-        for (var round = 0; round <= Ground.Rounds; round++)
+        for (var round = 0; round <= BenchEnvironment.Rounds; round++)
         {
             var began = Stopwatch.GetTimestamp();
-            var answer = await Exchange.SendAsync(server.Address, writer.PostJson(cast.Senders[0].Credentials, "/1.1/feedback/rules/simulate.json", body));
+            var answer = await Exchange.SendAsync(server.Address, writer.PostJson(users.Senders[0].Credentials, "/1.1/feedback/rules/simulate.json", body));
             times.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
             var seen = JsonSerializer.Deserialize(answer.Body, WireJson.Default.SimulationJson)!.Closes;
             if (seen != closes) throw new InvalidOperationException($"The simulation saw {seen} closes of {closes}.");
@@ -119,12 +120,12 @@ internal static class Closes
         var time = Duel.Median(times.Skip(1));
         tell(new()
         {
-            What = string.Create(CultureInfo.InvariantCulture, $"simulation over {closes:N0} closes, {site.Name}"), Value = time, Unit = " s", Target = FormattableString.Invariant($"<= {MostSeconds}"), Pass = time <= MostSeconds,
+            What = string.Create(CultureInfo.InvariantCulture, $"simulation over {closes:N0} closes, {benchServer.Name}"), Value = time, Unit = " s", Target = FormattableString.Invariant($"<= {MostSeconds}"), Pass = time <= MostSeconds,
         });
-        tell(new() { What = $"memory grown during simulations, {site.Name}", Value = growth, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostGrowth}"), Pass = growth <= MostGrowth });
+        tell(new() { What = $"memory grown during simulations, {benchServer.Name}", Value = growth, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostGrowth}"), Pass = growth <= MostGrowth });
     }
 
-    private static async Task<long> MostAsync(Child server, CancellationToken stop)
+    private static async Task<long> MostAsync(ChildProcess server, CancellationToken stop)
     {
         var most = 0L;
         while (!stop.IsCancellationRequested)
@@ -140,12 +141,12 @@ internal static class Closes
         session => session.Sql($"select count(*) from (select 1 from conversation where {condition}) as found").FirstAsync(row => row.GetInt64(0), CancellationToken.None), CancellationToken.None);
 
     /// <summary>Gives every sender one rule, which asks everybody.</summary>
-    public static async Task RuleAsync(Store store, Cast cast, string delay)
+    public static async Task RuleAsync(Store store, SampleUsers users, string delay)
     {
         var rules = new ChangeRules(store, new AuditLog(store, TimeProvider.System), TimeProvider.System);
-        foreach (var sender in cast.Senders)
+        foreach (var sender in users.Senders)
         {
-            await rules.RunAsync(sender.Id, Person.CommandLine, seen: null, $$"""{"recipient_interval_days":0,"rules":[{"name":"all","ask":{{AskOf(delay)}}}]}""", CancellationToken.None);
+            await rules.RunAsync(sender.Id, Member.CommandLine, seen: null, $$"""{"recipient_interval_days":0,"rules":[{"name":"all","ask":{{AskOf(delay)}}}]}""", CancellationToken.None);
         }
     }
 
@@ -153,7 +154,7 @@ internal static class Closes
         $$$"""{"type":"nps","question_variant_id":"3","delay":"{{{delay}}}","privacy_url":"https://shop.example/privacy","display_name":"The Corner Shop","message":{"en":"Thank you for talking to us today about your order {external_id}. Would you tell us how we did? It takes a minute and helps a lot."}}""";
 
     /// <summary>Makes closes, each of another conversation.</summary>
-    private sealed class CloseRequests(RequestWriter writer, Cast cast, int together)
+    private sealed class CloseRequests(RequestWriter writer, SampleUsers users, int together)
     {
         private int _files;
 
@@ -162,13 +163,13 @@ internal static class Closes
         public Func<int, byte[]> Begin(long? closedAt)
         {
             var file = _files++;
-            var groups = cast.Senders.Count / together;
+            var groups = users.Senders.Count / together;
             return i =>
             {
-                var (sender, number) = (cast.Senders[(file % groups * together) + (i % together)], FormattableString.Invariant($"case_{file}_{i}"));
+                var (sender, number) = (users.Senders[(file % groups * together) + (i % together)], FormattableString.Invariant($"case_{file}_{i}"));
 
                 // The even ones: create calls ask the odd ones.
-                var recipient = Cast.RecipientAt(2 * (((i * 7919L) + (file * 10_007L)) % (Cast.Recipients / 2))).ToString(CultureInfo.InvariantCulture);
+                var recipient = SampleUsers.RecipientAt(2 * (((i * 7919L) + (file * 10_007L)) % (SampleUsers.Recipients / 2))).ToString(CultureInfo.InvariantCulture);
                 return closedAt is { } at
                     ? writer.Post(
                         sender.Credentials, "/1.1/feedback/conversations/close.json", ("to_user_id", recipient), ("external_id", number), ("agent", "kenji"), ("tags", "delivery,chair"), ("agent_messages", "4"),
@@ -180,7 +181,7 @@ internal static class Closes
     }
 
     /// <summary>Closes ten thousand conversations that all fall due at one moment, and measures from that moment until all are asked about.</summary>
-    private sealed class Due(Ground ground, Child server, Store beside, CloseRequests closes) : Contender
+    private sealed class Due(BenchEnvironment bench, ChildProcess server, Store beside, CloseRequests closes) : Contender
     {
         private const int Many = 10_000;
 
@@ -189,10 +190,10 @@ internal static class Closes
 
         public override async Task<Measurement> RunAsync(TimeSpan time)
         {
-            var file = ground.New("requests");
+            var file = bench.New("requests");
             var due = TimeProvider.System.GetUtcNow() + s_ahead;
             RequestFile.Write(file, Many, closes.Begin(due.ToUnixTimeMilliseconds()));
-            var closed = await Ground.SendAsync(file, server, Connections, s_ahead, again: false);
+            var closed = await BenchEnvironment.SendAsync(file, server, Connections, s_ahead, again: false);
             if (closed.Completed != Many || !closed.IsClean || TimeProvider.System.GetUtcNow() > due) throw new InvalidOperationException($"Of {Many} closes {closed.Completed} were answered in time. {closed.FirstRefusal}");
 
             await Task.Delay(due - TimeProvider.System.GetUtcNow());

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Reports;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,16 +22,16 @@ internal static class ConsolePages
     private const double MostRatio = 2;
     private const double MostMilliseconds = 500;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) => TwoStores.OnSqliteAsync(ground, (few, many) => RunAsync(ground, few, many, tell));
+    public static Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell) => TwoStores.OnSqliteAsync(bench, (few, many) => RunAsync(bench, few, many, tell));
 
-    public static Task RunOnPostgresAsync(Ground ground, Action<Figure> tell) => TwoStores.OnPostgresAsync(ground, (_, few, many) => RunAsync(ground, few, many, tell));
+    public static Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell) => TwoStores.OnPostgresAsync(bench, (_, few, many) => RunAsync(bench, few, many, tell));
 
-    private static async Task RunAsync(Ground ground, Site few, Site many, Action<Figure> tell)
+    private static async Task RunAsync(BenchEnvironment bench, BenchServer few, BenchServer many, Action<Result> tell)
     {
-        var count = ground.IsQuick ? 100_000L : 1_000_000;
+        var count = bench.IsQuick ? 100_000L : 1_000_000;
         var (small, large) = (await FillAsync(few, Few), await FillAsync(many, count));
-        await using var smallServer = await ground.StartServerAsync(few);
-        await using var largeServer = await ground.StartServerAsync(many);
+        await using var smallServer = await bench.StartServerAsync(few);
+        await using var largeServer = await bench.StartServerAsync(many);
         foreach (var (name, path, role) in s_pages)
         {
             var (onSmall, onLarge) = (small.Open(smallServer, path, role), large.Open(largeServer, path, role));
@@ -111,7 +113,7 @@ internal static class ConsolePages
         ("account", "account", Role.Owner),
     ];
 
-    private static async Task<double> TimeAsync(Child server, byte[] request)
+    private static async Task<double> TimeAsync(ChildProcess server, byte[] request)
     {
         var began = Stopwatch.GetTimestamp();
         await Exchange.SendAsync(server.Address, request);
@@ -119,17 +121,17 @@ internal static class ConsolePages
     }
 
     /// <summary>One sender with a year of feedbacks, 300 agents and 400 tags, and all that hangs on them.</summary>
-    private static async Task<Filled> FillAsync(Site site, long count)
+    private static async Task<Filled> FillAsync(BenchServer server, long count)
     {
         var (clock, stop) = (TimeProvider.System, CancellationToken.None);
         const long webhook = 7;
         History history;
         long sender;
-        await using (var store = await site.OpenAsync())
+        await using (var store = await server.OpenAsync())
         {
-            var cast = await Cast.CreateAsync(store, senders: 1);
-            sender = cast.Senders[0].Id;
-            history = new History(store, cast, count, days: 364);
+            var users = await SampleUsers.CreateAsync(store, senders: 1);
+            sender = users.Senders[0].Id;
+            history = new History(store, users, count, days: 364);
             await history.WriteAsync();
             await store.Main.WriteAsync(
                 async session =>
@@ -142,12 +144,12 @@ internal static class ConsolePages
             for (var first = 0L; first < count; first += AtOnce) await HangOnAsync(store, sender, webhook, history.IdOf(first), history.IdOf(Math.Min(first + AtOnce, count)), stop);
             await RebuildRollups.RecordZoneAsync(store, "UTC", stop);
             await new RebuildRollups(store, clock, NullLogger<RebuildRollups>.Instance).RunAsync(stop);
-            await new FillSearch(store).RunAsync(stop);
+            await new BackfillSearch(store).RunAsync(stop);
         }
 
         // Every 44th is answered with 0. The last round of the recipients is whole in each store.
         var middle = count / 2 / 44 * 44;
-        var keys = new Dictionary<Role, string> { [Role.Owner] = await Seats.SignInAsync(site, sender, Role.Owner), [Role.Operator] = await Seats.SignInAsync(site, Place.Installation, Role.Operator) };
+        var keys = new Dictionary<Role, string> { [Role.Owner] = await SampleMembers.SignInAsync(server, sender, Role.Owner), [Role.Operator] = await SampleMembers.SignInAsync(server, Workspace.Installation, Role.Operator) };
         return new(keys, new()
         {
             ["RARE"] = middle.ToString(CultureInfo.InvariantCulture),
@@ -189,7 +191,7 @@ internal static class ConsolePages
     /// <summary>A store that is ready, with what addresses in it are made of.</summary>
     private sealed record Filled(Dictionary<Role, string> Keys, Dictionary<string, string> Samples)
     {
-        public byte[] Open(Child server, string path, Role role) => new RequestWriter(server.Address.ToString()).Open(
+        public byte[] Open(ChildProcess server, string path, Role role) => new RequestWriter(server.Address.ToString()).Open(
             "/console/" + Samples.Aggregate(path, (made, sample) => made.Replace(sample.Key, sample.Value, StringComparison.Ordinal)), $"{ConsoleSessions.Cookie}={Keys[role]}");
     }
 }

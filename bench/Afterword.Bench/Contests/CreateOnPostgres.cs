@@ -1,7 +1,7 @@
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -11,22 +11,22 @@ internal static class CreateOnPostgres
     private const int Connections = 64;
     private const int Senders = 50;
 
-    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        var site = Site.Postgres(await cluster.CreateDatabaseAsync("store"));
-        Cast cast;
-        await using (var store = await site.OpenAsync()) cast = await Cast.CreateAsync(store, Senders);
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
+        var benchServer = BenchServer.Postgres(await cluster.CreateDatabaseAsync("store"));
+        SampleUsers users;
+        await using (var store = await benchServer.OpenAsync()) users = await SampleUsers.CreateAsync(store, Senders);
 
-        var ordinary = await OrdinaryTransactions.PrepareAsync(ground, cluster);
+        var ordinary = await OrdinaryTransactions.PrepareAsync(bench, cluster);
         await cluster.ExecuteAsync("store", "vacuum analyze");
-        await using var server = await ground.StartServerAsync(site);
-        var requests = new CreateRequests(new RequestWriter(server.Address.ToString()), cast, together: Senders);
+        await using var server = await bench.StartServerAsync(benchServer);
+        var requests = new CreateRequests(new RequestWriter(server.Address.ToString()), users, together: Senders);
 
-        var real = new Once(ground, server, Connections, 5_000, requests.Begin);
-        var duel = await Duel.RunAsync(ground, real, ordinary);
-        var figure = Figure.Of("signed create, PostgreSQL, 50 senders, 64 connections", duel, $"pgbench, {ordinary.Clients} clients", 2.0);
-        tell(figure with { Note = $"{figure.Note}; pgbench by clients: {ordinary.Tried}" });
+        var real = new Once(bench, server, Connections, 5_000, requests.Begin);
+        var duel = await Duel.RunAsync(bench, real, ordinary);
+        var result = Result.Of("signed create, PostgreSQL, 50 senders, 64 connections", duel, $"pgbench, {ordinary.Clients} clients", 2.0);
+        tell(result with { Note = $"{result.Note}; pgbench by clients: {ordinary.Tried}" });
     }
 
     /// <summary>pgbench: what an ordinary program does, one transaction a request, with nothing around it.</summary>
@@ -39,16 +39,16 @@ internal static class CreateOnPostgres
         public string Tried => string.Join(", ", _tried.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}: {pair.Value:0}/s")));
 
         /// <summary>Makes a database with the same tables and indexes, and finds the number of clients that serves it best.</summary>
-        public static async Task<OrdinaryTransactions> PrepareAsync(Ground ground, PostgresCluster cluster)
+        public static async Task<OrdinaryTransactions> PrepareAsync(BenchEnvironment bench, PostgresCluster cluster)
         {
-            await using (await Site.Postgres(await cluster.CreateDatabaseAsync("ordinary")).OpenAsync())
+            await using (await BenchServer.Postgres(await cluster.CreateDatabaseAsync("ordinary")).OpenAsync())
             {
             }
 
             await cluster.ExecuteAsync("ordinary", "create sequence ordinary_id start 684095374270562304 increment 4");
             await cluster.ExecuteAsync("ordinary", "insert into sender_state select i, 0, 0, 0 from generate_series(1, 50) i");
 
-            var script = ground.New("ordinary.sql");
+            var script = bench.New("ordinary.sql");
             await using (var from = typeof(CreateOnPostgres).Assembly.GetManifestResourceStream("ordinary.sql")!)
             await using (var to = File.Create(script))
             {
@@ -56,8 +56,8 @@ internal static class CreateOnPostgres
             }
 
             var contender = new OrdinaryTransactions(Path.Combine(PostgresCluster.Programs!, "pgbench"), script, cluster.Port);
-            await contender.RunAsync(16, ground.Round);
-            foreach (var clients in (int[])[8, 16, 32, 64]) contender._tried[clients] = (await contender.RunAsync(clients, ground.Round)).Rate;
+            await contender.RunAsync(16, bench.Round);
+            foreach (var clients in (int[])[8, 16, 32, 64]) contender._tried[clients] = (await contender.RunAsync(clients, bench.Round)).Rate;
             contender.Clients = contender._tried.MaxBy(pair => pair.Value).Key;
             return contender;
         }

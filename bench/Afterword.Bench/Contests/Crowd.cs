@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -23,19 +23,19 @@ internal static class Crowd
     private static readonly byte[] s_ask = "GET /healthz/ready HTTP/1.1\r\nHost: bench\r\n\r\n"u8.ToArray();
     private static readonly byte[] s_begin = "GET /healthz/ready HTTP/1.1\r\nHost: bench\r\nX-Slow: "u8.ToArray();
 
-    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var server = await ground.StartServerAsync(Site.Sqlite(ground.NewFolder("store")));
-        var before = new Tally();
-        await LoadAsync(server, Usual, ground.Round, before);
+        await using var server = await bench.StartServerAsync(BenchServer.Sqlite(bench.NewFolder("store")));
+        var before = new CrowdResult();
+        await LoadAsync(server, Usual, bench.Round, before);
 
-        var (tally, most) = (new Tally(), 0L);
+        var (crowdResult, most) = (new CrowdResult(), 0L);
         using (var over = new CancellationTokenSource())
         {
-            var time = TimeSpan.FromSeconds(ground.IsQuick ? 20 : 60);
+            var time = TimeSpan.FromSeconds(bench.IsQuick ? 20 : 60);
             var slow = Task.WhenAll(Enumerable.Range(0, Slow).Select(_ => BeSlowAsync(server.Address, over.Token)));
-            var load = LoadAsync(server, Usual * Times, time, tally);
-            var idle = Task.Run(() => BeIdleAsync(server.Address, tally, over.Token), CancellationToken.None);
+            var load = LoadAsync(server, Usual * Times, time, crowdResult);
+            var idle = Task.Run(() => BeIdleAsync(server.Address, crowdResult, over.Token), CancellationToken.None);
             while (!load.IsCompleted)
             {
                 most = Math.Max(most, server.Resident);
@@ -53,28 +53,28 @@ internal static class Crowd
 
         tell(new()
         {
-            What = $"served at {Times} times the load, with {tally.Opened:N0} idle connections tried and {Slow:N0} slow ones", Value = tally.Rate, Unit = "/s",
-            Against = $"{Usual} connections alone", Baseline = before.Rate, Pass = tally.Statuses.Keys.All(status => status is 200 or 503),
-            Note = FormattableString.Invariant($"p99 {tally.LatencyOf(0.99):0.0} ms, {string.Join(", ", tally.Statuses.Select(pair => $"{pair.Value} of {pair.Key}"))}, {tally.Broken} broken"),
+            What = $"served at {Times} times the load, with {crowdResult.Opened:N0} idle connections tried and {Slow:N0} slow ones", Value = crowdResult.Rate, Unit = "/s",
+            Against = $"{Usual} connections alone", Baseline = before.Rate, Pass = crowdResult.Statuses.Keys.All(status => status is 200 or 503),
+            Note = FormattableString.Invariant($"p99 {crowdResult.LatencyOf(0.99):0.0} ms, {string.Join(", ", crowdResult.Statuses.Select(pair => $"{pair.Value} of {pair.Key}"))}, {crowdResult.Broken} broken"),
         });
         tell(new()
         {
-            What = "refused connections closed, p99", Value = tally.RefusedWithin(0.99), Unit = " ms", Target = "<= 1,000 ms", Pass = tally.RefusedWithin(0.99) <= 1_000,
-            Note = FormattableString.Invariant($"{tally.Refused} refused, {tally.Held} held at most"),
+            What = "refused connections closed, p99", Value = crowdResult.RefusedWithin(0.99), Unit = " ms", Target = "<= 1,000 ms", Pass = crowdResult.RefusedWithin(0.99) <= 1_000,
+            Note = FormattableString.Invariant($"{crowdResult.Refused} refused, {crowdResult.Held} held at most"),
         });
         tell(new() { What = "resident, most meanwhile", Value = most / MiB, Unit = " MiB", Target = "<= 400 MB", Pass = most <= 400e6 });
         tell(new() { What = "served again after the crowd has gone", Value = again, Unit = " s", Target = "<= 5 s", Pass = again <= 5 });
     }
 
-    private static async Task LoadAsync(Child server, int connections, TimeSpan time, Tally tally)
+    private static async Task LoadAsync(ChildProcess server, int connections, TimeSpan time, CrowdResult crowdResult)
     {
         using var over = new CancellationTokenSource(time);
         var began = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => AskAsync(server.Address, tally, over.Token)));
-        tally.Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => AskAsync(server.Address, crowdResult, over.Token)));
+        crowdResult.Seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 
-    private static async Task AskAsync(IPEndPoint address, Tally tally, CancellationToken over)
+    private static async Task AskAsync(IPEndPoint address, CrowdResult crowdResult, CancellationToken over)
     {
         var answer = new byte[4_096];
         while (!over.IsCancellationRequested)
@@ -90,7 +90,7 @@ internal static class Crowd
                     var length = await socket.ReceiveAsync(answer, over);
                     if (length < 12) throw new SocketException((int)SocketError.ConnectionReset);
 
-                    tally.Answered(Encoding.ASCII.GetString(answer, 9, 3), Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                    crowdResult.Answered(Encoding.ASCII.GetString(answer, 9, 3), Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 }
             }
             catch (OperationCanceledException)
@@ -99,7 +99,7 @@ internal static class Crowd
             }
             catch (SocketException)
             {
-                tally.Break();
+                crowdResult.Break();
                 await Task.Delay(100, CancellationToken.None);
             }
         }
@@ -132,7 +132,7 @@ internal static class Crowd
     }
 
     /// <summary>Opens them one after the other, as many as this process can hold, and a new one for each that was refused.</summary>
-    private static async Task BeIdleAsync(IPEndPoint address, Tally tally, CancellationToken over)
+    private static async Task BeIdleAsync(IPEndPoint address, CrowdResult crowdResult, CancellationToken over)
     {
         var (free, open) = (new SemaphoreSlim(OpenFiles() - Kept), new ConcurrentBag<Task>());
         try
@@ -140,7 +140,7 @@ internal static class Crowd
             for (var i = 0; i < Idle; i++)
             {
                 await free.WaitAsync(over);
-                open.Add(HoldAsync(address, tally, free, over));
+                open.Add(HoldAsync(address, crowdResult, free, over));
             }
         }
         catch (OperationCanceledException)
@@ -152,11 +152,11 @@ internal static class Crowd
         free.Dispose();
     }
 
-    private static async Task HoldAsync(IPEndPoint address, Tally tally, SemaphoreSlim free, CancellationToken over)
+    private static async Task HoldAsync(IPEndPoint address, CrowdResult crowdResult, SemaphoreSlim free, CancellationToken over)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var began = Stopwatch.GetTimestamp();
-        tally.Open();
+        crowdResult.Open();
         try
         {
             await socket.ConnectAsync(address, over);
@@ -167,18 +167,18 @@ internal static class Crowd
             // Refused, or the time is over.
         }
 
-        tally.End();
+        crowdResult.End();
         if (over.IsCancellationRequested) return;
 
         // One that was let in is closed when it has said nothing for long; that is no refusal.
         var waited = Stopwatch.GetElapsedTime(began);
-        if (waited < TimeSpan.FromSeconds(25)) tally.Refuse(waited.TotalMilliseconds);
+        if (waited < TimeSpan.FromSeconds(25)) crowdResult.Refuse(waited.TotalMilliseconds);
         free.Release();
     }
 
-    private static int OpenFiles() => Server.Hosting.OpenFiles.Limit() ?? 10_000;
+    private static int OpenFiles() => Afterword.Server.Hosting.Transport.OpenFiles.Limit() ?? 10_000;
 
-    private sealed class Tally
+    private sealed class CrowdResult
     {
         private readonly ConcurrentQueue<double> _latencies = new();
         private readonly ConcurrentQueue<double> _refusals = new();

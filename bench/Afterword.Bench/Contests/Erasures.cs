@@ -1,7 +1,8 @@
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,14 +16,14 @@ internal static class Erasures
     private const int People = 5;
     private const int Few = 10_000;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) => TwoStores.OnSqliteAsync(ground, (few, many) => RunAsync(ground, tell, few, many));
+    public static Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell) => TwoStores.OnSqliteAsync(bench, (few, many) => RunAsync(bench, tell, few, many));
 
-    public static Task RunOnPostgresAsync(Ground ground, Action<Figure> tell) => TwoStores.OnPostgresAsync(ground, (cluster, few, many) =>
-        RunAsync(ground, tell, few, many, () => cluster.ExecuteAsync("few", "vacuum analyze"), () => cluster.ExecuteAsync("many", "vacuum analyze")));
+    public static Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell) => TwoStores.OnPostgresAsync(bench, (cluster, few, many) =>
+        RunAsync(bench, tell, few, many, () => cluster.ExecuteAsync("few", "vacuum analyze"), () => cluster.ExecuteAsync("many", "vacuum analyze")));
 
-    private static async Task RunAsync(Ground ground, Action<Figure> tell, Site few, Site many, params Func<Task>[] settle)
+    private static async Task RunAsync(BenchEnvironment bench, Action<Result> tell, BenchServer few, BenchServer many, params Func<Task>[] settle)
     {
-        var rows = ground.IsQuick ? 200_000 : 1_000_000;
+        var rows = bench.IsQuick ? 200_000 : 1_000_000;
         await FillAsync(few, Few);
         await FillAsync(many, rows);
         foreach (var step in settle) await step();
@@ -37,23 +38,23 @@ internal static class Erasures
         });
     }
 
-    private static async Task FillAsync(Site site, int rows)
+    private static async Task FillAsync(BenchServer server, int rows)
     {
-        await using var store = await site.OpenAsync();
-        await new History(store, await Cast.CreateAsync(store, senders: 20), rows, days: 365).WriteAsync();
+        await using var store = await server.OpenAsync();
+        await new History(store, await SampleUsers.CreateAsync(store, senders: 20), rows, days: 365).WriteAsync();
     }
 
     /// <summary>Erases some people, and gives the seconds of each.</summary>
-    private static async Task<double[]> EraseAsync(Site site)
+    private static async Task<double[]> EraseAsync(BenchServer server)
     {
-        await using var store = await site.OpenAsync();
+        await using var store = await server.OpenAsync();
         await store.LeaseAsync(TimeProvider.System, CancellationToken.None);
-        var erase = new ErasePerson(store, site.Settings, new AuditLog(store, TimeProvider.System), TimeProvider.System, NullLogger<ErasePerson>.Instance);
+        var erase = new ErasePerson(store, server.Settings, new AuditLog(store, TimeProvider.System), TimeProvider.System, NullLogger<ErasePerson>.Instance);
         var took = new List<double>();
         foreach (var person in await FindAsync(store))
         {
             var began = TimeProvider.System.GetTimestamp();
-            if (await erase.RunAsync(person, knownTo: null, Person.CommandLine, CancellationToken.None) is not ErasureOutcome.Erased) throw new InvalidOperationException("Nobody was erased.");
+            if (await erase.RunAsync(person, knownTo: null, Member.CommandLine, CancellationToken.None) is not ErasureOutcome.Erased) throw new InvalidOperationException("Nobody was erased.");
 
             took.Add(TimeProvider.System.GetElapsedTime(began).TotalSeconds);
         }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 using Afterword.Client.Wire;
 
 namespace Afterword.Bench.Contests;
@@ -12,33 +12,33 @@ internal static class EventPages
 {
     private const int PerPage = 100;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) => RunAsync(ground, Site.Sqlite(ground.NewFolder("store")), tell);
+    public static Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell) => RunAsync(bench, BenchServer.Sqlite(bench.NewFolder("store")), tell);
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), tell);
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
+        await RunAsync(bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("store")), tell);
     }
 
-    private static async Task RunAsync(Ground ground, Site site, Action<Figure> tell)
+    private static async Task RunAsync(BenchEnvironment bench, BenchServer benchServer, Action<Result> tell)
     {
         // Four feedbacks have five events; one page more than asked for, so that the late page has a cursor too.
-        var pages = ground.IsQuick ? 1_000 : 10_000;
-        Cast cast;
+        var pages = bench.IsQuick ? 1_000 : 10_000;
+        SampleUsers users;
         History history;
-        await using (var store = await site.OpenAsync())
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders: 1);
-            history = new History(store, cast, (pages + 1) * PerPage * 4L / 5, days: 20);
+            users = await SampleUsers.CreateAsync(store, senders: 1);
+            history = new History(store, users, (pages + 1) * PerPage * 4L / 5, days: 20);
             await history.WriteAsync();
         }
 
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var writer = new RequestWriter(server.Address.ToString());
         byte[] First() => writer.Get(
-            cast.Senders[0].Credentials, "/1.1/feedback/events.json",
+            users.Senders[0].Credentials, "/1.1/feedback/events.json",
             ("from_time", history.From.ToString(CultureInfo.InvariantCulture)), ("to_time", history.To.ToString(CultureInfo.InvariantCulture)));
-        byte[] At(string cursor) => writer.Get(cast.Senders[0].Credentials, "/1.1/feedback/events.json", ("cursor", cursor));
+        byte[] At(string cursor) => writer.Get(users.Senders[0].Credentials, "/1.1/feedback/events.json", ("cursor", cursor));
 
         // The walk is the check that page and cursor are what they are said to be.
         var cursor = "";
@@ -56,13 +56,13 @@ internal static class EventPages
         if (events != history.Events) throw new InvalidOperationException($"The walk found {events} events of {history.Events}.");
 
         // One connection: what is measured is the time of one page after another.
-        var lates = new Once(ground, server, 1, 2_000, () => _ => At(late));
-        var firsts = new Once(ground, server, 1, 2_000, () => _ => First());
-        var duel = await Duel.RunAsync(ground, lates, firsts);
+        var lates = new Once(bench, server, 1, 2_000, () => _ => At(late));
+        var firsts = new Once(bench, server, 1, 2_000, () => _ => First());
+        var duel = await Duel.RunAsync(bench, lates, firsts);
         var ratio = 1 / duel.Ratio;
-        tell(Figure.Of("", duel, "page 1", null) with
+        tell(Result.Of("", duel, "page 1", null) with
         {
-            What = FormattableString.Invariant($"events, page {pages:N0} of {history.Events:N0}, {site.Name}"),
+            What = FormattableString.Invariant($"events, page {pages:N0} of {history.Events:N0}, {benchServer.Name}"),
             Value = 1_000 / duel.Rate,
             Unit = " ms",
             Baseline = 1_000 / duel.BareRate,

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -12,19 +12,19 @@ internal static class Exports
 {
     private const int MostGrowth = 64;
 
-    public static async Task RunOnSqliteAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        var folder = ground.NewFolder("store");
-        await RunAsync(ground, Site.Sqlite(folder), "sqlite3 -csv", tell, () => Task.CompletedTask, sender => new(
+        var folder = bench.NewFolder("store");
+        await RunAsync(bench, BenchServer.Sqlite(folder), "sqlite3 -csv", tell, () => Task.CompletedTask, sender => new(
             "sqlite3", ["-readonly", "-csv", "-header", Path.Combine(folder, "afterword.db"), Lines(sender, "strftime('%Y-%m-%dT%H:%M:%fZ', {0} / 1000.0, 'unixepoch')")]));
     }
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
         var port = cluster.Port.ToString(CultureInfo.InvariantCulture);
         await RunAsync(
-            ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), "COPY … TO STDOUT CSV", tell, () => cluster.ExecuteAsync("store", "vacuum analyze"), sender => new(
+            bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("store")), "COPY … TO STDOUT CSV", tell, () => cluster.ExecuteAsync("store", "vacuum analyze"), sender => new(
                 Path.Combine(PostgresCluster.Programs!, "psql"),
                 [
                     "-h", "127.0.0.1", "-p", port, "-U", "bench", "-d", "store", "-c",
@@ -32,31 +32,31 @@ internal static class Exports
                 ]));
     }
 
-    private static async Task RunAsync(Ground ground, Site site, string against, Action<Figure> tell, Func<Task> settle, Func<long, ProcessStartInfo> bare)
+    private static async Task RunAsync(BenchEnvironment bench, BenchServer benchServer, string against, Action<Result> tell, Func<Task> settle, Func<long, ProcessStartInfo> bare)
     {
-        var rows = ground.IsQuick ? 200_000 : 1_000_000;
-        Cast cast;
-        await using (var store = await site.OpenAsync())
+        var rows = bench.IsQuick ? 200_000 : 1_000_000;
+        SampleUsers users;
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders: 1);
-            await new History(store, cast, rows, days: 365, answered: 1).WriteAsync();
+            users = await SampleUsers.CreateAsync(store, senders: 1);
+            await new History(store, users, rows, days: 365, answered: 1).WriteAsync();
         }
 
         await settle();
-        await using var server = await ground.StartServerAsync(site);
-        var file = new WholeFile(server, cast.Senders[0], rows);
-        var program = new Bare(bare(cast.Senders[0].Id), rows);
+        await using var server = await bench.StartServerAsync(benchServer);
+        var file = new WholeFile(server, users.Senders[0], rows);
+        var program = new Bare(bare(users.Senders[0].Id), rows);
         await file.CompareAsync(program);
         var before = server.ResidentAnonymous;
-        var duel = await Duel.RunAsync(ground, file, program);
-        tell(Figure.Of(string.Create(CultureInfo.InvariantCulture, $"CSV export of {rows:N0} answers, {site.Name}"), duel, against, 0.7, " rows/s") with
+        var duel = await Duel.RunAsync(bench, file, program);
+        tell(Result.Of(string.Create(CultureInfo.InvariantCulture, $"CSV export of {rows:N0} answers, {benchServer.Name}"), duel, against, 0.7, " rows/s") with
         {
             Note = FormattableString.Invariant($"CPU {Duel.Median(duel.Real.Select(run => run.ServerCpu * 1e6 / run.Completed)):0.00} µs a row"),
         });
         var growth = (file.Most - before) / (double)(1 << 20);
         tell(new()
         {
-            What = $"memory grown during export, {site.Name}", Value = growth, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostGrowth}"), Pass = growth <= MostGrowth,
+            What = $"memory grown during export, {benchServer.Name}", Value = growth, Unit = " MiB", Target = FormattableString.Invariant($"<= {MostGrowth}"), Pass = growth <= MostGrowth,
         });
     }
 
@@ -82,7 +82,7 @@ internal static class Exports
     };
 
     /// <summary>The server, asked for everything, over a socket from which nothing but the end is read out.</summary>
-    private sealed class WholeFile(Child server, Performer sender, int rows) : Contender
+    private sealed class WholeFile(ChildProcess server, SampleSender sender, int rows) : Contender
     {
         private readonly RequestWriter _writer = new(server.Address.ToString());
 

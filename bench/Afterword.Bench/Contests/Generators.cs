@@ -1,7 +1,7 @@
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -11,31 +11,31 @@ internal static class Generators
     private const int Connections = 64;
     private const string Wrk = "/usr/bin/wrk";
 
-    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
         if (!File.Exists(Wrk)) throw new InvalidOperationException("wrk is not installed.");
 
-        var site = Site.Sqlite(ground.NewFolder("store"));
-        Cast cast;
-        await using (var store = await site.OpenAsync()) cast = await Cast.CreateAsync(store, senders: 2);
+        var server = BenchServer.Sqlite(bench.NewFolder("store"));
+        SampleUsers users;
+        await using (var store = await server.OpenAsync()) users = await SampleUsers.CreateAsync(store, senders: 2);
 
-        await using var bare = await ground.StartBareAsync(("create.json", new byte[420]));
-        var file = ground.New("requests");
-        RequestFile.Write(file, 100_000, new CreateRequests(new(bare.Address.ToString()), cast, together: 1).Begin());
-        var script = ground.New("replay.lua");
+        await using var bare = await bench.StartBareAsync(("create.json", new byte[420]));
+        var file = bench.New("requests");
+        RequestFile.Write(file, 100_000, new CreateRequests(new(bare.Address.ToString()), users, together: 1).Begin());
+        var script = bench.New("replay.lua");
         await using (var from = typeof(Generators).Assembly.GetManifestResourceStream("replay.lua")!)
         await using (var to = File.Create(script))
         {
             await from.CopyToAsync(to);
         }
 
-        await Ground.SendAsync(file, bare, Connections, ground.WarmUp, again: true);
+        await BenchEnvironment.SendAsync(file, bare, Connections, bench.WarmUp, again: true);
         var (own, wrk) = (new List<double>(), new List<double>());
-        for (var i = 0; i < Ground.Rounds; i++)
+        for (var i = 0; i < BenchEnvironment.Rounds; i++)
         {
-            var seen = await Ground.SendAsync(file, bare, Connections, ground.Round, again: true);
+            var seen = await BenchEnvironment.SendAsync(file, bare, Connections, bench.Round, again: true);
             own.Add(seen.GeneratorCpu * 1e6 / seen.Completed);
-            wrk.Add(await WrkAsync(script, file, bare, ground.Round));
+            wrk.Add(await WrkAsync(script, file, bare, bench.Round));
         }
 
         var ratios = own.Zip(wrk, (mine, theirs) => mine / theirs).ToArray();
@@ -52,7 +52,7 @@ internal static class Generators
         });
     }
 
-    private static async Task<double> WrkAsync(string script, string requests, Child bare, TimeSpan time)
+    private static async Task<double> WrkAsync(string script, string requests, ChildProcess bare, TimeSpan time)
     {
         // Only the shell tells wrk's CPU time. Reading the requests is in it; the difference of two runs leaves it out.
         async Task<(double Cpu, double Completed)> OnceAsync(double seconds)

@@ -1,7 +1,7 @@
 using System.Globalization;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -12,40 +12,40 @@ internal static class Reads
     private const int Feedbacks = 200_000;
     private const int Senders = 20;
 
-    public static Task RunOnSqliteAsync(Ground ground, Action<Figure> tell) =>
-        RunAsync(ground, Site.Sqlite(ground.NewFolder("store")), show: 0.4, events: 0.25, tell);
+    public static Task RunOnSqliteAsync(BenchEnvironment bench, Action<Result> tell) =>
+        RunAsync(bench, BenchServer.Sqlite(bench.NewFolder("store")), show: 0.4, events: 0.25, tell);
 
-    public static async Task RunOnPostgresAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunOnPostgresAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var cluster = await PostgresCluster.StartAsync(ground.NewFolder("postgres"));
-        await RunAsync(ground, Site.Postgres(await cluster.CreateDatabaseAsync("store")), show: null, events: null, tell);
+        await using var cluster = await PostgresCluster.StartAsync(bench.NewFolder("postgres"));
+        await RunAsync(bench, BenchServer.Postgres(await cluster.CreateDatabaseAsync("store")), show: null, events: null, tell);
     }
 
-    private static async Task RunAsync(Ground ground, Site site, double? show, double? events, Action<Figure> tell)
+    private static async Task RunAsync(BenchEnvironment bench, BenchServer benchServer, double? show, double? events, Action<Result> tell)
     {
-        Cast cast;
+        SampleUsers users;
         History history;
-        await using (var store = await site.OpenAsync())
+        await using (var store = await benchServer.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, Senders);
-            history = new History(store, cast, Feedbacks, days: 20);
+            users = await SampleUsers.CreateAsync(store, Senders);
+            history = new History(store, users, Feedbacks, days: 20);
             await history.WriteAsync();
         }
 
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var writer = new RequestWriter(server.Address.ToString());
         byte[] Show(int i) => ShowOf(writer, history, Scatter(i, Feedbacks));
-        byte[] Events(int i) => EventsOf(writer, history, cast.Senders[i % Senders], Scatter(i, Feedbacks * 9 / 10));
+        byte[] Events(int i) => EventsOf(writer, history, users.Senders[i % Senders], Scatter(i, Feedbacks * 9 / 10));
 
         var feedback = await Exchange.SendAsync(server.Address, Show(4));
         var page = await Exchange.SendAsync(server.Address, Events(1));
-        await using var bare = await ground.StartBareAsync(("show.json", feedback.Body), ("events.json", page.Body));
+        await using var bare = await bench.StartBareAsync(("show.json", feedback.Body), ("events.json", page.Body));
 
-        var shows = new Once(ground, server, Connections, 15_000, () => Show);
-        tell(Figure.Of($"signed show, {site.Name}", await Duel.RunAsync(ground, shows, new Again(bare, Connections, shows)), "bare endpoint", show));
+        var shows = new Once(bench, server, Connections, 15_000, () => Show);
+        tell(Result.Of($"signed show, {benchServer.Name}", await Duel.RunAsync(bench, shows, new Again(bare, Connections, shows)), "bare endpoint", show));
 
-        var pages = new Once(ground, server, Connections, 4_000, () => Events);
-        tell(Figure.Of($"signed events, 100 a page, {site.Name}", await Duel.RunAsync(ground, pages, new Again(bare, Connections, pages)), "bare endpoint", events));
+        var pages = new Once(bench, server, Connections, 4_000, () => Events);
+        tell(Result.Of($"signed events, 100 a page, {benchServer.Name}", await Duel.RunAsync(bench, pages, new Again(bare, Connections, pages)), "bare endpoint", events));
     }
 
     private static byte[] ShowOf(RequestWriter writer, History history, long feedback) => writer.Get(
@@ -53,7 +53,7 @@ internal static class Reads
         string.Create(CultureInfo.InvariantCulture, $"/1.1/feedback/show/{history.IdOf(feedback)}.json"));
 
     // First pages that begin anywhere: each is another stretch of the log.
-    private static byte[] EventsOf(RequestWriter writer, History history, Performer sender, long from) => writer.Get(
+    private static byte[] EventsOf(RequestWriter writer, History history, SampleSender sender, long from) => writer.Get(
         sender.Credentials, "/1.1/feedback/events.json",
         ("from_time", history.TimeOf(from).ToString(CultureInfo.InvariantCulture)),
         ("to_time", history.To.ToString(CultureInfo.InvariantCulture)),

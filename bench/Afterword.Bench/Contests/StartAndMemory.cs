@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Afterword.Bench.Fixtures;
 using Afterword.Bench.Load;
 using Afterword.Bench.Report;
-using Afterword.Bench.Stage;
 
 namespace Afterword.Bench.Contests;
 
@@ -10,33 +10,33 @@ internal static class StartAndMemory
 {
     private const double MiB = 1 << 20;
 
-    public static async Task RunAsync(Ground ground, Action<Figure> tell)
+    public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        var site = Site.Sqlite(ground.NewFolder("store"));
-        Cast cast;
+        var server = BenchServer.Sqlite(bench.NewFolder("store"));
+        SampleUsers users;
         History history;
-        await using (var store = await site.OpenAsync())
+        await using (var store = await server.OpenAsync())
         {
-            cast = await Cast.CreateAsync(store, senders: 16);
-            history = new History(store, cast, 100_000, days: 20);
+            users = await SampleUsers.CreateAsync(store, senders: 16);
+            history = new History(store, users, 100_000, days: 20);
             await history.WriteAsync();
         }
 
-        var empty = new Started("an empty ASP.NET Core app", ground.StartEmpty, writer => writer.Open("/"));
-        var built = new Started("start to first answer (signed show), SQLite", () => ground.StartServer(site), writer => Show(writer, history, 0));
-        tell(await CompareAsync(ground, built, empty, most: 2.5));
+        var empty = new Started("an empty ASP.NET Core app", bench.StartEmpty, writer => writer.Open("/"));
+        var built = new Started("start to first answer (signed show), SQLite", () => bench.StartServer(server), writer => Show(writer, history, 0));
+        tell(await CompareAsync(bench, built, empty, most: 2.5));
 
-        var program = await ground.PublishAsync();
-        tell(await CompareAsync(ground, built with { What = "the same of the single file (eng/publish)", Start = () => ground.StartServer(site, program) }, built with { What = "of the folder of files" }, most: 1.0));
+        var program = await bench.PublishAsync();
+        tell(await CompareAsync(bench, built with { What = "the same of the single file (eng/publish)", Start = () => bench.StartServer(server, program) }, built with { What = "of the folder of files" }, most: 1.0));
         tell(new() { What = "size of the single file", Value = new FileInfo(program).Length / MiB, Unit = " MiB" });
-        await MemoryAsync(ground, site, cast, history, tell);
+        await MemoryAsync(bench, server, users, history, tell);
     }
 
     /// <summary>From the start of the process to the first answer: of one, in turn with another.</summary>
-    private static async Task<Figure> CompareAsync(Ground ground, Started real, Started bare, double most)
+    private static async Task<Result> CompareAsync(BenchEnvironment bench, Started real, Started bare, double most)
     {
         var (reals, bares) = (new List<double>(), new List<double>());
-        for (var i = 0; i < (ground.IsQuick ? 7 : 21); i++)
+        for (var i = 0; i < (bench.IsQuick ? 7 : 21); i++)
         {
             var (first, second) = (await TimeAsync(bare.Start, bare.Ask), await TimeAsync(real.Start, real.Ask));
 
@@ -66,9 +66,9 @@ internal static class StartAndMemory
     /// <param name="What">What is started, in the table.</param>
     /// <param name="Start">Starts it.</param>
     /// <param name="Ask">Its first request.</param>
-    private sealed record Started(string What, Func<Child> Start, Func<RequestWriter, byte[]> Ask);
+    private sealed record Started(string What, Func<ChildProcess> Start, Func<RequestWriter, byte[]> Ask);
 
-    private static async Task<double> TimeAsync(Func<Child> start, Func<RequestWriter, byte[]> request)
+    private static async Task<double> TimeAsync(Func<ChildProcess> start, Func<RequestWriter, byte[]> request)
     {
         var began = Stopwatch.GetTimestamp();
         await using var child = start();
@@ -76,17 +76,17 @@ internal static class StartAndMemory
         return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
-    private static async Task MemoryAsync(Ground ground, Site site, Cast cast, History history, Action<Figure> tell)
+    private static async Task MemoryAsync(BenchEnvironment bench, BenchServer benchServer, SampleUsers users, History history, Action<Result> tell)
     {
-        await using var server = await ground.StartServerAsync(site);
+        await using var server = await bench.StartServerAsync(benchServer);
         var writer = new RequestWriter(server.Address.ToString());
         await Exchange.SendAsync(server.Address, Show(writer, history, 0));
-        await Task.Delay(ground.Round);
+        await Task.Delay(bench.Round);
         tell(Memory("resident, idle after start", server.Resident, server.ResidentAnonymous, 120));
 
         // Four kinds of requests in turn, so that one peak stands for all of them.
-        var requests = new CreateRequests(writer, cast, together: 8);
-        var load = new Once(ground, server, 64, 3_000, () =>
+        var requests = new CreateRequests(writer, users, together: 8);
+        var load = new Once(bench, server, 64, 3_000, () =>
         {
             var create = requests.Begin();
             return i => (i % 4) switch
@@ -99,14 +99,14 @@ internal static class StartAndMemory
 
         using var watching = new CancellationTokenSource();
         var peak = PeakAsync(server, watching.Token);
-        Measurement[] runs = [await load.RunAsync(ground.WarmUp), await load.RunAsync(ground.Round)];
+        Measurement[] runs = [await load.RunAsync(bench.WarmUp), await load.RunAsync(bench.Round)];
         await watching.CancelAsync();
         var (resident, anonymous) = await peak;
-        var figure = Memory("resident, most under load (create, show, events; 64 connections)", resident, anonymous, 400);
-        tell(runs.All(run => run.IsClean) ? figure with { Runs = runs } : figure with { Runs = runs, Pass = false, Note = "INVALID: not every answer was 200." });
+        var result = Memory("resident, most under load (create, show, events; 64 connections)", resident, anonymous, 400);
+        tell(runs.All(run => run.IsClean) ? result with { Runs = runs } : result with { Runs = runs, Pass = false, Note = "INVALID: not every answer was 200." });
     }
 
-    private static async Task<(long Resident, long Anonymous)> PeakAsync(Child server, CancellationToken stop)
+    private static async Task<(long Resident, long Anonymous)> PeakAsync(ChildProcess server, CancellationToken stop)
     {
         var (resident, anonymous) = (0L, 0L);
         while (!stop.IsCancellationRequested)
@@ -118,7 +118,7 @@ internal static class StartAndMemory
         return (resident, anonymous);
     }
 
-    private static Figure Memory(string what, long resident, long anonymous, int most) => new()
+    private static Result Memory(string what, long resident, long anonymous, int most) => new()
     {
         What = what,
         Value = resident / MiB,

@@ -25,7 +25,7 @@ internal sealed record Machine(
     // The engine that the server itself chooses.
     private static string SqliteVersion()
     {
-        _ = Afterword.Server.Storage.SqliteEngine.Version;
+        _ = Afterword.Server.Storage.Sqlite.SqliteEngine.Version;
         using var connection = new SqliteConnection("Data Source=:memory:");
         return connection.ServerVersion;
     }

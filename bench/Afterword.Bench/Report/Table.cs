@@ -8,9 +8,9 @@ internal static class Table
 {
     private static readonly string[] s_heads = ["row", "what", "value", "baseline", "ratio", "(rounds)", "target", "", "note"];
 
-    public static string Of(IReadOnlyList<Figure> figures)
+    public static string Of(IReadOnlyList<Result> results)
     {
-        var rows = figures.Select(Cells).Prepend(s_heads).ToArray();
+        var rows = results.Select(Cells).Prepend(s_heads).ToArray();
         var widths = Enumerable.Range(0, s_heads.Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         var text = new StringBuilder();
         foreach (var row in rows)
@@ -21,17 +21,17 @@ internal static class Table
         return text.ToString();
     }
 
-    private static string[] Cells(Figure figure) =>
+    private static string[] Cells(Result result) =>
     [
-        figure.Row,
-        figure.What,
-        Number(figure.Value) + figure.Unit,
-        figure.Baseline is { } baseline ? $"{Number(baseline)}{figure.Unit}" : "",
-        figure.Ratio is { } ratio ? ratio.ToString("0.000", CultureInfo.InvariantCulture) : "",
-        figure is { LowestRatio: { } low, HighestRatio: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{low:0.00}-{high:0.00}") : "",
-        figure.Target ?? "",
-        figure.Pass switch { true => "pass", false => "MISS", null => "" },
-        figure.Note ?? "",
+        result.Row,
+        result.What,
+        Number(result.Value) + result.Unit,
+        result.Baseline is { } baseline ? $"{Number(baseline)}{result.Unit}" : "",
+        result.Ratio is { } ratio ? ratio.ToString("0.000", CultureInfo.InvariantCulture) : "",
+        result is { LowestRatio: { } low, HighestRatio: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{low:0.00}-{high:0.00}") : "",
+        result.Target ?? "",
+        result.Pass switch { true => "pass", false => "MISS", null => "" },
+        result.Note ?? "",
     ];
 
     private static string Number(double value) => value switch

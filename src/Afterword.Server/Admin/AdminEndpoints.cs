@@ -1,10 +1,12 @@
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Admin;
 
@@ -21,95 +23,95 @@ internal static class AdminEndpoints
         console.MapPost("/admin/senders/limits", ChangeLimits).For(Role.Operator);
     }
 
-    private static Task ShowSenders(HttpContext http, Seat seat) => ShowSendersAsync(http, seat, 200, http.TakeNotice(seat));
+    private static Task ShowSenders(HttpContext http, Membership membership) => ShowSendersAsync(http, membership, 200, http.TakeNotice(membership));
 
-    private static async Task ShowSendersAsync(HttpContext http, Seat seat, int status, OneTimeNotice? notice, Entered? limits = null)
+    private static async Task ShowSendersAsync(HttpContext http, Membership membership, int status, OneTimeNotice? notice, SubmittedForm? limits = null)
     {
         var services = http.RequestServices;
-        var senders = await services.GetRequiredService<Allowlists>().SendersAsync(http.RequestAborted);
-        var people = await services.GetRequiredService<Persons>().ListAllAsync(http.RequestAborted);
+        var senders = await services.GetRequiredService<Allowlist>().SendersAsync(http.RequestAborted);
+        var people = await services.GetRequiredService<Memberships>().ListAllAsync(http.RequestAborted);
         var chosen = limits?.Value("sender") ?? http.Request.Query["limits"].ToString();
         var settings = services.GetRequiredService<Settings>().Limits;
-        await http.ShowConsoleAsync<SendersPage>(seat, status, new()
+        await http.ShowConsoleAsync<SendersPage>(membership, status, new()
         {
             [nameof(SendersPage.Senders)] = senders.ConvertAll(sender => new SendersPage.Line(
-                sender.ScreenName, [.. people.Where(person => person.Places.Any(place => place.SenderId == sender.UserId && place.Role == Role.Owner)).Select(person => person.Mail)],
+                sender.ScreenName, [.. people.Where(person => person.Workspaces.Any(place => place.SenderId == sender.UserId && place.Role == Role.Owner)).Select(person => person.Email)],
                 LimitsForm.WordsOf(sender.Limits))),
             [nameof(SendersPage.Limits)] = senders.Find(sender => sender.ScreenName.Equals(chosen, StringComparison.OrdinalIgnoreCase)) is { } found ? LimitsForm.Of(found, settings) : null,
-            [nameof(SendersPage.Entered)] = limits ?? Entered.Nothing,
+            [nameof(SendersPage.Form)] = limits ?? SubmittedForm.Nothing,
             [nameof(SendersPage.Notice)] = notice,
         });
     }
 
-    private static Task ChangeLimits(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    private static Task ChangeLimits(HttpContext http, Membership membership, Allowlist lists) => WithAccountAsync(http, membership, async account =>
     {
         if (!(await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("bad", $"@{account.ScreenName} may not ask for feedback. Allow it first.");
 
-        var entered = Entered.Of(http.Request.Form);
-        if (LimitsForm.Read(http.Request.Form, entered) is not { } limits)
+        var form = SubmittedForm.Of(http.Request.Form);
+        if (LimitsForm.Read(http.Request.Form, form) is not { } limits)
         {
-            await ShowSendersAsync(http, seat, 400, notice: null, entered);
+            await ShowSendersAsync(http, membership, 400, notice: null, form);
             return null;
         }
 
-        await DoAsync(http, seat, $"limits of sender @{account.ScreenName}: {LimitsForm.WordsOf(limits) ?? "those of the settings"}", session => lists.AllowSenderAsync(session, seat.Person, account.Id, limits, http.RequestAborted));
+        await DoAsync(http, membership, $"limits of sender @{account.ScreenName}: {LimitsForm.WordsOf(limits) ?? "those of the settings"}", session => lists.AllowSenderAsync(session, membership.Member, account.Id, limits, http.RequestAborted));
         return new("good", $"Saved. The limits of @{account.ScreenName} apply within five seconds.");
     });
 
-    private static Task Allow(HttpContext http, Seat seat, Allowlists lists) => WithAccountAsync(http, seat, async account =>
+    private static Task Allow(HttpContext http, Membership membership, Allowlist lists) => WithAccountAsync(http, membership, async account =>
     {
         // One on the list keeps its limits.
         if ((await lists.SendersAsync(http.RequestAborted)).Exists(sender => sender.UserId == account.Id)) return new("good", $"@{account.ScreenName} is on the list already.");
 
-        await DoAsync(http, seat, $"allowed sender @{account.ScreenName}", session => lists.AllowSenderAsync(session, seat.Person, account.Id, new(null, null, null, null), http.RequestAborted));
+        await DoAsync(http, membership, $"allowed sender @{account.ScreenName}", session => lists.AllowSenderAsync(session, membership.Member, account.Id, new(null, null, null, null), http.RequestAborted));
         return new("good", $"@{account.ScreenName} may ask for feedback.");
     });
 
-    private static Task Deny(HttpContext http, Seat seat) => WithAccountAsync(http, seat, async account =>
+    private static Task Deny(HttpContext http, Membership membership) => WithAccountAsync(http, membership, async account =>
     {
-        if (!await http.IsConfirmedAsync(seat, new(
+        if (!await http.IsConfirmedAsync(membership, new(
             $"Deny @{account.ScreenName}?", "Their requests are refused from now on. Cards that are out can still be answered, and their console stays. You can allow them again; limits of their own are lost.", "Deny", "senders"))) return null;
 
-        await DoAsync(http, seat, $"denied sender @{account.ScreenName}", session => Allowlists.DenySenderAsync(session, account.Id, http.RequestAborted));
+        await DoAsync(http, membership, $"denied sender @{account.ScreenName}", session => Allowlist.DenySenderAsync(session, account.Id, http.RequestAborted));
         return new("good", $"@{account.ScreenName} may not ask for feedback any more.");
     });
 
-    private static Task InviteOwner(HttpContext http, Seat seat, Persons persons) => WithAccountAsync(http, seat, async account =>
+    private static Task InviteOwner(HttpContext http, Membership membership, Memberships persons) => WithAccountAsync(http, membership, async account =>
     {
-        if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var mail)) return new("bad", "This is not a mail address.");
+        if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var email)) return new("bad", "This is not a mail address.");
 
         // Operators see no answers unless somebody else lets them.
-        if (mail.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender that is there already; another operator or an owner can.");
+        if (email.Value.Equals(membership.Member.Email, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender that is there already; another operator or an owner can.");
 
-        return await InviteOwnerAsync(http, seat, persons, account, mail);
+        return await InviteOwnerAsync(http, membership, persons, account, email);
     });
 
     /// <summary>Invites the first owner of a sender, and says what became of it, with the link to be passed on.</summary>
-    public static async Task<OneTimeNotice> InviteOwnerAsync(HttpContext http, Seat seat, Persons persons, Account account, EmailAddress mail) =>
-        await persons.AddFirstOwnerAsync(seat, mail, account.Id, http.RequestAborted) switch
+    public static async Task<OneTimeNotice> InviteOwnerAsync(HttpContext http, Membership membership, Memberships persons, User account, EmailAddress mail) =>
+        await persons.AddFirstOwnerAsync(membership, mail, account.Id, http.RequestAborted) switch
         {
             // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
             InviteOutcome.HasOwner => new("bad", $"@{account.ScreenName} has an owner, who invites all others."),
-            InviteOutcome.Invited(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link),
-            InviteOutcome.BeganAnew(_, var link) => await PeopleEndpoints.SendAsync(http, seat, mail.Value, link, InviteOutcome.BeganAnew.Why(mail.Value) + " "),
+            InviteOutcome.Invited(_, var link) => await MemberEndpoints.SendAsync(http, membership, mail.Value, link),
+            InviteOutcome.InvitedAgain(_, var link) => await MemberEndpoints.SendAsync(http, membership, mail.Value, link, InviteOutcome.InvitedAgain.Why(mail.Value) + " "),
             _ => new("good", $"{mail.Value} has an account already and is owner of @{account.ScreenName} now."),
         };
 
     // What is denied or invited is shown on the page after; null when a question was the answer.
-    private static async Task WithAccountAsync(HttpContext http, Seat seat, Func<Account, Task<OneTimeNotice?>> act)
+    private static async Task WithAccountAsync(HttpContext http, Membership membership, Func<User, Task<OneTimeNotice?>> act)
     {
-        var handle = Accounts.Bare(http.Request.Form["sender"].ToString().Trim());
-        var account = Accounts.Handle.IsMatch(handle) ? await http.RequestServices.GetRequiredService<Accounts>().FindAsync(handle, http.RequestAborted) : null;
-        var notice = account is null ? new("bad", "There is no user with this username. Add one under Users, or open a business.") : await act(account);
-        if (notice is { Kind: "bad" }) await ShowSendersAsync(http, seat, 400, notice);
-        else if (notice is not null) http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, seat.Person, seat.AddressOf("senders"), notice);
+        var handle = UserAccounts.Bare(http.Request.Form["sender"].ToString().Trim());
+        var user = UserAccounts.Handle.IsMatch(handle) ? await http.RequestServices.GetRequiredService<UserAccounts>().FindAsync(handle, http.RequestAborted) : null;
+        var notice = user is null ? new("bad", "There is no user with this username. Add one under Users, or open a business.") : await act(user);
+        if (notice is { Kind: "bad" }) await ShowSendersAsync(http, membership, 400, notice);
+        else if (notice is not null) http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, membership.Member, membership.AddressOf("senders"), notice);
     }
 
-    private static Task DoAsync(HttpContext http, Seat seat, string what, Func<Session, Task<int>> deed) => http.RequestServices.GetRequiredService<Store>().Main.WriteAsync(
+    private static Task DoAsync(HttpContext http, Membership membership, string what, Func<Session, Task<int>> deed) => http.RequestServices.GetRequiredService<Store>().Main.WriteAsync(
         async session =>
         {
             await deed(session);
-            return await http.RequestServices.GetRequiredService<AuditLog>().WriteAsync(session, seat, Deed.Changed, what, http.RequestAborted);
+            return await http.RequestServices.GetRequiredService<AuditLog>().WriteAsync(session, membership, AuditAction.Changed, what, http.RequestAborted);
         },
         http.RequestAborted);
 }

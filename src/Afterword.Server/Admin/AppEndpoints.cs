@@ -1,10 +1,11 @@
 using System.Globalization;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Grants;
 using Afterword.Server.Admin.Pages;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Hosting.Pages;
-using Afterword.Server.Prompts;
+using Afterword.Server.OAuth;
+using Afterword.Server.OAuth.Grants;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Admin;
 
@@ -22,53 +23,53 @@ internal static class AppEndpoints
         console.MapPost("/admin/apps/change", Change).For(Role.Operator);
     }
 
-    private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
+    private static Task Show(HttpContext http, Membership membership) => ShowAsync(http, membership, 200, SubmittedForm.Nothing, http.TakeNotice(membership));
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice) => await http.ShowConsoleAsync<AppsPage>(seat, status, new()
+    private static async Task ShowAsync(HttpContext http, Membership membership, int status, SubmittedForm form, OneTimeNotice? notice) => await http.ShowConsoleAsync<AppsPage>(membership, status, new()
     {
         [nameof(AppsPage.Apps)] = (await http.RequestServices.GetRequiredService<Apps>().ListAsync(http.RequestAborted)).ConvertAll(app => new AppsPage.Line(app.ConsumerKey, app.Name, app.Callbacks, app.Allowed, app.Suspended)),
-        [nameof(AppsPage.Entered)] = entered,
+        [nameof(AppsPage.Form)] = form,
         [nameof(AppsPage.Notice)] = notice,
     });
 
-    private static async Task Add(HttpContext http, Seat seat, Apps apps)
+    private static async Task Add(HttpContext http, Membership membership, Apps apps)
     {
         var form = http.Request.Form;
-        var (entered, name) = (Entered.Of(form), form["name"].ToString().Trim());
+        var (submittedForm, name) = (SubmittedForm.Of(form), form["name"].ToString().Trim());
         var callbacks = form["callbacks"].ToString().Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries);
-        if (TextRules.WrongWithName(name) is { } wrong) entered.Refuse("name", $"The name must be {wrong}.");
-        if (callbacks.Length > MostCallbacks) entered.Refuse("callbacks", string.Create(CultureInfo.InvariantCulture, $"At most {MostCallbacks} addresses."));
-        else if (Array.Find(callbacks, url => !Callback.MayBe(url)) is { } bad) entered.Refuse("callbacks", $"\"{bad}\" is no callback. It must be a web address without a fragment, one with a scheme of the app's own, such as com.example.desk:/signed-in, or oob.");
-        if (entered.IsWrong)
+        if (TextRules.WrongWithName(name) is { } wrong) submittedForm.Refuse("name", $"The name must be {wrong}.");
+        if (callbacks.Length > MostCallbacks) submittedForm.Refuse("callbacks", string.Create(CultureInfo.InvariantCulture, $"At most {MostCallbacks} addresses."));
+        else if (Array.Find(callbacks, url => !Callback.MayBe(url)) is { } bad) submittedForm.Refuse("callbacks", $"\"{bad}\" is no callback. It must be a web address without a fragment, one with a scheme of the app's own, such as com.example.desk:/signed-in, or oob.");
+        if (submittedForm.IsWrong)
         {
-            await ShowAsync(http, seat, 400, entered, notice: null);
+            await ShowAsync(http, membership, 400, submittedForm, notice: null);
             return;
         }
 
         var allowed = form["allowed"] == "yes";
-        var app = await http.MakeAsync(seat, $"created app {name}{(allowed ? ", allowed" : "")}", async session => (NewApp?)await apps.AddAsync(session, name, callbacks, allowed, http.RequestAborted));
-        http.LeaveNotice(seat, Page, new("good", $"This is the consumer key of {name}, and behind it the consumer secret. The secret is shown only now. An owner issues a token for it under Apps of the sender.", $"{app!.ConsumerKey} {app.ConsumerSecret}"));
+        var app = await http.MakeAsync(membership, $"created app {name}{(allowed ? ", allowed" : "")}", async session => (NewApp?)await apps.AddAsync(session, name, callbacks, allowed, http.RequestAborted));
+        http.LeaveNotice(membership, Page, new("good", $"This is the consumer key of {name}, and behind it the consumer secret. The secret is shown only now. An owner issues a token for it under Apps of the sender.", $"{app!.ConsumerKey} {app.ConsumerSecret}"));
     }
 
-    private static async Task Change(HttpContext http, Seat seat, Apps apps)
+    private static async Task Change(HttpContext http, Membership membership, Apps apps)
     {
         var (key, act, stop) = (http.Request.Form["app"].ToString(), http.Request.Form["act"].ToString(), http.RequestAborted);
         if ((await apps.ListAsync(stop)).Find(app => app.ConsumerKey == key) is { } found && act is "allow" or "deny" or "suspend" or "resume" or "rotate" or "rotate-now")
         {
-            if (QuestionOf(act, found) is { } asked && !await http.IsConfirmedAsync(seat, asked)) return;
+            if (QuestionOf(act, found) is { } asked && !await http.IsConfirmedAsync(membership, asked)) return;
 
             if (act is "rotate" or "rotate-now")
             {
-                await RotateAsync(http, seat, apps, found, act == "rotate" ? TimeSpan.FromHours(24) : TimeSpan.Zero);
+                await RotateAsync(http, membership, apps, found, act == "rotate" ? TimeSpan.FromHours(24) : TimeSpan.Zero);
                 return;
             }
 
-            await http.ChangeAsync(seat, $"{act} app {found.Name} ({found.ConsumerKey})", session => act is "allow" or "deny"
+            await http.ChangeAsync(membership, $"{act} app {found.Name} ({found.ConsumerKey})", session => act is "allow" or "deny"
                 ? Apps.AllowAsync(session, key, act == "allow", stop)
                 : apps.SuspendAsync(session, key, act == "suspend", stop));
         }
 
-        http.SeeOther(seat.AddressOf(Page));
+        http.SeeOther(membership.AddressOf(Page));
     }
 
     private static Confirmation? QuestionOf(string act, ListedApp app) => act switch
@@ -80,9 +81,9 @@ internal static class AppEndpoints
         _ => null,
     };
 
-    private static async Task RotateAsync(HttpContext http, Seat seat, Apps apps, ListedApp app, TimeSpan overlap)
+    private static async Task RotateAsync(HttpContext http, Membership membership, Apps apps, ListedApp app, TimeSpan overlap)
     {
-        var secret = await http.MakeAsync(seat, $"new secret for app {app.Name} ({app.ConsumerKey})", session => apps.RotateSecretAsync(session, app.ConsumerKey, overlap, http.RequestAborted));
-        http.LeaveNotice(seat, Page, new("good", $"This is the new consumer secret of {app.Name}. It is shown only now.", secret));
+        var secret = await http.MakeAsync(membership, $"new secret for app {app.Name} ({app.ConsumerKey})", session => apps.RotateSecretAsync(session, app.ConsumerKey, overlap, http.RequestAborted));
+        http.LeaveNotice(membership, Page, new("good", $"This is the new consumer secret of {app.Name}. It is shown only now.", secret));
     }
 }

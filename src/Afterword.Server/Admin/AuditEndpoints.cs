@@ -1,6 +1,8 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
-using Afterword.Server.Errors;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Admin;
 
@@ -16,16 +18,16 @@ internal static class AuditEndpoints
         console.MapGet("/admin/audit", Show).For(Role.Operator);
     }
 
-    private static async Task Show(HttpContext http, Seat seat, AuditLog audit)
+    private static async Task Show(HttpContext http, Membership membership, AuditLog audit)
     {
         var query = http.Request.Query;
-        var deed = Enum.GetValues<Deed>().Cast<Deed?>().FirstOrDefault(one => one!.Value.Word == query["deed"]);
+        var action = Enum.GetValues<AuditAction>().Cast<AuditAction?>().FirstOrDefault(one => one!.Value.Word == query["deed"]);
         var before = WholeNumber.TryRead(query["before"].ToString(), out var id) ? id : long.MaxValue;
-        var entries = await audit.ListAsync(seat.SenderId == Place.Installation ? null : seat.SenderId, deed, before, PageLength + 1, http.RequestAborted);
-        await http.ShowConsoleAsync<AuditPage>(seat, 200, new()
+        var entries = await audit.ListAsync(membership.SenderId == Workspace.Installation ? null : membership.SenderId, action, before, PageLength + 1, http.RequestAborted);
+        await http.ShowConsoleAsync<AuditPage>(membership, 200, new()
         {
             [nameof(AuditPage.Entries)] = entries.Take(PageLength).ToList(),
-            [nameof(AuditPage.Only)] = deed,
+            [nameof(AuditPage.Only)] = action,
             [nameof(AuditPage.IsNewest)] = before == long.MaxValue,
             [nameof(AuditPage.Before)] = entries.Count > PageLength ? entries[PageLength - 1].Id : null,
         });

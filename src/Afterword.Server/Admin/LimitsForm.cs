@@ -1,9 +1,10 @@
 using System.Globalization;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Admin.Pages;
-using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Admin;
 
@@ -30,18 +31,18 @@ internal static class LimitsForm
     }
 
     /// <summary>Gives the limits, or null after noting what is wrong.</summary>
-    public static SenderGrant? Read(IFormCollection form, Entered entered)
+    public static SenderGrant? Read(IFormCollection form, SubmittedForm submittedForm)
     {
         long? interval = null;
         var text = form["interval"].ToString().Trim();
         if (text.Length > 0)
         {
             if (DurationText.TryParse(text, out var time) && time.TotalDays <= MostDays) interval = (long)time.TotalMilliseconds;
-            else entered.Refuse("interval", string.Create(CultureInfo.InvariantCulture, $"Write a duration of at most {MostDays} days, such as 12:00:00 or 1.00:00:00."));
+            else submittedForm.Refuse("interval", string.Create(CultureInfo.InvariantCulture, $"Write a duration of at most {MostDays} days, such as 12:00:00 or 1.00:00:00."));
         }
 
         var limits = new SenderGrant(Number("creates"), interval, Number("shows"), Number("events"));
-        return entered.IsWrong ? null : limits;
+        return submittedForm.IsWrong ? null : limits;
 
         long? Number(string field)
         {
@@ -49,7 +50,7 @@ internal static class LimitsForm
             if (given.Length == 0) return null;
             if (WholeNumber.TryRead(given, out var number) && number is >= 1 and <= Most) return number;
 
-            entered.Refuse(field, "Write a whole number, 1 or more, or nothing.");
+            submittedForm.Refuse(field, "Write a whole number, 1 or more, or nothing.");
             return null;
         }
     }

@@ -1,15 +1,17 @@
 using System.Globalization;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Admin.Pages;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Channels;
-using Afterword.Server.Errors;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Hosting;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Admin;
 
@@ -28,106 +30,106 @@ internal static class UserEndpoints
         console.MapPost("/admin/users/change", Change).For(Role.Operator);
     }
 
-    private static async Task Show(HttpContext http, Seat seat, AuditLog audit)
+    private static async Task Show(HttpContext http, Membership membership, AuditLog audit)
     {
         // The page has the addresses of customers.
-        await audit.NoteAsync(seat, Deed.Saw, "users", http.RequestAborted);
-        await ShowAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
+        await audit.NoteAsync(membership, AuditAction.Saw, "users", http.RequestAborted);
+        await ShowAsync(http, membership, 200, SubmittedForm.Nothing, http.TakeNotice(membership));
     }
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
+    private static async Task ShowAsync(HttpContext http, Membership membership, int status, SubmittedForm form, OneTimeNotice? notice)
     {
         var (services, query, stop) = (http.RequestServices, http.Request.Query, http.RequestAborted);
-        var (accounts, lists) = (services.GetRequiredService<Accounts>(), services.GetRequiredService<Allowlists>());
-        var search = Accounts.Bare(query["q"].ToString().Trim());
-        var after = Accounts.Bare(query["after"].ToString());
-        if (!Accounts.Handle.IsMatch(after)) after = "";
-        var found = search.Length == 0 ? await accounts.ListAsync(after, PageLength + 1, stop) : search.Contains('@', StringComparison.Ordinal) ? await accounts.FindByMailAsync(search, stop) : await accounts.FindAsync(search, stop) is { } one ? [one] : [];
+        var (userAccounts, lists) = (services.GetRequiredService<UserAccounts>(), services.GetRequiredService<Allowlist>());
+        var search = UserAccounts.Bare(query["q"].ToString().Trim());
+        var after = UserAccounts.Bare(query["after"].ToString());
+        if (!UserAccounts.Handle.IsMatch(after)) after = "";
+        var found = search.Length == 0 ? await userAccounts.ListAsync(after, PageLength + 1, stop) : search.Contains('@', StringComparison.Ordinal) ? await userAccounts.FindByEmailAsync(search, stop) : await userAccounts.FindAsync(search, stop) is { } one ? [one] : [];
         var exempt = (await lists.ExemptAsync(stop)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        await http.ShowConsoleAsync<UsersPage>(seat, status, new()
+        await http.ShowConsoleAsync<UsersPage>(membership, status, new()
         {
             [nameof(UsersPage.Users)] = found.Take(PageLength).Select(user => LineOf(user, exempt)).ToList(),
             [nameof(UsersPage.Search)] = search,
             [nameof(UsersPage.After)] = found.Count > PageLength ? found[PageLength - 1].ScreenName : null,
             [nameof(UsersPage.IsFirst)] = after.Length == 0,
-            [nameof(UsersPage.Chosen)] = await accounts.FindAsync(Accounts.Bare(entered.Value("user") ?? query["user"].ToString()), stop) is { } chosen ? LineOf(chosen, exempt) : null,
-            [nameof(UsersPage.HasMail)] = services.GetRequiredService<Settings>().Mail is not null,
+            [nameof(UsersPage.Chosen)] = await userAccounts.FindAsync(UserAccounts.Bare(form.Value("user") ?? query["user"].ToString()), stop) is { } chosen ? LineOf(chosen, exempt) : null,
+            [nameof(UsersPage.HasEmail)] = services.GetRequiredService<Settings>().Mail is not null,
             [nameof(UsersPage.Languages)] = Language.All.Select(language => language.Tag).ToList(),
-            [nameof(UsersPage.Entered)] = entered,
+            [nameof(UsersPage.Form)] = form,
             [nameof(UsersPage.Notice)] = notice,
         });
     }
 
-    private static UsersPage.Line LineOf(Account user, HashSet<string> exempt) => new(
-        user.Id.ToString(CultureInfo.InvariantCulture), user.ScreenName, user.Name, user.Channel.Name, user.Mail, user.XUserId?.ToString(CultureInfo.InvariantCulture), user.Language, user.Suspended, exempt.Contains(user.ScreenName));
+    private static UsersPage.Line LineOf(User user, HashSet<string> exempt) => new(
+        user.Id.ToString(CultureInfo.InvariantCulture), user.ScreenName, user.Name, user.Channel.Name, user.Email, user.XUserId?.ToString(CultureInfo.InvariantCulture), user.Language, user.Suspended, exempt.Contains(user.ScreenName));
 
-    private static async Task Add(HttpContext http, Seat seat, Accounts accounts, Settings settings)
+    private static async Task Add(HttpContext http, Membership membership, UserAccounts accounts, Settings settings)
     {
         var (form, stop) = (http.Request.Form, http.RequestAborted);
-        var entered = Entered.Of(form);
-        var (handle, name, tag) = (Accounts.Bare(form["screen_name"].ToString().Trim()), form["name"].ToString().Trim(), form["language"].ToString());
-        if (!Accounts.Handle.IsMatch(handle)) entered.Refuse("screen_name", "A username has 1 to 15 letters, digits and underscores, such as maja.");
-        if (TextRules.WrongWithName(name) is { } wrong) entered.Refuse("name", $"The name must be {wrong}.");
-        if (tag.Length > 0 && !Language.All.Any(language => language.Tag == tag)) entered.Refuse("language", "Choose a language of the list.");
-        var by = ReadReach(form, entered, settings);
-        if (!entered.IsWrong)
+        var submittedForm = SubmittedForm.Of(form);
+        var (handle, name, tag) = (UserAccounts.Bare(form["screen_name"].ToString().Trim()), form["name"].ToString().Trim(), form["language"].ToString());
+        if (!UserAccounts.Handle.IsMatch(handle)) submittedForm.Refuse("screen_name", "A username has 1 to 15 letters, digits and underscores, such as maja.");
+        if (TextRules.WrongWithName(name) is { } wrong) submittedForm.Refuse("name", $"The name must be {wrong}.");
+        if (tag.Length > 0 && !Language.All.Any(language => language.Tag == tag)) submittedForm.Refuse("language", "Choose a language of the list.");
+        var by = ReadReach(form, submittedForm, settings);
+        if (!submittedForm.IsWrong)
         {
-            var user = new NewAccount(handle, name, Password: null, People.Reach.Anyone) { Language = tag.Length == 0 ? null : tag, Reachability = by! };
-            if (await http.MakeAsync(seat, $"added user @{handle}", session => accounts.AddAsync(session, user, stop)) is { } added)
+            var user = new NewUser(handle, name, Password: null, Users.MessagingPermission.Anyone) { Language = tag.Length == 0 ? null : tag, ChannelAvailability = by! };
+            if (await http.MakeAsync(membership, $"added user @{handle}", session => accounts.AddAsync(session, user, stop)) is { } added)
             {
-                http.LeaveNotice(seat, Page, new("good", $"@{added.ScreenName} was added. Its id, for calls of the API, is {added.Id.ToString(CultureInfo.InvariantCulture)}."));
+                http.LeaveNotice(membership, Page, new("good", $"@{added.ScreenName} was added. Its id, for calls of the API, is {added.Id.ToString(CultureInfo.InvariantCulture)}."));
                 return;
             }
 
-            entered.Refuse("screen_name", $"@{handle} is taken.");
+            submittedForm.Refuse("screen_name", $"@{handle} is taken.");
         }
 
-        await ShowAsync(http, seat, 400, entered, notice: null);
+        await ShowAsync(http, membership, 400, submittedForm, notice: null);
     }
 
-    private static async Task ChangeReach(HttpContext http, Seat seat, Accounts accounts, Store store, Settings settings)
+    private static async Task ChangeReach(HttpContext http, Membership membership, UserAccounts accounts, Store store, Settings settings)
     {
-        var entered = Entered.Of(http.Request.Form);
-        if (await accounts.FindAsync(Accounts.Bare(http.Request.Form["user"].ToString()), http.RequestAborted) is not { } user)
+        var form = SubmittedForm.Of(http.Request.Form);
+        if (await accounts.FindAsync(UserAccounts.Bare(http.Request.Form["user"].ToString()), http.RequestAborted) is not { } user)
         {
-            await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", "There is no such user."));
+            await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", "There is no such user."));
             return;
         }
 
         // Links for a new password are mailed there. With the password of an account that asks, somebody can let an app read its answers, which operators do not.
         if (await IsSenderAsync(store, user, http.RequestAborted))
         {
-            await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", $"@{user.ScreenName} is a sender, whose address is changed from a shell: afterword user channel @{user.ScreenName} …"));
+            await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", $"@{user.ScreenName} is a sender, whose address is changed from a shell: afterword user channel @{user.ScreenName} …"));
             return;
         }
 
-        if (ReadReach(http.Request.Form, entered, settings) is not { } by)
+        if (ReadReach(http.Request.Form, form, settings) is not { } by)
         {
-            await ShowAsync(http, seat, 400, entered, notice: null);
+            await ShowAsync(http, membership, 400, form, notice: null);
             return;
         }
 
-        await http.ChangeAsync(seat, $"how requests reach @{user.ScreenName}: {by.Channel.Name}", session => accounts.ReachByAsync(session, user.ScreenName, by, http.RequestAborted));
-        http.LeaveNotice(seat, Page, new("good", $"Saved. Requests to @{user.ScreenName} are sent that way from now on."));
+        await http.ChangeAsync(membership, $"how requests reach @{user.ScreenName}: {by.Channel.Name}", session => accounts.ReachByAsync(session, user.ScreenName, by, http.RequestAborted));
+        http.LeaveNotice(membership, Page, new("good", $"Saved. Requests to @{user.ScreenName} are sent that way from now on."));
     }
 
-    private static async Task Change(HttpContext http, Seat seat, Accounts accounts, Allowlists lists, Store store, UserPasswords passwords, AuditLog audit, Settings settings)
+    private static async Task Change(HttpContext http, Membership membership, UserAccounts accounts, Allowlist lists, Store store, UserPasswords passwords, AuditLog audit, Settings settings)
     {
         var (form, stop) = (http.Request.Form, http.RequestAborted);
         var act = form["act"].ToString();
-        if (await accounts.FindAsync(Accounts.Bare(form["user"].ToString()), stop) is not { } user)
+        if (await accounts.FindAsync(UserAccounts.Bare(form["user"].ToString()), stop) is not { } user)
         {
-            await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", "There is no such user."));
+            await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", "There is no such user."));
             return;
         }
 
         if (act == "password" && await IsSenderAsync(store, user, stop))
         {
-            await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", $"@{user.ScreenName} is a sender. Its owner makes such a link, under Apps."));
+            await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", $"@{user.ScreenName} is a sender. Its owner makes such a link, under Apps."));
             return;
         }
 
-        if (QuestionOf(act, user) is { } asked && !await http.IsConfirmedAsync(seat, asked)) return;
+        if (QuestionOf(act, user) is { } asked && !await http.IsConfirmedAsync(membership, asked)) return;
 
         var handle = user.ScreenName;
         var done = act switch
@@ -135,46 +137,46 @@ internal static class UserEndpoints
             "suspend" => await ChangeAsync($"suspended user @{handle}", session => accounts.SuspendAsync(session, handle, true, stop), $"@{handle} is suspended."),
             "resume" => await ChangeAsync($"resumed user @{handle}", session => accounts.SuspendAsync(session, handle, false, stop), $"@{handle} is active again."),
             "exempt" => await ChangeAsync($"exempt @{handle} from the time between requests", session => lists.ExemptAsync(session, user.Id, stop), $"@{handle} may be sent requests at any time."),
-            "limit" => await ChangeAsync($"ended the exemption of @{handle}", session => Allowlists.EndExemptionAsync(session, user.Id, stop), $"@{handle} gets requests at the usual pace again."),
+            "limit" => await ChangeAsync($"ended the exemption of @{handle}", session => Allowlist.EndExemptionAsync(session, user.Id, stop), $"@{handle} gets requests at the usual pace again."),
             "password" => await LinkAsync(),
             _ => new("bad", "Choose what to do."),
         };
-        if (done.Kind == "bad") await ShowAsync(http, seat, 400, Entered.Nothing, done);
-        else http.LeaveNotice(seat, Page, done);
+        if (done.Kind == "bad") await ShowAsync(http, membership, 400, SubmittedForm.Nothing, done);
+        else http.LeaveNotice(membership, Page, done);
 
         async Task<OneTimeNotice> ChangeAsync(string what, Func<Session, Task<int>> change, string said)
         {
-            await http.ChangeAsync(seat, what, change);
+            await http.ChangeAsync(membership, what, change);
             return new("good", said);
         }
 
         async Task<OneTimeNotice> LinkAsync()
         {
-            await audit.NoteAsync(seat, Deed.Changed, $"link for a new password of @{handle}", stop);
+            await audit.NoteAsync(membership, AuditAction.Changed, $"link for a new password of @{handle}", stop);
             var path = await passwords.IssueLinkAsync(user.Id, dropsFactor: false, stop);
             return new("good", $"Give this link to @{handle} and to nobody else. It is shown only now, works once, and ends after 24 hours.", http.PublicBase(settings) + path);
         }
     }
 
-    private static Task<bool> IsSenderAsync(Store store, Account user, CancellationToken stop) => store.Main.ReadAsync(session => AuditLog.IsSenderAsync(session, user.Id, stop), stop);
+    private static Task<bool> IsSenderAsync(Store store, User user, CancellationToken stop) => store.Main.ReadAsync(session => AuditLog.IsSenderAsync(session, user.Id, stop), stop);
 
-    private static Confirmation? QuestionOf(string act, Account user) => act switch
+    private static Confirmation? QuestionOf(string act, User user) => act switch
     {
         "suspend" => new($"Suspend @{user.ScreenName}?", "They can neither call nor be sent requests, and are signed out, until you resume them.", "Suspend", Page),
         "password" => new($"Make a link for a new password of @{user.ScreenName}?", "Anyone who opens it chooses the password and reads the messages of this account. The present password works until then. This is in the audit log.", "Make a link", Page),
         _ => null,
     };
 
-    private static Reachability? ReadReach(IFormCollection form, Entered entered, Settings settings)
+    private static ChannelAvailability? ReadReach(IFormCollection form, SubmittedForm submittedForm, Settings settings)
     {
-        var (channel, mail, x) = (form["channel"].ToString(), form["mail"].ToString().Trim(), form["x_user_id"].ToString().Trim());
+        var (channel, email, x) = (form["channel"].ToString(), form["mail"].ToString().Trim(), form["x_user_id"].ToString().Trim());
         EmailAddress? address = null;
-        if (ChannelNames.Find(channel) is not { } found) entered.Refuse("channel", "Choose how requests reach this user.");
-        else if (mail.Length > 0 && !EmailAddress.TryParse(mail, out address)) entered.Refuse("mail", "This is not an email address.");
-        else if (found == Channel.Email && address is null) entered.Refuse("mail", "Enter the address that requests are mailed to.");
-        else if (found == Channel.Email && settings.Mail is null) entered.Refuse("channel", "No mail server is set up. See Email.");
-        else if (found == Channel.X && x.Length == 0) entered.Refuse("x_user_id", "Enter the id that requests are sent to.");
-        else if (x.Length > 0 && (!WholeNumber.TryRead(x, out var id) || id == 0)) entered.Refuse("x_user_id", "An id of X is digits, such as 2244994945; the name behind the @ is something else.");
-        return entered.IsWrong ? null : Reachability.Read(channel, mail.Length == 0 ? null : mail, x.Length == 0 ? null : x).Reachability;
+        if (ChannelNames.Find(channel) is not { } found) submittedForm.Refuse("channel", "Choose how requests reach this user.");
+        else if (email.Length > 0 && !EmailAddress.TryParse(email, out address)) submittedForm.Refuse("mail", "This is not an email address.");
+        else if (found == Channel.Email && address is null) submittedForm.Refuse("mail", "Enter the address that requests are mailed to.");
+        else if (found == Channel.Email && settings.Mail is null) submittedForm.Refuse("channel", "No mail server is set up. See Email.");
+        else if (found == Channel.X && x.Length == 0) submittedForm.Refuse("x_user_id", "Enter the id that requests are sent to.");
+        else if (x.Length > 0 && (!WholeNumber.TryRead(x, out var id) || id == 0)) submittedForm.Refuse("x_user_id", "An id of X is digits, such as 2244994945; the name behind the @ is something else.");
+        return submittedForm.IsWrong ? null : ChannelAvailability.Read(channel, email.Length == 0 ? null : email, x.Length == 0 ? null : x).Reachability;
     }
 }

@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
@@ -27,16 +27,16 @@ internal abstract record CardReply
 /// <summary>Where a card is shown.</summary>
 /// <param name="Path">Where its forms post to.</param>
 /// <param name="LanguageOf">The language of its words for the one who looks at it.</param>
-internal readonly record struct CardPlace(string Path, Func<Card, Language> LanguageOf);
+internal readonly record struct CardLocation(string Path, Func<Card, Language> LanguageOf);
 
 /// <summary>Takes what a form of the card sends, whoever showed the card: its own page, the inbox, an embed.</summary>
-internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Questions questions, Store store, Settings settings, TimeProvider clock)
+internal sealed class AnswerCard(AnswerPrompt answers, OptOut optOut, Questions questions, Store store, Settings settings, TimeProvider clock)
 {
     /// <summary>The card as it stands now, without the score that was given.</summary>
     /// <param name="card">The caller has shown that it may be seen.</param>
     /// <param name="place">Where it is shown.</param>
     /// <param name="language">The language of its words; null is that of the place.</param>
-    public CardView View(Card card, CardPlace place, Language? language = null)
+    public CardView View(Card card, CardLocation place, Language? language = null)
     {
         var prompt = card.Prompt;
         language ??= place.LanguageOf(card);
@@ -54,26 +54,26 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
     /// commits of others a read of its own would find no page in its cache, and was a fifth of what taking a score cost.
     /// A text waits until its card is found: looking at it costs more than that.
     /// </remarks>
-    public async Task<CardReply> RunAsync(CardKey key, CardPlace place, IFormCollection? form, CancellationToken stop)
+    public async Task<CardReply> RunAsync(CardKey key, CardLocation place, IFormCollection? form, CancellationToken stop)
     {
         var read = CardForm.Parse(form, key);
         var language = Language.Find(form?["language"].ToString());
         try
         {
-            if (read is CardForm.Written written)
+            if (read is CardForm.Comment comment)
             {
                 // Whoever has shown that they may answer has a key without a hash.
                 if (key.LinkHash is not null && await Card.FindAsync(store, key, stop) is null) return new CardReply.Unknown();
 
-                read = written.Read(key);
+                read = comment.Read(key);
             }
 
             return read switch
             {
                 CardForm.Answer(var request) => await AnswerAsync(request),
-                CardForm.StopAsking => await ChangeAskingAsync(stopAsking.RunAsync),
-                CardForm.AskAgain => await ChangeAskingAsync(stopAsking.UndoAsync),
-                CardForm.Wrong(var problem, var typed) => await ShowAgainAsync(
+                CardForm.OptOut => await ChangeAskingAsync(optOut.RunAsync),
+                CardForm.OptIn => await ChangeAskingAsync(optOut.UndoAsync),
+                CardForm.Invalid(var problem, var typed) => await ShowAgainAsync(
                     400, view => view.IsOpen ? view with { Problem = problem ?? MissingAt(view.Step), Typed = typed } : view),
                 _ => throw new System.Diagnostics.UnreachableException(read.ToString()),
             };
@@ -118,7 +118,7 @@ internal sealed class AnswerCard(AnswerPrompt answers, StopAsking stopAsking, Qu
     private static string? TypedIn(CardForm form) => form switch
     {
         CardForm.Answer(var request) => request.Text,
-        CardForm.Written(var text) => text,
+        CardForm.Comment(var text) => text,
         _ => null,
     };
 

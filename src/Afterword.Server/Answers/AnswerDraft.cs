@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Answers;
@@ -8,7 +9,7 @@ namespace Afterword.Server.Answers;
 internal sealed record AnswerDraft(int? Score, string? Text)
 {
     /// <summary>Gives the draft, or null and in the reader's errors everything that is wrong.</summary>
-    public static AnswerDraft? Parse(Reader read)
+    public static AnswerDraft? Parse(ParameterReader read)
     {
         var score = read.Optional("score");
         var text = read.Optional("text");

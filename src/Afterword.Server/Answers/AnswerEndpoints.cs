@@ -1,8 +1,9 @@
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -21,7 +22,7 @@ internal static class AnswerEndpoints
 
     public static void MapAnswers(this IEndpointRouteBuilder routes)
     {
-        var recipient = new Signed(Permission.DirectMessages, AppAllowed: true);
+        var recipient = new SignatureRequirement(Permission.DirectMessages, AppAllowed: true);
         routes.MapPost("/1.1/feedback/submit/{id}.json", Submit).WithMetadata(recipient with { Limit = LimitedEndpoint.Submit }).Describe(AnswerReference.Submit);
         routes.MapPost("/1.1/feedback/dismiss/{id}.json", Dismiss).WithMetadata(recipient with { Limit = LimitedEndpoint.Dismiss }).Describe(AnswerReference.Dismiss);
         routes.MapCards();
@@ -29,7 +30,7 @@ internal static class AnswerEndpoints
 
     private static async Task Submit(HttpContext http, string id, SignedCall call, Store store, AnswerPrompt answers, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var draft = AnswerDraft.Parse(read);
         if (await http.RefusedAsync(read, call, clock)) return;
 

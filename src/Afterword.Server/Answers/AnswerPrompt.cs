@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Prompts;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.FollowUps;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
@@ -22,7 +24,7 @@ internal sealed class AnswerPrompt
     {
         (_store, _questions, _settings, _clock) = (store, questions, settings, clock);
         _group = store.Main.Group<AnswerRequest, AnswerOutcome>(request => request.Key.SenderId, RunAsync);
-        _answers = store.Troubles.Meter.CreateCounter<long>("afterword.answers", "{answers}", "Scores and comments that customers gave, and cards that they dismissed.");
+        _answers = store.Problems.Meter.CreateCounter<long>("afterword.answers", "{answers}", "Scores and comments that customers gave, and cards that they dismissed.");
     }
 
     public Task<AnswerOutcome> RunAsync(AnswerRequest request) => _group.RunAsync(request);
@@ -32,7 +34,7 @@ internal sealed class AnswerPrompt
         var now = _clock.GetUtcNow();
         var states = new Dictionary<long, SenderState>();
         var cards = new Dictionary<(long, long), Card>();
-        var found = new Dictionary<(long, long), Found>();
+        var found = new Dictionary<(long, long), FoundPrompt>();
         var outbox = new Outbox();
         var low = new LowScores();
         var senders = requests.Select(request => request.Key.SenderId).Distinct().ToArray();
@@ -42,7 +44,7 @@ internal sealed class AnswerPrompt
             [.. ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, cards, found)], CancellationToken.None);
 
         var changed = new HashSet<(long, long)>();
-        var changes = new List<Announcement>();
+        var changes = new List<OutboxEntry>();
         var outcomes = new AnswerOutcome[requests.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -74,15 +76,15 @@ internal sealed class AnswerPrompt
             foreach (var prompt in prompts.Values)
             {
                 // Not the sender's inbox: agents read it, and would see when somebody answers.
-                _store.InboxBell.Ring(prompt.RecipientId, prompt.RecipientId);
-                _store.FiguresBell.Ring(prompt.SenderId, prompt.RecipientId);
+                _store.InboxNotifier.Notify(prompt.RecipientId, prompt.RecipientId);
+                _store.MetricsNotifier.Notify(prompt.SenderId, prompt.RecipientId);
                 if (_answers.Enabled) Count(found[(prompt.SenderId, prompt.Id)].Counted, prompt);
             }
         });
         return outcomes;
     }
 
-    private void Count(CountedPrompt before, Prompt after)
+    private void Count(CountedRequest before, Prompt after)
     {
         if (before.Score is null && after.Score is not null) Count(after, "score");
         if (!before.Commented && after.Comment is not null) Count(after, "comment");
@@ -91,7 +93,7 @@ internal sealed class AnswerPrompt
 
     private void Count(Prompt prompt, string part) => _answers.Add(1, _settings.Telemetry.Labels(prompt.SenderId, new("type", prompt.Type.Wire), new("part", part), new("test", prompt.Test ? "true" : "false")));
 
-    private AnswerOutcome Decide(Card card, AnswerRequest request, long stamp, DateTimeOffset now, List<Announcement> changes)
+    private AnswerOutcome Decide(Card card, AnswerRequest request, long stamp, DateTimeOffset now, List<OutboxEntry> changes)
     {
         var prompt = card.Prompt;
         if (request.Dismiss) return Dismiss(card, stamp, now);
@@ -123,24 +125,24 @@ internal sealed class AnswerPrompt
         var prompt => new AnswerOutcome.Recorded(card with { Prompt = prompt with { DismissedAt = stamp } }, false, false),
     };
 
-    private Announcement Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
+    private OutboxEntry Updated(Prompt after, long stamp) => new(new(after.SenderId, stamp, _store.Ids.Next(), ChangeKind.Updated, after.Id), after);
 
-    private static Task CountAsync(Session session, IEnumerable<(CountedPrompt Before, Prompt After, RollupState State)> changes)
+    private static Task CountAsync(Session session, IEnumerable<(CountedRequest Before, Prompt After, RollupState State)> changes)
     {
-        var tally = new Tally();
+        var rollupWriter = new RollupWriter();
         foreach (var (before, after, state) in changes)
         {
             // Whatever its channel said: what is answered or dismissed has arrived.
-            tally.Change(before, CountedPrompt.Of(after, before.Marks with { Delivered = true }), state);
+            rollupWriter.Change(before, CountedRequest.Of(after, before.Marks with { Delivered = true }), state);
         }
 
-        return tally.WriteAsync(session, CancellationToken.None);
+        return rollupWriter.WriteAsync(session, CancellationToken.None);
     }
 
     private static Lookup Lookup(
-        IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Card> cards, Dictionary<(long, long), Found> found) => new(
+        IReadOnlyList<AnswerRequest> requests, Dictionary<(long, long), Card> cards, Dictionary<(long, long), FoundPrompt> found) => new(
         $$"""
-        select {{Card.Columns}}, {{PromptMarks.Columns}}, p.card_hash
+        select {{Card.Columns}}, {{RequestMetadata.Columns}}, p.card_hash
         from {rows}
         join prompt p on p.sender_id = item.sender_id and p.id = item.id
         {{Card.BesidesPrompt}}
@@ -151,7 +153,7 @@ internal sealed class AnswerPrompt
             var card = Card.Read(row);
             var key = (card.Prompt.SenderId, card.Prompt.Id);
             cards[key] = card;
-            found[key] = new(CountedPrompt.Of(card.Prompt, PromptMarks.Read(row, Card.ColumnCount)), row.BytesOrNull(Card.ColumnCount + PromptMarks.ColumnCount));
+            found[key] = new(CountedRequest.Of(card.Prompt, RequestMetadata.Read(row, Card.ColumnCount)), row.BytesOrNull(Card.ColumnCount + RequestMetadata.ColumnCount));
         });
 
     // A comment that was removed meanwhile stays so.
@@ -172,5 +174,5 @@ internal sealed class AnswerPrompt
         Rows.Of(prompts.OrderBy(prompt => (prompt.SenderId, prompt.RecipientId)).ToArray()).Long("sender_id", p => p.SenderId).Long("user_id", p => p.RecipientId).Long("dismissed_at", p => p.DismissedAt!.Value));
 
     /// <summary>A prompt as the batch found it: as it was counted, and with what its card's link must fit.</summary>
-    private readonly record struct Found(CountedPrompt Counted, byte[]? LinkHash);
+    private readonly record struct FoundPrompt(CountedRequest Counted, byte[]? LinkHash);
 }

@@ -1,4 +1,5 @@
 using Afterword.Client.Wire;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 
@@ -7,7 +8,7 @@ namespace Afterword.Server.Answers;
 /// <summary>What the reference says of the recipient's routes and of the card page.</summary>
 internal static class AnswerReference
 {
-    private static readonly Parameter s_token = new("token", "The end of the card's link.", Shape.Opaque) { Required = true, Example = PromptReference.CardExample };
+    private static readonly Parameter s_token = new("token", "The end of the card's link.", ValueFormat.Opaque) { Required = true, Example = PromptReference.CardExample };
 
     public static Operation Submit() => new(Topic.Recipient, "Answer")
     {
@@ -22,8 +23,8 @@ internal static class AnswerReference
         Parameters =
         [
             PromptReference.Id,
-            new("score", "1 to 5 for csat, 0 to 10 for nps. This or `text` is needed.", Shape.Whole(0, 10)) { Example = "4" },
-            new("text", "What the recipient says, without the blanks around it.", Shape.Text(1, TextRules.MessageLength)) { Example = "Lovely chair" },
+            new("score", "1 to 5 for csat, 0 to 10 for nps. This or `text` is needed.", ValueFormat.Whole(0, 10)) { Example = "4" },
+            new("text", "What the recipient says, without the blanks around it.", ValueFormat.Text(1, TextRules.MessageLength)) { Example = "Lovely chair" },
         ],
         Replies = [Reply.Of("The feedback with its `response`.", WireJson.Default.FeedbackJson, PromptReference.Answered)],
         Errors = [DocumentedError.Missing, DocumentedError.NotFound, DocumentedError.AlreadySubmitted, DocumentedError.Closed],
@@ -52,7 +53,7 @@ internal static class AnswerReference
             It is in the recipient's language, else in the browser's (`Accept-Language`), else in that of the question.
             """,
         Caller = "whoever has the link",
-        Parameters = [s_token, new("score", "Shows this answer chosen, to be confirmed by one button.", Shape.Whole(0, 10)) { Example = "4" }],
+        Parameters = [s_token, new("score", "Shows this answer chosen, to be confirmed by one button.", ValueFormat.Whole(0, 10)) { Example = "4" }],
         Replies =
         [
             Reply.Page("The step that is still open."), Reply.Page("No such card. Every unknown token gets the same page.", 404),
@@ -67,12 +68,12 @@ internal static class AnswerReference
         Parameters =
         [
             s_token,
-            new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)) { Example = "4" },
-            new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
-            new("dismiss", "Closes the card.", Shape.OneOf("1")),
-            new("List-Unsubscribe", "What mail programs send at one click (RFC 8058); the same as `asking=stop`, and answered without a page.", Shape.OneOf("One-Click")),
-            new("asking", "`stop`: this recipient gets no more requests from this sender, and `create` is 403/349. `again` undoes it. Both also on a closed card.", Shape.OneOf("stop", "again")),
-            new("language", "The language in which the question was read, beside a score.", Shape.Text(2, 35)) { Example = "de" },
+            new("score", "1 to 5 for csat, 0 to 10 for nps.", ValueFormat.Whole(0, 10)) { Example = "4" },
+            new("text", "What the customer says.", ValueFormat.Text(1, TextRules.MessageLength)),
+            new("dismiss", "Closes the card.", ValueFormat.OneOf("1")),
+            new("List-Unsubscribe", "What mail programs send at one click (RFC 8058); the same as `asking=stop`, and answered without a page.", ValueFormat.OneOf("One-Click")),
+            new("asking", "`stop`: this recipient gets no more requests from this sender, and `create` is 403/349. `again` undoes it. Both also on a closed card.", ValueFormat.OneOf("stop", "again")),
+            new("language", "The language in which the question was read, beside a score.", ValueFormat.Text(2, 35)) { Example = "de" },
         ],
         Replies =
         [

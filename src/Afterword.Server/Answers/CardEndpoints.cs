@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Languages;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -22,7 +23,7 @@ internal static class CardEndpoints
         SetHeaders(http.Response.Headers);
         if (!gate.TryPass(token, http.Connection.RemoteIpAddress))
         {
-            await TroubleAsync(http, 429, gate.SecondsToWait, pages, null);
+            await ProblemAsync(http, 429, gate.SecondsToWait, pages, null);
             return;
         }
 
@@ -39,7 +40,7 @@ internal static class CardEndpoints
         }
         catch (Exception error) when (store.Faults.Tell(error))
         {
-            await TroubleAsync(http, 503, 1, pages, null);
+            await ProblemAsync(http, 503, 1, pages, null);
         }
     }
 
@@ -50,7 +51,7 @@ internal static class CardEndpoints
         var form = isLink ? await CardForm.ReadAsync(http) : null;
         if (!gate.TryPass(token, http.Connection.RemoteIpAddress))
         {
-            await TroubleAsync(http, 429, gate.SecondsToWait, pages, form?["text"]);
+            await ProblemAsync(http, 429, gate.SecondsToWait, pages, form?["text"]);
             return;
         }
 
@@ -61,7 +62,7 @@ internal static class CardEndpoints
         }
         catch (Exception error) when (store.Faults.Tell(error))
         {
-            await TroubleAsync(http, 503, 1, pages, form?["text"]);
+            await ProblemAsync(http, 503, 1, pages, form?["text"]);
         }
     }
 
@@ -92,7 +93,7 @@ internal static class CardEndpoints
     public static Language LanguageOf(HttpContext http, Card card) =>
         Language.Find(card.Language) ?? Language.Preferred(http.Request.Headers.AcceptLanguage) ?? Language.Find(card.Prompt.Language) ?? Language.English;
 
-    private static CardPlace PlaceOf(HttpContext http) => new(http.Request.Path, card => LanguageOf(http, card));
+    private static CardLocation PlaceOf(HttpContext http) => new(http.Request.Path, card => LanguageOf(http, card));
 
     // What a mail's link stands for is shown, never taken: programs that look into mails open every link.
     private static int? ChosenIn(IQueryCollection query) => int.TryParse(query["score"], NumberStyles.None, CultureInfo.InvariantCulture, out var score) ? score : null;
@@ -117,12 +118,12 @@ internal static class CardEndpoints
     }
 
     /// <summary>There is a flood, or the store does not answer: a page says so, with what was typed.</summary>
-    private static Task TroubleAsync(HttpContext http, int status, long wait, CardPages pages, string? typed)
+    private static Task ProblemAsync(HttpContext http, int status, long wait, CardPages pages, string? typed)
     {
         http.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
         var page = Buffers.Rent();
         var language = http.LanguageFor(own: null);
-        pages.WriteTrouble(page, language, http.Request.Path, string.IsNullOrEmpty(typed) ? null : typed);
+        pages.WriteProblem(page, language, http.Request.Path, string.IsNullOrEmpty(typed) ? null : typed);
         return SendAsync(http, status, language, page);
     }
 
@@ -138,7 +139,7 @@ internal static class CardEndpoints
         http.Response.Headers.ContentLanguage = language.Tag;
 
         // The body is copied before the first wait, so the buffer is free at once.
-        var sent = http.AnswerAsync(status, PageAnswers.Html, page.WrittenSpan);
+        var sent = http.AnswerAsync(status, PageResponses.Html, page.WrittenSpan);
         Buffers.Return(page);
         return sent;
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Answers;
 
@@ -19,7 +19,7 @@ internal abstract record CardForm
     internal sealed record Answer(AnswerRequest Request) : CardForm;
 
     /// <summary>A text, not looked at yet: that takes time, which nobody gets who has no card.</summary>
-    internal sealed record Written(string Text) : CardForm
+    internal sealed record Comment(string Text) : CardForm
     {
         public CardForm Read(CardKey key)
         {
@@ -27,17 +27,17 @@ internal abstract record CardForm
             var comment = AnswerDraft.ReadText(Text, errors);
             if (!errors.Any) return new Answer(new(key, null, comment));
 
-            return new Wrong(TextRules.LengthOf(Text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, Text);
+            return new Invalid(TextRules.LengthOf(Text) > TextRules.MessageLength ? CardProblem.TextTooLong : CardProblem.TextBlank, Text);
         }
     }
 
-    internal sealed record StopAsking : CardForm;
+    internal sealed record OptOut : CardForm;
 
-    internal sealed record AskAgain : CardForm;
+    internal sealed record OptIn : CardForm;
 
     /// <param name="Problem">What is wrong with it; null when it asks for nothing, which is a score or a text missing.</param>
     /// <param name="Typed">The text that was refused, or null.</param>
-    internal sealed record Wrong(CardProblem? Problem, string? Typed) : CardForm;
+    internal sealed record Invalid(CardProblem? Problem, string? Typed) : CardForm;
 
     /// <summary>Reads a request's form; null when it is larger than any card's.</summary>
     public static async Task<IFormCollection?> ReadAsync(HttpContext http) =>
@@ -48,20 +48,20 @@ internal abstract record CardForm
     /// <param name="key">The card that it is for.</param>
     public static CardForm Parse(IFormCollection? form, CardKey key)
     {
-        if (form is null) return new Wrong(CardProblem.TextTooLong, null);
-        if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new StopAsking(), "again" => new AskAgain(), _ => new Wrong(null, null) };
-        if (IsOneClick(form)) return new StopAsking();
+        if (form is null) return new Invalid(CardProblem.TextTooLong, null);
+        if (form.TryGetValue("asking", out var asking)) return asking.ToString() switch { "stop" => new OptOut(), "again" => new OptIn(), _ => new Invalid(null, null) };
+        if (IsOneClick(form)) return new OptOut();
         if (form.ContainsKey("dismiss")) return new Answer(new(key, null, null, Dismiss: true));
         if (form.TryGetValue("score", out var score))
         {
             return int.TryParse(score, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? new Answer(new(key, number, null))
-                : new Wrong(CardProblem.ScoreMissing, null);
+                : new Invalid(CardProblem.ScoreMissing, null);
         }
 
         return form.TryGetValue("text", out var text)
-            ? new Written(text.ToString())
-            : new Wrong(null, null);
+            ? new Comment(text.ToString())
+            : new Invalid(null, null);
     }
 
     /// <summary>Whether a mail program sent it, at one click of its reader and without any page (RFC 8058, section 3.1).</summary>

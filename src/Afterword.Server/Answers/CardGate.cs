@@ -1,5 +1,5 @@
 using System.Net;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Limits;
 
 namespace Afterword.Server.Answers;

@@ -26,10 +26,10 @@ internal static class AutomationServices
         services.AddSingleton<ReadFairness>();
         services.AddSingleton<Ledger>();
         services.AddSingleton<ExportConversations>();
-        services.AddSingleton<AskDue>();
+        services.AddSingleton<SendDueRequests>();
         services.AddSingleton<DueConversations>();
-        services.AddSingleton<AskWhenDue>();
-        services.AddHostedService(services => services.GetRequiredService<AskWhenDue>());
+        services.AddSingleton<DueRequestWorker>();
+        services.AddHostedService(services => services.GetRequiredService<DueRequestWorker>());
     }
 
     public static void MapAutomation(this IEndpointRouteBuilder routes)

@@ -24,7 +24,7 @@ internal enum Check
 /// <param name="RecipientId">Who would be asked.</param>
 /// <param name="Test">Whether it is a test, for which no interval counts.</param>
 /// <param name="ClosedAt">When the conversation was closed.</param>
-/// <param name="Conversed">What conditions look at.</param>
+/// <param name="ConversationFacts">What conditions look at.</param>
 /// <param name="Facts">Of the recipient.</param>
 /// <param name="AskedAt">When the recipient was last asked, tests aside.</param>
 /// <param name="AlreadyAsked">Somebody was asked about this conversation.</param>
@@ -32,8 +32,8 @@ internal enum Check
 /// <param name="Rules">The sender's.</param>
 /// <param name="Draw">The conversation's; null where there is none.</param>
 /// <param name="Windows">How often rules with a limit by day have asked.</param>
-internal sealed record Known(
-    long Now, long SenderId, long RecipientId, bool Test, long ClosedAt, Conversed Conversed, RecipientFacts Facts, long? AskedAt, bool AlreadyAsked, long LeastInterval,
+internal sealed record DecisionInput(
+    long Now, long SenderId, long RecipientId, bool Test, long ClosedAt, ConversationFacts ConversationFacts, RecipientFacts Facts, long? AskedAt, bool AlreadyAsked, long LeastInterval,
     RuleSet Rules, Draw? Draw, IReadOnlyDictionary<string, DayWindow> Windows);
 
 /// <summary>What was decided, with what every check says.</summary>
@@ -79,40 +79,40 @@ internal sealed class Verdict
 /// <summary>Decides on a conversation. A close, the dry run and what is due go through here: they cannot differ.</summary>
 internal static class Decide
 {
-    public static Verdict OnClose(Known known)
+    public static Verdict OnClose(DecisionInput input)
     {
         var verdict = new Verdict();
-        OnRecipient(verdict, known, known.Rules);
-        var rule = verdict.Rule = known.Rules.FirstFor(known.Conversed, out var isTooOld);
-        verdict.Note(Check.Conversation, known.Facts.WroteAt > known.ClosedAt ? Reason.WrittenAgain : known.AlreadyAsked && rule?.Ask is { Again: false } ? Reason.AlreadyAsked : Reason.None);
+        OnRecipient(verdict, input, input.Rules);
+        var rule = verdict.Rule = input.Rules.FirstFor(input.ConversationFacts, out var isTooOld);
+        verdict.Note(Check.Conversation, input.Facts.WroteAt > input.ClosedAt ? Reason.WrittenAgain : input.AlreadyAsked && rule?.Request is { Again: false } ? Reason.AlreadyAsked : Reason.None);
         verdict.Note(Check.Rule, rule switch
         {
             null when isTooOld => Reason.TooOld,
             null => Reason.NoRule,
-            { Ask: null } => Reason.RuleSaysNo,
-            _ => known.Rules.Silence,
+            { Request: null } => Reason.RuleSaysNo,
+            _ => input.Rules.Silence,
         });
-        if (rule?.Ask is not { } ask) return verdict;
+        if (rule?.Request is not { } request) return verdict;
 
-        var due = verdict.DueAt = DueAt(known, ask);
-        if (!known.Test && BudgetUntil(known, rule) is { } until && due < until) verdict.Note(Check.Budget, Reason.Budget, until);
-        if (known.Draw is { } draw && !draw.IsBelow(ask.Share)) verdict.Note(Check.Sample, Reason.SampledOut);
+        var due = verdict.DueAt = DueAt(input, request);
+        if (!input.Test && BudgetUntil(input, rule) is { } until && due < until) verdict.Note(Check.Budget, Reason.Budget, until);
+        if (input.Draw is { } draw && !draw.IsBelow(request.Rate)) verdict.Note(Check.Sample, Reason.SampledOut);
         return verdict;
     }
 
     /// <summary>Looks again at what was scheduled. The sample was drawn, and the budget is counted by whoever asks.</summary>
-    /// <param name="known">With the rules by which it was scheduled.</param>
+    /// <param name="input">With the rules by which it was scheduled.</param>
     /// <param name="rule">The rule that did it.</param>
     /// <param name="receivedAt">When the close was received.</param>
     /// <param name="silence">Why the rules that hold now ask nobody, if so.</param>
-    public static Reason OnDue(Known known, Rule? rule, long receivedAt, Reason silence)
+    public static Reason OnDue(DecisionInput input, Rule? rule, long receivedAt, Reason silence)
     {
         var verdict = new Verdict();
-        OnRecipient(verdict, known, known.Rules);
+        OnRecipient(verdict, input, input.Rules);
         verdict.Note(
             Check.Conversation,
-            known.Facts.WroteAt is { } wrote && (wrote > known.ClosedAt || wrote > receivedAt) ? Reason.WrittenAgain : known.AlreadyAsked && rule?.Ask is { Again: false } ? Reason.AlreadyAsked : Reason.None);
-        verdict.Note(Check.Rule, rule?.Ask is null ? Reason.NoRule : silence);
+            input.Facts.WroteAt is { } wrote && (wrote > input.ClosedAt || wrote > receivedAt) ? Reason.WrittenAgain : input.AlreadyAsked && rule?.Request is { Again: false } ? Reason.AlreadyAsked : Reason.None);
+        verdict.Note(Check.Rule, rule?.Request is null ? Reason.NoRule : silence);
         return verdict.Reason;
     }
 
@@ -120,26 +120,26 @@ internal static class Decide
     public static long Opening(RuleSet rules, long at) =>
         rules.QuietHours is { } quiet ? quiet.NextOpening(DateTimeOffset.FromUnixTimeMilliseconds(at)).ToUnixTimeMilliseconds() : at;
 
-    private static void OnRecipient(Verdict verdict, Known known, RuleSet rules)
+    private static void OnRecipient(Verdict verdict, DecisionInput input, RuleSet rules)
     {
-        var facts = known.Facts;
+        var facts = input.Facts;
         verdict.Note(Check.Recipient, facts.Name is null ? Reason.RecipientUnknown : facts.Suspended ? Reason.RecipientSuspended : Reason.None);
         verdict.Note(Check.OptedOut, facts.OptedOut ? Reason.OptedOut : Reason.None);
-        verdict.Note(Check.CanDm, known.RecipientId == known.SenderId || !facts.CanBeMessaged ? Reason.CannotDm : Reason.None);
-        if (known.Test || facts.Exempt) return;
+        verdict.Note(Check.CanDm, input.RecipientId == input.SenderId || !facts.CanBeMessaged ? Reason.CannotDm : Reason.None);
+        if (input.Test || facts.Exempt) return;
 
         // Stamps may be ahead of the clock by milliseconds: without an interval, what was asked just now is not in the way.
-        var interval = Math.Max(known.LeastInterval, (long)rules.RecipientInterval.TotalMilliseconds);
-        if (interval > 0 && known.AskedAt is { } asked && known.Now < asked + interval) verdict.Note(Check.RecipientInterval, Reason.AskedRecently, asked + interval);
-        if (rules.AfterDismissalDays > 0 && facts.DismissedAt is { } dismissed && dismissed <= known.Now + CallWindows.Ahead && dismissed + (long)rules.AfterDismissal.TotalMilliseconds is var until && known.Now < until)
+        var interval = Math.Max(input.LeastInterval, (long)rules.RecipientInterval.TotalMilliseconds);
+        if (interval > 0 && input.AskedAt is { } asked && input.Now < asked + interval) verdict.Note(Check.RecipientInterval, Reason.AskedRecently, asked + interval);
+        if (rules.AfterDismissalDays > 0 && facts.DismissedAt is { } dismissed && dismissed <= input.Now + RateWindows.Ahead && dismissed + (long)rules.AfterDismissal.TotalMilliseconds is var until && input.Now < until)
         {
             verdict.Note(Check.Dismissal, Reason.DismissedRecently, until);
         }
     }
 
-    private static long DueAt(Known known, Ask ask) => Opening(known.Rules, Math.Max(known.Now, known.ClosedAt + (long)ask.Delay.TotalMilliseconds));
+    private static long DueAt(DecisionInput input, RuleRequest request) => Opening(input.Rules, Math.Max(input.Now, input.ClosedAt + (long)request.Delay.TotalMilliseconds));
 
     /// <summary>Until when the rule has used up its day; null while it has not.</summary>
-    private static long? BudgetUntil(Known known, Rule rule) =>
-        rule.Ask!.PerDay is { } most && known.Windows.TryGetValue(rule.Name, out var window) && window.Used >= most ? window.StartedAt + DayWindow.Length : null;
+    private static long? BudgetUntil(DecisionInput input, Rule rule) =>
+        rule.Request!.PerDay is { } most && input.Windows.TryGetValue(rule.Name, out var window) && window.Used >= most ? window.StartedAt + DayWindow.Length : null;
 }

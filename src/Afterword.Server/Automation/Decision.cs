@@ -45,7 +45,7 @@ internal enum Reason
     SenderNotAllowed = 18,
 }
 
-internal static class DecisionWords
+internal static class DecisionTexts
 {
     private static readonly FrozenDictionary<Decision, string> s_decisions = Enum.GetValues<Decision>().ToFrozenDictionary(one => one, one => Word(one.ToString()));
     private static readonly FrozenDictionary<Reason, string> s_reasons = Enum.GetValues<Reason>().ToFrozenDictionary(one => one, one => Word(one.ToString()));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 
 namespace Afterword.Server.Backups;
 

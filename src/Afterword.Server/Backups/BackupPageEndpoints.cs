@@ -1,7 +1,7 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Backups.Pages;
-using Afterword.Server.Hosting;
-using Afterword.Server.Reports;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Backups;
@@ -11,16 +11,16 @@ internal static class BackupPageEndpoints
 {
     public static void MapBackupPage(this IEndpointRouteBuilder routes) => routes.MapConsole().MapGet("/admin/backups", Show).For(Role.Operator);
 
-    private static async Task Show(HttpContext http, Seat seat, Store store, Settings settings, TimeProvider clock)
+    private static async Task Show(HttpContext http, Membership membership, Store store, Settings settings, TimeProvider clock)
     {
         var (run, hold) = await store.Main.ReadAsync(
-            async session => (await BackupRun.FindAsync(session, http.RequestAborted), await OutboundHold.FindAsync(session, http.RequestAborted)), http.RequestAborted);
+            async session => (await BackupRun.FindAsync(session, http.RequestAborted), await OutboundPause.FindAsync(session, http.RequestAborted)), http.RequestAborted);
         var state = BackupState.Of(settings.Backup, run, hold, clock.GetUtcNow());
-        await http.ShowConsoleAsync<BackupsPage>(seat, 200, new()
+        await http.ShowConsoleAsync<BackupsPage>(membership, 200, new()
         {
             [nameof(BackupsPage.Verdict)] = state.Verdict,
             [nameof(BackupsPage.Tone)] = state.Tone,
-            [nameof(BackupsPage.Facts)] = BackupWords.All(settings.Backup, run, clock.GetUtcNow(), ConsoleTimes.For(seat.Person, settings)),
+            [nameof(BackupsPage.Facts)] = BackupTexts.All(settings.Backup, run, clock.GetUtcNow(), ConsoleTimes.For(membership.Member, settings)),
         });
     }
 }
@@ -33,7 +33,7 @@ internal sealed record BackupState(string Verdict, string Tone)
     // One that takes long, or is tried again, is not late yet.
     private static readonly TimeSpan s_patience = TimeSpan.FromHours(3);
 
-    public static BackupState Of(BackupSettings settings, BackupRun? run, OutboundHold? hold, DateTimeOffset now) => (settings.Every, run) switch
+    public static BackupState Of(BackupSettings settings, BackupRun? run, OutboundPause? hold, DateTimeOffset now) => (settings.Every, run) switch
     {
         (null, _) => new("The server takes no backups by itself. Set Backup:Every and Backup:Directory, or take them from a timer.", "warn"),
         _ when hold is not null => new($"No backups are taken while everything is paused: {hold.Reason}. Next: afterword resume", "warn"),

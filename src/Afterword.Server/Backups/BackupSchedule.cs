@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Backups;
 
 /// <summary>Takes a backup every so often (<c>Backup:Every</c>). Of several nodes, the one that has the lease takes it.</summary>
-internal sealed partial class BackupSchedule(Store store, Settings settings, BackupMail mail, TimeProvider clock, ILogger<BackupSchedule> log) : BackgroundService
+internal sealed partial class BackupSchedule(Store store, Settings settings, BackupEmail email, TimeProvider clock, ILogger<BackupSchedule> log) : BackgroundService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,7 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
     /// <returns>Whether one was taken, well or not.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {
-        if (settings.Backup is not { Every: { } every, Directory: { } folder } || await OutboundHold.FindAsync(store.Main, stop) is not null) return false;
+        if (settings.Backup is not { Every: { } every, Directory: { } folder } || await OutboundPause.FindAsync(store.Main, stop) is not null) return false;
         if (await BackupRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), every, stop) is not { } begun) return false;
 
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -83,7 +83,7 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
         _untold = true;
         try
         {
-            _untold = !await mail.SendAsync(reason, stop);
+            _untold = !await email.SendAsync(reason, stop);
         }
         catch (Exception error) when (!stop.IsCancellationRequested)
         {
@@ -92,7 +92,7 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        settings.Backup.Every is null ? Task.CompletedTask : Rounds.RepeatAsync(s_look, clock, RunAsync, RoundFailed, stoppingToken, atOnce: true);
+        settings.Backup.Every is null ? Task.CompletedTask : PeriodicWork.RepeatAsync(s_look, clock, RunAsync, RoundFailed, stoppingToken, atOnce: true);
 
     private void RoundFailed(Exception error)
     {

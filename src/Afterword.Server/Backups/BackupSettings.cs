@@ -1,4 +1,5 @@
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 
 namespace Afterword.Server.Backups;
 

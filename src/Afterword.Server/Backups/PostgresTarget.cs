@@ -1,7 +1,8 @@
 using System.Globalization;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Postgres;
 using Npgsql;
 
 namespace Afterword.Server.Backups;
@@ -48,7 +49,7 @@ internal sealed class PostgresTarget : RestoreTarget
             var kept = await SetAsideAloneAsync(session, stop);
             if (kept is not null) Erased = [.. Erased, .. await ErasedFromAsync(session, kept, stop)];
             var blueprint = await PrepareAsync(session, _db, backup.Header, stop);
-            var content = backup.Run(table => new PostgresTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
+            var content = backup.Run(table => new PostgresTableLoader(connection, blueprint.Tables[table.Name]), progress, stop);
             foreach (var index in blueprint.Indexes)
             {
                 progress(new("indexes", content.Rows, content.Bytes));

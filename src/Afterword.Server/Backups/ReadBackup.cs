@@ -45,10 +45,10 @@ internal sealed class ReadBackup : IDisposable
     /// <param name="progress">Told after each block.</param>
     /// <param name="stop">Gives up.</param>
     /// <exception cref="BackupException">It is damaged; the message says where. What was filled before must not be kept.</exception>
-    public BackupContent Run(Func<BackupTable, TableFill>? fill, Action<BackupProgress> progress, CancellationToken stop)
+    public BackupContent Run(Func<BackupTable, TableLoader>? fill, Action<BackupProgress> progress, CancellationToken stop)
     {
         var counts = new long[Header.Tables.Count];
-        TableFill? filling = null;
+        TableLoader? filling = null;
         var at = -1;
         try
         {
@@ -88,7 +88,7 @@ internal sealed class ReadBackup : IDisposable
 
     public void Dispose() => _blocks.Dispose();
 
-    private static void Fill(ref RowReader rows, int many, ColumnKind[] kinds, TableFill? filling, long start)
+    private static void Fill(ref RowReader rows, int many, ColumnKind[] kinds, TableLoader? filling, long start)
     {
         try
         {
@@ -103,7 +103,7 @@ internal sealed class ReadBackup : IDisposable
         if (!rows.IsAtEnd) throw BlockReader.Damaged(start);
     }
 
-    private static void ReadRow(ref RowReader rows, ColumnKind[] kinds, TableFill? filling)
+    private static void ReadRow(ref RowReader rows, ColumnKind[] kinds, TableLoader? filling)
     {
         var nulls = rows.Nulls(kinds.Length);
         filling?.BeginRow();

@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
@@ -75,7 +75,7 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
         // The processes that held the numbers are not at this store.
         await session.Sql("update worker_lease set held_until = 0").RunAsync(stop);
         await Erasures.TakeOverAsync(session, Erased, stop);
-        await OutboundHold.SetAsync(session, new(clock.GetUtcNow(), $"restored from a backup of {header.At:yyyy-MM-dd HH:mm:ss} UTC"), stop);
+        await OutboundPause.SetAsync(session, new(clock.GetUtcNow(), $"restored from a backup of {header.At:yyyy-MM-dd HH:mm:ss} UTC"), stop);
     }
 
     private static StoredTable FitTo(BackupTable table, StoredTable? stored, BackupHeader header)

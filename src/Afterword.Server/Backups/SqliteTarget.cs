@@ -1,6 +1,7 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Backups;
@@ -82,7 +83,7 @@ internal sealed class SqliteTarget : RestoreTarget
     {
         using var connection = new SqliteConnections(file, syncEveryCommit: true).OpenFiller();
         Run(connection, "begin");
-        var content = backup.Run(table => new SqliteTableFill(connection, blueprint.Tables[table.Name]), progress, stop);
+        var content = backup.Run(table => new SqliteTableLoader(connection, blueprint.Tables[table.Name]), progress, stop);
         foreach (var index in blueprint.Indexes)
         {
             stop.ThrowIfCancellationRequested();

@@ -35,7 +35,7 @@ internal sealed class WriteBackup(Database db, TimeProvider clock)
             var schema = await session.Sql("select max(number) from schema_version where part = 'main'").FirstAsync(row => row.GetInt64(0), stop);
             if (schema > Migrator.Of("main")[^1].Number) throw new BackupException($"The store has schema {schema}, this program knows {Migrator.Of("main")[^1].Number}: a newer version must write the backup.");
 
-            var tables = (await StoredTables.ListAsync(db, session, stop)).Where(table => !LeftOut.Tables.ContainsKey(table.Name)).ToArray();
+            var tables = (await StoredTables.ListAsync(db, session, stop)).Where(table => !ExcludedTables.Tables.ContainsKey(table.Name)).ToArray();
             var header = new BackupHeader(
                 ProgramVersion.Text, db.Engine, clock.GetUtcNow().ToUnixTimeMilliseconds(), schema,
                 [.. await KeyRing.MasterKeyIdsAsync(session, stop)],

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 
 namespace Afterword.Server.Changes;
 

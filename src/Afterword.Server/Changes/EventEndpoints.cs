@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Text;
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -19,12 +22,12 @@ internal static class EventEndpoints
 
     public static void MapChanges(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/1.1/feedback/events.json", Events)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events)).Describe(EventReference.Events);
+            .WithMetadata(new SignatureRequirement(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Events)).Describe(EventReference.Events);
 
-    private static async Task Events(HttpContext http, SignedCall call, Store store, AuditTally tally, Settings settings, TimeProvider clock)
+    private static async Task Events(HttpContext http, SignedCall call, Store store, AuditCounter tally, Settings settings, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var count = read.Whole("count", 1, MostPerPage, MostPerPage);
         if (EventsRange.Parse(read, call.Caller.UserId, now - settings.EventsDelay, store.Secrets.Cursors) is not { } range)
         {
@@ -36,7 +39,7 @@ internal static class EventEndpoints
 
         if (range.AfterId == 0) await ChangeLog.SettleAsync(store, range.SenderId, range.To, now, http.RequestAborted);
 
-        tally.Read(Tallied.Events, call.Caller);
+        tally.Read(CountedAction.Events, call.Caller);
         var page = Buffers.Rent();
         await WriteAsync(page, store, range, count, http.RequestAborted);
         await http.AnswerJsonAsync(page.WrittenSpan);

@@ -19,10 +19,10 @@ internal static class EventReference
             """,
         Parameters =
         [
-            new("from_time", "First moment of the range, inclusive; needed on the first page.", Shape.Millis) { Example = "1795132800000" },
-            new("to_time", "Last moment of the range, inclusive; needed on the first page. At most now minus `Feedback:EventsDelay`, which is 24 hours by default.", Shape.Millis) { Example = "1795219199999" },
-            new("count", "The most events on a page.", Shape.Whole(1, EventEndpoints.MostPerPage)) { Default = "100" },
-            new("cursor", "`next_cursor` of the page before. The times may then be left out; if sent, they must be those of the first page. It works for its sender and range alone and does not run out.", Shape.Opaque),
+            new("from_time", "First moment of the range, inclusive; needed on the first page.", ValueFormat.Millis) { Example = "1795132800000" },
+            new("to_time", "Last moment of the range, inclusive; needed on the first page. At most now minus `Feedback:EventsDelay`, which is 24 hours by default.", ValueFormat.Millis) { Example = "1795219199999" },
+            new("count", "The most events on a page.", ValueFormat.Whole(1, EventEndpoints.MostPerPage)) { Default = "100" },
+            new("cursor", "`next_cursor` of the page before. The times may then be left out; if sent, they must be those of the first page. It works for its sender and range alone and does not run out.", ValueFormat.Opaque),
         ],
         Replies =
         [

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -15,7 +16,7 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
 {
     /// <summary>Reads from_time, to_time and cursor. With a cursor the times may be left out, but not differ.</summary>
     /// <returns>The range, or null after noting what is wrong.</returns>
-    public static EventsRange? Parse(Reader read, long sender, DateTimeOffset latest, IDataProtector seal)
+    public static EventsRange? Parse(ParameterReader read, long sender, DateTimeOffset latest, IDataProtector seal)
     {
         var cursor = read.Optional("cursor");
         var from = read.Millis("from_time", required: cursor is null);
@@ -31,7 +32,7 @@ internal readonly record struct EventsRange(long SenderId, long From, long To, l
     /// <summary>The cursor of the page behind <paramref name="last"/>.</summary>
     public string CursorAfter(Change last, IDataProtector seal) => seal.Close(SenderId, From, To, last.At, last.Id);
 
-    private static EventsRange? Resume(Reader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
+    private static EventsRange? Resume(ParameterReader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
     {
         if (!TryOpen(cursor, seal, out var range) || range.SenderId != sender || (from ?? range.From) != range.From || (to ?? range.To) != range.To)
         {

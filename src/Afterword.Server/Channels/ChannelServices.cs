@@ -1,6 +1,6 @@
-using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Email;
 using Afterword.Server.Channels.Helpdesks;
-using Afterword.Server.Channels.Mail;
+using Afterword.Server.Channels.Relay;
 using Afterword.Server.Channels.X;
 using Afterword.Server.Webhooks;
 
@@ -10,19 +10,19 @@ internal static class ChannelServices
 {
     public static void AddChannels(this IServiceCollection services)
     {
-        services.AddSingleton<Dispatches>();
-        services.AddSingleton<MailTokens>();
-        services.AddSingleton<MailCarrier>();
-        services.AddSingleton<HandoverCarrier>();
-        services.AddSingleton<Handovers>();
-        services.AddSingleton<ConversationCarrier>();
+        services.AddSingleton<ChannelDeliveries>();
+        services.AddSingleton<EmailTokens>();
+        services.AddSingleton<EmailTransport>();
+        services.AddSingleton<RelayTransport>();
+        services.AddSingleton<RelayAddresses>();
+        services.AddSingleton<HelpdeskTransport>();
         services.AddSingleton<SenderHelpdesks>();
-        services.AddSingleton<XCarrier>();
+        services.AddSingleton<XTransport>();
         services.AddSingleton<XAccounts>();
-        services.AddSingleton<DispatchHistory>();
-        services.AddSingleton<RetryDispatches>();
-        services.AddSingleton<PruneDispatches>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Courier>(provider, (Func<double>)WebhookServices.Chance));
-        services.AddHostedService(provider => provider.GetRequiredService<Courier>());
+        services.AddSingleton<ChannelDeliveryHistory>();
+        services.AddSingleton<RetryChannelDeliveries>();
+        services.AddSingleton<PruneChannelDeliveries>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ChannelWorker>(provider, (Func<double>)WebhookServices.Chance));
+        services.AddHostedService(provider => provider.GetRequiredService<ChannelWorker>());
     }
 }

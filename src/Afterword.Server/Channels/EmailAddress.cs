@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
 using MimeKit;
 
 namespace Afterword.Server.Channels;

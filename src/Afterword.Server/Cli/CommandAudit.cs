@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Cli.Senders;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 
 namespace Afterword.Server.Cli;
 
@@ -16,7 +18,7 @@ internal static class CommandAudit
         public void OnStoreChange(Func<ParseResult, OpenedStore, CancellationToken, Task> run) => command.OnStore(async (parsed, store, stop) =>
         {
             var (place, what) = (await PlaceOfAsync(parsed, store, stop), Describe(parsed));
-            await store.Audit.NoteAsync(place, Person.CommandLine, Deed.Changed, what, stop);
+            await store.Audit.NoteAsync(place, Member.CommandLine, AuditAction.Changed, what, stop);
             try
             {
                 await run(parsed, store, stop);
@@ -33,7 +35,7 @@ internal static class CommandAudit
     {
         try
         {
-            await store.Audit.NoteAsync(place, Person.CommandLine, Deed.Changed, $"{what}: failed", CancellationToken.None);
+            await store.Audit.NoteAsync(place, Member.CommandLine, AuditAction.Changed, $"{what}: failed", CancellationToken.None);
         }
         catch (Exception error) when (store.Store.IsUnavailable(error))
         {
@@ -74,13 +76,13 @@ internal static class CommandAudit
         {
             var id = argument.Argument.Name switch
             {
-                Inputs.HandleName when argument.GetValueOrDefault<string>() is { } handle => (await store.Accounts.FindAsync(handle, stop))?.Id,
+                Inputs.HandleName when argument.GetValueOrDefault<string>() is { } handle => (await store.UserAccounts.FindAsync(handle, stop))?.Id,
                 WebhookCommands.IdName => (await store.Endpoints.ListAsync(null, argument.GetValueOrDefault<long>(), stop)).SingleOrDefault()?.Endpoint.Key.SenderId,
                 _ => null,
             };
             if (id is not null) return id.Value;
         }
 
-        return Place.Installation;
+        return Workspace.Installation;
     }
 }

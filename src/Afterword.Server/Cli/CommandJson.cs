@@ -1,6 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Afterword.Server.Cli.Demo;
+using Afterword.Server.Cli.Operations;
+using Afterword.Server.Cli.Senders;
 using Afterword.Server.Privacy;
 using Afterword.Server.Webhooks;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
-using Afterword.Server.Hosting;
+using Afterword.Server.Cli.Demo;
+using Afterword.Server.Cli.Operations;
+using Afterword.Server.Cli.Senders;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -66,7 +69,7 @@ internal static class CommandLine
         if (parsed.Action is HelpAction) return unknown is null ? [] : [unknown];
         if (unknown is not null && parsed.CommandResult.Command.Subcommands.Count > 0) return [unknown];
 
-        var others = parsed.Errors.Where(error => unknown is null || !error.Message.StartsWith("Unrecognized", StringComparison.Ordinal)).Select(Told).Distinct();
+        var others = parsed.Errors.Where(error => unknown is null || !error.Message.StartsWith("Unrecognized", StringComparison.Ordinal)).Select(Describe).Distinct();
         return unknown is null ? [.. others] : [unknown, .. others];
     }
 
@@ -82,7 +85,7 @@ internal static class CommandLine
     }
 
     // The parser lists what it allows in lines of its own.
-    private static string Told(ParseError error)
+    private static string Describe(ParseError error)
     {
         const string Among = "Must be one of:";
         var name = error.SymbolResult switch
@@ -112,7 +115,7 @@ internal static class CommandLine
             ChannelCommands.Create(),
             TokenCommands.Create(),
             OperatorKeyCommands.Create(),
-            PersonCommands.Create(),
+            MemberCommands.Create(),
             CallCommand.Create(),
             ExportCommand.Create(),
             RulesCommands.Create(),

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Privacy;
 
 namespace Afterword.Server.Cli;
@@ -16,23 +16,23 @@ internal static class EraseCommand
         command.OnStore(async (parsed, store, stop) =>
         {
             var named = parsed.GetRequiredValue(person);
-            if (await NamedPerson.FindAsync(store, named, stop) is not { } account)
+            if (await NamedPerson.FindAsync(store, named, stop) is not { } user)
             {
                 var earlier = await NamedPerson.EarlierAsync(store, named, stop) ?? throw NamedPerson.Unknown(named);
                 Say(parsed, Of(earlier, null), NamedPerson.Told(named, earlier));
                 return;
             }
 
-            var screenName = account.ScreenName;
-            var (refusal, counts) = await store.ErasePerson.LookAsync(account.Id, knownTo: null, stop);
+            var screenName = user.ScreenName;
+            var (refusal, counts) = await store.ErasePerson.LookAsync(user.Id, knownTo: null, stop);
             if (refusal is not null) throw Refused(screenName, refusal);
             if (!parsed.GetValue(yes) && !Agrees(parsed, screenName, counts))
             {
-                Say(parsed, new(account.Id.ToString(CultureInfo.InvariantCulture), null, null, counts), [.. Explain(screenName, counts), "Nothing has been changed. Give --yes to do it."]);
+                Say(parsed, new(user.Id.ToString(CultureInfo.InvariantCulture), null, null, counts), [.. Explain(screenName, counts), "Nothing has been changed. Give --yes to do it."]);
                 return;
             }
 
-            var outcome = await store.ErasePerson.RunAsync(account.Id, knownTo: null, Person.CommandLine, stop);
+            var outcome = await store.ErasePerson.RunAsync(user.Id, knownTo: null, Member.CommandLine, stop);
             if (outcome is not ErasureOutcome.Erased erased) throw Refused(screenName, outcome);
 
             Say(parsed, Of(erased.Erasure, erased.Counts), [$"Erased @{screenName}: {erased.Counts}.", $"Receipt: {erased.Erasure.Receipt}", .. Warnings(erased), Backups(store.Settings.Backup.Directory)]);
@@ -61,11 +61,11 @@ internal static class EraseCommand
 
     private static bool Agrees(ParseResult parsed, string screenName, ErasedCounts counts)
     {
-        if (Console.IsInputRedirected || parsed.WantsJson) return false;
+        if (System.Console.IsInputRedirected || parsed.WantsJson) return false;
 
         foreach (var line in Explain(screenName, counts)) parsed.InvocationConfiguration.Error.WriteLine(line);
         parsed.InvocationConfiguration.Error.Write($"This cannot be undone. To erase @{screenName}, type the handle: ");
-        return Console.In.ReadLine()?.Trim().TrimStart('@').Equals(screenName, StringComparison.OrdinalIgnoreCase) == true;
+        return System.Console.In.ReadLine()?.Trim().TrimStart('@').Equals(screenName, StringComparison.OrdinalIgnoreCase) == true;
     }
 
     private static CommandException Refused(string screenName, ErasureOutcome outcome) => new(

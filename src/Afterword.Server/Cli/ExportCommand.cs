@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports;
+using Afterword.Server.Reports.Exports;
 
 namespace Afterword.Server.Cli;
 
@@ -29,16 +31,16 @@ internal static class ExportCommand
         });
         command.OnStore(async (parsed, store, stop) =>
         {
-            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var user = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             if (parsed.GetValue(file) is { } there && new FileInfo(there) is { Exists: true, Length: > 0 } && !parsed.GetValue(resume) && !parsed.GetValue(force))
             {
                 throw new CommandException(ExitCode.Failed, $"{there} is there already. Nothing has been written. Give --resume to go on with it, or --force to overwrite it.");
             }
 
             var request = new ExportRequest(
-                filter.Of(parsed, account.Id), account.ScreenName, Sight.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
+                filter.Of(parsed, user.Id), user.ScreenName, Visibility.Full, parsed.GetValue(after) ?? 0, ByteOrderMark: parsed.GetValue(mark));
             var export = new ExportFeedback(store.Store, store.Settings, TimeProvider.System);
-            await store.Audit.NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "answers, from the command line", stop);
+            await store.Audit.NoteAsync(user.Id, Member.CommandLine, AuditAction.Exported, "answers, from the command line", stop);
             if (parsed.GetValue(file) is { } path) await WriteAsync(parsed, export, request, path, parsed.GetValue(resume), stop);
             else await ToStandardOutputAsync(parsed, export, request, stop);
         });
@@ -47,11 +49,11 @@ internal static class ExportCommand
 
     private static async Task ToStandardOutputAsync(ParseResult parsed, ExportFeedback export, ExportRequest request, CancellationToken stop)
     {
-        await using var output = Console.OpenStandardOutput();
+        await using var output = System.Console.OpenStandardOutput();
 
         // Lines that scroll by are progress enough.
         var progress = parsed.Progress();
-        await export.RunAsync(request, output, Console.IsOutputRedirected ? now => Tell(progress, now, 0) : null, stop);
+        await export.RunAsync(request, output, System.Console.IsOutputRedirected ? now => Tell(progress, now, 0) : null, stop);
         progress.Clear();
     }
 

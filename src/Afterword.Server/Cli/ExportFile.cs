@@ -1,5 +1,5 @@
 using System.Buffers;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Exports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Cli;

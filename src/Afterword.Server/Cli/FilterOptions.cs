@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
 

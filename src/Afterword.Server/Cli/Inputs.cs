@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
-using Afterword.Server.Prompts;
+using Afterword.Server.Configuration;
+using Afterword.Server.Parsing;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
@@ -18,8 +18,8 @@ internal static class Inputs
         Description = description,
         CustomParser = result =>
         {
-            var handle = Accounts.Bare(result.Tokens[0].Value);
-            if (!Accounts.Handle.IsMatch(handle)) result.AddError(NotAHandle(result.Tokens[0].Value));
+            var handle = UserAccounts.Bare(result.Tokens[0].Value);
+            if (!UserAccounts.Handle.IsMatch(handle)) result.AddError(NotAHandle(result.Tokens[0].Value));
             return handle;
         },
     };

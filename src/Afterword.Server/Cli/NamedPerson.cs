@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Afterword.Server.Channels;
-using Afterword.Server.People;
 using Afterword.Server.Privacy;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
@@ -17,19 +17,19 @@ internal static class NamedPerson
             var text = result.Tokens[0].Value;
             if (EmailAddress.TryParse(text, out var address)) return address.Value;
 
-            var handle = Accounts.Bare(text);
-            if (!Accounts.Handle.IsMatch(handle)) result.AddError($"\"{text}\" is not a handle, such as @maja, and not an email address.");
+            var handle = UserAccounts.Bare(text);
+            if (!UserAccounts.Handle.IsMatch(handle)) result.AddError($"\"{text}\" is not a handle, such as @maja, and not an email address.");
             return handle;
         },
     };
 
     /// <returns>Null when nobody has this handle.</returns>
     /// <exception cref="CommandException">Nobody has this email address, or more than one.</exception>
-    public static async Task<Account?> FindAsync(OpenedStore store, string named, CancellationToken stop)
+    public static async Task<User?> FindAsync(OpenedStore store, string named, CancellationToken stop)
     {
-        if (!IsAddress(named)) return await store.Accounts.FindAsync(named, stop);
+        if (!IsAddress(named)) return await store.UserAccounts.FindAsync(named, stop);
 
-        return await store.Accounts.FindByMailAsync(named, stop) switch
+        return await store.UserAccounts.FindByEmailAsync(named, stop) switch
         {
             [var one] => one,
             [] => throw new CommandException(ExitCode.Failed, $"There is no user with the email address {named}. Someone who was erased is found by their handle only. See: afterword user list"),

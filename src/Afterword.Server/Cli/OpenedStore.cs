@@ -1,17 +1,20 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Channels.Handover;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Channels.Relay;
 using Afterword.Server.Channels.X;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Embed;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
+using Afterword.Server.OAuth;
+using Afterword.Server.Operators;
 using Afterword.Server.Privacy;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Postgres;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,27 +33,27 @@ internal sealed class OpenedStore : IAsyncDisposable
     private OpenedStore(Store store, Settings settings, TimeProvider clock)
     {
         (Store, Settings) = (store, settings);
-        store.WebhookBell.Rung += (sender, endpoint) => _due[new(sender, endpoint)] = true;
-        Accounts = new Accounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
+        store.WebhookNotifier.Committed += (sender, endpoint) => _due[new(sender, endpoint)] = true;
+        UserAccounts = new UserAccounts(store, new PasswordHashes(settings.SignIn.HashRounds), clock);
         Audit = new AuditLog(store, clock);
         ErasePerson = new ErasePerson(store, settings, Audit, clock, NullLogger<ErasePerson>.Instance);
         UserPasswords = new UserPasswords(store, new ResetLinks(store, clock), Audit);
         Apps = new Apps(store, clock);
-        Allowlists = new Allowlists(store, Audit, clock);
+        Allowlist = new Allowlist(store, Audit, clock);
         Endpoints = new Endpoints(store, settings, clock);
         OperatorKeys = new OperatorKeys(store, clock);
-        Handovers = new Handovers(store, clock);
+        RelayAddresses = new RelayAddresses(store, clock);
         Helpdesks = new SenderHelpdesks(store, clock);
         XAccounts = new XAccounts(store, clock);
         EmbedOrigins = new EmbedOrigins(store, clock);
-        Persons = new Persons(store, new Invitations(store, Audit, clock), Audit, clock);
+        Memberships = new Memberships(store, new Invitations(store, Audit, clock), Audit, clock);
     }
 
     public Store Store { get; }
 
     public Settings Settings { get; }
 
-    public Accounts Accounts { get; }
+    public UserAccounts UserAccounts { get; }
 
     public ErasePerson ErasePerson { get; }
 
@@ -58,13 +61,13 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public Apps Apps { get; }
 
-    public Allowlists Allowlists { get; }
+    public Allowlist Allowlist { get; }
 
     public Endpoints Endpoints { get; }
 
     public OperatorKeys OperatorKeys { get; }
 
-    public Handovers Handovers { get; }
+    public RelayAddresses RelayAddresses { get; }
 
     public SenderHelpdesks Helpdesks { get; }
 
@@ -72,7 +75,7 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public EmbedOrigins EmbedOrigins { get; }
 
-    public Persons Persons { get; }
+    public Memberships Memberships { get; }
 
     public AuditLog Audit { get; }
 
@@ -120,7 +123,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
         catch (Exception error) when (error is NpgsqlException or SqliteException or StoreUnavailableException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Told(error)}{HowToMend(settings, error)}");
+            throw new CommandException(ExitCode.Failed, $"The store {NameOf(settings)} cannot be opened: {Describe(error)}{HowToMend(settings, error)}");
         }
     }
 
@@ -134,8 +137,8 @@ internal sealed class OpenedStore : IAsyncDisposable
     }
 
     /// <exception cref="CommandException">There is no such account.</exception>
-    public async Task<Account> AccountAsync(string handle, CancellationToken stop) =>
-        await Accounts.FindAsync(handle, stop) ?? throw NoAccount(handle);
+    public async Task<User> AccountAsync(string handle, CancellationToken stop) =>
+        await UserAccounts.FindAsync(handle, stop) ?? throw NoAccount(handle);
 
     /// <exception cref="CommandException">There is no such app.</exception>
     public async Task<ListedApp> AppAsync(string consumerKey, CancellationToken stop) =>
@@ -152,7 +155,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         try
         {
             // Nothing is delivered from here: the nodes are told what is due now.
-            if (!_due.IsEmpty) await Dispatcher.TellAsync(Store.Main, _due.Keys, CancellationToken.None);
+            if (!_due.IsEmpty) await WebhookWorker.TellAsync(Store.Main, _due.Keys, CancellationToken.None);
         }
         catch (Exception error) when (Store.IsUnavailable(error))
         {
@@ -164,7 +167,7 @@ internal sealed class OpenedStore : IAsyncDisposable
         }
     }
 
-    private static string Told(Exception error) => string.Join(" ", ErrorReasons.Of(error).Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
+    private static string Describe(Exception error) => string.Join(" ", ErrorReasons.Of(error).Select(reason => reason.EndsWith('.') ? reason : $"{reason}."));
 
     private static string HowToMend(Settings settings, Exception error) => error switch
     {

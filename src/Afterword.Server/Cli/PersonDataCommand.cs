@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Privacy;
 
 namespace Afterword.Server.Cli;
@@ -16,7 +17,7 @@ internal static class PersonDataCommand
         command.OnStore(async (parsed, store, stop) =>
         {
             var named = parsed.GetRequiredValue(person);
-            if (await NamedPerson.FindAsync(store, named, stop) is not { } account)
+            if (await NamedPerson.FindAsync(store, named, stop) is not { } user)
             {
                 throw await NamedPerson.EarlierAsync(store, named, stop) is { } earlier
                     ? new CommandException(ExitCode.Failed, $"{NamedPerson.Told(named, earlier)}. Nothing is held about them any more.")
@@ -27,16 +28,16 @@ internal static class PersonDataCommand
             if (Path.Exists(path) && !parsed.GetValue(force)) throw new CommandException(ExitCode.Failed, $"{path} is there already. Nothing has been written. Give --force to overwrite it.");
 
             // The log of the person's own account is erased with them.
-            await store.Audit.NoteAsync(account.Id, Person.CommandLine, Deed.Exported, "everything about this person", stop);
+            await store.Audit.NoteAsync(user.Id, Member.CommandLine, AuditAction.Exported, "everything about this person", stop);
             await using var file = PersonDataFile.Open(path);
-            var rows = await new PersonData(store.Store, TimeProvider.System).WriteAsync(file.Stream, account.Id, stop);
+            var rows = await new PersonData(store.Store, TimeProvider.System).WriteAsync(file.Stream, user.Id, stop);
             file.Complete();
-            var asksOthers = await store.Store.Main.ReadAsync(session => FoundPerson.AsksOthersAsync(session, account.Id, stop), stop);
+            var asksOthers = await store.Store.Main.ReadAsync(session => FoundPerson.AsksOthersAsync(session, user.Id, stop), stop);
             parsed.Say(
                 new PersonDataJson(path, rows), CommandJson.Default.PersonDataJson,
                 [
-                    FormattableString.Invariant($"Wrote {path}: {rows:N0} records about @{account.ScreenName}. Only you can read the file. It holds what they wrote, and what others wrote to them: look at it before you pass it on."),
-                    .. asksOthers ? (string[])[$"@{account.ScreenName} asks customers for feedback, or did: the file holds its customers' messages and answers, too."] : [],
+                    FormattableString.Invariant($"Wrote {path}: {rows:N0} records about @{user.ScreenName}. Only you can read the file. It holds what they wrote, and what others wrote to them: look at it before you pass it on."),
+                    .. asksOthers ? (string[])[$"@{user.ScreenName} asks customers for feedback, or did: the file holds its customers' messages and answers, too."] : [],
                 ]);
         });
         return command;

@@ -1,4 +1,5 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Cli.Operations;
+using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Cli;
 

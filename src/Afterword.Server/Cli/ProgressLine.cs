@@ -6,7 +6,7 @@ internal sealed class ProgressLine(TimeProvider clock, TextWriter errors)
     private static readonly TimeSpan s_atTerminal = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_elsewhere = TimeSpan.FromSeconds(2);
 
-    private readonly bool _atTerminal = errors == Console.Error && !Console.IsErrorRedirected;
+    private readonly bool _atTerminal = errors == System.Console.Error && !System.Console.IsErrorRedirected;
     private long _shown = clock.GetTimestamp();
     private bool _dirty;
 

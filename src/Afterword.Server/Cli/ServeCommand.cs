@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Hosting;
+using Afterword.Server.Cli.Demo;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Sandbox;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -41,7 +42,7 @@ internal static class ServeCommand
                 throw new CommandException(ExitCode.WrongUse, "A sandbox has a store of its own, which is thrown away: leave out --data and --database.");
             }
 
-            using var folder = new ThrowAwayFolder("afterword-sandbox-");
+            using var folder = new TemporaryFolder("afterword-sandbox-");
             return await RunAsync(parsed, settings.InSandbox(folder.Path), stop);
         });
         return command;
@@ -76,9 +77,9 @@ internal static class ServeCommand
             await using var server = await StartAsync(settings, parsed.GetValue(Urls), stop);
             await parsed.InvocationConfiguration.Error.WriteLineAsync($"Store: {server.Store.Main.Engine}, {OpenedStore.NameOf(settings)}");
             if (!KnowsTimeZones) await parsed.InvocationConfiguration.Error.WriteLineAsync(NoTimeZones);
-            foreach (var line in await OutboundHold.WarningsAsync(server.Store.Main, stop)) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {line}");
+            foreach (var line in await OutboundPause.WarningsAsync(server.Store.Main, stop)) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {line}");
             if (settings.Backup.WrongWith() is { } useless) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {useless}");
-            if (PlainHttp.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
+            if (PlainHttpWarning.WarningFor(settings, server.Urls) is { } warning) await parsed.InvocationConfiguration.Error.WriteLineAsync($"Warning: {warning}");
             ServedAddress.Write(settings, DemoGuide.LinkBase(server.Urls));
             var setUp = await SetUpLinkAsync(server, settings, stop);
             var sandbox = settings.IsSandbox ? await SandboxKeys.MakeAsync(server, stop) : null;

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
+using Afterword.Server.SignIn;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
@@ -31,9 +31,9 @@ internal static class UserCommands
         });
         var dms = new Option<string>("--dms")
         {
-            Description = "Who may write to the user: anyone, or accounts that the user follows.", HelpName = "anyone|following", DefaultValueFactory = _ => Reach.Anyone,
+            Description = "Who may write to the user: anyone, or accounts that the user follows.", HelpName = "anyone|following", DefaultValueFactory = _ => MessagingPermission.Anyone,
         };
-        dms.AcceptOnlyFromAmong(Reach.Anyone, Reach.Following);
+        dms.AcceptOnlyFromAmong(MessagingPermission.Anyone, MessagingPermission.Following);
 
         var language = new Option<string?>("--language")
         {
@@ -45,22 +45,22 @@ internal static class UserCommands
         });
 
         var channel = new Option<string?>("--channel") { Description = "How requests reach the user besides Messages.", HelpName = string.Join('|', ChannelNames.All) };
-        var (mail, x) = (Mail(), XUserId());
-        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, mail, x };
+        var (email, x) = (Email(), XUserId());
+        var command = new Command("add", "Add a user. Example: afterword user add @furni --name Furni") { handle, name, password, dms, language, channel, email, x };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
             var secret = parsed.GetValue(password) is "-" ? ReadPassword() : parsed.GetValue(password);
-            var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(mail), parsed.GetValue(x));
-            if (secret is not null && Passwords.WrongWith(secret, screenName, parsed.GetRequiredValue(name), by.Mail?.Value, store.Settings.Platform) is { } wrong)
+            var by = ReadReachability(store, parsed.GetValue(channel), parsed.GetValue(email), parsed.GetValue(x));
+            if (secret is not null && PasswordRules.WrongWith(secret, screenName, parsed.GetRequiredValue(name), by.Email?.Value, store.Settings.Platform) is { } wrong)
             {
                 throw new CommandException(ExitCode.WrongUse, wrong);
             }
 
-            var account = await store.Accounts.AddAsync(
-                new NewAccount(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language), Reachability = by }, stop)
+            var user = await store.UserAccounts.AddAsync(
+                new NewUser(screenName, parsed.GetRequiredValue(name), secret, parsed.GetRequiredValue(dms)) { Language = parsed.GetValue(language), ChannelAvailability = by }, stop)
                 ?? throw new CommandException(ExitCode.Failed, $"There is a user @{screenName} already. See: afterword user show @{screenName}");
-            Say(parsed, account);
+            Say(parsed, user);
         });
         return command;
     }
@@ -69,14 +69,14 @@ internal static class UserCommands
     {
         var handle = Inputs.Handle();
         var channel = new Argument<string>("CHANNEL") { Description = $"One of {string.Join(", ", ChannelNames.All)}." };
-        var (mail, x) = (Mail(), XUserId());
-        var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, mail, x };
+        var (email, x) = (Email(), XUserId());
+        var command = new Command("channel", "Say how requests reach a user from now on, besides Messages. Example: afterword user channel @ada email --mail ada@example.com") { handle, channel, email, x };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var id = parsed.GetValue(x) ?? account.XUserId?.ToString(CultureInfo.InvariantCulture);
-            await store.Accounts.ReachByAsync(account.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(mail) ?? account.Mail, id), stop);
-            Say(parsed, await store.AccountAsync(account.ScreenName, stop));
+            var user = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var id = parsed.GetValue(x) ?? user.XUserId?.ToString(CultureInfo.InvariantCulture);
+            await store.UserAccounts.ReachByAsync(user.ScreenName, ReadReachability(store, parsed.GetRequiredValue(channel), parsed.GetValue(email) ?? user.Email, id), stop);
+            Say(parsed, await store.AccountAsync(user.ScreenName, stop));
         });
         return command;
     }
@@ -88,10 +88,10 @@ internal static class UserCommands
         var command = new Command("password", "Print a link with which a user chooses a new password, once and within 24 hours. Example: afterword user password @maja") { handle, alone };
         command.OnStoreChange(async (parsed, store, stop) =>
         {
-            var account = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
-            var link = PrintedLinks.Of(store.Settings, await store.UserPasswords.IssueLinkAsync(account.Id, parsed.GetValue(alone), stop));
+            var user = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
+            var link = PrintedLinks.Of(store.Settings, await store.UserPasswords.IssueLinkAsync(user.Id, parsed.GetValue(alone), stop));
             parsed.Say(
-                new UserPasswordJson(account.ScreenName, link), CommandJson.Default.UserPasswordJson,
+                new UserPasswordJson(user.ScreenName, link), CommandJson.Default.UserPasswordJson,
                 [
                     $"To choose a new password, once and within 24 hours: {link}",
                     parsed.GetValue(alone) ? "The old password and the app for codes work until then. Give the link to nobody else." : "The old password works until then. Give the link to nobody else.",
@@ -101,22 +101,22 @@ internal static class UserCommands
         return command;
     }
 
-    private static Option<string?> Mail() => new("--mail") { Description = "The user's mail address.", HelpName = "ADDRESS" };
+    private static Option<string?> Email() => new("--mail") { Description = "The user's mail address.", HelpName = "ADDRESS" };
 
     private static Option<string?> XUserId() => new("--x-user-id") { Description = "Which user of X it is: the id, not the name behind the @.", HelpName = "ID" };
 
     /// <exception cref="CommandException">What was given is wrong, or there is no mail server.</exception>
-    private static Reachability ReadReachability(OpenedStore store, string? channel, string? mail, string? xUserId)
+    private static ChannelAvailability ReadReachability(OpenedStore store, string? channel, string? email, string? xUserId)
     {
-        var (by, wrong) = Reachability.Read(channel, mail, xUserId);
+        var (by, wrong) = ChannelAvailability.Read(channel, email, xUserId);
         if (wrong is not null) throw new CommandException(ExitCode.WrongUse, $"{char.ToUpperInvariant(wrong[0])}{wrong[1..]}.");
 
-        if (by!.Channel == Channel.Email) NeedMail(store);
+        if (by!.Channel == Channel.Email) NeedEmail(store);
         return by;
     }
 
     /// <exception cref="CommandException">There is no mail server.</exception>
-    public static void NeedMail(OpenedStore store)
+    public static void NeedEmail(OpenedStore store)
     {
         if (store.Settings.Mail is null) throw new CommandException(ExitCode.Failed, "The channel email is not configured: set Mail:Host, Mail:From and PublicUrl, for the server and for this command.");
     }
@@ -129,7 +129,7 @@ internal static class UserCommands
         command.OnStoreChange(async (parsed, store, stop) =>
         {
             var screenName = parsed.GetRequiredValue(handle);
-            if (!await store.Accounts.SuspendAsync(screenName, suspended, stop)) throw OpenedStore.NoAccount(screenName);
+            if (!await store.UserAccounts.SuspendAsync(screenName, suspended, stop)) throw OpenedStore.NoAccount(screenName);
 
             Say(parsed, await store.AccountAsync(screenName, stop));
         });
@@ -144,34 +144,34 @@ internal static class UserCommands
         return command;
     }
 
-    private static void Say(ParseResult parsed, Account account) => parsed.Say(Json(account), CommandJson.Default.UserJson, Line(account));
+    private static void Say(ParseResult parsed, User user) => parsed.Say(Json(user), CommandJson.Default.UserJson, Line(user));
 
-    public static UserJson Json(Account account) => new(
-        account.Id.ToString(CultureInfo.InvariantCulture), account.ScreenName, account.Name, account.Accepts, account.Suspended, account.Language, account.Channel.Name, account.Mail,
-        account.XUserId?.ToString(CultureInfo.InvariantCulture));
+    public static UserJson Json(User user) => new(
+        user.Id.ToString(CultureInfo.InvariantCulture), user.ScreenName, user.Name, user.Accepts, user.Suspended, user.Language, user.Channel.Name, user.Email,
+        user.XUserId?.ToString(CultureInfo.InvariantCulture));
 
-    public static string Line(Account account) => string.Join("  ", ((string?[])[
-        string.Create(CultureInfo.InvariantCulture, $"{account.Id}  @{account.ScreenName}  {account.Name}  messages from {(account.Accepts == Reach.Anyone ? "anyone" : "accounts it follows")}"),
-        account.Channel.Name, account.Mail, account.XUserId is { } x ? string.Create(CultureInfo.InvariantCulture, $"user {x} of X") : null, account.Language is { } tag ? $"reads {tag}" : null, account.Suspended ? "suspended" : null]).OfType<string>());
+    public static string Line(User user) => string.Join("  ", ((string?[])[
+        string.Create(CultureInfo.InvariantCulture, $"{user.Id}  @{user.ScreenName}  {user.Name}  messages from {(user.Accepts == MessagingPermission.Anyone ? "anyone" : "accounts it follows")}"),
+        user.Channel.Name, user.Email, user.XUserId is { } x ? string.Create(CultureInfo.InvariantCulture, $"user {x} of X") : null, user.Language is { } tag ? $"reads {tag}" : null, user.Suspended ? "suspended" : null]).OfType<string>());
 
     private static string ReadPassword()
     {
-        var password = Console.IsInputRedirected ? Console.In.ReadLine() : TypedPassword();
+        var password = System.Console.IsInputRedirected ? System.Console.In.ReadLine() : TypedPassword();
         return string.IsNullOrEmpty(password) ? throw new CommandException(ExitCode.WrongUse, "No password came from stdin.") : password;
     }
 
     /// <summary>What is typed at the terminal, which does not show it.</summary>
     private static string TypedPassword()
     {
-        Console.Error.Write("Password: ");
+        System.Console.Error.Write("Password: ");
         var typed = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        while (System.Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
             if (key.Key != ConsoleKey.Backspace) typed.Append(key.KeyChar);
             else if (typed.Length > 0) typed.Length--;
         }
 
-        Console.Error.WriteLine();
+        System.Console.Error.WriteLine();
         return typed.ToString();
     }
 }

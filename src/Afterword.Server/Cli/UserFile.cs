@@ -1,23 +1,23 @@
 using System.Globalization;
 using System.Text;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
+using Afterword.Server.SignIn;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
 /// <summary>A user of a file, and which of its cells say something: an update leaves the rest as it is.</summary>
 /// <param name="Ref">The number that a sender's own programs know the user by; null when there is none.</param>
-internal sealed record UserLine(int Line, NewAccount Account, bool SaysReach, bool SaysChannel, string? Ref);
+internal sealed record UserLine(int Line, NewUser Account, bool SaysReach, bool SaysChannel, string? Ref);
 
 /// <summary>A file of users: CSV with a header that names the columns handle, name and perhaps dms, password, language, channel, email, x_user_id and ref.</summary>
 internal sealed class UserFile
 {
     private static readonly string[] s_columns = ["handle", "name", "dms", "password", "language", "channel", "email", "x_user_id", "ref"];
-    private static readonly string[] s_mail = ["mail", "e-mail"];
+    private static readonly string[] s_email = ["mail", "e-mail"];
 
     // A cell below a column without a name says nothing, and must be empty.
     private const int NoColumn = -1;
@@ -46,7 +46,7 @@ internal sealed class UserFile
     public static UserFile Read(byte[] content, Encoding? encoding = null)
     {
         var file = new UserFile();
-        var (text, wrong) = CsvText.Read(content, encoding, [.. s_columns, .. s_mail]);
+        var (text, wrong) = CsvText.Read(content, encoding, [.. s_columns, .. s_email]);
         if (wrong is { } problem)
         {
             file._bad.Add(problem);
@@ -72,7 +72,7 @@ internal sealed class UserFile
     /// <summary>Gives for each column of the file which one it is; null when something is wrong.</summary>
     private int[]? ReadHeader(int line, IReadOnlyList<string> header)
     {
-        string[] names = [.. header.Select(name => name.Trim().ToLowerInvariant()).Select(name => s_mail.Contains(name) ? "email" : name)];
+        string[] names = [.. header.Select(name => name.Trim().ToLowerInvariant()).Select(name => s_email.Contains(name) ? "email" : name)];
         var unknown = names.Where(name => name.Length > 0 && !s_columns.Contains(name)).ToArray();
         if (unknown.Length > 0) _bad.Add((line, $"\"{string.Join("\", \"", unknown)}\" is no column of a file of users. There are {string.Join(", ", s_columns)}. Take the others out"));
         foreach (var twice in names.Where(name => name.Length > 0).GroupBy(name => name).Where(name => name.Count() > 1)) _bad.Add((line, $"the column \"{twice.Key}\" stands there twice"));
@@ -106,14 +106,14 @@ internal sealed class UserFile
     private void Add(int line, string[] fields)
     {
         var problems = _bad.Count;
-        var handle = Accounts.Bare(fields[0]);
+        var handle = UserAccounts.Bare(fields[0]);
         fields[1] = TextRules.Normalise(fields[1], TextRules.NameLength);
-        var dms = Given(fields[2]) ?? Reach.Anyone;
-        if (!Accounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
+        var dms = Given(fields[2]) ?? MessagingPermission.Anyone;
+        if (!UserAccounts.Handle.IsMatch(handle)) _bad.Add((line, Inputs.NotAHandle(fields[0])));
         else if (!_firstLines.TryAdd(handle, line)) _bad.Add((line, string.Create(CultureInfo.InvariantCulture, $"@{handle} stands in line {_firstLines[handle]} already")));
         if (TextRules.WrongWithName(fields[1]) is { } wrong) _bad.Add((line, $"the name is \"{fields[1]}\"; it must be {wrong}"));
-        if (dms is not (Reach.Anyone or Reach.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {Reach.Anyone} or {Reach.Following}"));
-        var (by, unreachable) = Reachability.Read(Given(fields[5]), Given(fields[6]), Given(fields[7]));
+        if (dms is not (MessagingPermission.Anyone or MessagingPermission.Following)) _bad.Add((line, $"dms is \"{dms}\"; it must be {MessagingPermission.Anyone} or {MessagingPermission.Following}"));
+        var (by, unreachable) = ChannelAvailability.Read(Given(fields[5]), Given(fields[6]), Given(fields[7]));
         if (unreachable is not null) _bad.Add((line, unreachable));
 
         var reference = Given(fields[8]) is { } given ? CustomerRef.Normalised(given) : null;
@@ -131,13 +131,13 @@ internal sealed class UserFile
             return;
         }
 
-        if (password is not null && Passwords.WrongWith(password, handle, fields[1], by?.Mail?.Value) is { } weak)
+        if (password is not null && PasswordRules.WrongWith(password, handle, fields[1], by?.Email?.Value) is { } weak)
         {
             _bad.Add((line, $"the password is not taken: {weak}"));
             return;
         }
 
-        var account = new NewAccount(handle, fields[1], password, dms) { Language = language, Reachability = by! };
+        var account = new NewUser(handle, fields[1], password, dms) { Language = language, ChannelAvailability = by! };
         _good.Add(new(line, account, SaysReach: Given(fields[2]) is not null, SaysChannel: Given(fields[5]) is not null, reference));
     }
 

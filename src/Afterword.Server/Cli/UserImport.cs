@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
-using Afterword.Server.People;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
@@ -30,7 +30,7 @@ internal static class UserImport
         {
             var progress = parsed.Progress();
             var users = Read(parsed.GetRequiredValue(file), parsed.GetValue(encoding) is { } name ? CsvText.Named(name) : null);
-            if (users.Good.Any(user => user.Account.Reachability.Channel == Channel.Email)) UserCommands.NeedMail(store);
+            if (users.Good.Any(user => user.Account.ChannelAvailability.Channel == Channel.Email)) UserCommands.NeedEmail(store);
             var whose = await SenderAsync(users, parsed.GetValue(sender), store, stop);
             var known = await CheckAsync(users, parsed.GetValue(update), store, progress, stop);
 
@@ -72,7 +72,7 @@ internal static class UserImport
         var done = 0;
         foreach (var batch in users.Good.Chunk(BatchSize))
         {
-            var taken = await store.Accounts.TakenAsync([.. batch.Select(user => user.Account.ScreenName)], stop);
+            var taken = await store.UserAccounts.TakenAsync([.. batch.Select(user => user.Account.ScreenName)], stop);
             if (update) known.UnionWith(taken);
             else
             {
@@ -96,7 +96,7 @@ internal static class UserImport
         var size = users.Any(user => user.Account.Password is not null) ? BatchWithPasswords : BatchSize;
         foreach (var batch in users.Chunk(size))
         {
-            imported += await store.Accounts.AddAsync([.. batch.Select(user => user.Account)], stop);
+            imported += await store.UserAccounts.AddAsync([.. batch.Select(user => user.Account)], stop);
             progress.Show(string.Create(CultureInfo.InvariantCulture, $"Imported {imported:N0} of {users.Length:N0}"));
         }
 
@@ -106,15 +106,15 @@ internal static class UserImport
 
     /// <summary>Whose numbers the column ref holds; null when it holds none.</summary>
     /// <exception cref="CommandException">It holds some, and nobody said whose.</exception>
-    private static async Task<Account?> SenderAsync(UserFile users, string? handle, OpenedStore store, CancellationToken stop)
+    private static async Task<User?> SenderAsync(UserFile users, string? handle, OpenedStore store, CancellationToken stop)
     {
-        if (handle is not null) return await store.AccountAsync(Accounts.Bare(handle), stop);
+        if (handle is not null) return await store.AccountAsync(UserAccounts.Bare(handle), stop);
         if (users.Good.Any(user => user.Ref is not null)) throw new CommandException(ExitCode.WrongUse, "The file has a column ref. Say whose numbers they are: --sender @handle");
 
         return null;
     }
 
-    private static async Task NameAsync(UserFile users, Account? sender, OpenedStore store, ProgressLine progress, CancellationToken stop)
+    private static async Task NameAsync(UserFile users, User? sender, OpenedStore store, ProgressLine progress, CancellationToken stop)
     {
         if (sender is null) return;
 
@@ -134,7 +134,7 @@ internal static class UserImport
         var updated = 0;
         foreach (var batch in users.Chunk(BatchSize))
         {
-            updated += await store.Accounts.UpdateAsync([.. batch.Select(user => new ChangedAccount(user.Account, user.SaysReach, user.SaysChannel))], stop);
+            updated += await store.UserAccounts.UpdateAsync([.. batch.Select(user => new ChangedUser(user.Account, user.SaysReach, user.SaysChannel))], stop);
             progress.Show(string.Create(CultureInfo.InvariantCulture, $"Updated {updated:N0} of {users.Length:N0}"));
         }
 

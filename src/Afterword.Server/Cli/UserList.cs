@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Afterword.Server.People;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Cli;
 
@@ -16,8 +16,8 @@ internal static class UserList
             HelpName = Inputs.HandleName,
             CustomParser = result =>
             {
-                var handle = Accounts.Bare(result.Tokens[0].Value);
-                if (!Accounts.Handle.IsMatch(handle)) result.AddError(Inputs.NotAHandle(result.Tokens[0].Value));
+                var handle = UserAccounts.Bare(result.Tokens[0].Value);
+                if (!UserAccounts.Handle.IsMatch(handle)) result.AddError(Inputs.NotAHandle(result.Tokens[0].Value));
                 return handle;
             },
         };
@@ -28,7 +28,7 @@ internal static class UserList
             var most = Math.Min(parsed.GetValue(limit) ?? UsualLimit, int.MaxValue - 1);
 
             // One more tells whether there is more.
-            var users = await store.Accounts.ListAsync(parsed.GetValue(after) ?? "", most + 1, stop);
+            var users = await store.UserAccounts.ListAsync(parsed.GetValue(after) ?? "", most + 1, stop);
             var more = users.Count > most;
             if (more) users.RemoveAt(users.Count - 1);
             parsed.Say(

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Configuration;
 using Afterword.Server.Connectors.Definitions;
-using Afterword.Server.Hosting;
-using Afterword.Server.Prompts;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Parsing;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Connectors;
@@ -55,7 +56,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     /// <summary>What a secret must be, when it is not that; else null.</summary>
     public static string? WrongWithSecret(string secret) => secret.Length is > 0 and <= SecretLength && !TextRules.HasForbidden(secret) ? null : "1 to 500 characters without control characters";
 
-    public Task<AddConnectorOutcome> AddAsync(long sender, Person by, NewConnector connector, CancellationToken stop)
+    public Task<AddConnectorOutcome> AddAsync(long sender, Member by, NewConnector connector, CancellationToken stop)
     {
         var definition = connector.Mapping is null ? connector.Preset.Definition : DefinitionReader.OfStored(connector.Mapping);
         var (id, name) = (store.Ids.Next(), connector.Name ?? connector.Preset.Kind);
@@ -77,7 +78,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
                     .Bind("mapping", connector.Mapping).Bind("creates", connector.CreatesUsers ? 1L : 0L).Bind("now", Now).RunAsync(stop);
                 if (added == 0) return new AddConnectorOutcome.NameTaken(name);
 
-                await audit.WriteAsync(session, sender, by, Deed.Changed, $"connector {name}: added, of {connector.Preset.Kind}", stop);
+                await audit.WriteAsync(session, sender, by, AuditAction.Changed, $"connector {name}: added, of {connector.Preset.Kind}", stop);
                 return new AddConnectorOutcome.Added(new(sender, id), name, new($"{ConnectorAddress.PathPrefix}{address}", connector.Secret is null ? secret : null));
             },
             stop);
@@ -89,7 +90,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     /// <param name="theirs">What the other side signs with; null makes one of ours.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>The secret, where it is one of ours; null when the connector is gone.</returns>
-    public async Task<ConnectorSecrets?> ChangeSecretAsync(Connector connector, Person by, string? theirs, CancellationToken stop)
+    public async Task<ConnectorSecrets?> ChangeSecretAsync(Connector connector, Member by, string? theirs, CancellationToken stop)
     {
         var ours = theirs is null ? NewSecret() : null;
         var changed = await ChangeAsync(
@@ -100,7 +101,7 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
 
     /// <summary>Gives another address; the one before opens nothing from then on.</summary>
     /// <returns>Null when the connector is gone.</returns>
-    public async Task<ConnectorSecrets?> ChangeAddressAsync(Connector connector, Person by, CancellationToken stop)
+    public async Task<ConnectorSecrets?> ChangeAddressAsync(Connector connector, Member by, CancellationToken stop)
     {
         var address = ConnectorAddress.New(connector.Key.SenderId, connector.Key.Id);
         return await ChangeAsync(connector, by, "new address", "token_hash = @hash", statement => statement.Bind("hash", address.Hash()), stop) ? new($"{ConnectorAddress.PathPrefix}{address}", null) : null;
@@ -111,21 +112,21 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
     /// <param name="mapping">A definition of its own, checked; null for that of its kind.</param>
     /// <param name="createsUsers">Whether a customer whom nobody knows becomes a user.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<bool> ChangeMappingAsync(Connector connector, Person by, string? mapping, bool createsUsers, CancellationToken stop) => ChangeAsync(
+    public Task<bool> ChangeMappingAsync(Connector connector, Member by, string? mapping, bool createsUsers, CancellationToken stop) => ChangeAsync(
         connector, by, $"{(mapping is null ? "the mapping of its kind" : "a mapping of its own")}{(connector.IsSigned && mapping is not null && !DefinitionReader.OfStored(mapping).TakesSecret ? ", no longer signed" : "")}, {(createsUsers ? "adds users" : "adds no users")}", "mapping = @mapping, create_users = @creates",
         statement => statement.Bind("mapping", mapping).Bind("creates", createsUsers ? 1L : 0L), stop);
 
     /// <summary>Removes a connector: its address opens nothing from then on. What is kept of its events ends with their time.</summary>
-    public Task<bool> RemoveAsync(Connector connector, Person by, CancellationToken stop) =>
+    public Task<bool> RemoveAsync(Connector connector, Member by, CancellationToken stop) =>
         ChangeAsync(connector, by, "removed", "removed_at = @now, secret = null, old_secret = null", statement => statement.Bind("now", Now), stop);
 
     /// <summary>Says which user a customer of a sender is, under a name that the sender's programs know.</summary>
-    public Task NameCustomerAsync(long sender, Person by, string reference, long userId, string handle, CancellationToken stop) => store.Main.WriteAsync(
+    public Task NameCustomerAsync(long sender, Member by, string reference, long userId, string handle, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             await session.Sql("insert into customer_ref (sender_id, ref, user_id, basis) values (@sender, @ref, @user, @basis) on conflict (sender_id, ref) do update set user_id = excluded.user_id, basis = excluded.basis")
                 .Bind("sender", sender).Bind("ref", reference).Bind("user", userId).Bind("basis", (long)CustomerBasis.Named).RunAsync(stop);
-            return await audit.WriteAsync(session, sender, by, Deed.Changed, $"connectors: named a customer as @{handle}", stop);
+            return await audit.WriteAsync(session, sender, by, AuditAction.Changed, $"connectors: named a customer as @{handle}", stop);
         },
         stop);
 
@@ -143,19 +144,19 @@ internal sealed class ChangeConnectors(Store store, Settings settings, AuditLog 
                 on conflict (sender_id, ref) do update set user_id = excluded.user_id
                 returning user_id
                 """,
-                Rows.Of(named).Long("sender_id", _ => sender).Text("ref", one => CustomerRef.OfBusiness(one.Ref)).Text("screen_name_key", one => People.Accounts.Key(one.ScreenName)), _ => { }, stop);
+                Rows.Of(named).Long("sender_id", _ => sender).Text("ref", one => CustomerRef.OfBusiness(one.Ref)).Text("screen_name_key", one => Users.UserAccounts.Key(one.ScreenName)), _ => { }, stop);
             return named.Count;
         },
         stop);
 
-    private Task<bool> ChangeAsync(Connector connector, Person by, string what, string set, Func<Statement, Statement> bind, CancellationToken stop) => store.Main.WriteAsync(
+    private Task<bool> ChangeAsync(Connector connector, Member by, string what, string set, Func<Statement, Statement> bind, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             var changed = await bind(session.Sql($"update connector set version = version + 1, {set} where sender_id = @sender and id = @id and removed_at is null"))
                 .Bind("sender", connector.Key.SenderId).Bind("id", connector.Key.Id).RunAsync(stop);
             if (changed == 0) return false;
 
-            await audit.WriteAsync(session, connector.Key.SenderId, by, Deed.Changed, $"connector {connector.Name}: {what}", stop);
+            await audit.WriteAsync(session, connector.Key.SenderId, by, AuditAction.Changed, $"connector {connector.Name}: {what}", stop);
             return true;
         },
         stop);

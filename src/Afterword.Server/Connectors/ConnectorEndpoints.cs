@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Globalization;
+using Afterword.Server.Configuration;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Reference;
 using Microsoft.AspNetCore.Http.Extensions;
 

@@ -5,7 +5,7 @@ namespace Afterword.Server.Connectors;
 /// <summary>What the reference says of the routes of <see cref="ConnectorEndpoints"/>.</summary>
 internal static class ConnectorReference
 {
-    private static readonly Parameter s_token = new("token", "The end of the connector's address.", Shape.Opaque)
+    private static readonly Parameter s_token = new("token", "The end of the connector's address.", ValueFormat.Opaque)
     {
         Required = true, Example = new ConnectorAddress(1989771413512192, 2123907341324648460, new byte[20]).ToString(),
     };

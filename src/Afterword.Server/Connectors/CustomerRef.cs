@@ -34,14 +34,14 @@ internal static class CustomerRef
     public static string PrefixOfContacts(ConnectorKey connector) => string.Create(CultureInfo.InvariantCulture, $"c:{connector.Id}:");
 
     /// <summary>An address that an owner has said to be a user's.</summary>
-    public static string OfMail(EmailAddress mail) => $"m:{KeyOf(mail)}";
+    public static string OfEmail(EmailAddress email) => $"m:{KeyOf(email)}";
 
     /// <summary>Under which an owner says who a customer is; null when the event has nothing to know the customer by again.</summary>
     public static string? Of(ConnectorKey connector, EventCustomer customer) => customer switch
     {
         { Contact: { } contact } => OfContact(connector, contact),
         { Ref: { } known } => OfBusiness(known),
-        { Mail: { } mail } => OfMail(mail),
+        { Email: { } email } => OfEmail(email),
         _ => null,
     };
 
@@ -56,8 +56,8 @@ internal static class CustomerRef
     }
 
     /// <summary>An address without its letter case.</summary>
-    public static string KeyOf(EmailAddress mail) => mail.Value.ToLowerInvariant();
+    public static string KeyOf(EmailAddress email) => email.Value.ToLowerInvariant();
 
     /// <summary>One as it is compared; null when it cannot be one.</summary>
-    public static string? Normalised(string text) => Fields.Plain(text) is { Length: > 0 and <= Length } plain ? plain : null;
+    public static string? Normalised(string text) => DeliveryFields.Plain(text) is { Length: > 0 and <= Length } plain ? plain : null;
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Afterword.Server.Answers;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Languages;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -28,7 +29,7 @@ internal static class EmbedEndpoints
     }
 
     /// <summary>A file that any page may load: there is nothing of anybody in it.</summary>
-    private static IEndpointConventionBuilder MapFile(this IEndpointRouteBuilder routes, string path, KeptAnswer file) =>
+    private static IEndpointConventionBuilder MapFile(this IEndpointRouteBuilder routes, string path, CachedResponse file) =>
         routes.MapGet(path, http =>
         {
             http.Response.Headers.AccessControlAllowOrigin = "*";
@@ -130,7 +131,7 @@ internal static class EmbedEndpoints
         return card;
     }
 
-    private static CardPlace PlaceOf(HttpContext http, string token, string? given) =>
+    private static CardLocation PlaceOf(HttpContext http, string token, string? given) =>
         new(CardLink.PathPrefix + token, card => Language.Find(given) ?? CardEndpoints.LanguageOf(http, card));
 
     private static Task WriteAsync(HttpContext http, int status, CardPages pages, CardView view)
@@ -138,13 +139,13 @@ internal static class EmbedEndpoints
         http.Response.Headers["Afterword-Step"] = view.Step.ToString().ToLowerInvariant();
         var panel = Buffers.Rent();
         pages.WritePanel(panel, view);
-        return http.AnswerAsync(status, PageAnswers.Html, panel);
+        return http.AnswerAsync(status, PageResponses.Html, panel);
     }
 
     private static Task WriteNotFoundAsync(HttpContext http, CardPages pages, Language language)
     {
         var panel = Buffers.Rent();
         pages.WriteNotFoundPanel(panel, language);
-        return http.AnswerAsync(404, PageAnswers.Html, panel);
+        return http.AnswerAsync(404, PageResponses.Html, panel);
     }
 }

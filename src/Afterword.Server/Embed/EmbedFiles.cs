@@ -11,10 +11,10 @@ namespace Afterword.Server.Embed;
 /// <summary>What a page loads to show cards: the script with its words in every language, and the style.</summary>
 internal static partial class EmbedFiles
 {
-    public static KeptAnswer Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(
+    public static CachedResponse Script() => new("text/javascript; charset=utf-8", () => Encoding.UTF8.GetBytes(
         Bare(ReadText("embed/embed.js")).Replace("'{words}'", Words(), StringComparison.Ordinal).Replace("'{scale}';", Scale(), StringComparison.Ordinal)));
 
-    public static KeptAnswer Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(Bare(ReadText("wwwroot/card.css") + ReadText("embed/embed.css")))));
+    public static CachedResponse Style() => new("text/css; charset=utf-8", () => Encoding.UTF8.GetBytes(ForShadow(Bare(ReadText("wwwroot/card.css") + ReadText("embed/embed.css")))));
 
     /// <summary>
     /// Fits the style of the card's page to a card within another: its colours hang within the element, where the page's own properties of the
@@ -34,8 +34,8 @@ internal static partial class EmbedFiles
     private static string Bare(string text) => Comment().Replace(text, "");
 
     private static string Words() => JsonSerializer.Serialize(
-        Language.All.ToDictionary(language => language.Tag, language => new[] { EmbedWords.All.In(language).NotLoaded, CardWords.All.In(language).NotSent, CardWords.All.In(language).TryAgain }),
-        EmbedWordsJson.Default.DictionaryStringStringArray);
+        Language.All.ToDictionary(language => language.Tag, language => new[] { EmbedTexts.All.In(language).NotLoaded, CardTexts.All.In(language).NotSent, CardTexts.All.In(language).TryAgain }),
+        EmbedTextsJson.Default.DictionaryStringStringArray);
 
     // The embed is one script, so that a page needs one line: what the card's page imports is a part of it.
     private static string Scale() => Bare(ReadText("wwwroot/scale.js")).Replace("export ", "", StringComparison.Ordinal);

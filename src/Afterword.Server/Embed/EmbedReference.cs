@@ -1,3 +1,4 @@
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 
@@ -8,9 +9,9 @@ internal static class EmbedReference
 {
     private const string Caller = "a page that is allowed to show it";
 
-    private static readonly Parameter s_token = new("token", "The card's `card_token`.", Shape.Opaque) { Required = true, Example = PromptReference.CardExample };
+    private static readonly Parameter s_token = new("token", "The card's `card_token`.", ValueFormat.Opaque) { Required = true, Example = PromptReference.CardExample };
 
-    private static readonly Parameter s_language = new("language", "The language of the card's words, such as `fr`; without it the customer's, or else the browser's.", Shape.Said("a language tag"));
+    private static readonly Parameter s_language = new("language", "The language of the card's words, such as `fr`; without it the customer's, or else the browser's.", ValueFormat.Said("a language tag"));
 
     private static readonly (string, string) s_step = ("Afterword-Step", "What the card shows now: `score`, `text`, `thanks`, `dismissed` or `expired`.");
 
@@ -51,9 +52,9 @@ internal static class EmbedReference
         Parameters =
         [
             s_token,
-            new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)) { Example = "4" },
-            new("text", "What the customer says.", Shape.Text(1, TextRules.MessageLength)),
-            new("dismiss", "Closes the card.", Shape.OneOf("1")),
+            new("score", "1 to 5 for csat, 0 to 10 for nps.", ValueFormat.Whole(0, 10)) { Example = "4" },
+            new("text", "What the customer says.", ValueFormat.Text(1, TextRules.MessageLength)),
+            new("dismiss", "Closes the card.", ValueFormat.OneOf("1")),
             s_language,
         ],
         Replies =

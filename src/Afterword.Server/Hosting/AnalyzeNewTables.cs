@@ -7,7 +7,7 @@ internal sealed partial class AnalyzeNewTables(Store store, TimeProvider clock, 
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_every, clock, stop => store.Main.AnalyzeNewTablesAsync(stop), RoundFailed, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => PeriodicWork.RepeatAsync(s_every, clock, stop => store.Main.AnalyzeNewTablesAsync(stop), RoundFailed, stoppingToken);
 
     private void RoundFailed(Exception error)
     {

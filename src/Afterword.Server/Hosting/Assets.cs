@@ -18,13 +18,13 @@ internal static class Assets
     {
         foreach (var name in Names)
         {
-            var file = new KeptAnswer(TypeOf(name), () => Read(name));
+            var file = new CachedResponse(TypeOf(name), () => Read(name));
             routes.MapGet($"/{name}", name == ProfilePicture ? http => ServeToAllAsync(http, file) : file.ServeAsync)
                 .Describe(HostingReference.Asset, standsFor: "/{file}");
         }
     }
 
-    private static Task ServeToAllAsync(HttpContext http, KeptAnswer file)
+    private static Task ServeToAllAsync(HttpContext http, CachedResponse file)
     {
         http.Response.Headers["Cross-Origin-Resource-Policy"] = "cross-origin";
         return file.ServeAsync(http);

@@ -1,3 +1,4 @@
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Hosting;
@@ -8,7 +9,7 @@ internal static class HostingReference
     public static Operation Asset() => new(Topic.Pages, "A file of the pages")
     {
         Does = "The stylesheets and scripts of the pages. They may be kept for an hour and have an `ETag`.",
-        Parameters = [new("file", "The file's name.", Shape.OneOf([.. Assets.Names])) { Required = true, Example = "card.css" }],
+        Parameters = [new("file", "The file's name.", ValueFormat.OneOf([.. Assets.Names])) { Required = true, Example = "card.css" }],
         Replies = [new(200, "The file, compressed if you accept that.") { ContentType = "text/css" }, new(304, "You have it already.")],
     };
 
@@ -37,7 +38,7 @@ internal static class HostingReference
     public static Operation Ready() => new(Topic.Health, "Can it serve?")
     {
         Does = "Answers 200 when the store can be read and written, which is tried, the write queue has room, no commit hangs, and this process can make ids. For load balancers. With `for=reads` it answers 200 while reading works, as on a full disk.",
-        Parameters = [new("for", "Leave it out to hear whether everything can be served.", Shape.OneOf(Health.Reads)) { Example = Health.Reads }],
+        Parameters = [new("for", "Leave it out to hear whether everything can be served.", ValueFormat.OneOf(Health.Reads)) { Example = Health.Reads }],
         Replies = [Reply.Plain("It can.", "ok\n"), Reply.Plain("It cannot; the line says why.", "the store cannot be written\n", 503)],
     };
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Hosting;
 

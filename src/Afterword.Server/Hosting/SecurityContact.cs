@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Afterword.Server.Configuration;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Hosting;

@@ -9,7 +9,7 @@ namespace Afterword.Server.Languages;
 /// <param name="name">The section's name in the files, such as <c>card</c>.</param>
 /// <param name="type">How the section is read; its names are in snake case.</param>
 internal sealed class Section<T>(string name, JsonTypeInfo<T> type)
-    where T : Words
+    where T : Texts
 {
     private readonly ConcurrentDictionary<Language, T> _read = new();
 

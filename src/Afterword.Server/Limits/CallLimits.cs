@@ -1,5 +1,5 @@
-using Afterword.Server.Access;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.OAuth;
 
 namespace Afterword.Server.Limits;
 

@@ -15,7 +15,7 @@ internal sealed class DayWindow
 
     /// <summary>The stored window, or a new one where that has ended, nothing was counted in it, or a wrong clock began it in the future.</summary>
     public static DayWindow At(long now, long startedAt, long used) =>
-        used == 0 || now >= startedAt + Length || startedAt > now + CallWindows.Ahead ? new(now, 0) : new(startedAt, used);
+        used == 0 || now >= startedAt + Length || startedAt > now + RateWindows.Ahead ? new(now, 0) : new(startedAt, used);
 
     /// <summary>Uses one of <paramref name="most"/>; false when none is left.</summary>
     public bool TryCount(long most)

@@ -1,7 +1,7 @@
-using Afterword.Server.Access;
-using Afterword.Server.Errors;
+using Afterword.Server.Configuration;
 using Afterword.Server.Hosting;
-using Afterword.Server.Messages;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Limits;
@@ -40,11 +40,11 @@ internal static class StatusEndpoints
     private const string Messages = "direct_messages";
 
     public static void MapStatus(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/1.1/application/rate_limit_status.json", Status).WithMetadata(new Signed(Limit: LimitedEndpoint.RateLimitStatus)).Describe(StatusReference.Status);
+        routes.MapGet("/1.1/application/rate_limit_status.json", Status).WithMetadata(new SignatureRequirement(Limit: LimitedEndpoint.RateLimitStatus)).Describe(StatusReference.Status);
 
-    private static async Task Status(HttpContext http, SignedCall call, Admissions admissions, MessageWindow messages, Settings settings, TimeProvider clock)
+    private static async Task Status(HttpContext http, SignedCall call, NonceStore admissions, MessageWindow messages, Settings settings, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var wanted = read.Optional("resources")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (await http.RefusedAsync(read, call, clock)) return;
 
@@ -62,7 +62,7 @@ internal static class StatusEndpoints
         LimitState StateOf(LimitedEndpoint endpoint)
         {
             var (startedAt, used) = windows.GetValueOrDefault(endpoint, (now, 0));
-            return new(settings.Limits.MostFor(endpoint, caller.Sender), used, startedAt + CallWindows.Length);
+            return new(settings.Limits.MostFor(endpoint, caller.Sender), used, startedAt + RateWindows.Length);
         }
     }
 

@@ -13,7 +13,7 @@ internal static class StatusReference
             """,
         Parameters =
         [
-            new("resources", "Which families are told; unknown ones are passed over.", Shape.Said("`account`, `application`, `blocks`, `direct_messages`, `feedback`, `followers`, `friends`, `friendships`, `users`, separated by commas"))
+            new("resources", "Which families are told; unknown ones are passed over.", ValueFormat.Said("`account`, `application`, `blocks`, `direct_messages`, `feedback`, `followers`, `friends`, `friendships`, `users`, separated by commas"))
             {
                 Default = "all", Example = "users",
             },

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages;
@@ -39,7 +40,7 @@ internal sealed class HideMessage(Store store, AuditLog audit, TimeProvider cloc
                 if (await AuditLog.IsSenderAsync(session, caller.UserId, stop))
                 {
                     await audit.WriteAsync(
-                        session, caller.UserId, Person.OfUser(caller.ScreenName), Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"took message {id} out of the account's own list, with app {caller.App.Name}"), stop);
+                        session, caller.UserId, Member.OfUser(caller.ScreenName), AuditAction.Changed, string.Create(CultureInfo.InvariantCulture, $"took message {id} out of the account's own list, with app {caller.App.Name}"), stop);
                 }
 
                 return true;

@@ -32,8 +32,8 @@ internal sealed record Message(long SenderId, long Id, long RecipientId, long? P
         {
             foreach (var message in messages)
             {
-                store.InboxBell.Ring(message.RecipientId, message.SenderId);
-                if (message.PromptId is not null) store.FiguresBell.Ring(message.SenderId, message.RecipientId);
+                store.InboxNotifier.Notify(message.RecipientId, message.SenderId);
+                if (message.PromptId is not null) store.MetricsNotifier.Notify(message.SenderId, message.RecipientId);
             }
         });
     }

@@ -1,4 +1,5 @@
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -10,7 +11,7 @@ internal static class MessageCursor
     public static string After(Message last, long user, IDataProtector seal) => seal.Close(user, last.Id);
 
     /// <returns>The id that all messages of the page are below of; without a cursor one that all are below of.</returns>
-    public static long Read(Reader read, long user, IDataProtector seal)
+    public static long Read(ParameterReader read, long user, IDataProtector seal)
     {
         if (read.Optional("cursor") is not { } cursor) return long.MaxValue;
 

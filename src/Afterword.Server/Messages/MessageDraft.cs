@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Afterword.Server.Errors;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Messages;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
-using Afterword.Server.Access;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages.Inbox;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -28,12 +29,12 @@ internal static class MessageEndpoints
     public static void MapMessages(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/1.1/direct_messages/events/new.json", New)
-            .WithMetadata(new Signed(Permission.DirectMessages, CountsMessages: true, NestedJson: true)).Describe(MessageReference.New);
+            .WithMetadata(new SignatureRequirement(Permission.DirectMessages, CountsMessages: true, NestedJson: true)).Describe(MessageReference.New);
         routes.MapGet("/1.1/direct_messages/events/list.json", List)
-            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList)).Describe(MessageReference.List);
+            .WithMetadata(new SignatureRequirement(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesList)).Describe(MessageReference.List);
         routes.MapGet("/1.1/direct_messages/events/show.json", Show)
-            .WithMetadata(new Signed(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow)).Describe(MessageReference.Show);
-        routes.MapDelete("/1.1/direct_messages/events/destroy.json", Destroy).WithMetadata(new Signed(Permission.DirectMessages)).Describe(MessageReference.Destroy);
+            .WithMetadata(new SignatureRequirement(Permission.DirectMessages, Limit: LimitedEndpoint.MessagesShow)).Describe(MessageReference.Show);
+        routes.MapDelete("/1.1/direct_messages/events/destroy.json", Destroy).WithMetadata(new SignatureRequirement(Permission.DirectMessages)).Describe(MessageReference.Destroy);
         routes.MapInbox();
     }
 
@@ -75,7 +76,7 @@ internal static class MessageEndpoints
 
     private static async Task List(HttpContext http, SignedCall call, Mailbox mailbox, Store store, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var count = read.Whole("count", 1, MostPerPage, UsualPage);
         var before = MessageCursor.Read(read, call.Caller.UserId, store.Secrets.Cursors);
         if (await http.RefusedAsync(read, call, clock)) return;
@@ -89,7 +90,7 @@ internal static class MessageEndpoints
 
     private static async Task Show(HttpContext http, SignedCall call, Mailbox mailbox, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var id = read.RequiredId("id");
         if (await http.RefusedAsync(read, call, clock)) return;
 
@@ -99,7 +100,7 @@ internal static class MessageEndpoints
 
     private static async Task Destroy(HttpContext http, SignedCall call, HideMessage hide)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var id = read.RequiredId("id");
         if (read.Errors.Any) await http.RefuseAsync(read.Errors);
         else if (await hide.RunAsync(call.Caller, id!.Value, http.RequestAborted)) http.Response.StatusCode = StatusCodes.Status204NoContent;

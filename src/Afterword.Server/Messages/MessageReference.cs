@@ -1,3 +1,4 @@
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 
@@ -23,9 +24,9 @@ internal static class MessageReference
             """,
         Parameters =
         [
-            new("event.type", "The kind of event.", Shape.OneOf("message_create")) { Required = true },
-            new("event.message_create.target.recipient_id", "The recipient, as a text or a number.", Shape.Id) { Required = true },
-            new("event.message_create.message_data.text", "What you say; not blank. Media are not supported.", Shape.Text(1, TextRules.MessageLength)) { Required = true },
+            new("event.type", "The kind of event.", ValueFormat.OneOf("message_create")) { Required = true },
+            new("event.message_create.target.recipient_id", "The recipient, as a text or a number.", ValueFormat.Id) { Required = true },
+            new("event.message_create.message_data.text", "What you say; not blank. Media are not supported.", ValueFormat.Text(1, TextRules.MessageLength)) { Required = true },
         ],
         Body = Sample.Of(MessagesJson.Default.NewMessageJson, new(new("message_create", new(new(s_recipient), new(Text))))),
         Replies = [Reply.Of("The message.", MessagesJson.Default.MessageAnswerJson, new(s_message))],
@@ -42,8 +43,8 @@ internal static class MessageReference
             """,
         Parameters =
         [
-            new("count", "The most messages on a page.", Shape.Whole(1, MessageEndpoints.MostPerPage)) { Default = "20" },
-            new("cursor", "`next_cursor` of the page before. It works for its user alone.", Shape.Opaque),
+            new("count", "The most messages on a page.", ValueFormat.Whole(1, MessageEndpoints.MostPerPage)) { Default = "20" },
+            new("cursor", "`next_cursor` of the page before. It works for its user alone.", ValueFormat.Opaque),
         ],
         Replies = [Reply.Of("A page of messages.", MessagesJson.Default.MessagePageJson, new([s_message], null))],
     };
@@ -51,7 +52,7 @@ internal static class MessageReference
     public static Operation Show() => new(Topic.Messages, "Look at one message")
     {
         Does = "Gives one message that the caller sent or received in the last 30 days.",
-        Parameters = [new("id", "The message's id.", Shape.Id) { Required = true, Example = s_message.Id }],
+        Parameters = [new("id", "The message's id.", ValueFormat.Id) { Required = true, Example = s_message.Id }],
         Replies = [Reply.Of("The message.", MessagesJson.Default.MessageAnswerJson, new(s_message))],
         Errors = [DocumentedError.NotFound],
     };
@@ -63,7 +64,7 @@ internal static class MessageReference
             Takes a message that the caller sent or received in the last 30 days out of the caller's own list and inbox. It is not deleted: the other one goes on seeing it, and so do the people of the sender in the console. A card in it can be
             answered as before, and no event is sent.
             """,
-        Parameters = [new("id", "The message's id.", Shape.Id) { Required = true, Example = s_message.Id }],
+        Parameters = [new("id", "The message's id.", ValueFormat.Id) { Required = true, Example = s_message.Id }],
         Replies = [new(204, "It is gone from the list; there is no body.")],
         Errors = [DocumentedError.NotFound],
     };

@@ -1,7 +1,7 @@
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Limits;
-using Afterword.Server.People;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Messages;
 
@@ -67,7 +67,7 @@ internal sealed class SendBatch(long now)
                 _recipients[place] = new(row.TextOrNull(1), !row.IsDBNull(2), row.Flag(3), row.Flag(4), !row.IsDBNull(5));
                 _inbound[Pair(requests[place])] = new Inbound { WroteAt = row.LongOrNull(6), FreeReplies = row.LongOrNull(7) ?? 0 };
             }),
-        WithdrawWritten.Lookup([.. requests.Select(Pair).Distinct()], _scheduled.Add),
+        WithdrawOnReply.Lookup([.. requests.Select(Pair).Distinct()], _scheduled.Add),
     ];
 
     public DayWindow WindowOfSender(SendRequest request) => _senders[request.SenderId];
@@ -78,7 +78,7 @@ internal sealed class SendBatch(long now)
     /// <param name="place">The request's place in the batch.</param>
     public MessageRecipient RecipientOf(int place) => _recipients[place];
 
-    public bool CanWrite(SendRequest request, MessageRecipient recipient) => Reach.IsOpen(
+    public bool CanWrite(SendRequest request, MessageRecipient recipient) => MessagingPermission.IsOpen(
         recipient.Accepts, recipient.Follows, recipient.Blocks, wrote: recipient.Asked || _inbound[Pair(request)].WroteAt is not null);
 
     /// <summary>Uses one of the free replies; false when this is none or they are used up.</summary>
@@ -116,7 +116,7 @@ internal sealed class SendBatch(long now)
 
         Message.Write(session, store, _accepted);
         Withdrawn = _scheduled.FindAll(one => _accepted.Exists(message => message.SenderId == one.RecipientId && message.RecipientId == one.SenderId));
-        WithdrawWritten.Write(session, Withdrawn, now);
+        WithdrawOnReply.Write(session, Withdrawn, now);
         session.Then(
             "update message_window set started_at = item.started_at, used = item.used from {rows} where message_window.sender_id = item.sender_id",
             Rows.Of([.. _senders]).Long("sender_id", s => s.Key).Long("started_at", s => s.Value.StartedAt).Long("used", s => s.Value.Used));

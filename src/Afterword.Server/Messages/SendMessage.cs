@@ -1,5 +1,5 @@
 using Afterword.Server.Automation.Conversations;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Afterword.Client.Wire;
 using Afterword.Server.Automation;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;

@@ -1,8 +1,10 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Postgres;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Privacy;
@@ -43,7 +45,7 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
     /// <param name="knownTo">As for <see cref="LookAsync"/>.</param>
     /// <param name="by">Who does it.</param>
     /// <param name="stop">Gives up before it is done.</param>
-    public async Task<ErasureOutcome> RunAsync(long user, long? knownTo, Person by, CancellationToken stop)
+    public async Task<ErasureOutcome> RunAsync(long user, long? knownTo, Member by, CancellationToken stop)
     {
         var outcome = await store.Main.WriteAsync(session => RunAsync(session, user, knownTo, by, stop), stop);
         if (outcome is not ErasureOutcome.Erased erased) return outcome;
@@ -73,7 +75,7 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         return unsettled.Count;
     }
 
-    private async Task<ErasureOutcome> RunAsync(Session session, long user, long? knownTo, Person by, CancellationToken stop)
+    private async Task<ErasureOutcome> RunAsync(Session session, long user, long? knownTo, Member by, CancellationToken stop)
     {
         await HoldWritersAsync(session, stop);
         var (refusal, found) = await FindAsync(session, user, knownTo, stop);
@@ -85,10 +87,10 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         await DoAsync(session, found, now, stop);
 
         // Counts and receipts, and nothing that says who it was.
-        await audit.WriteAsync(session, knownTo ?? Place.Installation, by, Deed.Changed, $"erased a person, {erasure.Receipt}: {found.Counts}", stop);
+        await audit.WriteAsync(session, knownTo ?? Workspace.Installation, by, AuditAction.Changed, $"erased a person, {erasure.Receipt}: {found.Counts}", stop);
         foreach (var sender in found.Requests.GroupBy(request => request.SenderId).Where(sender => sender.Key != knownTo))
         {
-            await audit.WriteAsync(session, sender.Key, by, Deed.Changed, $"erased a person, {erasure.Receipt}: {ErasedCounts.Of(sender.Count(), "request")}", stop);
+            await audit.WriteAsync(session, sender.Key, by, AuditAction.Changed, $"erased a person, {erasure.Receipt}: {ErasedCounts.Of(sender.Count(), "request")}", stop);
         }
 
         return new ErasureOutcome.Erased(erasure, found.Counts);
@@ -99,11 +101,11 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         await HoldWritersAsync(session, stop);
         var found = await FoundPerson.FindAsync(session, erasure.UserId, stop);
         if (await FoundPerson.AsksOthersAsync(session, erasure.UserId, stop)) return 0;
-        if (found.IsEmpty) return await EraseAccount.SweepAsync(session, erasure.UserId, stop);
+        if (found.IsEmpty) return await EraseUser.SweepAsync(session, erasure.UserId, stop);
 
         if (found.Account is { } account) await Erasures.AddAsync(session, erasure, await _optOuts.HashAsync(session, account.ScreenName, stop), stop);
         await DoAsync(session, found, clock.GetUtcNow(), stop);
-        return await audit.WriteAsync(session, Place.Installation, Person.Server, Deed.Changed, $"erased a person once more, {erasure.Receipt}: {found.Counts}", stop);
+        return await audit.WriteAsync(session, Workspace.Installation, Member.Server, AuditAction.Changed, $"erased a person once more, {erasure.Receipt}: {found.Counts}", stop);
     }
 
     /// <summary>Keeps everybody out who decides by what is known of a person, from their first look until the commit.</summary>
@@ -152,9 +154,9 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         foreach (var sender in senders.Order()) await session.Sql("update webhook set version = version + 1 where sender_id = @sender and removed_at is null").Bind("sender", sender).RunAsync(stop);
         await HelpdeskEvents.EraseAsync(session, person, stop);
         await EraseFeedback.RunAsync(session, store.Secrets, person, pseudonym ?? person.UserId, now, stop);
-        await EraseAccount.RunAsync(session, person, pseudonym, stop);
+        await EraseUser.RunAsync(session, person, pseudonym, stop);
         await TellAsync(session, person, states, outbox, now, stop);
-        await ErasedAudit.RunAsync(session, person, stop);
+        await AuditRedaction.RunAsync(session, person, stop);
     }
 
     /// <summary>Tells whoever follows the events, once for each request.</summary>
@@ -164,7 +166,7 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         await session.EachAsync(
             $$"""select {{Prompt.Columns}} from {rows} join prompt p on p.sender_id = item.sender_id and p.id = item.id""",
             Rows.Of(person.Requests).Long("sender_id", r => r.SenderId).Long("id", r => r.Id), row => left.Add(Prompt.Read(row)), stop);
-        Announcement[] told = [.. left.Select(prompt => new Announcement(new(prompt.SenderId, states[prompt.SenderId].Stamp, store.Ids.Next(), ChangeKind.Erased, prompt.Id), prompt))];
+        OutboxEntry[] told = [.. left.Select(prompt => new OutboxEntry(new(prompt.SenderId, states[prompt.SenderId].Stamp, store.Ids.Next(), ChangeKind.Erased, prompt.Id), prompt))];
         ChangeLog.Append(session, [.. told.Select(one => one.Change)]);
         outbox.Write(session, store, told, now.ToUnixTimeMilliseconds());
     }
@@ -172,8 +174,8 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
     /// <summary>Forgets how often the users called, and takes what was overwritten out of the logs of the files.</summary>
     private async Task<bool> ForgetTracesAsync(IReadOnlyList<long> users, CancellationToken stop)
     {
-        foreach (var user in users) await store.Admissions.WriteAsync(session => session.Sql("delete from call_window where user_id = @user").Bind("user", user).RunAsync(stop), stop);
-        await store.Admissions.EmptyLogAsync(stop);
+        foreach (var user in users) await store.Nonces.WriteAsync(session => session.Sql("delete from call_window where user_id = @user").Bind("user", user).RunAsync(stop), stop);
+        await store.Nonces.EmptyLogAsync(stop);
         return await store.Main.EmptyLogAsync(stop);
     }
 

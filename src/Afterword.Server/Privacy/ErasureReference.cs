@@ -7,7 +7,7 @@ namespace Afterword.Server.Privacy;
 /// <summary>What the reference says of the routes of <see cref="ErasureEndpoints"/>.</summary>
 internal static class ErasureReference
 {
-    private static readonly Parameter s_id = new("id", "The user's id.", Shape.Id) { Required = true, Example = "2123906916869476352" };
+    private static readonly Parameter s_id = new("id", "The user's id.", ValueFormat.Id) { Required = true, Example = "2123906916869476352" };
 
     private static readonly ErasedJson s_erased = new(s_id.Example!, "erasure-mfzwizltoq2gk3dpmu4a", "2026-11-20T22:41:09.050Z", new(3, 2, 8, 3, 1, 2));
 

@@ -10,7 +10,7 @@ internal sealed class FoundPerson
     public long UserId { get; }
 
     /// <summary>Null when there is no such account, or none any more.</summary>
-    public FoundAccount? Account { get; private set; }
+    public FoundUser? Account { get; private set; }
 
     public IReadOnlyList<FoundMessage> Messages { get; private set; } = [];
 
@@ -64,8 +64,8 @@ internal sealed class FoundPerson
         limit 1
         """).Bind("user", user).FirstAsync(_ => true, stop);
 
-    public static Task<FoundAccount?> FindAccountAsync(Session session, long user, CancellationToken stop) => session.Sql("select screen_name, mail from account where id = @user and erased = 0")
-        .Bind("user", user).FirstAsync(row => new FoundAccount(row.GetString(0), row.TextOrNull(1)), stop);
+    public static Task<FoundUser?> FindAccountAsync(Session session, long user, CancellationToken stop) => session.Sql("select screen_name, mail from account where id = @user and erased = 0")
+        .Bind("user", user).FirstAsync(row => new FoundUser(row.GetString(0), row.TextOrNull(1)), stop);
 
     private static Task<List<FoundMessage>> FindMessagesAsync(Session session, long user, CancellationToken stop) => session.Sql(
         """
@@ -116,7 +116,7 @@ internal sealed class FoundPerson
         .Bind("user", user).FirstAsync(row => row.GetInt64(0), stop);
 }
 
-internal sealed record FoundAccount(string ScreenName, string? Mail);
+internal sealed record FoundUser(string ScreenName, string? Email);
 
 /// <param name="PromptId">The request that the message brought; null for what somebody wrote.</param>
 internal readonly record struct FoundMessage(long SenderId, long Id, long RecipientId, long? PromptId, long CreatedAt);

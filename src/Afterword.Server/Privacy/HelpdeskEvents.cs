@@ -60,7 +60,7 @@ internal static class HelpdeskEvents
 
     public static async Task<IReadOnlyList<FoundEvent>> FindAsync(Session session, FoundPerson person, CancellationToken stop)
     {
-        var found = await session.Sql(Find).Bind("mail", person.Account?.Mail is { } mail ? $"%{Escaped(mail)}%" : "")
+        var found = await session.Sql(Find).Bind("mail", person.Account?.Email is { } email ? $"%{Escaped(email)}%" : "")
             .Bind("id", string.Create(CultureInfo.InvariantCulture, $"%\"{person.UserId}\"%")).ListAsync(Read, stop);
         var names = await session.Sql("select sender_id, ref from customer_ref where user_id = @user").Bind("user", person.UserId)
             .ListAsync(row => (SenderId: row.GetInt64(0), Of: CustomerRef.Parts(row.GetString(1))), stop);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Afterword.Server.People;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Privacy;
 
@@ -18,7 +18,7 @@ internal sealed class KeptOptOuts(Store store)
     /// <param name="contacts">What they are to senders.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task KeepAsync(Session session, long user, FoundAccount account, IReadOnlyList<FoundContact> contacts, long now, CancellationToken stop)
+    public async Task KeepAsync(Session session, long user, FoundUser account, IReadOnlyList<FoundContact> contacts, long now, CancellationToken stop)
     {
         // Who blocks a sender is not asked by it either.
         var said = contacts.Where(contact => contact.UserId == user && (contact.OptedOutAt is not null || contact.Blocks)).ToArray();
@@ -32,7 +32,7 @@ internal sealed class KeptOptOuts(Store store)
                     insert into kept_opt_out (sender_id, hash, opted_out_at) select sender_id, hash, opted_out_at from {rows} where true
                     on conflict (sender_id, hash) do nothing
                     """,
-                    Rows.Of([.. said.SelectMany(_ => HashesOf(key, account.ScreenName, account.Mail), (contact, hash) => (contact, hash))])
+                    Rows.Of([.. said.SelectMany(_ => HashesOf(key, account.ScreenName, account.Email), (contact, hash) => (contact, hash))])
                         .Long("sender_id", one => one.contact.SenderId).Bytes("hash", one => one.hash).Long("opted_out_at", one => one.contact.OptedOutAt ?? now),
                     null),
             ],
@@ -44,7 +44,7 @@ internal sealed class KeptOptOuts(Store store)
     {
         if (await FindKeyAsync(session, stop) is not { } key) return;
 
-        var hashes = accounts.SelectMany(account => HashesOf(key, account.ScreenName, account.Mail), (account, hash) => (ScreenName: Accounts.Key(account.ScreenName), Hash: hash)).ToArray();
+        var hashes = accounts.SelectMany(account => HashesOf(key, account.ScreenName, account.Mail), (account, hash) => (ScreenName: UserAccounts.Key(account.ScreenName), Hash: hash)).ToArray();
         await session.EachAsync(
             [
                 new(
@@ -64,15 +64,15 @@ internal sealed class KeptOptOuts(Store store)
     /// <summary>The hash under which whoever had a handle is found again.</summary>
     /// <returns>Null before the first person was erased.</returns>
     public async Task<byte[]?> FindHashAsync(Session session, string screenName, CancellationToken stop) =>
-        await FindKeyAsync(session, stop) is { } key ? HashOf(key, $"handle {Accounts.Key(screenName)}") : null;
+        await FindKeyAsync(session, stop) is { } key ? HashOf(key, $"handle {UserAccounts.Key(screenName)}") : null;
 
     /// <summary>The same, and makes the key when there is none.</summary>
-    public async Task<byte[]> HashAsync(Session session, string screenName, CancellationToken stop) => HashOf(await KeyAsync(session, stop), $"handle {Accounts.Key(screenName)}");
+    public async Task<byte[]> HashAsync(Session session, string screenName, CancellationToken stop) => HashOf(await KeyAsync(session, stop), $"handle {UserAccounts.Key(screenName)}");
 
-    private static IEnumerable<byte[]> HashesOf(byte[] key, string screenName, string? mail) =>
+    private static IEnumerable<byte[]> HashesOf(byte[] key, string screenName, string? email) =>
     [
-        HashOf(key, $"handle {Accounts.Key(screenName)}"),
-        .. mail is null ? (byte[][])[] : [HashOf(key, $"mail {mail.ToLowerInvariant()}")],
+        HashOf(key, $"handle {UserAccounts.Key(screenName)}"),
+        .. email is null ? (byte[][])[] : [HashOf(key, $"mail {email.ToLowerInvariant()}")],
     ];
 
     private static byte[] HashOf(byte[] key, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));

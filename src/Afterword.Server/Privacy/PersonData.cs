@@ -4,7 +4,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;

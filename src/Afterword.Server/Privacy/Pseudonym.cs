@@ -35,7 +35,7 @@ internal static class Pseudonym
                 select @id, @handle, @handle, @name, @accepts, 0, 0, 1 where not exists (select 1 from account a where a.id = @id)
                 on conflict (screen_name_key) do nothing
                 """)
-                .Bind("id", id).Bind("handle", handle).Bind("name", Name).Bind("accepts", People.Reach.Following).RunAsync(stop);
+                .Bind("id", id).Bind("handle", handle).Bind("name", Name).Bind("accepts", Users.MessagingPermission.Following).RunAsync(stop);
             if (added == 1) return id;
         }
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Limits;
 using Afterword.Server.Storage;
 
@@ -22,7 +22,7 @@ internal sealed class CreatePrompt
     {
         (_store, _settings, _questions, _window, _clock) = (store, settings, questions, window, clock);
         _group = store.Main.Group<CreateRequest, CreateAnswer>(request => request.Sender.UserId, RunAsync);
-        _creates = store.Troubles.Meter.CreateCounter<long>("afterword.creates", "{requests}", "Requests for feedback that calls have made.");
+        _creates = store.Problems.Meter.CreateCounter<long>("afterword.creates", "{requests}", "Requests for feedback that calls have made.");
     }
 
     public Task<CreateAnswer> RunAsync(CreateRequest request) => _group.RunAsync(request);

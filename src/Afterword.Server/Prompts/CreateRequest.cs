@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Afterword.Server.Access;
+using Afterword.Server.OAuth;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Prompts;

@@ -4,7 +4,7 @@ using Afterword.Server.Channels;
 using Afterword.Server.Languages;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
@@ -17,7 +17,7 @@ namespace Afterword.Server.Prompts;
 /// <param name="CardBase">The public address that a card's link begins with.</param>
 /// <param name="Language">A tag that goes before the recipient's; null is the recipient's.</param>
 /// <param name="Automatic">Whether the rules ask.</param>
-internal sealed record Asking(long SenderId, string SenderName, PromptDraft Draft, RecipientFacts Facts, string CardBase, string? Language = null, bool Automatic = false);
+internal sealed record NewPrompt(long SenderId, string SenderName, PromptDraft Draft, RecipientFacts Facts, string CardBase, string? Language = null, bool Automatic = false);
 
 /// <summary>The requests of one transaction: the windows and caps that they use while it is decided, and all that is written of them.</summary>
 /// <remarks>Whoever asks, a call or the rules, asks through this: message, card, event, deliveries, dispatch, counts and caps are stored together or not at all.</remarks>
@@ -25,11 +25,11 @@ internal sealed record Asking(long SenderId, string SenderName, PromptDraft Draf
 internal sealed class NewPrompts(long now)
 {
     private readonly Dictionary<long, (long Stamp, DayWindow Window, RollupState Rollups)> _senders = [];
-    private readonly Dictionary<(long Sender, long Recipient), AskedNow> _askedNow = [];
+    private readonly Dictionary<(long Sender, long Recipient), RequestTimes> _requestTimes = [];
     private readonly List<Accepted> _accepted = [];
-    private readonly List<NewDispatch> _dispatches = [];
+    private readonly List<NewChannelDelivery> _deliveries = [];
     private readonly Outbox _outbox = new();
-    private readonly Tally _tally = new();
+    private readonly RollupWriter _rollupWriter = new();
 
     public long Now => now;
 
@@ -48,30 +48,30 @@ internal sealed class NewPrompts(long now)
 
     /// <summary>When the sender asked the recipient last, Unix milliseconds.</summary>
     public long? LastPromptAt(long sender, long recipient, RecipientFacts facts) =>
-        _askedNow.TryGetValue((sender, recipient), out var asked) ? asked.PromptedAt : Past(facts.PromptedAt);
+        _requestTimes.TryGetValue((sender, recipient), out var asked) ? asked.PromptedAt : Past(facts.PromptedAt);
 
     /// <summary>The same of requests that are no tests.</summary>
     public long? LastAskedAt(long sender, long recipient, RecipientFacts facts) =>
-        _askedNow.TryGetValue((sender, recipient), out var asked) && asked.AskedAt is { } at ? at : Past(facts.AskedAt);
+        _requestTimes.TryGetValue((sender, recipient), out var asked) && asked.AskedAt is { } at ? at : Past(facts.AskedAt);
 
     /// <summary>Asks, when this is committed.</summary>
     /// <returns>The request, and its card where a link to it goes out.</returns>
-    public (Prompt Prompt, CardLink? Card) Add(Store store, Questions questions, Asking asking)
+    public (Prompt Prompt, CardLink? Card) Add(Store store, Questions questions, NewPrompt newPrompt)
     {
-        var (draft, facts) = (asking.Draft, asking.Facts);
-        var stamp = StampOf(asking.SenderId);
+        var (draft, facts) = (newPrompt.Draft, newPrompt.Facts);
+        var stamp = StampOf(newPrompt.SenderId);
         var id = store.Ids.NextPair();
         var question = questions.Ask(
-            draft.Type, draft.QuestionVariant, draft.DisplayName ?? asking.SenderName, Language.Find(asking.Language) ?? Language.Find(facts.Language) ?? Language.English);
+            draft.Type, draft.QuestionVariant, draft.DisplayName ?? newPrompt.SenderName, Language.Find(newPrompt.Language) ?? Language.Find(facts.Language) ?? Language.English);
         var prompt = new Prompt(
-            asking.SenderId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question.Text,
+            newPrompt.SenderId, id, draft.RecipientId, id + 1, draft.Type, draft.Test, draft.QuestionVariant, question.Text,
             draft.PrivacyUrl, draft.ExternalId, draft.DisplayName, stamp, stamp, null, null, null, null, null, question.Language.Tag);
         var card = draft.IncludeCard || facts.Channel != Channel.BuiltIn ? CardLink.New(prompt.SenderId, prompt.Id) : (CardLink?)null;
 
-        if (facts.Channel != Channel.BuiltIn) _dispatches.Add(new(prompt.SenderId, prompt.Id, facts.Channel, asking.CardBase, card!.Value));
-        _accepted.Add(new(draft, prompt, facts.Channel, asking.Automatic, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, store.Ids.Next(), ChangeKind.Created, prompt.Id)));
+        if (facts.Channel != Channel.BuiltIn) _deliveries.Add(new(prompt.SenderId, prompt.Id, facts.Channel, newPrompt.CardBase, card!.Value));
+        _accepted.Add(new(draft, prompt, facts.Channel, newPrompt.Automatic, card?.Hash(), new(prompt.SenderId, prompt.CreatedAt, store.Ids.Next(), ChangeKind.Created, prompt.Id)));
         Note(prompt);
-        _tally.Add(CountedPrompt.Of(prompt, new(draft.Agent, draft.Tags, facts.Channel, Delivered: true, asking.Automatic)), _senders[prompt.SenderId].Rollups);
+        _rollupWriter.Add(CountedRequest.Of(prompt, new(draft.Agent, draft.Tags, facts.Channel, Delivered: true, newPrompt.Automatic)), _senders[prompt.SenderId].Rollups);
         return (prompt, card);
     }
 
@@ -84,20 +84,20 @@ internal sealed class NewPrompts(long now)
         Message.Write(session, store, [.. _accepted.Select(a => new Message(
             a.Prompt.SenderId, a.Prompt.MessageId, a.Prompt.RecipientId, a.Prompt.Id, a.Draft.Message, a.Prompt.CreatedAt))]);
         ChangeLog.Append(session, [.. _accepted.Select(a => a.Change)]);
-        _outbox.Write(session, store, _accepted.Select(a => new Announcement(a.Change, a.Prompt)), now);
-        NewDispatch.Write(session, store, _dispatches, now);
-        _tally.WriteNew(session);
+        _outbox.Write(session, store, _accepted.Select(a => new OutboxEntry(a.Change, a.Prompt)), now);
+        NewChannelDelivery.Write(session, store, _deliveries, now);
+        _rollupWriter.WriteNew(session);
         WriteCaps(session);
     }
 
     // A sender whose stamps lie in the future, by a clock that was wrong once, must not be kept from its recipients until then.
-    private long? Past(long? at) => at <= now + CallWindows.Ahead ? at : null;
+    private long? Past(long? at) => at <= now + RateWindows.Ahead ? at : null;
 
     private void Note(Prompt prompt)
     {
         var at = Past(prompt.CreatedAt) ?? now;
-        var before = _askedNow.GetValueOrDefault((prompt.SenderId, prompt.RecipientId));
-        _askedNow[(prompt.SenderId, prompt.RecipientId)] = new(at, prompt.Test ? before.AskedAt : at, prompt.Test ? at : before.TestedAt);
+        var before = _requestTimes.GetValueOrDefault((prompt.SenderId, prompt.RecipientId));
+        _requestTimes[(prompt.SenderId, prompt.RecipientId)] = new(at, prompt.Test ? before.AskedAt : at, prompt.Test ? at : before.TestedAt);
     }
 
     private void WritePrompts(Session session) => session.Then(
@@ -131,7 +131,7 @@ internal sealed class NewPrompts(long now)
                 asked_at = coalesce(excluded.asked_at, case when contact.prompted_at = contact.tested_at then contact.asked_at else contact.prompted_at end),
                 tested_at = coalesce(excluded.tested_at, contact.tested_at)
             """,
-            Rows.Of([.. _askedNow]).Long("sender_id", p => p.Key.Sender).Long("user_id", p => p.Key.Recipient).Long("prompted_at", p => p.Value.PromptedAt)
+            Rows.Of([.. _requestTimes]).Long("sender_id", p => p.Key.Sender).Long("user_id", p => p.Key.Recipient).Long("prompted_at", p => p.Value.PromptedAt)
                 .LongOrNull("asked_at", p => p.Value.AskedAt).LongOrNull("tested_at", p => p.Value.TestedAt));
 
         var used = _accepted.Select(a => a.Prompt.SenderId).Distinct().Select(sender => (Sender: sender, _senders[sender].Window)).ToArray();
@@ -146,5 +146,5 @@ internal sealed class NewPrompts(long now)
     private sealed record Accepted(PromptDraft Draft, Prompt Prompt, Channel Channel, bool Automatic, byte[]? CardHash, Change Change);
 
     /// <summary>When a recipient was asked in this transaction, Unix milliseconds.</summary>
-    private readonly record struct AskedNow(long PromptedAt, long? AskedAt, long? TestedAt);
+    private readonly record struct RequestTimes(long PromptedAt, long? AskedAt, long? TestedAt);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Afterword.Server.Access;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Prompts;
 
@@ -17,7 +17,7 @@ internal sealed record PromptDraft(
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static PromptDraft? Parse(RequestParameters parameters, Questions questions, out ApiErrors errors)
     {
-        var read = new Reader(parameters);
+        var read = new ParameterReader(parameters);
         errors = read.Errors;
 
         var type = PromptTypes.Read(read, read.Required("type"));
@@ -36,7 +36,7 @@ internal sealed record PromptDraft(
         return errors.Any ? null : new(type!.Value, recipient, message, privacyUrl, externalId, variant, displayName, test, includeCard, agent, tags);
     }
 
-    private static string ReadPrivacyUrl(Reader read)
+    private static string ReadPrivacyUrl(ParameterReader read)
     {
         if (read.Required("privacy_url") is not { } text) return "";
         if (WrongWithPrivacyUrl(text) is { } wrong) read.Errors.Add(ApiError.Invalid("privacy_url", wrong));
@@ -55,7 +55,7 @@ internal sealed record PromptDraft(
     }
 
     /// <summary>Reads a text without control characters.</summary>
-    public static string? ReadShort(Reader read, string name, int most, bool required = false)
+    public static string? ReadShort(ParameterReader read, string name, int most, bool required = false)
     {
         if ((required ? read.Required(name) : read.Optional(name)) is not { } text) return null;
         if (TextRules.HasForbidden(text)) read.Errors.Add(ApiError.Invalid(name, "no control characters but newline and tab"));
@@ -66,7 +66,7 @@ internal sealed record PromptDraft(
     }
 
     /// <summary>Reads what metrics are broken down by: one line without spaces around it.</summary>
-    public static string? ReadLabel(Reader read, string name, int most)
+    public static string? ReadLabel(ParameterReader read, string name, int most)
     {
         if (read.Optional(name)?.Trim() is not { Length: > 0 } text) return null;
 
@@ -75,7 +75,7 @@ internal sealed record PromptDraft(
         return text;
     }
 
-    private static int ReadVariant(Reader read, PromptType? type, Questions questions)
+    private static int ReadVariant(ParameterReader read, PromptType? type, Questions questions)
     {
         // Without a type the wider range decides: a number beyond both is wrong in any case.
         var most = type is { } known ? questions.CountOf(known) - 1 : Math.Max(questions.CountOf(PromptType.Csat), questions.CountOf(PromptType.Nps)) - 1;

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
 
@@ -18,15 +21,15 @@ internal static class PromptEndpoints
         services.AddSingleton<Questions>();
         services.AddSingleton<PromptWindow>();
         services.AddSingleton<CreatePrompt>();
-        services.AddSingleton<StopAsking>();
+        services.AddSingleton<OptOut>();
     }
 
     public static void MapPrompts(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/1.1/feedback/create.json", Create)
-            .WithMetadata(new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, CountsPrompts: true)).Describe(PromptReference.Create);
+            .WithMetadata(new SignatureRequirement(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, CountsPrompts: true)).Describe(PromptReference.Create);
         routes.MapGet("/1.1/feedback/show/{id}.json", Show)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Show)).Describe(PromptReference.Show);
+            .WithMetadata(new SignatureRequirement(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Show)).Describe(PromptReference.Show);
     }
 
     private static async Task Create(
@@ -75,7 +78,7 @@ internal static class PromptEndpoints
         }
     }
 
-    private static async Task Show(HttpContext http, string id, SignedCall call, Store store, AuditTally tally, TimeProvider clock)
+    private static async Task Show(HttpContext http, string id, SignedCall call, Store store, AuditCounter tally, TimeProvider clock)
     {
         if (!WholeNumber.TryRead(id, out var prompt))
         {
@@ -85,7 +88,7 @@ internal static class PromptEndpoints
 
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
-        tally.Read(Tallied.Show, call.Caller);
+        tally.Read(CountedAction.Show, call.Caller);
         var sender = call.Caller.UserId;
         var feedback = Buffers.Rent();
         await store.Main.ReadAsync(

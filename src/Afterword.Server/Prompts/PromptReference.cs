@@ -1,4 +1,5 @@
 using Afterword.Client.Wire;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Prompts;
@@ -7,7 +8,7 @@ namespace Afterword.Server.Prompts;
 internal static class PromptReference
 {
     /// <summary>The path parameter of every route about one feedback.</summary>
-    public static readonly Parameter Id = new("id", "The feedback's id.", Shape.Id) { Required = true, Example = "2123907341324648448" };
+    public static readonly Parameter Id = new("id", "The feedback's id.", ValueFormat.Id) { Required = true, Example = "2123907341324648448" };
 
     /// <summary>A feedback nobody has answered yet.</summary>
     public static readonly FeedbackJson Asked = new(
@@ -41,21 +42,21 @@ internal static class PromptReference
             """,
         Parameters =
         [
-            new("type", "Satisfaction or recommendation.", Shape.OneOf("csat", "nps")) { Required = true, Example = Asked.Type },
-            new("to_user_id", "The recipient.", Shape.Id) { Required = true, Example = Asked.ToUserId },
-            new("message", "The direct message above the card; not blank.", Shape.Text(1, TextRules.MessageLength)) { Required = true, Example = "How did we do?" },
-            new("privacy_url", "Your privacy policy, which the card links to; with a host and without credentials.", Shape.Address(PromptDraft.PrivacyUrlLength)) { Required = true, Example = Asked.PrivacyUrl },
-            new("external_id", "Your own reference, such as a ticket's number.", Shape.Text(0, PromptDraft.ExternalIdLength)) { Example = Asked.ExternalId },
-            new("question_variant_id", "Which [question](/api#questions) is asked; for nps there are fewer.", Shape.Whole(0, 37)) { Default = "0" },
-            new("display_name", "The name in the question.", Shape.Text(0, PromptDraft.DisplayNameLength)) { Default = "your profile name", Example = Asked.DisplayName },
-            new("test", "Marks the feedback as a test, which counts in no figure.", Shape.Truth) { Default = "false" },
-            new("agent", "Who led the conversation, as your figures are to name them; one line. Customers never see it.", Shape.Text(0, PromptDraft.AgentLength)),
-            new("tags", "What the conversation was about, separated by commas, for your figures; at most 10 of at most 32 characters. Customers never see them.", Shape.Text(0, Tags.Length)),
-            new("include_card", "Adds `card_url` and `card_token` to the answer.", Shape.Truth) { Default = "false", Example = "true" },
+            new("type", "Satisfaction or recommendation.", ValueFormat.OneOf("csat", "nps")) { Required = true, Example = Asked.Type },
+            new("to_user_id", "The recipient.", ValueFormat.Id) { Required = true, Example = Asked.ToUserId },
+            new("message", "The direct message above the card; not blank.", ValueFormat.Text(1, TextRules.MessageLength)) { Required = true, Example = "How did we do?" },
+            new("privacy_url", "Your privacy policy, which the card links to; with a host and without credentials.", ValueFormat.Address(PromptDraft.PrivacyUrlLength)) { Required = true, Example = Asked.PrivacyUrl },
+            new("external_id", "Your own reference, such as a ticket's number.", ValueFormat.Text(0, PromptDraft.ExternalIdLength)) { Example = Asked.ExternalId },
+            new("question_variant_id", "Which [question](/api#questions) is asked; for nps there are fewer.", ValueFormat.Whole(0, 37)) { Default = "0" },
+            new("display_name", "The name in the question.", ValueFormat.Text(0, PromptDraft.DisplayNameLength)) { Default = "your profile name", Example = Asked.DisplayName },
+            new("test", "Marks the feedback as a test, which counts in no figure.", ValueFormat.Truth) { Default = "false" },
+            new("agent", "Who led the conversation, as your figures are to name them; one line. Customers never see it.", ValueFormat.Text(0, PromptDraft.AgentLength)),
+            new("tags", "What the conversation was about, separated by commas, for your figures; at most 10 of at most 32 characters. Customers never see them.", ValueFormat.Text(0, Tags.Length)),
+            new("include_card", "Adds `card_url` and `card_token` to the answer.", ValueFormat.Truth) { Default = "false", Example = "true" },
             new(
                 "Idempotency-Key",
                 "Makes a repetition safe: within 24 hours the same sender, key and parameters give the first answer again and store nothing. Refusals are not remembered. Visible ASCII.",
-                Shape.Text(1, Idempotency.MaxKeyLength)) { IsHeader = true },
+                ValueFormat.Text(1, Idempotency.MaxKeyLength)) { IsHeader = true },
         ],
         Replies =
         [

@@ -1,4 +1,5 @@
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Prompts;
 
@@ -20,7 +21,7 @@ internal static class PromptTypes
     };
 
     /// <summary>Reads what a call has as its <c>type</c>, and notes it when that is none; null is as it was said.</summary>
-    public static PromptType? Read(Reader read, string? given)
+    public static PromptType? Read(ParameterReader read, string? given)
     {
         var type = Of(given);
         if (given is not null && type is null) read.Errors.Add(ApiError.Invalid("type", "csat or nps"));

@@ -1,6 +1,6 @@
 using Afterword.Server.Channels;
-using Afterword.Server.People;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Prompts;
 
@@ -38,6 +38,6 @@ internal sealed record RecipientFacts(
         """,
         Rows.Of(requests).Place().Long("sender_id", sender).Long("recipient_id", recipient),
         row => found((int)row.GetInt64(0), new(
-            row.TextOrNull(1), !row.IsDBNull(2), Reach.IsOpen(row.TextOrNull(3), follows: row.Flag(4), blocks: row.Flag(5), wrote: !row.IsDBNull(6)), !row.IsDBNull(7),
+            row.TextOrNull(1), !row.IsDBNull(2), MessagingPermission.IsOpen(row.TextOrNull(3), follows: row.Flag(4), blocks: row.Flag(5), wrote: !row.IsDBNull(6)), !row.IsDBNull(7),
             row.LongOrNull(8), row.LongOrNull(12), row.LongOrNull(13), row.LongOrNull(6), !row.IsDBNull(9), row.TextOrNull(10), (Channel)(row.LongOrNull(11) ?? 0))));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Prompts;
 
@@ -21,7 +22,7 @@ internal sealed record Tags
     public IReadOnlyList<string> All => _joined.Split(Separator);
 
     /// <summary>Gives the tags, or null when there are none, or after noting what is wrong.</summary>
-    public static Tags? Read(Reader read, string name)
+    public static Tags? Read(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
 

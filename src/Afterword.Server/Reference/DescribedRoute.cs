@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Operators;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Operators;
 using Afterword.Server.Webhooks.Polling;
 
 namespace Afterword.Server.Reference;
@@ -12,17 +12,17 @@ namespace Afterword.Server.Reference;
 /// <remarks>Public because components are, and take it; what is in it is not.</remarks>
 public sealed partial class DescribedRoute
 {
-    private readonly Signed? _signed;
+    private readonly SignatureRequirement? _requirement;
 
-    private DescribedRoute(string method, RouteEndpoint endpoint, Described described, LimitSettings limits)
+    private DescribedRoute(string method, RouteEndpoint endpoint, RouteDescription description, LimitSettings limits)
     {
-        _signed = endpoint.Metadata.GetMetadata<Signed>();
+        _requirement = endpoint.Metadata.GetMetadata<SignatureRequirement>();
         IsOperator = endpoint.Metadata.GetMetadata<OperatorRoute>() is not null;
         IsReceiver = endpoint.Metadata.GetMetadata<WebhookSecretRoute>() is not null;
         Method = method;
-        Pattern = described.StandsFor ?? endpoint.RoutePattern.RawText!;
-        Operation = described.Operation();
-        Limit = LimitOf(_signed, limits);
+        Pattern = description.StandsFor ?? endpoint.RoutePattern.RawText!;
+        Operation = description.Operation();
+        Limit = LimitOf(_requirement, limits);
     }
 
     internal string Method { get; }
@@ -35,7 +35,7 @@ public sealed partial class DescribedRoute
     /// <summary>The limit in words, as this server has it; null where there is none.</summary>
     internal string? Limit { get; }
 
-    internal bool IsSigned => _signed is not null;
+    internal bool IsSigned => _requirement is not null;
 
     /// <summary>Whether it takes an operator key.</summary>
     internal bool IsOperator { get; }
@@ -63,32 +63,32 @@ public sealed partial class DescribedRoute
 
     internal bool IsApi => Operation.Topic.Audience is Audience.Api or Audience.Operator;
 
-    internal bool HasLimit => _signed is { CountsPrompts: true } or { CountsMessages: true } or { Limit: not LimitedEndpoint.None };
+    internal bool HasLimit => _requirement is { CountsPrompts: true } or { CountsMessages: true } or { Limit: not LimitedEndpoint.None };
 
-    internal string Caller => Operation.Caller ?? (_signed switch
+    internal string Caller => Operation.Caller ?? (_requirement switch
     {
         { SenderAllowed: true } => "an allowed sender",
-        { By: Signer.App } => "an app",
-        { By: Signer.RequestToken } => "an app, with a request token",
+        { By: SigningSecrets.App } => "an app",
+        { By: SigningSecrets.RequestToken } => "an app, with a request token",
         null => "anyone",
         _ => "any user",
     });
 
     /// <summary>What signs a call; null where nothing does.</summary>
-    internal SignedWith? Signature => _signed is null ? null : SignedWith.Of(_signed.By);
+    internal SignedWith? Signature => _requirement is null ? null : SignedWith.Of(_requirement.By);
 
     /// <summary>What the user's token must allow, as the command line calls it; null where none signs.</summary>
-    internal string? Permission => _signed switch
+    internal string? Permission => _requirement switch
     {
-        null or { By: not Signer.AccessToken } => null,
-        { Permission: Access.Permission.Read } => "read",
-        { Permission: Access.Permission.Write } => "write",
+        null or { By: not SigningSecrets.AccessToken } => null,
+        { Permission: OAuth.Permission.Read } => "read",
+        { Permission: OAuth.Permission.Write } => "write",
         _ => "dm",
     };
 
-    internal bool TakesJsonAlone => _signed is { NestedJson: true };
+    internal bool TakesJsonAlone => _requirement is { NestedJson: true };
 
-    internal bool AsksForAllowlists => _signed is { AppAllowed: true } or { SenderAllowed: true };
+    internal bool AsksForAllowlists => _requirement is { AppAllowed: true } or { SenderAllowed: true };
 
     internal bool HasBody => Method is not ("GET" or "DELETE");
 
@@ -96,7 +96,7 @@ public sealed partial class DescribedRoute
     internal bool HasExample => Operation.Body is not null || !Operation.Parameters.Any(parameter => parameter is { Required: true, Example: null });
 
     /// <summary>What a caller may send besides the path.</summary>
-    internal IEnumerable<Parameter> Sent => Operation.Parameters.Where(parameter => PlaceOf(parameter) != Place.Path);
+    internal IEnumerable<Parameter> Sent => Operation.Parameters.Where(parameter => PlaceOf(parameter) != ParameterLocation.Path);
 
     /// <summary>Its own errors and those that follow from how it is mapped, in the order of the catalogue.</summary>
     internal IReadOnlyList<DocumentedError> Errors => [.. DocumentedError.All.Where(error => Operation.Errors.Contains(error) || (IsApi && error.FollowsFrom(this)))];
@@ -122,28 +122,28 @@ public sealed partial class DescribedRoute
             .OrderBy(route => Topic.All.TakeWhile(topic => topic != route.Operation.Topic).Count()),
     ];
 
-    internal Place PlaceOf(Parameter parameter) =>
-        parameter.IsHeader ? Place.Header
-        : Pattern.Contains($"{{{parameter.Name}}}", StringComparison.Ordinal) ? Place.Path
-        : HasBody ? Place.Body : Place.Query;
+    internal ParameterLocation PlaceOf(Parameter parameter) =>
+        parameter.IsHeader ? ParameterLocation.Header
+        : Pattern.Contains($"{{{parameter.Name}}}", StringComparison.Ordinal) ? ParameterLocation.Path
+        : HasBody ? ParameterLocation.Body : ParameterLocation.Query;
 
-    private static string? LimitOf(Signed? signed, LimitSettings limits) => signed switch
+    private static string? LimitOf(SignatureRequirement? requirement, LimitSettings limits) => requirement switch
     {
         { CountsPrompts: true } when limits.RecipientInterval == TimeSpan.Zero => Say($"{limits.CreatesPerDay:N0} in 24 hours"),
         { CountsPrompts: true } => Say($"{limits.CreatesPerDay:N0} in 24 hours; one per recipient in {Duration(limits.RecipientInterval)}"),
         { CountsMessages: true } => Say($"{limits.MessagesPerDay:N0} in 24 hours; {limits.AppMessagesPerDay:N0} per app in 24 hours"),
         null or { Limit: LimitedEndpoint.None } => null,
-        _ => Say($"{limits.MostFor(signed.Limit, grant: null):N0} in 15 minutes"),
+        _ => Say($"{limits.MostFor(requirement.Limit, grant: null):N0} in 15 minutes"),
     };
 
     private static IEnumerable<DescribedRoute> Of(RouteEndpoint endpoint, LimitSettings limits)
     {
-        if (endpoint.Metadata.GetMetadata<Described>() is not { } described) return [];
+        if (endpoint.Metadata.GetMetadata<RouteDescription>() is not { } description) return [];
 
         // HEAD gives what GET gives, without the body, and is not told apart.
         var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
         return methods.Where(method => method != HttpMethods.Head || !methods.Contains(HttpMethods.Get))
-            .Select(method => new DescribedRoute(method, endpoint, described, limits));
+            .Select(method => new DescribedRoute(method, endpoint, description, limits));
     }
 
     private static string Duration(TimeSpan time) => time switch

@@ -18,7 +18,7 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
             $"afterword call {Route.Method} {FilledPath}",
             .. Route.Operation.Body is { } json
                 ? (string[])[$"--body {Quoted(json.Node().ToJsonString())}"]
-                : [.. Given(Place.Query, Place.Body).Select(parameter => Quoted($"{parameter.Name}={parameter.Example}"))],
+                : [.. Given(ParameterLocation.Query, ParameterLocation.Body).Select(parameter => Quoted($"{parameter.Name}={parameter.Example}"))],
             $"--server {Server}", "--key KEY --secret SECRET",
             .. signature.Token is { } token ? (string[])[$"--token {token} --token-secret {token}_SECRET"] : [],
         ])
@@ -31,11 +31,11 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
         {
             if (!Route.HasExample) return null;
 
-            var query = string.Join('&', Given(Place.Query).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Example!)}"));
+            var query = string.Join('&', Given(ParameterLocation.Query).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Example!)}"));
             var address = Quoted(query.Length == 0 ? Server + FilledPath : $"{Server}{FilledPath}?{query}");
             string[] body = Route.Operation.Body is { } json
                 ? ["-H 'Content-Type: application/json'", $"-d {Quoted(json.Node().ToJsonString())}"]
-                : [.. Given(Place.Body).Select(parameter => $"{(IsPlain(parameter.Example!) ? "-d" : "--data-urlencode")} {Quoted($"{parameter.Name}={parameter.Example}")}")];
+                : [.. Given(ParameterLocation.Body).Select(parameter => $"{(IsPlain(parameter.Example!) ? "-d" : "--data-urlencode")} {Quoted($"{parameter.Name}={parameter.Example}")}")];
 
             // curl itself takes GET without a body and POST with one.
             var method = Route.Method == (body.Length > 0 ? HttpMethods.Post : HttpMethods.Get) ? "" : $"-X {Route.Method} ";
@@ -45,11 +45,11 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
 
     private string[] Bearer => Route.IsOperator ? ["-H 'Authorization: Bearer OPERATOR_KEY'"] : Route.IsReceiver ? ["-H 'Authorization: Bearer WEBHOOK_SECRET'"] : [];
 
-    private string FilledPath => Given(Place.Path).Aggregate(
+    private string FilledPath => Given(ParameterLocation.Path).Aggregate(
         new StringBuilder(Route.Pattern), (path, parameter) => path.Replace($"{{{parameter.Name}}}", parameter.Example)).ToString();
 
-    private IEnumerable<Parameter> Given(params Place[] places) =>
-        Route.Operation.Parameters.Where(parameter => parameter.Example is not null && places.Contains(Route.PlaceOf(parameter)));
+    private IEnumerable<Parameter> Given(params ParameterLocation[] locations) =>
+        Route.Operation.Parameters.Where(parameter => parameter.Example is not null && locations.Contains(Route.PlaceOf(parameter)));
 
     // The order is that of the header which the client writes.
     private static string Header(SignedWith signature) =>

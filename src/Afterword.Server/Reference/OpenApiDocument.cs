@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Afterword.Server.Access;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.OAuth;
 
 namespace Afterword.Server.Reference;
 
@@ -13,17 +13,17 @@ internal sealed class OpenApiDocument
     private const string ReceiverScheme = "webhookSecret";
 
     private readonly IReadOnlyList<DescribedRoute> _routes;
-    private readonly IReadOnlyList<SentEvent> _sent;
+    private readonly IReadOnlyList<StreamEvent> _sent;
     private readonly JsonObject _info;
     private readonly Settings _settings;
     private readonly Schemas _schemas = new();
 
-    private OpenApiDocument(IReadOnlyList<DescribedRoute> routes, IReadOnlyList<SentEvent> sent, JsonObject info, Settings settings) =>
+    private OpenApiDocument(IReadOnlyList<DescribedRoute> routes, IReadOnlyList<StreamEvent> sent, JsonObject info, Settings settings) =>
         (_routes, _sent, _info, _settings) = (routes, sent, info, settings);
 
     /// <summary>The API, for callers and operators, and what webhooks are sent, as UTF-8.</summary>
     public static byte[] WriteApi(IReadOnlyList<DescribedRoute> routes, Settings settings) => Write(new(
-        [.. routes.Where(route => route.IsApi)], SentEvent.All,
+        [.. routes.Where(route => route.IsApi)], StreamEvent.All,
         Info(
             settings, "feedback API",
             """
@@ -86,7 +86,7 @@ internal sealed class OpenApiDocument
         };
     }
 
-    private JsonObject Webhook(SentEvent sent) => new()
+    private JsonObject Webhook(StreamEvent sent) => new()
     {
         ["post"] = new JsonObject
         {
@@ -94,7 +94,7 @@ internal sealed class OpenApiDocument
             ["summary"] = sent.Summary,
             ["description"] = sent.Does,
             ["tags"] = new JsonArray(Topic.Operating.Name),
-            ["parameters"] = new JsonArray([.. SentEvent.Headers.Select(header => Parameter(header, Place.Header))]),
+            ["parameters"] = new JsonArray([.. StreamEvent.Headers.Select(header => Parameter(header, ParameterLocation.Header))]),
             ["requestBody"] = new JsonObject { ["required"] = true, ["content"] = new JsonObject { ["application/json"] = Content(sent.Body) } },
             ["responses"] = new JsonObject
             {
@@ -140,7 +140,7 @@ internal sealed class OpenApiDocument
         ["scheme"] = "OAuth",
         ["description"] =
             $"OAuth 1.0a (RFC 5849) with `HMAC-SHA1` or `HMAC-SHA256` in the header `Authorization: OAuth …`, signed with {signature.Secrets}."
-            + (signature.By == Signer.AccessToken
+            + (signature.By == SigningSecrets.AccessToken
                 ? " The role that an operation names is what the token must allow: `read`, `write`, which follows and blocks too, or `dm`, which is both and direct messages."
                 : ""),
     };
@@ -154,7 +154,7 @@ internal sealed class OpenApiDocument
             ["description"] = Description(route),
             ["tags"] = new JsonArray(route.Operation.Topic.Name),
         };
-        var parameters = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) != Place.Body).ToArray();
+        var parameters = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) != ParameterLocation.Body).ToArray();
         if (parameters.Length > 0) operation["parameters"] = new JsonArray([.. parameters.Select(parameter => Parameter(parameter, route.PlaceOf(parameter)))]);
         if (Body(route) is { } body) operation["requestBody"] = body;
         operation["responses"] = Responses(route);
@@ -170,17 +170,17 @@ internal sealed class OpenApiDocument
         route.Operation.Does, route.IsApi ? $"\n\nWho calls: {route.Caller}." : "", route.Signature is { } signature ? $" Signed with {signature.Secrets}." : "",
         route.Limit is { } limit ? $" Limit: {limit}." : "");
 
-    private static JsonObject Parameter(Parameter parameter, Place place)
+    private static JsonObject Parameter(Parameter parameter, ParameterLocation location)
     {
         var written = new JsonObject
         {
             ["name"] = parameter.Name,
-            ["in"] = place.ToString().ToLowerInvariant(),
+            ["in"] = location.ToString().ToLowerInvariant(),
             ["description"] = Says(parameter),
-            ["required"] = place == Place.Path || parameter.Required,
+            ["required"] = location == ParameterLocation.Path || parameter.Required,
             ["schema"] = Schema(parameter),
         };
-        if (parameter.Shape.Value(parameter.Example) is { } example) written["example"] = example;
+        if (parameter.Format.Value(parameter.Example) is { } example) written["example"] = example;
         return written;
     }
 
@@ -188,7 +188,7 @@ internal sealed class OpenApiDocument
     {
         if (route.Operation.Body is { } sample) return new() { ["required"] = true, ["content"] = new JsonObject { ["application/json"] = Content(sample) } };
 
-        var members = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) == Place.Body).ToArray();
+        var members = route.Operation.Parameters.Where(parameter => route.PlaceOf(parameter) == ParameterLocation.Body).ToArray();
         if (members.Length == 0) return null;
 
         // JSON first: generators write it, and label what they send with the first type that is named.
@@ -209,7 +209,7 @@ internal sealed class OpenApiDocument
             {
                 // Null counts as not given. Typed clients then leave out a number that nobody set, instead of sending 0. Defaults stand in the
                 // description alone: generators for TypeScript take a member that has one for a member that must be there.
-                var property = takesJson && !member.Required ? Schemas.OrNull(member.Shape.Schema) : member.Shape.Schema;
+                var property = takesJson && !member.Required ? Schemas.OrNull(member.Format.Schema) : member.Format.Schema;
                 property["description"] = Says(member);
                 return KeyValuePair.Create(member.Name, (JsonNode?)property);
             })),
@@ -222,19 +222,19 @@ internal sealed class OpenApiDocument
     private static JsonObject Members(Parameter[] members, JsonNode schema, bool withExample)
     {
         var body = new JsonObject { ["schema"] = schema };
-        if (withExample) body["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Shape.Value(member.Example))));
+        if (withExample) body["example"] = Map(members.Where(member => member.Example is not null).Select(member => KeyValuePair.Create(member.Name, member.Format.Value(member.Example))));
         return body;
     }
 
     private static JsonObject Schema(Parameter parameter)
     {
-        var schema = parameter.Shape.Schema;
-        if (parameter.Shape.Value(parameter.Default) is { } otherwise && (string?)schema["type"] != "string") schema["default"] = otherwise;
+        var schema = parameter.Format.Schema;
+        if (parameter.Format.Value(parameter.Default) is { } otherwise && (string?)schema["type"] != "string") schema["default"] = otherwise;
         return schema;
     }
 
     private static string Says(Parameter parameter) =>
-        $"{parameter.Meaning} {char.ToUpperInvariant(parameter.Shape.Rule[0])}{parameter.Shape.Rule[1..]}{(parameter.Default is null ? "" : $"; default {parameter.Default}")}.";
+        $"{parameter.Meaning} {char.ToUpperInvariant(parameter.Format.Rule[0])}{parameter.Format.Rule[1..]}{(parameter.Default is null ? "" : $"; default {parameter.Default}")}.";
 
     private JsonObject Responses(DescribedRoute route)
     {

@@ -1,7 +1,7 @@
 namespace Afterword.Server.Reference;
 
 /// <summary>Where a parameter stands in the request.</summary>
-internal enum Place
+internal enum ParameterLocation
 {
     Query,
     Body,
@@ -12,8 +12,8 @@ internal enum Place
 /// <summary>Something a caller may send.</summary>
 /// <param name="Name">As on the wire.</param>
 /// <param name="Meaning">What it is for, as a sentence.</param>
-/// <param name="Shape">What it must look like.</param>
-internal sealed record Parameter(string Name, string Meaning, Shape Shape)
+/// <param name="Format">What it must look like.</param>
+internal sealed record Parameter(string Name, string Meaning, ValueFormat Format)
 {
     public bool Required { get; init; }
 

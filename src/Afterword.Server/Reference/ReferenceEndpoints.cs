@@ -1,3 +1,4 @@
+using Afterword.Server.Configuration;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
@@ -25,9 +26,9 @@ internal static class ReferenceEndpoints
             ["Questions"] = Texts(services.GetRequiredService<Questions>()),
         }).Describe(SiteReference.Api);
 
-        var api = new KeptAnswer(Json, () => OpenApiDocument.WriteApi(described.Value, settings));
+        var api = new CachedResponse(Json, () => OpenApiDocument.WriteApi(described.Value, settings));
         routes.MapGet("/openapi/v1.json", api.ServeAsync).Describe(SiteReference.OpenApi);
-        var pages = new KeptAnswer(Json, () => OpenApiDocument.WritePages(described.Value, settings));
+        var pages = new CachedResponse(Json, () => OpenApiDocument.WritePages(described.Value, settings));
         routes.MapGet("/openapi/pages.json", pages.ServeAsync).Describe(SiteReference.OpenApiOfPages);
     }
 
@@ -39,7 +40,7 @@ internal static class ReferenceEndpoints
         where TPage : IComponent
     {
         // Nothing in these components waits, so the page is complete when the task is returned.
-        var page = new KeptAnswer(PageAnswers.Html, () => PageAnswers.RenderAsync<TPage>(parameters()).GetAwaiter().GetResult());
+        var page = new CachedResponse(PageResponses.Html, () => PageResponses.RenderAsync<TPage>(parameters()).GetAwaiter().GetResult());
         return routes.MapGet(path, http =>
         {
             http.SetPageHeaders();

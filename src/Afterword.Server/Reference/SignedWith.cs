@@ -1,4 +1,4 @@
-using Afterword.Server.Access;
+using Afterword.Server.OAuth;
 
 namespace Afterword.Server.Reference;
 
@@ -7,14 +7,14 @@ namespace Afterword.Server.Reference;
 /// <param name="Scheme">Its name among the security schemes of OpenAPI.</param>
 /// <param name="Secrets">The secrets of the key, in words.</param>
 /// <param name="Token">What stands for the token in an example; null where none signs.</param>
-internal sealed record SignedWith(Signer By, string Scheme, string Secrets, string? Token)
+internal sealed record SignedWith(SigningSecrets By, string Scheme, string Secrets, string? Token)
 {
     public static IReadOnlyList<SignedWith> All { get; } =
     [
-        new(Signer.App, "oauth1App", "the consumer secret alone", null),
-        new(Signer.RequestToken, "oauth1RequestToken", "the consumer secret and the request token's", "REQUEST_TOKEN"),
-        new(Signer.AccessToken, "oauth1", "the consumer secret and the access token's", "TOKEN"),
+        new(SigningSecrets.App, "oauth1App", "the consumer secret alone", null),
+        new(SigningSecrets.RequestToken, "oauth1RequestToken", "the consumer secret and the request token's", "REQUEST_TOKEN"),
+        new(SigningSecrets.AccessToken, "oauth1", "the consumer secret and the access token's", "TOKEN"),
     ];
 
-    public static SignedWith Of(Signer by) => All.Single(one => one.By == by);
+    public static SignedWith Of(SigningSecrets by) => All.Single(one => one.By == by);
 }

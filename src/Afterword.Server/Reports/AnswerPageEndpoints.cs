@@ -1,8 +1,11 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reports.Pages;
+using Afterword.Server.Reports.Search;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Reports;
 
@@ -17,50 +20,50 @@ internal static class AnswerPageEndpoints
     }
 
     /// <summary>What somebody in this seat may see of an answer.</summary>
-    public static Sight Sight(this Seat seat) => seat.Role is Role.Owner or Role.Supervisor ? Reports.Sight.Full : Reports.Sight.Nameless;
+    public static Visibility GetVisibility(this Membership membership) => membership.Role is Role.Owner or Role.Supervisor ? Reports.Visibility.Full : Reports.Visibility.Nameless;
 
-    private static async Task List(HttpContext http, Seat seat, ListAnswers list, FillSearch fill, Accounts accounts, AuditLog audit, Settings settings)
+    private static async Task List(HttpContext http, Membership membership, ListAnswers list, BackfillSearch fill, UserAccounts accounts, AuditLog audit, Settings settings)
     {
         var days = ConsoleDays.Of(settings.TimeZone);
-        var form = await AnswersForm.ReadAsync(http.Request.QueryString, seat, seat.Sight(), days, accounts, http.RequestAborted);
+        var form = await AnswersForm.ReadAsync(http.Request.QueryString, membership, membership.GetVisibility(), days, accounts, http.RequestAborted);
         var found = new AnswersFound([], null, null);
         if (form.Problems.Count == 0)
         {
-            await audit.NoteAsync(seat, Deed.Saw, $"answers{form.Description}", http.RequestAborted);
-            found = await list.RunAsync(form.Filter, form.Search, seat.Sight(), form.Below, http.RequestAborted);
+            await audit.NoteAsync(membership, AuditAction.Saw, $"answers{form.Description}", http.RequestAborted);
+            found = await list.RunAsync(form.Filter, form.Search, membership.GetVisibility(), form.Below, http.RequestAborted);
         }
 
-        await http.ShowConsoleAsync<AnswersPage>(seat, form.Problems.Count == 0 ? 200 : 400, new()
+        await http.ShowConsoleAsync<AnswersPage>(membership, form.Problems.Count == 0 ? 200 : 400, new()
         {
-            [nameof(AnswersPage.Address)] = seat.AddressOf("answers"),
-            [nameof(AnswersPage.ExportAddress)] = seat.AddressOf("export"),
+            [nameof(AnswersPage.Address)] = membership.AddressOf("answers"),
+            [nameof(AnswersPage.ExportAddress)] = membership.AddressOf("export"),
             [nameof(AnswersPage.Query)] = form.Query,
             [nameof(AnswersPage.Fields)] = form.Fields,
             [nameof(AnswersPage.Problems)] = form.Problems,
             [nameof(AnswersPage.Found)] = found,
             [nameof(AnswersPage.IsFirst)] = form.Below == long.MaxValue,
-            [nameof(AnswersPage.SeesNames)] = seat.Sight().Names,
-            [nameof(AnswersPage.IsBehind)] = form.Search is not null && await fill.IsBehindAsync(seat.SenderId, http.RequestAborted),
-            [nameof(AnswersPage.When)] = ConsoleTimes.For(seat.Person, settings),
+            [nameof(AnswersPage.SeesNames)] = membership.GetVisibility().Names,
+            [nameof(AnswersPage.IsBehind)] = form.Search is not null && await fill.IsBehindAsync(membership.SenderId, http.RequestAborted),
+            [nameof(AnswersPage.When)] = ConsoleTimes.For(membership.Member, settings),
         });
     }
 
-    private static async Task Show(HttpContext http, string id, Seat seat, ShowAnswer show, AuditLog audit, Settings settings)
+    private static async Task Show(HttpContext http, string id, Membership membership, ShowAnswer show, AuditLog audit, Settings settings)
     {
-        if (!WholeNumber.TryRead(id, out var number) || await show.RunAsync(seat.SenderId, number, seat.Sight(), http.RequestAborted) is not { } detail)
+        if (!WholeNumber.TryRead(id, out var number) || await show.RunAsync(membership.SenderId, number, membership.GetVisibility(), http.RequestAborted) is not { } detail)
         {
-            await ConsoleDoor.ShowUnknownAsync(http);
+            await ConsoleAuthorization.ShowUnknownAsync(http);
             return;
         }
 
-        await audit.NoteAsync(seat, Deed.Saw, $"answer {id}", http.RequestAborted);
-        await http.ShowConsoleAsync<AnswerPage>(seat, 200, new()
+        await audit.NoteAsync(membership, AuditAction.Saw, $"answer {id}", http.RequestAborted);
+        await http.ShowConsoleAsync<AnswerPage>(membership, 200, new()
         {
-            [nameof(AnswerPage.Address)] = seat.AddressOf("answers"),
+            [nameof(AnswerPage.Address)] = membership.AddressOf("answers"),
             [nameof(AnswerPage.Detail)] = detail,
-            [nameof(AnswerPage.SeesNames)] = seat.Sight().Names,
-            [nameof(AnswerPage.SenderName)] = seat.SenderName,
-            [nameof(AnswerPage.When)] = ConsoleTimes.For(seat.Person, settings),
+            [nameof(AnswerPage.SeesNames)] = membership.GetVisibility().Names,
+            [nameof(AnswerPage.SenderName)] = membership.SenderName,
+            [nameof(AnswerPage.When)] = ConsoleTimes.For(membership.Member, settings),
         });
     }
 }

@@ -1,9 +1,11 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
-using Afterword.Server.People;
+using Afterword.Server.Parsing;
+using Afterword.Server.Reports.Search;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Reports;
 
@@ -42,22 +44,22 @@ internal sealed class AnswersForm
     public string Description => Fields.Count == 0 ? "" : " with " + string.Join(", ", Fields.Select(one => one.Key switch
     {
         "q" => "a search",
-        "customer" => Accounts.Bare(one.Value) is var handle && Accounts.Handle.IsMatch(handle) ? $"customer @{handle}" : "a customer",
+        "customer" => UserAccounts.Bare(one.Value) is var handle && UserAccounts.Handle.IsMatch(handle) ? $"customer @{handle}" : "a customer",
         _ => $"{one.Key} {one.Value}",
     }));
 
     /// <param name="query">The address's, with its question mark.</param>
-    /// <param name="seat">Who looks.</param>
-    /// <param name="sight">What they may see.</param>
+    /// <param name="membership">Who looks.</param>
+    /// <param name="visibility">What they may see.</param>
     /// <param name="days">The console's days.</param>
-    /// <param name="accounts">Finds the customer.</param>
+    /// <param name="userAccounts">Finds the customer.</param>
     /// <param name="stop">Gives up.</param>
-    public static async Task<AnswersForm> ReadAsync(QueryString query, Seat seat, Sight sight, ConsoleDays days, Accounts accounts, CancellationToken stop)
+    public static async Task<AnswersForm> ReadAsync(QueryString query, Membership membership, Visibility visibility, ConsoleDays days, UserAccounts userAccounts, CancellationToken stop)
     {
         var given = new ParameterList();
         given.AddQuery(query.Value);
-        var read = new Reader(new RequestParameters(given));
-        var filter = Filter.Parse(read, seat.SenderId);
+        var read = new ParameterReader(new RequestParameters(given));
+        var filter = Filter.Parse(read, membership.SenderId);
         var show = read.Optional("show");
         filter = filter with
         {
@@ -68,21 +70,21 @@ internal sealed class AnswersForm
         };
         if (filter.From > filter.To) read.Errors.Add(ApiError.Invalid("from", AfterLast));
 
-        if (!sight.Names) filter = filter with { ExternalId = null };
+        if (!visibility.Names) filter = filter with { ExternalId = null };
         else if (read.Optional("customer") is { } customer)
         {
             // Nobody has the id 0.
-            filter = filter with { RecipientId = (await accounts.FindAsync(Accounts.Bare(customer), stop))?.Id ?? 0 };
+            filter = filter with { RecipientId = (await userAccounts.FindAsync(UserAccounts.Bare(customer), stop))?.Id ?? 0 };
         }
 
         var search = SearchQuery.Of(read.Optional("q"));
         if (search is null && !string.IsNullOrWhiteSpace(read.Optional("q"))) read.Errors.Add(ApiError.Invalid("q", Wordless));
-        var fields = s_fields.Where(name => sight.Names || !s_named.Contains(name))
+        var fields = s_fields.Where(name => visibility.Names || !s_named.Contains(name))
             .Select(name => KeyValuePair.Create(name, read.Optional(name))).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value!);
         return new(filter, search, read.OptionalId("before") ?? long.MaxValue, fields, [.. read.Errors.All.Select(error => Sentence(error.Message)).Distinct()]);
     }
 
-    private static bool? ReadOrigin(Reader read)
+    private static bool? ReadOrigin(ParameterReader read)
     {
         switch (read.Optional("origin"))
         {
@@ -95,7 +97,7 @@ internal sealed class AnswersForm
         }
     }
 
-    private static long? Day(Reader read, string name)
+    private static long? Day(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1970 and < 9999) return day.DayNumber;

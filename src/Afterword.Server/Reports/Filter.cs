@@ -1,5 +1,6 @@
 using System.Text;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
@@ -55,7 +56,7 @@ internal sealed record Filter(
     public long Below => To is { } to ? Snowflakes.FirstOf(Math.Min(to, long.MaxValue - Apart) + Apart) : long.MaxValue;
 
     /// <summary>Reads a filter; what is wrong is in the reader's errors, and then the filter is of no use.</summary>
-    public static Filter Parse(Reader read, long sender)
+    public static Filter Parse(ParameterReader read, long sender)
     {
         var (from, to) = (read.Millis("from_time"), read.Millis("to_time"));
         var type = PromptTypes.Read(read, read.Optional("type"));
@@ -132,7 +133,7 @@ internal sealed record Filter(
         return statement;
     }
 
-    private static TestFeedback ReadTest(Reader read)
+    private static TestFeedback ReadTest(ParameterReader read)
     {
         switch (read.Optional("test"))
         {
@@ -145,7 +146,7 @@ internal sealed record Filter(
         }
     }
 
-    private static string? ReadText(Reader read, string name)
+    private static string? ReadText(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
 

@@ -1,6 +1,7 @@
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
@@ -66,28 +67,28 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
 
     /// <param name="filter">Which feedback.</param>
     /// <param name="search">Words of the text, or null.</param>
-    /// <param name="sight">What may be seen.</param>
+    /// <param name="visibility">What may be seen.</param>
     /// <param name="below">Only lower ids; <see cref="long.MaxValue"/> for the newest.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<AnswersFound> RunAsync(Filter filter, SearchQuery? search, Sight sight, long below, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<AnswersFound> RunAsync(Filter filter, SearchQuery? search, Visibility visibility, long below, CancellationToken stop) => store.Main.ReadAsync(
         session => search is null
-            ? filter.Ids is { } ids ? BySelectionAsync(session, filter, ids, sight, below, stop) : ByLookingAsync(session, filter, null, sight, below, stop)
-            : SearchAsync(session, filter, search, sight, below, stop),
+            ? filter.Ids is { } ids ? BySelectionAsync(session, filter, ids, visibility, below, stop) : ByLookingAsync(session, filter, null, visibility, below, stop)
+            : SearchAsync(session, filter, search, visibility, below, stop),
         stop);
 
     /// <summary>One of them; null when the sender has none of this id.</summary>
-    public Task<ListedAnswer?> OneAsync(Session session, long sender, long id, Sight sight, CancellationToken stop) => session.Sql(
+    public Task<ListedAnswer?> OneAsync(Session session, long sender, long id, Visibility visibility, CancellationToken stop) => session.Sql(
         $"select {Columns} from prompt p left join account a on a.id = p.recipient_id where p.sender_id = @sender and p.id = @id")
-        .Bind("sender", sender).Bind("id", id).FirstAsync(row => Read(row, sight), stop);
+        .Bind("sender", sender).Bind("id", id).FirstAsync(row => Read(row, visibility), stop);
 
     /// <summary>An index leads to the rows in their order. Of what it leads to, a page looks at so many, in case that another part of the filter means few of them.</summary>
-    private async Task<AnswersFound> BySelectionAsync(Session session, Filter filter, IdSource ids, Sight sight, long below, CancellationToken stop)
+    private async Task<AnswersFound> BySelectionAsync(Session session, Filter filter, IdSource ids, Visibility visibility, long below, CancellationToken stop)
     {
         var edge = await session.Sql($"select k.id from ({ids.Sql}) as k order by {ids.Order} desc limit 1 offset @most")
             .Bind("sender", filter.SenderId).Bind("above", filter.Above).Bind("below", Math.Min(below, filter.Below)).Bind(ids.Name, ids.Value).Bind("most", MostLedTo - 1)
             .FirstAsync(row => row.GetInt64(0), stop);
         var found = await filter.Bind(session.Sql($"{Select(filter.Sql())} limit @limit"), Math.Max(edge - 1, 0), below)
-            .Bind("limit", PageSize + 1L).ListAsync(row => Read(row, sight), stop);
+            .Bind("limit", PageSize + 1L).ListAsync(row => Read(row, visibility), stop);
         if (found.Count > PageSize) return new(found[..PageSize], found[PageSize - 1].Id, null);
         return edge == 0 ? new(found, null, null) : new(found, edge, await TimeOfAsync(session, filter.SenderId, edge, stop));
     }
@@ -96,16 +97,16 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
         session.Sql("select created_at from prompt where sender_id = @sender and id = @id").Bind("sender", sender).Bind("id", id).FirstAsync(row => row.GetInt64(0), stop);
 
     /// <summary>Looks through the requests, stretch by stretch, until the page is full or enough is looked at.</summary>
-    private async Task<AnswersFound> ByLookingAsync(Session session, Filter filter, SearchQuery? search, Sight sight, long below, CancellationToken stop)
+    private async Task<AnswersFound> ByLookingAsync(Session session, Filter filter, SearchQuery? search, Visibility visibility, long below, CancellationToken stop)
     {
         var found = new List<ListedAnswer>();
         var reading = new Reading(search);
         var sql = (search is null ? filter : filter with { HasText = filter.HasText ?? true }).Sql();
-        var (at, looked, stretch) = (Math.Min(below, filter.Below), 0L, search is null ? 1_000L : FirstTexts);
+        var (at, looked, period) = (Math.Min(below, filter.Below), 0L, search is null ? 1_000L : FirstTexts);
         while (true)
         {
             var edge = await session.Sql("select p.id, p.created_at from prompt p where p.sender_id = @sender and p.id < @below and p.id > @above order by p.id desc limit 1 offset @stretch")
-                .Bind("sender", filter.SenderId).Bind("below", at).Bind("above", filter.Above).Bind("stretch", stretch - 1)
+                .Bind("sender", filter.SenderId).Bind("below", at).Bind("above", filter.Above).Bind("stretch", period - 1)
                 .FirstAsync(row => (Id: row.GetInt64(0), At: row.GetInt64(1)), stop);
             await filter.Bind(session.Sql($"{Select(sql)} limit @limit"), Math.Max(edge.Id - 1, 0), at)
                 .Bind("limit", search is null ? PageSize + 1L - found.Count : long.MaxValue)
@@ -114,17 +115,17 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
                     {
                         if (found.Count > PageSize || !reading.Matches(row)) return;
 
-                        found.Add(Read(row, sight));
+                        found.Add(Read(row, visibility));
                     },
                     stop);
             if (found.Count > PageSize) return new(found[..PageSize], found[PageSize - 1].Id, null);
             if (reading.StoppedAt is { } stopped) return new(found, stopped.Id, stopped.At);
             if (edge.Id == 0) return new(found, null, null);
 
-            (at, looked) = (edge.Id, looked + stretch);
+            (at, looked) = (edge.Id, looked + period);
             if (looked >= MostLooked || reading.IsEnough) return new(found, edge.Id, edge.At);
 
-            stretch = search is null ? Math.Min(stretch * 4, 32_000) : Math.Min(stretch * 4, reading.NextTexts);
+            period = search is null ? Math.Min(period * 4, 32_000) : Math.Min(period * 4, reading.NextTexts);
         }
     }
 
@@ -159,11 +160,11 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     }
 
     /// <summary>The rarest word leads to its texts; the others are looked for in them.</summary>
-    private async Task<AnswersFound> SearchAsync(Session session, Filter filter, SearchQuery search, Sight sight, long below, CancellationToken stop)
+    private async Task<AnswersFound> SearchAsync(Session session, Filter filter, SearchQuery search, Visibility visibility, long below, CancellationToken stop)
     {
         var from = Math.Min(below, filter.Below);
         var (first, end, many) = await search.RarestAsync(session, filter.SenderId, from, RareWord, stop);
-        if (many >= RareWord) return await ByLookingAsync(session, filter, search, sight, below, stop);
+        if (many >= RareWord) return await ByLookingAsync(session, filter, search, visibility, below, stop);
 
         var ids = await session.Sql($"{TextsWithWord} order by id desc")
             .Bind("sender", filter.SenderId).Bind("first", first).Bind("end", end).Bind("below", from).Bind("above", filter.Above)
@@ -180,7 +181,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
                 .EachAsync(
                     row =>
                     {
-                        if (reading.Matches(row)) rows.Add(Read(row, sight));
+                        if (reading.Matches(row)) rows.Add(Read(row, visibility));
                     },
                     stop);
             found.AddRange(rows);
@@ -195,13 +196,13 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
         return new(found, null, null);
     }
 
-    private ListedAnswer Read(Row row, Sight sight)
+    private ListedAnswer Read(Row row, Visibility visibility)
     {
         var (created, score, textAt) = (row.GetInt64(3), row.LongOrNull(8), row.LongOrNull(11));
         var oldestOpen = (clock.GetUtcNow() - settings.CardLifetime).ToUnixTimeMilliseconds();
         return new(
-            row.GetInt64(0), (PromptType)row.GetInt64(1) == PromptType.Csat, row.Flag(2), created, sight.Names ? row.TextOrNull(4) : null, sight.Names ? row.TextOrNull(5) : null,
-            sight.Names ? row.TextOrNull(6) : null, sight.QuestionOf(row.GetString(7), row.TextOrNull(17)), (int?)score, row.LongOrNull(9), row.TextOrNull(10), textAt,
+            row.GetInt64(0), (PromptType)row.GetInt64(1) == PromptType.Csat, row.Flag(2), created, visibility.Names ? row.TextOrNull(4) : null, visibility.Names ? row.TextOrNull(5) : null,
+            visibility.Names ? row.TextOrNull(6) : null, visibility.QuestionOf(row.GetString(7), row.TextOrNull(17)), (int?)score, row.LongOrNull(9), row.TextOrNull(10), textAt,
             RequestStates.Of(score is not null, textAt is not null, !row.IsDBNull(12), created, oldestOpen).Name,
             row.TextOrNull(13), Tags.OfStored(row.TextOrNull(14))?.All ?? [], row.TextOrNull(15) ?? "en", ((Channel)row.GetInt32(16)).Name);
     }

@@ -1,4 +1,6 @@
+using Afterword.Server.Console;
 using Afterword.Server.Prompts;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
@@ -7,15 +9,15 @@ namespace Afterword.Server.Reports;
 /// <param name="From">The first day.</param>
 /// <param name="To">The last day, included.</param>
 /// <param name="IsHidden">Whether they are limited to so few answers, or leave so few to the others, that nothing that comes from scores is shown.</param>
-internal sealed record Stretch(long From, long To, Figures Figures, bool IsHidden)
+internal sealed record PeriodMetrics(long From, long To, Metrics Metrics, bool IsHidden)
 {
     /// <summary>A change of scores since these days, as far as it may be shown: what is hidden of them must not be had from it.</summary>
-    public FigureChange Shown(FigureChange change) => IsHidden && change.Movement != Movement.Unknown ? new(Movement.TooFew, 0, Tested: false) : change;
+    public MetricChange Shown(MetricChange change) => IsHidden && change.Trend != Trend.Unknown ? new(Trend.TooFew, 0, Tested: false) : change;
 }
 
 /// <summary>The figures of one value of a break-down.</summary>
 /// <param name="IsHidden">Whether there are too few answers to show a score, here or in what is left when this is taken away from all.</param>
-internal sealed record Part(string Value, Figures Figures, bool IsHidden);
+internal sealed record BreakdownPart(string Value, Metrics Metrics, bool IsHidden);
 
 /// <summary>An answer that was given today.</summary>
 internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasText);
@@ -29,8 +31,8 @@ internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasT
 /// <param name="Counted">How many agents and tags there are, of which those in the break-downs are the first.</param>
 /// <param name="Since">The first day of those that begin later than the period, because there are too many values in it.</param>
 internal sealed record Overview(
-    string Zone, OverviewQuery Query, PromptType Type, Stretch Now, Stretch Before, Step Step, IReadOnlyList<Stretch> Points,
-    IReadOnlyDictionary<Slice, IReadOnlyList<Part>> Parts, IReadOnlyDictionary<Slice, long> Counted, IReadOnlyDictionary<Slice, long> Since, IReadOnlyList<TodaysAnswer> Today)
+    string Zone, OverviewQuery Query, PromptType Type, PeriodMetrics Now, PeriodMetrics Before, ChartInterval ChartInterval, IReadOnlyList<PeriodMetrics> Points,
+    IReadOnlyDictionary<Breakdown, IReadOnlyList<BreakdownPart>> Parts, IReadOnlyDictionary<Breakdown, long> Counted, IReadOnlyDictionary<Breakdown, long> Since, IReadOnlyList<TodaysAnswer> Today)
 {
     /// <summary>Requests that the rules made.</summary>
     public const string Automatic = "automatic";
@@ -69,43 +71,43 @@ internal sealed record Overview(
         var scored = cells.ByDay.ToDictionary(one => one.Day, one => one.Counts.Scored);
         var counts = query.Only switch
         {
-            (Slice.Origin, Automatic) => automatic,
-            (Slice.Origin, ByHand) => Without(cells.ByDay, automatic),
-            (Slice.Origin, _) => [],
-            (Slice.Agent, var agent) => await ReadRollups.DaysAsync(session, range, Dimension.Agent, agent, stop),
-            (Slice.Tag, var tag) => await ReadRollups.DaysAsync(session, range, Dimension.Tag, tag, stop),
+            (Breakdown.Origin, Automatic) => automatic,
+            (Breakdown.Origin, ByHand) => Without(cells.ByDay, automatic),
+            (Breakdown.Origin, _) => [],
+            (Breakdown.Agent, var agent) => await ReadRollups.DaysAsync(session, range, Dimension.Agent, agent, stop),
+            (Breakdown.Tag, var tag) => await ReadRollups.DaysAsync(session, range, Dimension.Tag, tag, stop),
             _ => cells.ByDay,
         };
 
-        var now = StretchOf(counts, from, to);
-        var step = query.StepFor(to - from + 1, now.Figures.Counts.Scored);
+        var now = PeriodOf(counts, from, to);
+        var chartInterval = query.StepFor(to - from + 1, now.Metrics.Counts.Scored);
         var current = range with { From = from };
-        var agents = await ValuesAsync(session, current, query, Slice.Agent, stop);
-        var tags = await ValuesAsync(session, current, query, Slice.Tag, stop);
+        var agents = await ValuesAsync(session, current, query, Breakdown.Agent, stop);
+        var tags = await ValuesAsync(session, current, query, Breakdown.Tag, stop);
         return new(
-            zone, query, type, now, StretchOf(counts, before, from - 1), step, PointsOf(counts, from, to, step, StretchOf),
-            new Dictionary<Slice, IReadOnlyList<Part>>
+            zone, query, type, now, PeriodOf(counts, before, from - 1), chartInterval, PointsOf(counts, from, to, chartInterval, PeriodOf),
+            new Dictionary<Breakdown, IReadOnlyList<BreakdownPart>>
             {
-                [Slice.Agent] = PartsOf(type, agents.Values),
-                [Slice.Tag] = PartsOf(type, tags.Values),
-                [Slice.Variant] = PartsOf(type, cells.ByCell, Slice.Variant),
-                [Slice.Language] = PartsOf(type, cells.ByCell, Slice.Language),
-                [Slice.Channel] = PartsOf(type, cells.ByCell, Slice.Channel),
-                [Slice.Origin] = Origins(type, cells.ByCell.Values, automatic.Where(one => one.Day >= from).Select(one => one.Counts)),
+                [Breakdown.Agent] = PartsOf(type, agents.Values),
+                [Breakdown.Tag] = PartsOf(type, tags.Values),
+                [Breakdown.Variant] = PartsOf(type, cells.ByCell, Breakdown.Variant),
+                [Breakdown.Language] = PartsOf(type, cells.ByCell, Breakdown.Language),
+                [Breakdown.Channel] = PartsOf(type, cells.ByCell, Breakdown.Channel),
+                [Breakdown.Origin] = Origins(type, cells.ByCell.Values, automatic.Where(one => one.Day >= from).Select(one => one.Counts)),
             },
-            new Dictionary<Slice, long> { [Slice.Agent] = agents.All, [Slice.Tag] = tags.All },
-            new[] { (Slice: Slice.Agent, agents.From), (Slice: Slice.Tag, tags.From) }.Where(one => one.From > from).ToDictionary(one => one.Slice, one => one.From),
+            new Dictionary<Breakdown, long> { [Breakdown.Agent] = agents.All, [Breakdown.Tag] = tags.All },
+            new[] { (Slice: Breakdown.Agent, agents.From), (Slice: Breakdown.Tag, tags.From) }.Where(one => one.From > from).ToDictionary(one => one.Slice, one => one.From),
             await TodayAsync(session, current, days.StartOf(today), stop));
 
         bool IsMeant(Cell cell) => query.Only switch
         {
             null => true,
-            (Slice.Agent or Slice.Tag, _) => false,
-            (Slice.Origin, _) => true,
-            var (slice, value) => ReadRollups.ValueOf(cell, slice) == value,
+            (Breakdown.Agent or Breakdown.Tag, _) => false,
+            (Breakdown.Origin, _) => true,
+            var (breakdown, value) => ReadRollups.ValueOf(cell, breakdown) == value,
         };
 
-        Stretch StretchOf(IReadOnlyList<(long Day, Counts Counts)> some, long first, long last)
+        PeriodMetrics PeriodOf(IReadOnlyList<(long Day, Counts Counts)> some, long first, long last)
         {
             var sum = new Counts();
             foreach (var (day, one) in some)
@@ -113,50 +115,50 @@ internal sealed record Overview(
                 if (day >= first && day <= last) sum.Add(one);
             }
 
-            var figures = Figures.Of(type, sum);
-            return new(first, last, figures, query.Only is var (slice, _) && (figures.IsTooFew || (slice == Slice.Origin && IsFew(ScoredIn(first, last) - sum.Scored))));
+            var metrics = Metrics.Of(type, sum);
+            return new(first, last, metrics, query.Only is var (breakdown, _) && (metrics.IsTooFew || (breakdown == Breakdown.Origin && IsFew(ScoredIn(first, last) - sum.Scored))));
         }
 
         long ScoredIn(long first, long last) => scored.Where(one => one.Key >= first && one.Key <= last).Sum(one => one.Value);
     }
 
-    private static Task<ValueSums> ValuesAsync(Session session, RollupRange range, OverviewQuery query, Slice slice, CancellationToken stop) => ReadRollups.ValuesAsync(
-        session, range, slice == Slice.Agent ? Dimension.Agent : Dimension.Tag, query.Whole == slice ? ReadRollups.MostValues : ReadRollups.FirstValues, query.Whole == slice ? query.Find : null, stop);
+    private static Task<ValueSums> ValuesAsync(Session session, RollupRange range, OverviewQuery query, Breakdown breakdown, CancellationToken stop) => ReadRollups.ValuesAsync(
+        session, range, breakdown == Breakdown.Agent ? Dimension.Agent : Dimension.Tag, query.Whole == breakdown ? ReadRollups.MostValues : ReadRollups.FirstValues, query.Whole == breakdown ? query.Find : null, stop);
 
-    private static bool IsFew(long scored) => scored is > 0 and < Figures.Enough;
+    private static bool IsFew(long scored) => scored is > 0 and < Metrics.Enough;
 
-    private static List<Stretch> PointsOf(List<(long Day, Counts Counts)> counts, long from, long to, Step step, Func<IReadOnlyList<(long Day, Counts Counts)>, long, long, Stretch> stretchOf)
+    private static List<PeriodMetrics> PointsOf(List<(long Day, Counts Counts)> counts, long from, long to, ChartInterval chartInterval, Func<IReadOnlyList<(long Day, Counts Counts)>, long, long, PeriodMetrics> periodOf)
     {
-        var points = new List<Stretch>();
-        var sorted = counts.ToLookup(one => StartOf(one.Day, step), one => one);
-        for (var start = from; start <= to; start = EndOf(start, step) + 1)
+        var points = new List<PeriodMetrics>();
+        var sorted = counts.ToLookup(one => StartOf(one.Day, chartInterval), one => one);
+        for (var start = from; start <= to; start = EndOf(start, chartInterval) + 1)
         {
-            points.Add(stretchOf([.. sorted[StartOf(start, step)]], start, Math.Min(to, EndOf(start, step))));
+            points.Add(periodOf([.. sorted[StartOf(start, chartInterval)]], start, Math.Min(to, EndOf(start, chartInterval))));
         }
 
         return points;
     }
 
-    private static long StartOf(long day, Step step)
+    private static long StartOf(long day, ChartInterval chartInterval)
     {
         var date = DateOnly.FromDayNumber((int)day);
-        return step switch
+        return chartInterval switch
         {
-            Step.Week => ConsoleDays.MondayOf(day),
-            Step.Month => new DateOnly(date.Year, date.Month, 1).DayNumber,
+            ChartInterval.Week => ConsoleDays.MondayOf(day),
+            ChartInterval.Month => new DateOnly(date.Year, date.Month, 1).DayNumber,
             _ => day,
         };
     }
 
-    private static long EndOf(long day, Step step) => step switch
+    private static long EndOf(long day, ChartInterval chartInterval) => chartInterval switch
     {
-        Step.Week => StartOf(day, step) + 6,
-        Step.Month => DateOnly.FromDayNumber((int)StartOf(day, step)).AddMonths(1).DayNumber - 1,
+        ChartInterval.Week => StartOf(day, chartInterval) + 6,
+        ChartInterval.Month => DateOnly.FromDayNumber((int)StartOf(day, chartInterval)).AddMonths(1).DayNumber - 1,
         _ => day,
     };
 
-    private static List<Part> PartsOf(PromptType type, List<(string Value, Counts Counts)> values) =>
-        values.Where(one => one.Counts.Sent > 0).Select(one => (one.Value, Figures: Figures.Of(type, one.Counts))).Select(one => new Part(one.Value, one.Figures, one.Figures.IsTooFew)).ToList();
+    private static List<BreakdownPart> PartsOf(PromptType type, List<(string Value, Counts Counts)> values) =>
+        values.Where(one => one.Counts.Sent > 0).Select(one => (one.Value, Figures: Metrics.Of(type, one.Counts))).Select(one => new BreakdownPart(one.Value, one.Figures, one.Figures.IsTooFew)).ToList();
 
     private static List<(long Day, Counts Counts)> Without(List<(long Day, Counts Counts)> all, List<(long Day, Counts Counts)> some)
     {
@@ -170,7 +172,7 @@ internal sealed record Overview(
     }
 
     // Two parts that make up the whole: what is hidden of one must not be had by taking the other away.
-    private static List<Part> Origins(PromptType type, IEnumerable<Counts> all, IEnumerable<Counts> automatic)
+    private static List<BreakdownPart> Origins(PromptType type, IEnumerable<Counts> all, IEnumerable<Counts> automatic)
     {
         var (byHand, byRules) = (new Counts(), new Counts());
         foreach (var counts in automatic) byRules.AddNumbers(counts, 1);
@@ -178,17 +180,17 @@ internal sealed record Overview(
         if (byRules.Sent == 0) return [];
 
         byHand.AddNumbers(byRules, -1);
-        var (rules, hand) = (Figures.Of(type, byRules), Figures.Of(type, byHand));
+        var (rules, hand) = (Metrics.Of(type, byRules), Metrics.Of(type, byHand));
         var isHidden = IsFew(rules.Counts.Scored) || IsFew(hand.Counts.Scored);
         return hand.Counts.Sent == 0 ? [new(Automatic, rules, rules.IsTooFew)] : [new(Automatic, rules, isHidden || rules.IsTooFew), new(ByHand, hand, isHidden || hand.IsTooFew)];
     }
 
-    private static List<Part> PartsOf(PromptType type, Dictionary<Cell, Counts> cells, Slice slice)
+    private static List<BreakdownPart> PartsOf(PromptType type, Dictionary<Cell, Counts> cells, Breakdown breakdown)
     {
         var sums = new Dictionary<string, Counts>();
         foreach (var (cell, counts) in cells)
         {
-            var value = ReadRollups.ValueOf(cell, slice);
+            var value = ReadRollups.ValueOf(cell, breakdown);
             if (!sums.TryGetValue(value, out var sum)) sums[value] = sum = new();
             sum.Add(counts);
         }

@@ -1,11 +1,12 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports;
 
 /// <summary>How far the points of the line lie apart.</summary>
-internal enum Step
+internal enum ChartInterval
 {
     Day,
     Week,
@@ -13,7 +14,7 @@ internal enum Step
 }
 
 /// <summary>A property by which figures are broken down, and to one value of which they can be limited.</summary>
-internal enum Slice
+internal enum Breakdown
 {
     Variant,
     Language,
@@ -30,13 +31,13 @@ internal enum Slice
 /// <param name="Range">7, 30, 90 or 365 days up to today; null for days of one's own.</param>
 /// <param name="From">The first day of one's own.</param>
 /// <param name="To">The last day of one's own, included.</param>
-/// <param name="Step">Null leaves it to the range.</param>
+/// <param name="ChartInterval">Null leaves it to the range.</param>
 /// <param name="Only">The one value that figures are limited to.</param>
 /// <param name="Sort">The column by which break-downs are sorted.</param>
 /// <param name="Whole">The break-down of which all values are shown, and not only the first.</param>
 /// <param name="Find">Shows of that one those values that have this in their name; null shows all.</param>
 internal sealed record OverviewQuery(
-    PromptType? Type, int? Range, DateOnly? From, DateOnly? To, Step? Step, bool Test, (Slice Slice, string Value)? Only, string? Sort, Slice? Whole = null, string? Find = null)
+    PromptType? Type, int? Range, DateOnly? From, DateOnly? To, ChartInterval? ChartInterval, bool Test, (Breakdown Slice, string Value)? Only, string? Sort, Breakdown? Whole = null, string? Find = null)
 {
     public const int DefaultRange = 30;
 
@@ -60,30 +61,30 @@ internal sealed record OverviewQuery(
         if (from is null || to is null || problem is not null) (from, to, range) = (null, null, range ?? DefaultRange);
         else range = null;
 
-        Slice? whole = query["all"].ToString() switch { "agent" => Slice.Agent, "tag" => Slice.Tag, _ => null };
+        Breakdown? whole = query["all"].ToString() switch { "agent" => Breakdown.Agent, "tag" => Breakdown.Tag, _ => null };
         var find = query["find"].ToString().Trim();
         return new(
             PromptTypes.Of(query["type"]), range, from, to,
-            Enum.TryParse<Step>(query["by"], ignoreCase: true, out var step) && Enum.IsDefined(step) ? step : null,
+            Enum.TryParse<ChartInterval>(query["by"], ignoreCase: true, out var chartInterval) && Enum.IsDefined(chartInterval) ? chartInterval : null,
             query["test"] == "1", ReadOnly(query["only"].ToString()), Sorts.FirstOrDefault(sort => sort == query["sort"]),
             whole, whole is null || find.Length is 0 or > LongestOnly || TextRules.HasForbidden(find) ? null : find);
     }
 
     /// <summary>Reads the same of a call, where whatever is not understood is an error.</summary>
-    public static OverviewQuery Parse(Reader read)
+    public static OverviewQuery Parse(ParameterReader read)
     {
         var type = PromptTypes.Read(read, read.Optional("type"));
         var range = OneOf(read, "range", [.. Ranges.Select(one => one.ToString(CultureInfo.InvariantCulture))]) is { } days ? int.Parse(days, CultureInfo.InvariantCulture) : (int?)null;
-        var step = OneOf(read, "by", [.. Enum.GetValues<Step>().Select(one => WordOf(one))]);
+        var step = OneOf(read, "by", [.. Enum.GetValues<ChartInterval>().Select(one => WordOf(one))]);
         var (from, to) = (ParseDay(read, "from"), ParseDay(read, "to"));
         var (test, only) = (read.Truth("test"), read.Optional("only"));
-        (Slice, string)? limit = only is null ? null : ReadOnly(TextRules.Normalise(only, LongestOnly));
+        (Breakdown, string)? limit = only is null ? null : ReadOnly(TextRules.Normalise(only, LongestOnly));
         if (only is not null && limit is null) read.Errors.Add(ApiError.Invalid("only", "a property and a value, such as agent:zoe"));
         if ((from ?? to) is not null && range is not null) read.Errors.Add(ApiError.Invalid("range", "left out beside from and to"));
         if (!read.Errors.Any && (from is null) != (to is null)) read.Errors.Add(ApiError.Missing(from is null ? "from" : "to"));
         if (to < from) read.Errors.Add(ApiError.Invalid("from", "not after to"));
         if (to?.DayNumber - from?.DayNumber >= LongestRange) read.Errors.Add(ApiError.Invalid("from", string.Create(CultureInfo.InvariantCulture, $"less than {LongestRange:N0} days before to")));
-        return new(type, from is null ? range ?? DefaultRange : null, from, to, step is null ? null : Enum.Parse<Step>(step, ignoreCase: true), test, limit, null);
+        return new(type, from is null ? range ?? DefaultRange : null, from, to, step is null ? null : Enum.Parse<ChartInterval>(step, ignoreCase: true), test, limit, null);
     }
 
     /// <summary>First and last day, both included.</summary>
@@ -101,9 +102,9 @@ internal sealed record OverviewQuery(
         if (Type is { } type) parts.Add($"type={type.Wire}");
         if (Range is { } range && range != DefaultRange) parts.Add(string.Create(CultureInfo.InvariantCulture, $"range={range}"));
         if (Range is null) parts.Add(string.Create(CultureInfo.InvariantCulture, $"from={From:yyyy-MM-dd}&to={To:yyyy-MM-dd}"));
-        if (Step is { } step) parts.Add($"by={WordOf(step)}");
+        if (ChartInterval is { } chartInterval) parts.Add($"by={WordOf(chartInterval)}");
         if (Test) parts.Add("test=1");
-        if (Only is var (slice, value)) parts.Add($"only={WordOf(slice)}:{Uri.EscapeDataString(value)}");
+        if (Only is var (breakdown, value)) parts.Add($"only={WordOf(breakdown)}:{Uri.EscapeDataString(value)}");
         if (Sort is { } sort) parts.Add($"sort={sort}");
         if (Whole is { } whole) parts.Add($"all={WordOf(whole)}");
         if (Find is { } find) parts.Add($"find={Uri.EscapeDataString(find)}");
@@ -113,52 +114,52 @@ internal sealed record OverviewQuery(
     /// <summary>Steps that give a line that can be read: not too many points, and none, as a rule, on too few answers.</summary>
     /// <param name="days">How long the period is.</param>
     /// <param name="scored">Answers in it.</param>
-    public Step StepFor(long days, long scored)
+    public ChartInterval StepFor(long days, long scored)
     {
-        return Step ?? (days <= 14 || (days <= 45 && AreEnoughIn(1)) ? Reports.Step.Day : days <= 60 || (days <= 200 && AreEnoughIn(7)) ? Reports.Step.Week : Reports.Step.Month);
+        return ChartInterval ?? (days <= 14 || (days <= 45 && AreEnoughIn(1)) ? Reports.ChartInterval.Day : days <= 60 || (days <= 200 && AreEnoughIn(7)) ? Reports.ChartInterval.Week : Reports.ChartInterval.Month);
 
-        bool AreEnoughIn(long stepDays) => scored * stepDays >= Figures.Enough * days;
+        bool AreEnoughIn(long stepDays) => scored * stepDays >= Metrics.Enough * days;
     }
 
-    public static string WordOf(Slice slice) => slice switch
+    public static string WordOf(Breakdown breakdown) => breakdown switch
     {
-        Slice.Variant => "question",
-        Slice.Language => "language",
-        Slice.Channel => "channel",
-        Slice.Agent => "agent",
-        Slice.Origin => "origin",
+        Breakdown.Variant => "question",
+        Breakdown.Language => "language",
+        Breakdown.Channel => "channel",
+        Breakdown.Agent => "agent",
+        Breakdown.Origin => "origin",
         _ => "tag",
     };
 
-    public static string WordOf(Step step) => step switch
+    public static string WordOf(ChartInterval chartInterval) => chartInterval switch
     {
-        Reports.Step.Day => "day",
-        Reports.Step.Week => "week",
+        Reports.ChartInterval.Day => "day",
+        Reports.ChartInterval.Week => "week",
         _ => "month",
     };
 
     /// <summary>Reads the property by which a call breaks the metrics down; null is none, or after noting that it is no property.</summary>
-    public static Slice? ParseSlice(Reader read, string name) => SliceOf(OneOf(read, name, [.. Enum.GetValues<Slice>().Select(one => WordOf(one))]));
+    public static Breakdown? ParseSlice(ParameterReader read, string name) => SliceOf(OneOf(read, name, [.. Enum.GetValues<Breakdown>().Select(one => WordOf(one))]));
 
-    private static Slice? SliceOf(string? word)
+    private static Breakdown? SliceOf(string? word)
     {
-        foreach (var slice in Enum.GetValues<Slice>())
+        foreach (var breakdown in Enum.GetValues<Breakdown>())
         {
-            if (WordOf(slice) == word) return slice;
+            if (WordOf(breakdown) == word) return breakdown;
         }
 
         return null;
     }
 
-    private static (Slice, string)? ReadOnly(string only)
+    private static (Breakdown, string)? ReadOnly(string only)
     {
         var colon = only.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0 || colon == only.Length - 1 || only.Length > LongestOnly || TextRules.HasForbidden(only)) return null;
 
-        return SliceOf(only[..colon]) is { } slice ? (slice, only[(colon + 1)..]) : null;
+        return SliceOf(only[..colon]) is { } breakdown ? (breakdown, only[(colon + 1)..]) : null;
     }
 
-    private static string? OneOf(Reader read, string name, string[] words)
+    private static string? OneOf(ParameterReader read, string name, string[] words)
     {
         if (read.Optional(name) is not { } text) return null;
         if (words.Contains(text)) return text;
@@ -167,7 +168,7 @@ internal sealed record OverviewQuery(
         return null;
     }
 
-    private static DateOnly? ParseDay(Reader read, string name)
+    private static DateOnly? ParseDay(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
         if (Day(text) is { } day) return day;

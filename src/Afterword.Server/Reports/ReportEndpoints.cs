@@ -1,5 +1,7 @@
 using Afterword.Server.Reports.Alerts;
-using Afterword.Server.Reports.Metrics;
+using Afterword.Server.Reports.Exports;
+using Afterword.Server.Reports.FollowUps;
+using Afterword.Server.Reports.MetricsApi;
 
 namespace Afterword.Server.Reports;
 

@@ -1,4 +1,8 @@
 using Afterword.Server.Reports.Alerts;
+using Afterword.Server.Reports.Exports;
+using Afterword.Server.Reports.FollowUps;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports;
@@ -11,18 +15,18 @@ internal static class ReportServices
         services.AddSingleton<ExportFeedback>();
         services.AddSingleton<ListAnswers>();
         services.AddSingleton<ShowAnswer>();
-        services.AddSingleton<FillSearch>();
+        services.AddSingleton<BackfillSearch>();
         services.AddSingleton<RebuildRollups>();
-        services.AddHostedService<RollupKeeper>();
-        services.AddHostedService<SearchKeeper>();
-        services.AddSingleton<FollowUps>();
+        services.AddHostedService<RollupWorker>();
+        services.AddHostedService<SearchIndexWorker>();
+        services.AddSingleton<FollowUpQueue>();
         services.AddSingleton<ChooseAlerts>();
         services.AddSingleton<FindAlerts>();
         services.AddSingleton<FindRuleAlerts>();
-        services.AddSingleton<AlertDispatches>();
-        services.AddSingleton<AlertMail>();
-        services.AddSingleton<AlertHook>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AlertSender>(provider, (Func<double>)WebhookServices.Chance));
-        services.AddHostedService(provider => provider.GetRequiredService<AlertSender>());
+        services.AddSingleton<AlertDeliveries>();
+        services.AddSingleton<AlertEmail>();
+        services.AddSingleton<AlertWebhook>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<AlertWorker>(provider, (Func<double>)WebhookServices.Chance));
+        services.AddHostedService(provider => provider.GetRequiredService<AlertWorker>());
     }
 }

@@ -1,25 +1,25 @@
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
 
 /// <summary>A line of a conversation.</summary>
-public sealed record Spoken(long Id, bool FromCustomer, string Body, long At, bool IsRequest);
+public sealed record ConversationLine(long Id, bool FromCustomer, string Body, long At, bool IsRequest);
 
 /// <summary>Something that happened to a request.</summary>
 /// <param name="At">When, Unix milliseconds.</param>
 /// <param name="What">In words.</param>
 /// <param name="EventId">The event that told it to others; null where there is none.</param>
-public sealed record Happened(long At, string What, long? EventId);
+public sealed record TimelineEntry(long At, string What, long? EventId);
 
 /// <summary>One feedback with all that belongs to it.</summary>
 /// <param name="Answer">The feedback.</param>
 /// <param name="DisplayName">The name in the question, where one was given and names are seen.</param>
 /// <param name="Messages">What was said around the request, oldest first; empty where names are not seen.</param>
 /// <param name="History">What happened, oldest first.</param>
-public sealed record AnswerDetail(ListedAnswer Answer, int Variant, string? DisplayName, IReadOnlyList<Spoken> Messages, IReadOnlyList<Happened> History);
+public sealed record AnswerDetail(ListedAnswer Answer, int Variant, string? DisplayName, IReadOnlyList<ConversationLine> Messages, IReadOnlyList<TimelineEntry> History);
 
 /// <summary>Looks at one feedback of a sender.</summary>
 internal sealed class ShowAnswer(Store store, ListAnswers list, Settings settings, TimeProvider clock)
@@ -32,22 +32,22 @@ internal sealed class ShowAnswer(Store store, ListAnswers list, Settings setting
     private const string Sent = "m.sender_id = @customer and +m.recipient_id = @sender";
 
     /// <summary>Gives the feedback, or null when the sender has none of this id.</summary>
-    public Task<AnswerDetail?> RunAsync(long sender, long id, Sight sight, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<AnswerDetail?> RunAsync(long sender, long id, Visibility visibility, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var prompt = await session.Sql($"select {Prompt.Columns} from prompt p where p.sender_id = @sender and p.id = @id").Bind("sender", sender).Bind("id", id)
                 .FirstAsync(Prompt.Read, stop);
-            if (prompt is null || await list.OneAsync(session, sender, id, sight, stop) is not { } answer) return null;
+            if (prompt is null || await list.OneAsync(session, sender, id, visibility, stop) is not { } answer) return null;
 
             return new AnswerDetail(
-                answer, prompt.QuestionVariant, sight.Names ? prompt.DisplayName : null,
-                sight.Names ? await MessagesAsync(session, prompt, stop) : [], await HistoryAsync(session, prompt, answer.Channel, stop));
+                answer, prompt.QuestionVariant, visibility.Names ? prompt.DisplayName : null,
+                visibility.Names ? await MessagesAsync(session, prompt, stop) : [], await HistoryAsync(session, prompt, answer.Channel, stop));
         },
         stop);
 
-    private static async Task<IReadOnlyList<Spoken>> MessagesAsync(Session session, Prompt prompt, CancellationToken stop)
+    private static async Task<IReadOnlyList<ConversationLine>> MessagesAsync(Session session, Prompt prompt, CancellationToken stop)
     {
-        var all = new List<Spoken>();
+        var all = new List<ConversationLine>();
         foreach (var (comparison, order, limit) in new[] { ("<=", "desc", Before), (">", "asc", Behind) })
         {
             foreach (var direction in (string[])[Received, Sent])
@@ -62,15 +62,15 @@ internal sealed class ShowAnswer(Store store, ListAnswers list, Settings setting
         return all;
     }
 
-    private async Task<IReadOnlyList<Happened>> HistoryAsync(Session session, Prompt prompt, string channel, CancellationToken stop)
+    private async Task<IReadOnlyList<TimelineEntry>> HistoryAsync(Session session, Prompt prompt, string channel, CancellationToken stop)
     {
         var events = await session.Sql(
             "select changed_at, id from change where sender_id = @sender and changed_at in (@created, @score, @comment) and prompt_id = @id order by changed_at, id")
             .Bind("sender", prompt.SenderId).Bind("created", prompt.CreatedAt).Bind("score", prompt.ScoreAt ?? prompt.CreatedAt).Bind("comment", prompt.CommentAt ?? prompt.CreatedAt)
             .Bind("id", prompt.Id).ListAsync(row => (At: row.GetInt64(0), Id: row.GetInt64(1)), stop);
-        var history = new List<Happened>();
+        var history = new List<TimelineEntry>();
         Add(prompt.CreatedAt, "Asked");
-        await AddDispatchAsync(session, prompt, channel, history, stop);
+        await AddDeliveryAsync(session, prompt, channel, history, stop);
         if (prompt.ScoreAt is { } scored) Add(scored, "Scored");
         if (prompt.CommentAt is { } commented) Add(commented, "Wrote a text");
         if (prompt.DismissedAt is { } dismissed) history.Add(new(dismissed, "Put the card away", null));
@@ -86,7 +86,7 @@ internal sealed class ShowAnswer(Store store, ListAnswers list, Settings setting
         }
     }
 
-    private static async Task AddDispatchAsync(Session session, Prompt prompt, string channel, List<Happened> history, CancellationToken stop)
+    private static async Task AddDeliveryAsync(Session session, Prompt prompt, string channel, List<TimelineEntry> history, CancellationToken stop)
     {
         if (channel == Channel.BuiltIn.Name) return;
 

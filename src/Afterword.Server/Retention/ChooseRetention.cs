@@ -1,4 +1,5 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -13,16 +14,16 @@ internal sealed class ChooseRetention(Store store, AuditLog audit)
 
     /// <summary>Stores a choice, unless somebody else was faster.</summary>
     /// <param name="sender">Whose.</param>
-    /// <param name="person">Who chooses.</param>
+    /// <param name="member">Who chooses.</param>
     /// <param name="periods">The choice.</param>
     /// <param name="seen">The version that they had before them.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<bool> SaveAsync(long sender, Person person, RetentionPeriods periods, long seen, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<bool> SaveAsync(long sender, Member member, RetentionPeriods periods, long seen, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             if (!await SenderRetention.SaveAsync(session, sender, periods, seen, stop)) return false;
 
-            await audit.WriteAsync(session, sender, person, Deed.Changed, $"retention: {periods}", stop);
+            await audit.WriteAsync(session, sender, member, AuditAction.Changed, $"retention: {periods}", stop);
             return true;
         },
         stop);

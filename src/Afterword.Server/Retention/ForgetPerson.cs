@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Privacy;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -89,11 +89,11 @@ internal static class ForgetPerson
     private static readonly string Forgettable = $"select a.screen_name, a.mail from account a where a.id = @user and {OfParameters}";
 
     /// <summary>Forgets a customer of a sender, unless they have had to do with each other since it was looked up.</summary>
-    public static async Task<Removed> RunAsync(Session session, KeptOptOuts optOuts, long sender, long user, DateTimeOffset before, DateTimeOffset now, CancellationToken stop)
+    public static async Task<RemovedCounts> RunAsync(Session session, KeptOptOuts optOuts, long sender, long user, DateTimeOffset before, DateTimeOffset now, CancellationToken stop)
     {
         var (since, at) = (before.ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
         await session.Sql(NewContact).Bind("sender", sender).Bind("user", user).RunAsync(stop);
-        if (0 == await session.Sql(Contact).Bind("sender", sender).Bind("user", user).Bind("before", since).Bind("first", Snowflakes.FirstOf(before)).Bind("now", at).RunAsync(stop)) return Removed.Nothing;
+        if (0 == await session.Sql(Contact).Bind("sender", sender).Bind("user", user).Bind("before", since).Bind("first", Snowflakes.FirstOf(before)).Bind("now", at).RunAsync(stop)) return RemovedCounts.Nothing;
 
         foreach (var sql in OfSender) await session.Sql(sql).Bind("sender", sender).Bind("user", user).RunAsync(stop);
         return new(Customers: 1, Accounts: await ForgetAccountAsync(session, optOuts, sender, user, since, at, stop));
@@ -102,11 +102,11 @@ internal static class ForgetPerson
     /// <summary>Takes the account away from whom nobody else knows. Whoever it was may come back under another: what they did not want is kept.</summary>
     private static async Task<int> ForgetAccountAsync(Session session, KeptOptOuts optOuts, long sender, long user, long before, long now, CancellationToken stop)
     {
-        var known = await session.Sql(Forgettable).Bind("user", user).Bind("sender_id", sender).Bind("before", before).FirstAsync(row => new FoundAccount(row.GetString(0), row.TextOrNull(1)), stop);
+        var known = await session.Sql(Forgettable).Bind("user", user).Bind("sender_id", sender).Bind("before", before).FirstAsync(row => new FoundUser(row.GetString(0), row.TextOrNull(1)), stop);
         if (known is null) return 0;
 
         await optOuts.KeepAsync(session, user, known, await FoundPerson.FindContactsAsync(session, user, stop), now, stop);
-        foreach (var sql in ForgetSignIns.OfUser) await session.Sql(sql).Bind("user", user).RunAsync(stop);
+        foreach (var sql in PruneSignIns.OfUser) await session.Sql(sql).Bind("user", user).RunAsync(stop);
         return await session.Sql(Account).Bind("user", user).Bind("sender_id", sender).Bind("before", before).Bind("now", now).Bind("handle", $"_{RandomNumberGenerator.GetString(Letters, 14)}").RunAsync(stop);
     }
 }

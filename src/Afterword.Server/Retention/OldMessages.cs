@@ -50,7 +50,7 @@ internal sealed class OldMessages(Database db, SenderRetention kept, long before
         Looked += found.Count;
         var deleted = found.FindAll(message => !message.Carries);
         var emptied = found.FindAll(message => message is { Carries: true, IsEmpty: false } && message.Writer == kept.SenderId);
-        var removed = new Removed(Messages: deleted.Count + emptied.Count);
+        var removed = new RemovedCounts(Messages: deleted.Count + emptied.Count);
         return new(removed, async (session, stop) =>
         {
             session.Then(

@@ -82,7 +82,7 @@ internal sealed class OldPeople(Database db, KeptOptOuts optOuts, SenderRetentio
         var to = _found.Count > 0 ? some[^1].UserId : _isDone ? 0 : _after;
         return new(new(Customers: some.Count, Accounts: some.Count(one => one.Account)), async (session, stop) =>
         {
-            var removed = Removed.Nothing;
+            var removed = RemovedCounts.Nothing;
             foreach (var one in some) removed += await ForgetPerson.RunAsync(session, optOuts, kept.SenderId, one.UserId, before, now, stop);
             await session.Sql("update retention set people_to = @to where sender_id = @sender").Bind("to", to).Bind("sender", kept.SenderId).RunAsync(stop);
             return removed;

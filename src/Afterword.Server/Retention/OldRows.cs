@@ -23,6 +23,6 @@ internal abstract class OldRows
 }
 
 /// <summary>Some rows that are too old.</summary>
-/// <param name="Found">How many, by kind; <see cref="Removed.Nothing"/> when all that was looked at stays.</param>
+/// <param name="Found">How many, by kind; <see cref="RemovedCounts.Nothing"/> when all that was looked at stays.</param>
 /// <param name="RemoveAsync">Removes them and notes how far that is done; gives what it removed, which is less where somebody came back meanwhile.</param>
-internal sealed record OldStep(Removed Found, Func<Session, CancellationToken, Task<Removed>> RemoveAsync);
+internal sealed record OldStep(RemovedCounts Found, Func<Session, CancellationToken, Task<RemovedCounts>> RemoveAsync);

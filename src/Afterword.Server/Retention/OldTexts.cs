@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Afterword.Server.Changes;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Search;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -101,7 +101,7 @@ internal sealed class OldTexts(Database db, SenderRetention kept, long before) :
         return new(new(Notes: notes.Count), (session, _) =>
         {
             RemoveNotes(session, notes);
-            return Task.FromResult(new Removed(Notes: notes.Count));
+            return Task.FromResult(new RemovedCounts(Notes: notes.Count));
         });
     }
 
@@ -119,7 +119,7 @@ internal sealed class OldTexts(Database db, SenderRetention kept, long before) :
         var words = new List<(long Prompt, byte[] Word)>();
         foreach (var text in texts)
         {
-            words.AddRange(SearchWords.Of(text.Text, out _, out var isCut).Select(word => (text.PromptId, Encoding.UTF8.GetBytes(word))));
+            words.AddRange(SearchTerms.Of(text.Text, out _, out var isCut).Select(word => (text.PromptId, Encoding.UTF8.GetBytes(word))));
 
             // Releases before wrote all words of the longest texts. Where they are, only the whole index tells; hardly any text is so long.
             if (isCut) words.AddRange(await db.ReadAsync(

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
@@ -11,7 +12,7 @@ internal sealed class RemoveOld
     // Of the time that the store spends on steps and requests together, a step and the pause behind it leave so much to requests.
     private const int PauseFactor = 5;
 
-    private static readonly Person s_retention = new(0, "retention", "Retention", 0, []);
+    private static readonly Member s_retention = new(0, "retention", "Retention", 0, []);
 
     private readonly Store _store;
     private readonly Settings _settings;
@@ -22,7 +23,7 @@ internal sealed class RemoveOld
     public RemoveOld(Store store, Settings settings, AuditLog audit, TimeProvider clock)
     {
         (_store, _settings, _audit, _clock) = (store, settings, audit, clock);
-        _removed = store.Troubles.Meter.CreateCounter<long>("afterword.retention.removed", "{rows}", "What was removed because a sender keeps it no longer, by kind.");
+        _removed = store.Problems.Meter.CreateCounter<long>("afterword.retention.removed", "{rows}", "What was removed because a sender keeps it no longer, by kind.");
     }
 
     /// <summary>Called after each step; for tests, which end the process there.</summary>
@@ -30,9 +31,9 @@ internal sealed class RemoveOld
 
     /// <summary>Removes what is too old of all senders, or of one, under the lease of <paramref name="holder"/>.</summary>
     /// <returns>What was removed; null when somebody else has taken the lease.</returns>
-    public async Task<Removed?> RunAsync(string holder, long? only, CancellationToken stop)
+    public async Task<RemovedCounts?> RunAsync(string holder, long? only, CancellationToken stop)
     {
-        var all = Removed.Nothing;
+        var all = RemovedCounts.Nothing;
         for (var after = (only ?? 1) - 1; ;)
         {
             if (await _store.Main.ReadAsync(session => SenderRetention.NextAsync(session, after, stop), stop) is not { } kept || (only is { } one && kept.SenderId != one)) return all;
@@ -51,7 +52,7 @@ internal sealed class RemoveOld
     public async Task<Forecast> CountAsync(long sender, RetentionPeriods periods, long most, CancellationToken stop)
     {
         var kept = await _store.Main.ReadAsync(session => SenderRetention.OfAsync(session, sender, stop), stop);
-        var (rows, atLeast) = (Removed.Nothing, false);
+        var (rows, atLeast) = (RemovedCounts.Nothing, false);
         foreach (var old in OldOf(kept with { Periods = periods }, areCounted: true))
         {
             while (await old.NextAsync(stop) is { } step)
@@ -67,9 +68,9 @@ internal sealed class RemoveOld
         return new(rows, atLeast);
     }
 
-    private async Task<Removed?> RemoveAsync(string holder, SenderRetention kept, CancellationToken stop)
+    private async Task<RemovedCounts?> RemoveAsync(string holder, SenderRetention kept, CancellationToken stop)
     {
-        var all = Removed.Nothing;
+        var all = RemovedCounts.Nothing;
         foreach (var old in OldOf(kept, areCounted: false))
         {
             while (await old.NextAsync(stop) is { } step)
@@ -84,11 +85,11 @@ internal sealed class RemoveOld
             }
         }
 
-        if (!all.IsNothing) await _audit.NoteAsync(kept.SenderId, s_retention, Deed.Changed, $"removed {all}", stop);
+        if (!all.IsNothing) await _audit.NoteAsync(kept.SenderId, s_retention, AuditAction.Changed, $"removed {all}", stop);
         return all;
     }
 
-    private async Task<Removed?> TakeAsync(Session session, string holder, OldStep step, CancellationToken stop)
+    private async Task<RemovedCounts?> TakeAsync(Session session, string holder, OldStep step, CancellationToken stop)
     {
         if (!await RetentionRun.HoldAsync(session, holder, _clock.GetUtcNow(), stop)) return null;
 

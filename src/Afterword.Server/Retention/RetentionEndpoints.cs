@@ -1,9 +1,10 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Hosting.Pages;
-using Afterword.Server.Reports;
+using Afterword.Server.Parsing;
+using Afterword.Server.Reports.FollowUps;
 using Afterword.Server.Retention.Pages;
 using Afterword.Server.Storage;
 
@@ -31,46 +32,46 @@ internal static class RetentionEndpoints
         console.MapGet("/admin/retention", ShowAll).For(Role.Operator);
     }
 
-    private static async Task Show(HttpContext http, Seat seat, ChooseRetention choose)
+    private static async Task Show(HttpContext http, Membership membership, ChooseRetention choose)
     {
-        var kept = await choose.ReadAsync(seat.SenderId, http.RequestAborted);
-        await ShowAsync(http, seat, 200, new(RetentionForm.Of(kept.Periods), kept.Version) { IsSaved = http.Request.Query["done"] == "yes" });
+        var kept = await choose.ReadAsync(membership.SenderId, http.RequestAborted);
+        await ShowAsync(http, membership, 200, new(RetentionForm.Of(kept.Periods), kept.Version) { IsSaved = http.Request.Query["done"] == "yes" });
     }
 
-    private static async Task Save(HttpContext http, Seat seat, ChooseRetention choose, RemoveOld remove)
+    private static async Task Save(HttpContext http, Membership membership, ChooseRetention choose, RemoveOld remove)
     {
         var form = RetentionForm.Of(http.Request.Form);
         if (form.Read() is not { } periods || !WholeNumber.TryRead(http.Request.Form["version"].ToString(), out var version))
         {
-            await ShowAsync(http, seat, 400, new(form, Seen(http)) { Problem = $"A time is a whole number from {RetentionPeriod.LeastDays} days to {RetentionPeriod.MostYears} years; leave it empty to keep everything." });
+            await ShowAsync(http, membership, 400, new(form, Seen(http)) { Problem = $"A time is a whole number from {RetentionPeriod.LeastDays} days to {RetentionPeriod.MostYears} years; leave it empty to keep everything." });
             return;
         }
 
-        var forecast = await remove.CountAsync(seat.SenderId, periods, MostCounted, http.RequestAborted);
+        var forecast = await remove.CountAsync(membership.SenderId, periods, MostCounted, http.RequestAborted);
         if (http.Request.Form["act"] == "count")
         {
-            await ShowAsync(http, seat, 200, new(form, version) { Forecast = Lines(forecast) });
+            await ShowAsync(http, membership, 200, new(form, version) { Forecast = Lines(forecast) });
             return;
         }
 
-        if (!forecast.Rows.IsNothing && !await http.IsConfirmedAsync(seat, new("Remove what is older?", $"You chose to keep comments {WordsOf(periods.Texts)}, messages {WordsOf(periods.Messages)}, customers {WordsOf(periods.People)}. {Consequence(forecast)}", "Save and remove", "retention"))) return;
-        if (await choose.SaveAsync(seat.SenderId, seat.Person, periods, version, http.RequestAborted)) http.SeeOther($"{seat.AddressOf("retention")}?done=yes");
-        else await ShowAsync(http, seat, 409, new(form, (await choose.ReadAsync(seat.SenderId, http.RequestAborted)).Version) { Problem = FollowUpEndpoints.Elsewhere });
+        if (!forecast.Rows.IsNothing && !await http.IsConfirmedAsync(membership, new("Remove what is older?", $"You chose to keep comments {WordsOf(periods.Texts)}, messages {WordsOf(periods.Messages)}, customers {WordsOf(periods.People)}. {Consequence(forecast)}", "Save and remove", "retention"))) return;
+        if (await choose.SaveAsync(membership.SenderId, membership.Member, periods, version, http.RequestAborted)) http.SeeOther($"{membership.AddressOf("retention")}?done=yes");
+        else await ShowAsync(http, membership, 409, new(form, (await choose.ReadAsync(membership.SenderId, http.RequestAborted)).Version) { Problem = FollowUpEndpoints.Elsewhere });
     }
 
-    private static async Task ShowAll(HttpContext http, Seat seat, ChooseRetention choose, Store store, Settings settings, TimeProvider clock)
+    private static async Task ShowAll(HttpContext http, Membership membership, ChooseRetention choose, Store store, Settings settings, TimeProvider clock)
     {
         var run = await store.Main.ReadAsync(session => RetentionRun.FindAsync(session, clock.GetUtcNow(), http.RequestAborted), http.RequestAborted);
-        await http.ShowConsoleAsync<SendersRetentionPage>(seat, 200, new()
+        await http.ShowConsoleAsync<SendersRetentionPage>(membership, 200, new()
         {
             [nameof(SendersRetentionPage.Senders)] = (await choose.ListAsync(http.RequestAborted)).ConvertAll(one => new SendersRetentionPage.Line(
                 one.ScreenName, WordsOf(one.Kept.Periods.Texts), WordsOf(one.Kept.Periods.Messages), WordsOf(one.Kept.Periods.People))),
-            [nameof(SendersRetentionPage.Facts)] = RetentionWords.Facts(run, ConsoleTimes.For(seat.Person, settings)),
+            [nameof(SendersRetentionPage.Facts)] = RetentionTexts.Facts(run, ConsoleTimes.For(membership.Member, settings)),
         });
     }
 
-    private static Task ShowAsync(HttpContext http, Seat seat, int status, RetentionView view) =>
-        http.ShowConsoleAsync<RetentionPage>(seat, status, new() { [nameof(RetentionPage.View)] = view });
+    private static Task ShowAsync(HttpContext http, Membership membership, int status, RetentionView view) =>
+        http.ShowConsoleAsync<RetentionPage>(membership, status, new() { [nameof(RetentionPage.View)] = view });
 
     private static long Seen(HttpContext http) => WholeNumber.TryRead(http.Request.Form["version"].ToString(), out var version) ? version : 0;
 

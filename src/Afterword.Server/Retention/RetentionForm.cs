@@ -1,5 +1,5 @@
 using System.Globalization;
-using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Retention;
 

@@ -7,7 +7,7 @@ namespace Afterword.Server.Retention;
 /// <param name="Removed">By the one that runs, or else the last.</param>
 /// <param name="FailedAt">When it failed, if none was through since.</param>
 /// <param name="Error">Why.</param>
-internal sealed record RetentionRun(DateTimeOffset? EndedAt, bool IsRunning, Removed Removed, DateTimeOffset? FailedAt, string? Error)
+internal sealed record RetentionRun(DateTimeOffset? EndedAt, bool IsRunning, RemovedCounts Removed, DateTimeOffset? FailedAt, string? Error)
 {
     /// <summary>Each step renews the lease: it ends when no step has for so long.</summary>
     public static readonly TimeSpan LeaseLength = TimeSpan.FromMinutes(5);
@@ -47,7 +47,7 @@ internal sealed record RetentionRun(DateTimeOffset? EndedAt, bool IsRunning, Rem
         .Bind("holder", holder).Bind("until", Millis(now + LeaseLength)).RunAsync(stop);
 
     /// <summary>Adds what a step removed, in its transaction.</summary>
-    public static Task<int> AddAsync(Session session, Removed removed, CancellationToken stop) => session.Sql(
+    public static Task<int> AddAsync(Session session, RemovedCounts removed, CancellationToken stop) => session.Sql(
         """
         update retention_run set comments = comments + @comments, notes = notes + @notes, messages = messages + @messages,
             customers = customers + @customers, accounts = accounts + @accounts

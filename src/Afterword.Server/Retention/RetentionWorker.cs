@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Afterword.Server.Hosting;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
 
 /// <summary>Once a day, and soon after somebody chose anew, removes what senders keep no longer. Of several nodes, the one that has the lease does it.</summary>
-internal sealed partial class RetentionWorker(Store store, StoreWatch watch, RemoveOld remove, TimeProvider clock, ILogger<RetentionWorker> log) : BackgroundService
+internal sealed partial class RetentionWorker(Store store, StoreMonitor watch, RemoveOld remove, TimeProvider clock, ILogger<RetentionWorker> log) : BackgroundService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
 
@@ -15,9 +14,9 @@ internal sealed partial class RetentionWorker(Store store, StoreWatch watch, Rem
     /// <summary>Makes a round if one is due and nobody else makes it.</summary>
     /// <remarks>Not by a clock that may be wrong: what is removed is gone. Not after a restore either, until somebody resumes: they may have restored what a wrong choice removed.</remarks>
     /// <returns>What was removed; null when there was no round.</returns>
-    public async Task<Removed?> RunAsync(CancellationToken stop)
+    public async Task<RemovedCounts?> RunAsync(CancellationToken stop)
     {
-        if (watch.Because is not null || await OutboundHold.FindAsync(store.Main, stop) is not null) return null;
+        if (watch.Because is not null || await OutboundPause.FindAsync(store.Main, stop) is not null) return null;
         if (await store.Main.ReadAsync(session => SenderRetention.NextAsync(session, after: 0, stop), stop) is null) return null;
         if (!await RetentionRun.TryBeginAsync(store.Main, _holder, clock.GetUtcNow(), RetentionRun.Every, stop)) return null;
 
@@ -49,7 +48,7 @@ internal sealed partial class RetentionWorker(Store store, StoreWatch watch, Rem
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RepeatAsync(s_look, clock, RunAsync, RoundFailed, stoppingToken, atOnce: true);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => PeriodicWork.RepeatAsync(s_look, clock, RunAsync, RoundFailed, stoppingToken, atOnce: true);
 
     private void RoundFailed(Exception error)
     {
@@ -57,7 +56,7 @@ internal sealed partial class RetentionWorker(Store store, StoreWatch watch, Rem
     }
 
     [LoggerMessage(EventId = 1501, Level = LogLevel.Information, Message = "What senders keep no longer is removed: {Removed}. It took {Seconds:N0} s.")]
-    private static partial void Ended(ILogger log, Removed removed, double seconds);
+    private static partial void Ended(ILogger log, RemovedCounts removed, double seconds);
 
     [LoggerMessage(EventId = 1502, Level = LogLevel.Warning, Message = "Another node has taken over the removal of what senders keep no longer.")]
     private static partial void TakenOver(ILogger log);

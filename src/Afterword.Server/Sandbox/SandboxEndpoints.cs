@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using Afterword.Server.Access.Operators;
+using Afterword.Server.Configuration;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Operators;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Sandbox;
@@ -10,7 +11,7 @@ namespace Afterword.Server.Sandbox;
 /// <summary>The clock of a sandbox, for an integrator's tests. Other servers have no such routes; <c>docs/sandbox.md</c> tells of them.</summary>
 internal static class SandboxEndpoints
 {
-    private static readonly KeptAnswer s_style = new("text/css; charset=utf-8", () => SandboxBanner.Style.ToArray());
+    private static readonly CachedResponse s_style = new("text/css; charset=utf-8", () => SandboxBanner.Style.ToArray());
 
     public static void MapSandbox(this IEndpointRouteBuilder routes)
     {

@@ -1,5 +1,5 @@
 using System.Net;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Sandbox;
 
@@ -15,7 +15,7 @@ internal static class SandboxSettings
             Data = folder,
             Database = null,
             Webhooks = settings.Webhooks with { LoopbackOnly = true, AllowPlainHttp = true },
-            Mail = settings.Mail is { } mail && IsThisMachine(mail.Host) ? mail with { OAuth = null } : null,
+            Mail = settings.Mail is { } email && IsThisMachine(email.Host) ? email with { OAuth = null } : null,
             Backup = settings.Backup with { Every = null },
             PublicUrl = null,
             KeyFile = null,

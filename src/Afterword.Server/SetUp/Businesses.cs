@@ -1,7 +1,9 @@
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.SetUp;
 
@@ -14,7 +16,7 @@ namespace Afterword.Server.SetUp;
 internal sealed record Business(string Name, string? PrivacyUrl, string? Language, SenderGrant? Limits, bool IsSuspended);
 
 /// <summary>Opens businesses, and keeps what their customers read of them.</summary>
-internal sealed class Businesses(Store store, Accounts accounts, Allowlists allowlists, Persons persons, AuditLog audit)
+internal sealed class Businesses(Store store, UserAccounts userAccounts, Allowlist allowlist, Memberships memberships, AuditLog audit)
 {
     /// <summary>Adds an account that may ask customers. The operator who opens it may become its owner: there are no answers yet that somebody else has asked for.</summary>
     /// <param name="by">The operator.</param>
@@ -23,27 +25,27 @@ internal sealed class Businesses(Store store, Accounts accounts, Allowlists allo
     /// <param name="owns">Whether the operator becomes its owner.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>The account; null when there is one of that name, whose answers may be others'.</returns>
-    public Task<Account?> OpenAsync(Seat by, string screenName, BusinessDraft draft, bool owns, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<User?> OpenAsync(Membership by, string screenName, BusinessDraft draft, bool owns, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            if (await accounts.AddAsync(session, new(screenName, draft.Name, Password: null, Reach.Anyone) { Language = draft.Language }, stop) is not { } account) return null;
+            if (await userAccounts.AddAsync(session, new(screenName, draft.Name, Password: null, MessagingPermission.Anyone) { Language = draft.Language }, stop) is not { } user) return null;
 
-            await session.Sql("update account set privacy_url = @privacy where id = @id").Bind("privacy", draft.PrivacyUrl).Bind("id", account.Id).RunAsync(stop);
-            await allowlists.AllowSenderAsync(session, by.Person, account.Id, new(null, null, null, null), stop);
-            await audit.WriteAsync(session, by, Deed.Changed, $"opened the business @{account.ScreenName}{(owns ? " and became its owner" : "")}", stop);
-            await audit.WriteAsync(session, account.Id, by.Person, Deed.Changed, "opened the business", stop);
-            if (owns) await persons.OwnNewSenderAsync(session, by.Person, account.Id, stop);
-            return account;
+            await session.Sql("update account set privacy_url = @privacy where id = @id").Bind("privacy", draft.PrivacyUrl).Bind("id", user.Id).RunAsync(stop);
+            await allowlist.AllowSenderAsync(session, by.Member, user.Id, new(null, null, null, null), stop);
+            await audit.WriteAsync(session, by, AuditAction.Changed, $"opened the business @{user.ScreenName}{(owns ? " and became its owner" : "")}", stop);
+            await audit.WriteAsync(session, user.Id, by.Member, AuditAction.Changed, "opened the business", stop);
+            if (owns) await memberships.OwnNewSenderAsync(session, by.Member, user.Id, stop);
+            return user;
         },
         stop);
 
     /// <summary>Changes what customers read of a business.</summary>
-    public Task ChangeAsync(Seat by, BusinessDraft draft, CancellationToken stop) => store.Main.WriteAsync(
+    public Task ChangeAsync(Membership by, BusinessDraft draft, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
             await session.Sql("update account set name = @name, privacy_url = @privacy, language = @language where id = @id")
                 .Bind("name", draft.Name).Bind("privacy", draft.PrivacyUrl).Bind("language", draft.Language).Bind("id", by.SenderId).RunAsync(stop);
-            return await audit.WriteAsync(session, by, Deed.Changed, "name, privacy policy and language of the business", stop);
+            return await audit.WriteAsync(session, by, AuditAction.Changed, "name, privacy policy and language of the business", stop);
         },
         stop);
 

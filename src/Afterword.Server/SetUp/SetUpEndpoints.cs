@@ -1,19 +1,20 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Admin;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
-using Afterword.Server.Channels.Handover;
+using Afterword.Server.Channels.Relay;
+using Afterword.Server.Configuration;
 using Afterword.Server.Connectors;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
 using Afterword.Server.Prompts;
-using Afterword.Server.Reports.Pages;
 using Afterword.Server.SetUp.Pages;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.SetUp;
 
@@ -38,54 +39,54 @@ internal static class SetUpEndpoints
         console.MapPost("/@{handle}/set-up/request", SendToMyself).For(Role.Owner);
     }
 
-    private static Task ShowOpening(HttpContext http, Seat seat) => ShowOpeningAsync(http, seat, 200, Entered.Nothing);
+    private static Task ShowOpening(HttpContext http, Membership membership) => ShowOpeningAsync(http, membership, 200, SubmittedForm.Nothing);
 
-    private static Task ShowOpeningAsync(HttpContext http, Seat seat, int status, Entered entered) => http.ShowConsoleAsync<OpenBusinessPage>(seat, status, new()
+    private static Task ShowOpeningAsync(HttpContext http, Membership membership, int status, SubmittedForm form) => http.ShowConsoleAsync<OpenBusinessPage>(membership, status, new()
     {
-        [nameof(OpenBusinessPage.Entered)] = entered,
+        [nameof(OpenBusinessPage.Form)] = form,
         [nameof(OpenBusinessPage.Languages)] = LanguageChoices,
         [nameof(OpenBusinessPage.Zone)] = http.RequestServices.GetRequiredService<Settings>().TimeZone,
-        [nameof(OpenBusinessPage.Own)] = seat.Person.Places.Where(place => place.Role == Role.Owner).ToList(),
+        [nameof(OpenBusinessPage.Own)] = membership.Member.Workspaces.Where(place => place.Role == Role.Owner).ToList(),
     });
 
-    private static async Task Open(HttpContext http, Seat seat, Businesses businesses, Persons persons)
+    private static async Task Open(HttpContext http, Membership membership, Businesses businesses, Memberships persons)
     {
         var form = http.Request.Form;
-        var entered = Entered.Of(form);
-        var handle = BusinessDraft.ReadScreenName(form, entered);
+        var submittedForm = SubmittedForm.Of(form);
+        var handle = BusinessDraft.ReadScreenName(form, submittedForm);
         var owns = form["owner"] != "other";
         EmailAddress? owner = null;
-        if (!owns && !EmailAddress.TryParse(form["mail"].ToString().Trim(), out owner)) entered.Refuse("mail", "Enter the owner's email address.");
-        else if (owner?.Value.Equals(seat.Person.Mail, StringComparison.OrdinalIgnoreCase) == true) entered.Refuse("mail", "This is your own address. Choose that you run the business yourself.");
+        if (!owns && !EmailAddress.TryParse(form["mail"].ToString().Trim(), out owner)) submittedForm.Refuse("mail", "Enter the owner's email address.");
+        else if (owner?.Value.Equals(membership.Member.Email, StringComparison.OrdinalIgnoreCase) == true) submittedForm.Refuse("mail", "This is your own address. Choose that you run the business yourself.");
 
-        if (!BusinessDraft.TryRead(form, entered, out var draft))
+        if (!BusinessDraft.TryRead(form, submittedForm, out var draft))
         {
-            await ShowOpeningAsync(http, seat, 400, entered);
+            await ShowOpeningAsync(http, membership, 400, submittedForm);
             return;
         }
 
-        if (await businesses.OpenAsync(seat, handle, draft, owns, http.RequestAborted) is not { } account)
+        if (await businesses.OpenAsync(membership, handle, draft, owns, http.RequestAborted) is not { } user)
         {
-            await ShowOpeningAsync(http, seat, 400, entered.Refuse("screen_name", $"@{handle} is taken. Choose another username; one who is there already may send requests once you allow it under Senders."));
+            await ShowOpeningAsync(http, membership, 400, submittedForm.Refuse("screen_name", $"@{handle} is taken. Choose another username; one who is there already may send requests once you allow it under Senders."));
             return;
         }
 
-        if (owns) http.SeeOther($"{ConsoleAddress.Root}/@{account.ScreenName}/{Page}");
-        else http.LeaveNotice(seat, "senders", await AdminEndpoints.InviteOwnerAsync(http, seat, persons, account, owner!));
+        if (owns) http.SeeOther($"{ConsoleAddress.Root}/@{user.ScreenName}/{Page}");
+        else http.LeaveNotice(membership, "senders", await AdminEndpoints.InviteOwnerAsync(http, membership, persons, user, owner!));
     }
 
-    private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
+    private static Task Show(HttpContext http, Membership membership) => ShowAsync(http, membership, 200, SubmittedForm.Nothing, http.TakeNotice(membership));
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
+    private static async Task ShowAsync(HttpContext http, Membership membership, int status, SubmittedForm form, OneTimeNotice? notice)
     {
         var (services, stop) = (http.RequestServices, http.RequestAborted);
-        var (store, settings, accounts) = (services.GetRequiredService<Store>(), services.GetRequiredService<Settings>(), services.GetRequiredService<Accounts>());
-        var business = (await services.GetRequiredService<Businesses>().FindAsync(seat.SenderId, stop))!;
-        var customer = await accounts.FindAsync(SendRequest.ScreenNameOf(seat.Person), stop);
-        await http.ShowConsoleAsync<SetUpPage>(seat, status, new()
+        var (store, settings, userAccounts) = (services.GetRequiredService<Store>(), services.GetRequiredService<Settings>(), services.GetRequiredService<UserAccounts>());
+        var business = (await services.GetRequiredService<Businesses>().FindAsync(membership.SenderId, stop))!;
+        var customer = await userAccounts.FindAsync(SendRequest.ScreenNameOf(membership.Member), stop);
+        await http.ShowConsoleAsync<SetUpPage>(membership, status, new()
         {
-            [nameof(SetUpPage.Progress)] = (await SetUpProgress.ReadAsync(store, settings, seat.SenderId, stop)).Steps(seat.AddressOf(Page)),
-            [nameof(SetUpPage.Entered)] = entered,
+            [nameof(SetUpPage.Progress)] = (await SetUpProgress.ReadAsync(store, settings, membership.SenderId, stop)).Steps(membership.AddressOf(Page)),
+            [nameof(SetUpPage.Form)] = form,
             [nameof(SetUpPage.Notice)] = notice,
             [nameof(SetUpPage.Keys)] = Shown(http, notice, business, customer?.Id),
             [nameof(SetUpPage.Name)] = business.Name,
@@ -94,19 +95,19 @@ internal static class SetUpEndpoints
             [nameof(SetUpPage.Languages)] = LanguageChoices,
             [nameof(SetUpPage.Zone)] = settings.TimeZone,
             [nameof(SetUpPage.MayAsk)] = business.Limits is not null,
-            [nameof(SetUpPage.MailFrom)] = settings.Mail?.From.Value,
-            [nameof(SetUpPage.Reach)] = ReachOf(await services.GetRequiredService<Handovers>().OfAsync(seat.SenderId, stop), await services.GetRequiredService<EmbedOrigins>().OfAsync(seat.SenderId, stop)),
-            [nameof(SetUpPage.Request)] = customer is null ? null : await FindRequestAsync(store, seat.SenderId, customer.Id, stop),
-            [nameof(SetUpPage.Silence)] = await SilenceAsync(http, seat),
-            [nameof(SetUpPage.Stream)] = seat.AddressOf("overview/live"),
+            [nameof(SetUpPage.EmailFrom)] = settings.Mail?.From.Value,
+            [nameof(SetUpPage.Reach)] = ReachOf(await services.GetRequiredService<RelayAddresses>().OfAsync(membership.SenderId, stop), await services.GetRequiredService<EmbedOrigins>().OfAsync(membership.SenderId, stop)),
+            [nameof(SetUpPage.Request)] = customer is null ? null : await FindRequestAsync(store, membership.SenderId, customer.Id, stop),
+            [nameof(SetUpPage.Silence)] = await SilenceAsync(http, membership),
+            [nameof(SetUpPage.Stream)] = membership.AddressOf("overview/live"),
         });
     }
 
     // A sender whose programs say themselves whom to ask needs no rules.
-    private static async Task<RulesSilence?> SilenceAsync(HttpContext http, Seat seat) =>
-        (await http.RequestServices.GetRequiredService<FindConnector>().ListAsync(seat.SenderId, http.RequestAborted)).Count == 0
+    private static async Task<RulesSilence?> SilenceAsync(HttpContext http, Membership membership) =>
+        (await http.RequestServices.GetRequiredService<FindConnector>().ListAsync(membership.SenderId, http.RequestAborted)).Count == 0
             ? null
-            : RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(seat.SenderId, http.RequestAborted));
+            : RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(membership.SenderId, http.RequestAborted));
 
     /// <summary>The keys that a notice brings, with calls that ask the person who reads them.</summary>
     public static ShownKeys? Shown(HttpContext http, OneTimeNotice? notice, Business business, long? customer)
@@ -117,30 +118,30 @@ internal static class SetUpEndpoints
         return ShownKeys.Of(keys, customer is { } recipient && business.PrivacyUrl is { } privacy ? new ReadyCalls(keys, http.PublicBase(settings), recipient, privacy).All() : []);
     }
 
-    private static async Task Change(HttpContext http, Seat seat, Businesses businesses)
+    private static async Task Change(HttpContext http, Membership membership, Businesses businesses)
     {
-        var entered = Entered.Of(http.Request.Form);
-        if (!BusinessDraft.TryRead(http.Request.Form, entered, out var draft))
+        var form = SubmittedForm.Of(http.Request.Form);
+        if (!BusinessDraft.TryRead(http.Request.Form, form, out var draft))
         {
-            await ShowAsync(http, seat, 400, entered, notice: null);
+            await ShowAsync(http, membership, 400, form, notice: null);
             return;
         }
 
-        await businesses.ChangeAsync(seat, draft, http.RequestAborted);
-        http.LeaveNotice(seat, Page, new("good", "Saved. It applies to requests from now on."));
+        await businesses.ChangeAsync(membership, draft, http.RequestAborted);
+        http.LeaveNotice(membership, Page, new("good", "Saved. It applies to requests from now on."));
     }
 
-    private static async Task SendToMyself(HttpContext http, Seat seat, Businesses businesses, SendRequest send, Settings settings)
+    private static async Task SendToMyself(HttpContext http, Membership membership, Businesses businesses, SendRequest send, Settings settings)
     {
-        var byMail = settings.Mail is not null && http.Request.Form["by"] == "email";
-        var business = (await businesses.FindAsync(seat.SenderId, http.RequestAborted))!;
-        switch (await send.ToMyselfAsync(http, seat, business, byMail))
+        var byEmail = settings.Mail is not null && http.Request.Form["by"] == "email";
+        var business = (await businesses.FindAsync(membership.SenderId, http.RequestAborted))!;
+        switch (await send.ToMyselfAsync(http, membership, business, byEmail))
         {
             case SendOutcome.Sent(var card):
-                http.LeaveNotice(seat, Page, new("good", byMail ? $"Your request is on its way to {seat.Person.Mail}. You can open its card here, too." : "Your request was sent. Open its card, as your customer would.", card));
+                http.LeaveNotice(membership, Page, new("good", byEmail ? $"Your request is on its way to {membership.Member.Email}. You can open its card here, too." : "Your request was sent. Open its card, as your customer would.", card));
                 break;
             case SendOutcome.Refused(var why):
-                await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", why));
+                await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", why));
                 break;
             case var other:
                 throw new System.Diagnostics.UnreachableException(other.ToString());
@@ -150,7 +151,7 @@ internal static class SetUpEndpoints
     /// <summary>The languages that a business can have, each with its name.</summary>
     private static IReadOnlyList<KeyValuePair<string, string>> LanguageChoices { get; } = [.. Language.All.Select(language => KeyValuePair.Create(language.Tag, LanguageNames.Of(language.Tag))).OrderBy(choice => choice.Value, StringComparer.Ordinal)];
 
-    private static List<string> ReachOf(HandoverPlace? handover, List<string> origins) =>
+    private static List<string> ReachOf(RelayAddress? handover, List<string> origins) =>
     [
         .. handover is null ? (string[])[] : [$"Your own system, at {new Uri(handover.Url).Host}"],
         .. origins.Count == 0 ? (string[])[] : [$"Your website, on {string.Join(", ", origins.Take(3))}{(origins.Count > 3 ? "…" : "")}"],

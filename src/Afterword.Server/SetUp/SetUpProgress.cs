@@ -1,5 +1,5 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Members;
 using Afterword.Server.SetUp.Pages;
 using Afterword.Server.Storage;
 
@@ -57,17 +57,17 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasSource, bool HasRe
     ];
 
     /// <summary>The checklist on a sender's pages; null for those who cannot do its steps, and when all are done.</summary>
-    public static async Task<IReadOnlyList<SetUpStep>?> ForOwnerAsync(HttpContext http, Seat seat)
+    public static async Task<IReadOnlyList<SetUpStep>?> ForOwnerAsync(HttpContext http, Membership membership)
     {
-        if (seat.Role != Role.Owner) return null;
+        if (membership.Role != Role.Owner) return null;
 
         var services = http.RequestServices;
-        var progress = await ReadAsync(services.GetRequiredService<Store>(), services.GetRequiredService<Settings>(), seat.SenderId, http.RequestAborted);
-        return progress.IsDone ? null : progress.Steps(seat.AddressOf("set-up"));
+        var progress = await ReadAsync(services.GetRequiredService<Store>(), services.GetRequiredService<Settings>(), membership.SenderId, http.RequestAborted);
+        return progress.IsDone ? null : progress.Steps(membership.AddressOf("set-up"));
     }
 
     /// <summary>The checklist of the installation; null when all is done that it cannot be used without. It says nothing of answers.</summary>
-    public static async Task<IReadOnlyList<SetUpStep>?> ForOperatorAsync(HttpContext http, Seat seat)
+    public static async Task<IReadOnlyList<SetUpStep>?> ForOperatorAsync(HttpContext http, Membership membership)
     {
         var (store, settings) = (http.RequestServices.GetRequiredService<Store>(), http.RequestServices.GetRequiredService<Settings>());
         var (business, owned, app, asked) = await store.Main.ReadAsync(
@@ -80,14 +80,14 @@ internal sealed record SetUpProgress(bool HasPrivacy, bool HasSource, bool HasRe
             http.RequestAborted);
         if (business && owned && asked) return null;
 
-        var own = seat.Person.Places.FirstOrDefault(place => place.Role == Role.Owner);
+        var own = membership.Member.Workspaces.FirstOrDefault(workspace => workspace.Role == Role.Owner);
         return
         [
-            new("Open a business", "It asks its customers", seat.AddressOf("set-up"), business),
-            new("Give it an owner", "Who reads its answers", seat.AddressOf("senders"), owned),
-            new("Allow an app", "What its requests come from", own is null ? seat.AddressOf("apps") : $"{own.Address}/set-up#source", app || asked),
-            new("Send the first request", "Its owner can send one to themselves", own is null ? seat.AddressOf("senders") : $"{own.Address}/set-up#request", asked),
-            new("Set up email", "Optional: for requests, invitations and alerts", seat.AddressOf("email"), settings.Mail is not null),
+            new("Open a business", "It asks its customers", membership.AddressOf("set-up"), business),
+            new("Give it an owner", "Who reads its answers", membership.AddressOf("senders"), owned),
+            new("Allow an app", "What its requests come from", own is null ? membership.AddressOf("apps") : $"{own.Address}/set-up#source", app || asked),
+            new("Send the first request", "Its owner can send one to themselves", own is null ? membership.AddressOf("senders") : $"{own.Address}/set-up#request", asked),
+            new("Set up email", "Optional: for requests, invitations and alerts", membership.AddressOf("email"), settings.Mail is not null),
         ];
     }
 }

@@ -21,7 +21,7 @@ internal abstract class Database : IAsyncDisposable
     public abstract int Waiting { get; }
 
     /// <summary>Why further writes are refused at once: one has waited for the engine for so long. Null when none has.</summary>
-    public abstract Cause? StalledBy { get; }
+    public abstract ProblemCause? StalledBy { get; }
 
     /// <summary>Runs reads. They see a committed state and never wait for a writer.</summary>
     public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> body, CancellationToken stop);

@@ -74,7 +74,7 @@ internal sealed record FutureStamps(string What, string Count, string? Mend)
             if (count > 0) mended.Add(string.Create(CultureInfo.InvariantCulture, $"{count:N0} {one.What}"));
         }
 
-        var windows = await store.Admissions.WriteAsync(
+        var windows = await store.Nonces.WriteAsync(
             session => session.Sql("delete from call_window where started_at > @soon").Bind("soon", Soon(now)).RunAsync(stop), stop);
         if (windows > 0) mended.Add(string.Create(CultureInfo.InvariantCulture, $"{windows:N0} windows of calls that begin in the future"));
         return mended;

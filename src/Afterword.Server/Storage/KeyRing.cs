@@ -53,8 +53,8 @@ internal sealed class KeyRing(Database db) : IXmlRepository
         (await ReadAsync(session, stop)).Select(one => MasterKeyXml.KeyIdOf(one.Element)).OfType<string>().Distinct();
 
     /// <summary>The key that encrypts just now: the one of those in force that ends last. Null when there is none.</summary>
-    public static async Task<KeyInForce?> FindInForceAsync(Session session, DateTimeOffset now, CancellationToken stop) =>
-        (await ReadAsync(session, stop)).Select(one => KeyInForce.Read(one.Element)).OfType<KeyInForce>()
+    public static async Task<ActiveKey?> FindInForceAsync(Session session, DateTimeOffset now, CancellationToken stop) =>
+        (await ReadAsync(session, stop)).Select(one => ActiveKey.Read(one.Element)).OfType<ActiveKey>()
             .Where(key => key.BeginsAt <= now + SteadyClock.Tolerance).MaxBy(key => key.EndsAt);
 
     /// <summary>Encrypts every key of the ring anew, or none of them.</summary>
@@ -84,10 +84,10 @@ internal sealed class KeyRing(Database db) : IXmlRepository
 }
 
 /// <summary>When a key of the ring was made, and when its time begins and ends.</summary>
-internal sealed record KeyInForce(DateTimeOffset MadeAt, DateTimeOffset BeginsAt, DateTimeOffset EndsAt)
+internal sealed record ActiveKey(DateTimeOffset MadeAt, DateTimeOffset BeginsAt, DateTimeOffset EndsAt)
 {
     /// <summary>Reads what the framework wrote; null for an element that is no key, such as a revocation.</summary>
-    public static KeyInForce? Read(XElement element) =>
+    public static ActiveKey? Read(XElement element) =>
         element.Name.LocalName == "key" && (DateTimeOffset?)element.Element("creationDate") is { } made
         && (DateTimeOffset?)element.Element("activationDate") is { } begins && (DateTimeOffset?)element.Element("expirationDate") is { } ends ? new(made, begins, ends) : null;
 }

@@ -25,10 +25,10 @@ internal static partial class MachineSleep
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Read(int clock, out Time time);
+    private static partial int Read(int clock, out TimeSpec time);
 
     [StructLayout(LayoutKind.Sequential)]
-    private readonly struct Time
+    private readonly struct TimeSpec
     {
         private readonly nint _seconds;
         private readonly nint _nanoseconds;

@@ -62,5 +62,5 @@ internal sealed class SingleWrites(int most, TimeSpan patience, TimeProvider clo
         }
     }
 
-    private static StoreUnavailableException Stalled() => new("Writes wait for the database, and none of them ends.", cause: Cause.CommitsHang);
+    private static StoreUnavailableException Stalled() => new("Writes wait for the database, and none of them ends.", cause: ProblemCause.CommitsHang);
 }

@@ -85,7 +85,7 @@ internal sealed class Snowflakes(TimeProvider clock)
             var (millis, next) = now > _last ? (now, 0) : _next + count > 4096 ? (_last + 1, 0) : (_last, _next);
 
             // Asked of the millisecond that the id will have, since time passes between any two looks at the clock.
-            if (!_holds(millis)) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.", cause: Cause.WorkerNumberLost);
+            if (!_holds(millis)) throw new StoreUnavailableException("This process holds no worker number just now, so it can make no ids.", cause: ProblemCause.WorkerNumberLost);
             if (millis is < Epoch or > LastOfAll) throw new HeldException(OutOfRange(clock.GetUtcNow()));
 
             (_last, _next) = (millis, next);

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Storage.Postgres;
+using Afterword.Server.Storage.Sqlite;
 
 namespace Afterword.Server.Storage;
 
@@ -19,15 +21,15 @@ internal sealed class Store : IAsyncDisposable
     {
         _lock = onlyServer;
         Main = main;
-        Admissions = admissions;
+        Nonces = admissions;
         Ids = new Snowflakes(clock);
         MasterKeys = keys;
         Secrets = Secrets.Of(main, keys);
-        Troubles = new Troubles(clock);
-        Faults = new StoreFaults(this, Troubles, clock);
-        main.Measure(Troubles.Meter, "main");
-        admissions.Measure(Troubles.Meter, "admissions");
-        Troubles.Meter.CreateObservableGauge<long>(
+        Problems = new Problems(clock);
+        Faults = new StoreFaults(this, Problems, clock);
+        main.Measure(Problems.Meter, "main");
+        admissions.Measure(Problems.Meter, "admissions");
+        Problems.Meter.CreateObservableGauge<long>(
             "afterword.write.queue", () => (Measurement<long>[])[new(main.Waiting, new KeyValuePair<string, object?>("store", "main")), new(admissions.Waiting, new KeyValuePair<string, object?>("store", "admissions"))],
             "{writes}", "Writes that wait for their batch.");
     }
@@ -39,35 +41,35 @@ internal sealed class Store : IAsyncDisposable
     /// Nonces and call windows: written by every signed request, worthless after an hour. They have a queue of their own, and on
     /// SQLite a file, which keeps reads out of the way of the writes.
     /// </summary>
-    public Database Admissions { get; }
+    public Database Nonces { get; }
 
     public Snowflakes Ids { get; }
 
     /// <summary>Rung when a webhook has something to deliver.</summary>
-    public Bell WebhookBell { get; } = new();
+    public ChangeNotifier WebhookNotifier { get; } = new();
 
     /// <summary>Rung when a request is to go through a channel.</summary>
-    public Bell ChannelBell { get; } = new();
+    public ChangeNotifier ChannelNotifier { get; } = new();
 
     /// <summary>Rung when the rules have somebody to be asked now.</summary>
-    public Bell AutomationBell { get; } = new();
+    public ChangeNotifier AutomationNotifier { get; } = new();
 
     /// <summary>Rung when there is something to tell a sender's people.</summary>
-    public Bell AlertBell { get; } = new();
+    public ChangeNotifier AlertNotifier { get; } = new();
 
     /// <summary>Rung for a user, about another, when there is something new between them: a message, an answer, that it was read.</summary>
-    public Bell InboxBell { get; } = new();
+    public ChangeNotifier InboxNotifier { get; } = new();
 
     /// <summary>What encrypts the key ring; null when it is readable in the store.</summary>
     public MasterKeys? MasterKeys { get; }
 
     /// <summary>Rung after every commit that changes what a sender's figures count.</summary>
-    public Bell FiguresBell { get; } = new();
+    public ChangeNotifier MetricsNotifier { get; } = new();
 
     public Secrets Secrets { get; }
 
     /// <summary>What is wrong just now, for operators.</summary>
-    public Troubles Troubles { get; }
+    public Problems Problems { get; }
 
     /// <summary>Where requests come from whose traces are collected.</summary>
     public RecentTraces Traces { get; } = new();
@@ -76,7 +78,7 @@ internal sealed class Store : IAsyncDisposable
     public StoreFaults Faults { get; }
 
     /// <summary>Whether <paramref name="error"/> means that the store cannot be reached, read or written just now.</summary>
-    public bool IsUnavailable(Exception error) => Main.IsUnavailable(error) || Admissions.IsUnavailable(error);
+    public bool IsUnavailable(Exception error) => Main.IsUnavailable(error) || Nonces.IsUnavailable(error);
 
     /// <summary>Opens the store, creating it when missing, and brings its schema up to date.</summary>
     /// <param name="settings">Which store, and how.</param>
@@ -219,8 +221,8 @@ internal sealed class Store : IAsyncDisposable
         _isClosed = true;
         if (_lease is not null) await _lease.DisposeAsync();
         await Main.DisposeAsync();
-        await Admissions.DisposeAsync();
+        await Nonces.DisposeAsync();
         if (_lock is not null) await _lock.DisposeAsync();
-        Troubles.Dispose();
+        Problems.Dispose();
     }
 }

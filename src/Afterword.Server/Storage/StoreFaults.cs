@@ -6,7 +6,7 @@ namespace Afterword.Server.Storage;
 
 /// <summary>Tells the log why the store did not take or give data: a line for each kind of reason in half a minute, with how often.</summary>
 /// <remarks>While a database is away, every request fails, and every service that looks into it: a line for each would fill the disk.</remarks>
-internal sealed partial class StoreFaults(Store store, Troubles troubles, TimeProvider clock)
+internal sealed partial class StoreFaults(Store store, Problems problems, TimeProvider clock)
 {
     private static readonly TimeSpan s_tellEvery = TimeSpan.FromSeconds(30);
 
@@ -22,7 +22,7 @@ internal sealed partial class StoreFaults(Store store, Troubles troubles, TimePr
     {
         if (!store.IsUnavailable(error)) return false;
 
-        troubles.Meet(Causes.Of(error), (error as HeldException)?.Message);
+        problems.Meet(ProblemCauses.Of(error), (error as HeldException)?.Message);
         lock (_lock)
         {
             var name = NameOf(error);

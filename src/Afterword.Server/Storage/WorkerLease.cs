@@ -135,7 +135,7 @@ internal sealed class WorkerLease : IAsyncDisposable
                 .Bind("now", now).Bind("ahead", now + (long)SteadyClock.Tolerance.TotalMilliseconds).ListAsync(row => row.GetInt32(0), stop), stop);
 
             var free = Enumerable.Range(0, Snowflakes.Workers).Except(taken).Select(worker => (int?)worker).FirstOrDefault()
-                ?? throw new StoreUnavailableException("All 1,024 worker numbers are leased: too many processes use this store.", cause: Cause.WorkerNumberLost);
+                ?? throw new StoreUnavailableException("All 1,024 worker numbers are leased: too many processes use this store.", cause: ProblemCause.WorkerNumberLost);
 
             if (await TakeAsync(free, now, until, stop) is not var (high, limit)) continue;
 

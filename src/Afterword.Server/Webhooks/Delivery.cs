@@ -21,7 +21,7 @@ public enum DeliveryState
 
 /// <summary>The parts of an answer that a delivery tells; none when it announces the prompt. The numbers are stored.</summary>
 [Flags]
-internal enum AnswerParts
+internal enum ResponseParts
 {
     None = 0,
     Score = 1,
@@ -37,7 +37,7 @@ internal enum AnswerParts
 /// <param name="Failures">Failed attempts since it was written or replayed.</param>
 /// <param name="Behind">The id of the delivery of the same prompt that must be settled first, or null.</param>
 /// <param name="BehindDueAt">When that is due, Unix milliseconds.</param>
-internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, long Failures, long? Behind, long BehindDueAt)
+internal sealed record Delivery(OutboxEntry Event, long DueAt, long Attempts, long Failures, long? Behind, long BehindDueAt)
 {
     /// <summary>
     /// What goes behind the table <c>change c</c>: the delivery of a change to <c>@endpoint</c>. The pluses keep PostgreSQL from
@@ -55,8 +55,8 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     public long PromptId => Event.Change.PromptId;
 
     /// <summary>Which parts of the answer are told of a prompt as it stands.</summary>
-    public static AnswerParts PartsOf(ChangeKind kind, Prompt prompt) => kind == ChangeKind.Erased ? AnswerParts.Erased :
-        (prompt.Score is null ? AnswerParts.None : AnswerParts.Score) | (prompt.Comment is null ? AnswerParts.None : AnswerParts.Text);
+    public static ResponseParts PartsOf(ChangeKind kind, Prompt prompt) => kind == ChangeKind.Erased ? ResponseParts.Erased :
+        (prompt.Score is null ? ResponseParts.None : ResponseParts.Score) | (prompt.Comment is null ? ResponseParts.None : ResponseParts.Text);
 
     /// <summary>Reads what is due for an endpoint, what is due longest first, with the version of the endpoint.</summary>
     /// <param name="db">The store.</param>
@@ -98,11 +98,11 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     internal static Delivery Read(Row row)
     {
         const int next = Prompt.ColumnCount;
-        var (prompt, at, id, parts) = (Prompt.Read(row), row.GetInt64(next), row.GetInt64(next + 1), (AnswerParts)row.GetInt32(next + 2));
+        var (prompt, at, id, parts) = (Prompt.Read(row), row.GetInt64(next), row.GetInt64(next + 1), (ResponseParts)row.GetInt32(next + 2));
         var kind = parts switch
         {
-            AnswerParts.None => ChangeKind.Created,
-            AnswerParts.Erased => ChangeKind.Erased,
+            ResponseParts.None => ChangeKind.Created,
+            ResponseParts.Erased => ChangeKind.Erased,
             _ => ChangeKind.Updated,
         };
         return new(
@@ -111,13 +111,13 @@ internal sealed record Delivery(Announcement Event, long DueAt, long Attempts, l
     }
 
     /// <summary>A prompt as it stood when a change was made: what is written once needs only to be left out where it came later.</summary>
-    private static Prompt AsOf(Prompt now, long at, AnswerParts parts)
+    private static Prompt AsOf(Prompt now, long at, ResponseParts parts)
     {
-        if (parts == AnswerParts.Erased) return now;
+        if (parts == ResponseParts.Erased) return now;
 
         var then = now with { UpdatedAt = at };
-        if (!parts.HasFlag(AnswerParts.Score)) then = then with { Score = null, ScoreAt = null };
-        if (!parts.HasFlag(AnswerParts.Text)) then = then with { Comment = null, CommentAt = null };
+        if (!parts.HasFlag(ResponseParts.Score)) then = then with { Score = null, ScoreAt = null };
+        if (!parts.HasFlag(ResponseParts.Text)) then = then with { Comment = null, CommentAt = null };
         return then;
     }
 }

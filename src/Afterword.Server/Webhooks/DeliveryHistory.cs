@@ -9,11 +9,11 @@ namespace Afterword.Server.Webhooks;
 /// <param name="ChangedAt">Unix milliseconds.</param>
 /// <param name="DueAt">When a waiting one is tried next, Unix milliseconds.</param>
 /// <param name="Attempts">Newest first. Those older than Webhooks:KeepAttempts are forgotten, but not the one that an endpoint took over without a word.</param>
-public sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownAttempt> Attempts);
+public sealed record ShownDelivery(long Event, long PromptId, long ChangedAt, DeliveryState State, long DueAt, IReadOnlyList<ShownDeliveryAttempt> Attempts);
 
 /// <param name="Status">What the endpoint answered; null when it did not, and <paramref name="Error"/> says why.</param>
 /// <param name="Answer">The beginning of the answer's body, read as UTF-8.</param>
-public sealed record ShownAttempt(long Number, long StartedAt, long Took, int? Status, string? Error, string? Answer);
+public sealed record ShownDeliveryAttempt(long Number, long StartedAt, long Took, int? Status, string? Error, string? Answer);
 
 /// <summary>The latest deliveries of an endpoint with their attempts.</summary>
 internal sealed class DeliveryHistory(Store store)
@@ -41,7 +41,7 @@ internal sealed class DeliveryHistory(Store store)
                 .Bind("sender", endpoint.SenderId).Bind("endpoint", endpoint.Id).Bind("most", (long)most)
                 .ListAsync(ReadDelivery, stop);
 
-            var attempts = new List<(long Delivery, ShownAttempt Attempt)>();
+            var attempts = new List<(long Delivery, ShownDeliveryAttempt Attempt)>();
             await session.EachAsync(
                 """
                 select a.delivery_id, a.number, a.started_at, a.took, a.status, a.error, a.answer from {rows}
@@ -55,7 +55,7 @@ internal sealed class DeliveryHistory(Store store)
         stop);
 
     /// <summary>What deliveries tell, as the endpoint gets it, by the id of the event.</summary>
-    public Task<Dictionary<long, string>> RequestsAsync(EndpointKey endpoint, IReadOnlyList<ShownDelivery> deliveries, Func<Announcement, byte[]> body, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<Dictionary<long, string>> RequestsAsync(EndpointKey endpoint, IReadOnlyList<ShownDelivery> deliveries, Func<OutboxEntry, byte[]> body, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var requests = new Dictionary<long, string>();
@@ -81,10 +81,10 @@ internal sealed class DeliveryHistory(Store store)
     /// <summary>A delivery with the attempt that stands in its own row, if there is one: the last.</summary>
     private static ShownDelivery ReadDelivery(Row row)
     {
-        ShownAttempt[] plain = row.LongOrNull(7) is { } took ? [new(row.GetInt64(5), row.GetInt64(6) - took, took, row.GetInt32(8), null, null)] : [];
+        ShownDeliveryAttempt[] plain = row.LongOrNull(7) is { } took ? [new(row.GetInt64(5), row.GetInt64(6) - took, took, row.GetInt32(8), null, null)] : [];
         return new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), (DeliveryState)row.GetInt32(3), row.GetInt64(4), plain);
     }
 
-    private static ShownAttempt Read(Row row) => new(
+    private static ShownDeliveryAttempt Read(Row row) => new(
         row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), (int?)row.LongOrNull(4), row.TextOrNull(5), row.BytesOrNull(6) is { } answer ? Encoding.UTF8.GetString(answer) : null);
 }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Webhooks;
 

@@ -46,5 +46,5 @@ internal sealed record Endpoint(
 internal sealed record ListedEndpoint(Endpoint Endpoint, string ScreenName, long Waiting, long Dead)
 {
     /// <summary>Where people read what it is told; null where programs do.</summary>
-    public ChatRoom? Room => ChatRoom.Of(Endpoint.Format, ScreenName);
+    public ChatDestination? Room => ChatDestination.Of(Endpoint.Format, ScreenName);
 }

@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Webhooks;
 

@@ -1,5 +1,5 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
 
 namespace Afterword.Server.Webhooks;
 
@@ -10,18 +10,18 @@ internal static class EndpointForm
 
     /// <summary>Gives the address, and the credentials or null; or null after noting what is wrong.</summary>
     /// <param name="form">What was entered.</param>
-    /// <param name="entered">Takes what is wrong.</param>
+    /// <param name="submittedForm">Takes what is wrong.</param>
     /// <param name="settings">Which addresses may be posted to.</param>
     /// <param name="guard">The same.</param>
     /// <param name="others">The sender's webhooks; each address has one.</param>
-    public static (Uri Url, string? Basic)? Read(IFormCollection form, Entered entered, WebhookSettings settings, EgressGuard guard, IReadOnlyList<ListedEndpoint>? others = null)
+    public static (Uri Url, string? Basic)? Read(IFormCollection form, SubmittedForm submittedForm, WebhookSettings settings, EgressGuard guard, IReadOnlyList<ListedEndpoint>? others = null)
     {
         var (url, wrong) = WebhookUrl.Read(form["url"].ToString().Trim(), settings, guard);
-        if (wrong is not null) entered.Refuse("url", $"It must be {wrong.Replace("; give those with --basic", "; those have a field of their own", StringComparison.Ordinal)}.");
-        else if (others?.Any(other => other.Endpoint.Address == url!.AbsoluteUri) == true) entered.Refuse("url", "There is a webhook to this address already, and each event would be sent there twice. If its secret is lost, rotate it; or remove that webhook first.");
+        if (wrong is not null) submittedForm.Refuse("url", $"It must be {wrong.Replace("; give those with --basic", "; those have a field of their own", StringComparison.Ordinal)}.");
+        else if (others?.Any(other => other.Endpoint.Address == url!.AbsoluteUri) == true) submittedForm.Refuse("url", "There is a webhook to this address already, and each event would be sent there twice. If its secret is lost, rotate it; or remove that webhook first.");
 
         var basic = form["basic"].ToString();
-        if (basic.Length > MostBasic || (basic.Length > 0 && !WebhookUrl.IsBasic(basic))) entered.Refuse("basic", "Write user:password, or nothing.");
-        return entered.IsWrong ? null : (url!, basic.Length == 0 ? null : basic);
+        if (basic.Length > MostBasic || (basic.Length > 0 && !WebhookUrl.IsBasic(basic))) submittedForm.Refuse("basic", "Write user:password, or nothing.");
+        return submittedForm.IsWrong ? null : (url!, basic.Length == 0 ? null : basic);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -9,7 +9,7 @@ namespace Afterword.Server.Webhooks;
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
 /// <param name="IsApproved">False while it waits for somebody to approve it.</param>
 /// <param name="IsPolled">Whether its receiver fetches the changes.</param>
-internal sealed record NewEndpoint(EndpointKey Key, string Url, NewSecret Secret, bool IsApproved, bool IsPolled, WebhookFormat Format);
+internal sealed record NewEndpoint(EndpointKey Key, string Url, RotateSecret Secret, bool IsApproved, bool IsPolled, WebhookFormat Format);
 
 /// <summary>The endpoints of senders: added, removed, switched off and on, given new secrets.</summary>
 internal sealed class Endpoints(Store store, Settings settings, TimeProvider clock)
@@ -36,7 +36,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <summary>The same within a transaction.</summary>
     public async Task<NewEndpoint> AddAsync(Session session, long sender, Uri? url, string? basic, WebhookFormat format, Approval approval, CancellationToken stop)
     {
-        var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), NewSecret.New());
+        var (key, fresh) = (new EndpointKey(sender, store.Ids.Next()), RotateSecret.New());
         var credentials = basic is null ? null : store.Secrets.Protect(Encoding.UTF8.GetBytes(basic));
         var address = url?.AbsoluteUri ?? Endpoint.PolledUrl;
         var stamp = await StampAsync(session, sender, stop);
@@ -118,9 +118,9 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
 
     /// <summary>Gives a new secret. The old one signs besides it for a while, so that receivers can change over.</summary>
     /// <returns>Null when there is no such endpoint.</returns>
-    public async Task<NewSecret?> RotateAsync(EndpointKey endpoint, CancellationToken stop)
+    public async Task<RotateSecret?> RotateAsync(EndpointKey endpoint, CancellationToken stop)
     {
-        var secret = NewSecret.New();
+        var secret = RotateSecret.New();
         var column = store.Secrets.Protect(secret.Key);
         var rotated = await store.Main.WriteAsync(
             session => session.Sql(
@@ -140,7 +140,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     {
         // The time after which it would be switched off begins anew, so that it is worth while to switch it on. It has failed for
         // just so long that the next event which it takes shows that it is mended.
-        var since = Now - (long)Pace.Outage.TotalMilliseconds;
+        var since = Now - (long)EndpointThrottle.Outage.TotalMilliseconds;
         var enabled = await store.Main.WriteAsync(
             session => session.Sql(
                 """
@@ -186,7 +186,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="onlyActive">Leaves out one that is switched off.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task<Target?> TargetAsync(EndpointKey endpoint, bool onlyActive, CancellationToken stop)
+    public async Task<WebhookTarget?> TargetAsync(EndpointKey endpoint, bool onlyActive, CancellationToken stop)
     {
         var found = await store.Main.ReadAsync(
             session => session.Sql(
@@ -196,9 +196,9 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
                 where w.sender_id = @sender and w.id = @id and w.removed_at is null and w.approved_at is not null and w.polled = 0 and (w.disabled_at is null or @active = 0)
                 """)
                 .Bind("now", Now).Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).Bind("active", onlyActive ? 1L : 0L)
-                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3), Room: ChatRoom.Of((WebhookFormat)row.GetInt32(4), row.GetString(5))), stop),
+                .FirstAsync(row => (Url: row.GetString(0), Basic: row.BytesOrNull(1), Secret: row.GetBytes(2), Old: row.BytesOrNull(3), Room: ChatDestination.Of((WebhookFormat)row.GetInt32(4), row.GetString(5))), stop),
             stop);
-        return found.Url is null ? null : Target.Unseal(store.Secrets, endpoint, found.Url, found.Basic, found.Old is null ? [found.Secret] : [found.Secret, found.Old]) with { Room = found.Room };
+        return found.Url is null ? null : WebhookTarget.Unseal(store.Secrets, endpoint, found.Url, found.Basic, found.Old is null ? [found.Secret] : [found.Secret, found.Old]) with { Room = found.Room };
     }
 
     /// <summary>Whether an endpoint gets alerts besides the changes.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Afterword.Server.Configuration;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 
 namespace Afterword.Server.Webhooks;
 
@@ -32,7 +34,7 @@ internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, T
     /// <param name="abort">Breaks it off; that is no attempt.</param>
     /// <param name="search">Looks through an answer that says yes; nothing of that is kept.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    public async Task<Attempt> SendAsync(OutgoingPermit permit, Uri url, Func<DateTimeOffset, HttpRequestMessage> make, int kept, CancellationToken abort, AnswerSearch? search = null)
+    public async Task<DeliveryAttempt> SendAsync(OutgoingPermit permit, Uri url, Func<DateTimeOffset, HttpRequestMessage> make, int kept, CancellationToken abort, AnswerSearch? search = null)
     {
         var started = clock.GetTimestamp();
         var now = clock.GetUtcNow();

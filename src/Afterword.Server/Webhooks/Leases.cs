@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -9,7 +9,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="Until">When the right ends unless it is renewed, Unix milliseconds.</param>
 /// <param name="FailingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="Version">Of the endpoint as it was read: with another one, the lease is to be renewed.</param>
-internal sealed record Lease(Target Target, long Fence, long Until, long? FailingSince, long Version);
+internal sealed record Lease(WebhookTarget Target, long Fence, long Until, long? FailingSince, long Version);
 
 /// <summary>What became of an attempt to take a lease.</summary>
 /// <param name="Lease">The lease; null when it was not to be had.</param>
@@ -29,14 +29,14 @@ internal sealed class Leases
     private readonly Store _store;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _needed;
-    private readonly WriteGroup<LeaseRequest, Found> _group;
+    private readonly WriteGroup<LeaseRequest, FoundLease> _group;
 
     public Leases(Store store, Settings settings, TimeProvider clock)
     {
         (_store, _clock) = (store, clock);
         _needed = settings.Webhooks.Timeout + s_margin;
         Length = _needed * 2;
-        _group = store.Main.Group<LeaseRequest, Found>(request => request.Key.SenderId, RunAsync);
+        _group = store.Main.Group<LeaseRequest, FoundLease>(request => request.Key.SenderId, RunAsync);
     }
 
     /// <summary>How long a lease lasts without being renewed.</summary>
@@ -60,13 +60,13 @@ internal sealed class Leases
     public Task EndAllAsync(CancellationToken stop) => _store.Main.WriteAsync(
         session => session.Sql("update webhook set lease_until = 0, fence = fence + 1 where lease_until > 0").RunAsync(stop), stop);
 
-    private async Task<Found[]> RunAsync(Session session, IReadOnlyList<LeaseRequest> requests)
+    private async Task<FoundLease[]> RunAsync(Session session, IReadOnlyList<LeaseRequest> requests)
     {
         var now = Now;
         var until = now + (long)Length.TotalMilliseconds;
         var leased = new Dictionary<EndpointKey, Sealed>();
         var held = new Dictionary<EndpointKey, long>();
-        var rooms = new Dictionary<EndpointKey, ChatRoom?>();
+        var rooms = new Dictionary<EndpointKey, ChatDestination?>();
         LeaseRequest[] ordered = [.. requests.OrderBy(request => request.Key.SenderId).ThenBy(request => request.Key.Id)];
         await session.EachAsync(
             [
@@ -97,23 +97,23 @@ internal sealed class Leases
                     Of(ordered), row =>
                     {
                         var key = new EndpointKey(row.GetInt64(0), row.GetInt64(1));
-                        (held[key], rooms[key]) = (row.GetInt64(2), ChatRoom.Of((WebhookFormat)row.GetInt32(3), row.GetString(4)));
+                        (held[key], rooms[key]) = (row.GetInt64(2), ChatDestination.Of((WebhookFormat)row.GetInt32(3), row.GetString(4)));
                     }),
             ],
             CancellationToken.None);
 
         return [.. requests.Select(request => leased.TryGetValue(request.Key, out var found) && !request.Release
-            ? new Found(found, until, null, rooms.GetValueOrDefault(request.Key))
-            : new Found(null, 0, held.TryGetValue(request.Key, out var heldUntil) && heldUntil > now ? heldUntil : null, null))];
+            ? new FoundLease(found, until, null, rooms.GetValueOrDefault(request.Key))
+            : new FoundLease(null, 0, held.TryGetValue(request.Key, out var heldUntil) && heldUntil > now ? heldUntil : null, null))];
     }
 
     // Not inside the write: unsealing may have to read the key ring.
-    private LeaseAnswer Open(EndpointKey key, Found found)
+    private LeaseAnswer Open(EndpointKey key, FoundLease foundLease)
     {
-        if (found.Endpoint is not { } endpoint) return new(null, found.HeldUntil);
+        if (foundLease.Endpoint is not { } endpoint) return new(null, foundLease.HeldUntil);
 
         byte[][] secrets = endpoint.OldSecret is { } old && endpoint.OldSecretUntil > Now ? [endpoint.Secret, old] : [endpoint.Secret];
-        return new(new Lease(Target.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets) with { Room = found.Room }, endpoint.Fence, found.Until, endpoint.FailingSince, endpoint.Version), null);
+        return new(new Lease(WebhookTarget.Unseal(_store.Secrets, key, endpoint.Url, endpoint.Basic, secrets) with { Room = foundLease.Room }, endpoint.Fence, foundLease.Until, endpoint.FailingSince, endpoint.Version), null);
     }
 
     private static Rows.Builder<LeaseRequest> Of(LeaseRequest[] requests) => Rows.Of(requests)
@@ -122,7 +122,7 @@ internal sealed class Leases
     /// <param name="Fence">That of the lease to renew or to release; null takes a new one.</param>
     private sealed record LeaseRequest(EndpointKey Key, long? Fence, bool Release);
 
-    private sealed record Found(Sealed? Endpoint, long Until, long? HeldUntil, ChatRoom? Room);
+    private sealed record FoundLease(Sealed? Endpoint, long Until, long? HeldUntil, ChatDestination? Room);
 
     private sealed record Sealed(long Fence, string Url, byte[]? Basic, byte[] Secret, byte[]? OldSecret, long? OldSecretUntil, long? FailingSince, long Version)
     {

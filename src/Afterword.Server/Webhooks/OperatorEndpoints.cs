@@ -1,10 +1,13 @@
 using System.Text.Json;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
-using Afterword.Server.People;
+using Afterword.Server.Operators;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks.Polling;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -32,7 +35,7 @@ internal static class OperatorEndpoints
         routes.MapPolling();
     }
 
-    private static async Task List(HttpContext http, Endpoints endpoints, Accounts accounts)
+    private static async Task List(HttpContext http, Endpoints endpoints, UserAccounts accounts)
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
@@ -44,7 +47,7 @@ internal static class OperatorEndpoints
         else await http.AnswerAsync(200, new WebhooksJson([.. (await endpoints.ListAsync(sender?.Id, null, http.RequestAborted)).Select(WebhookJson.Of)]), OperatorJson.Default.WebhooksJson);
     }
 
-    private static async Task Add(HttpContext http, AuditLog audit, Endpoints endpoints, Accounts accounts, WebhookSettings settings, EgressGuard guard)
+    private static async Task Add(HttpContext http, AuditLog audit, Endpoints endpoints, UserAccounts accounts, WebhookSettings settings, EgressGuard guard)
     {
         if (await http.ReadParametersAsync() is not { } read) return;
 
@@ -67,7 +70,7 @@ internal static class OperatorEndpoints
 
         // The path of an address may be its key.
         var chat = format!.Value.Product is { } product ? $", a channel of {product}" : "";
-        await audit.NoteAsync(sender.Id, By(http), Deed.Changed, $"webhook {(url is null ? "to be polled" : $"to {url.GetLeftPart(UriPartial.Authority)}{chat}")}: added, to be approved by an owner", http.RequestAborted);
+        await audit.NoteAsync(sender.Id, By(http), AuditAction.Changed, $"webhook {(url is null ? "to be polled" : $"to {url.GetLeftPart(UriPartial.Authority)}{chat}")}: added, to be approved by an owner", http.RequestAborted);
         var added = await endpoints.AddAsync(sender.Id, url, basic, format.Value, Approval.Needed, http.RequestAborted);
         await http.AnswerAsync(201, WebhookJson.Of(added, sender.ScreenName, basic is not null), OperatorJson.Default.WebhookJson);
     }
@@ -166,10 +169,10 @@ internal static class OperatorEndpoints
     }
 
     private static Task NoteAsync(HttpContext http, AuditLog audit, ListedEndpoint found, string what) =>
-        audit.NoteAsync(found.Endpoint.Key.SenderId, By(http), Deed.Changed, $"webhook {WebhookJson.Text(found.Endpoint.Key.Id)}: {what}", http.RequestAborted);
+        audit.NoteAsync(found.Endpoint.Key.SenderId, By(http), AuditAction.Changed, $"webhook {WebhookJson.Text(found.Endpoint.Key.Id)}: {what}", http.RequestAborted);
 
     /// <summary>The key that let the call in. A handler's parameters are bound before that is known.</summary>
-    private static Person By(HttpContext http) => http.Features.GetRequiredFeature<Person>();
+    private static Member By(HttpContext http) => http.Features.GetRequiredFeature<Member>();
 
     /// <summary>Gives the endpoint, or null after the call was refused.</summary>
     private static async Task<ListedEndpoint?> FindAsync(HttpContext http, string id, Endpoints endpoints, bool onlyApproved = false, bool onlySent = false)
@@ -191,15 +194,15 @@ internal static class OperatorEndpoints
     }
 
     /// <summary>Gives a handle without its @, or null after noting that it is none.</summary>
-    private static string? Handle(Reader read, string? text)
+    private static string? Handle(ParameterReader read, string? text)
     {
-        if (text is null || Accounts.Handle.IsMatch(Accounts.Bare(text))) return text is null ? null : Accounts.Bare(text);
+        if (text is null || UserAccounts.Handle.IsMatch(UserAccounts.Bare(text))) return text is null ? null : UserAccounts.Bare(text);
 
         read.Errors.Add(ApiError.Invalid("sender", "a handle such as @furni"));
         return null;
     }
 
-    private static async Task<bool> RefusedAsync(HttpContext http, Reader read)
+    private static async Task<bool> RefusedAsync(HttpContext http, ParameterReader read)
     {
         if (read.Errors.Any) await http.RefuseAsync(read.Errors);
         return read.Errors.Any;

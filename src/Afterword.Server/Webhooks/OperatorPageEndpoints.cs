@@ -1,9 +1,10 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
-using Afterword.Server.Reports;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Parsing;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks.Pages;
 
 namespace Afterword.Server.Webhooks;
@@ -21,56 +22,56 @@ internal static class OperatorPageEndpoints
         console.MapPost("/admin/webhooks/change", Change).For(Role.Operator);
     }
 
-    private static Task Show(HttpContext http, Seat seat) => ShowAsync(http, seat, 200, Entered.Nothing, http.TakeNotice(seat));
+    private static Task Show(HttpContext http, Membership membership) => ShowAsync(http, membership, 200, SubmittedForm.Nothing, http.TakeNotice(membership));
 
-    private static async Task ShowAsync(HttpContext http, Seat seat, int status, Entered entered, OneTimeNotice? notice)
+    private static async Task ShowAsync(HttpContext http, Membership membership, int status, SubmittedForm form, OneTimeNotice? notice)
     {
         var services = http.RequestServices;
         var settings = services.GetRequiredService<Settings>();
         var all = await services.GetRequiredService<Endpoints>().ListAsync(null, null, http.RequestAborted);
-        await http.ShowConsoleAsync<OperatorWebhooksPage>(seat, status, new()
+        await http.ShowConsoleAsync<OperatorWebhooksPage>(membership, status, new()
         {
             [nameof(OperatorWebhooksPage.Webhooks)] = all.ConvertAll(listed => new OperatorWebhooksPage.Line(listed.ScreenName, WebhookView.Of(listed))),
             [nameof(OperatorWebhooksPage.Policy)] = settings.Webhooks.OwnersMayAdd switch { OwnerPolicy.Off => "off", OwnerPolicy.On => "on", _ => "approve" },
-            [nameof(OperatorWebhooksPage.When)] = ConsoleTimes.For(seat.Person, settings),
-            [nameof(OperatorWebhooksPage.Entered)] = entered,
+            [nameof(OperatorWebhooksPage.When)] = ConsoleTimes.For(membership.Member, settings),
+            [nameof(OperatorWebhooksPage.Form)] = form,
             [nameof(OperatorWebhooksPage.Notice)] = notice,
         });
     }
 
-    private static async Task Add(HttpContext http, Seat seat, Endpoints endpoints, Accounts accounts, AuditLog audit, WebhookSettings settings, EgressGuard guard)
+    private static async Task Add(HttpContext http, Membership membership, Endpoints endpoints, UserAccounts accounts, AuditLog audit, WebhookSettings settings, EgressGuard guard)
     {
         var (form, stop) = (http.Request.Form, http.RequestAborted);
-        var entered = Entered.Of(form, "basic");
-        if (await accounts.FindAsync(Accounts.Bare(form["sender"].ToString().Trim()), stop) is not { } sender)
+        var submittedForm = SubmittedForm.Of(form, "basic");
+        if (await accounts.FindAsync(UserAccounts.Bare(form["sender"].ToString().Trim()), stop) is not { } sender)
         {
-            await ShowAsync(http, seat, 400, entered.Refuse("sender", "There is no user with this username."), notice: null);
+            await ShowAsync(http, membership, 400, submittedForm.Refuse("sender", "There is no user with this username."), notice: null);
             return;
         }
 
-        if (EndpointForm.Read(form, entered, settings, guard, await endpoints.ListAsync(sender.Id, null, stop)) is not var (url, basic))
+        if (EndpointForm.Read(form, submittedForm, settings, guard, await endpoints.ListAsync(sender.Id, null, stop)) is not var (url, basic))
         {
-            await ShowAsync(http, seat, 400, entered, notice: null);
+            await ShowAsync(http, membership, 400, submittedForm, notice: null);
             return;
         }
 
         // The path of an address may be its key.
-        await audit.NoteAsync(sender.Id, seat.Person, Deed.Changed, $"webhook to {url.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", stop);
+        await audit.NoteAsync(sender.Id, membership.Member, AuditAction.Changed, $"webhook to {url.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", stop);
         var added = await endpoints.AddAsync(sender.Id, url, basic, Approval.Needed, stop);
-        http.LeaveNotice(seat, Page, new("good", $"The webhook was added. Nothing is sent before an owner of @{sender.ScreenName} approves it. This is the secret for its signatures; it is shown only now.", added.Secret.ToString()));
+        http.LeaveNotice(membership, Page, new("good", $"The webhook was added. Nothing is sent before an owner of @{sender.ScreenName} approves it. This is the secret for its signatures; it is shown only now.", added.Secret.ToString()));
     }
 
-    private static async Task Change(HttpContext http, Seat seat, Endpoints endpoints, AuditLog audit)
+    private static async Task Change(HttpContext http, Membership membership, Endpoints endpoints, AuditLog audit)
     {
         var (act, stop) = (http.Request.Form["act"].ToString(), http.RequestAborted);
         var found = WholeNumber.TryRead(http.Request.Form["webhook"].ToString(), out var id) ? (await endpoints.ListAsync(null, id, stop)).SingleOrDefault() : null;
         if (found is null || Refusal(act, found.Endpoint) is not null)
         {
-            await ShowAsync(http, seat, 400, Entered.Nothing, new("bad", found is null ? "There is no such webhook any more." : Refusal(act, found.Endpoint)!));
+            await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", found is null ? "There is no such webhook any more." : Refusal(act, found.Endpoint)!));
             return;
         }
 
-        if (QuestionOf(act, found) is { } asked && !await http.IsConfirmedAsync(seat, asked)) return;
+        if (QuestionOf(act, found) is { } asked && !await http.IsConfirmedAsync(membership, asked)) return;
 
         var (what, said) = act switch
         {
@@ -81,7 +82,7 @@ internal static class OperatorPageEndpoints
             _ => ("removed by an operator", "The webhook was removed."),
         };
         var key = found.Endpoint.Key;
-        await audit.NoteAsync(key.SenderId, seat.Person, Deed.Changed, string.Create(CultureInfo.InvariantCulture, $"webhook {key.Id}: {what}"), stop);
+        await audit.NoteAsync(key.SenderId, membership.Member, AuditAction.Changed, string.Create(CultureInfo.InvariantCulture, $"webhook {key.Id}: {what}"), stop);
         var done = act switch
         {
             "approve" => await endpoints.ApproveAsync(key, Approver.Operator, stop),
@@ -89,7 +90,7 @@ internal static class OperatorPageEndpoints
             "disable" => await endpoints.DisableAsync(key, "Switched off by an operator.", stop),
             _ => await endpoints.RemoveAsync(key, _ => { }, stop),
         };
-        http.LeaveNotice(seat, Page, done ? new("good", said) : new("warn", "Someone else just changed this webhook, so nothing was done."));
+        http.LeaveNotice(membership, Page, done ? new("good", said) : new("warn", "Someone else just changed this webhook, so nothing was done."));
     }
 
     private static string? Refusal(string act, Endpoint endpoint) => act switch

@@ -1,5 +1,5 @@
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Reference;
+using Afterword.Server.SignIn;
 
 namespace Afterword.Server.Webhooks;
 
@@ -8,7 +8,7 @@ internal static class OperatorReference
 {
     private const string Operator = "an operator, with an operator key";
 
-    private static readonly Parameter s_id = new("id", "The webhook's id.", Shape.Id) { Required = true, Example = "2123907341324648452" };
+    private static readonly Parameter s_id = new("id", "The webhook's id.", ValueFormat.Id) { Required = true, Example = "2123907341324648452" };
 
     private static readonly WebhookJson s_webhook = new(
         s_id.Example!, "furni", "https://desk.example.com/afterword", null, Basic: false, Format: "events", Active: true, WebhookJson.ActiveState, Waiting: 2, Dead: 1, SucceededAt: "2026-11-20T22:41:09.120Z");
@@ -35,10 +35,10 @@ internal static class OperatorReference
         Parameters =
         [
             new("sender", "Whose changes are told.", SignInReference.Handle) { Required = true, Example = "furni" },
-            new("url", "Where they are posted to; https, unless the server allows others. Needed unless `poll` is true, and then left out.", Shape.Address(2048)) { Example = s_webhook.Url },
-            new("basic", "Credentials for Basic authentication.", Shape.Said("`user:password`")),
-            new("format", "What is sent: `events` for programs, or messages for a channel of Slack or Microsoft Teams, which everybody in it reads.", Shape.OneOf([.. WebhookFormats.All])) { Default = "events" },
-            new("poll", "Nothing is posted: the receiver [fetches](/api#get-operator-webhooks-id-poll) the changes, with the secret.", Shape.Truth) { Default = "false" },
+            new("url", "Where they are posted to; https, unless the server allows others. Needed unless `poll` is true, and then left out.", ValueFormat.Address(2048)) { Example = s_webhook.Url },
+            new("basic", "Credentials for Basic authentication.", ValueFormat.Said("`user:password`")),
+            new("format", "What is sent: `events` for programs, or messages for a channel of Slack or Microsoft Teams, which everybody in it reads.", ValueFormat.OneOf([.. WebhookFormats.All])) { Default = "events" },
+            new("poll", "Nothing is posted: the receiver [fetches](/api#get-operator-webhooks-id-poll) the changes, with the secret.", ValueFormat.Truth) { Default = "false" },
         ],
         Replies = [Reply.Of("The endpoint, with its secret.", OperatorJson.Default.WebhookJson, s_webhook with { Secret = "whsec_…", Active = false, State = "waiting_for_approval", Waiting = 0, Dead = 0, SucceededAt = null }) with { Status = 201 }],
         Errors = [DocumentedError.RecipientUnknown],
@@ -48,7 +48,7 @@ internal static class OperatorReference
     {
         Does = "The newest deliveries first, each with its attempts: status and time. What was answered is shown in the console alone, for it may hold what customers wrote.",
         Caller = Operator,
-        Parameters = [s_id, new("dead", "Only those that were given up.", Shape.Truth) { Default = "false" }, new("count", "How many.", Shape.Whole(1, 200)) { Default = "20" }],
+        Parameters = [s_id, new("dead", "Only those that were given up.", ValueFormat.Truth) { Default = "false" }, new("count", "How many.", ValueFormat.Whole(1, 200)) { Default = "20" }],
         Replies =
         [
             Reply.Of(
@@ -102,10 +102,10 @@ internal static class OperatorReference
         Parameters =
         [
             s_id,
-            new("event", "This event alone, whatever became of it.", Shape.Id),
-            new("dead", "Only what was given up.", Shape.Truth) { Default = "false", Example = "true" },
-            new("from", "The first instant.", Shape.Millis),
-            new("to", "The last instant.", Shape.Millis),
+            new("event", "This event alone, whatever became of it.", ValueFormat.Id),
+            new("dead", "Only what was given up.", ValueFormat.Truth) { Default = "false", Example = "true" },
+            new("from", "The first instant.", ValueFormat.Millis),
+            new("to", "The last instant.", ValueFormat.Millis),
         ],
         Replies =
         [

@@ -1,16 +1,16 @@
 using Afterword.Client.Wire;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
 /// <summary>A change with the prompt as it stood when that happened.</summary>
-internal readonly record struct Announcement(Change Change, Prompt AsOf)
+internal readonly record struct OutboxEntry(Change Change, Prompt AsOf)
 {
     /// <summary>What is sent of it: the event object, or where people read it, a message.</summary>
-    public byte[] BodyFor(ChatRoom? room, string? publicBase) => room is null ? Body() : ChatNote.Of(this, room, publicBase).Body(room.Format);
+    public byte[] BodyFor(ChatDestination? room, string? publicBase) => room is null ? Body() : ChatMessage.Of(this, room, publicBase).Body(room.Format);
 
     /// <summary>The event object as UTF-8, as the documentation of events.json has it.</summary>
     public byte[] Body()
@@ -39,12 +39,12 @@ internal sealed class Outbox
         row => _endpoints.Add((new(row.GetInt64(0), row.GetInt64(1)), row.Flag(2))));
 
     /// <summary>Writes the deliveries, and rings the store's bell once they are durable.</summary>
-    public void Write(Session session, Store store, IEnumerable<Announcement> announcements, long now)
+    public void Write(Session session, Store store, IEnumerable<OutboxEntry> outboxEntries, long now)
     {
         // Most senders have none, and pay for the lookup alone.
         if (_endpoints.Count == 0) return;
 
-        var deliveries = announcements
+        var deliveries = outboxEntries
             .SelectMany(told => _endpoints.Where(endpoint => endpoint.Key.SenderId == told.Change.SenderId), (told, endpoint) => (Endpoint: endpoint.Key, endpoint.IsPolled, told.Change, told.AsOf))
             .ToArray();
         session.Then(
@@ -57,6 +57,6 @@ internal sealed class Outbox
                 .Long("state", d => (long)(d.IsPolled ? DeliveryState.Kept : DeliveryState.Waiting)).Long("due_at", _ => now));
 
         var told = deliveries.Where(delivery => !delivery.IsPolled).Select(delivery => delivery.Endpoint).Distinct().ToArray();
-        session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id)));
+        session.OnCommit(() => Array.ForEach(told, endpoint => store.WebhookNotifier.Notify(endpoint.SenderId, endpoint.Id)));
     }
 }

@@ -49,7 +49,7 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
         }
     }
 
-    private Task<List<Found>> FindAsync(EndpointKey endpoint, ReplayRange range, long at, long id, CancellationToken stop) => store.Main.ReadAsync(
+    private Task<List<FoundDelivery>> FindAsync(EndpointKey endpoint, ReplayRange range, long at, long id, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql(
             $"""
             select d.prompt_id, d.changed_at, d.id
@@ -62,10 +62,10 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
             """)
             .Bind("endpoint", endpoint.Id).Bind("sender", endpoint.SenderId).Bind("at", at).Bind("id", id).Bind("to", range.To)
             .Bind("event", range.Event ?? 0L).Bind("dead", range.DeadOnly ? 1L : 0L).Bind("most", (long)AtOnce)
-            .ListAsync(row => new Found(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), stop),
+            .ListAsync(row => new FoundDelivery(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)), stop),
         stop);
 
-    private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<Found> deliveries, long raise, CancellationToken stop)
+    private async Task<long> ReplayAsync(Session session, EndpointKey endpoint, IReadOnlyList<FoundDelivery> deliveries, long raise, CancellationToken stop)
     {
         var done = 0L;
         var rows = Rows.Of(deliveries).Long("sender_id", _ => endpoint.SenderId).Long("endpoint_id", _ => endpoint.Id).Long("prompt_id", f => f.PromptId)
@@ -95,9 +95,9 @@ internal sealed class ReplayDeliveries(Store store, TimeProvider clock)
             """,
             rows,
             _ => done++, stop);
-        session.OnCommit(() => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id));
+        session.OnCommit(() => store.WebhookNotifier.Notify(endpoint.SenderId, endpoint.Id));
         return done;
     }
 
-    private sealed record Found(long PromptId, long ChangedAt, long Id);
+    private sealed record FoundDelivery(long PromptId, long ChangedAt, long Id);
 }

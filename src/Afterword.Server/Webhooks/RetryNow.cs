@@ -59,7 +59,7 @@ internal sealed class RetryNow(Store store, TimeProvider clock)
     /// <summary>Locks the endpoint's row too, as settlements do before they touch deliveries.</summary>
     private Task<int> RaiseVersionAsync(Session session, EndpointKey endpoint, CancellationToken stop)
     {
-        session.OnCommit(() => store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id));
+        session.OnCommit(() => store.WebhookNotifier.Notify(endpoint.SenderId, endpoint.Id));
         return session.Sql("update webhook set version = version + 1 where sender_id = @sender and id = @id and removed_at is null")
             .Bind("sender", endpoint.SenderId).Bind("id", endpoint.Id).RunAsync(stop);
     }

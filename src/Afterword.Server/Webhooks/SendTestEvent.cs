@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -9,7 +9,7 @@ namespace Afterword.Server.Webhooks;
 internal sealed class SendTestEvent(Store store, Settings settings, Endpoints endpoints, WebhookSender sender, TimeProvider clock)
 {
     /// <returns>What the endpoint answered; null when there is no such endpoint, or it waits for approval.</returns>
-    public async Task<(bool Taken, ShownAttempt Attempt)?> RunAsync(EndpointKey endpoint, CancellationToken stop)
+    public async Task<(bool Taken, ShownDeliveryAttempt Attempt)?> RunAsync(EndpointKey endpoint, CancellationToken stop)
     {
         if (await endpoints.TargetAsync(endpoint, onlyActive: false, stop) is not { } target) return null;
 
@@ -20,5 +20,5 @@ internal sealed class SendTestEvent(Store store, Settings settings, Endpoints en
         return (attempt.Succeeded, new(1, attempt.StartedAt, attempt.Took, attempt.Status, attempt.Error, answer));
     }
 
-    private byte[] BodyOf(TestEvent sent, Target target) => target.Room is { } room ? ChatNote.Test(room, settings.PublicBase).Body(room.Format) : sent.Body;
+    private byte[] BodyOf(TestEvent sent, WebhookTarget target) => target.Room is { } room ? ChatMessage.Test(room, settings.PublicBase).Body(room.Format) : sent.Body;
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -11,7 +11,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="State">What it is from now on.</param>
 /// <param name="DueAt">When it is due again, Unix milliseconds; null when that stays as it stands in the store, with the count of failures.</param>
 /// <param name="Version">Of the endpoint when the attempt began, or when the delivery was read that is put off.</param>
-internal sealed record Settlement(Delivery Delivery, Attempt? Attempt, DeliveryState State, long? DueAt, long Version)
+internal sealed record Settlement(Delivery Delivery, DeliveryAttempt? Attempt, DeliveryState State, long? DueAt, long Version)
 {
     /// <summary>When the wait ends that the endpoint asked for, Unix milliseconds: a delivery that waits keeps it where the others have the time of their end.</summary>
     public long? AskedUntil => DueAt is not null && Attempt is { RetryAfter: { } asked } ? Attempt.StartedAt + Attempt.Took + (long)RetrySchedule.WaitAsked(asked).TotalMilliseconds : null;
@@ -48,8 +48,8 @@ internal sealed class Settlements
         (_leaseLength, _disableAfter, _clock) = (leases.Length, settings.Webhooks.DisableAfter, clock);
         _group = store.Main.Group<Batch, Settled>(batch => batch.Lease.Target.Key.SenderId, RunAsync);
         _telemetry = settings.Telemetry;
-        _attempts = store.Troubles.Meter.CreateCounter<long>("afterword.deliveries", "{attempts}", "Attempts to deliver events to webhooks, by what came of them.");
-        _took = store.Troubles.Meter.CreateHistogram("afterword.delivery.duration", "s", "How long webhooks took to answer, or until an attempt was given up.", null, WriteMetrics.Seconds);
+        _attempts = store.Problems.Meter.CreateCounter<long>("afterword.deliveries", "{attempts}", "Attempts to deliver events to webhooks, by what came of them.");
+        _took = store.Problems.Meter.CreateHistogram("afterword.delivery.duration", "s", "How long webhooks took to answer, or until an attempt was given up.", null, WriteMetrics.Seconds);
     }
 
     /// <param name="lease">Under which they were made; with another holder since, nothing is noted.</param>
@@ -83,19 +83,19 @@ internal sealed class Settlements
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         var until = now + (long)_leaseLength.TotalMilliseconds;
         var held = new Dictionary<(EndpointKey, long Fence), Health>();
-        var tallies = batches.GroupBy(batch => batch.Holder).Select(group => Tally.Of(group.Key.Key, group.Key.Fence, group.SelectMany(batch => batch.Settlements)))
-            .OrderBy(tally => tally.Key.SenderId).ThenBy(tally => tally.Key.Id).ToArray();
-        await session.EachAsync([Touch(tallies, now, until, held)], CancellationToken.None);
+        var outcomes = batches.GroupBy(batch => batch.Holder).Select(group => EndpointOutcome.Of(group.Key.Key, group.Key.Fence, group.SelectMany(batch => batch.Settlements)))
+            .OrderBy(outcome => outcome.Key.SenderId).ThenBy(outcome => outcome.Key.Id).ToArray();
+        await session.EachAsync([Touch(outcomes, now, until, held)], CancellationToken.None);
 
         Write(session, [.. batches.Where(batch => held.ContainsKey(batch.Holder)).SelectMany(batch => batch.Settlements, (batch, settlement) => (batch.Holder.Key, settlement.Under(held[batch.Holder].Version)))], now);
-        var disabled = Disable(session, tallies, held, now);
+        var disabled = Disable(session, outcomes, held, now);
         return [.. batches.Select(batch => held.TryGetValue(batch.Holder, out var health)
             ? new Settled(true, until, disabled.GetValueOrDefault(batch.Holder.Key) ?? health.DisabledReason, health.Version)
             : new Settled(false, 0, null, 0))];
     }
 
     /// <summary>Extends the leases of those who still hold them, and notes how the endpoints do. It locks them until the commit.</summary>
-    private static Lookup Touch(IReadOnlyList<Tally> tallies, long now, long until, Dictionary<(EndpointKey, long), Health> held) => new(
+    private static Lookup Touch(IReadOnlyList<EndpointOutcome> outcomes, long now, long until, Dictionary<(EndpointKey, long), Health> held) => new(
         """
         update webhook set lease_until = item.until,
             succeeded_at = case when item.succeeded = 1 then item.now else webhook.succeeded_at end,
@@ -106,7 +106,7 @@ internal sealed class Settlements
         where webhook.sender_id = item.sender_id and webhook.id = item.id and webhook.fence = item.fence
         returning webhook.sender_id, webhook.id, webhook.fence, webhook.failing_since, webhook.disabled_reason, webhook.version
         """,
-        Rows.Of(tallies).Long("sender_id", t => t.Key.SenderId).Long("id", t => t.Key.Id).Long("fence", t => t.Fence).Long("until", _ => until)
+        Rows.Of(outcomes).Long("sender_id", t => t.Key.SenderId).Long("id", t => t.Key.Id).Long("fence", t => t.Fence).Long("until", _ => until)
             .Long("now", _ => now).Long("succeeded", t => t.Succeeded ? 1 : 0).LongOrNull("failed_at", t => t.FailedAt).Long("version", t => t.Version),
         row => held[(new(row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2))] = new(row.LongOrNull(3), row.TextOrNull(4), row.GetInt64(5)));
 
@@ -157,14 +157,14 @@ internal sealed class Settlements
                 .Text("error", n => n.Settlement.Attempt!.Error).Bytes("answer", n => n.Settlement.Attempt!.Answer is { Length: > 0 } answer ? answer : null));
     }
 
-    private Dictionary<EndpointKey, string> Disable(Session session, IReadOnlyList<Tally> tallies, Dictionary<(EndpointKey, long), Health> held, long now)
+    private Dictionary<EndpointKey, string> Disable(Session session, IReadOnlyList<EndpointOutcome> outcomes, Dictionary<(EndpointKey, long), Health> held, long now)
     {
         var disabled = new Dictionary<EndpointKey, string>();
-        foreach (var tally in tallies)
+        foreach (var outcome in outcomes)
         {
-            if (!held.TryGetValue((tally.Key, tally.Fence), out var health) || health.DisabledReason is not null || health.Version != tally.Version) continue;
-            if (tally.Gone) disabled[tally.Key] = "It answered 410 Gone.";
-            else if (health.FailingSince <= now - (long)_disableAfter.TotalMilliseconds) disabled[tally.Key] = string.Create(CultureInfo.InvariantCulture, $"Every attempt since {DateTimeOffset.FromUnixTimeMilliseconds(health.FailingSince.Value):u} failed.");
+            if (!held.TryGetValue((outcome.Key, outcome.Fence), out var health) || health.DisabledReason is not null || health.Version != outcome.Version) continue;
+            if (outcome.Gone) disabled[outcome.Key] = "It answered 410 Gone.";
+            else if (health.FailingSince <= now - (long)_disableAfter.TotalMilliseconds) disabled[outcome.Key] = string.Create(CultureInfo.InvariantCulture, $"Every attempt since {DateTimeOffset.FromUnixTimeMilliseconds(health.FailingSince.Value):u} failed.");
         }
 
         session.Then(
@@ -188,9 +188,9 @@ internal sealed class Settlements
     /// <param name="Succeeded">Something was taken over.</param>
     /// <param name="FailedAt">The first failure under that version behind the last success, Unix milliseconds; null when there is none.</param>
     /// <param name="Gone">It answered 410 under that version.</param>
-    private sealed record Tally(EndpointKey Key, long Fence, long Version, bool Succeeded, long? FailedAt, bool Gone)
+    private sealed record EndpointOutcome(EndpointKey Key, long Fence, long Version, bool Succeeded, long? FailedAt, bool Gone)
     {
-        public static Tally Of(EndpointKey key, long fence, IEnumerable<Settlement> settlements)
+        public static EndpointOutcome Of(EndpointKey key, long fence, IEnumerable<Settlement> settlements)
         {
             var (succeeded, failedAt, gone) = (false, (long?)null, false);
             var all = settlements.ToArray();

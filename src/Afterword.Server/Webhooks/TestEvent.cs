@@ -14,6 +14,6 @@ internal sealed record TestEvent(long Id, byte[] Body)
     {
         var prompt = new Prompt(
             sender, pair, sender, pair + 1, PromptType.Csat, Test: true, 0, "", "https://example.com/privacy", "test_event", null, now, now, null, null, null, null, null);
-        return new(id, new Announcement(new(sender, now, id, ChangeKind.Created, pair), prompt).Body());
+        return new(id, new OutboxEntry(new(sender, now, id, ChangeKind.Created, pair), prompt).Body());
     }
 }

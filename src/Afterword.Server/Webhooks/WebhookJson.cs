@@ -99,7 +99,7 @@ internal sealed record DeliveryJson(string Event, string Feedback, string Change
 /// <param name="Answer">The beginning of what it answered, if anything.</param>
 internal sealed record AttemptJson(long Number, string StartedAt, long Milliseconds, int? Status, string? Error, string? Answer)
 {
-    public static AttemptJson Of(ShownAttempt attempt) =>
+    public static AttemptJson Of(ShownDeliveryAttempt attempt) =>
         new(attempt.Number, WebhookJson.Iso(attempt.StartedAt)!, attempt.Took, attempt.Status, attempt.Error, attempt.Answer);
 }
 

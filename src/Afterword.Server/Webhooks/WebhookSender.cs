@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Afterword.Client.Webhooks;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
@@ -10,15 +11,15 @@ namespace Afterword.Server.Webhooks;
 /// <summary>How to reach an endpoint, unsealed.</summary>
 /// <param name="Basic">Credentials as <c>user:password</c>, or null.</param>
 /// <param name="Secrets">One, or two while one is being replaced.</param>
-internal sealed record Target(EndpointKey Key, Uri Url, string? Basic, IReadOnlyList<WebhookSecret> Secrets)
+internal sealed record WebhookTarget(EndpointKey Key, Uri Url, string? Basic, IReadOnlyList<WebhookSecret> Secrets)
 {
     /// <summary>Where it is read by people; null for events.</summary>
-    public ChatRoom? Room { get; init; }
+    public ChatDestination? Room { get; init; }
 
     /// <summary>Opens what is stored sealed.</summary>
-    public static Target Unseal(Secrets secrets, EndpointKey key, string url, byte[]? basic, IReadOnlyList<byte[]> keys) => new(
+    public static WebhookTarget Unseal(Secrets secrets, EndpointKey key, string url, byte[]? basic, IReadOnlyList<byte[]> keys) => new(
         key, new Uri(url), basic is null ? null : Encoding.UTF8.GetString(secrets.Unprotect(basic)),
-        [.. keys.Select(sealedKey => NewSecret.SignerOf(secrets.Unprotect(sealedKey)))]);
+        [.. keys.Select(sealedKey => RotateSecret.SignerOf(secrets.Unprotect(sealedKey)))]);
 }
 
 /// <summary>Makes one attempt: signs, posts, looks at the answer.</summary>
@@ -27,7 +28,7 @@ internal sealed class WebhookSender(EgressGuard guard, OutgoingConnections conne
     private readonly GuardedHttp _http = new(guard, settings, clock);
 
     /// <summary>Makes an attempt as soon as there is a permit for it.</summary>
-    public async Task<Attempt> SendAsync(Target target, string id, byte[] body, CancellationToken abort)
+    public async Task<DeliveryAttempt> SendAsync(WebhookTarget target, string id, byte[] body, CancellationToken abort)
     {
         using var permit = await connections.TakeAsync(target.Key, abort);
         return await SendAsync(permit, target, id, body, abort);
@@ -39,10 +40,10 @@ internal sealed class WebhookSender(EgressGuard guard, OutgoingConnections conne
     /// <param name="body">The event.</param>
     /// <param name="abort">Breaks it off; that is no attempt.</param>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
-    public Task<Attempt> SendAsync(OutgoingPermit permit, Target target, string id, byte[] body, CancellationToken abort) =>
+    public Task<DeliveryAttempt> SendAsync(OutgoingPermit permit, WebhookTarget target, string id, byte[] body, CancellationToken abort) =>
         _http.SendAsync(permit, target.Url, now => Request(target, id, now, body), GuardedHttp.Shown, abort);
 
-    private static HttpRequestMessage Request(Target target, string id, DateTimeOffset now, byte[] body)
+    private static HttpRequestMessage Request(WebhookTarget target, string id, DateTimeOffset now, byte[] body)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Webhooks.Polling;
 
 namespace Afterword.Server.Webhooks;
@@ -26,8 +27,8 @@ internal static class WebhookServices
         services.AddSingleton<PruneDeliveries>();
         services.AddSingleton<PollEvents>();
         services.AddSingleton<PollGate>();
-        services.AddSingleton<Dispatcher>();
-        services.AddHostedService(provider => provider.GetRequiredService<Dispatcher>());
+        services.AddSingleton<WebhookWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<WebhookWorker>());
     }
 
     /// <summary>Gives numbers from 0 up to 1.</summary>

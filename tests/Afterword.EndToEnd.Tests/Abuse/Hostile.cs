@@ -1,5 +1,5 @@
 using Afterword.Server.Errors;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Abuse;

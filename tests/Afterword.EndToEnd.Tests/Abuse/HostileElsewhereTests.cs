@@ -2,8 +2,8 @@ using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Embeds;
 using Afterword.Server.Answers;
 using Afterword.Server.Channels;
-using Afterword.Server.Channels.Mail;
-using Afterword.Server.Hosting;
+using Afterword.Server.Channels.Email;
+using Afterword.Server.Configuration;
 using MailKit.Security;
 
 namespace Afterword.EndToEnd.Tests.Abuse;
@@ -12,9 +12,9 @@ namespace Afterword.EndToEnd.Tests.Abuse;
 public sealed class HostileElsewhereTests(Browser browser)
 {
     [Fact]
-    public async Task A_mail_shows_every_text_and_nothing_of_it_runs_even_without_a_policy()
+    public async Task An_email_shows_every_text_and_nothing_of_it_runs_even_without_a_policy()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         EmailAddress.TryParse("feedback@mail.example", out var address);
         var settings = new MailSettings { Host = "mail.example", Port = 25, Tls = SecureSocketOptions.None, From = address!, HelloName = "feedback.example", Timeout = TimeSpan.FromSeconds(20) };
@@ -22,18 +22,18 @@ public sealed class HostileElsewhereTests(Browser browser)
         {
             var (card, token) = await stage.AskAsync(furni with { Name = text }, text, displayName: text, privacyUrl: "https://ok.example/" + text);
             var prompt = (await Card.FindAsync(stage.Store, token, default))!.Prompt;
-            var dispatch = new Dispatch(
-                prompt, DispatchState.Sending, 0, 0, 1, stage.Url.ToString(), null, text,
+            var delivery = new ChannelDelivery(
+                prompt, ChannelDeliveryState.Sending, 0, 0, 1, stage.Url.ToString(), null, text,
                 new(furni.Id, "furni", text, null, null, false), new(stage.Ana.Id, "ana", "Ana", null, "ana@mail.example", false), OptedOut: false);
 
-            using var mail = await CardMail.ComposeAsync(dispatch, card, address!, settings, "Messages");
-            await stage.Page.SetContentAsync(mail.HtmlBody!);
+            using var email = await CardEmail.ComposeAsync(delivery, card, address!, settings, "Messages");
+            await stage.Page.SetContentAsync(email.HtmlBody!);
 
-            Assert.DoesNotContain('\n', mail.Subject!);
+            Assert.DoesNotContain('\n', email.Subject!);
 
-            // The library gives line ends as this system has them; how they go over the wire, MailTests see at a mail server.
-            Assert.StartsWith(text, mail.TextBody, StringComparison.Ordinal);
-            Assert.Contains($"\u2068{text}\u2069", mail.TextBody, StringComparison.Ordinal);
+            // The library gives line ends as this system has them; how they go over the wire, EmailTests see at a mail server.
+            Assert.StartsWith(text, email.TextBody, StringComparison.Ordinal);
+            Assert.Contains($"\u2068{text}\u2069", email.TextBody, StringComparison.Ordinal);
             Assert.Equal(Squeezed(text), Squeezed((await stage.TextsAsync("td.ink"))[0]));
             Assert.Equal(Squeezed(prompt.Question), Squeezed((await stage.TextsAsync("td.ink"))[1]));
             Assert.Contains(Squeezed($"\u2068{text}\u2069"), Squeezed(string.Concat(await stage.TextsAsync("td.soft"))), StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class HostileElsewhereTests(Browser browser)
     [Fact]
     public async Task Another_sites_page_shows_every_name_letter_by_letter()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         var trap = await Trap.SetAsync(stage.Page.Context, stage.Shop.Origin, stage.Feedback);
         foreach (var texts in Hostile.Few.Where(text => text.Length > 0).Chunk(10))
         {

@@ -1,4 +1,7 @@
 using Afterword.EndToEnd.Tests.Cards;
+using Afterword.Server.Answers;
+using Afterword.Server.Messages.Inbox;
+using Afterword.Server.Prompts;
 using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Abuse;
@@ -17,7 +20,7 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task Messages_show_every_text_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         for (var i = 0; i < Hostile.All.Length; i++) await (i % 3 == 0 ? stage.WriteAsync(stage.Ana, furni, Hostile.All[i]) : stage.WriteAsync(furni, stage.Ana, Hostile.All[i]));
 
@@ -35,11 +38,11 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task Messages_that_come_while_the_page_is_open_are_texts_too()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         await stage.SignInAsync();
         await stage.OpenAsync("/messages/furni");
-        var live = stage.Get<Server.Messages.Inbox.LiveInbox>();
+        var live = stage.Get<LiveUpdates>();
         while (live.Count < 1) await Task.Delay(20);
 
         var texts = Hostile.Few;
@@ -53,11 +56,11 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task The_list_of_conversations_shows_names_and_last_lines_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         await stage.SignInAsync();
         for (var i = 0; i < Hostile.All.Length; i++)
         {
-            var user = await stage.UserAsync(HostileStage.HandleOf(i), Hostile.All[i]);
+            var user = await stage.UserAsync(HostileFixture.HandleOf(i), Hostile.All[i]);
             await stage.WriteAsync(user, stage.Ana, Hostile.All[i]);
         }
 
@@ -75,7 +78,7 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task A_conversation_shows_both_names_the_card_and_what_was_typed_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         await stage.SignInAsync();
         var furni = await stage.UserAsync("furni", "Furni");
         foreach (var text in Hostile.Few)
@@ -107,14 +110,14 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task The_card_shows_names_and_what_was_typed_letter_by_letter_on_every_step()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         var furni = await stage.UserAsync("furni", "Furni");
         foreach (var text in Hostile.Few)
         {
             await stage.RenameAsync(furni, text);
             var (address, token) = await stage.AskAsync(furni with { Name = text }, text, displayName: text, externalId: text, privacyUrl: "https://ok.example/" + text);
             await stage.Page.GotoAsync(address);
-            var card = (await Server.Answers.Card.FindAsync(stage.Store, token, default))!;
+            var card = (await Card.FindAsync(stage.Store, token, default))!;
             Assert.Contains(text, card.Prompt.Question, StringComparison.Ordinal);
             Assert.Equal(text, await stage.TextAsync(".card > header bdi"));
             Assert.Equal(card.Prompt.Question, await stage.TextAsync(".question bdi"));
@@ -145,7 +148,7 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task Sign_in_and_the_pages_of_apps_show_names_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         var texts = Hostile.Few;
         foreach (var text in texts)
         {
@@ -176,10 +179,10 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task The_settings_name_who_may_not_ask_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         await stage.SignInAsync();
-        var asking = stage.Get<Server.Prompts.StopAsking>();
-        for (var i = 0; i < Hostile.All.Length; i++) await asking.RunAsync((await stage.UserAsync(HostileStage.HandleOf(i), Hostile.All[i])).Id, stage.Ana.Id, default);
+        var asking = stage.Get<OptOut>();
+        for (var i = 0; i < Hostile.All.Length; i++) await asking.RunAsync((await stage.UserAsync(HostileFixture.HandleOf(i), Hostile.All[i])).Id, stage.Ana.Id, default);
 
         await stage.OpenAsync("/messages/settings");
 
@@ -191,7 +194,7 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task The_page_with_the_number_for_an_app_shows_its_name_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser);
+        await using var stage = await HostileFixture.SetAsync(browser);
         await stage.SignInAsync();
         foreach (var text in Hostile.Few)
         {
@@ -207,7 +210,7 @@ public sealed class HostileTextTests(Browser browser)
     [Fact]
     public async Task The_page_that_holds_a_flood_back_keeps_what_was_typed_letter_by_letter()
     {
-        await using var stage = await HostileStage.SetAsync(browser, callsPerLink: "1");
+        await using var stage = await HostileFixture.SetAsync(browser, callsPerLink: "1");
         var furni = await stage.UserAsync("furni", "Furni");
         foreach (var text in Hostile.Few)
         {

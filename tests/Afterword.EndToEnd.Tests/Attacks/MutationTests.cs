@@ -25,9 +25,9 @@ public sealed class MutationTests
 
     private static async Task RunAsync(TestStore store)
     {
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 1, customers: 1);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 1, customers: 1);
         await using var server = await ServerProcess.StartAsync(store, "Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00");
-        var valid = new ValidRequests(scene, server);
+        var valid = new ValidRequests(data, server);
         await valid.PrepareAsync();
         using var attacker = new Attacker(server, Seed);
 

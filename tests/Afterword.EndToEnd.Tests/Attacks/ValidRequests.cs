@@ -6,7 +6,7 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Attacks;
 
 /// <summary>One signed request of every kind, each of which the server would accept.</summary>
-internal sealed class ValidRequests(Scene scene, ServerProcess server)
+internal sealed class ValidRequests(SampleData data, ServerProcess server)
 {
     private string _id = "";
     private int _made;
@@ -22,7 +22,7 @@ internal sealed class ValidRequests(Scene scene, ServerProcess server)
 
     public async Task<WireRequest[]> MakeAsync()
     {
-        var sender = scene.Senders[0].Credentials;
+        var sender = data.Senders[0].Credentials;
         var app = new OAuthCredentials(sender.ConsumerKey, sender.ConsumerSecret);
         return
         [
@@ -34,9 +34,9 @@ internal sealed class ValidRequests(Scene scene, ServerProcess server)
     }
 
     private Task<SignedRequest> CreateAsync() => SignedRequest.MakeAsync(
-        scene.Senders[0].Credentials, HttpMethod.Post, "/1.1/feedback/create.json",
+        data.Senders[0].Credentials, HttpMethod.Post, "/1.1/feedback/create.json",
         [
-            new("type", "nps"), new("to_user_id", scene.Members[0].Id.ToString(CultureInfo.InvariantCulture)), new("message", $"How was it, ü&={++_made}?"),
+            new("type", "nps"), new("to_user_id", data.Users[0].Id.ToString(CultureInfo.InvariantCulture)), new("message", $"How was it, ü&={++_made}?"),
             new("privacy_url", "https://furni.example/privacy?a=1&b=2"), new("external_id", "ticket 5555"), new("test", "true"),
         ]);
 }

@@ -1,7 +1,9 @@
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.Server.Access.Console;
+using Afterword.EndToEnd.Tests.Webhooks;
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Automation.Rules;
-using Afterword.Server.Storage;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 
 namespace Afterword.EndToEnd.Tests.Automation;
 
@@ -12,7 +14,7 @@ internal static class AskingStore
     public static string[] Settings { get; } = ["Automation:PollEvery=00:00:00.2", "Limits:ClosesPer15Minutes=1000000000", "Limits:RecipientInterval=00:00:00"];
 
     /// <summary>Gives rules to senders of a store that no server runs on: at once for the first, a second later for the next, and so on.</summary>
-    public static async Task RuleAsync(TestStore store, IReadOnlyList<Member> senders, double share = 0.8, string? delay = null)
+    public static async Task RuleAsync(TestStore store, IReadOnlyList<TestUser> senders, double share = 0.8, string? delay = null)
     {
         await using var opened = await store.OpenAsync();
         await opened.LeaseAsync(TimeProvider.System, CancellationToken.None);
@@ -23,14 +25,14 @@ internal static class AskingStore
                 $$$$"""
                 {"rules":[{"name":"all","ask":{"type":"csat","delay":"{{{{delay ?? $"PT{at % 2}S"}}}}","share":{{{{share}}}},"privacy_url":"https://shop.example/privacy","message":{"en":"How was {external_id}, {first_name|there}?"}}}]}
                 """);
-            Assert.IsType<ChangeRulesOutcome.Saved>(await rules.RunAsync(sender.Id, Person.OfUser("owner"), seen: null, document, CancellationToken.None));
+            Assert.IsType<ChangeRulesOutcome.Saved>(await rules.RunAsync(sender.Id, Member.OfUser("owner"), seen: null, document, CancellationToken.None));
         }
     }
 
     /// <summary>Waits until nothing is scheduled any more.</summary>
     public static async Task SettleAsync(TestStore store)
     {
-        while (await Webhooks.Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) await Task.Delay(50, TestContext.Current.CancellationToken);
+        while (await WebhookInbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) await Task.Delay(50, TestContext.Current.CancellationToken);
     }
 
     /// <summary>As if the leases of a dead server had run out: on a shared database nobody can know sooner that it is dead.</summary>
@@ -47,7 +49,7 @@ internal static class AskingStore
     }
 
     /// <summary>Draws every conversation again, and gives how many draws were right.</summary>
-    public static async Task<long> VerifyAsync(TestStore store, IReadOnlyList<Member> senders)
+    public static async Task<long> VerifyAsync(TestStore store, IReadOnlyList<TestUser> senders)
     {
         await using var opened = await store.OpenAsync();
         var drawn = 0L;

@@ -1,4 +1,5 @@
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.EndToEnd.Tests.Webhooks;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Automation;
@@ -16,9 +17,9 @@ public abstract class CloseKillTests
     public async Task Each_conversation_is_asked_about_once_or_skipped_with_its_reason_however_often_the_server_is_killed()
     {
         var store = await NewStoreAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 4, members: 0, customers: LongForm.Or(10_000, 100_000));
-        await AskingStore.RuleAsync(store, scene.Senders);
-        var closings = new Closings(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 4, members: 0, customers: LongForm.Or(10_000, 100_000));
+        await AskingStore.RuleAsync(store, data.Senders);
+        var closings = new Closings(data);
         var random = new Random(17);
         var (acknowledged, hitDue) = (0, 0);
         for (var kill = 0; kill < Kills; kill++)
@@ -34,8 +35,8 @@ public abstract class CloseKillTests
             acknowledged += burst.Acknowledged;
             Assert.Empty(burst.Faults);
             Assert.DoesNotContain(server.Errors, line => line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal));
-            Assert.Empty((await ClosingLaw.CheckAsync(store, closings, isOver: false)).Take(10));
-            if (await Webhooks.Inbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) hitDue++;
+            Assert.Empty((await ClosingInvariants.CheckAsync(store, closings, isOver: false)).Take(10));
+            if (await WebhookInbox.CountAsync(store, "select count(*) from conversation where decision = 0") > 0) hitDue++;
             await AskingStore.EndLeasesAsync(store);
         }
 
@@ -45,15 +46,15 @@ public abstract class CloseKillTests
             Assert.Equal(0, await last.TerminateAsync());
         }
 
-        Assert.Empty((await ClosingLaw.CheckAsync(store, closings, isOver: true)).Take(10));
+        Assert.Empty((await ClosingInvariants.CheckAsync(store, closings, isOver: true)).Take(10));
         var (problems, rows) = await AskingStore.ExamineAsync(store);
         Assert.Empty(problems);
         Assert.Equal(0, rows["overdue conversations"]);
-        Assert.True(await AskingStore.VerifyAsync(store, scene.Senders) > acknowledged / 2);
+        Assert.True(await AskingStore.VerifyAsync(store, data.Senders) > acknowledged / 2);
         Assert.True(hitDue > Kills / 2 && closings.All.Count > acknowledged, $"Kills must leave conversations scheduled, and closes unanswered: {hitDue} of {Kills}, {acknowledged} of {closings.All.Count}.");
         foreach (var reason in (string[])["decision = 1", "reason = 4", "reason = 5", "reason = 12"])
         {
-            Assert.True(await Webhooks.Inbox.CountAsync(store, $"select count(*) from conversation where {reason}") > 0, $"No conversation has {reason}.");
+            Assert.True(await WebhookInbox.CountAsync(store, $"select count(*) from conversation where {reason}") > 0, $"No conversation has {reason}.");
         }
 
         await DamageIsNoticedAsync(store, closings);
@@ -76,7 +77,7 @@ public abstract class CloseKillTests
         {
             var copy = await store.CopyAsync();
             Assert.Equal(1, await copy.RunAsync(damage));
-            Assert.Contains(await ClosingLaw.CheckAsync(copy, closings, isOver: true), line => line.Contains(law, StringComparison.Ordinal));
+            Assert.Contains(await ClosingInvariants.CheckAsync(copy, closings, isOver: true), line => line.Contains(law, StringComparison.Ordinal));
             var (problems, rows) = await AskingStore.ExamineAsync(copy);
             Assert.True(problems.Exists(problem => problem.Contains(doctor, StringComparison.Ordinal)) || rows.GetValueOrDefault(doctor) == 1, $"{damage}: {string.Join('\n', problems)}");
         }
@@ -98,9 +99,9 @@ public sealed class PostgresCloseKillTests : CloseKillTests
     public async Task Of_two_nodes_one_that_is_stopped_past_its_lease_asks_nobody_twice_and_goes_on_when_it_may()
     {
         var store = await NewStoreAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: LongForm.Or(10_000, 100_000));
-        await AskingStore.RuleAsync(store, scene.Senders, share: 1, delay: "PT3S");
-        var closings = new Closings(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 0, customers: LongForm.Or(10_000, 100_000));
+        await AskingStore.RuleAsync(store, data.Senders, share: 1, delay: "PT3S");
+        var closings = new Closings(data);
         await using var stopped = await ServerProcess.StartAsync(store, AskingStore.Settings);
         await using var other = await ServerProcess.StartAsync(store, "Automation:PollEvery=00:01:00", "Limits:ClosesPer15Minutes=1000000000");
 
@@ -114,14 +115,14 @@ public sealed class PostgresCloseKillTests : CloseKillTests
 
         while (await CountAsync("prompt") < 20) await Task.Delay(1, TestContext.Current.CancellationToken);
         await stopped.SignalAsync("STOP");
-        var holder = await Webhooks.Inbox.CountAsync(store, "select holder from automation");
+        var holder = await WebhookInbox.CountAsync(store, "select holder from automation");
 
         // A transaction that it left open is ended by the database; then nothing more is asked while its lease lasts.
         var asked = await CountAsync("prompt");
         if (!LongForm.IsOn) await AskingStore.EndLeasesAsync(store);
         await using var third = await ServerProcess.StartAsync(store, AskingStore.Settings);
         await AskingStore.SettleAsync(store);
-        Assert.NotEqual(holder, await Webhooks.Inbox.CountAsync(store, "select holder from automation"));
+        Assert.NotEqual(holder, await WebhookInbox.CountAsync(store, "select holder from automation"));
         Assert.True(await CountAsync("prompt") > asked, "Nothing was left for another node to ask.");
 
         // It goes on where it stood, in the belief that the lease is its own; and takes up work again when nobody else is left.
@@ -137,9 +138,9 @@ public sealed class PostgresCloseKillTests : CloseKillTests
         // Nobody else is left who could ask about them.
         await AskingStore.SettleAsync(store);
         Assert.Equal(0, await stopped.TerminateAsync());
-        Assert.Empty((await ClosingLaw.CheckAsync(store, closings, isOver: true)).Take(10));
+        Assert.Empty((await ClosingInvariants.CheckAsync(store, closings, isOver: true)).Take(10));
         Assert.Empty((await AskingStore.ExamineAsync(store)).Problems);
 
-        Task<long> CountAsync(string table) => Webhooks.Inbox.CountAsync(store, $"select count(*) from {table}");
+        Task<long> CountAsync(string table) => WebhookInbox.CountAsync(store, $"select count(*) from {table}");
     }
 }

@@ -6,9 +6,9 @@ using Afterword.EndToEnd.Tests.Servers;
 namespace Afterword.EndToEnd.Tests.Automation;
 
 /// <summary>A conversation that a client closes, and what it knows of that. Used by one connection at a time.</summary>
-internal sealed class Closing(int number, Member sender, long customer)
+internal sealed class Closing(int number, TestUser sender, long customer)
 {
-    public Member Sender => sender;
+    public TestUser Sender => sender;
 
     public long Customer => customer;
 
@@ -36,7 +36,7 @@ internal sealed class Closing(int number, Member sender, long customer)
 }
 
 /// <summary>Everything that the clients of a run closed.</summary>
-internal sealed class Closings(Scene scene)
+internal sealed class Closings(SampleData data)
 {
     // Of six in a row two are of one sender and customer, so that the interval has something to refuse.
     private const int PerCustomer = 6;
@@ -55,9 +55,9 @@ internal sealed class Closings(Scene scene)
         {
             var number = _all.Count;
             var customer = 1 + (number / PerCustomer);
-            if (customer > scene.Customers) throw new InvalidOperationException("Every customer had a conversation with every sender.");
+            if (customer > data.Customers) throw new InvalidOperationException("Every customer had a conversation with every sender.");
 
-            _all.Add(new(number, scene.Senders[number % scene.Senders.Count], number % UnknownEach == 0 ? Unknown : customer));
+            _all.Add(new(number, data.Senders[number % data.Senders.Count], number % UnknownEach == 0 ? Unknown : customer));
             return _all[^1];
         }
     }

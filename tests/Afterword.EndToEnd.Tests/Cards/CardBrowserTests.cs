@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Cards;
 
 /// <summary>A customer with a browser opens the link and answers.</summary>
-public sealed class CardBrowserTests(Browser browser, CardStage stage) : IClassFixture<CardStage>
+public sealed class CardBrowserTests(Browser browser, CardFixture stage) : IClassFixture<CardFixture>
 {
     [Theory]
     [InlineData(false, "Satisfied", 4)]

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Cards;
 
 /// <summary>How the card looks on screens of every kind, step by step.</summary>
-public sealed class CardLookTests(Browser browser, CardStage stage) : IClassFixture<CardStage>
+public sealed class CardLookTests(Browser browser, CardFixture stage) : IClassFixture<CardFixture>
 {
     // Widths in which the card stands, and the size of its letters there.
     private static readonly (int Width, int Letters)[] s_rooms = [(320, 16), (320, 32), (360, 16), (600, 16), (1440, 16)];

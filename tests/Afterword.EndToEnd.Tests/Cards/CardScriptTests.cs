@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Afterword.EndToEnd.Tests.Cards;
 
 /// <summary>The card in a browser that runs its script: the same steps, without page loads.</summary>
-public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFixture<CardStage>
+public sealed class CardScriptTests(Browser browser, CardFixture stage) : IClassFixture<CardFixture>
 {
     private const string Cards = "**/f/*";
 
@@ -127,7 +127,7 @@ public sealed class CardScriptTests(Browser browser, CardStage stage) : IClassFi
     }
 
     [Fact]
-    public async Task The_answer_of_a_mail_stays_marked_when_its_confirmation_does_not_get_through()
+    public async Task The_answer_of_an_email_stays_marked_when_its_confirmation_does_not_get_through()
     {
         await using var visitor = await browser.VisitorAsync(script: true);
         var (page, _) = await stage.OpenAsync(visitor, PromptType.Csat);

@@ -13,7 +13,7 @@ public abstract class ChannelCommandTests
     private protected abstract Task<TestStore> NewStoreAsync();
 
     [Fact]
-    public async Task A_mail_that_is_refused_is_shown_and_goes_out_when_it_is_tried_again()
+    public async Task An_email_that_is_refused_is_shown_and_goes_out_when_it_is_tried_again()
     {
         var refuses = true;
         await using var script = MailScript.Start(command => refuses && command.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 No such user\u001b[2J" : null);
@@ -31,14 +31,14 @@ public abstract class ChannelCommandTests
         refuses = false;
         Assert.Equal(1, (await RunAsync("channel", "retry", "@furni", "--feedback", id)).Is(0).Json.GetProperty("retried").GetInt32());
         await ShownAsync("sent");
-        Assert.Single(script.Mails);
+        Assert.Single(script.Emails);
         (await RunAsync("channel", "retry", "@furni", "--feedback", id)).Is(1);
         (await RunAsync("doctor")).Is(0);
         Assert.DoesNotContain(server.Errors, line => line.Contains("ada@example.com", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_server_that_is_killed_when_its_mail_was_taken_sends_it_again_under_its_id_and_says_so()
+    public async Task A_server_that_is_killed_when_its_email_was_taken_sends_it_again_under_its_id_and_says_so()
     {
         var holds = true;
         await using var script = MailScript.Start(command => holds && command == "." ? MailScript.Hang : null);
@@ -47,7 +47,7 @@ public abstract class ChannelCommandTests
         {
             var (app, token, ada) = await SetUpAsync();
             id = (await AskAsync(server, app, token, ada))["id"];
-            while (script.Mails.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
+            while (script.Emails.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
             Assert.Equal(ServerProcess.KilledCode, await server.KillAsync());
         }
 
@@ -60,8 +60,8 @@ public abstract class ChannelCommandTests
 
         Assert.True(shown.GetProperty("maybe_twice").GetBoolean());
         Assert.Equal(["sent", "uncertain"], shown.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("outcome").GetString()));
-        Assert.Equal(2, script.Mails.Count);
-        Assert.All(script.Mails, mail => Assert.Contains($"<{id}@feedback.example>", mail, StringComparison.Ordinal));
+        Assert.Equal(2, script.Emails.Count);
+        Assert.All(script.Emails, email => Assert.Contains($"<{id}@feedback.example>", email, StringComparison.Ordinal));
         Assert.Contains("maybe sent twice", (await Command.RunAsync(["channel", "show", "@furni", .. Place()])).Is(0).Output, StringComparison.Ordinal);
         (await RunAsync("doctor")).Is(0);
     }
@@ -71,7 +71,7 @@ public abstract class ChannelCommandTests
     {
         _store = await NewStoreAsync();
         Assert.Contains("Mail:Host", (await RunAsync("user", "add", "@ada", "--name", "Ada", "--channel", "email", "--mail", "ada@example.com")).Is(1).Errors, StringComparison.Ordinal);
-        _settings = Mail(25);
+        _settings = Email(25);
 
         Assert.Equal("built-in", (await RunAsync("user", "add", "@ada", "--name", "Ada", "--mail", "ada@example.com")).Is(0)["channel"]);
         Assert.Equal(("email", "ada@example.com"), ((await RunAsync("user", "channel", "@ada", "email")).Is(0)["channel"], (await RunAsync("user", "show", "@ada")).Is(0)["mail"]));
@@ -149,14 +149,14 @@ public abstract class ChannelCommandTests
         }
     }
 
-    private static string[] Mail(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={port}"), "Mail:Tls=none", "Mail:From=f@mail.example"];
+    private static string[] Email(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", FormattableString.Invariant($"Mail:Port={port}"), "Mail:Tls=none", "Mail:From=f@mail.example"];
 
     private static string[] Set(params string[] settings) => [.. settings.SelectMany(setting => (string[])["--set", setting])];
 
-    private async Task<ServerProcess> StartAsync(int mailPort, params string[] settings)
+    private async Task<ServerProcess> StartAsync(int emailPort, params string[] settings)
     {
         _store = await NewStoreAsync();
-        _settings = ["Limits:RecipientInterval=00:00:00", .. mailPort == 0 ? [] : Mail(mailPort), .. settings];
+        _settings = ["Limits:RecipientInterval=00:00:00", .. emailPort == 0 ? [] : Email(emailPort), .. settings];
         return await ServerProcess.StartAsync(_store, _settings);
     }
 

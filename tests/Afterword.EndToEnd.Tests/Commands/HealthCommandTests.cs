@@ -1,6 +1,6 @@
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.Server.Cli;
-using Afterword.Server.Hosting;
+using Afterword.Server.Cli.Operations;
+using Afterword.Server.Configuration;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterword.EndToEnd.Tests.Commands;

@@ -1,3 +1,4 @@
+using Afterword.EndToEnd.Tests.Packages;
 using Afterword.EndToEnd.Tests.Servers;
 using Afterword.Support;
 
@@ -70,7 +71,7 @@ public sealed class StrippedSystemTests
         var file = Path.Combine(folder.Path, "appsettings.json");
         await File.WriteAllTextAsync(file, "{\n  \"Platform\": Furni\n}", TestContext.Current.CancellationToken);
 
-        var refused = (await Packages.BuiltProgram.RunAsync(Path.Combine(AppContext.BaseDirectory, "afterword"), folder.Path, "doctor")).Is(2);
+        var refused = (await BuiltProgram.RunAsync(Path.Combine(AppContext.BaseDirectory, "afterword"), folder.Path, "doctor")).Is(2);
         Assert.Equal($"{file}, line 2, column 15: this is not JSON. A value is expected here: a text in double quotes, a number, true, false, null, [ or {{.", refused.Errors.TrimEnd());
     }
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
-using Afterword.Server.People;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
+using Afterword.Server.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -30,8 +30,8 @@ public sealed class AnswersLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
-        var page = await stage.SeatToLookAsync(Role.Supervisor);
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var page = await stage.MembershipToLookAsync(Role.Supervisor);
         await stage.LooksFineAsync(page, List);
 
         var ids = await FillAsync(stage);
@@ -47,9 +47,9 @@ public sealed class AnswersLookTests(Browser browser)
     [Fact]
     public async Task A_whole_row_leads_to_its_answer()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        var page = await stage.MembershipAsync(Role.Supervisor, script: false);
         await stage.OpenAsync(page, List);
         var answer = (await page.Locator("tbody .answer-cell a").Nth(2).GetAttributeAsync("href"))!;
 
@@ -61,9 +61,9 @@ public sealed class AnswersLookTests(Browser browser)
     [Fact]
     public async Task A_form_without_script_filters_and_downloads()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        var page = await stage.MembershipAsync(Role.Supervisor, script: false);
         await stage.OpenAsync(page, List);
         await page.FillAsync("#q", "sofa");
         await page.ClickAsync("form.filter button.main");
@@ -82,9 +82,9 @@ public sealed class AnswersLookTests(Browser browser)
     [Fact]
     public async Task With_script_the_file_is_written_with_progress_and_a_broken_one_not_at_all()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor);
+        var page = await stage.MembershipAsync(Role.Supervisor);
 
         // Chromium without a window has no dialogue: the file goes where the dialogue would have put it, into memory.
         await page.AddInitScriptAsync(
@@ -113,10 +113,10 @@ public sealed class AnswersLookTests(Browser browser)
     }
 
     /// <summary>Makes one answer after another and gives their ids.</summary>
-    private static async Task<List<long>> FillAsync(ConsoleStage stage)
+    private static async Task<List<long>> FillAsync(ConsoleFixture stage)
     {
         var services = stage.Services;
-        var ana = await services.GetRequiredService<Accounts>().AddAsync("ana", "Ana Lindqvist-Herrera", null, Reach.Anyone, default);
+        var ana = await services.GetRequiredService<UserAccounts>().AddAsync("ana", "Ana Lindqvist-Herrera", null, MessagingPermission.Anyone, default);
         var create = services.GetRequiredService<CreatePrompt>();
         var answer = services.GetRequiredService<AnswerPrompt>();
         var sender = new Caller(

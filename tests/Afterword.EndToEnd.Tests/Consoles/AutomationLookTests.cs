@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
-using Afterword.Server.People;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Prompts;
+using Afterword.Server.Users;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
@@ -27,8 +27,8 @@ public sealed class AutomationLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
-        var page = await stage.SeatToLookAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var page = await stage.MembershipToLookAsync(Role.Owner);
         foreach (var empty in (string[])["automation", "rules", "rules?edit=new", "fairness"]) await stage.LooksFineAsync(page, $"{Home}/{empty}");
 
         var ids = await FillAsync(stage);
@@ -55,9 +55,9 @@ public sealed class AutomationLookTests(Browser browser)
     [Fact]
     public async Task Three_clicks_lead_to_why_a_customer_was_not_asked_without_script()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        var page = await stage.MembershipAsync(Role.Supervisor, script: false);
         await stage.OpenAsync(page, $"{Home}/overview");
 
         await page.ClickAsync("nav >> text=Automation");
@@ -69,13 +69,13 @@ public sealed class AutomationLookTests(Browser browser)
     }
 
     /// <summary>Closes conversations: gives one that waits, one that is sampled out and one that a rule refuses.</summary>
-    private static async Task<List<long>> FillAsync(ConsoleStage stage)
+    private static async Task<List<long>> FillAsync(ConsoleFixture stage)
     {
         var services = stage.Services;
-        var ana = (await services.GetRequiredService<Accounts>().AddAsync("ana", "Ana Lindqvist-Herrera", null, Reach.Anyone, default))!;
+        var ana = (await services.GetRequiredService<UserAccounts>().AddAsync("ana", "Ana Lindqvist-Herrera", null, MessagingPermission.Anyone, default))!;
         var document = RulesDocument.Parse(Encoding.UTF8.GetBytes(Rules), services.GetRequiredService<Questions>(), out var errors);
         Assert.Empty(errors.All);
-        Assert.IsType<ChangeRulesOutcome.Saved>(await services.GetRequiredService<ChangeRules>().RunAsync(stage.Furni.Id, Server.Access.Console.Person.CommandLine, null, document!.Text, default));
+        Assert.IsType<ChangeRulesOutcome.Saved>(await services.GetRequiredService<ChangeRules>().RunAsync(stage.Furni.Id, Member.CommandLine, null, document!.Text, default));
         var shown = new Dictionary<string, long>();
         for (var i = 0; i < 40; i++)
         {

@@ -1,8 +1,8 @@
 using System.Text;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Connectors;
+using Afterword.Server.Console.Members;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
@@ -15,9 +15,9 @@ public sealed class ConnectorLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
-        await stage.Services.GetRequiredService<Allowlists>().AllowSenderAsync(stage.Furni.Id, new(null, null, null, null), default);
-        var page = await stage.SeatToLookAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
+        await stage.Services.GetRequiredService<Allowlist>().AllowSenderAsync(stage.Furni.Id, new(null, null, null, null), default);
+        var page = await stage.MembershipToLookAsync(Role.Owner);
         await stage.LooksFineAsync(page, List);
         await page.SelectOptionAsync("#kind", "freshdesk");
         await page.ClickAsync("button:text-is('Add')");
@@ -26,9 +26,9 @@ public sealed class ConnectorLookTests(Browser browser)
         // What stands there once is the address to post to.
         var address = (await page.TextContentAsync(".secret"))!.Trim();
         using var http = new HttpClient();
-        foreach (var (id, mail) in new[] { ("1", "mia@example.com"), ("a-very-long-number-of-a-ticket-that-nothing-breaks-because-there-is-no-space-in-it-at-all-and-it-goes-on", "") })
+        foreach (var (id, email) in new[] { ("1", "mia@example.com"), ("a-very-long-number-of-a-ticket-that-nothing-breaks-because-there-is-no-space-in-it-at-all-and-it-goes-on", "") })
         {
-            using var body = new StringContent($$"""{"ticket_id":"{{id}}","ticket_status":"Resolved","ticket_contact_email":"{{mail}}"}""", Encoding.UTF8, "application/json");
+            using var body = new StringContent($$"""{"ticket_id":"{{id}}","ticket_status":"Resolved","ticket_contact_email":"{{email}}"}""", Encoding.UTF8, "application/json");
             using var answer = await http.PostAsync(new Uri(stage.Url, new Uri(address).AbsolutePath), body, TestContext.Current.CancellationToken);
             Assert.Equal(200, (int)answer.StatusCode);
         }

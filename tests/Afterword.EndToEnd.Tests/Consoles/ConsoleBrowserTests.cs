@@ -1,5 +1,6 @@
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
 using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
@@ -12,7 +13,7 @@ public sealed class ConsoleBrowserTests(Browser browser)
     [Fact]
     public async Task From_an_invitation_by_an_app_for_codes_out_and_in_again_without_script()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
         var page = await (await stage.VisitorAsync(script: false)).NewPageAsync();
         var (_, link) = await stage.InviteAsync(Role.Owner, "ana@furni.example");
 
@@ -43,7 +44,7 @@ public sealed class ConsoleBrowserTests(Browser browser)
     [Fact]
     public async Task A_passkey_is_added_and_lets_its_owner_in()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
         var page = await (await stage.VisitorAsync()).NewPageAsync();
         await Axe.BringAsync(page.Context);
         await WithAuthenticatorAsync(page);
@@ -79,7 +80,7 @@ public sealed class ConsoleBrowserTests(Browser browser)
     [Fact]
     public async Task A_passkey_of_somebody_else_does_not_let_in()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
         var page = await (await stage.VisitorAsync()).NewPageAsync();
         await WithAuthenticatorAsync(page);
         var (_, eve) = await stage.InviteAsync(Role.Owner, "eve@furni.example");
@@ -117,7 +118,7 @@ public sealed class ConsoleBrowserTests(Browser browser)
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("not accepted");
     }
 
-    private static async Task AcceptAsync(ConsoleStage stage, IPage page, string link)
+    private static async Task AcceptAsync(ConsoleFixture stage, IPage page, string link)
     {
         await stage.OpenAsync(page, link);
         await HeadsAsync(page, "Choose a password");

@@ -1,5 +1,5 @@
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -12,12 +12,12 @@ public sealed class ConsoleLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
         await stage.InviteAsync(Role.Analyst, "analyst.with.a.rather.long.name@subsidiary.furni.example");
-        var owner = await stage.SeatToLookAsync(Role.Owner);
+        var owner = await stage.MembershipToLookAsync(Role.Owner);
         foreach (var path in (string[])["/console/@furni/people", "/console/@furni/audit", "/console/@furni/asked", "/console/account", "/console/@furni/nothing"]) await stage.LooksFineAsync(owner, path);
 
-        var @operator = await stage.SeatToLookAsync(Role.Operator);
+        var @operator = await stage.MembershipToLookAsync(Role.Operator);
         foreach (var path in (string[])["/console/admin/people", "/console/admin/audit", "/console/admin/health", "/console/admin/backups", "/console/admin/retention", "/console/admin/senders", "/console/admin/apps", "/console/@furni/people"]) await stage.LooksFineAsync(@operator, path);
     }
 
@@ -26,9 +26,9 @@ public sealed class ConsoleLookTests(Browser browser)
     [InlineData("מחלקת שירות הלקוחות הארצית של רשת הרהיטים הגדולה")]
     public async Task A_long_name_leaves_the_role_whole_and_keeps_its_own_beginning(string name)
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
         await stage.Services.GetRequiredService<Store>().Main.WriteAsync(session => session.Sql("update account set name = @name").Bind("name", name).RunAsync(default), default);
-        var owner = await stage.SeatToLookAsync(Role.Owner);
+        var owner = await stage.MembershipToLookAsync(Role.Owner);
         await stage.LooksFineAsync(owner, "/console/@furni/people");
         foreach (var width in (int[])[360, 1440])
         {
@@ -53,8 +53,8 @@ public sealed class ConsoleLookTests(Browser browser)
     [Fact]
     public async Task On_paper_there_is_a_head_and_no_menu_and_no_heading_is_left_alone()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
-        var owner = await stage.SeatAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
+        var owner = await stage.MembershipAsync(Role.Owner);
         await stage.OpenAsync(owner, "/console/@furni/overview");
         Assert.False(await owner.IsVisibleAsync(".on-paper"));
 

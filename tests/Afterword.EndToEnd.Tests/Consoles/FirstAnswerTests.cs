@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -39,8 +39,8 @@ public sealed class FirstAnswerTests(Browser browser)
     [Fact]
     public async Task The_calls_that_are_shown_with_the_keys_run_as_they_are()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
-        var page = await stage.SeatToLookAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
+        var page = await stage.MembershipToLookAsync(Role.Owner);
         await stage.OpenAsync(page, "/console/@furni/set-up");
         await page.GetByLabel("Address of your privacy policy").FillAsync("https://furni.example/it's private?a=b&c=%20".Replace(" ", "+", StringComparison.Ordinal));
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
@@ -66,11 +66,11 @@ public sealed class FirstAnswerTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_on_the_pages_that_set_up_and_they_fit_everywhere()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
-        var owner = await stage.SeatToLookAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
+        var owner = await stage.MembershipToLookAsync(Role.Owner);
         foreach (var path in (string[])["/console/@furni/set-up", "/console/@furni/apps", "/console/@furni/channels", "/console/@furni/requests/new", "/console/@furni/webhooks", "/console/@furni/overview"]) await stage.LooksFineAsync(owner, path);
 
-        var @operator = await stage.SeatToLookAsync(Role.Operator);
+        var @operator = await stage.MembershipToLookAsync(Role.Operator);
         foreach (var path in (string[])
         [
             "/console/admin/set-up", "/console/admin/health", "/console/admin/senders?limits=furni", "/console/admin/users?user=furni", "/console/admin/apps", "/console/admin/webhooks", "/console/admin/email", "/console/admin/keys",

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Answers;
-using Afterword.Server.People;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -25,8 +25,8 @@ public sealed class FollowUpLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
-        var page = await stage.SeatToLookAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var page = await stage.MembershipToLookAsync(Role.Owner);
         foreach (var empty in (string[])[List, "/console/@furni/alerts", "/console/@furni/webhooks"]) await stage.LooksFineAsync(page, empty);
 
         var ids = await FillAsync(stage);
@@ -66,9 +66,9 @@ public sealed class FollowUpLookTests(Browser browser)
     [Fact]
     public async Task An_item_is_worked_through_without_script()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        var page = await stage.MembershipAsync(Role.Supervisor, script: false);
         await stage.OpenAsync(page, List);
         await page.ClickAsync("text=The sofa came");
         await page.SelectOptionAsync("#person", new SelectOptionValue { Index = 1 });
@@ -85,11 +85,11 @@ public sealed class FollowUpLookTests(Browser browser)
     }
 
     /// <summary>Makes one low score after another and gives their ids.</summary>
-    private static async Task<List<long>> FillAsync(ConsoleStage stage)
+    private static async Task<List<long>> FillAsync(ConsoleFixture stage)
     {
         var services = stage.Services;
-        var accounts = services.GetRequiredService<Accounts>();
-        var ana = await accounts.FindAsync("ana", default) ?? await accounts.AddAsync("ana", "Ana Lindqvist-Herrera", null, Reach.Anyone, default);
+        var userAccounts = services.GetRequiredService<UserAccounts>();
+        var ana = await userAccounts.FindAsync("ana", default) ?? await userAccounts.AddAsync("ana", "Ana Lindqvist-Herrera", null, MessagingPermission.Anyone, default);
         var sender = new Caller(
             new App(0, "", "", "", [], Allowed: true, Suspended: false), stage.Furni.Id, stage.Furni.ScreenName, stage.Furni.Name, Permission.DirectMessages, new SenderGrant(null, null, null, null));
         var ids = new List<long>();

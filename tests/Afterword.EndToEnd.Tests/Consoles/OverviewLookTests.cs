@@ -1,11 +1,12 @@
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Answers;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Messages.Inbox;
-using Afterword.Server.People;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -19,10 +20,10 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_at_any_width_in_either_scheme()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var ana = await CustomerAsync(stage);
         for (var i = 0; i < 14; i++) await AskAsync(stage, ana, i % 3 == 0 ? PromptType.Nps : PromptType.Csat, i % 2 == 0 ? "Nora" : "Idris with a name that hardly fits into its column", i % 5);
-        var page = await stage.SeatToLookAsync(Role.Analyst);
+        var page = await stage.MembershipToLookAsync(Role.Analyst);
         foreach (var view in s_views)
         {
             await stage.OpenAsync(page, $"/console/@furni/{view}");
@@ -32,12 +33,12 @@ public sealed class OverviewLookTests(Browser browser)
     }
 
     [Fact]
-    public async Task An_answer_moves_the_figures_of_an_open_page_and_leaves_what_was_opened_open()
+    public async Task An_answer_moves_the_metrics_of_an_open_page_and_leaves_what_was_opened_open()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var ana = await CustomerAsync(stage);
         await AskAsync(stage, ana, PromptType.Csat, "Nora", 2);
-        var page = await stage.SeatAsync(Role.Owner);
+        var page = await stage.MembershipAsync(Role.Owner);
         await stage.OpenAsync(page, "/console/@furni/overview");
         await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
         await page.ClickAsync("#line-numbers summary");
@@ -52,10 +53,10 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task Many_open_tabs_share_one_stream_and_those_that_nobody_sees_have_none()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
-        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveInbox>());
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveUpdates>());
         await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
-        var pages = new List<IPage> { await stage.SeatAsync(Role.Owner) };
+        var pages = new List<IPage> { await stage.MembershipAsync(Role.Owner) };
         while (pages.Count < 8) pages.Add(await pages[0].Context.NewPageAsync());
         foreach (var page in pages)
         {
@@ -84,8 +85,8 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task A_tab_that_is_hidden_just_as_it_takes_over_keeps_no_other_waiting()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser);
-        var first = await stage.SeatAsync(Role.Owner);
+        await using var stage = await ConsoleFixture.SetAsync(browser);
+        var first = await stage.MembershipAsync(Role.Owner);
         var second = await first.Context.NewPageAsync();
         foreach (var page in (IPage[])[first, second])
         {
@@ -115,10 +116,10 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task Windows_of_six_senders_all_follow_and_leave_connections_for_a_seventh()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
-        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveInbox>());
-        var first = await stage.SeatAsync(Role.Owner);
-        var (senders, windows) = (new List<Account> { stage.Furni }, new List<IPage> { first });
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        var (ana, live) = (await CustomerAsync(stage), stage.Services.GetRequiredService<LiveUpdates>());
+        var first = await stage.MembershipAsync(Role.Owner);
+        var (senders, windows) = (new List<User> { stage.Furni }, new List<IPage> { first });
         while (senders.Count < 6) senders.Add(await SenderOfAllAsync(stage, $"shop{senders.Count}"));
         while (windows.Count < 6) windows.Add(await first.Context.NewPageAsync());
         foreach (var (sender, window) in senders.Zip(windows))
@@ -150,10 +151,10 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task The_chart_tells_its_points_to_keys_and_pointer_and_goes_on_after_an_answer()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var ana = await CustomerAsync(stage);
         for (var i = 0; i < 6; i++) await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
-        var page = await stage.SeatAsync(Role.Supervisor);
+        var page = await stage.MembershipAsync(Role.Supervisor);
         await stage.OpenAsync(page, "/console/@furni/overview");
         var (area, tip) = (page.Locator(".area"), page.Locator(".tip"));
         await Assertions.Expect(page.Locator("#live")).ToBeVisibleAsync();
@@ -177,10 +178,10 @@ public sealed class OverviewLookTests(Browser browser)
     [Fact]
     public async Task Without_script_everything_can_be_chosen()
     {
-        await using var stage = await ConsoleStage.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
+        await using var stage = await ConsoleFixture.SetAsync(browser, "Limits:RecipientInterval=00:00:00");
         var ana = await CustomerAsync(stage);
         for (var i = 0; i < 6; i++) await AskAsync(stage, ana, PromptType.Csat, "Nora", 4);
-        var page = await stage.SeatAsync(Role.Supervisor, script: false);
+        var page = await stage.MembershipAsync(Role.Supervisor, script: false);
         await stage.OpenAsync(page, "/console/@furni/overview");
 
         await page.ClickAsync("text=12 months");
@@ -197,13 +198,13 @@ public sealed class OverviewLookTests(Browser browser)
     private static Task SeeAsync(IPage page, bool isSeen) => page.EvaluateAsync(
         "isSeen => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => !isSeen }); document.dispatchEvent(new Event('visibilitychange')); }", isSeen);
 
-    private static async Task<Account> CustomerAsync(ConsoleStage stage) => (await stage.Services.GetRequiredService<Accounts>().AddAsync("ana", "Ana", null, Reach.Anyone, default))!;
+    private static async Task<User> CustomerAsync(ConsoleFixture stage) => (await stage.Services.GetRequiredService<UserAccounts>().AddAsync("ana", "Ana", null, MessagingPermission.Anyone, default))!;
 
     // Whoever works at one sender works at all of them.
-    private static async Task<Account> SenderOfAllAsync(ConsoleStage stage, string handle)
+    private static async Task<User> SenderOfAllAsync(ConsoleFixture stage, string handle)
     {
-        var sender = (await stage.Services.GetRequiredService<Accounts>().AddAsync(handle, handle, null, Reach.Anyone, default))!;
-        await stage.Services.GetRequiredService<Allowlists>().AllowSenderAsync(sender.Id, new(null, null, null, null), default);
+        var sender = (await stage.Services.GetRequiredService<UserAccounts>().AddAsync(handle, handle, null, MessagingPermission.Anyone, default))!;
+        await stage.Services.GetRequiredService<Allowlist>().AllowSenderAsync(sender.Id, new(null, null, null, null), default);
         await stage.Services.GetRequiredService<Store>().Main.WriteAsync(
             session => session.Sql("insert into person_role (sender_id, person_id, role, created_at) select @sender, person_id, role, created_at from person_role where sender_id = @furni")
                 .Bind("sender", sender.Id).Bind("furni", stage.Furni.Id).RunAsync(default),
@@ -211,7 +212,7 @@ public sealed class OverviewLookTests(Browser browser)
         return sender;
     }
 
-    private static async Task AskAsync(ConsoleStage stage, Account customer, PromptType type, string agent, int mood, Account? by = null)
+    private static async Task AskAsync(ConsoleFixture stage, User customer, PromptType type, string agent, int mood, User? by = null)
     {
         var furni = by ?? stage.Furni;
         var sender = new Caller(new(0, "", "", "", [], Allowed: true, Suspended: false), furni.Id, furni.ScreenName, furni.Name, Permission.DirectMessages, new(null, null, null, null));

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Authentication;
 using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Consoles;

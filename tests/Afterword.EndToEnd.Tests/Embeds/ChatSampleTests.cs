@@ -10,7 +10,7 @@ public sealed class ChatSampleTests(Browser browser)
     [Fact]
     public async Task The_customer_of_a_chat_is_asked_in_the_chat()
     {
-        await using var stage = await EmbedStage.SetAsync(browser, width: 360);
+        await using var stage = await EmbedFixture.SetAsync(browser, width: 360);
         await Axe.BringAsync(stage.Page.Context);
         using var sample = Start([.. await stage.KeysAsync(), "--urls", "http://127.0.0.1:0"]);
         try

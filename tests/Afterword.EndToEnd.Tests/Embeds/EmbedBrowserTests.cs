@@ -13,7 +13,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [InlineData(true, 9)]
     public async Task A_customer_answers_and_the_page_hears_it_but_not_what(bool nps, int score)
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         var id = await stage.OpenCardAsync(nps ? PromptType.Nps : PromptType.Csat);
 
         await stage.Card.Locator(string.Create(CultureInfo.InvariantCulture, $"button[name=score][value='{score}']")).ClickAsync();
@@ -30,7 +30,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task A_customer_answers_with_the_keyboard_alone_and_is_led_on()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         var id = await stage.OpenCardAsync();
         Assert.Equal("BODY", await stage.Page.EvaluateAsync<string>("document.activeElement.tagName"));
 
@@ -54,7 +54,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task A_customer_closes_the_card()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         var id = await stage.OpenCardAsync(PromptType.Nps);
 
         await stage.Card.GetByRole(AriaRole.Button, new() { Name = "Close this card" }).ClickAsync();
@@ -67,7 +67,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task What_is_wrong_is_said_beside_what_was_typed()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         await stage.OpenCardAsync();
         await stage.Card.Locator("button[name=score]").Last.ClickAsync();
         await stage.Card.GetByRole(AriaRole.Textbox).FillAsync("  ");
@@ -81,7 +81,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_on_any_step_in_either_scheme()
     {
-        await using var stage = await EmbedStage.SetAsync(browser, style: "html { color-scheme: light dark; color: CanvasText; }");
+        await using var stage = await EmbedFixture.SetAsync(browser, style: "html { color-scheme: light dark; color: CanvasText; }");
         await Axe.BringAsync(stage.Page.Context);
         foreach (var type in new[] { PromptType.Csat, PromptType.Nps })
         {
@@ -109,7 +109,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task The_page_chooses_colours_letters_and_corners()
     {
-        await using var stage = await EmbedStage.SetAsync(
+        await using var stage = await EmbedFixture.SetAsync(
             browser,
             style: "afterword-card { --afterword-accent: rgb(1, 2, 3); --afterword-background: rgb(4, 5, 6); --afterword-text: rgb(250, 251, 252); --afterword-radius: 7px; --afterword-font: Georgia; --afterword-size: 20px; }");
         await stage.OpenCardAsync();
@@ -127,7 +127,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task Without_a_choice_the_page_changes_nothing_but_the_size_of_its_letters()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         await stage.OpenCardAsync();
 
         Assert.NotEqual("rgb(255, 0, 0)", await StyleAsync(stage, ".card", "color"));
@@ -137,7 +137,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task A_theme_goes_before_what_the_browser_prefers_and_may_change()
     {
-        await using var stage = await EmbedStage.SetAsync(browser, scheme: ColorScheme.Dark);
+        await using var stage = await EmbedFixture.SetAsync(browser, scheme: ColorScheme.Dark);
         await stage.OpenCardAsync();
         var dark = await StyleAsync(stage, ".card", "backgroundColor");
 
@@ -152,7 +152,7 @@ public sealed class EmbedBrowserTests(Browser browser)
     [InlineData(700, 1)]
     public async Task The_room_for_the_card_counts_not_the_window(int room, int rows)
     {
-        await using var stage = await EmbedStage.SetAsync(browser, width: 1440, style: string.Create(CultureInfo.InvariantCulture, $"html {{ font-size: 16px; }} afterword-card {{ inline-size: {room}px; }}"));
+        await using var stage = await EmbedFixture.SetAsync(browser, width: 1440, style: string.Create(CultureInfo.InvariantCulture, $"html {{ font-size: 16px; }} afterword-card {{ inline-size: {room}px; }}"));
         await stage.OpenCardAsync(PromptType.Nps);
 
         Assert.Equal(rows, await stage.Card.EvaluateAsync<int>("card => new Set([...card.shadowRoot.querySelectorAll('[name=score]')].map(one => one.offsetTop)).size"));
@@ -162,13 +162,13 @@ public sealed class EmbedBrowserTests(Browser browser)
     [Fact]
     public async Task A_card_in_arabic_runs_from_right_to_left()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         await stage.OpenCardAsync(attributes: "language=\"ar\"");
 
         Assert.Equal("rtl", await StyleAsync(stage, ".card", "direction"));
         Assert.True(await stage.Card.EvaluateAsync<bool>("card => { const [first, ...more] = card.shadowRoot.querySelectorAll('[name=score]'); return more.every(one => one.getBoundingClientRect().left < first.getBoundingClientRect().left); }"));
     }
 
-    private static Task<string> StyleAsync(EmbedStage stage, string selector, string property) =>
+    private static Task<string> StyleAsync(EmbedFixture stage, string selector, string property) =>
         stage.Card.Locator(selector).First.EvaluateAsync<string>("(element, property) => getComputedStyle(element)[property]", property);
 }

@@ -8,7 +8,7 @@ public sealed class EmbedLoadingTests(Browser browser)
     [Fact]
     public async Task A_page_may_import_the_script_or_serve_it_itself_and_name_the_server()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         var (_, token) = await stage.AskAsync();
         await stage.OpenBareAsync($"<afterword-card token=\"{token}\"></afterword-card>");
         await stage.Page.EvaluateAsync("address => import(address)", $"{stage.Feedback}/embed.js");
@@ -25,7 +25,7 @@ public sealed class EmbedLoadingTests(Browser browser)
     [Fact]
     public async Task The_console_says_why_no_card_comes()
     {
-        await using var stage = await EmbedStage.SetAsync(browser);
+        await using var stage = await EmbedFixture.SetAsync(browser);
         await stage.OpenAsync("<afterword-card token=\"none\"></afterword-card>");
         await ComplainsAsync("has no card with this token");
 

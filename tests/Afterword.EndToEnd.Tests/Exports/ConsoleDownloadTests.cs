@@ -1,6 +1,6 @@
 using Afterword.EndToEnd.Tests.Cards;
 using Afterword.EndToEnd.Tests.Consoles;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -43,9 +43,9 @@ public sealed class ConsoleDownloadTests(Browser browser)
     public async Task A_download_that_is_stopped_ends_on_the_server_too_and_leaves_nothing_behind()
     {
         var requests = new Requests();
-        await using var stage = await ConsoleStage.SetAsync(browser, builder => builder.Services.AddSingleton<IStartupFilter>(requests));
+        await using var stage = await ConsoleFixture.SetAsync(browser, builder => builder.Services.AddSingleton<IStartupFilter>(requests));
         await FillAsync(stage);
-        var page = await stage.SeatAsync(Role.Supervisor);
+        var page = await stage.MembershipAsync(Role.Supervisor);
         await page.AddInitScriptAsync(Disk);
         await stage.OpenAsync(page, Page);
         var (said, cancel, download) = (page.Locator("#said"), page.Locator("#cancel"), page.GetByRole(AriaRole.Button, new() { Name = "Download CSV" }));
@@ -76,7 +76,7 @@ public sealed class ConsoleDownloadTests(Browser browser)
         Assert.InRange(await page.EvaluateAsync<long>("window.disks[1].bytes"), (long)Rows * TextLength, long.MaxValue);
     }
 
-    private static Task<int> FillAsync(ConsoleStage stage) => stage.Services.GetRequiredService<Store>().Main.WriteAsync(
+    private static Task<int> FillAsync(ConsoleFixture stage) => stage.Services.GetRequiredService<Store>().Main.WriteAsync(
         session => session.Sql(
             """
             with recursive n(id) as (select 1 union all select id + 1 from n where id < @count)

@@ -39,9 +39,9 @@ public sealed class ExportMistakeTests(ExportMistakeTests.Here here) : IClassFix
 
     public sealed class Here : IAsyncLifetime
     {
-        internal ExportStage Stage { get; private set; } = null!;
+        internal ExportFixture Stage { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Stage = await ExportStage.SetAsync(await SqliteStore.NewAsync(), rows: 1);
+        public async ValueTask InitializeAsync() => Stage = await ExportFixture.SetAsync(await SqliteStore.NewAsync(), rows: 1);
 
         public ValueTask DisposeAsync()
         {

@@ -7,9 +7,9 @@ namespace Afterword.EndToEnd.Tests.Exports;
 /// <summary>A sender's feedback as CSV, by the API and by the command line, beside a running server.</summary>
 public abstract class ExportTests
 {
-    private readonly Ground _ground;
+    private readonly Fixture _fixture;
 
-    protected ExportTests(Ground ground) => _ground = ground;
+    protected ExportTests(Fixture fixture) => _fixture = fixture;
 
     private protected abstract Task<TestStore> NewStoreAsync();
 
@@ -24,7 +24,7 @@ public abstract class ExportTests
     public async Task The_api_and_the_command_line_give_the_same_bytes(string query, string options)
     {
         var file = Path.GetRandomFileName();
-        var (stage, server) = (_ground.Stage, _ground.Server);
+        var (stage, server) = (_fixture.Stage, _fixture.Server);
         var noted = await NotedAsync();
         var api = await stage.FetchAsync(server, query);
         var command = (await stage.RunAsync(["@sender0", "-o", stage.Path(file), .. options.Split(options.Contains(',', StringComparison.Ordinal) ? ',' : ' ', StringSplitOptions.RemoveEmptyEntries)])).Is(0);
@@ -39,8 +39,8 @@ public abstract class ExportTests
     [Fact]
     public async Task An_interrupted_file_is_completed_wherever_it_broke_off()
     {
-        var stage = _ground.Stage;
-        var whole = await stage.FetchAsync(_ground.Server, "");
+        var stage = _fixture.Stage;
+        var whole = await stage.FetchAsync(_fixture.Server, "");
         var random = new Random(5);
         for (var i = 0; i < 6; i++)
         {
@@ -57,12 +57,12 @@ public abstract class ExportTests
 
     [Fact]
     public async Task Without_a_file_the_lines_go_to_standard_output() => Assert.Equal(
-        Encoding.UTF8.GetString(await _ground.Stage.FetchAsync(_ground.Server, "")), (await Command.RunProcessAsync(["export", "@sender0", .. _ground.Stage.Place])).Is(0).Output);
+        Encoding.UTF8.GetString(await _fixture.Stage.FetchAsync(_fixture.Server, "")), (await Command.RunProcessAsync(["export", "@sender0", .. _fixture.Stage.Place])).Is(0).Output);
 
     [Fact]
     public async Task A_complete_file_is_brought_up_to_date()
     {
-        using var stage = await ExportStage.SetAsync(await NewStoreAsync(), rows: 700);
+        using var stage = await ExportFixture.SetAsync(await NewStoreAsync(), rows: 700);
         (await stage.RunAsync("@sender0", "-o", stage.Path("file.csv"))).Is(0);
         await stage.FillAsync(300, first: 700);
 
@@ -76,28 +76,28 @@ public abstract class ExportTests
     [Fact]
     public async Task A_file_that_is_there_is_overwritten_only_with_force()
     {
-        var (stage, file) = (_ground.Stage, _ground.Stage.Path("kept.csv"));
+        var (stage, file) = (_fixture.Stage, _fixture.Stage.Path("kept.csv"));
         await File.WriteAllTextAsync(file, "mine");
 
         Assert.Contains("Give --resume to go on with it, or --force", (await stage.RunAsync("@sender0", "-o", file)).Is(1).Errors, StringComparison.Ordinal);
         Assert.Equal("mine", await File.ReadAllTextAsync(file));
         (await stage.RunAsync("@sender0", "-o", file, "--force")).Is(0);
-        Assert.Equal(await stage.FetchAsync(_ground.Server, ""), await File.ReadAllBytesAsync(file));
+        Assert.Equal(await stage.FetchAsync(_fixture.Server, ""), await File.ReadAllBytesAsync(file));
     }
 
     /// <summary>How many exports by the command line the audit log has.</summary>
-    private Task<int> NotedAsync() => _ground.Stage.Store.RunAsync("update audit set what = what where person = 'command line' and what = 'answers, from the command line'");
+    private Task<int> NotedAsync() => _fixture.Stage.Store.RunAsync("update audit set what = what where person = 'command line' and what = 'answers, from the command line'");
 
     /// <summary>Feedback that none of these tests changes, and the server that gives it out.</summary>
-    public abstract class Ground : IAsyncLifetime
+    public abstract class Fixture : IAsyncLifetime
     {
-        internal ExportStage Stage { get; private set; } = null!;
+        internal ExportFixture Stage { get; private set; } = null!;
 
         internal ServerProcess Server { get; private set; } = null!;
 
         public async ValueTask InitializeAsync()
         {
-            Stage = await ExportStage.SetAsync(await NewStoreAsync(), rows: 3_000);
+            Stage = await ExportFixture.SetAsync(await NewStoreAsync(), rows: 3_000);
             Server = await Stage.StartServerAsync();
         }
 
@@ -116,7 +116,7 @@ public sealed class SqliteExportTests(SqliteExportTests.Here ground) : ExportTes
 {
     private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
 
-    public sealed class Here : Ground
+    public sealed class Here : Fixture
     {
         private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
     }
@@ -126,7 +126,7 @@ public sealed class PostgresExportTests(PostgresExportTests.Here ground) : Expor
 {
     private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
 
-    public sealed class Here : Ground
+    public sealed class Here : Fixture
     {
         private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
     }

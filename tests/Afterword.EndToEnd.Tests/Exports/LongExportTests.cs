@@ -14,9 +14,9 @@ public abstract partial class LongExportTests
     private const long MostMemory = 64 * 1024 * 1024;
     private const int Interrupt = 2;
 
-    private readonly ExportStage _ground;
+    private readonly ExportFixture _ground;
 
-    protected LongExportTests(Ground ground) => _ground = ground.Stage;
+    protected LongExportTests(Fixture fixture) => _ground = fixture.Stage;
 
     private static int Rows => LongForm.IsOn ? 1_000_000 : 100_000;
 
@@ -92,7 +92,7 @@ public abstract partial class LongExportTests
     }
 
     /// <summary>Exports, and interrupts that as soon as there is something in the file.</summary>
-    private static async Task<(int Code, string Errors)> InterruptAsync(ExportStage stage, string part)
+    private static async Task<(int Code, string Errors)> InterruptAsync(ExportFixture stage, string part)
     {
         File.Delete(stage.Path("file.csv"));
         using var process = Command.Start(["export", "@sender0", "-o", stage.Path("file.csv"), .. stage.Place]);
@@ -115,11 +115,11 @@ public abstract partial class LongExportTests
     }
 
     /// <summary>Feedback that none of these tests changes.</summary>
-    public abstract class Ground : IAsyncLifetime
+    public abstract class Fixture : IAsyncLifetime
     {
-        internal ExportStage Stage { get; private set; } = null!;
+        internal ExportFixture Stage { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Stage = await ExportStage.SetAsync(await NewStoreAsync(), Rows);
+        public async ValueTask InitializeAsync() => Stage = await ExportFixture.SetAsync(await NewStoreAsync(), Rows);
 
         public ValueTask DisposeAsync()
         {
@@ -134,7 +134,7 @@ public abstract partial class LongExportTests
 
 public sealed class SqliteLongExportTests(SqliteLongExportTests.Here ground) : LongExportTests(ground), IClassFixture<SqliteLongExportTests.Here>
 {
-    public sealed class Here : Ground
+    public sealed class Here : Fixture
     {
         private protected override async Task<TestStore> NewStoreAsync() => await SqliteStore.NewAsync();
     }
@@ -142,7 +142,7 @@ public sealed class SqliteLongExportTests(SqliteLongExportTests.Here ground) : L
 
 public sealed class PostgresLongExportTests(PostgresLongExportTests.Here ground) : LongExportTests(ground), IClassFixture<PostgresLongExportTests.Here>
 {
-    public sealed class Here : Ground
+    public sealed class Here : Fixture
     {
         private protected override async Task<TestStore> NewStoreAsync() => await PostgresStore.NewAsync();
     }

@@ -34,24 +34,24 @@ public sealed class DiskFaultTests
     {
         Strace.SkipUnlessItMayTrace();
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 2, members: 20, customers: 5_000);
-        var story = new Story(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 2, members: 20, customers: 5_000);
+        var traffic = new RecordedTraffic(data);
         foreach (var (call, error) in LongForm.IsOn ? All : s_some)
         {
             await using var server = await ServerProcess.StartAsync(store, s_settings);
             using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
-            var (random, refused) = (new Random(20), story.Unavailable);
+            var (random, refused) = (new Random(20), traffic.Unavailable);
 
             // Files are opened by whoever reads first, and stay open.
-            if (call != "openat") await story.TellAsync(server, Connections, 16, random);
-            Assert.True(story.Unavailable == refused, $"Before {call} fails with {error}, nothing is refused.");
+            if (call != "openat") await traffic.TellAsync(server, Connections, 16, random);
+            Assert.True(traffic.Unavailable == refused, $"Before {call} fails with {error}, nothing is refused.");
 
             await using (var fault = await DiskFault.BeginAsync(server, store.Place.Value, call, error))
             {
-                for (var round = 0; round == 0 || (round < 10 && fault.Count == 0); round++) await story.TellAsync(server, Connections * (round + 1), 48 * (round + 1), random);
+                for (var round = 0; round == 0 || (round < 10 && fault.Count == 0); round++) await traffic.TellAsync(server, Connections * (round + 1), 48 * (round + 1), random);
                 var writes = call is "fsync" or "pwrite64";
-                Assert.True(!writes || story.Unavailable > refused, $"While {call} fails with {error}, requests that write are refused.");
-                await ReadAsync(http, story, mustBeServed: writes, $"while {call} fails with {error}");
+                Assert.True(!writes || traffic.Unavailable > refused, $"While {call} fails with {error}, requests that write are refused.");
+                await ReadAsync(http, traffic, mustBeServed: writes, $"while {call} fails with {error}");
                 if (writes)
                 {
                     await UntilAsync(async () => await GetAsync(http, "/healthz/ready") == HttpStatusCode.ServiceUnavailable, $"While {call} fails with {error}, the server is not ready");
@@ -64,18 +64,18 @@ public sealed class DiskFaultTests
             await UntilAsync(
                 async () =>
                 {
-                    refused = story.Unavailable;
-                    await story.TellAsync(server, 1, 1, random);
-                    return story.Unavailable == refused;
+                    refused = traffic.Unavailable;
+                    await traffic.TellAsync(server, 1, 1, random);
+                    return traffic.Unavailable == refused;
                 },
                 $"After {call} failed with {error}, requests that write are served");
             await UntilAsync(async () => await GetAsync(http, "/healthz/ready") == HttpStatusCode.OK, $"After {call} failed with {error}, the server is ready");
-            await story.TellAsync(server, Connections, 16, random);
-            Assert.Equal(refused, story.Unavailable);
+            await traffic.TellAsync(server, Connections, 16, random);
+            Assert.Equal(refused, traffic.Unavailable);
             AssertTold(server, call, error);
             Assert.Equal(0, await server.TerminateAsync());
-            Assert.Empty(story.Faults);
-            Assert.Empty(Law.Check(await StoreImage.ReadAsync(store), story.Now()));
+            Assert.Empty(traffic.Faults);
+            Assert.Empty(Invariants.Check(await StoreImage.ReadAsync(store), traffic.Now()));
         }
     }
 
@@ -84,8 +84,8 @@ public sealed class DiskFaultTests
     {
         Strace.SkipUnlessItMayTrace();
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 2, members: 20, customers: 5_000);
-        var story = new Story(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 2, members: 20, customers: 5_000);
+        var traffic = new RecordedTraffic(data);
         var refused = 0;
         foreach (var (call, error) in LongForm.IsOn ? AllAtStart : s_someAtStart)
         {
@@ -95,7 +95,7 @@ public sealed class DiskFaultTests
             try
             {
                 await using var server = await ServerProcess.StartBoundedAsync(store, new(Trace: $"-f --seccomp-bpf -q -o {trace} {paths} -e trace={call} -e inject={call}:error={error}"), s_settings);
-                await story.TellAsync(server, Connections, 16, new Random(21));
+                await traffic.TellAsync(server, Connections, 16, new Random(21));
                 Assert.Equal(0, await server.TerminateAsync());
             }
             catch (InvalidOperationException told)
@@ -108,11 +108,11 @@ public sealed class DiskFaultTests
         }
 
         await using var last = await ServerProcess.StartAsync(store, s_settings);
-        await story.TellAsync(last, Connections, 16, new Random(21));
+        await traffic.TellAsync(last, Connections, 16, new Random(21));
         Assert.Equal(0, await last.TerminateAsync());
-        Assert.Empty(story.Faults);
-        Assert.True(story.Acknowledged > 16 && refused > 0);
-        Assert.Empty(Law.Check(await StoreImage.ReadAsync(store), story.Now()));
+        Assert.Empty(traffic.Faults);
+        Assert.True(traffic.Acknowledged > 16 && refused > 0);
+        Assert.Empty(Invariants.Check(await StoreImage.ReadAsync(store), traffic.Now()));
     }
 
     private static void AssertTold(ServerProcess server, string call, string error)
@@ -123,12 +123,12 @@ public sealed class DiskFaultTests
         Assert.DoesNotContain(server.Errors, line => line.Contains("\"EventId\":1001,", StringComparison.Ordinal));
     }
 
-    private static async Task ReadAsync(HttpMessageInvoker http, Story story, bool mustBeServed, string when)
+    private static async Task ReadAsync(HttpMessageInvoker http, RecordedTraffic traffic, bool mustBeServed, string when)
     {
-        var stored = story.Now().All.Where(asked => asked.Fate == Fate.Stored).TakeLast(12).ToArray();
-        await Task.WhenAll(stored.Select(async asked =>
+        var stored = traffic.Now().All.Where(sentRequest => sentRequest.Fate == Fate.Stored).TakeLast(12).ToArray();
+        await Task.WhenAll(stored.Select(async sentRequest =>
         {
-            var answer = await (await SignedRequest.MakeAsync(asked.Sender.Credentials, HttpMethod.Get, $"/1.1/feedback/show/{asked.Feedback!.Id}.json")).SendAsync(http, CancellationToken.None);
+            var answer = await (await SignedRequest.MakeAsync(sentRequest.Sender.Credentials, HttpMethod.Get, $"/1.1/feedback/show/{sentRequest.Feedback!.Id}.json")).SendAsync(http, CancellationToken.None);
             Assert.True(answer.Status == HttpStatusCode.OK || (!mustBeServed && answer.Status == HttpStatusCode.ServiceUnavailable), $"A read {when} was answered with {answer.Status} {answer.Text}");
         }));
     }

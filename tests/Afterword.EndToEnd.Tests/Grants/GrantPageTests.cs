@@ -1,6 +1,6 @@
 using System.Web;
 using Afterword.EndToEnd.Tests.Cards;
-using Afterword.Server.Access;
+using Afterword.Server.OAuth;
 using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Grants;
@@ -11,9 +11,9 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task A_user_lets_an_app_in_without_script()
     {
-        await using var stage = await GrantStage.SetAsync(browser);
+        await using var stage = await GrantFixture.SetAsync(browser);
         await stage.AskAsync();
-        await stage.HeadsAsync($"Sign in to let {GrantStage.AppName}");
+        await stage.HeadsAsync($"Sign in to let {GrantFixture.AppName}");
         await stage.SignInAsync();
         await stage.PressAsync("Allow");
 
@@ -23,11 +23,11 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task A_user_shows_an_app_out_and_signs_out_without_script()
     {
-        await using var stage = await GrantStage.SetAsync(browser);
+        await using var stage = await GrantFixture.SetAsync(browser);
         await stage.LetInAsync();
         await stage.OpenAsync("/apps");
         await stage.SignInAsync();
-        await stage.PressAsync($"Revoke {GrantStage.AppName}");
+        await stage.PressAsync($"Revoke {GrantFixture.AppName}");
         await Assertions.Expect(stage.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("can no longer use your account");
         await Assertions.Expect(stage.Page.GetByText("There are none.")).ToBeVisibleAsync();
 
@@ -40,7 +40,7 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task A_user_lets_an_app_in_with_the_keyboard_alone()
     {
-        await using var stage = await GrantStage.SetAsync(browser, width: 768);
+        await using var stage = await GrantFixture.SetAsync(browser, width: 768);
         await stage.AskAsync();
         await TypeSignInAsync(stage);
         await stage.HeadsAsync("use your account?");
@@ -53,7 +53,7 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task A_user_says_no_with_the_keyboard_alone()
     {
-        await using var stage = await GrantStage.SetAsync(browser);
+        await using var stage = await GrantFixture.SetAsync(browser);
         await stage.AskAsync(leg: "authenticate");
         await TypeSignInAsync(stage);
         await stage.HeadsAsync("use your account?");
@@ -66,12 +66,12 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task A_wrong_password_is_told_beside_the_field_and_the_handle_stays()
     {
-        await using var stage = await GrantStage.SetAsync(browser);
+        await using var stage = await GrantFixture.SetAsync(browser);
         await stage.OpenAsync("/sign-in");
         await stage.SignInAsync("wrong");
 
         await Assertions.Expect(stage.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The handle or the password is wrong.");
-        await Assertions.Expect(stage.Page.GetByLabel("Handle")).ToHaveValueAsync(GrantStage.Handle);
+        await Assertions.Expect(stage.Page.GetByLabel("Handle")).ToHaveValueAsync(GrantFixture.Handle);
         await Assertions.Expect(stage.Page.GetByLabel("Password")).ToHaveValueAsync("");
         await Assertions.Expect(stage.Page.GetByLabel("Password")).ToBeFocusedAsync();
         await Assertions.Expect(stage.Page.GetByLabel("Password")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("wrong"));
@@ -80,7 +80,7 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task What_an_app_will_and_will_not_be_able_to_do_is_said()
     {
-        await using var stage = await GrantStage.SetAsync(browser);
+        await using var stage = await GrantFixture.SetAsync(browser);
         await stage.AskAsync();
         await stage.SignInAsync();
         foreach (var (permission, can, cannot) in ((Permission, int, int)[])[(Permission.DirectMessages, 4, 1), (Permission.Write, 2, 2), (Permission.Read, 1, 3)])
@@ -96,7 +96,7 @@ public sealed class GrantPageTests(Browser browser)
     [Fact]
     public async Task Axe_finds_nothing_and_nothing_overflows_in_any_light_at_any_width()
     {
-        await using var stage = await GrantStage.SetAsync(browser, script: true);
+        await using var stage = await GrantFixture.SetAsync(browser, script: true);
         var page = stage.Page;
         await Axe.BringAsync(page.Context);
         var complaints = new List<string>();
@@ -121,7 +121,7 @@ public sealed class GrantPageTests(Browser browser)
         await stage.LetInAsync();
         await stage.OpenAsync("/apps");
         await FitsAsync("Apps that may use your account");
-        await stage.PressAsync($"Revoke {GrantStage.AppName}");
+        await stage.PressAsync($"Revoke {GrantFixture.AppName}");
         await FitsAsync("Apps that may use your account");
         await stage.AskAsync(callback: "oob");
         await stage.PressAsync("Cancel");
@@ -143,16 +143,16 @@ public sealed class GrantPageTests(Browser browser)
     }
 
     // The page begins in the field that is to be filled in.
-    private static async Task TypeSignInAsync(GrantStage stage)
+    private static async Task TypeSignInAsync(GrantFixture stage)
     {
         await Assertions.Expect(stage.Page.GetByLabel("Handle")).ToBeFocusedAsync();
-        await stage.Page.Keyboard.TypeAsync(GrantStage.Handle);
+        await stage.Page.Keyboard.TypeAsync(GrantFixture.Handle);
         await stage.Page.Keyboard.PressAsync("Tab");
-        await stage.Page.Keyboard.TypeAsync(GrantStage.Password);
+        await stage.Page.Keyboard.TypeAsync(GrantFixture.Password);
         await stage.Page.Keyboard.PressAsync("Enter");
     }
 
-    private static async Task TabToAsync(GrantStage stage, string button)
+    private static async Task TabToAsync(GrantFixture stage, string button)
     {
         for (var tab = 0; tab < 10; tab++)
         {

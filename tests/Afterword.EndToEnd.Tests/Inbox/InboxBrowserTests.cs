@@ -10,9 +10,9 @@ public sealed class InboxBrowserTests(Browser browser) : IAsyncLifetime
     // The law: what one window did, another shows within two seconds.
     private const float Soon = 2_000;
 
-    private InboxStage _stage = null!;
+    private InboxFixture _stage = null!;
 
-    public async ValueTask InitializeAsync() => _stage = await InboxStage.SetAsync();
+    public async ValueTask InitializeAsync() => _stage = await InboxFixture.SetAsync();
 
     [Theory]
     [InlineData(true)]

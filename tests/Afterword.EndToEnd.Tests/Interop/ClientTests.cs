@@ -29,7 +29,7 @@ public sealed class ClientTests
     [Fact]
     public async Task A_client_that_was_not_told_of_the_authority_trusts_nobody_here()
     {
-        await using var site = await Site.StartAsync(await SqliteStore.NewAsync());
+        await using var site = await InteropServer.StartAsync(await SqliteStore.NewAsync());
         foreach (var (library, complaint) in new[] { (s_tweepy, "CERTIFICATE_VERIFY_FAILED"), (await NodeAsync(), "UNABLE_TO_VERIFY_LEAF_SIGNATURE") })
         {
             await using var client = ClientScript.Start(library.Command, site.Names);
@@ -47,12 +47,12 @@ public sealed class ClientTests
 
     private static async Task WorksAsync(TestStore store, Library library)
     {
-        await using var site = await Site.StartAsync(store);
+        await using var site = await InteropServer.StartAsync(store);
         await using var browser = new Browser(site.BrowserArguments);
         await using var visitor = await browser.VisitorAsync();
         await using var client = ClientScript.Start(library.Command, site.NamesAndTrust);
         await client.TellAsync(site.Brief);
 
-        await new Run(site, library, client, new Person(await visitor.NewPageAsync(), site)).AllAsync();
+        await new Run(site, library, client, new BrowserUser(await visitor.NewPageAsync(), site)).AllAsync();
     }
 }

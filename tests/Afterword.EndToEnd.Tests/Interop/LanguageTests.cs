@@ -12,10 +12,10 @@ public sealed class LanguageTests
     [Fact]
     public async Task Libraries_for_Ruby_Perl_PHP_and_a_small_one_for_Node_work()
     {
-        await using var site = await Site.StartAsync(await SqliteStore.NewAsync());
+        await using var site = await InteropServer.StartAsync(await SqliteStore.NewAsync());
         await using var browser = new Browser(site.BrowserArguments);
         await using var visitor = await browser.VisitorAsync();
-        var person = new Person(await visitor.NewPageAsync(), site);
+        var person = new BrowserUser(await visitor.NewPageAsync(), site);
         await ClientScript.RunAsync(Path.Combine(s_scripts, "Node"), "npm", "ci", "--no-audit", "--no-fund", "--prefer-offline");
 
         await WorksAsync(site, person, "Twitter::Error::BadRequest", destroys: true, "ruby", Path.Combine(s_scripts, "Ruby", "client.rb"));
@@ -27,7 +27,7 @@ public sealed class LanguageTests
         await WorksAsync(site, person, "errors", destroys: false, "node", Path.Combine(s_scripts, "Node", "lite.js"));
     }
 
-    private static async Task WorksAsync(Site site, Person person, string error, bool destroys, params string[] command)
+    private static async Task WorksAsync(InteropServer site, BrowserUser person, string error, bool destroys, params string[] command)
     {
         await using var client = ClientScript.Start(command, site.NamesAndTrust);
         await client.TellAsync(site.Brief);

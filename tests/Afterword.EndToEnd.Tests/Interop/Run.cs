@@ -11,7 +11,7 @@ namespace Afterword.EndToEnd.Tests.Interop;
 internal sealed record Library(IReadOnlyList<string> Command, string LinksTo, string LegError, Func<int, string> ErrorOf);
 
 /// <summary>What a client must find, step by step: the same for every library.</summary>
-internal sealed class Run(Site site, Library library, ClientScript client, Person person)
+internal sealed class Run(InteropServer site, Library library, ClientScript client, BrowserUser person)
 {
     public async Task AllAsync()
     {
@@ -84,7 +84,7 @@ internal sealed class Run(Site site, Library library, ClientScript client, Perso
         await RefusedAsync("may not message", 403, 93);
 
         var resources = (await client.StepAsync("limits")).GetProperty("resources");
-        Assert.Equal(Site.ShowsPer15Minutes, resources.GetProperty("feedback").GetProperty("/feedback/show/:id").GetProperty("limit").GetInt32());
+        Assert.Equal(InteropServer.ShowsPer15Minutes, resources.GetProperty("feedback").GetProperty("/feedback/show/:id").GetProperty("limit").GetInt32());
         Assert.Equal(900, resources.GetProperty("users").GetProperty("/users/show/:id").GetProperty("limit").GetInt32());
 
         static string? TextOf(JsonElement step) =>

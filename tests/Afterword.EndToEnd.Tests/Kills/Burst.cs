@@ -11,7 +11,7 @@ internal sealed class Burst : IDisposable
     private const int Kept = 8;
     private const int MostPolls = 6_000;
 
-    private readonly Scene _scene;
+    private readonly SampleData _data;
     private readonly Ledger _ledger;
     private readonly bool _reads;
     private readonly long _startedAt = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
@@ -22,15 +22,15 @@ internal sealed class Burst : IDisposable
     private int _unanswered;
     private int _brokenOff;
 
-    /// <param name="scene">Who is there.</param>
+    /// <param name="data">Who is there.</param>
     /// <param name="ledger">Where everything is written down.</param>
     /// <param name="server">The process.</param>
     /// <param name="connections">How many requests are sent at once.</param>
     /// <param name="seed">Decides what is sent.</param>
     /// <param name="reads">Whether there are reads among it.</param>
-    public Burst(Scene scene, Ledger ledger, ServerProcess server, int connections, int seed, bool reads = true)
+    public Burst(SampleData data, Ledger ledger, ServerProcess server, int connections, int seed, bool reads = true)
     {
-        (_scene, _ledger, _reads) = (scene, ledger, reads);
+        (_data, _ledger, _reads) = (data, ledger, reads);
         _http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
         _work = Task.WhenAll(Enumerable.Range(0, connections).Select(i => Task.Run(() => WorkAsync(new Random(seed + i)))));
     }
@@ -51,7 +51,7 @@ internal sealed class Burst : IDisposable
     public ConcurrentQueue<SignedRequest> Accepted { get; } = new();
 
     /// <summary>The creates that were not answered, as they were sent.</summary>
-    public ConcurrentBag<(Asked Asked, SignedRequest Request)> Silent { get; } = [];
+    public ConcurrentBag<(SentRequest Asked, SignedRequest Request)> Silent { get; } = [];
 
     /// <summary>Waits until so many requests have been answered with success.</summary>
     public async Task AcknowledgeAsync(int count)
@@ -90,73 +90,73 @@ internal sealed class Burst : IDisposable
 
     private async Task<bool> CreateAsync(Random random)
     {
-        var asked = _ledger.Next(random);
-        var request = await asked.SignAsync();
-        asked.Fate = Fate.InDoubt;
+        var sentRequest = _ledger.Next(random);
+        var request = await sentRequest.SignAsync();
+        sentRequest.Fate = Fate.InDoubt;
         var answer = await SendAsync(request);
         if (answer is null)
         {
-            Silent.Add((asked, request));
+            Silent.Add((sentRequest, request));
             return false;
         }
 
-        if (answer.Status == HttpStatusCode.OK) asked.Acknowledge(answer.Feedback);
-        else asked.Fate = Fate.Absent;
-        _ledger.PutBack(asked);
+        if (answer.Status == HttpStatusCode.OK) sentRequest.Acknowledge(answer.Feedback);
+        else sentRequest.Fate = Fate.Absent;
+        _ledger.PutBack(sentRequest);
         return true;
     }
 
-    private async Task<bool> AnswerAsync(Asked asked, Random random)
+    private async Task<bool> AnswerAsync(SentRequest sentRequest, Random random)
     {
-        var score = asked.Score.Fate == Fate.Absent && random.Next(4) > 0 ? (1 + random.Next(5)).ToString(CultureInfo.InvariantCulture) : null;
-        var text = asked.Text.Fate == Fate.Absent && (score is null || random.Next(4) == 0) ? $"Answer to {asked.Number}: \u00fcber \u2014 \"good\"; 50% \U0001F44D" : null;
+        var score = sentRequest.Score.Fate == Fate.Absent && random.Next(4) > 0 ? (1 + random.Next(5)).ToString(CultureInfo.InvariantCulture) : null;
+        var text = sentRequest.Text.Fate == Fate.Absent && (score is null || random.Next(4) == 0) ? $"Answer to {sentRequest.Number}: \u00fcber \u2014 \"good\"; 50% \U0001F44D" : null;
         if (score is null && text is null) score = "3";
-        if (asked.Recipient is not { } recipient) return await AnswerCardAsync(asked, score, score is null ? text : null);
+        if (sentRequest.Recipient is not { } recipient) return await AnswerCardAsync(sentRequest, score, score is null ? text : null);
 
-        (asked.Score, asked.Text) = (Sent(asked.Score, score), Sent(asked.Text, text));
-        asked.Together = score is not null && text is not null;
-        var answer = await SendAsync(await SignedRequest.MakeAsync(recipient.Credentials, HttpMethod.Post, $"/1.1/feedback/submit/{asked.Feedback!.Id}.json", Form(score, text)));
+        (sentRequest.Score, sentRequest.Text) = (Sent(sentRequest.Score, score), Sent(sentRequest.Text, text));
+        sentRequest.Together = score is not null && text is not null;
+        var answer = await SendAsync(await SignedRequest.MakeAsync(recipient.Credentials, HttpMethod.Post, $"/1.1/feedback/submit/{sentRequest.Feedback!.Id}.json", Form(score, text)));
         if (answer is null) return false;
 
         var response = answer.Status == HttpStatusCode.OK ? answer.Feedback.Response : null;
-        asked.Score = Settled(asked.Score, response?.Score is { } told ? (told.Value.ToString(CultureInfo.InvariantCulture), told.CreatedAt) : null);
-        asked.Text = Settled(asked.Text, response?.Text is { } said ? (said.Value, said.CreatedAt) : null);
-        asked.Together = false;
-        _ledger.PutBack(asked);
+        sentRequest.Score = Settled(sentRequest.Score, response?.Score is { } told ? (told.Value.ToString(CultureInfo.InvariantCulture), told.CreatedAt) : null);
+        sentRequest.Text = Settled(sentRequest.Text, response?.Text is { } said ? (said.Value, said.CreatedAt) : null);
+        sentRequest.Together = false;
+        _ledger.PutBack(sentRequest);
         return true;
     }
 
-    private async Task<bool> AnswerCardAsync(Asked asked, string? score, string? text)
+    private async Task<bool> AnswerCardAsync(SentRequest sentRequest, string? score, string? text)
     {
-        (asked.Score, asked.Text) = (Sent(asked.Score, score), Sent(asked.Text, text));
-        var answer = await SendAsync(await SignedRequest.MakeAsync(null, HttpMethod.Post, $"/f/{asked.Feedback!.CardToken}", Form(score, text)));
+        (sentRequest.Score, sentRequest.Text) = (Sent(sentRequest.Score, score), Sent(sentRequest.Text, text));
+        var answer = await SendAsync(await SignedRequest.MakeAsync(null, HttpMethod.Post, $"/f/{sentRequest.Feedback!.CardToken}", Form(score, text)));
         if (answer is null) return false;
 
         var stored = answer.Status is HttpStatusCode.OK or HttpStatusCode.SeeOther;
-        asked.Score = Settled(asked.Score, stored ? (asked.Score.Value!, null) : null);
-        asked.Text = Settled(asked.Text, stored ? (asked.Text.Value!, null) : null);
-        _ledger.PutBack(asked);
+        sentRequest.Score = Settled(sentRequest.Score, stored ? (sentRequest.Score.Value!, null) : null);
+        sentRequest.Text = Settled(sentRequest.Text, stored ? (sentRequest.Text.Value!, null) : null);
+        _ledger.PutBack(sentRequest);
         return true;
     }
 
     private async Task<bool> ShowAsync(Random random)
     {
-        if (_ledger.TakeOpen(random) is not { } asked) return await CreateAsync(random);
+        if (_ledger.TakeOpen(random) is not { } sentRequest) return await CreateAsync(random);
 
-        var answer = await SendAsync(await SignedRequest.MakeAsync(asked.Sender.Credentials, HttpMethod.Get, $"/1.1/feedback/show/{asked.Feedback!.Id}.json"));
+        var answer = await SendAsync(await SignedRequest.MakeAsync(sentRequest.Sender.Credentials, HttpMethod.Get, $"/1.1/feedback/show/{sentRequest.Feedback!.Id}.json"));
         if (answer is { Status: HttpStatusCode.OK })
         {
             var response = answer.Feedback.Response;
-            if (response?.Score?.Value.ToString(CultureInfo.InvariantCulture) != asked.Score.Value || response?.Text?.Value != asked.Text.Value) Faults.Enqueue($"{asked.ExternalId} was answered with {asked.Score} and {asked.Text}, and is shown as {answer.Text}");
+            if (response?.Score?.Value.ToString(CultureInfo.InvariantCulture) != sentRequest.Score.Value || response?.Text?.Value != sentRequest.Text.Value) Faults.Enqueue($"{sentRequest.ExternalId} was answered with {sentRequest.Score} and {sentRequest.Text}, and is shown as {answer.Text}");
         }
 
-        _ledger.PutBack(asked);
+        _ledger.PutBack(sentRequest);
         return answer is not null;
     }
 
     private async Task<bool> EventsAsync(Random random)
     {
-        var sender = _scene.Senders[random.Next(_scene.Senders.Count)];
+        var sender = _data.Senders[random.Next(_data.Senders.Count)];
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         var target = string.Create(CultureInfo.InvariantCulture, $"/1.1/feedback/events.json?from_time={_startedAt}&to_time={now}&count=20");
         return await SendAsync(await SignedRequest.MakeAsync(sender.Credentials, HttpMethod.Get, target)) is not null;

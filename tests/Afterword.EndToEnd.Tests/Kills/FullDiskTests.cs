@@ -13,10 +13,10 @@ public sealed class FullDiskTests
     {
         OwnMounts.Need();
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 100);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 0, customers: 100);
         await using var server = await ServerProcess.StartBoundedAsync(store, new(Disk: store.Place.Value), "Limits:RecipientInterval=00:00:00", "Feedback:EventsDelay=00:00:00");
         using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
-        var sender = scene.Senders[0].Credentials;
+        var sender = data.Senders[0].Credentials;
         async Task<Answer> SendAsync(HttpMethod method, string target, params (string Name, string Value)[] form) => await (await SignedRequest.MakeAsync(
             target.StartsWith("/1.1", StringComparison.Ordinal) ? sender : null, method, target, form.Length == 0 ? null : form.Select(pair => KeyValuePair.Create(pair.Name, pair.Value)))).SendAsync(http, CancellationToken.None);
         Task<Answer> CreateAsync() => SendAsync(HttpMethod.Post, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", "7"), ("message", "Hello"), ("privacy_url", "https://shop.example/privacy"));

@@ -84,8 +84,8 @@ internal sealed class KillRun
     private async Task WearOutAsync()
     {
         var store = await _newStore();
-        var scene = await Scene.SetUpAsync(store, senders: 16, members: LongForm.IsOn ? 1_000 : 200, customers: 20_000);
-        var ledger = new Ledger(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 16, members: LongForm.IsOn ? 1_000 : 200, customers: 20_000);
+        var ledger = new Ledger(data);
         Burst? burst = null;
         IReadOnlySet<int> sessions = new HashSet<int>();
         for (var kill = 0; kill <= KillsPerStore; kill++)
@@ -97,12 +97,12 @@ internal sealed class KillRun
             burst?.Dispose();
             if (kill == KillsPerStore || Breaches.Count > 0)
             {
-                await WalkEventsAsync(scene, server, await StoreImage.ReadAsync(store));
+                await WalkEventsAsync(data, server, await StoreImage.ReadAsync(store));
                 if (await server.TerminateAsync() is not 0 and var code) Faults.Add($"The server ended with {code} when it was asked to stop.");
                 break;
             }
 
-            burst = new Burst(scene, ledger, server, Connections, _random.Next());
+            burst = new Burst(data, ledger, server, Connections, _random.Next());
             await Task.Delay(_random.Next(150, 600));
             sessions = await store.SessionsAsync();
             burst.Expect();
@@ -125,15 +125,15 @@ internal sealed class KillRun
         await ReplayAsync(http, burst.Accepted, "accepted");
 
         var image = await StoreImage.ReadAsync(store);
-        Breaches.AddRange(Law.Check(image, ledger).Select(line => $"After kill {Kills}: {line}"));
-        Illusions.AddRange(Law.Check(image, ledger, silenceIsSuccess: true));
+        Breaches.AddRange(Invariants.Check(image, ledger).Select(line => $"After kill {Kills}: {line}"));
+        Illusions.AddRange(Invariants.Check(image, ledger, silenceIsSuccess: true));
         DoneInSilence += ledger.CountDoneInSilence(image);
         ledger.Settle(image);
 
         // Their nonces were stored before they were: a network that sends them twice must not do them twice.
         await ReplayAsync(http, burst.Silent.Where(silent => silent.Asked.Fate == Fate.Stored).Select(silent => silent.Request), "stored");
-        var acknowledged = ledger.All.Where(asked => asked.Key is not null && asked.Fate == Fate.Stored).TakeLast(RetriesPerKill);
-        await RetryAsync(http, [.. burst.Silent.Select(silent => silent.Asked).Where(asked => asked.Key is not null).Union(acknowledged)], image);
+        var acknowledged = ledger.All.Where(sentRequest => sentRequest.Key is not null && sentRequest.Fate == Fate.Stored).TakeLast(RetriesPerKill);
+        await RetryAsync(http, [.. burst.Silent.Select(silent => silent.Asked).Where(sentRequest => sentRequest.Key is not null).Union(acknowledged)], image);
     }
 
     private async Task ReplayAsync(HttpMessageInvoker http, IEnumerable<SignedRequest> requests, string what)
@@ -146,28 +146,28 @@ internal sealed class KillRun
         }
     }
 
-    private async Task RetryAsync(HttpMessageInvoker http, IReadOnlyList<Asked> keyed, StoreImage image)
+    private async Task RetryAsync(HttpMessageInvoker http, IReadOnlyList<SentRequest> keyed, StoreImage image)
     {
-        foreach (var asked in keyed)
+        foreach (var sentRequest in keyed)
         {
-            var row = image.Find(asked);
-            var answer = await (await asked.SignAsync()).SendAsync(http, CancellationToken.None);
+            var row = image.Find(sentRequest);
+            var answer = await (await sentRequest.SignAsync()).SendAsync(http, CancellationToken.None);
             if (answer.Status != HttpStatusCode.OK || answer.Replayed != row is not null || (row is not null && answer.Feedback.Id != row.Id.ToString(CultureInfo.InvariantCulture)))
             {
-                WrongRetries.Add($"After kill {Kills}, the retry of {asked.ExternalId}, {(row is null ? "not stored" : "stored")} before, is answered with {answer.Status}, replayed: {answer.Replayed}, {answer.Text}");
+                WrongRetries.Add($"After kill {Kills}, the retry of {sentRequest.ExternalId}, {(row is null ? "not stored" : "stored")} before, is answered with {answer.Status}, replayed: {answer.Replayed}, {answer.Text}");
                 continue;
             }
 
             Retries = row is null ? (Retries.Stored, Retries.Missing + 1) : (Retries.Stored + 1, Retries.Missing);
-            asked.Acknowledge(answer.Feedback);
+            sentRequest.Acknowledge(answer.Feedback);
         }
     }
 
     /// <summary>Whoever pages through the events of each sender meets every stored change once, in order.</summary>
-    private async Task WalkEventsAsync(Scene scene, ServerProcess server, StoreImage image)
+    private async Task WalkEventsAsync(SampleData data, ServerProcess server, StoreImage image)
     {
         var changes = image.Changes.ToLookup(row => row.SenderId);
-        foreach (var sender in scene.Senders)
+        foreach (var sender in data.Senders)
         {
             using var client = new FeedbackClient(new FeedbackClientOptions(new Uri("http://feedback.test"), sender.Credentials), server.Transport);
             var walked = new List<string>();

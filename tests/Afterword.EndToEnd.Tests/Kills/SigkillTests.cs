@@ -1,5 +1,5 @@
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Rollups;
 
 namespace Afterword.EndToEnd.Tests.Kills;
 
@@ -66,7 +66,7 @@ public abstract class SigkillTests
         "update sender_state set window_used = window_used - 1 where sender_id = (select sender_id from prompt order by id limit 1)", "are counted");
 
     [Fact]
-    public async Task The_figures_are_those_of_the_rows_and_a_count_that_is_lost_is_noticed()
+    public async Task The_metrics_are_those_of_the_rows_and_a_count_that_is_lost_is_noticed()
     {
         var copy = await Run.Last.Store.CopyAsync();
         await using (var store = await copy.OpenAsync()) Assert.Empty(await RollupCheck.RunAsync(store.Main, default));
@@ -79,10 +79,10 @@ public abstract class SigkillTests
     private async Task AssertNoticedAsync(string damage, string noticed)
     {
         var copy = await Run.Last.Store.CopyAsync();
-        Assert.Empty(Law.Check(await StoreImage.ReadAsync(copy), Run.Last.Ledger));
+        Assert.Empty(Invariants.Check(await StoreImage.ReadAsync(copy), Run.Last.Ledger));
 
         Assert.Equal(1, await copy.RunAsync(damage));
-        Assert.Contains(Law.Check(await StoreImage.ReadAsync(copy), Run.Last.Ledger), line => line.Contains(noticed, StringComparison.Ordinal));
+        Assert.Contains(Invariants.Check(await StoreImage.ReadAsync(copy), Run.Last.Ledger), line => line.Contains(noticed, StringComparison.Ordinal));
     }
 
     private void AssertNone(List<string> lines) =>

@@ -12,13 +12,13 @@ public abstract class SigtermTests
     public async Task A_server_that_is_asked_to_stop_under_load_answers_all_that_it_does()
     {
         var store = await NewStoreAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 16, members: 50, customers: 2_000);
-        var ledger = new Ledger(scene);
+        var data = await SampleData.SetUpAsync(store, senders: 16, members: 50, customers: 2_000);
+        var ledger = new Ledger(data);
         var random = new Random(20);
         for (var stop = 1; stop <= Stops; stop++)
         {
             await using var server = await ServerProcess.StartAsync(store, "Feedback:EventsDelay=00:00:00", "Limits:AnswersPer15Minutes=1000000000");
-            using var burst = new Burst(scene, ledger, server, connections: 64, random.Next());
+            using var burst = new Burst(data, ledger, server, connections: 64, random.Next());
             await burst.AcknowledgeAsync(random.Next(100, 600));
 
             burst.Expect();
@@ -30,7 +30,7 @@ public abstract class SigtermTests
             Assert.Equal(0, burst.BrokenOff);
             Assert.Equal(0, ledger.CountDoneInSilence(image));
             Assert.Empty(burst.Faults);
-            Assert.Empty(Law.Check(image, ledger));
+            Assert.Empty(Invariants.Check(image, ledger));
             Assert.DoesNotContain(server.Errors, line => line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal));
             ledger.Settle(image);
         }

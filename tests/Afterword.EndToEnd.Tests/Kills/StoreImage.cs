@@ -80,7 +80,7 @@ internal sealed class StoreImage
     }
 
     /// <summary>The prompt that a create call led to, or null.</summary>
-    public PromptRow? Find(Asked asked) => _byExternalId.GetValueOrDefault(asked.ExternalId);
+    public PromptRow? Find(SentRequest sentRequest) => _byExternalId.GetValueOrDefault(sentRequest.ExternalId);
 
     /// <summary>The message that a prompt went with, or null.</summary>
     public MessageRow? Find(PromptRow prompt) => _byPrompt.GetValueOrDefault((prompt.SenderId, prompt.Id));

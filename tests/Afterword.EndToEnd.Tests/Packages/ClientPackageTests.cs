@@ -62,11 +62,11 @@ public sealed class ClientPackageTests
         (await BuiltProgram.RunAsync("dotnet", folder.Path, "build", "--output", "built", "-p:UseSharedCompilation=false", "-nodeReuse:false")).Is(0);
 
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 1, customers: 1);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 1, customers: 1);
         await using var server = await ServerProcess.StartAsync(store);
-        var keys = scene.Senders[0].Credentials;
+        var keys = data.Senders[0].Credentials;
         var called = (await BuiltProgram.RunAsync(
-            "dotnet", folder.Path, Path.Combine("built", "desk.dll"), $"{server.Url}", keys.ConsumerKey, keys.ConsumerSecret, keys.Token!, keys.TokenSecret!, $"{scene.Members[0].Id}")).Is(0);
+            "dotnet", folder.Path, Path.Combine("built", "desk.dll"), $"{server.Url}", keys.ConsumerKey, keys.ConsumerSecret, keys.Token!, keys.TokenSecret!, $"{data.Users[0].Id}")).Is(0);
         Assert.Equal("ticket-5555 Afterword.Client.AspNetCore", called.Output.Trim());
     }
 

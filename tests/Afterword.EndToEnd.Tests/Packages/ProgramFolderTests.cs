@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;

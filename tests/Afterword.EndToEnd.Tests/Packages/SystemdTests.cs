@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using Afterword.EndToEnd.Tests.Commands;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
@@ -44,7 +45,7 @@ public sealed class SystemdTests
     {
         var line = (await File.ReadAllLinesAsync(Path.Combine(s_units, unit), TestContext.Current.CancellationToken)).Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal));
         string[] command = line.Split(' ')[1..];
-        (await Commands.Command.RunAsync([.. command, "--help"])).Is(0);
+        (await Command.RunAsync([.. command, "--help"])).Is(0);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Servers;
-using Afterword.Server.Hosting;
-using Afterword.Server.Reports;
+using Afterword.Server.Configuration;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
@@ -36,13 +36,13 @@ internal static class CutState
             await using (var opened = await Store.OpenAsync(settings!, TimeProvider.System, CancellationToken.None, serves: true))
             {
                 broken.AddRange(await RollupCheck.RunAsync(opened.Main, CancellationToken.None));
-                broken.AddRange(await opened.Admissions.InspectAsync(CancellationToken.None));
+                broken.AddRange(await opened.Nonces.InspectAsync(CancellationToken.None));
             }
 
             var store = SqliteStore.In(folder);
             if (damage is not null) await store.RunAsync(damage);
             await CountAsync(store, broken);
-            if (ledger is not null) broken.AddRange(Law.Check(await StoreImage.ReadAsync(store), ledger));
+            if (ledger is not null) broken.AddRange(Invariants.Check(await StoreImage.ReadAsync(store), ledger));
         }
         catch (Exception error) when (error is SqliteException or InvalidOperationException)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Afterword.EndToEnd.Tests.Servers;
+using Afterword.EndToEnd.Tests.Webhooks;
 using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.PowerCuts;
@@ -16,14 +17,14 @@ internal sealed class PowerCutRun
 
     private readonly Recording _recording;
     private readonly Dictionary<string, byte[]> _before;
-    private readonly Story? _story;
+    private readonly RecordedTraffic? _traffic;
 
-    private PowerCutRun(string folder, Story? story)
+    private PowerCutRun(string folder, RecordedTraffic? traffic)
     {
         Seed = int.TryParse(Environment.GetEnvironmentVariable("AFTERWORD_TEST_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : RandomNumberGenerator.GetInt32(int.MaxValue);
         _recording = new Recording(folder);
         _before = Directory.GetFiles(folder, "*.db*").Where(file => !file.EndsWith("-shm", StringComparison.Ordinal)).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
-        _story = story;
+        _traffic = traffic;
     }
 
     /// <summary>Decides what is sent, when the power goes, and what is left. AFTERWORD_TEST_SEED sets it.</summary>
@@ -31,7 +32,7 @@ internal sealed class PowerCutRun
 
     public Recording Recording => _recording;
 
-    public Story Story => _story!;
+    public RecordedTraffic Traffic => _traffic!;
 
     /// <summary>A server that begins a store.</summary>
     public static async Task<PowerCutRun> OfStartAsync()
@@ -45,12 +46,12 @@ internal sealed class PowerCutRun
     /// <summary>Servers that take requests and deliver events: one that is stopped, two to which the disk fails, and one after these.</summary>
     public static async Task<PowerCutRun> OfLoadAsync(int requests)
     {
-        await using var inbox = await Webhooks.Inbox.StartAsync();
+        await using var inbox = await WebhookInbox.StartAsync();
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 3, members: 40, customers: 20_000);
-        await inbox.AddToAsync(store, scene.Senders);
-        var run = new PowerCutRun(store.Place.Value, new Story(scene));
-        Task TellAsync(ServerProcess server, Random random) => run.Story.TellAsync(server, Connections, requests, random);
+        var data = await SampleData.SetUpAsync(store, senders: 3, members: 40, customers: 20_000);
+        await inbox.AddToAsync(store, data.Senders);
+        var run = new PowerCutRun(store.Place.Value, new RecordedTraffic(data));
+        Task TellAsync(ServerProcess server, Random random) => run.Traffic.TellAsync(server, Connections, requests, random);
         await run.RecordAsync(store, "a server that is stopped", "", TellAsync, server => server.TerminateAsync());
         await run.RecordAsync(store, "a server to which some syncs fail, and which is killed", SomeSyncsFail, TellAsync, server => server.KillAsync());
         await run.RecordAsync(store, "a server to which no sync succeeds in the end, and which is killed", SyncsFailInTheEnd, TellAsync, server => server.KillAsync());
@@ -59,7 +60,7 @@ internal sealed class PowerCutRun
     }
 
     public override string ToString() =>
-        $"seed {Seed}: {_recording.Steps.Count} steps of the disk, {_recording.Steps.OfType<Sync>().Count()} syncs of which {_recording.Steps.OfType<Sync>().Count(sync => sync.Failed)} failed, {_story?.Acknowledged ?? 0} requests acknowledged, {_story?.Unavailable ?? 0} answered with 503";
+        $"seed {Seed}: {_recording.Steps.Count} steps of the disk, {_recording.Steps.OfType<Sync>().Count()} syncs of which {_recording.Steps.OfType<Sync>().Count(sync => sync.Failed)} failed, {_traffic?.Acknowledged ?? 0} requests acknowledged, {_traffic?.Unavailable ?? 0} answered with 503";
 
     /// <summary>Makes states, opens each, and gives one line for each breach of the law.</summary>
     /// <param name="states">How many.</param>
@@ -81,7 +82,7 @@ internal sealed class PowerCutRun
             {
                 try
                 {
-                    var lines = await CutState.JudgeAsync(files, _story?.At(_recording, moment));
+                    var lines = await CutState.JudgeAsync(files, _traffic?.At(_recording, moment));
                     lock (broken) broken.AddRange(lines.Select(line => $"A power cut at {moment} of {_recording.End}, {PhaseOf(moment)}: {line}"));
                 }
                 finally
@@ -100,14 +101,14 @@ internal sealed class PowerCutRun
     {
         var disk = new CutDisk(_before);
         foreach (var step in _recording.Steps) disk.Do(step);
-        return CutState.JudgeAsync(disk.Cut(new Random(Seed)), _story!.At(_recording, int.MaxValue), damage);
+        return CutState.JudgeAsync(disk.Cut(new Random(Seed)), _traffic!.At(_recording, int.MaxValue), damage);
     }
 
     private async Task RecordAsync(SqliteStore store, string what, string faults, Func<ServerProcess, Random, Task> work, Func<ServerProcess, Task> end)
     {
         using var trace = TestFolder.Create("trace");
         var file = Path.Combine(trace.Path, "calls");
-        await using (var server = await ServerProcess.StartBoundedAsync(store, new(Trace: Recording.Options(file, faults)), Webhooks.Inbox.Settings))
+        await using (var server = await ServerProcess.StartBoundedAsync(store, new(Trace: Recording.Options(file, faults)), WebhookInbox.Settings))
         {
             await work(server, new Random(Seed + _recording.Phases.Count));
             await end(server);

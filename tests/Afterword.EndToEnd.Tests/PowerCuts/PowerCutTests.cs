@@ -49,9 +49,9 @@ public sealed class PowerCutTests(PowerCutTests.Fixture fixture) : IClassFixture
     {
         var (syncs, answers) = (Run.Recording.Steps.OfType<Sync>().ToArray(), Run.Recording.Answers.Count());
 
-        Assert.Empty(Run.Story.Faults);
-        Assert.Equal(Run.Story.Acknowledged + Run.Story.Unavailable, answers);
-        Assert.True(Run.Story.Unavailable is > 0 and var refused && refused < Run.Story.Acknowledged, $"Some requests meet a sync that fails. {Run}");
+        Assert.Empty(Run.Traffic.Faults);
+        Assert.Equal(Run.Traffic.Acknowledged + Run.Traffic.Unavailable, answers);
+        Assert.True(Run.Traffic.Unavailable is > 0 and var refused && refused < Run.Traffic.Acknowledged, $"Some requests meet a sync that fails. {Run}");
         Assert.Contains(syncs, sync => sync is { File: "afterword.db-wal", Failed: true });
         foreach (var file in (string[])["", "afterword.db", "afterword.db-wal"]) Assert.Contains(syncs, sync => sync.File == file && !sync.Failed);
         Assert.Contains(Run.Recording.Steps, step => step is Remove { File: "afterword.db-wal" });

@@ -24,11 +24,11 @@ public sealed class RaceTests
     public async Task A_request_that_one_node_has_accepted_is_refused_by_the_other()
     {
         var store = await PostgresStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 50);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 0, customers: 50);
         await using var nodes = await Nodes.StartAsync(store, 2);
-        for (var customer = 1; customer <= scene.Customers; customer++)
+        for (var customer = 1; customer <= data.Customers; customer++)
         {
-            var request = await CreateAsync(scene.Senders[0].Credentials, customer, 0);
+            var request = await CreateAsync(data.Senders[0].Credentials, customer, 0);
             var first = await request.SendAsync(nodes.All[customer % 2], CancellationToken.None);
             Assert.Equal(HttpStatusCode.OK, first.Status);
 
@@ -41,11 +41,11 @@ public sealed class RaceTests
     public async Task A_request_that_comes_to_two_nodes_at_once_is_accepted_by_one()
     {
         var store = await PostgresStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 200);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 0, customers: 200);
         await using var nodes = await Nodes.StartAsync(store, 2);
-        for (var customer = 1; customer <= scene.Customers; customer++)
+        for (var customer = 1; customer <= data.Customers; customer++)
         {
-            var request = await CreateAsync(scene.Senders[0].Credentials, customer, 0);
+            var request = await CreateAsync(data.Senders[0].Credentials, customer, 0);
             var answers = await Task.WhenAll(nodes.All.Select(node => request.SendAsync(node, CancellationToken.None)));
             Assert.Equal([(HttpStatusCode.OK, 0), (HttpStatusCode.Unauthorized, 32)], answers.Select(answer => (answer.Status, answer.Code)).Order());
         }
@@ -53,8 +53,8 @@ public sealed class RaceTests
 
     private static async Task RaceAsync(TestStore store, int nodes)
     {
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 0, customers: 1);
-        var requests = await Task.WhenAll(Enumerable.Range(0, Racers).Select(i => CreateAsync(scene.Senders[0].Credentials, 1, i)));
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 0, customers: 1);
+        var requests = await Task.WhenAll(Enumerable.Range(0, Racers).Select(i => CreateAsync(data.Senders[0].Credentials, 1, i)));
         await using var started = await Nodes.StartAsync(store, nodes);
 
         var answers = await Task.WhenAll(requests.Select((request, i) => request.SendAsync(started.All[i % nodes], CancellationToken.None)));

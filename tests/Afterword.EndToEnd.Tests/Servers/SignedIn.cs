@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
 using Microsoft.Playwright;
 

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 

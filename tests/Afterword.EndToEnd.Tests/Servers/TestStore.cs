@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 using Microsoft.Extensions.Configuration;
 

@@ -29,8 +29,8 @@ public sealed class GeneratedClients : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: 1, members: 1, customers: 0);
-        (Sender, Customer, _credentials) = (scene.Senders[0].Id, scene.Members[0].Id, scene.Senders[0].Credentials);
+        var data = await SampleData.SetUpAsync(store, senders: 1, members: 1, customers: 0);
+        (Sender, Customer, _credentials) = (data.Senders[0].Id, data.Users[0].Id, data.Senders[0].Credentials);
         _server = await ServerProcess.StartAsync(store, "Limits:RecipientInterval=00:00:00");
         using (var http = new HttpClient()) await File.WriteAllTextAsync(Document, await http.GetStringAsync(new Uri(_server.Url, "/openapi/v1.json")));
 

@@ -1,5 +1,5 @@
 using Afterword.Server;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
 

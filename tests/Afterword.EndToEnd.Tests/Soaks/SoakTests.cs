@@ -29,11 +29,11 @@ public sealed class SoakTests
     public async Task What_a_server_holds_comes_to_rest()
     {
         var store = await SqliteStore.NewAsync();
-        var scene = await Scene.SetUpAsync(store, senders: Workers, members: 0, customers: 100_000);
+        var data = await SampleData.SetUpAsync(store, senders: Workers, members: 0, customers: 100_000);
         await using var server = await ServerProcess.StartAsync(
             store, "Feedback:EventsDelay=00:00:00", "Limits:RecipientInterval=00:00:00", "Cards:CallsPerAddress=1000000", "Cards:CallsPerLink=1000000");
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var work = Task.WhenAll(scene.Senders.Select((sender, i) => Task.Run(() => WorkAsync(server, sender, i, enough.Token), CancellationToken.None)));
+        var work = Task.WhenAll(data.Senders.Select((sender, i) => Task.Run(() => WorkAsync(server, sender, i, enough.Token), CancellationToken.None)));
 
         // The writer keeps the last 64 MiB of pages, and grows until it has so many.
         while (new FileInfo(Path.Combine(store.Place.Value, "afterword.db")).Length < 2 * WritersCache && !work.IsCompleted) await Task.Delay(s_every, TestContext.Current.CancellationToken);
@@ -70,7 +70,7 @@ public sealed class SoakTests
     }
 
     /// <summary>Asks, opens the card, answers, and reads what came of it, at a steady pace.</summary>
-    private async Task WorkAsync(ServerProcess server, Member sender, int worker, CancellationToken enough)
+    private async Task WorkAsync(ServerProcess server, TestUser sender, int worker, CancellationToken enough)
     {
         using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);
         using var pace = new PeriodicTimer(s_pace);
@@ -90,7 +90,7 @@ public sealed class SoakTests
             await pace.WaitForNextTickAsync(CancellationToken.None);
         }
 
-        async Task<Answer> SendAsync(HttpMethod method, string target, Member? signer, params KeyValuePair<string, string>[] form)
+        async Task<Answer> SendAsync(HttpMethod method, string target, TestUser? signer, params KeyValuePair<string, string>[] form)
         {
             var request = await SignedRequest.MakeAsync(signer?.Credentials, method, target, form.Length == 0 ? null : form);
             var answer = await request.SendAsync(http, CancellationToken.None);

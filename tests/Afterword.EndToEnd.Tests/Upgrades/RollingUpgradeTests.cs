@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Afterword.Client.OAuth;
+using Afterword.EndToEnd.Tests.Commands;
 using Afterword.EndToEnd.Tests.Kills;
 using Afterword.EndToEnd.Tests.Packages;
 using Afterword.EndToEnd.Tests.Servers;
@@ -27,18 +28,18 @@ public sealed class RollingUpgradeTests
         var store = await PostgresStore.EmptyAsync();
         await using var old = await ServerProcess.StartProgramAsync(earlier!.File, store, s_settings);
         await using var otherOld = await ServerProcess.StartProgramAsync(earlier.File, store, s_settings);
-        var scene = await SetUpAsync(earlier.File, store);
-        var ledger = new Ledger(scene);
+        var data = await SetUpAsync(earlier.File, store);
+        var ledger = new Ledger(data);
         Assert.Equal(NumberOf(earlier.Newest), await NewestAsync(store));
 
-        using var onOld = new Burst(scene, ledger, old, Connections, seed: 1);
-        using var onOtherOld = new Burst(scene, ledger, otherOld, Connections, seed: 2);
+        using var onOld = new Burst(data, ledger, old, Connections, seed: 1);
+        using var onOtherOld = new Burst(data, ledger, otherOld, Connections, seed: 2);
         await Task.WhenAll(onOld.AcknowledgeAsync(Some), onOtherOld.AcknowledgeAsync(Some));
 
         // The first new node migrates the store under them.
         await using var fresh = await ServerProcess.StartAsync(store, s_settings);
         Assert.True(await NewestAsync(store) > NumberOf(earlier.Newest), "The store was not migrated: this test shows nothing.");
-        using var onFresh = new Burst(scene, ledger, fresh, Connections, seed: 3);
+        using var onFresh = new Burst(data, ledger, fresh, Connections, seed: 3);
         await onFresh.AcknowledgeAsync(Some);
 
         // An old node serves on, or says that it does not.
@@ -49,7 +50,7 @@ public sealed class RollingUpgradeTests
 
         await StopAsync(old, onOld);
         await using var otherFresh = await ServerProcess.StartAsync(store, s_settings);
-        using var onOtherFresh = new Burst(scene, ledger, otherFresh, Connections, seed: 4);
+        using var onOtherFresh = new Burst(data, ledger, otherFresh, Connections, seed: 4);
         await StopAsync(otherOld, onOtherOld);
         await Task.WhenAll(onFresh.AcknowledgeAsync(onFresh.Acknowledged + Some), onOtherFresh.AcknowledgeAsync(Some));
         await StopAsync(fresh, onFresh);
@@ -57,13 +58,13 @@ public sealed class RollingUpgradeTests
 
         var image = await StoreImage.ReadAsync(store);
         foreach (var burst in new[] { onOld, onOtherOld, onFresh, onOtherFresh }) Assert.Empty(burst.Faults);
-        Assert.Empty(Law.Check(image, ledger));
+        Assert.Empty(Invariants.Check(image, ledger));
         foreach (var server in new[] { old, otherOld, fresh, otherFresh }) Assert.DoesNotContain(server.Errors, line => line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal));
         Assert.Contains("All is well.", (await RunAsync(Path.Combine(AppContext.BaseDirectory, "afterword"), store, "doctor")).Is(0).Output, StringComparison.Ordinal);
 
         // The control: the law is about what went through both versions, and misses what is taken away.
         Assert.Equal(1, await store.RunAsync("delete from prompt where id = (select id from prompt order by id limit 1)"));
-        Assert.Contains(Law.Check(await StoreImage.ReadAsync(store), ledger), line => line.Contains("was acknowledged and is not there", StringComparison.Ordinal));
+        Assert.Contains(Invariants.Check(await StoreImage.ReadAsync(store), ledger), line => line.Contains("was acknowledged and is not there", StringComparison.Ordinal));
     }
 
     private static async Task StopAsync(ServerProcess server, Burst burst)
@@ -82,12 +83,12 @@ public sealed class RollingUpgradeTests
     }
 
     /// <summary>By commands of the old program: this one would migrate the store.</summary>
-    private static async Task<Scene> SetUpAsync(string program, TestStore store)
+    private static async Task<SampleData> SetUpAsync(string program, TestStore store)
     {
         var app = (await RunAsync(program, store, "--json", "app", "add", "Load", "--callback", "oob")).Is(0);
         var (key, secret) = (app["consumer_key"], app["consumer_secret"]);
         await RunAsync(program, store, "allow", "app", key);
-        var senders = new List<Member>();
+        var senders = new List<TestUser>();
         var limit = NoLimit.ToString(CultureInfo.InvariantCulture);
         for (var i = 0; i < Senders; i++)
         {
@@ -104,7 +105,7 @@ public sealed class RollingUpgradeTests
         return new(senders, [], customers);
     }
 
-    private static Task<Commands.Command> RunAsync(string program, TestStore store, params string[] arguments) =>
+    private static Task<Command> RunAsync(string program, TestStore store, params string[] arguments) =>
         BuiltProgram.RunAsync(program, Path.GetTempPath(), [.. arguments, $"--{store.Place.Key.ToLowerInvariant()}", store.Place.Value]);
 
     private static int NumberOf(string migration) => int.Parse(migration.AsSpan(0, 4), CultureInfo.InvariantCulture);

@@ -1,13 +1,15 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Embed;
+using Afterword.Server.OAuth;
+using Afterword.Server.Operators;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Inbox;
-using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Server.Webhooks.Polling;
 using Microsoft.AspNetCore.Routing;
@@ -35,18 +37,18 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         "ShowPer15Minutes", "EventsPer15Minutes", "ExportsPer15Minutes", "MetricsPer15Minutes", "AnswersPer15Minutes", "UsersPer15Minutes", "MessagesPer15Minutes", "StatusPer15Minutes", "MessagesPerDay", "AppMessagesPerDay",
     ];
 
-    private readonly InboxWorld _world;
+    private readonly InboxFixture _world;
     private readonly Dictionary<string, string> _samples = new(StringComparer.Ordinal);
-    private Guest _visitor = null!;
-    private Guest _seated = null!;
+    private TestBrowser _visitor = null!;
+    private TestBrowser _signedIn = null!;
     private (string Name, string Value) _token;
     private string? _way;
     private string _operatorKey = "";
     private NewEndpoint _polled = null!;
 
-    private AttackedServer(InboxWorld world) => _world = world;
+    private AttackedServer(InboxFixture world) => _world = world;
 
-    public InboxWorld World => _world;
+    public InboxFixture World => _world;
 
     public TestServer Server => _world.Server;
 
@@ -59,7 +61,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
 
     public static async Task<AttackedServer> StartAsync(Engine engine)
     {
-        var world = await InboxWorld.StartAsync(
+        var world = await InboxFixture.StartAsync(
             engine,
             [
                 "Cards:CallsPerLink=0", "Cards:CallsPerAddress=0", "Webhooks:PollsPerMinute=0", "Feedback:EventsDelay=00:00:00", "SignIn:FailuresPerMinute=10000", "SignIn:FailuresBeforeLock=100",
@@ -88,8 +90,8 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         if (gate.Endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null)
         {
             var isSenders = gate.Pattern.Contains("{handle}", StringComparison.Ordinal);
-            _seated = await Server.SeatAsync(isSenders ? Role.Owner : Role.Operator, isSenders ? _world.Furni : null);
-            _token = (await _seated.GetAsync("/console/account")).Is(200).HiddenOf("/console/sign-out")[0];
+            _signedIn = await Server.MembershipAsync(isSenders ? Role.Owner : Role.Operator, isSenders ? _world.Furni : null);
+            _token = (await _signedIn.GetAsync("/console/account")).Is(200).HiddenOf("/console/sign-out")[0];
         }
         else
         {
@@ -115,7 +117,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
     {
         if (gate.Method != "GET") _way = null;
         var isJson = body is ['{', ..];
-        var isSigned = gate.Endpoint.Metadata.GetMetadata<Signed>() is not null;
+        var isSigned = gate.Endpoint.Metadata.GetMetadata<SignatureRequirement>() is not null;
         var isConsole = gate.Endpoint.Metadata.GetMetadata<ConsoleRoute>() is not null;
         if (body is not null && !isSigned && !isJson) body = $"{_token.Name}={Uri.EscapeDataString(_token.Value)}&{body}";
 
@@ -130,7 +132,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         if (isSigned) request.Headers.TryAddWithoutValidation("Authorization", Server.Sign(_world.Sender, gate.Method, request.RequestUri!, isJson ? null : bytes));
         else if (gate.Endpoint.Metadata.GetMetadata<OperatorRoute>() is not null) request.Headers.Authorization = new("Bearer", _operatorKey);
         else if (IsReceiver(gate)) request.Headers.Authorization = new("Bearer", _polled.Secret.ToString());
-        else request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", (isConsole ? _seated : _visitor).Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        else request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", (isConsole ? _signedIn : _visitor).Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (gate.Pattern.StartsWith("/embed/", StringComparison.Ordinal)) request.Headers.TryAddWithoutValidation("Origin", Origin);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
 
@@ -142,7 +144,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
 
     private async Task FillAsync()
     {
-        await Server.Get<Embed.EmbedOrigins>().AllowAsync(_world.Furni.Id, new(Origin), default);
+        await Server.Get<EmbedOrigins>().AllowAsync(_world.Furni.Id, new(Origin), default);
         await Server.TokenAsync(await Server.AppAsync(), _world.Ana);
         var link = Assert.IsType<InviteOutcome.Invited>(await Server.InviteAsync(Role.Agent, _world.Furni, "somebody@furni.example")).Link;
         var asked = await Server.PostAsync(
@@ -155,7 +157,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         _samples["path"] = "nothing/here";
         _samples["key"] = link[(link.LastIndexOf('/') + 1)..];
         _samples["webhook"] = $"{(await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}";
-        _samples["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await Server.Get<ChangeConnectors>().AddAsync(_world.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}";
+        _samples["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await Server.Get<ChangeConnectors>().AddAsync(_world.Furni.Id, Member.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}";
         _operatorKey = (await Server.Get<OperatorKeys>().AddAsync("attacker", default))!;
         _polled = await Server.Get<Endpoints>().AddAsync(_world.Furni.Id, null, null, WebhookFormat.Events, Approval.NeededIfOwned, default);
     }

@@ -1,4 +1,5 @@
-using Afterword.Server.Tests.World;
+using Afterword.Server.Embed;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -20,21 +21,21 @@ public abstract class CrawlerTests(Engine engine)
     {
         var crawlers = Lists.Crawlers;
         Assert.True(crawlers.Length >= 1_498, $"There are only {crawlers.Length} crawlers.");
-        await WatchAsync(async (loop, card, token) =>
+        await WatchAsync(async (fixture, card, token) =>
         {
             // Each crawler reads the card by its link, by a link of a mail and by the link of the embedded card.
             await Parallel.ForEachAsync(crawlers, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (crawler, _) =>
             {
-                await OpenAsync(loop, HttpMethod.Get, card, ("User-Agent", crawler));
-                await OpenAsync(loop, HttpMethod.Get, $"{card}?score=4", ("User-Agent", crawler));
-                await OpenAsync(loop, HttpMethod.Head, $"{card}?score=4", ("User-Agent", crawler));
-                await OpenAsync(loop, HttpMethod.Get, $"/embed/{token}", ("User-Agent", crawler));
+                await OpenAsync(fixture, HttpMethod.Get, card, ("User-Agent", crawler));
+                await OpenAsync(fixture, HttpMethod.Get, $"{card}?score=4", ("User-Agent", crawler));
+                await OpenAsync(fixture, HttpMethod.Head, $"{card}?score=4", ("User-Agent", crawler));
+                await OpenAsync(fixture, HttpMethod.Get, $"/embed/{token}", ("User-Agent", crawler));
             });
         });
     }
 
     [Fact]
-    public async Task No_prefetch_prerender_or_preview_answers_a_card() => await WatchAsync(async (loop, card, token) =>
+    public async Task No_prefetch_prerender_or_preview_answers_a_card() => await WatchAsync(async (fixture, card, token) =>
     {
         foreach (var header in s_ahead)
         {
@@ -42,9 +43,9 @@ public abstract class CrawlerTests(Engine engine)
             {
                 foreach (var query in new[] { "", "?score=1", "?score=4", "?score=4&text=x", "?text=x", "?dismiss=1", "?asking=stop", "?List-Unsubscribe=One-Click" })
                 {
-                    await OpenAsync(loop, method, card + query, header);
-                    await OpenAsync(loop, method, $"/embed/{token}{query}", header);
-                    await OpenAsync(loop, method, $"/embed/{token}{query}", header, ("Origin", Origin));
+                    await OpenAsync(fixture, method, card + query, header);
+                    await OpenAsync(fixture, method, $"/embed/{token}{query}", header);
+                    await OpenAsync(fixture, method, $"/embed/{token}{query}", header, ("Origin", Origin));
                 }
             }
         }
@@ -56,30 +57,30 @@ public abstract class CrawlerTests(Engine engine)
     [InlineData("PATCH")]
     [InlineData("DELETE")]
     [InlineData("PROPFIND")]
-    public async Task No_other_method_answers_a_card(string method) => await WatchAsync(async (loop, card, token) =>
+    public async Task No_other_method_answers_a_card(string method) => await WatchAsync(async (fixture, card, token) =>
     {
         foreach (var path in new[] { card, $"/embed/{token}" })
         {
-            var answer = await loop.Server.SendAsync(null, new HttpMethod(method), path, TestServer.Form(("score", "4")), request => request.Headers.Add("Origin", Origin));
+            var answer = await fixture.Server.SendAsync(null, new HttpMethod(method), path, TestServer.Form(("score", "4")), request => request.Headers.Add("Origin", Origin));
             Assert.InRange(answer.Status, 200, 499);
         }
     });
 
-    private async Task WatchAsync(Func<Loop, string, string, Task> open)
+    private async Task WatchAsync(Func<FeedbackFixture, string, string, Task> open)
     {
-        await using var loop = await Loop.StartAsync(engine, "Cards:CallsPerLink=0");
-        await loop.Server.Get<Embed.EmbedOrigins>().AllowAsync(loop.Furni.Id, new(Origin), default);
-        var asked = await loop.AskAsync("csat", ("include_card", "true"));
+        await using var fixture = await FeedbackFixture.StartAsync(engine, "Cards:CallsPerLink=0");
+        await fixture.Server.Get<EmbedOrigins>().AllowAsync(fixture.Furni.Id, new(Origin), default);
+        var asked = await fixture.AskAsync("csat", ("include_card", "true"));
         var (id, card) = (asked.Text("id"), new Uri(asked.Text("card_url")).AbsolutePath);
         var before = await SeeAsync();
 
         // A change would carry a later time.
-        await loop.Server.AdvanceAsync(TimeSpan.FromHours(1));
-        await open(loop, card, asked.Text("card_token"));
+        await fixture.Server.AdvanceAsync(TimeSpan.FromHours(1));
+        await open(fixture, card, asked.Text("card_token"));
         Assert.Equal(before, await SeeAsync());
 
         // The same eyes see a customer's answer.
-        (await loop.Server.SendAsync(null, HttpMethod.Post, card, TestServer.Form(("score", "4")))).Is(200);
+        (await fixture.Server.SendAsync(null, HttpMethod.Post, card, TestServer.Form(("score", "4")))).Is(200);
         var after = await SeeAsync();
         Assert.Equal(before.Changes + 1, after.Changes);
         Assert.Equal(before.Answers + 1, after.Answers);
@@ -87,15 +88,15 @@ public abstract class CrawlerTests(Engine engine)
         Assert.NotEqual(before.Shown, after.Shown);
 
         async Task<(long Changes, long Answers, long Stopped, long UpdatedAt, string Shown)> SeeAsync() => (
-            await loop.Server.CountAsync("change"),
-            await loop.Server.CountAsync("prompt", "score is not null or comment is not null or dismissed_at is not null"),
-            await loop.Server.CountAsync("contact", "opted_out_at is not null"),
-            await loop.Server.Server.Store.Main.ReadAsync(session => session.Sql("select updated_at from prompt").FirstAsync(row => row.GetInt64(0), default), default),
-            (await loop.ShowAsync(id)).Is(200).Body);
+            await fixture.Server.CountAsync("change"),
+            await fixture.Server.CountAsync("prompt", "score is not null or comment is not null or dismissed_at is not null"),
+            await fixture.Server.CountAsync("contact", "opted_out_at is not null"),
+            await fixture.Server.Server.Store.Main.ReadAsync(session => session.Sql("select updated_at from prompt").FirstAsync(row => row.GetInt64(0), default), default),
+            (await fixture.ShowAsync(id)).Is(200).Body);
     }
 
-    private static async Task OpenAsync(Loop loop, HttpMethod method, string path, params (string Name, string Value)[] headers) =>
-        (await loop.Server.SendAsync(null, method, path, null, request =>
+    private static async Task OpenAsync(FeedbackFixture fixture, HttpMethod method, string path, params (string Name, string Value)[] headers) =>
+        (await fixture.Server.SendAsync(null, method, path, null, request =>
         {
             foreach (var (name, value) in headers) Assert.True(request.Headers.TryAddWithoutValidation(name, value));
         })).Is(200);

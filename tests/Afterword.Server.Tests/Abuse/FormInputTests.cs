@@ -1,6 +1,7 @@
 using System.Text;
+using Afterword.Server.Embed;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Inbox;
-using Afterword.Server.Tests.World;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -36,15 +37,15 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
     // On PostgreSQL the quick form asks for what its texts cannot hold; how the rest is read is no affair of the store.
     private string[] Values => engine == Engine.Sqlite || LongForm.IsOn ? s_values : s_values[..8];
 
-    private InboxWorld _world = null!;
-    private Guest _guest = null!;
+    private InboxFixture _world = null!;
+    private TestBrowser _browser = null!;
     private string _token = "";
 
     public async ValueTask InitializeAsync()
     {
-        _world = await InboxWorld.StartAsync(engine, "Cards:CallsPerLink=0");
-        await _world.Server.Get<Embed.EmbedOrigins>().AllowAsync(_world.Furni.Id, new(Origin), default);
-        _guest = await _world.GuestAsync();
+        _world = await InboxFixture.StartAsync(engine, "Cards:CallsPerLink=0");
+        await _world.Server.Get<EmbedOrigins>().AllowAsync(_world.Furni.Id, new(Origin), default);
+        _browser = await _world.GuestAsync();
         _token = (await _world.Server.PostAsync(
             _world.Sender, "/1.1/feedback/create.json",
             ("type", "csat"), ("to_user_id", $"{_world.Ana.Id}"), ("message", "m"), ("privacy_url", "https://furni.example/p"), ("include_card", "1"))).Is(200).Text("card_token");
@@ -64,7 +65,7 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
     [InlineData("/embed/TOKEN", "score", "text", "language", "asking")]
     public async Task No_value_of_any_field_breaks_a_form(string path, params string[] fields)
     {
-        var thread = (await _guest.GetAsync("/messages/furni")).Is(200);
+        var thread = (await _browser.GetAsync("/messages/furni")).Is(200);
         path = path.Replace("TOKEN", _token, StringComparison.Ordinal);
         if (path.EndsWith("/ID", StringComparison.Ordinal)) path = InboxCardTests.ActionOf(thread);
         var hidden = thread.HiddenOf("/messages/furni")[0];
@@ -95,16 +96,16 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
     public async Task The_longest_text_is_kept_whole_and_one_letter_more_is_refused_by_every_form(string letter)
     {
         var longest = string.Concat(Enumerable.Repeat(letter, 10_000));
-        var thread = (await _guest.GetAsync("/messages/furni")).Is(200);
+        var thread = (await _browser.GetAsync("/messages/furni")).Is(200);
         var card = InboxCardTests.ActionOf(thread);
 
-        Assert.Contains("aria-invalid", (await _guest.SubmitAsync(thread, "/messages/furni", ("text", longest + letter))).Is(400).Html, StringComparison.Ordinal);
-        (await _guest.SubmitAsync(thread, card, ("score", "4"))).Is(303);
-        Assert.Contains("aria-invalid", (await _guest.SubmitAsync(thread, card, ("text", longest + letter))).Is(400).Html, StringComparison.Ordinal);
+        Assert.Contains("aria-invalid", (await _browser.SubmitAsync(thread, "/messages/furni", ("text", longest + letter))).Is(400).Html, StringComparison.Ordinal);
+        (await _browser.SubmitAsync(thread, card, ("score", "4"))).Is(303);
+        Assert.Contains("aria-invalid", (await _browser.SubmitAsync(thread, card, ("text", longest + letter))).Is(400).Html, StringComparison.Ordinal);
         foreach (var path in new[] { $"/f/{_token}", $"/embed/{_token}" }) (await AskAsync(path, "application/x-www-form-urlencoded", "text=" + Uri.EscapeDataString(longest + letter))).Is(400);
         Assert.Equal(0, await _world.Server.CountAsync("prompt", "comment is not null"));
 
-        (await _guest.SubmitAsync(thread, "/messages/furni", ("text", longest))).Is(303);
+        (await _browser.SubmitAsync(thread, "/messages/furni", ("text", longest))).Is(303);
         (await AskAsync($"/embed/{_token}", "application/x-www-form-urlencoded", "text=" + Uri.EscapeDataString(longest))).Is(200);
         Assert.Equal(1, await KeptAsync("select count(*) from message where body = @text", longest));
         Assert.Equal(1, await KeptAsync("select count(*) from prompt where comment = @text", longest));
@@ -127,7 +128,7 @@ public abstract class FormInputTests(Engine engine) : IAsyncLifetime
     {
         var answer = await _world.Server.SendAsync(null, method ?? HttpMethod.Post, path + query, type is null || body is null ? null : Encoding.Latin1.GetBytes(body), request =>
         {
-            request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", _guest.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+            request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", _browser.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
             if (path.StartsWith("/embed/", StringComparison.Ordinal)) request.Headers.Add("Origin", Origin);
             if (request.Content is null || type is null) return;
             request.Content.Headers.Remove("Content-Type");

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Afterword.Server.Access;
+using Afterword.Client.OAuth;
 using Afterword.Server.Answers;
-using Afterword.Server.Tests.World;
+using Afterword.Server.OAuth;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -112,9 +113,9 @@ public sealed class HostileTimeTests : IAsyncLifetime
 
     private async Task AnsweredAsync(string text) => (await SubmitAsync(await AskAsync(), text)).Is(200);
 
-    private async Task<Client.OAuth.OAuthCredentials> RecipientAsync() => _recipient ??= await _attacked.Server.TokenAsync(await _attacked.Server.AppAsync(), _attacked.World.Ana);
+    private async Task<OAuthCredentials> RecipientAsync() => _recipient ??= await _attacked.Server.TokenAsync(await _attacked.Server.AppAsync(), _attacked.World.Ana);
 
-    private Client.OAuth.OAuthCredentials? _recipient;
+    private OAuthCredentials? _recipient;
 
     private IEnumerable<(string Text, string Path, string? Body)> RequestsTo(Gate gate)
     {
@@ -132,7 +133,7 @@ public sealed class HostileTimeTests : IAsyncLifetime
                 }
 
                 foreach (var size in LongForm.IsOn ? s_sizes : InTurn(s_sizes, ++turn, 1)) yield return (text, _attacked.PathOf(gate), $"{name}={Fitting(of, size)}");
-                if (gate.Endpoint.Metadata.GetMetadata<Signed>() is not null) yield return (text, _attacked.PathOf(gate), JsonSerializer.Serialize(new Dictionary<string, string> { [name] = of(19_000) }, s_plain));
+                if (gate.Endpoint.Metadata.GetMetadata<SignatureRequirement>() is not null) yield return (text, _attacked.PathOf(gate), JsonSerializer.Serialize(new Dictionary<string, string> { [name] = of(19_000) }, s_plain));
             }
 
             foreach (var hole in holes) yield return (text, _attacked.PathOf(gate, hole, Fitting(of, 6_000)), gate.TakesForm ? "a=b" : null);

@@ -1,8 +1,8 @@
 using System.Text;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -86,10 +86,10 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
     {
         var (_, link) = await Newcomer.InvitedAsync(_attacked.Server, Role.Agent, _attacked.World.Furni);
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
-        var guest = new Guest(_attacked.Server);
-        var page = (await guest.GetAsync(link)).Is(200);
+        var browser = new TestBrowser(_attacked.Server);
+        var page = (await browser.GetAsync(link)).Is(200);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_attacked.Server.Url, link));
-        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", guest.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", browser.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         request.Headers.TryAddWithoutValidation("User-Agent", new string('x', 199) + "😀");
         request.Content = new FormUrlEncodedContent([.. page.HiddenOf(link).Select(field => KeyValuePair.Create(field.Name, field.Value)), new("name", "Ana"), new("password", Newcomer.Password)]);
 
@@ -119,7 +119,7 @@ public abstract class HostileValueTests(Engine engine) : IAsyncLifetime
             }
         }
 
-        if (gate.TakesForm && gate.Endpoint.Metadata.GetMetadata<Signed>() is not null)
+        if (gate.TakesForm && gate.Endpoint.Metadata.GetMetadata<SignatureRequirement>() is not null)
         {
             foreach (var value in s_json.Take(_isShort ? 4 : s_json.Length)) yield return (_attacked.PathOf(gate), Json(gate.Names.Select(name => name.Split('.')), value));
         }

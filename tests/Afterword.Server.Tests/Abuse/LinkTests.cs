@@ -1,5 +1,6 @@
 using Afterword.Server.Answers;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Embed;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Abuse;
@@ -13,14 +14,14 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
 {
     private const string Origin = "https://shop.example";
 
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
     private string _token = "";
 
     public async ValueTask InitializeAsync()
     {
-        _loop = await Loop.StartAsync(engine);
-        await _loop.Server.Get<Embed.EmbedOrigins>().AllowAsync(_loop.Furni.Id, new(Origin), default);
-        _token = (await _loop.AskAsync("csat", ("include_card", "true"))).Text("card_token");
+        _fixture = await FeedbackFixture.StartAsync(engine);
+        await _fixture.Server.Get<EmbedOrigins>().AllowAsync(_fixture.Furni.Id, new(Origin), default);
+        _token = (await _fixture.AskAsync("csat", ("include_card", "true"))).Text("card_token");
     }
 
     [Fact]
@@ -76,13 +77,13 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Parts_of_two_good_tokens_make_no_third()
     {
-        var other = (await _loop.AskAsync("nps", ("include_card", "true"))).Text("card_token");
-        var without = long.Parse((await _loop.AskAsync()).Text("id"), System.Globalization.CultureInfo.InvariantCulture);
+        var other = (await _fixture.AskAsync("nps", ("include_card", "true"))).Text("card_token");
+        var without = long.Parse((await _fixture.AskAsync()).Text("id"), System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(CardLink.TryParse(_token, out var one));
         Assert.True(CardLink.TryParse(other, out var two));
         await AllTheSameAsync(
             (one with { Secret = two.Secret }).ToString(), (two with { Secret = one.Secret }).ToString(), (one with { PromptId = without }).ToString(),
-            (one with { SenderId = _loop.Ana.Id }).ToString(), (one with { SenderId = long.MaxValue, PromptId = long.MinValue }).ToString(), (one with { Secret = new byte[20] }).ToString());
+            (one with { SenderId = _fixture.Ana.Id }).ToString(), (one with { SenderId = long.MaxValue, PromptId = long.MinValue }).ToString(), (one with { Secret = new byte[20] }).ToString());
     }
 
     [Fact]
@@ -99,7 +100,7 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
         // RFC 3986, section 6.2.2.2: it is the same address.
         (await SendAsync(HttpMethod.Get, $"/f/{string.Concat(_token.Select(letter => $"%{(int)letter:X2}"))}")).Is(200);
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private Task AllTheSameAsync(params IEnumerable<string> tokens) => AllTheSameAsync([.. tokens.Where(token => token != _token)]);
 
@@ -116,13 +117,13 @@ public abstract class LinkTests(Engine engine) : IAsyncLifetime
             }
         }
 
-        Assert.Equal(0, await _loop.Server.CountAsync("prompt", "score is not null"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("prompt", "score is not null"));
     }
 
     // Everything that comes over the wire but the time of day.
     private static string Whole(Answer answer) => $"{answer.Status}\n{string.Join('\n', answer.Headers.Where(pair => pair.Key != "Date").OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}: {pair.Value}"))}\n\n{answer.Body}";
 
-    private Task<Answer> SendAsync(HttpMethod method, string path) => _loop.Server.SendAsync(
+    private Task<Answer> SendAsync(HttpMethod method, string path) => _fixture.Server.SendAsync(
         null, method, path, method == HttpMethod.Post ? TestServer.Form(("score", "4")) : null,
         request =>
         {

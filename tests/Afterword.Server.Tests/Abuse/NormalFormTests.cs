@@ -1,6 +1,6 @@
 using System.Text;
-using Afterword.Server.Prompts;
-using Afterword.Server.Reports;
+using Afterword.Server.Parsing;
+using Afterword.Server.Reports.Search;
 
 namespace Afterword.Server.Tests.Abuse;
 
@@ -55,9 +55,9 @@ public sealed class NormalFormTests
     {
         foreach (var (name, text) in HostileTexts.All.Select(one => (one.Name, one.Of(10_000))))
         {
-            var took = await Alone.LeastAsync(s_most, () => Task.FromResult(SearchWords.Of(text)));
+            var took = await Alone.LeastAsync(s_most, () => Task.FromResult(SearchTerms.Of(text)));
             Assert.True(took < s_most, $"{name}: {took}");
-            Assert.InRange(SearchWords.Of(text).Count, 0, 4_000);
+            Assert.InRange(SearchTerms.Of(text).Count, 0, 4_000);
         }
     }
 

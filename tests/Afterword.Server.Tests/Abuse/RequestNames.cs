@@ -1,5 +1,5 @@
 using System.Reflection;
-using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -24,7 +24,7 @@ internal static class RequestNames
     public static IReadOnlyList<string> Of(RouteEndpoint endpoint)
     {
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        if (endpoint.Metadata.GetMetadata<Described>() is { } described) names.UnionWith(described.Operation().Parameters.Where(parameter => !parameter.IsHeader).Select(parameter => parameter.Name));
+        if (endpoint.Metadata.GetMetadata<RouteDescription>() is { } description) names.UnionWith(description.Operation().Parameters.Where(parameter => !parameter.IsHeader).Select(parameter => parameter.Name));
         if (endpoint.Metadata.GetMetadata<MethodInfo>()?.DeclaringType is { } handler && s_code.Value.TryGetValue(Outermost(handler), out var code))
         {
             names.UnionWith(code.Names);
@@ -67,7 +67,7 @@ internal static class RequestNames
     private static bool AsksByName(MethodBase method) =>
         IsRequest(method.DeclaringType!) || Array.Exists(method.GetParameters(), parameter => IsRequest(parameter.ParameterType));
 
-    private static bool IsRequest(Type type) => type == typeof(IQueryCollection) || type == typeof(IFormCollection) || type == typeof(Reader);
+    private static bool IsRequest(Type type) => type == typeof(IQueryCollection) || type == typeof(IFormCollection) || type == typeof(ParameterReader);
 
     private static MethodBase? Resolve(MethodBase from, int token) => Try(() => from.Module.ResolveMethod(
         token, from.DeclaringType!.IsGenericType ? from.DeclaringType.GetGenericArguments() : null, from.IsGenericMethod ? from.GetGenericArguments() : null));

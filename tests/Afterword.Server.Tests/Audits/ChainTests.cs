@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Tests.Audits;
 
@@ -10,7 +11,7 @@ namespace Afterword.Server.Tests.Audits;
 public abstract class ChainTests(Engine engine) : IAsyncLifetime
 {
     private TestServer _server = null!;
-    private Account _furni = null!;
+    private User _furni = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -22,17 +23,17 @@ public abstract class ChainTests(Engine engine) : IAsyncLifetime
     public async Task What_is_changed_or_taken_out_is_found_at_its_place()
     {
         for (var i = 1; i <= 6; i++) await NoteAsync(_server, _furni.Id, $"thing {i}");
-        for (var i = 1; i <= 3; i++) await NoteAsync(_server, Place.Installation, $"thing {i}");
+        for (var i = 1; i <= 3; i++) await NoteAsync(_server, Workspace.Installation, $"thing {i}");
         Assert.Empty(await CheckAsync());
 
         foreach (var (tamper, problem) in new[]
         {
             ($"update audit set what = 'thing 7' where sender_id = {_furni.Id} and number = 2", "entry 2 of @furni (id "),
             ($"update audit set person = 'somebody else' where sender_id = {_furni.Id} and number = 3", "entry 3 of @furni (id "),
-            ($"update audit set at = at - 1 where sender_id = {Place.Installation} and number = 1", "entry 1 of the installation (id "),
+            ($"update audit set at = at - 1 where sender_id = {Workspace.Installation} and number = 1", "entry 1 of the installation (id "),
             ($"delete from audit where sender_id = {_furni.Id} and number = 5", "entry 5 of @furni is missing"),
             ($"delete from audit where sender_id = {_furni.Id} and number = 6", "entries 5 to 6 of @furni are missing"),
-            ($"delete from audit where sender_id = {Place.Installation} and number > 1", "entries 2 to 3 of the installation are missing"),
+            ($"delete from audit where sender_id = {Workspace.Installation} and number > 1", "entries 2 to 3 of the installation are missing"),
             ($"update audit_head set hash = (select hash from audit where sender_id = {_furni.Id} and number = 1), number = 4 where sender_id = {_furni.Id}", "the log of @furni ends with entry 4, and another end is noted"),
             ($"delete from audit_head where sender_id = {_furni.Id}", " is not noted"),
         })
@@ -47,16 +48,16 @@ public abstract class ChainTests(Engine engine) : IAsyncLifetime
     {
         // A SQLite store has one server: there the writers are its own.
         var second = engine == Engine.Postgres ? await _server.StartSecondAsync() : null;
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => NoteAsync(i % 2 == 0 ? _server : second ?? _server, i % 4 < 2 ? _furni.Id : Place.Installation, $"thing {i}")));
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => NoteAsync(i % 2 == 0 ? _server : second ?? _server, i % 4 < 2 ? _furni.Id : Workspace.Installation, $"thing {i}")));
 
         // One transaction with entries of two places, in the order that waits for the other's.
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (second is not null && i % 2 == 0 ? second : _server).Server.Store.Main.WriteAsync(
             async session =>
             {
-                var (first, then) = i % 2 == 0 ? (_furni.Id, Place.Installation) : (Place.Installation, _furni.Id);
+                var (first, then) = i % 2 == 0 ? (_furni.Id, Workspace.Installation) : (Workspace.Installation, _furni.Id);
                 var audit = (second is not null && i % 2 == 0 ? second : _server).Get<AuditLog>();
-                await audit.WriteAsync(session, first, Person.CommandLine, Deed.Changed, "one", default);
-                return await audit.WriteAsync(session, then, Person.CommandLine, Deed.Changed, "other", default);
+                await audit.WriteAsync(session, first, Member.CommandLine, AuditAction.Changed, "one", default);
+                return await audit.WriteAsync(session, then, Member.CommandLine, AuditAction.Changed, "other", default);
             },
             default)));
         if (second is not null) await second.DisposeAsync();
@@ -75,7 +76,7 @@ public abstract class ChainTests(Engine engine) : IAsyncLifetime
             _furni.Id,
             (row, _, number, hash) =>
             {
-                var text = string.Join('\n', before, number, row.SenderId, row.Id, row.At, row.PersonId, row.Deed, row.Person, row.What);
+                var text = string.Join('\n', before, number, row.SenderId, row.Id, row.At, row.PersonId, row.Action, row.Person, row.What);
                 before = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
                 Assert.Equal(before, Convert.ToHexStringLower(hash!));
             },
@@ -85,7 +86,7 @@ public abstract class ChainTests(Engine engine) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private static Task NoteAsync(TestServer server, long place, string what) => server.Get<AuditLog>().NoteAsync(place, Person.CommandLine, Deed.Changed, what, default);
+    private static Task NoteAsync(TestServer server, long place, string what) => server.Get<AuditLog>().NoteAsync(place, Member.CommandLine, AuditAction.Changed, what, default);
 
     private async Task<IReadOnlyList<string>> CheckAsync() => (await _server.ExamineAsync()).Single(finding => finding.Check == "the audit log").Problems;
 }

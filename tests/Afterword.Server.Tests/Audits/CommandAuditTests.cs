@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Audits;
@@ -8,7 +8,7 @@ namespace Afterword.Server.Tests.Audits;
 public sealed class CommandAuditTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = TestFolder.Create("commands");
-    private Shell _shell = null!;
+    private CommandShell _shell = null!;
 
     public async ValueTask InitializeAsync() => _shell = new(await Engine.Sqlite.MigratedStoreAsync(_folder));
 

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Funnels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
@@ -18,16 +19,16 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
           {"name":"never spam","when":{"tags_any":["spam"]},"ask":null},
           {"name":"nobody","when":{"teams":["night"]},"ask":{"type":"csat","delay":"PT0S","share":0,"privacy_url":"https://furni.example/privacy","message":{"en":"Hi"}}},
           {"name":"later","when":{"tags_any":["later"]},"ask":{"type":"csat","delay":"P1D","privacy_url":"https://furni.example/privacy","message":{"en":"Hi"}}},
-          {"name":"sales","when":{"agents":["kenji","zoe"]},"ask":{{{{RulesWorld.Ask}}}}}]}
+          {"name":"sales","when":{"agents":["kenji","zoe"]},"ask":{{{{RulesFixture.Ask}}}}}]}
         """;
 
-    private RulesWorld _world = null!;
-    private Guest _supervisor = null!;
+    private RulesFixture _world = null!;
+    private TestBrowser _supervisor = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await RulesWorld.StartAsync(engine);
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        _world = await RulesFixture.StartAsync(engine);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
@@ -79,13 +80,13 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
     [Fact]
     public async Task A_late_response_counts_on_the_day_of_the_close()
     {
-        await _world.RuleAsync(RulesWorld.Everybody());
+        await _world.RuleAsync(RulesFixture.Everybody());
         await _world.CloseAsync("late");
         await _world.DrainAsync();
         var asked = await _world.Server.Server.Store.Main.ReadAsync(session => session.Sql("select prompt_id from conversation").FirstAsync(row => row.GetInt64(0), default), default);
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(2));
-        (await _world.Loop.SubmitAsync(RulesWorld.Text(asked), ("score", "5"))).Is(200);
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        (await _world.Fixture.SubmitAsync(RulesFixture.Text(asked), ("score", "5"))).Is(200);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
 
         Assert.Equal((1, 1, 1, 1, 1, 1, 0), StepsOf(await ReadAsync($"{Page}?from=2026-01-05&to=2026-01-05")));
         Assert.Contains("No closed conversations", await ReadAsync($"{Page}?from=2026-01-06&to=2026-01-07"), StringComparison.Ordinal);
@@ -107,7 +108,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
 
         // Somebody asked all the same: a supervisor must not tell the customer that nobody did.
         (await _world.Server.PostAsync(
-            _world.Loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesWorld.Text(_world.Loop.Ana.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "spam-1"), ("test", "false"))).Is(200);
+            _world.Fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesFixture.Text(_world.Fixture.Ana.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "spam-1"), ("test", "false"))).Is(200);
         one = await ReadAsync(FirstLine().Match(found).Groups[1].Value);
         Assert.Contains("Why the rules did not ask the customer", one, StringComparison.Ordinal);
         Assert.Contains("Somebody made a request about this ticket by hand on", one, StringComparison.Ordinal);
@@ -152,14 +153,14 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         Assert.Contains("\"'=1+1\",ana,mallory,,,", one, StringComparison.Ordinal);
         Assert.Contains(",skipped,no_rule,,1,", one, StringComparison.Ordinal);
         Assert.All(one.Split("\r\n", StringSplitOptions.RemoveEmptyEntries), line => Assert.Equal(ExportConversations.Header.Count(letter => letter == ','), line.Count(letter => letter == ',')));
-        Assert.Equal(2, await _world.Server.CountAsync("audit", $"deed = {(int)Deed.Exported}"));
+        Assert.Equal(2, await _world.Server.CountAsync("audit", $"deed = {(int)AuditAction.Exported}"));
     }
 
     [Fact]
     public async Task An_owner_turns_all_requests_off_and_on_with_a_confirmation()
     {
         await _world.RuleAsync(Rules);
-        var owner = await _world.Server.SeatAsync(Role.Owner, _world.Loop.Furni);
+        var owner = await _world.Server.MembershipAsync(Role.Owner, _world.Fixture.Furni);
         var page = (await owner.GetAsync(Page)).Is(200);
         Assert.DoesNotContain("automation/switch", await ReadAsync(Page), StringComparison.Ordinal);
 
@@ -183,7 +184,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         Assert.Contains("Automatic requests are paused", await ReadAsync(Page), StringComparison.Ordinal);
         (await owner.SubmitAsync((await owner.GetAsync(Page)).Is(200), $"{Page}/switch", ("confirm", "yes"))).Is(303);
         Assert.Equal("asked", (await AskedAsync("resumed")).Outcome);
-        Assert.Contains("\"never spam\"", (await _world.Server.GetAsync(_world.Loop.Sender, "/1.1/feedback/rules.json")).Is(200).Body, StringComparison.Ordinal);
+        Assert.Contains("\"never spam\"", (await _world.Server.GetAsync(_world.Fixture.Sender, "/1.1/feedback/rules.json")).Is(200).Body, StringComparison.Ordinal);
     }
 
     private async Task<Answer> AskedAsync(string external)
@@ -207,8 +208,8 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
             var closed = await _world.CloseAsync($"{agent} {score}", ("agent", agent), ("tags", text is null ? "" : "vip,spam\u0323"));
             await _world.DrainAsync();
             var id = (await _world.ShowAsync(closed.Text("id"))).Text("feedback_id");
-            if (score is not null) (await _world.Loop.SubmitAsync(id, ("score", score))).Is(200);
-            if (text is not null) (await _world.Loop.SubmitAsync(id, ("text", text))).Is(200);
+            if (score is not null) (await _world.Fixture.SubmitAsync(id, ("score", score))).Is(200);
+            if (text is not null) (await _world.Fixture.SubmitAsync(id, ("text", text))).Is(200);
         }
     }
 
@@ -249,8 +250,8 @@ public sealed class SqliteAutomationPageTests() : AutomationPageTests(Engine.Sql
     [Fact]
     public async Task A_page_reads_so_many_conversations_and_says_since_when()
     {
-        await using var world = await RulesWorld.StartAsync(Engine.Sqlite);
-        await world.RuleAsync(RulesWorld.Everybody());
+        await using var world = await RulesFixture.StartAsync(Engine.Sqlite);
+        await world.RuleAsync(RulesFixture.Everybody());
         var id = (await world.CloseAsync("copied", ("agent", "kenji"))).Text("id");
         await world.RunAsync(
             $"""
@@ -258,7 +259,7 @@ public sealed class SqliteAutomationPageTests() : AutomationPageTests(Engine.Sql
             with recursive copy(i) as (select 1 union all select i + 1 from copy where i < {ReadFunnel.MostRead + 2_000})
             select sender_id, id - i * 4194304, external_id || i, recipient_id, test, agent, channel, card_base, closed_at - i * 10000, created_at - i * 10000, created_at, 1, 2, 1, 1, rule from conversation cross join copy where id = {id}
             """);
-        var supervisor = await world.Server.SeatAsync(Role.Supervisor, world.Loop.Furni);
+        var supervisor = await world.Server.MembershipAsync(Role.Supervisor, world.Fixture.Furni);
 
         var page = (await supervisor.GetAsync("/console/@furni/automation")).Is(200).Html;
 

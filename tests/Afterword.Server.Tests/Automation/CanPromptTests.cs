@@ -1,9 +1,10 @@
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Due;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
@@ -21,16 +22,16 @@ public abstract class CanPromptTests(Engine engine, int cases)
     [Fact]
     public async Task The_dry_run_says_what_the_close_a_moment_later_says_whatever_the_case()
     {
-        await using var world = await RulesWorld.StartAsync(engine, "Limits:CreatesPerDay=40");
+        await using var world = await RulesFixture.StartAsync(engine, "Limits:CreatesPerDay=40");
 
         // What is due just now must not be asked between the dry run and the close.
-        await world.Server.Get<AskWhenDue>().StopAsync(default);
+        await world.Server.Get<DueRequestWorker>().StopAsync(default);
         var random = new Random(4711);
-        var customers = new List<long> { 404, world.Loop.Furni.Id };
-        for (var i = 0; i < 8; i++) customers.Add((await world.Server.UserAsync($"user{i}", i == 7 ? Server.People.Reach.Following : Server.People.Reach.Anyone)).Id);
+        var customers = new List<long> { 404, world.Fixture.Furni.Id };
+        for (var i = 0; i < 8; i++) customers.Add((await world.Server.UserAsync($"user{i}", i == 7 ? MessagingPermission.Following : MessagingPermission.Anyone)).Id);
         await world.RunAsync($"insert into exempt (user_id, created_at) values ({customers[3]}, 0)");
         var (can, close) = (world.Server.Get<CanPrompt>(), world.Server.Get<CloseConversation>());
-        var caller = new Caller(null!, world.Loop.Furni.Id, "furni", "FURNI", Permission.DirectMessages, new SenderGrant(null, null, null, null));
+        var caller = new Caller(null!, world.Fixture.Furni.Id, "furni", "FURNI", Permission.DirectMessages, new SenderGrant(null, null, null, null));
         var outcomes = new Dictionary<string, int>();
         for (var i = 0; i < cases; i++)
         {
@@ -66,7 +67,7 @@ public abstract class CanPromptTests(Engine engine, int cases)
 
     private static string RulesOf(Random random)
     {
-        string Ask(string more) => RulesWorld.Ask.Replace("{\"type\"", $"{{{more}\"type\"", StringComparison.Ordinal).Replace("PT0S", random.Next(3) switch { 0 => "PT0S", 1 => "PT2H", _ => "P2D" }, StringComparison.Ordinal);
+        string Ask(string more) => RulesFixture.Ask.Replace("{\"type\"", $"{{{more}\"type\"", StringComparison.Ordinal).Replace("PT0S", random.Next(3) switch { 0 => "PT0S", 1 => "PT2H", _ => "P2D" }, StringComparison.Ordinal);
         var quiet = random.Next(3) == 0 ? """ "quiet_hours":{"from":"20:00","to":"08:00","days":["sun"],"time_zone":"America/Sao_Paulo"},""" : "";
         return FormattableString.Invariant(
             $$"""
@@ -78,7 +79,7 @@ public abstract class CanPromptTests(Engine engine, int cases)
             """);
     }
 
-    private static CloseDraft DraftOf(RulesWorld world, long customer, Random random)
+    private static CloseDraft DraftOf(RulesFixture world, long customer, Random random)
     {
         var tags = string.Join(',', s_tags.Where(_ => random.Next(3) == 0));
         return new(
@@ -87,12 +88,12 @@ public abstract class CanPromptTests(Engine engine, int cases)
     }
 
     /// <summary>Something happens between a customer and the sender that nobody closed for.</summary>
-    private static Task ChangeAsync(RulesWorld world, long customer, Random random)
+    private static Task ChangeAsync(RulesFixture world, long customer, Random random)
     {
         var at = world.Now - random.Next(3_600_000);
         return random.Next(12) switch
         {
-            0 => world.RunAsync($"update account set suspended_at = {(random.Next(5) == 0 ? "1" : "null")} where id = {customer} and id <> {world.Loop.Furni.Id}"),
+            0 => world.RunAsync($"update account set suspended_at = {(random.Next(5) == 0 ? "1" : "null")} where id = {customer} and id <> {world.Fixture.Furni.Id}"),
             1 or 2 => ContactAsync("opted_out_at", random.Next(6) == 0 ? $"{at}" : "null"),
             3 => ContactAsync("dismissed_at", $"{at}"),
             4 or 7 => ContactAsync("wrote_at", $"{world.Now}"),
@@ -102,7 +103,7 @@ public abstract class CanPromptTests(Engine engine, int cases)
         };
 
         Task ContactAsync(string column, string value) => world.RunAsync(
-            $"insert into contact (sender_id, user_id, {column}) values ({world.Loop.Furni.Id}, {customer}, {value}) on conflict (sender_id, user_id) do update set {column} = excluded.{column}");
+            $"insert into contact (sender_id, user_id, {column}) values ({world.Fixture.Furni.Id}, {customer}, {value}) on conflict (sender_id, user_id) do update set {column} = excluded.{column}");
     }
 }
 

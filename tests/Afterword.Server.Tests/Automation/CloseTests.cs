@@ -1,18 +1,18 @@
 using System.Text.Json;
-using Afterword.Server.People;
 using Afterword.Server.Prompts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Tests.Automation;
 
 /// <summary>A conversation closes, and the rules decide.</summary>
 public abstract class CloseTests(Engine engine) : IAsyncLifetime
 {
-    private RulesWorld _world = null!;
+    private RulesFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await RulesWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await RulesFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -39,14 +39,14 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
         await _world.PassAsync(TimeSpan.FromMinutes(1));
         var asked = await _world.ShowAsync(closed.Text("id"));
         Assert.Equal("asked", asked.Outcome);
-        var feedback = (await _world.Loop.ShowAsync(asked.Text("feedback_id"))).Is(200);
-        Assert.Equal(("nps", "ticket_5555", RulesWorld.Text(_world.Loop.Ana.Id)), (feedback.Text("type"), feedback.Text("external_id"), feedback.Text("to_user_id")));
-        var messages = (await Server.GetAsync(_world.Loop.Recipient, "/1.1/direct_messages/events/list.json")).Is(200);
+        var feedback = (await _world.Fixture.ShowAsync(asked.Text("feedback_id"))).Is(200);
+        Assert.Equal(("nps", "ticket_5555", RulesFixture.Text(_world.Fixture.Ana.Id)), (feedback.Text("type"), feedback.Text("external_id"), feedback.Text("to_user_id")));
+        var messages = (await Server.GetAsync(_world.Fixture.Recipient, "/1.1/direct_messages/events/list.json")).Is(200);
         Assert.Contains("Hallo ANA, danke für deine Nachricht.", messages.Body, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("change", "kind = 1"));
         Assert.Equal(1, await Server.CountAsync("prompt", "agent = 'kenji' and tags = 'vip,chair' and language = 'de'"));
         Assert.Equal(1, await Server.CountAsync("rollup", "dimension = 1 and value = 'kenji' and sent = 1"));
-        (await _world.Loop.SubmitAsync(asked.Text("feedback_id"), ("score", "9"))).Is(200);
+        (await _world.Fixture.SubmitAsync(asked.Text("feedback_id"), ("score", "9"))).Is(200);
         await Server.AllIsWellAsync();
 
         // It is asked once.
@@ -58,43 +58,43 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_is_not_asked_has_the_reason_that_fits()
     {
-        async Task<Account> NewAsync(string handle, string accepts = Reach.Anyone) => await Server.UserAsync(handle, accepts);
+        async Task<User> NewAsync(string handle, string accepts = MessagingPermission.Anyone) => await Server.UserAsync(handle, accepts);
         async Task IsAsync(string outcome, Task<Answer> closing) => Assert.Equal(outcome, (await closing).Outcome);
 
         await IsAsync("skipped: no_rule", _world.CloseAsync("none"));
 
-        await _world.RuleAsync($$"""{"rules":[{"name":"never","when":{"tags_any":["spam"]},"ask":null},{"name":"fresh","when":{"max_age":"PT1H"},"ask":{{RulesWorld.Ask}}}]}""");
+        await _world.RuleAsync($$"""{"rules":[{"name":"never","when":{"tags_any":["spam"]},"ask":null},{"name":"fresh","when":{"max_age":"PT1H"},"ask":{{RulesFixture.Ask}}}]}""");
         await IsAsync("skipped: rule_says_no", _world.CloseAsync("spam", ("tags", "spam")));
-        await IsAsync("skipped: too_old", _world.CloseAsync("old", ("closed_at", RulesWorld.Text(_world.Now - 3_600_001))));
-        await IsAsync("scheduled", _world.CloseAsync(await NewAsync("fresh"), "fresh", ("closed_at", RulesWorld.Text(_world.Now - 3_600_000))));
+        await IsAsync("skipped: too_old", _world.CloseAsync("old", ("closed_at", RulesFixture.Text(_world.Now - 3_600_001))));
+        await IsAsync("scheduled", _world.CloseAsync(await NewAsync("fresh"), "fresh", ("closed_at", RulesFixture.Text(_world.Now - 3_600_000))));
 
-        await _world.RuleAsync(RulesWorld.Everybody(document: "\"paused\":true,"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: "\"paused\":true,"));
         await IsAsync("skipped: paused", _world.CloseAsync("paused"));
-        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":false,\"paused\":true,"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: "\"enabled\":false,\"paused\":true,"));
         await IsAsync("skipped: rule_says_no", _world.CloseAsync("off"));
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0", "\"enabled\":true,"));
+        await _world.RuleAsync(RulesFixture.Everybody("\"share\":0", "\"enabled\":true,"));
         await IsAsync("skipped: sampled_out", _world.CloseAsync("sampled"));
 
-        await _world.RuleAsync(RulesWorld.Everybody());
+        await _world.RuleAsync(RulesFixture.Everybody());
         await IsAsync("skipped: recipient_unknown", _world.CloseAsync(404, "unknown"));
-        await IsAsync("skipped: cannot_dm", _world.CloseAsync(_world.Loop.Furni, "self"));
-        await IsAsync("skipped: cannot_dm", _world.CloseAsync(await NewAsync("shy", Reach.Following), "shy"));
+        await IsAsync("skipped: cannot_dm", _world.CloseAsync(_world.Fixture.Furni, "self"));
+        await IsAsync("skipped: cannot_dm", _world.CloseAsync(await NewAsync("shy", MessagingPermission.Following), "shy"));
         var gone = await NewAsync("gone");
         await _world.RunAsync($"update account set suspended_at = 1 where id = {gone.Id}");
         await IsAsync("skipped: recipient_suspended", _world.CloseAsync(gone, "gone"));
         var silent = await NewAsync("silent");
-        await Server.Get<StopAsking>().RunAsync(_world.Loop.Furni.Id, silent.Id, default);
+        await Server.Get<OptOut>().RunAsync(_world.Fixture.Furni.Id, silent.Id, default);
         await IsAsync("skipped: opted_out", _world.CloseAsync(silent, "silent"));
         var blocker = await NewAsync("blocker");
-        (await Server.PostAsync(await Server.TokenAsync(_world.Loop.App, blocker), "/1.1/blocks/create.json", ("screen_name", "furni"))).Is(200);
+        (await Server.PostAsync(await Server.TokenAsync(_world.Fixture.App, blocker), "/1.1/blocks/create.json", ("screen_name", "furni"))).Is(200);
         await IsAsync("skipped: cannot_dm", _world.CloseAsync(blocker, "blocker"));
 
         // Asked by hand, the customer is left alone for a week by the rules; and about that conversation for good.
         var bea = await NewAsync("bea");
-        var asked = (await Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesWorld.Text(bea.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "by hand"))).Is(200);
+        var asked = (await Server.PostAsync(_world.Fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesFixture.Text(bea.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "by hand"))).Is(200);
         var recently = await _world.CloseAsync(bea, "after that");
         Assert.Equal(("skipped: asked_recently", "Mon Jan 12 09:00:00 +0000 2026"), (recently.Outcome, recently.Text("next_eligible_at")));
-        (await Server.PostAsync(await Server.TokenAsync(_world.Loop.App, bea), $"/1.1/feedback/dismiss/{asked.Text("id")}.json")).Is(200);
+        (await Server.PostAsync(await Server.TokenAsync(_world.Fixture.App, bea), $"/1.1/feedback/dismiss/{asked.Text("id")}.json")).Is(200);
         await Server.AdvanceAsync(TimeSpan.FromDays(7) + TimeSpan.FromMinutes(1));
         var dismissed = await _world.CloseAsync(bea, "dismissed");
         Assert.Equal("skipped: dismissed_recently", dismissed.Outcome);
@@ -104,10 +104,10 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
         await IsAsync("scheduled", _world.CloseAsync(bea, "another"));
 
         // Who wrote after the close is in the middle of a conversation.
-        (await Server.WriteAsync(await Server.TokenAsync(_world.Loop.App, silent), _world.Loop.Furni)).Is(200);
+        (await Server.WriteAsync(await Server.TokenAsync(_world.Fixture.App, silent), _world.Fixture.Furni)).Is(200);
         var writer = await NewAsync("writer");
-        (await Server.WriteAsync(await Server.TokenAsync(_world.Loop.App, writer), _world.Loop.Furni)).Is(200);
-        await IsAsync("withdrawn: written_again", _world.CloseAsync(writer, "writer", ("closed_at", RulesWorld.Text(_world.Now - 1))));
+        (await Server.WriteAsync(await Server.TokenAsync(_world.Fixture.App, writer), _world.Fixture.Furni)).Is(200);
+        await IsAsync("withdrawn: written_again", _world.CloseAsync(writer, "writer", ("closed_at", RulesFixture.Text(_world.Now - 1))));
         await IsAsync("scheduled", _world.CloseAsync(writer, "writer"));
         await Server.AllIsWellAsync();
     }
@@ -115,7 +115,7 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_budget_is_counted_by_rule_and_opens_again_after_a_day()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"per_day\":2", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1S", StringComparison.Ordinal));
+        await _world.RuleAsync(RulesFixture.Everybody("\"per_day\":2", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1S", StringComparison.Ordinal));
         for (var i = 0; i < 4; i++) Assert.Equal("scheduled", (await _world.CloseAsync(await Server.UserAsync($"u{i}"), $"t{i}")).Outcome);
         await _world.PassAsync(TimeSpan.FromSeconds(1));
 
@@ -130,9 +130,9 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_same_close_at_once_leaves_one_row_that_counts_them()
     {
-        await _world.RuleAsync(RulesWorld.Everybody());
+        await _world.RuleAsync(RulesFixture.Everybody());
         var calls = LongForm(100);
-        var scheduled = await Task.WhenAll(Enumerable.Range(0, calls).Select(_ => _world.CloseAsync("racing", ("closed_at", RulesWorld.Text(_world.Now + 200_000)))));
+        var scheduled = await Task.WhenAll(Enumerable.Range(0, calls).Select(_ => _world.CloseAsync("racing", ("closed_at", RulesFixture.Text(_world.Now + 200_000)))));
         Assert.All(scheduled, answer => Assert.Equal("scheduled", answer.Outcome));
         Assert.Single(scheduled.Select(answer => answer.Text("id")).Distinct());
         Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 'racing' and closes = {calls}"));
@@ -148,8 +148,8 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     {
         foreach (var (interval, reason) in new[] { ("7", "asked_recently"), ("0", "already_asked") })
         {
-            await _world.RuleAsync(RulesWorld.Everybody(document: $"\"recipient_interval_days\":{interval},"));
-            var (ticket, customer, at) = ($"lost {interval}", await Server.UserAsync($"lost{interval}"), RulesWorld.Text(_world.Now - 1_000));
+            await _world.RuleAsync(RulesFixture.Everybody(document: $"\"recipient_interval_days\":{interval},"));
+            var (ticket, customer, at) = ($"lost {interval}", await Server.UserAsync($"lost{interval}"), RulesFixture.Text(_world.Now - 1_000));
             var first = await _world.CloseAsync(customer, ticket, ("closed_at", at));
             await _world.PassAsync(TimeSpan.FromDays(1));
 
@@ -169,7 +169,7 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Again_asks_twice_about_one_conversation_and_a_test_counts_in_nothing()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":1,"));
+        await _world.RuleAsync(RulesFixture.Everybody("\"again\":true", "\"recipient_interval_days\":1,"));
         await _world.CloseAsync("twice");
         await _world.PassAsync(TimeSpan.FromSeconds(1));
         Assert.Equal("skipped: asked_recently", (await _world.CloseAsync("twice")).Outcome);
@@ -195,7 +195,7 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Reopening_withdraws_and_the_next_close_decides_anew()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"display_name\":\"Furni\"").Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        await _world.RuleAsync(RulesFixture.Everybody("\"display_name\":\"Furni\"").Replace("PT0S", "PT1H", StringComparison.Ordinal));
         var first = await _world.CloseAsync("t1");
         var reopened = (await ReopenAsync("t1")).Is(200);
         Assert.Equal((first.Text("id"), "withdrawn: reopened"), (reopened.Text("id"), reopened.Outcome));
@@ -215,14 +215,14 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_message_of_the_customer_withdraws_and_one_to_another_does_not()
     {
-        await _world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        await _world.RuleAsync(RulesFixture.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
         var bea = await Server.UserAsync("bea");
         var (own, others) = (await _world.CloseAsync("own"), await _world.CloseAsync(bea, "other"));
-        (await Server.WriteAsync(_world.Loop.Sender, _world.Loop.Ana)).Is(200);
-        (await Server.WriteAsync(_world.Loop.Recipient, bea)).Is(200);
+        (await Server.WriteAsync(_world.Fixture.Sender, _world.Fixture.Ana)).Is(200);
+        (await Server.WriteAsync(_world.Fixture.Recipient, bea)).Is(200);
         Assert.Equal("scheduled", (await _world.ShowAsync(own.Text("id"))).Outcome);
 
-        (await Server.WriteAsync(_world.Loop.Recipient, _world.Loop.Furni)).Is(200);
+        (await Server.WriteAsync(_world.Fixture.Recipient, _world.Fixture.Furni)).Is(200);
 
         Assert.Equal("withdrawn: written_again", (await _world.ShowAsync(own.Text("id"))).Outcome);
         Assert.Equal("scheduled", (await _world.ShowAsync(others.Text("id"))).Outcome);
@@ -235,8 +235,8 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     {
         var random = new Random(17);
         string[] tags = ["a", "b", "c"];
-        var users = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Server.UserAsync($"user{i}", i == 5 ? Reach.Following : Reach.Anyone)));
-        await Server.Get<StopAsking>().RunAsync(_world.Loop.Furni.Id, users[4].Id, default);
+        var users = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Server.UserAsync($"user{i}", i == 5 ? MessagingPermission.Following : MessagingPermission.Anyone)));
+        await Server.Get<OptOut>().RunAsync(_world.Fixture.Furni.Id, users[4].Id, default);
         for (var i = 0; i < LongForm(60); i++)
         {
             if (i % 15 == 0)
@@ -245,14 +245,14 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
                     $$"""
                     {"recipient_interval_days":{{random.Next(3)}},"paused":{{(random.Next(6) == 0 ? "true" : "false")}},"rules":[
                     {"name":"no","when":{"tags_all":["a","b"]},"ask":null},
-                    {"name":"some","when":{"tags_any":["b"],"max_age":"PT1H"},"ask":{{RulesWorld.Ask.Replace("{\"type\"", $"{{\"share\":0.5,\"per_day\":{random.Next(1, 4)},\"type\"", StringComparison.Ordinal)}}},
-                    {"name":"rest","when":{"tags_none":["c"]},"ask":{{RulesWorld.Ask}}}]}
+                    {"name":"some","when":{"tags_any":["b"],"max_age":"PT1H"},"ask":{{RulesFixture.Ask.Replace("{\"type\"", $"{{\"share\":0.5,\"per_day\":{random.Next(1, 4)},\"type\"", StringComparison.Ordinal)}}},
+                    {"name":"rest","when":{"tags_none":["c"]},"ask":{{RulesFixture.Ask}}}]}
                     """);
             }
 
             var customer = random.Next(20) == 0 ? 404 : users[random.Next(users.Length)].Id;
             List<(string, string)> given = [("external_id", $"t{random.Next(25)}"), ("tags", string.Join(',', tags.Where(_ => random.Next(2) == 0)))];
-            if (random.Next(4) == 0) given.Add(("closed_at", RulesWorld.Text(_world.Now - random.Next(7_200_000))));
+            if (random.Next(4) == 0) given.Add(("closed_at", RulesFixture.Text(_world.Now - random.Next(7_200_000))));
             if (random.Next(6) == 0) given.Add(("test", "true"));
             var rows = await Server.CountAsync("conversation");
             var dry = await _world.CanPromptAsync(customer, [.. given]);
@@ -273,10 +273,10 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_list_gives_each_once_in_order_and_filters()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5"));
+        await _world.RuleAsync(RulesFixture.Everybody("\"share\":0.5"));
         for (var i = 0; i < 25; i++)
         {
-            await _world.CloseAsync(i % 5 == 0 ? 404 : _world.Loop.Ana.Id, $"t{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
+            await _world.CloseAsync(i % 5 == 0 ? 404 : _world.Fixture.Ana.Id, $"t{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
             await Server.AdvanceAsync(TimeSpan.FromSeconds(1));
         }
 
@@ -294,19 +294,19 @@ public abstract class CloseTests(Engine engine) : IAsyncLifetime
         Assert.Equal(5, (await ListAsync($"cursor={page.GetProperty("next_cursor").GetString()}")).Json.GetProperty("conversations").GetArrayLength());
         foreach (var wrong in (string[])["to_time=99999999999999", "from_time=2&to_time=1", "decision=maybe", "reason=none", "count=101", "cursor=x", $"cursor={page.GetProperty("next_cursor").GetString()}&to_time=1", "from_time=x"])
         {
-            (await Server.GetAsync(_world.Loop.Sender, $"/1.1/feedback/conversations/list.json?{wrong}")).Is(400, 44);
+            (await Server.GetAsync(_world.Fixture.Sender, $"/1.1/feedback/conversations/list.json?{wrong}")).Is(400, 44);
         }
 
-        var (_, other) = await Server.SenderAsync(_world.Loop.App, "other");
+        var (_, other) = await Server.SenderAsync(_world.Fixture.App, "other");
         (await Server.GetAsync(other, $"/1.1/feedback/conversations/list.json?cursor={page.GetProperty("next_cursor").GetString()}")).Is(400, 44);
         (await Server.GetAsync(other, $"/1.1/feedback/conversations/show/{page.GetProperty("conversations")[0].GetProperty("id").GetString()}.json")).Is(404, 34);
     }
 
-    private static int LongForm(int quick) => Support.LongForm.Or(quick, quick * 20);
+    private static int LongForm(int quick) => Afterword.Support.LongForm.Or(quick, quick * 20);
 
-    private Task<Answer> ReopenAsync(string externalId) => Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", externalId));
+    private Task<Answer> ReopenAsync(string externalId) => Server.PostAsync(_world.Fixture.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", externalId));
 
-    private async Task<Answer> ListAsync(string query) => (await Server.GetAsync(_world.Loop.Sender, $"/1.1/feedback/conversations/list.json?{query}")).Is(200);
+    private async Task<Answer> ListAsync(string query) => (await Server.GetAsync(_world.Fixture.Sender, $"/1.1/feedback/conversations/list.json?{query}")).Is(200);
 
     private async Task<List<string>> WalkAsync(string query)
     {

@@ -1,8 +1,9 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Automation.Simulation;
-using Afterword.Server.Cli;
-using Afterword.Server.Hosting;
+using Afterword.Server.Cli.Demo;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
 using Afterword.Server.Storage;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
@@ -25,7 +26,7 @@ public sealed class DemoYearTests
 
         var shares = await ListAsync(
             "select agent, share, count(*), sum(case when decision = 1 then 1 else 0 end) from conversation where share is not null and decision <> 3 group by agent, share",
-            row => (Agent: row.GetString(0), Share: new Share(row.GetInt32(1)).Value, Closed: row.GetInt64(2), Asked: row.GetInt64(3)));
+            row => (Agent: row.GetString(0), Share: new SamplingRate(row.GetInt32(1)).Value, Closed: row.GetInt64(2), Asked: row.GetInt64(3)));
         var agents = shares.GroupBy(one => one.Agent).Select(group => (
             Name: group.Key, Closed: group.Sum(one => one.Closed), Expected: group.Sum(one => one.Closed * one.Share), Spread: Math.Sqrt(group.Sum(one => one.Closed * one.Share * (1 - one.Share))),
             Asked: group.Sum(one => one.Asked))).ToArray();

@@ -1,6 +1,6 @@
+using Afterword.Server.Admin.Health;
 using Afterword.Server.Automation.Due;
-using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Automation;
 
@@ -10,8 +10,8 @@ public abstract partial class DueTests
     [Fact]
     public async Task The_doctor_sees_what_does_not_fit_together()
     {
-        await using var world = await RulesWorld.StartAsync(engine);
-        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1S", StringComparison.Ordinal));
+        await using var world = await RulesFixture.StartAsync(engine);
+        await world.RuleAsync(RulesFixture.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1S", StringComparison.Ordinal));
         var (first, second) = (await world.CloseAsync("one"), await world.CloseAsync("two"));
         await world.PassAsync(TimeSpan.FromSeconds(1));
         var third = await world.CloseAsync("three");
@@ -40,16 +40,16 @@ public abstract partial class DueTests
     [Fact]
     public async Task The_doctor_sees_a_conversation_that_was_asked_about_twice_and_counts_what_is_overdue()
     {
-        await using var world = await RulesWorld.StartAsync(engine);
+        await using var world = await RulesFixture.StartAsync(engine);
 
         // Nothing is asked by itself: what is overdue stays so.
-        await world.Server.Get<AskWhenDue>().StopAsync(default);
-        await world.RuleAsync(RulesWorld.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1H", StringComparison.Ordinal));
+        await world.Server.Get<DueRequestWorker>().StopAsync(default);
+        await world.RuleAsync(RulesFixture.Everybody("\"again\":true", "\"recipient_interval_days\":0,").Replace("PT0S", "PT1H", StringComparison.Ordinal));
         await world.CloseAsync("one");
         await world.PassAsync(TimeSpan.FromHours(1));
 
         // The rule asks a second time about what is closed again; that has a row of its own. By hand it is asked in other words, or about something else.
-        await world.CloseAsync("one", ("closed_at", RulesWorld.Text(world.Now - 3_600_000)));
+        await world.CloseAsync("one", ("closed_at", RulesFixture.Text(world.Now - 3_600_000)));
         await world.PassAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(2, await world.Server.CountAsync("prompt", "external_id = 'one'"));
         await ByHandAsync("How was it?", "one");
@@ -72,8 +72,8 @@ public abstract partial class DueTests
         Assert.Equal((3, 0), await CountedAsync());
 
         async Task<Answer> ByHandAsync(string message, string externalId) => (await world.Server.PostAsync(
-            world.Loop.Sender, "/1.1/feedback/create.json",
-            ("type", "csat"), ("to_user_id", RulesWorld.Text(world.Loop.Ana.Id)), ("message", message), ("privacy_url", "https://a.example"), ("external_id", externalId))).Is(200);
+            world.Fixture.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", RulesFixture.Text(world.Fixture.Ana.Id)), ("message", message), ("privacy_url", "https://a.example"), ("external_id", externalId))).Is(200);
 
         async Task<(long All, long Overdue)> CountedAsync()
         {

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
@@ -12,14 +12,14 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
 {
     private const string Page = "/console/@furni/fairness";
 
-    private RulesWorld _world = null!;
-    private Guest _supervisor = null!;
+    private RulesFixture _world = null!;
+    private TestBrowser _supervisor = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await RulesWorld.StartAsync(engine);
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5,\"delay\":\"P1D\"", "\"recipient_interval_days\":0,").Replace("\"delay\":\"PT0S\",", "", StringComparison.Ordinal));
+        _world = await RulesFixture.StartAsync(engine);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
+        await _world.RuleAsync(RulesFixture.Everybody("\"share\":0.5,\"delay\":\"P1D\"", "\"recipient_interval_days\":0,").Replace("\"delay\":\"PT0S\",", "", StringComparison.Ordinal));
 
         // Fair agents are named in one of twenty worlds. The draws of this one are the same in every run.
         var store = _world.Server.Server.Store;
@@ -34,9 +34,9 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         for (var i = 0; i < 20; i++) await _world.CloseAsync($"ticket_{i}", ("agent", i % 2 == 0 ? "kenji" : "zoe"));
         await _world.CloseAsync("test", ("agent", "zoe"), ("test", "true"));
         await _world.CloseAsync("unnamed");
-        await _world.Loop.AskAsync(more: ("agent", "zoe"));
-        await _world.Loop.AskAsync("csat", ("agent", "zoe"), ("test", "true"));
-        for (var i = 0; i < 2; i++) await _world.Loop.AskAsync();
+        await _world.Fixture.AskAsync(more: ("agent", "zoe"));
+        await _world.Fixture.AskAsync("csat", ("agent", "zoe"), ("test", "true"));
+        for (var i = 0; i < 2; i++) await _world.Fixture.AskAsync();
         var scheduled = await _world.Server.CountAsync("conversation", "agent = 'kenji' and decision = 0");
 
         var page = await ReadAsync();
@@ -52,10 +52,10 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
     {
         for (var i = 0; i < 6; i++) await _world.CloseAsync($"ticket_{i}", ("agent", "kenji"));
         var withdrawn = (await IdsAsync("decision = 0"))[0];
-        (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", withdrawn))).Is(200);
+        (await _world.Server.PostAsync(_world.Fixture.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", withdrawn))).Is(200);
         var asked = (await IdsAsync("decision = 0")).Count;
         await _world.PassAsync(TimeSpan.FromDays(2));
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
 
         Assert.Equal(asked, await _world.Server.CountAsync("prompt", "automatic = 1"));
         Assert.Equal(("6", "6", "50.0%", "0", $"1 of {asked + 1}"), RowOf(await ReadAsync(), "kenji"));
@@ -68,7 +68,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         for (var i = 0; i < 6; i++) await _world.CloseAsync($"ticket_{i}", ("agent", "kenji"));
         foreach (var ticket in await IdsAsync("decision = 0"))
         {
-            (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket))).Is(200);
+            (await _world.Server.PostAsync(_world.Fixture.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", ticket))).Is(200);
             await _world.CloseAsync(ticket, ("agent", "kenji"));
         }
 
@@ -77,13 +77,13 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
 
         // Whoever is asked after all was not picked; of each ticket the end counts.
         var row = RowOf(await ReadAsync(), "kenji");
-        Assert.Equal((RulesWorld.Text(6 + scheduled), "6", $"0 of {scheduled}"), (row.Closed, row.Eligible, row.Withdrawn));
+        Assert.Equal((RulesFixture.Text(6 + scheduled), "6", $"0 of {scheduled}"), (row.Closed, row.Eligible, row.Withdrawn));
 
         var fickle = (await IdsAsync("decision = 0"))[0];
         for (var i = 0; i < 5; i++)
         {
             if (i > 0) await _world.CloseAsync(fickle, ("agent", "zoe"));
-            (await _world.Server.PostAsync(_world.Loop.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", fickle))).Is(200);
+            (await _world.Server.PostAsync(_world.Fixture.Sender, "/1.1/feedback/conversations/reopen.json", ("external_id", fickle))).Is(200);
         }
 
         Assert.Equal(($"0 of {scheduled - 1}", "1 of 1"), (RowOf(await ReadAsync(), "kenji").Withdrawn, RowOf(await ReadAsync(), "zoe").Withdrawn));
@@ -92,7 +92,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Tickets_that_are_closed_and_asked_about_every_month_name_nobody()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5,\"again\":true", "\"recipient_interval_days\":0,"));
+        await _world.RuleAsync(RulesFixture.Everybody("\"share\":0.5,\"again\":true", "\"recipient_interval_days\":0,"));
         for (var month = 0; month < 2; month++)
         {
             await _world.Server.AdvanceAsync(TimeSpan.FromDays(40));
@@ -101,7 +101,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
         }
 
         var sampled = await _world.Server.CountAsync("prompt");
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
         var page = await ReadAsync();
 
         // Of the second month only those that are asked again are new decisions. They say nothing of the draw any more.
@@ -114,8 +114,8 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
     public async Task An_agent_who_asks_by_hand_beside_the_rules_is_named()
     {
         for (var i = 0; i < 40; i++) await _world.CloseAsync($"ticket_{i}", ("agent", $"agent {i % 4}"));
-        for (var i = 0; i < 12; i++) await _world.Loop.AskAsync(more: ("agent", "agent 2"));
-        await _world.Loop.AskAsync(more: ("agent", "agent 1"));
+        for (var i = 0; i < 12; i++) await _world.Fixture.AskAsync(more: ("agent", "agent 2"));
+        await _world.Fixture.AskAsync(more: ("agent", "agent 1"));
 
         var page = await ReadAsync();
 
@@ -125,7 +125,7 @@ public abstract class FairnessPageTests(Engine engine) : IAsyncLifetime
 
         // Their requests stand in the list of responses, answered or not, and those of the rules in another.
         await _world.PassAsync(TimeSpan.FromDays(2));
-        _supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        _supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
         var asked = await _world.Server.CountAsync("prompt", "automatic = 1 and agent = 'agent 2'");
         Assert.True(asked > 0);
         var requests = Regex.Match(await ReadAsync(), "<a href=\"([^\"]+)\">See these requests</a>").Groups[1].Value;

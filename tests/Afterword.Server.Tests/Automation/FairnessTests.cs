@@ -22,25 +22,25 @@ public sealed class FairnessTests
     }
 
     [Theory]
-    [InlineData(nameof(Picking.ByHand))]
-    [InlineData(nameof(Picking.Withdrawn))]
-    [InlineData(nameof(Picking.Sample))]
+    [InlineData(nameof(SelectionMethod.ByHand))]
+    [InlineData(nameof(SelectionMethod.Withdrawn))]
+    [InlineData(nameof(SelectionMethod.Sample))]
     public void Whoever_picks_is_named_and_nobody_else(string way)
     {
-        var (random, picking, missed, others) = (new Random(7), Enum.Parse<Picking>(way), 0, 0);
+        var (random, method, missed, others) = (new Random(7), Enum.Parse<SelectionMethod>(way), 0, 0);
         for (var i = 0; i < 100; i++)
         {
             var world = FairWorld(random, agents: 8, least: 400, most: 600, share: 0.3);
             var picker = world[i % 8];
-            world[i % 8] = picking switch
+            world[i % 8] = method switch
             {
-                Picking.ByHand => picker with { ByHand = picker.ByHand + 45 },
-                Picking.Withdrawn => picker with { Withdrawn = Math.Min(picker.Scheduled, picker.Withdrawn + (picker.Scheduled / 3)) },
+                SelectionMethod.ByHand => picker with { ByHand = picker.ByHand + 45 },
+                SelectionMethod.Withdrawn => picker with { Withdrawn = Math.Min(picker.Scheduled, picker.Withdrawn + (picker.Scheduled / 3)) },
                 _ => picker with { Asked = (long)(picker.Expected * 0.6), Scheduled = (long)(picker.Expected * 0.6), Withdrawn = 0 },
             };
-            var marks = JudgeFairness.Judge(world);
-            if (!marks.Contains(new(picker.Agent, picking))) missed++;
-            if (marks.Any(mark => mark.Agent != picker.Agent)) others++;
+            var flags = JudgeFairness.Judge(world);
+            if (!flags.Contains(new(picker.Agent, method))) missed++;
+            if (flags.Any(flag => flag.Agent != picker.Agent)) others++;
         }
 
         Assert.True(missed <= 2, $"{missed} of 100 pickers were missed.");
@@ -53,9 +53,9 @@ public sealed class FairnessTests
         // R: pbinom(q, n, p), phyper(q, m, n, k).
         foreach (var (got, expected) in new[]
         {
-            (Tails.AtLeast(0, 10, 0.5), 1), (Tails.AtLeast(10, 10, 0.5), Math.Pow(0.5, 10)), (Tails.AtLeast(6, 10, 0.5), 0.376953125), (Tails.AtMost(4, 10, 0.5), 0.376953125), (Tails.AtLeast(1, 1, 0.001), 0.001),
-            (Tails.AtMost(0, 50_000, 0.0001), 0.006736262), (Tails.AtLeast(25_500, 50_000, 0.5), 3.95131e-06), (Tails.AtLeast(3, 2, 0.5), 0), (Tails.AtLeast(2, 2, 1), 1),
-            (Tails.AtLeastAmong(4, 5, 5, 10), 26.0 / 252), (Tails.AtLeastAmong(0, 5, 5, 10), 1), (Tails.AtLeastAmong(5, 5, 5, 5), 1), (Tails.AtLeastAmong(3, 2, 5, 10), 0),
+            (TailProbabilities.AtLeast(0, 10, 0.5), 1), (TailProbabilities.AtLeast(10, 10, 0.5), Math.Pow(0.5, 10)), (TailProbabilities.AtLeast(6, 10, 0.5), 0.376953125), (TailProbabilities.AtMost(4, 10, 0.5), 0.376953125), (TailProbabilities.AtLeast(1, 1, 0.001), 0.001),
+            (TailProbabilities.AtMost(0, 50_000, 0.0001), 0.006736262), (TailProbabilities.AtLeast(25_500, 50_000, 0.5), 3.95131e-06), (TailProbabilities.AtLeast(3, 2, 0.5), 0), (TailProbabilities.AtLeast(2, 2, 1), 1),
+            (TailProbabilities.AtLeastAmong(4, 5, 5, 10), 26.0 / 252), (TailProbabilities.AtLeastAmong(0, 5, 5, 10), 1), (TailProbabilities.AtLeastAmong(5, 5, 5, 5), 1), (TailProbabilities.AtLeastAmong(3, 2, 5, 10), 0),
         })
         {
             Assert.True(Math.Abs(got - expected) <= 0.002 * expected, $"{got} instead of {expected}");

@@ -1,15 +1,15 @@
 using System.Text.Json.Nodes;
-using Afterword.Server.Access;
-using Afterword.Server.Tests.World;
+using Afterword.Server.OAuth;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Automation;
 
 /// <summary>A sender reads and changes its rules.</summary>
 public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
 {
-    private RulesWorld _world = null!;
+    private RulesFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await RulesWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await RulesFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -41,24 +41,24 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_was_turned_off_stays_off_until_somebody_says_otherwise()
     {
-        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":false,"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: "\"enabled\":false,"));
         foreach (var silent in (string[])["", "\"enabled\":null,"])
         {
-            await _world.RuleAsync(RulesWorld.Everybody(document: $"{silent}\"after_dismissal_days\":3,"));
+            await _world.RuleAsync(RulesFixture.Everybody(document: $"{silent}\"after_dismissal_days\":3,"));
             Assert.False((await ReadAsync()).Json.GetProperty("enabled").GetBoolean());
             Assert.Equal("skipped: rule_says_no", (await _world.CloseAsync($"off {silent}")).Outcome);
         }
 
-        await _world.RuleAsync(RulesWorld.Everybody(document: "\"enabled\":true,"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: "\"enabled\":true,"));
         Assert.Equal("scheduled", (await _world.CloseAsync("on")).Outcome);
-        await _world.RuleAsync(RulesWorld.Everybody());
+        await _world.RuleAsync(RulesFixture.Everybody());
         Assert.False((await ReadAsync()).Json.TryGetProperty("enabled", out _));
     }
 
     [Fact]
     public async Task Of_writers_at_once_one_saves()
     {
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.PutAsync(RulesWorld.Everybody(document: $"\"recipient_interval_days\":{i},"), "0")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.PutAsync(RulesFixture.Everybody(document: $"\"recipient_interval_days\":{i},"), "0")));
 
         Assert.Single(answers, answer => answer.Status == 200);
         Assert.All(answers.Where(answer => answer.Status != 200), answer => answer.Is(409, 355));
@@ -75,15 +75,15 @@ public abstract class RuleChangeTests(Engine engine) : IAsyncLifetime
         Assert.Equal(
             ["rules[0].name parameter is missing.", "rules[0].ask.message.en parameter is missing.", "rles parameter is invalid: no such name; there are version, changed_at, changed_by, recipient_interval_days, after_dismissal_days, paused, enabled, quiet_hours, alerts, rules."],
             (await _world.PutAsync("""{"rles":[],"rules":[{"ask":{"type":"csat","privacy_url":"https://a.example","message":{"de":"Hallo"}}}]}""", "0")).Is(400).Messages);
-        (await _world.Server.SendAsync(_world.Loop.Sender, HttpMethod.Put, "/1.1/feedback/rules.json", TestServer.Form(("rules", "[]")))).Is(415, 44);
+        (await _world.Server.SendAsync(_world.Fixture.Sender, HttpMethod.Put, "/1.1/feedback/rules.json", TestServer.Form(("rules", "[]")))).Is(415, 44);
 
-        var reader = await _world.Server.TokenAsync(_world.Loop.App, _world.Loop.Furni, Permission.Read);
+        var reader = await _world.Server.TokenAsync(_world.Fixture.App, _world.Fixture.Furni, Permission.Read);
         (await _world.PutAsync("""{"rules":[]}""", "0", reader)).Is(403, 93);
-        (await _world.PutAsync("""{"rules":[]}""", "0", _world.Loop.Recipient)).Is(403, 87);
+        (await _world.PutAsync("""{"rules":[]}""", "0", _world.Fixture.Recipient)).Is(403, 87);
         Assert.Equal(0, await _world.Server.CountAsync("automation_rules"));
     }
 
-    private async Task<Answer> ReadAsync() => (await _world.Server.GetAsync(_world.Loop.Sender, "/1.1/feedback/rules.json")).Is(200);
+    private async Task<Answer> ReadAsync() => (await _world.Server.GetAsync(_world.Fixture.Sender, "/1.1/feedback/rules.json")).Is(200);
 }
 
 public sealed class SqliteRuleChangeTests() : RuleChangeTests(Engine.Sqlite);
@@ -103,12 +103,12 @@ public sealed class BadCloseTests(SharedSqliteServer server) : IClassFixture<Sha
             ("can_prompt.json?to_user_id=7&tag=vip", "tag parameter is invalid: unknown here; tags is meant, or another of agent, agent_messages, closed_at, display_name, external_id, language, messages, privacy_url, tags, team, test, to_user_id."),
         })
         {
-            Assert.Equal(message, Assert.Single((await server.Server.GetAsync(server.Loop.Sender, $"/1.1/feedback/{call}")).Is(400, 44).Messages));
+            Assert.Equal(message, Assert.Single((await server.Server.GetAsync(server.Fixture.Sender, $"/1.1/feedback/{call}")).Is(400, 44).Messages));
         }
 
         // A dry run takes whatever a close takes. Twitter's own routes ignore what they do not know.
-        (await server.Server.GetAsync(server.Loop.Sender, $"/1.1/feedback/can_prompt.json?to_user_id={server.Loop.Ana.Id}&display_name=Furni&privacy_url=https%3A%2F%2Ffurni.example")).Is(200);
-        (await server.Server.GetAsync(server.Loop.Sender, "/1.1/feedback/events.json?from_time=1640998800000&to_time=1641081599999&from=1")).Is(200);
+        (await server.Server.GetAsync(server.Fixture.Sender, $"/1.1/feedback/can_prompt.json?to_user_id={server.Fixture.Ana.Id}&display_name=Furni&privacy_url=https%3A%2F%2Ffurni.example")).Is(200);
+        (await server.Server.GetAsync(server.Fixture.Sender, "/1.1/feedback/events.json?from_time=1640998800000&to_time=1641081599999&from=1")).Is(200);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class BadCloseTests(SharedSqliteServer server) : IClassFixture<Sha
             ("to_user_id", "ana", "a decimal id"), ("external_id", new string('e', 257), "at most 256 characters"), ("external_id", "a\0b", "no control characters but newline and tab"),
             ("agent", new string('a', 101), "one line of at most 100 characters"), ("agent", "a\nb", "one line of at most 100 characters"), ("team", new string('t', 101), "one line of at most 100 characters"),
             ("tags", "a,b,c,d,e,f,g,h,i,j,k", "at most 10 tags"), ("language", "german", "a language tag, such as de or pt-BR"),
-            ("closed_at", RulesWorld.Text(now - (7 * 86_400_000) - 1), "at most 7 days ago and 5 minutes ahead"), ("closed_at", RulesWorld.Text(now + 300_001), "at most 7 days ago and 5 minutes ahead"),
+            ("closed_at", RulesFixture.Text(now - (7 * 86_400_000) - 1), "at most 7 days ago and 5 minutes ahead"), ("closed_at", RulesFixture.Text(now + 300_001), "at most 7 days ago and 5 minutes ahead"),
             ("closed_at", "yesterday", "milliseconds since 1970, as a whole number"), ("messages", "-1", "a whole number from 0 to 1000000"), ("agent_messages", "1000001", "a whole number from 0 to 1000000"),
             ("display_name", new string('d', 21), "at most 20 characters"), ("privacy_url", "ftp://a.example", "an absolute http or https URL with a host and without credentials"), ("test", "maybe", "true or false"),
         ];
@@ -136,28 +136,28 @@ public sealed class BadCloseTests(SharedSqliteServer server) : IClassFixture<Sha
             Assert.Equal([$"{name} parameter is missing."], (await CloseAsync([.. Given(name), (name, "")])).Is(400, 38).Messages);
         }
 
-        (await CloseAsync([.. Given("closed_at"), ("closed_at", RulesWorld.Text(now + 300_000))])).Is(200);
-        (await CloseAsync([("to_user_id", "7"), ("external_id", "old"), ("closed_at", RulesWorld.Text(now - (7 * 86_400_000)))])).Is(200);
+        (await CloseAsync([.. Given("closed_at"), ("closed_at", RulesFixture.Text(now + 300_000))])).Is(200);
+        (await CloseAsync([("to_user_id", "7"), ("external_id", "old"), ("closed_at", RulesFixture.Text(now - (7 * 86_400_000)))])).Is(200);
         Assert.Equal(2, await server.Server.CountAsync("conversation"));
     }
 
     [Fact]
     public async Task Who_may_not_close_is_refused()
     {
-        var reader = await server.Server.TokenAsync(server.Loop.App, server.Loop.Furni, Permission.Read);
+        var reader = await server.Server.TokenAsync(server.Fixture.App, server.Fixture.Furni, Permission.Read);
         foreach (var path in (string[])["close", "reopen"])
         {
             (await server.Server.PostAsync(reader, $"/1.1/feedback/conversations/{path}.json", Given("none"))).Is(403, 93);
-            (await server.Server.PostAsync(server.Loop.Recipient, $"/1.1/feedback/conversations/{path}.json", Given("none"))).Is(403, 87);
+            (await server.Server.PostAsync(server.Fixture.Recipient, $"/1.1/feedback/conversations/{path}.json", Given("none"))).Is(403, 87);
         }
 
         foreach (var path in (string[])["conversations/list.json", "conversations/show/7.json", "can_prompt.json?to_user_id=7", "rules.json"])
         {
-            (await server.Server.GetAsync(server.Loop.Recipient, $"/1.1/feedback/{path}")).Is(403, 87);
+            (await server.Server.GetAsync(server.Fixture.Recipient, $"/1.1/feedback/{path}")).Is(403, 87);
         }
     }
 
-    private (string, string)[] Given(string but) => [.. new[] { ("to_user_id", RulesWorld.Text(server.Loop.Ana.Id)), ("external_id", "ticket") }.Where(pair => pair.Item1 != but)];
+    private (string, string)[] Given(string but) => [.. new[] { ("to_user_id", RulesFixture.Text(server.Fixture.Ana.Id)), ("external_id", "ticket") }.Where(pair => pair.Item1 != but)];
 
-    private Task<Answer> CloseAsync((string, string)[] form) => server.Server.PostAsync(server.Loop.Sender, "/1.1/feedback/conversations/close.json", form);
+    private Task<Answer> CloseAsync((string, string)[] form) => server.Server.PostAsync(server.Fixture.Sender, "/1.1/feedback/conversations/close.json", form);
 }

@@ -117,7 +117,7 @@ public sealed class RuleValueTests
         Assert.False(new Draw(half).IsBelow(new(500_000)));
         Assert.False(new Draw(0).IsBelow(new(0)));
         Assert.True(new Draw(0).IsBelow(new(1)));
-        Assert.True(new Draw((1L << 53) - 1).IsBelow(Share.All));
+        Assert.True(new Draw((1L << 53) - 1).IsBelow(SamplingRate.All));
 
         // 0.3 is no number of the computer's, and a third of a million draws shows no step at it.
         var key = new byte[32];

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Prompts;
 using Microsoft.Extensions.Configuration;
 
@@ -115,14 +115,14 @@ public sealed class RulesDocumentTests
         Assert.Equal((7, 30, false), (rules.RecipientIntervalDays, rules.AfterDismissalDays, rules.Paused));
         Assert.Equal((21 * 60, 8 * 60, "Europe/Berlin"), (rules.QuietHours!.From!.Value, rules.QuietHours.To, rules.QuietHours.Zone.Id));
         Assert.Equal(["never internal", "vip by nps", "everybody else"], rules.Rules.Select(rule => rule.Name));
-        Assert.Null(rules.Rules[0].Ask);
-        var vip = rules.Rules[1].Ask!;
-        Assert.Equal((PromptType.Nps, 0, TimeSpan.FromHours(1), Share.All, null, false), (vip.Type, vip.QuestionVariant, vip.Delay, vip.Share, vip.PerDay, vip.Again));
+        Assert.Null(rules.Rules[0].Request);
+        var vip = rules.Rules[1].Request!;
+        Assert.Equal((PromptType.Nps, 0, TimeSpan.FromHours(1), SamplingRate.All, null, false), (vip.Type, vip.QuestionVariant, vip.Delay, vip.Rate, vip.PerDay, vip.Again));
         var values = new MessageValues("Ana Maria", "Furni", null, "t1");
         Assert.Equal("Hallo Ana, danke für deine Nachricht.", vip.Message.For("de-AT").With(values));
         Assert.Equal("Hi Ana, thanks for writing to us.", vip.Message.For("fr").With(values));
         Assert.Equal("Hi Ana, thanks for writing to us.", vip.Message.For(null).With(values));
-        Assert.Equal((21, 500_000), (rules.Rules[2].Ask!.QuestionVariant, rules.Rules[2].Ask!.Share.Millionths));
+        Assert.Equal((21, 500_000), (rules.Rules[2].Request!.QuestionVariant, rules.Rules[2].Request!.Rate.Millionths));
     }
 
     [Fact]
@@ -131,8 +131,8 @@ public sealed class RulesDocumentTests
         var rules = Good("""{"rules":[{"name":"all","ask":{"type":"csat","privacy_url":"https://a.example","message":{"EN":"Hello"}}}]}""").Rules;
 
         Assert.Equal((7, 30, false, null), (rules.RecipientIntervalDays, rules.AfterDismissalDays, rules.Paused, rules.QuietHours));
-        var ask = Assert.Single(rules.Rules).Ask!;
-        Assert.Equal((0, TimeSpan.FromMinutes(10), Share.All, null, false), (ask.QuestionVariant, ask.Delay, ask.Share, ask.PerDay, ask.Again));
+        var request = Assert.Single(rules.Rules).Request!;
+        Assert.Equal((0, TimeSpan.FromMinutes(10), SamplingRate.All, null, false), (request.QuestionVariant, request.Delay, request.Rate, request.PerDay, request.Again));
     }
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class RulesDocumentTests
     [Fact]
     public void A_condition_fits_when_all_of_it_does()
     {
-        var plain = new Conversed("ticket_1", "kenji", "returns", TagsOf("vip", "chair"), "de-AT", Channel.Email, "zendesk", 5, 2, TimeSpan.FromHours(2));
+        var plain = new ConversationFacts("ticket_1", "kenji", "returns", TagsOf("vip", "chair"), "de-AT", Channel.Email, "zendesk", 5, 2, TimeSpan.FromHours(2));
         (string When, bool Fits)[] cases =
         [
             ("{}", true),
@@ -218,7 +218,7 @@ public sealed class RulesDocumentTests
         }
 
         // What is not known of a conversation fits nothing.
-        var bare = new Conversed("x", null, null, null, null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
+        var bare = new ConversationFacts("x", null, null, null, null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
         foreach (var (when, _) in cases.Where(one => one.When.Length > 2 && !one.When.Contains("tags_none", StringComparison.Ordinal) && !one.When.Contains("max_age", StringComparison.Ordinal) && !one.When.Contains("built-in", StringComparison.Ordinal)))
         {
             Assert.True(Good($$"""{"rules":[{"name":"r","when":{{when}},"ask":null}]}""").Rules.FirstFor(bare, out _) is null, when);
@@ -229,7 +229,7 @@ public sealed class RulesDocumentTests
     public void The_first_rule_that_fits_decides()
     {
         var rules = Good(Example).Rules;
-        var all = new Conversed("t", null, null, TagsOf("vip"), null, Channel.BuiltIn, null, null, 2, TimeSpan.Zero);
+        var all = new ConversationFacts("t", null, null, TagsOf("vip"), null, Channel.BuiltIn, null, null, 2, TimeSpan.Zero);
 
         Assert.Equal("vip by nps", rules.FirstFor(all, out _)!.Name);
         Assert.Equal("never internal", rules.FirstFor(all with { Tags = TagsOf("vip", "spam") }, out _)!.Name);
@@ -242,14 +242,14 @@ public sealed class RulesDocumentTests
         // Fifty rules that do not fit, each with lists of one or of fifty texts that differ at their end alone.
         RuleSet Of(int many) => Good($"{{\"rules\":[{string.Join(',', Enumerable.Range(0, 50).Select(rule => $"{{\"name\":\"r{rule}\",\"ask\":null,\"when\":{{\"tags_none\":[{List("n", many)}],\"tags_any\":[{List("a", many)}]}}}}"))}]}}").Rules;
         string List(string kind, int many) => string.Join(',', Enumerable.Range(0, many).Select(i => $"\"a tag that is as long as any {kind}{i:00}\""));
-        var conversed = new Conversed("t", null, null, TagsOf([.. Enumerable.Range(50, 10).Select(i => $"a tag that is as long as any a{i}")]), null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
+        var facts = new ConversationFacts("t", null, null, TagsOf([.. Enumerable.Range(50, 10).Select(i => $"a tag that is as long as any a{i}")]), null, Channel.BuiltIn, null, null, null, TimeSpan.Zero);
         var (few, many) = (Of(1), Of(50));
 
         // The shortest of some rounds: whatever else the machine does.
         TimeSpan CostOf(RuleSet rules) => Enumerable.Range(0, 9).Min(_ =>
         {
             var began = Stopwatch.GetTimestamp();
-            for (var i = 0; i < 100; i++) Assert.Null(rules.FirstFor(conversed, out var _));
+            for (var i = 0; i < 100; i++) Assert.Null(rules.FirstFor(facts, out var _));
             return Stopwatch.GetElapsedTime(began);
         });
 

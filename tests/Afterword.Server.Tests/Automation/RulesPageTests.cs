@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
@@ -20,15 +20,15 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
         ("language", ""), ("message", ""),
     ];
 
-    private static string TooLong => $$"""{"rules":[{{string.Join(',', Enumerable.Range(0, 8).Select(i => $$$"""{"name":"{{{i}}}","ask":{{{RulesWorld.Ask.Replace("Hi {first_name}", new string('x', 9_000), StringComparison.Ordinal)}}}}"""))}}]}""";
+    private static string TooLong => $$"""{"rules":[{{string.Join(',', Enumerable.Range(0, 8).Select(i => $$$"""{"name":"{{{i}}}","ask":{{{RulesFixture.Ask.Replace("Hi {first_name}", new string('x', 9_000), StringComparison.Ordinal)}}}}"""))}}]}""";
 
-    private RulesWorld _world = null!;
-    private Guest _owner = null!;
+    private RulesFixture _world = null!;
+    private TestBrowser _owner = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await RulesWorld.StartAsync(engine);
-        _owner = await _world.Server.SeatAsync(Role.Owner, _world.Loop.Furni);
+        _world = await RulesFixture.StartAsync(engine);
+        _owner = await _world.Server.MembershipAsync(Role.Owner, _world.Fixture.Furni);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
@@ -79,7 +79,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_first_rule_begins_with_the_privacy_policy_of_the_business()
     {
-        await _world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update account set privacy_url = 'https://furni.example/ours' where id = @id").Bind("id", _world.Loop.Furni.Id).RunAsync(default), default);
+        await _world.Server.Server.Store.Main.WriteAsync(session => session.Sql("update account set privacy_url = 'https://furni.example/ours' where id = @id").Bind("id", _world.Fixture.Furni.Id).RunAsync(default), default);
 
         Assert.Contains("name=\"privacy_url\" value=\"https://furni.example/ours\"", await ReadAsync($"{Path}?edit=new"), StringComparison.Ordinal);
     }
@@ -128,7 +128,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
     public async Task The_document_is_saved_as_it_is_and_another_version_is_said()
     {
         var stale = (await _owner.GetAsync(Path)).Is(200);
-        await _world.RuleAsync(RulesWorld.Everybody());
+        await _world.RuleAsync(RulesFixture.Everybody());
 
         var refused = (await _owner.SubmitAsync(stale, Path, ("document", """{"rules":[]}"""), ("act", "save"))).Is(409);
         Assert.Contains("""{"rules":[]}""", WebUtility.HtmlDecode(refused.Html), StringComparison.Ordinal);
@@ -168,7 +168,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
         for (var i = 0; i < 4; i++) await _world.CloseAsync($"ticket_{i}");
         var page = (await _owner.GetAsync(Path)).Is(200);
 
-        var tried = WebUtility.HtmlDecode((await _owner.SubmitAsync(page, Path, ("document", RulesWorld.Everybody(document: "\"recipient_interval_days\":0,")), ("act", "try"), ("days", "7"))).Is(200).Html);
+        var tried = WebUtility.HtmlDecode((await _owner.SubmitAsync(page, Path, ("document", RulesFixture.Everybody(document: "\"recipient_interval_days\":0,")), ("act", "try"), ("days", "7"))).Is(200).Html);
 
         Assert.Contains("4 conversations in 7 days; 4 would have been decided differently.", tried, StringComparison.Ordinal);
         Assert.Matches("<bdi>all</bdi></th><td>Asked</td><td[^>]*>4</td><td[^>]*>0</td>", tried);
@@ -184,8 +184,8 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_supervisor_reads_the_rules_and_has_no_form()
     {
-        await _world.RuleAsync(RulesWorld.Everybody());
-        var supervisor = await _world.Server.SeatAsync(Role.Supervisor, _world.Loop.Furni);
+        await _world.RuleAsync(RulesFixture.Everybody());
+        var supervisor = await _world.Server.MembershipAsync(Role.Supervisor, _world.Fixture.Furni);
 
         var page = (await supervisor.GetAsync($"{Path}?edit=0")).Is(200).Html;
 
@@ -203,7 +203,7 @@ public abstract class RulesPageTests(Engine engine) : IAsyncLifetime
 
     private async Task<string> NamesAsync() => string.Concat((await RulesAsync()).GetProperty("rules").EnumerateArray().Select(rule => rule.GetProperty("name").GetString()));
 
-    private async Task<System.Text.Json.JsonElement> RulesAsync() => (await _world.Server.GetAsync(_world.Loop.Sender, "/1.1/feedback/rules.json")).Is(200).Json;
+    private async Task<System.Text.Json.JsonElement> RulesAsync() => (await _world.Server.GetAsync(_world.Fixture.Sender, "/1.1/feedback/rules.json")).Is(200).Json;
 
     private async Task<string> ReadAsync(string path) => WebUtility.HtmlDecode((await _owner.GetAsync(path)).Is(200).Html);
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Afterword.Server.Automation;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Automation;
@@ -22,7 +22,7 @@ public sealed class SamplingTests
     [InlineData(1_000)]
     public void Of_100_000_conversations_the_share_is_in_the_sample_and_of_each_agents_too(int millionths)
     {
-        var share = new Share(millionths);
+        var rate = new SamplingRate(millionths);
         for (var key = 0; key < 3; key++)
         {
             // An agent for each reference, a reference for each day and case: what helpdesks give has a pattern, and the sample none.
@@ -30,11 +30,11 @@ public sealed class SamplingTests
             var sampled = new int[20];
             for (var i = 0; i < Closes; i++)
             {
-                if (Draw.Of(secret, FormattableString.Invariant($"ticket-{2026_0000 + (i / 40)}-{i % 40}")).IsBelow(share)) sampled[i % sampled.Length]++;
+                if (Draw.Of(secret, FormattableString.Invariant($"ticket-{2026_0000 + (i / 40)}-{i % 40}")).IsBelow(rate)) sampled[i % sampled.Length]++;
             }
 
-            AssertNear(share, Closes, sampled.Sum());
-            Assert.All(sampled, one => AssertNear(share, Closes / sampled.Length, one));
+            AssertNear(rate, Closes, sampled.Sum());
+            Assert.All(sampled, one => AssertNear(rate, Closes / sampled.Length, one));
         }
     }
 
@@ -45,7 +45,7 @@ public sealed class SamplingTests
         for (var i = 0; i < Closes; i++)
         {
             var draw = Draw.Of(key, FormattableString.Invariant($"t{i}"));
-            if (draw.IsBelow(new(0)) || !draw.IsBelow(Share.All) || draw.Value is < 0 or >= 1) Assert.Fail($"{draw} of t{i}");
+            if (draw.IsBelow(new(0)) || !draw.IsBelow(SamplingRate.All) || draw.Value is < 0 or >= 1) Assert.Fail($"{draw} of t{i}");
         }
     }
 
@@ -59,9 +59,9 @@ public sealed class SamplingTests
         Assert.InRange(Math.Abs(Correlation(i => Draw.Of(one, $"t{i}").Value, i => i)), 0, 0.0158);
     }
 
-    private static void AssertNear(Share share, int of, int sampled)
+    private static void AssertNear(SamplingRate rate, int of, int sampled)
     {
-        var (expected, spread) = (of * share.Value, Deviations * Math.Sqrt(of * share.Value * (1 - share.Value)));
+        var (expected, spread) = (of * rate.Value, Deviations * Math.Sqrt(of * rate.Value * (1 - rate.Value)));
         Assert.InRange(sampled, expected - spread - 1, expected + spread + 1);
     }
 
@@ -81,14 +81,14 @@ public abstract class VerifyTests(Engine engine, int draws)
     [Fact]
     public async Task Each_draw_is_calculated_again_and_the_first_that_differs_is_named()
     {
-        await using var world = await RulesWorld.StartAsync(engine);
-        await world.RuleAsync(RulesWorld.Everybody("\"share\":0.3"));
-        var (store, furni) = (world.Server.Server.Store, world.Loop.Furni.Id);
+        await using var world = await RulesFixture.StartAsync(engine);
+        await world.RuleAsync(RulesFixture.Everybody("\"share\":0.3"));
+        var (store, furni) = (world.Server.Server.Store, world.Fixture.Furni.Id);
         var key = store.Secrets.Unprotect(await store.Main.ReadAsync(session => session.Sql("select sampling_key from automation").FirstAsync(row => row.GetBytes(0), default), default) ?? []);
-        var share = new Share(300_000);
+        var rate = new SamplingRate(300_000);
         for (var from = 0; from < draws; from += AtOnce)
         {
-            var some = Enumerable.Range(from, Math.Min(AtOnce, draws - from)).Select(i => Of(furni, i, share, Draw.Of(key, $"t{i}"))).ToArray();
+            var some = Enumerable.Range(from, Math.Min(AtOnce, draws - from)).Select(i => Of(furni, i, rate, Draw.Of(key, $"t{i}"))).ToArray();
             await store.Main.WriteAsync(
                 session =>
                 {
@@ -110,12 +110,12 @@ public abstract class VerifyTests(Engine engine, int draws)
         Assert.Equal((draws - 11, $"t{draws - 11}"), (wrong.Checked, wrong.Wrong?.ExternalId));
     }
 
-    private static Conversation Of(long sender, int at, Share share, Draw draw)
+    private static Conversation Of(long sender, int at, SamplingRate rate, Draw draw)
     {
-        var asked = draw.IsBelow(share);
+        var asked = draw.IsBelow(rate);
         return new(
             sender, at + 1, $"t{at}", 1, Test: false, null, null, null, null, null, null, null, null, null, default, "", at, at, at, 1,
-            asked ? Decision.Asked : Decision.Skipped, asked ? Reason.None : Reason.SampledOut, 1, "all", share, draw, null, null, null, null);
+            asked ? Decision.Asked : Decision.Skipped, asked ? Reason.None : Reason.SampledOut, 1, "all", rate, draw, null, null, null, null);
     }
 }
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using Afterword.Server.Backups;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Sqlite;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
@@ -252,5 +253,5 @@ public sealed class BackupFileTests : IAsyncLifetime
         }
     }
 
-    private Task<string> RunAsync(int exitCode, params string[] arguments) => new Shell(new Dictionary<string, string?> { ["Data"] = _store.Path }).RunAsync(exitCode, arguments);
+    private Task<string> RunAsync(int exitCode, params string[] arguments) => new CommandShell(new Dictionary<string, string?> { ["Data"] = _store.Path }).RunAsync(exitCode, arguments);
 }

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Afterword.Server.Backups;
-using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Backups;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Backups;
@@ -46,14 +46,14 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     {
         await File.WriteAllTextAsync(Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
         await using var office = await PostOffice.StartAsync();
-        await using var server = await TestServer.StartAsync(engine, MailBy(office.Port));
+        await using var server = await TestServer.StartAsync(engine, EmailBy(office.Port));
         await server.PersonAsync(Role.Operator, null, "olga@place.example");
         await server.PersonAsync(Role.Owner, await server.UserAsync("furni"), "owner@furni.example");
         await server.RestartAsync(Settings);
         await UntilAsync(server, run => run.FailedAt is not null);
-        var mail = Assert.Single(await office.WaitAsync(1));
-        Assert.Equal(("olga@place.example", "Afterword: the backup failed"), (mail.To, mail["Subject"]));
-        Assert.Contains("https://feedback.example/console/admin/health", mail.Plain, StringComparison.Ordinal);
+        var email = Assert.Single(await office.WaitAsync(1));
+        Assert.Equal(("olga@place.example", "Afterword: the backup failed"), (email.To, email["Subject"]));
+        Assert.Contains("https://feedback.example/console/admin/health", email.Plain, StringComparison.Ordinal);
 
         Assert.Contains(server.Log, line => line.Contains("The backup failed: ", StringComparison.Ordinal));
         Assert.Contains("Backup failed", await HealthAsync(server), StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     public async Task One_whose_server_was_killed_is_told()
     {
         await using var office = await PostOffice.StartAsync();
-        await using var server = await TestServer.StartAsync(engine, MailBy(office.Port));
+        await using var server = await TestServer.StartAsync(engine, EmailBy(office.Port));
         await server.PersonAsync(Role.Operator, null, "olga@place.example");
         Assert.NotNull(await BackupRun.TryBeginAsync(server.Server.Store.Main, "killed", server.Clock.GetUtcNow(), TimeSpan.FromDays(1), default));
         await server.AdvanceAsync(TimeSpan.FromMinutes(61));
@@ -125,12 +125,12 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_mailed_again_until_a_mail_server_took_it()
+    public async Task A_failure_is_emailed_again_until_an_email_server_took_it()
     {
         await File.WriteAllTextAsync(Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using var server = await TestServer.StartAsync(engine, MailBy(((IPEndPoint)listener.LocalEndpoint).Port));
+        await using var server = await TestServer.StartAsync(engine, EmailBy(((IPEndPoint)listener.LocalEndpoint).Port));
         listener.Stop();
         await server.PersonAsync(Role.Operator, null, "olga@place.example");
         await server.RestartAsync(Settings);
@@ -145,18 +145,18 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     {
         await using var server = await TestServer.StartAsync(engine);
         var db = server.Server.Store.Main;
-        await db.WriteAsync(session => OutboundHold.SetAsync(session, new(server.Clock.GetUtcNow(), "restored"), default), default);
+        await db.WriteAsync(session => OutboundPause.SetAsync(session, new(server.Clock.GetUtcNow(), "restored"), default), default);
         await server.RestartAsync(Settings);
 
         Assert.False(await server.Get<BackupSchedule>().RunAsync(default));
         Assert.False(Directory.Exists(Folder));
         Assert.Contains("takes no backups by itself meanwhile", await HealthAsync(server), StringComparison.Ordinal);
 
-        var owner = await server.SeatAsync(Role.Owner, await server.UserAsync("furni"));
+        var owner = await server.MembershipAsync(Role.Owner, await server.UserAsync("furni"));
         foreach (var page in (string[])["webhooks", "automation", "alerts"]) Assert.Contains("are paused (restored)", (await owner.GetAsync($"/console/@furni/{page}")).Is(200).Html, StringComparison.Ordinal);
         Assert.DoesNotContain("are paused", (await owner.GetAsync("/console/@furni/people")).Is(200).Html, StringComparison.Ordinal);
 
-        await OutboundHold.ReleaseAsync(server.Server.Store.Main, default);
+        await OutboundPause.ReleaseAsync(server.Server.Store.Main, default);
         await server.Get<BackupSchedule>().RunAsync(default);
         await UntilAsync(server, run => run.SucceededAt is not null);
         var health = await HealthAsync(server);
@@ -171,7 +171,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
         while (!condition((await server.Server.Store.Main.ReadAsync(session => BackupRun.FindAsync(session, default), default))!)) await Task.Delay(10, TestContext.Current.CancellationToken);
     }
 
-    private static string[] MailBy(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"];
+    private static string[] EmailBy(int port) => ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={port}", "Mail:Tls=none", "Mail:From=feedback@mail.example"];
 
     private static async Task LogAsync(TestServer server, int times)
     {
@@ -188,7 +188,7 @@ public abstract class BackupScheduleTests(Engine engine) : IDisposable
     protected string[] Files() => [.. Directory.GetFiles(Folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
     // A session ends while the clock goes on by days.
-    private async Task<string> HealthAsync(TestServer server) => (await (await server.SeatAsync(Role.Operator, mail: $"operator{++_operators}@place.example")).GetAsync("/console/admin/health")).Is(200).Html;
+    private async Task<string> HealthAsync(TestServer server) => (await (await server.MembershipAsync(Role.Operator, email: $"operator{++_operators}@place.example")).GetAsync("/console/admin/health")).Is(200).Html;
 }
 
 public sealed class SqliteBackupScheduleTests() : BackupScheduleTests(Engine.Sqlite);

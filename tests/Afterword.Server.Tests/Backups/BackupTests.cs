@@ -1,18 +1,20 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Compression;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Due;
 using Afterword.Server.Backups;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.X;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports.Alerts;
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.Channels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Tests.Storage;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
@@ -41,11 +43,11 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     [InlineData(Engine.Postgres, true, Traits = new[] { "form", "long" })]
     public async Task What_was_stored_is_restored_on_either_engine_with_the_same_export(Engine to, bool copies)
     {
-        Loop loop;
+        FeedbackFixture fixture;
         string id;
-        await using (loop = await Loop.StartOnAsync(_store))
+        await using (fixture = await FeedbackFixture.StartOnAsync(_store))
         {
-            id = await UseAsync(loop);
+            id = await UseAsync(fixture);
             if (!copies) await RunAsync(_store, 0, "backup", BackupPath);
             Assert.True(copies || File.Exists(BackupPath), "It was taken while the server ran.");
         }
@@ -57,24 +59,24 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await CompareAsync(restored);
 
         // It serves, with the same keys.
-        await using var server = await TestServer.StartOnAsync(restored, loop.Server.Clock.GetUtcNow(), "Limits:RecipientInterval=00:00:00");
-        (await server.GetAsync(loop.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
-        (await server.PostAsync(loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", loop.Ana.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
+        await using var server = await TestServer.StartOnAsync(restored, fixture.Server.Clock.GetUtcNow(), "Limits:RecipientInterval=00:00:00");
+        (await server.GetAsync(fixture.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
+        (await server.PostAsync(fixture.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", fixture.Ana.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);
         await server.AllIsWellAsync();
     }
 
     [Fact]
     public async Task Everything_that_was_acknowledged_before_a_backup_began_is_in_it_while_others_go_on_writing()
     {
-        await using var loop = await Loop.StartOnAsync(_store, "Limits:CreatesPerDay=1000000", "Limits:AnswersPer15Minutes=1000000");
+        await using var fixture = await FeedbackFixture.StartOnAsync(_store, "Limits:CreatesPerDay=1000000", "Limits:AnswersPer15Minutes=1000000");
         var acknowledged = new ConcurrentBag<string>();
         using var enough = new CancellationTokenSource();
         var writers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             while (!enough.IsCancellationRequested)
             {
-                var id = (await loop.AskAsync()).Text("id");
-                if (acknowledged.Count % 2 == 0) (await loop.SubmitAsync(id, ("score", "4"), ("text", "Danke, Zoë"))).Is(200);
+                var id = (await fixture.AskAsync()).Text("id");
+                if (acknowledged.Count % 2 == 0) (await fixture.SubmitAsync(id, ("score", "4"), ("text", "Danke, Zoë"))).Is(200);
                 acknowledged.Add(id);
             }
         })).ToArray();
@@ -93,19 +95,19 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Visits_and_links_end_and_webhooks_are_paused_until_somebody_resumes_them()
+    public async Task User_sessions_and_links_end_and_webhooks_are_paused_until_somebody_resumes_them()
     {
         await using var receiver = await Receiver.StartAsync();
         var restored = await engine.NewStoreAsync(Below("restored"));
         var webhook = "";
         string[] settings = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
-        await using (var loop = await Loop.StartOnAsync(_store, settings))
+        await using (var fixture = await FeedbackFixture.StartOnAsync(_store, settings))
         {
-            var endpoints = loop.Server.Get<Endpoints>();
-            var added = await endpoints.AddAsync(loop.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+            var endpoints = fixture.Server.Get<Endpoints>();
+            var added = await endpoints.AddAsync(fixture.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
             webhook = added.Key.Id.ToString(CultureInfo.InvariantCulture);
             await endpoints.DisableAsync(added.Key, "for the test", default);
-            await loop.AskAsync();
+            await fixture.AskAsync();
         }
 
         await using (var store = await StoreAsync(_store))
@@ -123,15 +125,15 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         var said = await RunAsync(restored, 0, "restore", BackupPath);
         Assert.Contains("1 webhook deliveries, 0 requests through channels, 0 alerts, and 0 scheduled conversations waited", said, StringComparison.Ordinal);
         await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T10:00:00Z", CultureInfo.InvariantCulture), settings);
-        server.Get<Dispatcher>().Linger = TimeSpan.Zero;
+        server.Get<WebhookWorker>().Linger = TimeSpan.Zero;
         Assert.Equal((0, 0), (await server.CountAsync("visit"), await server.CountAsync("invitation")));
-        await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        await server.Get<WebhookWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before, receiver.All.Count);
 
         Assert.Contains("Nothing is sent yet: ", await RunAsync(restored, 0, "webhook", "enable", webhook), StringComparison.Ordinal);
         Assert.Contains("Give --yes to let them go out.", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
         await RunAsync(restored, 0, "resume", "--yes");
-        await server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        await server.Get<WebhookWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal(before + 1, receiver.All.Count);
         Assert.Contains("Nothing is paused", await RunAsync(restored, 0, "resume"), StringComparison.Ordinal);
     }
@@ -146,23 +148,23 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
             http.Response.StatusCode = 201;
             return Task.FromResult(call.Path.StartsWith("/2/", StringComparison.Ordinal));
         };
-        string[] mail = ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
+        string[] email = ["PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];
         string conversation;
         long furni;
-        await using (var loop = await Loop.StartOnAsync(_store))
+        await using (var fixture = await FeedbackFixture.StartOnAsync(_store))
         {
-            var world = new RulesWorld(loop);
-            await world.RuleAsync(RulesWorld.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
+            var world = new RulesFixture(fixture);
+            await world.RuleAsync(RulesFixture.Everybody().Replace("PT0S", "PT1H", StringComparison.Ordinal));
             conversation = (await world.CloseAsync("T-1")).Text("id");
-            furni = loop.Furni.Id;
+            furni = fixture.Furni.Id;
 
             // There is no mail server yet, no helpdesk and no user of X, so they wait for one.
             foreach (var (handle, channel) in new[] { ("bea", Channel.Email), ("cy", Channel.Conversation), ("xi", Channel.X) })
             {
-                var user = await loop.Server.UserAsync(handle);
+                var user = await fixture.Server.UserAsync(handle);
                 await world.RunAsync($"update account set channel = {(int)channel}, mail = '{handle}@furni.example', x_user_id = 2244994945 where id = {user.Id}");
-                (await loop.Server.PostAsync(
-                    loop.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", RulesWorld.Text(user.Id)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", "chatwoot:482"))).Is(200);
+                (await fixture.Server.PostAsync(
+                    fixture.Sender, "/1.1/feedback/create.json", ("type", "nps"), ("to_user_id", RulesFixture.Text(user.Id)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", "chatwoot:482"))).Is(200);
             }
         }
 
@@ -176,24 +178,24 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         var restored = await engine.NewStoreAsync(Below("restored"));
         Assert.Contains("0 webhook deliveries, 3 requests through channels, 0 alerts, and 1 scheduled conversations waited", await RunAsync(restored, 0, "restore", BackupPath), StringComparison.Ordinal);
 
-        await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T11:00:00Z", CultureInfo.InvariantCulture), mail);
-        var page = (await (await server.SeatAsync(Role.Operator)).GetAsync("/console/admin/health")).Is(200).Html;
+        await using var server = await TestServer.StartOnAsync(restored, DateTimeOffset.Parse("2026-01-05T11:00:00Z", CultureInfo.InvariantCulture), email);
+        var page = (await (await server.MembershipAsync(Role.Operator)).GetAsync("/console/admin/health")).Is(200).Html;
         Assert.Contains("To let them go on: afterword resume", page, StringComparison.Ordinal);
-        await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
+        await server.Get<DueRequestWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal((1, 3), (await server.CountAsync("conversation", "decision = 0"), await server.CountAsync("prompt")));
-        Assert.Empty(await server.Get<Dispatches>().DueLanesAsync(default));
-        Assert.Empty(await server.Get<AlertDispatches>().DueLanesAsync(default));
-        await server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(await server.Get<ChannelDeliveries>().DueQueuesAsync(default));
+        Assert.Empty(await server.Get<AlertDeliveries>().DueQueuesAsync(default));
+        await server.Get<ChannelWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Empty(office.All);
         Assert.Empty(desk.Calls);
 
         await RunAsync(restored, 0, "resume", "--yes");
-        await server.Get<AskWhenDue>().DrainAsync(TestContext.Current.CancellationToken);
+        await server.Get<DueRequestWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal((1, 4), (await server.CountAsync("conversation", $"id = {conversation} and decision = 1"), await server.CountAsync("prompt")));
-        Assert.NotEmpty(await server.Get<Dispatches>().DueLanesAsync(default));
-        Assert.NotEmpty(await server.Get<AlertDispatches>().DueLanesAsync(default));
+        Assert.NotEmpty(await server.Get<ChannelDeliveries>().DueQueuesAsync(default));
+        Assert.NotEmpty(await server.Get<AlertDeliveries>().DueQueuesAsync(default));
         Assert.Equal("bea@furni.example", (await office.WaitAsync(1))[0].To);
-        await server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        await server.Get<ChannelWorker>().DrainAsync(TestContext.Current.CancellationToken);
 
         // Before it is posted, the conversation is searched: after the backup, the old server may have posted it.
         string[] calls = ["/2/dm_conversations/with/2244994945/messages", "/api/v1/accounts/7/conversations/482/messages", "/api/v1/accounts/7/conversations/482/messages"];
@@ -203,7 +205,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_store_that_is_in_use_is_kept_when_another_takes_its_place_and_a_damaged_backup_changes_nothing()
     {
-        await using (var loop = await Loop.StartOnAsync(_store)) await UseAsync(loop);
+        await using (var fixture = await FeedbackFixture.StartOnAsync(_store)) await UseAsync(fixture);
         await RunAsync(_store, 0, "backup", BackupPath);
         Assert.Contains("The doctor found nothing wrong.", await RunAsync(_store, 0, "backup", "verify", BackupPath, "--doctor"), StringComparison.Ordinal);
         await RunAsync(_store, 0, "user", "add", "@since", "--name", "Since");
@@ -248,10 +250,10 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
 
         // The command itself is not taken for a server.
         await RunAsync(_store, 0, "copy", "--to", unserved.GetValueOrDefault("Database") ?? unserved["Data"]!);
-        await using var loop = await Loop.StartOnAsync(_store);
+        await using var fixture = await FeedbackFixture.StartOnAsync(_store);
 
         // On PostgreSQL a server is known by its lease, which ends by the clock of this test.
-        await loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update worker_lease set held_until = 4102444800000 where held_until > 0").RunAsync(default), default);
+        await fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update worker_lease set held_until = 4102444800000 where held_until > 0").RunAsync(default), default);
 
         Assert.Contains("or give --while-served", await RunAsync(_store, 1, "copy", "--to", target), StringComparison.Ordinal);
         var said = await RunAsync(_store, 0, "copy", "--to", target, "--while-served");
@@ -272,7 +274,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_damaged_backup_leaves_an_empty_store_empty()
     {
-        await using (var loop = await Loop.StartOnAsync(_store)) await UseAsync(loop);
+        await using (var fixture = await FeedbackFixture.StartOnAsync(_store)) await UseAsync(fixture);
         await RunAsync(_store, 0, "backup", BackupPath);
         var bytes = await File.ReadAllBytesAsync(BackupPath, TestContext.Current.CancellationToken);
         await File.WriteAllBytesAsync(BackupPath, bytes[..^50], TestContext.Current.CancellationToken);
@@ -289,8 +291,8 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         var keyFile = Path.Combine(_folder.Path, "key");
         await RunAsync(_store, 0, "secrets", "make-key", keyFile);
         await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "secrets", "rekey", "--yes");
-        Loop loop;
-        await using (loop = await Loop.StartOnAsync(_store, $"Secrets:KeyFile={keyFile}")) await UseAsync(loop);
+        FeedbackFixture fixture;
+        await using (fixture = await FeedbackFixture.StartOnAsync(_store, $"Secrets:KeyFile={keyFile}")) await UseAsync(fixture);
         await RunAsync(_store, 0, "--set", $"Secrets:KeyFile={keyFile}", "backup", BackupPath);
         Assert.Contains("needs the key file with the key", await RunAsync(_store, 0, "backup", "verify", BackupPath), StringComparison.Ordinal);
         Assert.Contains("Name the file: Secrets:KeyFile", await RunAsync(_store, 1, "backup", "verify", BackupPath, "--doctor"), StringComparison.Ordinal);
@@ -331,15 +333,15 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     }
 
     /// <summary>Something in most tables, with texts that are hard to carry.</summary>
-    private static async Task<string> UseAsync(Loop loop)
+    private static async Task<string> UseAsync(FeedbackFixture fixture)
     {
-        var id = (await loop.AskAsync("csat", ("external_id", "T-1,\"x\""), ("display_name", "Zoë 👋"))).Text("id");
-        (await loop.SubmitAsync(id, ("score", "5"), ("text", "Gern wieder!\r\n\"Danke\" – שלום 你好 👋"))).Is(200);
-        await loop.AskAsync("nps", ("test", "true"));
-        var other = (await loop.AskAsync("nps")).Text("id");
-        (await loop.Server.PostAsync(loop.Recipient, $"/1.1/feedback/dismiss/{other}.json")).Is(200);
-        (await loop.Server.PostAsync(loop.Recipient, "/1.1/friendships/create.json", ("screen_name", "furni"))).Is(200);
-        (await loop.Server.WriteAsync(loop.Recipient, loop.Furni)).Is(200);
+        var id = (await fixture.AskAsync("csat", ("external_id", "T-1,\"x\""), ("display_name", "Zoë 👋"))).Text("id");
+        (await fixture.SubmitAsync(id, ("score", "5"), ("text", "Gern wieder!\r\n\"Danke\" – שלום 你好 👋"))).Is(200);
+        await fixture.AskAsync("nps", ("test", "true"));
+        var other = (await fixture.AskAsync("nps")).Text("id");
+        (await fixture.Server.PostAsync(fixture.Recipient, $"/1.1/feedback/dismiss/{other}.json")).Is(200);
+        (await fixture.Server.PostAsync(fixture.Recipient, "/1.1/friendships/create.json", ("screen_name", "furni"))).Is(200);
+        (await fixture.Server.WriteAsync(fixture.Recipient, fixture.Furni)).Is(200);
         return id;
     }
 
@@ -363,7 +365,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
     private static async Task<Store> StoreAsync(Dictionary<string, string?> store) =>
         await Store.OpenAsync(SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(store).Build()).Settings!, TimeProvider.System, default);
 
-    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new Shell(store).RunAsync(exitCode, arguments);
+    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new CommandShell(store).RunAsync(exitCode, arguments);
 }
 
 public sealed class SqliteBackupTests() : BackupTests(Engine.Sqlite);

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Afterword.Server.Backups;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Sqlite;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -34,10 +35,10 @@ public abstract class CarriedTests(Engine engine)
             // What the engine says that there is, and not what the program makes of its migrations.
             var named = await NamesAsync(source.Main);
             var carried = content.Header.Tables.Select(table => table.Name).ToArray();
-            Assert.Equal([], named.Except(carried).Except(LeftOut.Tables.Keys));
-            Assert.Equal([], carried.Concat(LeftOut.Tables.Keys).Except(named));
-            Assert.Equal([], carried.Intersect(LeftOut.Tables.Keys));
-            Assert.All(LeftOut.Tables.Values, reason => Assert.NotEmpty(reason));
+            Assert.Equal([], named.Except(carried).Except(ExcludedTables.Tables.Keys));
+            Assert.Equal([], carried.Concat(ExcludedTables.Tables.Keys).Except(named));
+            Assert.Equal([], carried.Intersect(ExcludedTables.Tables.Keys));
+            Assert.All(ExcludedTables.Tables.Values, reason => Assert.NotEmpty(reason));
         }
 
         await RestoreAsync(path, target);
@@ -46,7 +47,7 @@ public abstract class CarriedTests(Engine engine)
         foreach (var table in await TablesAsync(restored.Main))
         {
             var rows = await StoredRows.OfAsync(restored.Main, table);
-            if (!LeftOut.Tables.ContainsKey(table.Name)) Assert.Equal((table.Name, string.Join('\n', expected[table.Name])), (table.Name, string.Join('\n', rows)));
+            if (!ExcludedTables.Tables.ContainsKey(table.Name)) Assert.Equal((table.Name, string.Join('\n', expected[table.Name])), (table.Name, string.Join('\n', rows)));
             else if (!s_notFilled.Contains(table.Name)) Assert.True(!rows.Any(IsFilled), $"{table.Name} came back: {string.Join(", ", rows)}");
         }
 
@@ -58,7 +59,7 @@ public abstract class CarriedTests(Engine engine)
     {
         var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "backup.md"), TestContext.Current.CancellationToken);
 
-        Assert.All(LeftOut.Tables.Keys, table => Assert.Contains($"`{table}`", page, StringComparison.Ordinal));
+        Assert.All(ExcludedTables.Tables.Keys, table => Assert.Contains($"`{table}`", page, StringComparison.Ordinal));
     }
 
     /// <summary>Two rows with another value in every column; numbers that fit the smallest kind.</summary>

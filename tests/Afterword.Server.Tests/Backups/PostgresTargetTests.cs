@@ -1,5 +1,5 @@
-using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Postgres;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Npgsql;
 
@@ -19,7 +19,7 @@ public sealed class PostgresTargetTests
         await RunAsync(owner, "create role restorer_of_tests login");
         await RunAsync(owner, "grant usage, create on schema public to restorer_of_tests");
         var place = new Uri(database);
-        var shell = new Shell(new Dictionary<string, string?> { ["Data"] = folder.Path, ["Database"] = $"postgres://restorer_of_tests@127.0.0.1:{place.Port}{place.AbsolutePath}" });
+        var shell = new CommandShell(new Dictionary<string, string?> { ["Data"] = folder.Path, ["Database"] = $"postgres://restorer_of_tests@127.0.0.1:{place.Port}{place.AbsolutePath}" });
         try
         {
             await shell.RunAsync(0, "migrate");

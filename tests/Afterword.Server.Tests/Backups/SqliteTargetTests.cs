@@ -1,4 +1,4 @@
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 
@@ -42,8 +42,8 @@ public sealed class SqliteTargetTests : IAsyncLifetime
         Dictionary<string, string?> fresh = new() { ["Data"] = folder.Path };
         await (await TestServer.StartOnAsync(new(fresh), DateTimeOffset.UnixEpoch.AddYears(56))).DisposeAsync();
 
-        await new Shell(fresh).RunAsync(0, "restore", BackupPath);
-        await new Shell(fresh).RunAsync(0, "user", "show", "@ana");
+        await new CommandShell(fresh).RunAsync(0, "restore", BackupPath);
+        await new CommandShell(fresh).RunAsync(0, "user", "show", "@ana");
     }
 
     [Fact]
@@ -93,5 +93,5 @@ public sealed class SqliteTargetTests : IAsyncLifetime
         command.ExecuteNonQuery();
     }
 
-    private Task<string> RunAsync(int exitCode, params string[] arguments) => new Shell(new Dictionary<string, string?> { ["Data"] = _store.Path }).RunAsync(exitCode, arguments);
+    private Task<string> RunAsync(int exitCode, params string[] arguments) => new CommandShell(new Dictionary<string, string?> { ["Data"] = _store.Path }).RunAsync(exitCode, arguments);
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.X;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Webhooks;
 using Microsoft.Extensions.Configuration;
 
@@ -67,7 +67,7 @@ public sealed class ChannelInputTests
     [InlineData("x", "furni", "it must be digits")]
     [InlineData("x", "0", "it must be digits")]
     [InlineData("conversation", "99999999999999999999", "it must be digits")]
-    public void Who_is_reached_at_X_is_a_user_there(string channel, string? id, string wrong) => Assert.Contains(wrong, Reachability.Read(channel, null, id).Wrong, StringComparison.Ordinal);
+    public void Who_is_reached_at_X_is_a_user_there(string channel, string? id, string wrong) => Assert.Contains(wrong, ChannelAvailability.Read(channel, null, id).Wrong, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("""{"error":"Not authorized"}""", "Not authorized")]
@@ -78,8 +78,8 @@ public sealed class ChannelInputTests
     [InlineData("""[[[[[[[[[{"error":"deep"}]]]]]]]]]""", "")]
     [InlineData("<html>502</html>", "")]
     [InlineData("", "")]
-    public void An_error_is_told_in_one_line(string answer, string words) => Assert.Equal(words, ApiAnswers.WordsOf(Encoding.UTF8.GetBytes(answer)));
+    public void An_error_is_told_in_one_line(string answer, string words) => Assert.Equal(words, ApiResponses.WordsOf(Encoding.UTF8.GetBytes(answer)));
 
     [Fact]
-    public void An_error_is_told_in_a_line_that_is_not_long() => Assert.Equal(300, ApiAnswers.WordsOf(Encoding.UTF8.GetBytes($$"""{"error":"{{new string('e', 5000)}}"}""")).Length);
+    public void An_error_is_told_in_a_line_that_is_not_long() => Assert.Equal(300, ApiResponses.WordsOf(Encoding.UTF8.GetBytes($$"""{"error":"{{new string('e', 5000)}}"}""")).Length);
 }

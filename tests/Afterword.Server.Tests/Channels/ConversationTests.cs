@@ -1,8 +1,8 @@
 using System.Text;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Microsoft.AspNetCore.Http;
 
 namespace Afterword.Server.Tests.Channels;
@@ -19,7 +19,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_request_is_posted_into_its_conversation_by_the_api_of_its_helpdesk()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site, "cy", "cy@example.com");
         foreach (var kind in Enum.GetValues<HelpdeskKind>()) await SetAsync(site, kind);
 
@@ -38,7 +38,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
                     $$"""{"ticket_id":81,"type":"email","sender":"Agent","to":"cy@example.com","subject":"What is your overall satisfaction with FURNI?","body":"{{text}}","content_type":"text/plain","internal":false}"""),
             });
             await site.DrainAsync();
-            Assert.Equal(DispatchState.Sent, (await site.ShowAsync(asked.Text("id"))).State);
+            Assert.Equal(ChannelDeliveryState.Sent, (await site.ShowAsync(asked.Text("id"))).State);
         }
 
         Assert.Equal(expected, _desk.Calls.Select(call => (call.Method, call.Path, call.Authorization, call.AccessToken, Encoding.UTF8.GetString(call.Body))));
@@ -52,7 +52,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_attempt_whose_answer_was_lost_is_looked_for_before_it_is_made_again()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Chatwoot);
 
@@ -77,11 +77,11 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         Assert.Equal(2, _desk.Posted.Distinct().Count());
         Assert.Equal(2, _desk.Posted.Count);
         var (first, second) = (await site.ShowAsync(taken), await site.ShowAsync(lost));
-        Assert.Equal((ConversationCarrier.HadArrived, ConversationCarrier.HadNotArrived), (first.Attempts[0].Error, second.Attempts[0].Error));
-        foreach (var shown in (ShownDispatch[])[first, second])
+        Assert.Equal((HelpdeskTransport.HadArrived, HelpdeskTransport.HadNotArrived), (first.Attempts[0].Error, second.Attempts[0].Error));
+        foreach (var shown in (ShownChannelDelivery[])[first, second])
         {
             Assert.Equal([(AttemptOutcome?)AttemptOutcome.Sent, AttemptOutcome.Uncertain], shown.Attempts.Select(attempt => attempt.Outcome));
-            Assert.Equal((DispatchState.Sent, false), (shown.State, shown.MaybeTwice));
+            Assert.Equal((ChannelDeliveryState.Sent, false), (shown.State, shown.MaybeTwice));
         }
 
         await site.Server.AllIsWellAsync();
@@ -90,7 +90,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_cannot_be_looked_for_is_not_posted_again()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Zammad);
         _desk.Instead = (http, _) =>
@@ -104,7 +104,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
 
         Assert.Equal(["POST /api/v1/ticket_articles", "GET /api/v1/ticket_articles/by_ticket/81"], _desk.Calls.Select(call => $"{call.Method} {call.Path}"));
         var shown = await site.ShowAsync(id);
-        Assert.Equal((DispatchState.Waiting, 502), (shown.State, shown.Attempts[0].Status));
+        Assert.Equal((ChannelDeliveryState.Waiting, 502), (shown.State, shown.Attempts[0].Status));
         Assert.StartsWith("Not posted again", shown.Attempts[0].Error, StringComparison.Ordinal);
 
         // A proxy that says 502 does not know whether the helpdesk behind it has taken the message.
@@ -114,7 +114,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_look_that_breaks_off_or_shows_something_else_is_none()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Chatwoot);
         var ids = new List<string>();
@@ -141,7 +141,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         foreach (var id in ids)
         {
             var shown = await site.ShowAsync(id);
-            Assert.Equal((DispatchState.Waiting, 2), (shown.State, shown.Attempts.Count));
+            Assert.Equal((ChannelDeliveryState.Waiting, 2), (shown.State, shown.Attempts.Count));
             Assert.StartsWith("Not posted again", shown.Attempts[0].Error, StringComparison.Ordinal);
         }
 
@@ -150,13 +150,13 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         _desk.Instead = null;
         await site.AdvanceAsync(TimeSpan.FromMinutes(10));
         Assert.Equal(4, _desk.Writes.Count());
-        foreach (var id in ids) Assert.Equal((DispatchState.Sent, ConversationCarrier.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
+        foreach (var id in ids) Assert.Equal((ChannelDeliveryState.Sent, HelpdeskTransport.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
     }
 
     [Fact]
     public async Task What_was_sent_before_the_store_was_restored_is_not_posted_again()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var id = await site.AskAsync(await UserAsync(site), "csat", ("external_id", "chatwoot:482"));
         await site.RunAsync("create table kept as select * from dispatch");
         await SetAsync(site, HelpdeskKind.Chatwoot);
@@ -170,14 +170,14 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         await site.AdvanceAsync(TimeSpan.FromMinutes(2));
 
         Assert.Single(_desk.Posted);
-        Assert.Equal((DispatchState.Sent, ConversationCarrier.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
+        Assert.Equal((ChannelDeliveryState.Sent, HelpdeskTransport.HadArrived), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Reason));
         await site.Server.AllIsWellAsync();
     }
 
     [Fact]
     public async Task What_was_tried_again_by_hand_under_another_link_may_be_there_twice()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m");
+        await using var site = await ChannelFixture.StartAsync(engine, 0, "Channels:RetrySchedule=1m");
         var id = await site.AskAsync(await UserAsync(site), "csat", ("external_id", "chatwoot:482"));
         await SetAsync(site, HelpdeskKind.Chatwoot);
         _desk.Instead = (http, call) =>
@@ -188,20 +188,20 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         };
         await site.DrainAsync();
         await site.AdvanceAsync(TimeSpan.FromMinutes(2));
-        Assert.Equal((DispatchState.Dead, false), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
+        Assert.Equal((ChannelDeliveryState.Dead, false), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
 
         _desk.Instead = null;
-        Assert.Equal(1, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        Assert.Equal(1, await site.Server.Get<RetryChannelDeliveries>().RunAsync(site.Fixture.Furni.Id, null, default));
         await site.DrainAsync();
 
         Assert.Equal(2, _desk.Posted.Distinct().Count());
-        Assert.Equal((DispatchState.Sent, true), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
+        Assert.Equal((ChannelDeliveryState.Sent, true), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).MaybeTwice));
     }
 
     [Fact]
     public async Task What_waits_for_a_helpdesk_that_becomes_another_one_is_called_off()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         var helpdesks = site.Server.Get<SenderHelpdesks>();
         _desk.Instead = (http, _) =>
@@ -215,21 +215,21 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         await site.DrainAsync();
 
         // Another token is no other helpdesk.
-        Assert.Equal(0, await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot, "new-token"), default));
-        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(one)).State);
-        Assert.Equal(1, await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Account = "8" }, default));
-        Assert.Equal((DispatchState.CalledOff, "The sender's chatwoot is another one now, or none."), ((await site.ShowAsync(one)).State, (await site.ShowAsync(one)).Reason));
-        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(other)).State);
+        Assert.Equal(0, await helpdesks.SetAsync(site.Fixture.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot, "new-token"), default));
+        Assert.Equal(ChannelDeliveryState.Waiting, (await site.ShowAsync(one)).State);
+        Assert.Equal(1, await helpdesks.SetAsync(site.Fixture.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Account = "8" }, default));
+        Assert.Equal((ChannelDeliveryState.CalledOff, "The sender's chatwoot is another one now, or none."), ((await site.ShowAsync(one)).State, (await site.ShowAsync(one)).Reason));
+        Assert.Equal(ChannelDeliveryState.Waiting, (await site.ShowAsync(other)).State);
 
-        Assert.True(await helpdesks.RemoveAsync(site.Loop.Furni.Id, null, default));
-        Assert.Equal((DispatchState.CalledOff, 0), ((await site.ShowAsync(other)).State, await site.CountAsync("token is not null")));
+        Assert.True(await helpdesks.RemoveAsync(site.Fixture.Furni.Id, null, default));
+        Assert.Equal((ChannelDeliveryState.CalledOff, 0), ((await site.ShowAsync(other)).State, await site.CountAsync("token is not null")));
         await site.Server.AllIsWellAsync();
     }
 
     [Fact]
     public async Task A_limit_without_an_end_is_asked_about_less_and_less_and_a_shorter_one_ends_no_longer_one()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
+        await using var site = await ChannelFixture.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
         await SetAsync(site, HelpdeskKind.Chatwoot);
         _desk.Instead = (http, _) =>
         {
@@ -264,7 +264,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_limit_holds_all_that_a_sender_has_and_brings_nothing_closer_to_being_dead()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
+        await using var site = await ChannelFixture.StartAsync(engine, 0, "Channels:RetrySchedule=1m", "Channels:Concurrency=1");
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Chatwoot);
         _desk.Instead = (http, _) =>
@@ -294,7 +294,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_names_no_conversation_or_none_that_can_be_written_to_is_dead_and_what_an_operator_can_mend_is_not()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0);
+        await using var site = await ChannelFixture.StartAsync(engine, 0);
         var cy = await UserAsync(site);
         await SetAsync(site, HelpdeskKind.Zendesk);
         string[] none = ["ticket_5555", "zendesk:", "zendesk:1/../../users", "zendesk:1?x=2", "zendesk:\uff11", "zendesk:+1", "zendesk:1234567890123456789", "pigeon:1", "5158", "zendesk:1:2"];
@@ -303,7 +303,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         await site.DrainAsync();
 
         Assert.Empty(_desk.Calls);
-        foreach (var id in dead) Assert.Equal((DispatchState.Dead, AttemptOutcome.Refused), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Attempts[0].Outcome));
+        foreach (var id in dead) Assert.Equal((ChannelDeliveryState.Dead, AttemptOutcome.Refused), ((await site.ShowAsync(id)).State, (await site.ShowAsync(id)).Attempts[0].Outcome));
 
         // A closed ticket; a wrong account; a helpdesk that nobody has set yet.
         var status = 422;
@@ -320,8 +320,8 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         var elsewhere = await site.AskAsync(cy, "csat", ("external_id", "zammad:9"));
         await site.DrainAsync();
 
-        Assert.Equal((DispatchState.Dead, "It answered 422: RecordInvalid: Record validation errors: Status: closed prevents ticket update"), ((await site.ShowAsync(closed)).State, (await site.ShowAsync(closed)).Reason));
-        Assert.Equal(DispatchState.Waiting, (await site.ShowAsync(missing)).State);
+        Assert.Equal((ChannelDeliveryState.Dead, "It answered 422: RecordInvalid: Record validation errors: Status: closed prevents ticket update"), ((await site.ShowAsync(closed)).State, (await site.ShowAsync(closed)).Reason));
+        Assert.Equal(ChannelDeliveryState.Waiting, (await site.ShowAsync(missing)).State);
         Assert.Contains("no access to zammad", (await site.ShowAsync(elsewhere)).Reason, StringComparison.Ordinal);
         await site.Server.AllIsWellAsync();
     }
@@ -329,27 +329,27 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Without_a_helpdesk_requests_wait_and_a_private_one_is_not_connected_to()
     {
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Webhooks:AllowPrivateAddresses=false");
+        await using var site = await ChannelFixture.StartAsync(engine, 0, "Webhooks:AllowPrivateAddresses=false");
         var cy = await UserAsync(site);
         var id = await site.AskAsync(cy, "csat", ("external_id", "chatwoot:482"));
         await site.DrainAsync();
         Assert.Empty((await site.ShowAsync(id)).Attempts);
-        Assert.Contains("no access to a helpdesk", await site.Server.Get<DispatchHistory>().NotConfiguredAsync(Channel.Conversation, site.Loop.Furni.Id, default), StringComparison.Ordinal);
+        Assert.Contains("no access to a helpdesk", await site.Server.Get<ChannelDeliveryHistory>().NotConfiguredAsync(Channel.Conversation, site.Fixture.Furni.Id, default), StringComparison.Ordinal);
 
         var helpdesks = site.Server.Get<SenderHelpdesks>();
-        await helpdesks.SetAsync(site.Loop.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Url = new Uri($"http://localhost:{_desk.Url.Port}/") }, default);
+        await helpdesks.SetAsync(site.Fixture.Furni.Id, _desk.Of(HelpdeskKind.Chatwoot) with { Url = new Uri($"http://localhost:{_desk.Url.Port}/") }, default);
         await site.DrainAsync();
 
         Assert.Empty(_desk.Calls);
         Assert.Contains("no public address", Assert.Single((await site.ShowAsync(id)).Attempts).Error, StringComparison.Ordinal);
-        Assert.True(await helpdesks.RemoveAsync(site.Loop.Furni.Id, HelpdeskKind.Chatwoot, default));
-        Assert.False(await helpdesks.RemoveAsync(site.Loop.Furni.Id, null, default));
+        Assert.True(await helpdesks.RemoveAsync(site.Fixture.Furni.Id, HelpdeskKind.Chatwoot, default));
+        Assert.False(await helpdesks.RemoveAsync(site.Fixture.Furni.Id, null, default));
     }
 
-    private Task SetAsync(ChannelSite site, HelpdeskKind kind) => site.Server.Get<SenderHelpdesks>().SetAsync(site.Loop.Furni.Id, _desk.Of(kind), default);
+    private Task SetAsync(ChannelFixture site, HelpdeskKind kind) => site.Server.Get<SenderHelpdesks>().SetAsync(site.Fixture.Furni.Id, _desk.Of(kind), default);
 
-    private static async Task<Account> UserAsync(ChannelSite site, string handle = "cy", string? mail = null) => (await site.Server.Get<Accounts>().AddAsync(
-        new NewAccount(handle, "Cy", null, Reach.Anyone) { Reachability = Reachability.Read("conversation", mail).Reachability! }, default))!;
+    private static async Task<User> UserAsync(ChannelFixture site, string handle = "cy", string? email = null) => (await site.Server.Get<UserAccounts>().AddAsync(
+        new NewUser(handle, "Cy", null, MessagingPermission.Anyone) { ChannelAvailability = ChannelAvailability.Read("conversation", email).Reachability! }, default))!;
 }
 
 public sealed class SqliteConversationTests() : ConversationTests(Engine.Sqlite);

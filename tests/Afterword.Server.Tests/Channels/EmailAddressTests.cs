@@ -54,8 +54,8 @@ public sealed class EmailAddressTests
     [Fact]
     public void An_address_that_needs_smtputf8_is_refused_with_that_reason()
     {
-        Assert.Contains("SMTPUTF8", Reachability.Read("email", "jörg@example.com").Wrong, StringComparison.Ordinal);
-        Assert.DoesNotContain("SMTPUTF8", Reachability.Read("email", "jorg@").Wrong, StringComparison.Ordinal);
-        Assert.Equal("jorg@xn--bcher-kva.example", Reachability.Read("email", "jorg@bücher.example").Reachability!.Mail!.Value);
+        Assert.Contains("SMTPUTF8", ChannelAvailability.Read("email", "jörg@example.com").Wrong, StringComparison.Ordinal);
+        Assert.DoesNotContain("SMTPUTF8", ChannelAvailability.Read("email", "jorg@").Wrong, StringComparison.Ordinal);
+        Assert.Equal("jorg@xn--bcher-kva.example", ChannelAvailability.Read("email", "jorg@bücher.example").Reachability!.Email!.Value);
     }
 }

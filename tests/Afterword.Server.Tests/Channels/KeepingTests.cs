@@ -1,5 +1,5 @@
 using Afterword.Server.Channels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Channels;
@@ -16,8 +16,8 @@ public abstract class KeepingTests(Engine engine)
             http.Response.StatusCode = status;
             return Task.CompletedTask;
         });
-        await using var site = await ChannelSite.StartAsync(engine, 0, "Channels:KeepAttempts=10.00:00:00", "Channels:RetrySchedule=1m");
-        await site.Handovers.SetAsync(site.Loop.Furni.Id, receiver.Url, null, default);
+        await using var site = await ChannelFixture.StartAsync(engine, 0, "Channels:KeepAttempts=10.00:00:00", "Channels:RetrySchedule=1m");
+        await site.RelayAddresses.SetAsync(site.Fixture.Furni.Id, receiver.Url, null, default);
         var sent = await site.AskAsync(site.Bo);
         await site.DrainAsync();
         status = 500;
@@ -31,20 +31,20 @@ public abstract class KeepingTests(Engine engine)
         Assert.Equal(4, await site.Server.CountAsync("dispatch_attempt"));
 
         await site.AdvanceAsync(TimeSpan.FromDays(1));
-        await site.Server.Get<PruneDispatches>().RunAsync(default);
+        await site.Server.Get<PruneChannelDeliveries>().RunAsync(default);
         Assert.Equal(4, await site.Server.CountAsync("dispatch_attempt"));
         await site.AdvanceAsync(TimeSpan.FromDays(2));
-        await site.Server.Get<PruneDispatches>().RunAsync(default);
+        await site.Server.Get<PruneChannelDeliveries>().RunAsync(default);
 
-        Assert.Equal((DispatchState.Sent, 0), ((await site.ShowAsync(sent)).State, (await site.ShowAsync(sent)).Attempts.Count));
-        Assert.Equal((DispatchState.Dead, 0), ((await site.ShowAsync(dead)).State, (await site.ShowAsync(dead)).Attempts.Count));
-        Assert.Equal((DispatchState.Sent, 1), ((await site.ShowAsync(young)).State, (await site.ShowAsync(young)).Attempts.Count));
+        Assert.Equal((ChannelDeliveryState.Sent, 0), ((await site.ShowAsync(sent)).State, (await site.ShowAsync(sent)).Attempts.Count));
+        Assert.Equal((ChannelDeliveryState.Dead, 0), ((await site.ShowAsync(dead)).State, (await site.ShowAsync(dead)).Attempts.Count));
+        Assert.Equal((ChannelDeliveryState.Sent, 1), ((await site.ShowAsync(young)).State, (await site.ShowAsync(young)).Attempts.Count));
         await site.Server.AllIsWellAsync();
 
         // What is dead can be tried again all the same.
-        Assert.Equal(1, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        Assert.Equal(1, await site.Server.Get<RetryChannelDeliveries>().RunAsync(site.Fixture.Furni.Id, null, default));
         await site.DrainAsync();
-        Assert.Equal((DispatchState.Sent, 3L), ((await site.ShowAsync(dead)).State, Assert.Single((await site.ShowAsync(dead)).Attempts).Number));
+        Assert.Equal((ChannelDeliveryState.Sent, 3L), ((await site.ShowAsync(dead)).State, Assert.Single((await site.ShowAsync(dead)).Attempts).Number));
     }
 }
 

@@ -4,8 +4,8 @@ using System.Text;
 using Afterword.Client.OAuth;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.X;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -43,7 +43,7 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         Assert.Equal(("/2/dm_conversations/with/2244994945/messages", "application/json"), (got.Path, got.ContentType));
         Assert.Equal($$"""{"text":"Thank you for your order!\n\n{{asked.Text("card_url")}}"}""", Encoding.UTF8.GetString(got.Body));
         Assert.Equal(["good"], _signed);
-        Assert.Equal((DispatchState.Sent, 201), ((await site.ShowAsync(asked.Text("id"))).State, (await site.ShowAsync(asked.Text("id"))).Attempts[0].Status));
+        Assert.Equal((ChannelDeliveryState.Sent, 201), ((await site.ShowAsync(asked.Text("id"))).State, (await site.ShowAsync(asked.Text("id"))).Attempts[0].Status));
         Assert.DoesNotContain(site.Server.Log, line => line.Contains("kept", StringComparison.Ordinal) && line.Contains("x-", StringComparison.Ordinal));
         var kept = await site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select keys from x_account").ListAsync(row => row.GetBytes(0), default), default);
         Assert.True(Assert.Single(kept).AsSpan().IndexOf("x-"u8) < 0);
@@ -141,25 +141,25 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         foreach (var (id, outcome) in ((string, AttemptOutcome)[])[(unanswered, AttemptOutcome.Uncertain), (begun, AttemptOutcome.Refused)])
         {
             var shown = await site.ShowAsync(id);
-            Assert.Equal((DispatchState.Dead, (AttemptOutcome?)outcome, false), (shown.State, shown.Attempts[0].Outcome, shown.MaybeTwice));
+            Assert.Equal((ChannelDeliveryState.Dead, (AttemptOutcome?)outcome, false), (shown.State, shown.Attempts[0].Outcome, shown.MaybeTwice));
         }
 
         // A person has looked, and has it sent once more.
-        Assert.Equal(2, await site.Server.Get<RetryDispatches>().RunAsync(site.Loop.Furni.Id, null, default));
+        Assert.Equal(2, await site.Server.Get<RetryChannelDeliveries>().RunAsync(site.Fixture.Furni.Id, null, default));
         await site.DrainAsync();
-        Assert.Equal((DispatchState.Sent, true), ((await site.ShowAsync(unanswered)).State, (await site.ShowAsync(unanswered)).MaybeTwice));
+        Assert.Equal((ChannelDeliveryState.Sent, true), ((await site.ShowAsync(unanswered)).State, (await site.ShowAsync(unanswered)).MaybeTwice));
     }
 
     [Theory]
-    [InlineData(403, """{"title":"Forbidden","detail":"You do not have permission to DM one or more participants.","type":"about:blank","status":403}""", DispatchState.Dead, AttemptOutcome.Refused)]
-    [InlineData(403, """{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}""", DispatchState.Dead, AttemptOutcome.Refused)]
-    [InlineData(400, """{"errors":[{"message":"The `participant_id` path parameter value is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.x.com/2/problems/invalid-request"}""", DispatchState.Dead, AttemptOutcome.Refused)]
-    [InlineData(404, """{"title":"Not Found Error","detail":"Could not find user with id: [2244994945].","type":"https://api.twitter.com/2/problems/resource-not-found"}""", DispatchState.Dead, AttemptOutcome.Refused)]
-    [InlineData(404, """{"title":"Not Found","type":"about:blank","status":404,"detail":"Not Found"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
-    [InlineData(403, """{"title":"Client Forbidden","detail":"This app is not enrolled.","reason":"client-not-enrolled","type":"https://api.x.com/2/problems/client-forbidden"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
-    [InlineData(401, """{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}""", DispatchState.Waiting, AttemptOutcome.Failed)]
-    [InlineData(503, "<html>Over capacity</html>", DispatchState.Waiting, AttemptOutcome.Failed)]
-    [InlineData(500, "", DispatchState.Dead, AttemptOutcome.Uncertain)]
+    [InlineData(403, """{"title":"Forbidden","detail":"You do not have permission to DM one or more participants.","type":"about:blank","status":403}""", ChannelDeliveryState.Dead, AttemptOutcome.Refused)]
+    [InlineData(403, """{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}""", ChannelDeliveryState.Dead, AttemptOutcome.Refused)]
+    [InlineData(400, """{"errors":[{"message":"The `participant_id` path parameter value is not valid"}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.x.com/2/problems/invalid-request"}""", ChannelDeliveryState.Dead, AttemptOutcome.Refused)]
+    [InlineData(404, """{"title":"Not Found Error","detail":"Could not find user with id: [2244994945].","type":"https://api.twitter.com/2/problems/resource-not-found"}""", ChannelDeliveryState.Dead, AttemptOutcome.Refused)]
+    [InlineData(404, """{"title":"Not Found","type":"about:blank","status":404,"detail":"Not Found"}""", ChannelDeliveryState.Waiting, AttemptOutcome.Failed)]
+    [InlineData(403, """{"title":"Client Forbidden","detail":"This app is not enrolled.","reason":"client-not-enrolled","type":"https://api.x.com/2/problems/client-forbidden"}""", ChannelDeliveryState.Waiting, AttemptOutcome.Failed)]
+    [InlineData(401, """{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}""", ChannelDeliveryState.Waiting, AttemptOutcome.Failed)]
+    [InlineData(503, "<html>Over capacity</html>", ChannelDeliveryState.Waiting, AttemptOutcome.Failed)]
+    [InlineData(500, "", ChannelDeliveryState.Dead, AttemptOutcome.Uncertain)]
     public async Task What_it_says_of_an_error_is_told_and_decides_what_follows(int status, string body, object state, object outcome)
     {
         await using var site = await StartAsync();
@@ -172,7 +172,7 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         await site.DrainAsync();
 
         var shown = await site.ShowAsync(id);
-        Assert.Equal(((DispatchState)state, (AttemptOutcome?)outcome, (int?)status), (shown.State, shown.Attempts[0].Outcome, shown.Attempts[0].Status));
+        Assert.Equal(((ChannelDeliveryState)state, (AttemptOutcome?)outcome, (int?)status), (shown.State, shown.Attempts[0].Outcome, shown.Attempts[0].Status));
         if (body.Contains("detail", StringComparison.Ordinal)) Assert.Contains(System.Text.Json.JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString()!, shown.Attempts[0].Error, StringComparison.Ordinal);
         await site.Server.AllIsWellAsync();
     }
@@ -188,15 +188,15 @@ public abstract class XTests(Engine engine) : IAsyncLifetime
         await _answer(http);
     }
 
-    private async Task<ChannelSite> StartAsync(params string[] settings)
+    private async Task<ChannelFixture> StartAsync(params string[] settings)
     {
-        var site = await ChannelSite.StartAsync(engine, 0, settings);
-        await site.Server.Get<XAccounts>().SetAsync(site.Loop.Furni.Id, new(_x.Url, s_keys), default);
+        var site = await ChannelFixture.StartAsync(engine, 0, settings);
+        await site.Server.Get<XAccounts>().SetAsync(site.Fixture.Furni.Id, new(_x.Url, s_keys), default);
         return site;
     }
 
-    private static async Task<Account> UserAsync(ChannelSite site) => (await site.Server.Get<Accounts>().AddAsync(
-        new NewAccount("xi", "Xi", null, Reach.Anyone) { Reachability = Reachability.Read("x", null, "2244994945").Reachability! }, default))!;
+    private static async Task<User> UserAsync(ChannelFixture site) => (await site.Server.Get<UserAccounts>().AddAsync(
+        new NewUser("xi", "Xi", null, MessagingPermission.Anyone) { ChannelAvailability = ChannelAvailability.Read("x", null, "2244994945").Reachability! }, default))!;
 }
 
 public sealed class SqliteXTests() : XTests(Engine.Sqlite);

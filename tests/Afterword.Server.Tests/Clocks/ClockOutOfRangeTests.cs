@@ -1,7 +1,7 @@
 using Afterword.Server.Cli;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
@@ -40,18 +40,18 @@ public abstract class ClockOutOfRangeTests(Engine engine) : IAsyncLifetime
         var clock = new ManualClock("2080-07-10T17:30:30Z");
         await using var store = await Store.OpenAsync(_settings, clock, default);
         await store.LeaseAsync(clock, default);
-        using var watch = new StoreWatch(store, new SteadyClock(clock, () => TimeSpan.Zero), NullLogger<StoreWatch>.Instance);
+        using var watch = new StoreMonitor(store, new SteadyClock(clock, () => TimeSpan.Zero), NullLogger<StoreMonitor>.Instance);
         clock.Advance(TimeSpan.FromMinutes(1));
         Assert.True(store.Faults.Tell(Assert.Throws<HeldException>(() => store.Ids.Next())));
 
         watch.Tell();
-        Assert.True(store.Troubles.Holds(Cause.ClockRefused));
+        Assert.True(store.Problems.Holds(ProblemCause.ClockRefused));
         Assert.Contains("from 2010-11-04 to 2080-07-10", watch.HoldOrNoIds!.Because, StringComparison.Ordinal);
         Assert.Null(watch.Hold);
 
         clock.AdjustTime(clock.GetUtcNow() - TimeSpan.FromMinutes(1));
         watch.Tell();
-        Assert.False(store.Troubles.Holds(Cause.ClockRefused));
+        Assert.False(store.Problems.Holds(ProblemCause.ClockRefused));
         Assert.Null(watch.HoldOrNoIds);
     }
 

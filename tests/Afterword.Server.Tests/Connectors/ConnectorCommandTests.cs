@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -8,7 +8,7 @@ namespace Afterword.Server.Tests.Connectors;
 public sealed class ConnectorCommandTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = TestFolder.Create("connectors");
-    private Shell _shell = null!;
+    private CommandShell _shell = null!;
 
     public async ValueTask InitializeAsync()
     {

@@ -1,8 +1,9 @@
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Deliveries;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Tests.Connectors;
 
@@ -11,11 +12,11 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
 {
     private const string ByContact = """{"event_id":"/id","closed_when":[{"path":"/event","is":"closed"}],"map":{"external_id":"/external_id","to_user_id":"/to_user_id","contact":"{/a}{/b}{/c}{/d}","mail":"/email"}}""";
 
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -23,14 +24,14 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
     public async Task Contacts_and_conversations_of_two_helpdesks_of_one_kind_are_different_ones()
     {
         var (first, second) = (await _world.AddAsync("zammad", "north"), await _world.AddAsync("zammad", "south"));
-        string Closed(string state, string mail) => $$$$"""{"ticket":{"id":81,"state":"{{{{state}}}}","customer":{"id":8,"email":"{{{{mail}}}}"}}}""";
+        string Closed(string state, string email) => $$$$"""{"ticket":{"id":81,"state":"{{{{state}}}}","customer":{"id":8,"email":"{{{{email}}}}"}}}""";
 
         Assert.Equal("zammad:81", (await _world.SendAsync(first, Closed("closed", "a@example.com"), ("X-Zammad-Delivery", "1"))).Text("external_id"));
         var answer = await _world.SendAsync(second, Closed("closed", "b@example.com"), ("X-Zammad-Delivery", "1"));
         Assert.Equal(("scheduled", "zammad-south:81"), (answer.Told, answer.Text("external_id")));
-        foreach (var (id, mail) in ((string, string)[])[("zammad:81", "a@example.com"), ("zammad-south:81", "b@example.com")])
+        foreach (var (id, email) in ((string, string)[])[("zammad:81", "a@example.com"), ("zammad-south:81", "b@example.com")])
         {
-            Assert.Equal(1, await Server.CountAsync("conversation c join account a on a.id = c.recipient_id", $"c.external_id = '{id}' and a.mail = '{mail}' and c.closes = 1"));
+            Assert.Equal(1, await Server.CountAsync("conversation c join account a on a.id = c.recipient_id", $"c.external_id = '{id}' and a.mail = '{email}' and c.closes = 1"));
         }
 
         // Without an address, the number says who it is at this helpdesk.
@@ -49,7 +50,7 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
         var first = await _world.AddAsync("zammad", "north");
         await _world.SendAsync(first, """{"ticket":{"id":81,"state":"closed","customer":{"id":8,"email":"a@example.com"}}}""");
         Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:{first.Key.Id}:zammad:8'"));
-        Assert.True(await Server.Get<ChangeConnectors>().RemoveAsync(await _world.FindAsync(first), Access.Console.Person.CommandLine, default));
+        Assert.True(await Server.Get<ChangeConnectors>().RemoveAsync(await _world.FindAsync(first), Member.CommandLine, default));
         await Server.AdvanceAsync(TimeSpan.FromDays(31));
         await Server.Get<PruneConnectorEvents>().RunAsync(default);
         Assert.Equal(0, await Server.CountAsync("customer_ref"));
@@ -63,36 +64,36 @@ public abstract class ConnectorCustomerTests(Engine engine) : IAsyncLifetime
     public async Task An_address_that_is_corrected_counts_more_than_what_was_learned_of_the_contact()
     {
         var connector = await _world.AddAsync("chatwoot");
-        string Closed(int id, string? mail) => $$$$"""{"event":"conversation_status_changed","id":{{{{id}}}},"status":"resolved","meta":{"sender":{"id":77{{{{(mail is null ? "" : $",\"email\":\"{mail}\"")}}}}}}}""";
-        await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "ana@example.com").Reachability!, default);
+        string Closed(int id, string? email) => $$$$"""{"event":"conversation_status_changed","id":{{{{id}}}},"status":"resolved","meta":{"sender":{"id":77{{{{(email is null ? "" : $",\"email\":\"{email}\"")}}}}}}}""";
+        await Server.Get<UserAccounts>().ReachByAsync("ana", ChannelAvailability.Read("email", "ana@example.com").Reachability!, default);
 
         await _world.SendAsync(connector, Closed(1, "ana@example.com"));
         await _world.SendAsync(connector, Closed(2, "mia@example.com"));
         await _world.SendAsync(connector, Closed(3, null));
-        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 'chatwoot:1' and recipient_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 'chatwoot:1' and recipient_id = {_world.Rules.Fixture.Ana.Id}"));
         Assert.Equal(2, await Server.CountAsync("conversation c join account a on a.id = c.recipient_id", "a.mail = 'mia@example.com'"));
 
         // Whom an owner has named stays who it is.
-        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Access.Console.Person.CommandLine, CustomerRef.OfContact(connector.Key, "chatwoot:77"), _world.Rules.Loop.Ana.Id, "ana", default);
+        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Member.CommandLine, CustomerRef.OfContact(connector.Key, "chatwoot:77"), _world.Rules.Fixture.Ana.Id, "ana", default);
         await _world.SendAsync(connector, Closed(4, "mia@example.com"));
         await _world.SendAsync(connector, Closed(5, null));
-        Assert.Equal(2, await Server.CountAsync("conversation", $"external_id in ('chatwoot:4', 'chatwoot:5') and recipient_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(2, await Server.CountAsync("conversation", $"external_id in ('chatwoot:4', 'chatwoot:5') and recipient_id = {_world.Rules.Fixture.Ana.Id}"));
         Assert.Equal(1, await Server.CountAsync("customer_ref", "basis = 0"));
     }
 
     [Fact]
     public async Task A_user_whom_another_senders_helpdesk_has_told_is_not_found_by_the_address()
     {
-        var (other, _) = await Server.SenderAsync(_world.Rules.Loop.App, "other");
-        await _world.SendAsync(await _world.AddAsync("generic"), ConnectorWorld.Close("t1", more: ",\"name\":\"Mia Adler\""));
-        await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorWorld.Close("t1"));
+        var (other, _) = await Server.SenderAsync(_world.Rules.Fixture.App, "other");
+        await _world.SendAsync(await _world.AddAsync("generic"), ConnectorFixture.Close("t1", more: ",\"name\":\"Mia Adler\""));
+        await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorFixture.Close("t1"));
         Assert.Equal(2, await Server.CountAsync("account", "mail = 'mia@example.com'"));
         Assert.Equal(1, await Server.CountAsync("account", $"mail = 'mia@example.com' and made_by = {other.Id} and name = 'mia'"));
 
         // One who is there for everybody is found by everybody.
-        await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "ana@example.com").Reachability!, default);
-        await _world.SendAsync(await _world.AddAsync("generic", "again", sender: other.Id), ConnectorWorld.Close("t2", "ana@example.com"));
-        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 't2' and recipient_id = {_world.Rules.Loop.Ana.Id}"));
+        await Server.Get<UserAccounts>().ReachByAsync("ana", ChannelAvailability.Read("email", "ana@example.com").Reachability!, default);
+        await _world.SendAsync(await _world.AddAsync("generic", "again", sender: other.Id), ConnectorFixture.Close("t2", "ana@example.com"));
+        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 't2' and recipient_id = {_world.Rules.Fixture.Ana.Id}"));
         await Server.AllIsWellAsync();
     }
 

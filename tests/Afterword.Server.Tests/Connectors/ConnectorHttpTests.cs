@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Afterword.Server.Connectors;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -12,11 +13,11 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
 {
     private static readonly Dictionary<string, string> s_none = [];
 
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(Engine.Sqlite);
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(Engine.Sqlite);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -64,7 +65,7 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         var old = await _world.AddAsync("chatwoot", withSecret: false);
         Assert.Equal("scheduled", (await _world.PostAsync(old.Path, Encoding.UTF8.GetBytes(Recorded.Chatwoot), s_none)).Told);
         var found = await _world.FindAsync(old);
-        await Server.Get<ChangeConnectors>().ChangeSecretAsync(found, Access.Console.Person.CommandLine, ConnectorWorld.Secret, default);
+        await Server.Get<ChangeConnectors>().ChangeSecretAsync(found, Member.CommandLine, ConnectorFixture.Secret, default);
         (await _world.PostAsync(old.Path, Encoding.UTF8.GetBytes(Recorded.Chatwoot), s_none)).Is(401);
     }
 
@@ -88,7 +89,7 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         foreach (var (body, told) in new[]
         {
             ("", "ignored: no_json"), ("no json", "ignored: no_json"), ("{", "ignored: no_json"), ("null", "ignored: no_condition"), ("7", "ignored: no_condition"), ("\"text\"", "ignored: no_condition"), ("{}", "ignored: no_condition"),
-            ("""{"event":"closed","external_id":"twice","event":"created"}""", "ignored: no_json"), ("\uFEFF" + ConnectorWorld.Close("marked"), "scheduled"), ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
+            ("""{"event":"closed","external_id":"twice","event":"created"}""", "ignored: no_json"), ("\uFEFF" + ConnectorFixture.Close("marked"), "scheduled"), ("[]", "ignored: empty"), ("""{"event":"created"}""", "ignored: no_condition"), ("""{"event":"closed"}""", "ignored: no_external_id"), ("""{"event":["closed"],"external_id":{"a":1}}""", "ignored: no_external_id"),
             ("""{"event":"closed","external_id":"\ud800"}""", "ignored: no_external_id"), ("""{"\ud800":1,"event":"closed","external_id":"x"}""", null), (string.Concat(Enumerable.Repeat("[", 100_000)), "ignored: no_json"),
             (string.Concat(Enumerable.Repeat("{\"a\":", 40)) + "1" + new string('}', 40), "ignored: no_json"), ("""{"event":"closed","external_id":"a","email":"x y","tags":[[["deep"]],null,7]}""", "skipped: recipient_unknown"),
         })
@@ -118,14 +119,14 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
     public async Task A_body_of_one_MiB_is_read_and_one_that_is_longer_is_not()
     {
         var connector = await _world.AddAsync("generic");
-        var start = ConnectorWorld.Close("large")[..^1] + ",\"pad\":\"";
+        var start = ConnectorFixture.Close("large")[..^1] + ",\"pad\":\"";
         var body = start + new string('x', ConnectorEndpoints.MostBytes - start.Length - 2) + "\"}";
         Assert.Equal("scheduled", (await _world.SendAsync(connector, body)).Told);
         Assert.Equal("At most 1 MiB.", (await _world.SendAsync(connector, body + " ")).Is(413).Text("error"));
         (await _world.SendAsync(connector, new byte[3 * 1024 * 1024], connector.Secret)).Is(413);
 
         // Of a list all events are taken, or none.
-        string Listed(int many) => $"[{string.Join(',', Enumerable.Range(0, many).Select(i => ConnectorWorld.Close($"l{i}")))}]";
+        string Listed(int many) => $"[{string.Join(',', Enumerable.Range(0, many).Select(i => ConnectorFixture.Close($"l{i}")))}]";
         Assert.Equal(100, (await _world.SendAsync(connector, Listed(100))).Is(200).Json.GetProperty("events").EnumerateArray().Count(one => one.GetProperty("decision").GetString() == "scheduled"));
         Assert.Equal("At most 100 events in a list.", (await _world.SendAsync(connector, Listed(101))).Is(413).Text("error"));
         Assert.Equal(101, await Server.CountAsync("conversation"));
@@ -152,11 +153,11 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
     [Fact]
     public async Task A_flood_on_one_address_is_held_back_and_others_are_not()
     {
-        await using var world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:GuessesPerAddress=20", "Proxies=127.0.0.1");
+        await using var world = await ConnectorFixture.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=5", "Connectors:GuessesPerAddress=20", "Proxies=127.0.0.1");
         var (one, other) = (await world.AddAsync("generic"), await world.AddAsync("generic", "other"));
-        for (var i = 0; i < 5; i++) (await world.SendAsync(one, ConnectorWorld.Close($"t{i}"))).Is(200);
-        Assert.InRange((await world.SendAsync(one, ConnectorWorld.Close("t6"))).Is(429).Header("Retry-After"), 1, 60);
-        (await world.SendAsync(other, ConnectorWorld.Close("t6"))).Is(200);
+        for (var i = 0; i < 5; i++) (await world.SendAsync(one, ConnectorFixture.Close($"t{i}"))).Is(200);
+        Assert.InRange((await world.SendAsync(one, ConnectorFixture.Close("t6"))).Is(429).Header("Retry-After"), 1, 60);
+        (await world.SendAsync(other, ConnectorFixture.Close("t6"))).Is(200);
 
         // Guesses share the network that they come from.
         for (var i = 0; i < 21; i++) (await world.PostAsync($"/in/guess{i}", [], new Dictionary<string, string> { ["X-Forwarded-For"] = "192.0.2.1" })).Is(i < 20 ? 404 : 429);
@@ -172,10 +173,10 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
     {
         var connector = await _world.AddAsync("generic");
         await Server.RenameAsync("conversation", "lost");
-        (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Is(500);
+        (await _world.SendAsync(connector, ConnectorFixture.Close("t1"))).Is(500);
         await Server.RenameAsync("lost", "conversation");
         Assert.Equal(0, await Server.CountAsync("connector_event"));
-        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
+        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorFixture.Close("t1"))).Told);
     }
 
     [Fact]
@@ -194,8 +195,8 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
             }));
         var (furni, _) = await server.SenderAsync(await server.AppAsync());
         var preset = Afterword.Server.Connectors.Definitions.Preset.Find("rocketchat")!;
-        var added = Assert.IsType<AddConnectorOutcome.Added>(await server.Get<ChangeConnectors>().AddAsync(furni.Id, Access.Console.Person.CommandLine, new(preset, null, ConnectorWorld.Secret, null, true), default));
-        foreach (var (secret, status) in new[] { (ConnectorWorld.Secret, 200), ("PLANTEDWRONG", 401) })
+        var added = Assert.IsType<AddConnectorOutcome.Added>(await server.Get<ChangeConnectors>().AddAsync(furni.Id, Member.CommandLine, new(preset, null, ConnectorFixture.Secret, null, true), default));
+        foreach (var (secret, status) in new[] { (ConnectorFixture.Secret, 200), ("PLANTEDWRONG", 401) })
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, added.Secrets.Path)) { Content = new StringContent(Recorded.RocketChat) };
             request.Headers.Add("X-RocketChat-Livechat-Token", secret);
@@ -205,13 +206,13 @@ public sealed class ConnectorHttpTests : IAsyncLifetime
         await server.RenameAsync("connector_event", "lost");
         using (var failing = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, added.Secrets.Path)) { Content = new StringContent(Recorded.RocketChat) })
         {
-            failing.Headers.Add("X-RocketChat-Livechat-Token", ConnectorWorld.Secret);
+            failing.Headers.Add("X-RocketChat-Livechat-Token", ConnectorFixture.Secret);
             var failed = (await server.SendAsync(failing)).Is(500);
             Assert.DoesNotContain("mia@", failed.Body, StringComparison.Ordinal);
         }
 
         await server.RenameAsync("lost", "connector_event");
-        string[] planted = [ConnectorWorld.Secret, "PLANTED", added.Secrets.Path![4..], "SECRETTEXT", "mia@example.com"];
+        string[] planted = [ConnectorFixture.Secret, "PLANTED", added.Secrets.Path![4..], "SECRETTEXT", "mia@example.com"];
         Assert.All(planted, text => Assert.DoesNotContain(server.Log, line => line.Contains(text, StringComparison.Ordinal)));
         Assert.Equal(0, await server.CountAsync("audit", $"what like '%PLANTED%' or what like '%{added.Secrets.Path[4..]}%'"));
     }

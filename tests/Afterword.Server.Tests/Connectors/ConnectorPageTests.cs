@@ -1,8 +1,8 @@
 using System.Net;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Channels.Helpdesks;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Tests.Automation;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Connectors;
 
@@ -11,15 +11,15 @@ public sealed class ConnectorPageTests : IAsyncLifetime
 {
     private const string List = "/console/@furni/connectors";
 
-    private ConnectorWorld _world = null!;
-    private Guest _owner = null!;
+    private ConnectorFixture _world = null!;
+    private TestBrowser _owner = null!;
 
     private TestServer Server => _world.Server;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await ConnectorWorld.StartAsync(Engine.Sqlite);
-        _owner = await Server.SeatAsync(Role.Owner, _world.Rules.Loop.Furni);
+        _world = await ConnectorFixture.StartAsync(Engine.Sqlite);
+        _owner = await Server.MembershipAsync(Role.Owner, _world.Rules.Fixture.Furni);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
@@ -58,9 +58,9 @@ public sealed class ConnectorPageTests : IAsyncLifetime
 
         await _world.Rules.RuleAsync("""{"rules":[{"name":"vip","ask":null}]}""");
         await SayAsync("No rule asks anybody yet.");
-        await _world.Rules.RuleAsync($$"""{"paused":true,"rules":[{"name":"all","ask":{{RulesWorld.Ask}}}]}""");
+        await _world.Rules.RuleAsync($$"""{"paused":true,"rules":[{"name":"all","ask":{{RulesFixture.Ask}}}]}""");
         await SayAsync("Automatic requests are paused, so nobody is asked.");
-        await _world.Rules.RuleAsync($$"""{"rules":[{"name":"all","ask":{{RulesWorld.Ask}}}]}""");
+        await _world.Rules.RuleAsync($$"""{"rules":[{"name":"all","ask":{{RulesFixture.Ask}}}]}""");
 
         foreach (var page in pages) Assert.DoesNotContain("so nobody is asked", (await _owner.GetAsync(page)).Is(200).Html, StringComparison.Ordinal);
 
@@ -83,7 +83,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
 
         (await _owner.SubmitAsync(page, $"{path}/customer", ("user", "@nobody"))).Is(400);
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(page, $"{path}/customer", ("user", "@ana"))).Is(200).Html, StringComparison.Ordinal);
-        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:{connector.Key.Id}:zendesk:8447388090494' and user_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(1, await Server.CountAsync("customer_ref", $"ref = 'c:{connector.Key.Id}:zendesk:8447388090494' and user_id = {_world.Rules.Fixture.Ana.Id}"));
         Assert.Contains("decided again: scheduled", (await _owner.DoAsync(await _owner.GetAsync(path), $"{path}/again")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await Server.CountAsync("connector_event"));
         Assert.Equal(1, await Server.CountAsync("conversation", "decision = 0"));
@@ -134,7 +134,7 @@ public sealed class ConnectorPageTests : IAsyncLifetime
     public async Task Whom_the_helpdesk_has_deleted_is_offered_for_erasure_with_the_command()
     {
         var connector = await _world.AddAsync("generic");
-        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
+        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorFixture.Close("t1"))).Told);
         Assert.DoesNotContain("afterword erase", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Html, StringComparison.Ordinal);
         Assert.Equal("ignored: customer_deleted", (await _world.SendAsync(connector, """{"event":"customer_deleted","email":"mia@example.com"}""")).Told);
         Assert.Contains("afterword erase @c_", (await _owner.GetAsync($"{List}/{connector.Key.Id}")).Is(200).Html, StringComparison.Ordinal);
@@ -162,17 +162,17 @@ public sealed class ConnectorPageTests : IAsyncLifetime
         Assert.Contains("ask your operator for access to Zendesk", page.Html, StringComparison.Ordinal);
         await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, new(HelpdeskKind.Zendesk, new Uri("https://furni.zendesk.com/"), "ana@furni.example", "token"), default);
         Assert.Contains("are posted into the conversation", (await _owner.GetAsync(path)).Html, StringComparison.Ordinal);
-        Assert.DoesNotContain(ConnectorWorld.Secret, (await _owner.DoAsync(page, $"{path}/secret", ("secret", ConnectorWorld.Secret))).Is(200).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain(ConnectorFixture.Secret, (await _owner.DoAsync(page, $"{path}/secret", ("secret", ConnectorFixture.Secret))).Is(200).Html, StringComparison.Ordinal);
         Assert.Contains("decided, as a test: skipped: recipient_unknown", (await _owner.DoAsync(page, $"{path}/test")).Is(200).Html, StringComparison.Ordinal);
-        (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(200);
+        (await _world.SendAsync(connector with { Secret = ConnectorFixture.Secret }, connector.Preset.Sample)).Is(200);
 
         // What cannot be undone is asked about first, and a reload of the page that follows shows no secret.
         var asked = (await _owner.SubmitAsync(page, $"{path}/address")).Is(200);
         Assert.True(asked.Asks($"{path}/address"));
-        (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(200);
+        (await _world.SendAsync(connector with { Secret = ConnectorFixture.Secret }, connector.Preset.Sample)).Is(200);
         Assert.Contains($"{Server.Url}in/", (await _owner.DoAsync(asked, $"{path}/address")).Is(200).Html, StringComparison.Ordinal);
         Assert.DoesNotContain($"{Server.Url}in/", (await _owner.GetAsync(path)).Is(200).Html, StringComparison.Ordinal);
-        (await _world.SendAsync(connector with { Secret = ConnectorWorld.Secret }, connector.Preset.Sample)).Is(404);
+        (await _world.SendAsync(connector with { Secret = ConnectorFixture.Secret }, connector.Preset.Sample)).Is(404);
 
         Assert.True((await _owner.SubmitAsync(page, $"{path}/remove")).Asks($"{path}/remove"));
         (await _owner.GetAsync(path)).Is(200);

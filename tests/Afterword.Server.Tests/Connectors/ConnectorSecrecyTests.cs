@@ -3,7 +3,7 @@ using Afterword.Server.Backups;
 using Afterword.Server.Connectors.Deliveries;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Backups;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -13,11 +13,11 @@ public abstract class ConnectorSecrecyTests(Engine engine) : IAsyncLifetime
 {
     private const string Text = "SECRETTEXT";
 
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -42,7 +42,7 @@ public abstract class ConnectorSecrecyTests(Engine engine) : IAsyncLifetime
         var now = Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var path in (string[])["export.csv", $"events.json?from_time=0&to_time={now}", $"conversations/list.json?from_time=0&to_time={now}"])
         {
-            answers.Add((await Server.GetAsync(_world.Rules.Loop.Sender, $"/1.1/feedback/{path}")).Is(200).Body);
+            answers.Add((await Server.GetAsync(_world.Rules.Fixture.Sender, $"/1.1/feedback/{path}")).Is(200).Body);
         }
 
         Assert.All(planted, secret => Assert.DoesNotContain(answers.Concat(Server.Log), told => told.Contains(secret, StringComparison.OrdinalIgnoreCase)));

@@ -1,22 +1,22 @@
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Tests.Connectors;
 
 /// <summary>What a helpdesk tells is decided once, about the right customer, whatever comes twice or in another order.</summary>
 public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
 {
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
@@ -44,7 +44,7 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task An_event_is_decided_once_however_often_and_however_fast_it_comes()
     {
         var connector = await _world.AddAsync("generic");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _world.SendAsync(connector, ConnectorWorld.Close("t1"))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _world.SendAsync(connector, ConnectorFixture.Close("t1"))));
 
         Assert.Equal(1, answers.Count(answer => answer.Told == "scheduled"));
         Assert.Equal(19, answers.Count(answer => answer.Told == "scheduled (repeated)"));
@@ -53,8 +53,8 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await Server.CountAsync("account", "mail = 'mia@example.com'"));
 
         // The id counts, whatever else is said; and another event of the conversation is another.
-        Assert.Equal("scheduled (repeated)", (await _world.SendAsync(connector, ConnectorWorld.Close("t1").Replace("mia@", "bo@", StringComparison.Ordinal))).Told);
-        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorWorld.Close("t1", more: ",\"x\":1"))).Told);
+        Assert.Equal("scheduled (repeated)", (await _world.SendAsync(connector, ConnectorFixture.Close("t1").Replace("mia@", "bo@", StringComparison.Ordinal))).Told);
+        Assert.Equal("scheduled", (await _world.SendAsync(connector, ConnectorFixture.Close("t1", more: ",\"x\":1"))).Told);
         Assert.Equal(1, await Server.CountAsync("conversation", "external_id = 't1' and closes = 2"));
         await Server.AllIsWellAsync();
     }
@@ -63,21 +63,21 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task After_30_days_an_event_is_forgotten_and_what_it_said_after_seven()
     {
         var connector = await _world.AddAsync("generic");
-        await _world.SendAsync(connector, ConnectorWorld.Close("t1"));
+        await _world.SendAsync(connector, ConnectorFixture.Close("t1"));
         await Server.AdvanceAsync(TimeSpan.FromDays(6));
         await PruneAsync();
         Assert.Equal(1, await Server.CountAsync("connector_event", "fields is not null"));
         await Server.AdvanceAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
         await PruneAsync();
         Assert.Equal(1, await Server.CountAsync("connector_event", "fields is null"));
-        Assert.EndsWith("(repeated)", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told, StringComparison.Ordinal);
+        Assert.EndsWith("(repeated)", (await _world.SendAsync(connector, ConnectorFixture.Close("t1"))).Told, StringComparison.Ordinal);
         await Server.AdvanceAsync(TimeSpan.FromDays(23));
         await PruneAsync();
         Assert.Equal(0, await Server.CountAsync("connector_event"));
 
         // One that was removed goes with its last event, and takes nothing meanwhile.
-        await _world.SendAsync(connector, ConnectorWorld.Close("t2"));
-        Assert.True(await Server.Get<ChangeConnectors>().RemoveAsync(await _world.FindAsync(connector), Person.CommandLine, default));
+        await _world.SendAsync(connector, ConnectorFixture.Close("t2"));
+        Assert.True(await Server.Get<ChangeConnectors>().RemoveAsync(await _world.FindAsync(connector), Member.CommandLine, default));
         (await _world.PostAsync(connector.Path, "{}"u8.ToArray(), new Dictionary<string, string>())).Is(404);
         await PruneAsync();
         Assert.Equal(1, await Server.CountAsync("connector", "removed_at is not null and secret is null"));
@@ -90,12 +90,12 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task Running_an_event_again_keeps_nothing_longer_and_is_no_event_of_its_own()
     {
         var connector = await _world.AddAsync("generic");
-        await _world.SendAsync(connector, ConnectorWorld.Close("t1"));
-        await _world.SendAsync(connector, ConnectorWorld.Close("t2"));
+        await _world.SendAsync(connector, ConnectorFixture.Close("t1"));
+        await _world.SendAsync(connector, ConnectorFixture.Close("t2"));
         await Server.AdvanceAsync(TimeSpan.FromDays(6));
         var shown = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
         Assert.Equal("t1", shown.ExternalId);
-        Assert.Equal("ignored", (await Server.Get<ReceiveDelivery>().AgainAsync(await _world.FindAsync(connector), shown.Key, Fields.None, shown.Test, "https://feedback.example", default)).Decision);
+        Assert.Equal("ignored", (await Server.Get<ReceiveDelivery>().AgainAsync(await _world.FindAsync(connector), shown.Key, DeliveryFields.None, shown.Test, "https://feedback.example", default)).Decision);
         var again = (await Server.Get<ConnectorEvents>().LatestAsync(connector.Key, 10, default))[1];
         Assert.Equal((shown.Id, shown.ReceivedAt, 1, "ignored", "no_condition"), (again.Id, again.ReceivedAt, again.Times, again.Decision, again.Reason));
         await Server.AdvanceAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
@@ -150,13 +150,13 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task The_customer_is_found_by_id_then_by_number_then_by_contact_then_by_address()
     {
         var generic = await _world.AddAsync("generic");
-        var (ana, bea) = (_world.Rules.Loop.Ana, await Server.UserAsync("bea"));
-        await Server.Get<Accounts>().ReachByAsync("bea", Reachability.Read("built-in", "Bea@Example.com").Reachability!, default);
+        var (ana, bea) = (_world.Rules.Fixture.Ana, await Server.UserAsync("bea"));
+        await Server.Get<UserAccounts>().ReachByAsync("bea", ChannelAvailability.Read("built-in", "Bea@Example.com").Reachability!, default);
         await Server.Get<ChangeConnectors>().NameCustomersAsync(_world.Furni, [("ana", "c-17")], default);
 
-        await _world.SendAsync(generic, ConnectorWorld.Close("by-id", "bea@example.com", $$""","to_user_id":"{{ana.Id}}","ref":"nobody" """));
-        await _world.SendAsync(generic, ConnectorWorld.Close("by-ref", "bea@example.com", ",\"ref\":\"c-17\""));
-        await _world.SendAsync(generic, ConnectorWorld.Close("by-mail", "bEA@exAMPLE.com", ",\"ref\":\"nobody\""));
+        await _world.SendAsync(generic, ConnectorFixture.Close("by-id", "bea@example.com", $$""","to_user_id":"{{ana.Id}}","ref":"nobody" """));
+        await _world.SendAsync(generic, ConnectorFixture.Close("by-ref", "bea@example.com", ",\"ref\":\"c-17\""));
+        await _world.SendAsync(generic, ConnectorFixture.Close("by-mail", "bEA@exAMPLE.com", ",\"ref\":\"nobody\""));
         Assert.Equal(2, await Server.CountAsync("conversation", $"recipient_id = {ana.Id}"));
         Assert.Equal(1, await Server.CountAsync("conversation", $"recipient_id = {bea.Id}"));
 
@@ -168,9 +168,9 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await Server.CountAsync("customer_ref", "ref like '%c-99'"));
 
         // Another sender's numbers are its own.
-        var (other, _) = await Server.SenderAsync(_world.Rules.Loop.App, "other");
+        var (other, _) = await Server.SenderAsync(_world.Rules.Fixture.App, "other");
         await Server.Get<ChangeConnectors>().NameCustomersAsync(other.Id, [("bea", "c-17")], default);
-        await _world.SendAsync(generic, ConnectorWorld.Close("still", null, ",\"ref\":\"c-17\""));
+        await _world.SendAsync(generic, ConnectorFixture.Close("still", null, ",\"ref\":\"c-17\""));
         Assert.Equal(3, await Server.CountAsync("conversation", $"recipient_id = {ana.Id}"));
     }
 
@@ -178,11 +178,11 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task Who_is_unknown_becomes_a_user_once_where_the_connector_may_and_is_skipped_elsewhere()
     {
         var (adds, skips) = (await _world.AddAsync("generic"), await _world.AddAsync("generic", "careful", createsUsers: false));
-        Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(skips, ConnectorWorld.Close("t1"))).Told);
-        Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(adds, ConnectorWorld.Close("t2", mail: null))).Told);
+        Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(skips, ConnectorFixture.Close("t1"))).Told);
+        Assert.Equal("skipped: recipient_unknown", (await _world.SendAsync(adds, ConnectorFixture.Close("t2", email: null))).Told);
         var accounts = await Server.CountAsync("account");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.SendAsync(adds, ConnectorWorld.Close($"m{i}", i % 2 == 0 ? "mia@example.com" : "MIA@EXAMPLE.COM", ",\"name\":\"Mia Adler\",\"language\":\"de\""))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => _world.SendAsync(adds, ConnectorFixture.Close($"m{i}", i % 2 == 0 ? "mia@example.com" : "MIA@EXAMPLE.COM", ",\"name\":\"Mia Adler\",\"language\":\"de\""))));
         Assert.All(answers, answer => Assert.Equal("scheduled", answer.Told));
         Assert.Equal(accounts + 1, await Server.CountAsync("account"));
         Assert.Equal(1, await Server.CountAsync("account", $"lower(mail) = 'mia@example.com' and name = 'Mia Adler' and language = 'de' and channel = {(int)Channel.Email} and password_hash is null"));
@@ -191,11 +191,11 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         // Named by an owner, the customer is known from then on.
         var events = await Server.Get<ConnectorEvents>().LatestAsync(skips.Key, 10, default);
         var shown = Assert.Single(events);
-        Assert.True(Afterword.Server.Channels.EmailAddress.TryParse("mia@example.com", out var mail));
-        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfMail(mail), _world.Rules.Loop.Ana.Id, "ana", default);
+        Assert.True(Afterword.Server.Channels.EmailAddress.TryParse("mia@example.com", out var email));
+        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Member.CommandLine, CustomerRef.OfEmail(email), _world.Rules.Fixture.Ana.Id, "ana", default);
         var again = await Server.Get<ReceiveDelivery>().AgainAsync(await _world.FindAsync(skips), shown.Key, shown.Fields!, shown.Test, "https://feedback.example", default);
         Assert.Equal("scheduled", again.Decision);
-        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 't1' and recipient_id = {_world.Rules.Loop.Ana.Id}"));
+        Assert.Equal(1, await Server.CountAsync("conversation", $"external_id = 't1' and recipient_id = {_world.Rules.Fixture.Ana.Id}"));
         Assert.Equal(1, await Server.CountAsync("connector_event", $"connector_id = {skips.Key.Id}"));
     }
 
@@ -209,7 +209,7 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
             var outcome = Assert.IsType<ReceiveOutcome.Decided>(await Server.Get<ReceiveDelivery>().TestAsync(connector, "https://feedback.example/in/", "https://feedback.example", null, default));
             Assert.Equal(("skipped", "recipient_unknown"), (outcome.Events[0].Decision, outcome.Events[0].Reason));
             Assert.Equal(accounts, await Server.CountAsync("account"));
-            outcome = Assert.IsType<ReceiveOutcome.Decided>(await Server.Get<ReceiveDelivery>().TestAsync(connector, "https://feedback.example/in/", "https://feedback.example", _world.Rules.Loop.Ana.Id, default));
+            outcome = Assert.IsType<ReceiveOutcome.Decided>(await Server.Get<ReceiveDelivery>().TestAsync(connector, "https://feedback.example/in/", "https://feedback.example", _world.Rules.Fixture.Ana.Id, default));
             Assert.Equal("scheduled", outcome.Events[0].Decision);
         }
 
@@ -221,14 +221,14 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task Who_may_not_ask_any_more_is_told_so_and_nothing_is_stored_but_that()
     {
         var connector = await _world.AddAsync("generic");
-        await Server.Get<Allowlists>().DenySenderAsync(_world.Furni, default);
-        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(connector, ConnectorWorld.Close("t1"))).Told);
+        await Server.Get<Allowlist>().DenySenderAsync(_world.Furni, default);
+        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(connector, ConnectorFixture.Close("t1"))).Told);
         Assert.Equal(0, await Server.CountAsync("conversation"));
         Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
 
-        var (other, _) = await Server.SenderAsync(_world.Rules.Loop.App, "other");
-        await Server.Get<Accounts>().SuspendAsync("other", true, default);
-        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorWorld.Close("t1"))).Told);
+        var (other, _) = await Server.SenderAsync(_world.Rules.Fixture.App, "other");
+        await Server.Get<UserAccounts>().SuspendAsync("other", true, default);
+        Assert.Equal("failed: sender_not_allowed", (await _world.SendAsync(await _world.AddAsync("generic", sender: other.Id), ConnectorFixture.Close("t1"))).Told);
         Assert.Equal(0, await Server.CountAsync("account", "mail is not null"));
     }
 
@@ -236,7 +236,7 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     public async Task The_old_secret_works_for_a_while_beside_the_new_one_and_the_old_address_not_at_all()
     {
         var connector = await _world.AddAsync("zammad");
-        var changed = await Server.Get<ChangeConnectors>().ChangeSecretAsync(await _world.FindAsync(connector), Person.CommandLine, null, default);
+        var changed = await Server.Get<ChangeConnectors>().ChangeSecretAsync(await _world.FindAsync(connector), Member.CommandLine, null, default);
         var (old, fresh) = (connector.Secret!, changed!.Secret!);
         Assert.NotEqual(old, fresh);
         var body = System.Text.Encoding.UTF8.GetBytes(Recorded.Zammad);
@@ -249,7 +249,7 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, await Server.CountAsync("connector", "old_secret is not null"));
         (await _world.SendAsync(connector, body, fresh)).Is(200);
 
-        var moved = await Server.Get<ChangeConnectors>().ChangeAddressAsync(await _world.FindAsync(connector), Person.CommandLine, default);
+        var moved = await Server.Get<ChangeConnectors>().ChangeAddressAsync(await _world.FindAsync(connector), Member.CommandLine, default);
         (await _world.SendAsync(connector, body, fresh)).Is(404);
         (await _world.SendAsync(connector with { Path = moved!.Path! }, body, fresh)).Is(200);
         Assert.Equal(3, await Server.CountAsync("audit", $"sender_id = {_world.Furni} and what like 'connector zammad: %'"));
@@ -262,10 +262,10 @@ public abstract class ConnectorTests(Engine engine) : IAsyncLifetime
     {
         var first = await _world.AddAsync("chatwoot");
         var change = Server.Get<ChangeConnectors>();
-        Assert.IsType<AddConnectorOutcome.NameTaken>(await change.AddAsync(_world.Furni, Person.CommandLine, new(first.Preset, null, null, null, true), default));
+        Assert.IsType<AddConnectorOutcome.NameTaken>(await change.AddAsync(_world.Furni, Member.CommandLine, new(first.Preset, null, null, null, true), default));
         for (var i = 1; i < ChangeConnectors.Most; i++) await _world.AddAsync("freshdesk", $"desk {i}");
-        Assert.IsType<AddConnectorOutcome.TooMany>(await change.AddAsync(_world.Furni, Person.CommandLine, new(first.Preset, "one more", null, null, true), default));
-        Assert.True(await change.RemoveAsync(await _world.FindAsync(first), Person.CommandLine, default));
+        Assert.IsType<AddConnectorOutcome.TooMany>(await change.AddAsync(_world.Furni, Member.CommandLine, new(first.Preset, "one more", null, null, true), default));
+        Assert.True(await change.RemoveAsync(await _world.FindAsync(first), Member.CommandLine, default));
         await _world.AddAsync("chatwoot");
     }
 

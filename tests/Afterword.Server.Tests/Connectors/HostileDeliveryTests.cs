@@ -2,7 +2,7 @@ using System.Text;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Tests.Abuse;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -14,11 +14,11 @@ public sealed class HostileDeliveryTests : IAsyncLifetime
     private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<string, AddedConnector> _connectors = [];
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await ConnectorWorld.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=0");
+        _world = await ConnectorFixture.StartAsync(Engine.Sqlite, "Connectors:CallsPerConnector=0");
         foreach (var kind in Preset.Kinds) _connectors[kind] = await _world.AddAsync(kind);
     }
 

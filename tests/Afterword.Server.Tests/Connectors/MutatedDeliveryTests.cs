@@ -1,7 +1,7 @@
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
 using Afterword.Server.Connectors.Deliveries;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Connectors;
@@ -9,9 +9,9 @@ namespace Afterword.Server.Tests.Connectors;
 /// <summary>Thousands of deliveries with something changed in them, signed all the same, many at once: none is a fault of ours, and nothing is decided twice.</summary>
 public abstract class MutatedDeliveryTests(Engine engine) : IAsyncLifetime
 {
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(engine);
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 

@@ -7,7 +7,7 @@ namespace Afterword.Server.Tests.Connectors;
 internal static class Mutations
 {
     private static readonly (string Kind, string Body)[] s_seeds =
-        [.. Recorded.All, ("generic", ConnectorWorld.Close("t1")), .. Preset.Kinds.Select(kind => (kind, Preset.Find(kind)!.Sample))];
+        [.. Recorded.All, ("generic", ConnectorFixture.Close("t1")), .. Preset.Kinds.Select(kind => (kind, Preset.Find(kind)!.Sample))];
 
     public static (string Kind, byte[] Body) Next(Random random)
     {

@@ -21,7 +21,7 @@ public sealed partial class PresetTests
             Assert.NotEmpty(preset.Title);
             Assert.NotEmpty(preset.Steps);
             Assert.Equal(preset.Origin != SecretOrigin.None, preset.Definition.TakesSecret);
-            Assert.True(Map(kind, preset.Sample) is MappedEvent.Told { Action: EventAction.Close }, kind);
+            Assert.True(Map(kind, preset.Sample) is MappedEvent.ConversationEvent { Action: EventAction.Close }, kind);
 
             // What people paste there is understood too, but for the words that only the helpdesk fills in.
             if (preset.Template is { } template) using (JsonDocument.Parse(template)) Assert.Contains("\n", template, StringComparison.Ordinal);
@@ -59,14 +59,14 @@ public sealed partial class PresetTests
     [InlineData("rocketchat", Recorded.RocketChat, "rocketchat:fasd6f5a", null, "rocketchat:v-1", "mia@example.com", "Mia", "ana@shop.example", "Support", "refund", null, "2026-01-05T08:33:18.000Z")]
     [InlineData("slack", Recorded.Slack, "slack:C1:1767601000.000100", null, "slack:U2", null, null, "U1", "C1", null, null, "2026-01-05T08:33:18.000Z")]
     public void A_recorded_shape_closes_the_conversation_of_the_customer(
-        string kind, string body, string externalId, string? reference, string? contact, string? mail, string? name, string? agent, string? team, string? tags, string? language, string? at)
+        string kind, string body, string externalId, string? reference, string? contact, string? email, string? name, string? agent, string? team, string? tags, string? language, string? at)
     {
-        var told = Assert.IsType<MappedEvent.Told>(Map(kind, body));
+        var conversationEvent = Assert.IsType<MappedEvent.ConversationEvent>(Map(kind, body));
 
-        Assert.Equal(EventAction.Close, told.Action);
-        Assert.Equal((externalId, agent, team, tags, language, kind), (told.Draft.ExternalId, told.Draft.Agent, told.Draft.Team, told.Draft.Tags?.ToString(), told.Draft.Language, told.Draft.Connector));
-        Assert.Equal((reference, contact, mail, name), (told.Customer.Ref, told.Customer.Contact, told.Customer.Mail?.Value, told.Customer.Name));
-        Assert.Equal(at is null ? null : DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(), told.Draft.ClosedAt);
+        Assert.Equal(EventAction.Close, conversationEvent.Action);
+        Assert.Equal((externalId, agent, team, tags, language, kind), (conversationEvent.Draft.ExternalId, conversationEvent.Draft.Agent, conversationEvent.Draft.Team, conversationEvent.Draft.Tags?.ToString(), conversationEvent.Draft.Language, conversationEvent.Draft.Connector));
+        Assert.Equal((reference, contact, email, name), (conversationEvent.Customer.Ref, conversationEvent.Customer.Contact, conversationEvent.Customer.Email?.Value, conversationEvent.Customer.Name));
+        Assert.Equal(at is null ? null : DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(), conversationEvent.Draft.ClosedAt);
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed partial class PresetTests
         Assert.Contains(old, body, StringComparison.Ordinal);
         var mapped = Map(kind, body.Replace(old, replaced, StringComparison.Ordinal));
 
-        Assert.Equal(closes, mapped is MappedEvent.Told { Action: EventAction.Close });
+        Assert.Equal(closes, mapped is MappedEvent.ConversationEvent { Action: EventAction.Close });
         if (!closes) Assert.Equal(new MappedEvent.Ignored("no_condition"), mapped);
     }
 
@@ -102,7 +102,7 @@ public sealed partial class PresetTests
         {
             var (asNumbers, asTexts) = (TextId.Replace(body, "\"$1\":$2"), NumberId.Replace(body, "\"$1\":\"$2\""));
             if (asNumbers != asTexts) different++;
-            var (number, text) = (Assert.IsType<MappedEvent.Told>(Map(kind, asNumbers)), Assert.IsType<MappedEvent.Told>(Map(kind, asTexts)));
+            var (number, text) = (Assert.IsType<MappedEvent.ConversationEvent>(Map(kind, asNumbers)), Assert.IsType<MappedEvent.ConversationEvent>(Map(kind, asTexts)));
             Assert.Equal((number.Draft.ExternalId, number.Customer.Contact), (text.Draft.ExternalId, text.Customer.Contact));
         }
 
@@ -123,7 +123,7 @@ public sealed partial class PresetTests
     [InlineData("slack", """{"event":{"type":"reaction_removed","reaction":"white_check_mark","item":{"channel":"C","ts":"7"}}}""")]
     [InlineData("generic", """{"event":"customer_wrote","external_id":"7"}""")]
     public void What_says_that_a_conversation_goes_on_reopens_it(string kind, string body) =>
-        Assert.Equal(EventAction.Reopen, Assert.IsType<MappedEvent.Told>(Map(kind, body)).Action);
+        Assert.Equal(EventAction.Reopen, Assert.IsType<MappedEvent.ConversationEvent>(Map(kind, body)).Action);
 
     [Fact]
     public void The_test_that_Rocket_Chat_itself_sends_is_one()
@@ -135,16 +135,16 @@ public sealed partial class PresetTests
              "visitor":{"_id":"","name":"visitor name","username":"visitor-username","department":"department","email":"email@address.com","phone":"192873192873","ip":"123.456.7.89","browser":"Chrome","os":"Linux","customFields":{"customerId":"123456"}},
              "agent":{"_id":"asdf89as6df8","username":"agent.username","name":"Agent Name","email":"agent@email.com"},"messages":[{"username":"visitor-username","msg":"message content","ts":"2026-01-05T08:59:00Z"}]}
             """;
-        Assert.True(Assert.IsType<MappedEvent.Told>(Map("rocketchat", Test)).Draft.Test);
-        Assert.False(Assert.IsType<MappedEvent.Told>(Map("rocketchat", Recorded.RocketChat)).Draft.Test);
+        Assert.True(Assert.IsType<MappedEvent.ConversationEvent>(Map("rocketchat", Test)).Draft.Test);
+        Assert.False(Assert.IsType<MappedEvent.ConversationEvent>(Map("rocketchat", Recorded.RocketChat)).Draft.Test);
     }
 
     [Fact]
     public void A_reopening_at_Intercom_is_later_than_the_close_before_it()
     {
         var opened = Recorded.Intercom.Replace("conversation.admin.closed", "conversation.admin.opened", StringComparison.Ordinal).Replace("\"first_sent_at\":1767601998,\"created_at\":1767601998", "\"created_at\":1767602058", StringComparison.Ordinal);
-        Assert.Equal(1767602058000, Assert.IsType<MappedEvent.Told>(Map("intercom", opened)).HappenedAt);
-        Assert.Equal(1767601998000, Assert.IsType<MappedEvent.Told>(Map("intercom", Recorded.Intercom)).HappenedAt);
+        Assert.Equal(1767602058000, Assert.IsType<MappedEvent.ConversationEvent>(Map("intercom", opened)).HappenedAt);
+        Assert.Equal(1767601998000, Assert.IsType<MappedEvent.ConversationEvent>(Map("intercom", Recorded.Intercom)).HappenedAt);
     }
 
     [Fact]
@@ -152,8 +152,8 @@ public sealed partial class PresetTests
     {
         const string Closed =
             """{"id":1,"number":3,"status":"closed","closedAt":"2026-01-05T08:33:18Z","primaryCustomer":{"id":5,"first":"Mia","last":"A","email":"mia@example.com"},"assignee":{"id":9,"email":"ana@shop.example"},"tags":[{"id":7,"color":"none","tag":"refund"}]}""";
-        var told = Assert.IsType<MappedEvent.Told>(Map("freescout", Closed, "x-helpscout-event"));
-        Assert.Equal(("freescout:1", "freescout:5", "mia@example.com", "Mia A", "refund"), (told.Draft.ExternalId, told.Customer.Contact, told.Customer.Mail?.Value, told.Customer.Name, told.Draft.Tags?.ToString()));
+        var conversationEvent = Assert.IsType<MappedEvent.ConversationEvent>(Map("freescout", Closed, "x-helpscout-event"));
+        Assert.Equal(("freescout:1", "freescout:5", "mia@example.com", "Mia A", "refund"), (conversationEvent.Draft.ExternalId, conversationEvent.Customer.Contact, conversationEvent.Customer.Email?.Value, conversationEvent.Customer.Name, conversationEvent.Draft.Tags?.ToString()));
         Assert.Equal(new MappedEvent.Ignored("no_condition"), Map("freescout", Closed, "x-other-event"));
     }
 
@@ -161,21 +161,21 @@ public sealed partial class PresetTests
     public void The_list_of_HubSpot_is_an_event_each_and_names_nobody()
     {
         using var document = JsonDocument.Parse(Recorded.HubSpot);
-        var told = Assert.IsType<MappedEvent.Told>(Map("hubspot", document.RootElement[0].GetRawText()));
-        Assert.Equal(("hubspot:1938", null), (told.Draft.ExternalId, told.Customer.Mail));
+        var conversationEvent = Assert.IsType<MappedEvent.ConversationEvent>(Map("hubspot", document.RootElement[0].GetRawText()));
+        Assert.Equal(("hubspot:1938", null), (conversationEvent.Draft.ExternalId, conversationEvent.Customer.Email));
     }
 
     [Fact]
     public void Identities_that_visitors_choose_count_only_where_the_helpdesk_has_proved_them()
     {
-        Assert.Null(((MappedEvent.Told)Map("chatwoot", Recorded.Chatwoot)).Customer.Ref);
-        Assert.Equal("c-17", ((MappedEvent.Told)Map("chatwoot", Recorded.Chatwoot.Replace("\"team\":null,\"hmac_verified\":false", "\"team\":null,\"hmac_verified\":true", StringComparison.Ordinal))).Customer.Ref);
+        Assert.Null(((MappedEvent.ConversationEvent)Map("chatwoot", Recorded.Chatwoot)).Customer.Ref);
+        Assert.Equal("c-17", ((MappedEvent.ConversationEvent)Map("chatwoot", Recorded.Chatwoot.Replace("\"team\":null,\"hmac_verified\":false", "\"team\":null,\"hmac_verified\":true", StringComparison.Ordinal))).Customer.Ref);
 
-        Assert.Null(((MappedEvent.Told)Map("intercom", Recorded.Intercom)).Customer.Ref);
+        Assert.Null(((MappedEvent.ConversationEvent)Map("intercom", Recorded.Intercom)).Customer.Ref);
 
         // An answer that an agent began is nobody's address.
-        Assert.Null(((MappedEvent.Told)Map("intercom", Recorded.Intercom.Replace("{\"type\":\"user\"", "{\"type\":\"admin\"", StringComparison.Ordinal))).Customer.Mail);
-        Assert.Equal("Bea", ((MappedEvent.Told)Map("chatwoot", Recorded.Chatwoot.Replace("\"assignee\":{\"id\":4,\"name\":\"Ana\",\"type\":\"user\"}", "\"assignee\":null", StringComparison.Ordinal))).Draft.Agent);
+        Assert.Null(((MappedEvent.ConversationEvent)Map("intercom", Recorded.Intercom.Replace("{\"type\":\"user\"", "{\"type\":\"admin\"", StringComparison.Ordinal))).Customer.Email);
+        Assert.Equal("Bea", ((MappedEvent.ConversationEvent)Map("chatwoot", Recorded.Chatwoot.Replace("\"assignee\":{\"id\":4,\"name\":\"Ana\",\"type\":\"user\"}", "\"assignee\":null", StringComparison.Ordinal))).Draft.Agent);
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed partial class PresetTests
             foreach (var without in Without(root))
             {
                 var mapped = Map(kind, without);
-                Assert.True(mapped is MappedEvent.Told or MappedEvent.Ignored { Reason: "no_condition" or "no_external_id" }, $"{kind}: {mapped} of {without}");
+                Assert.True(mapped is MappedEvent.ConversationEvent or MappedEvent.Ignored { Reason: "no_condition" or "no_external_id" }, $"{kind}: {mapped} of {without}");
             }
         }
     }
@@ -201,15 +201,15 @@ public sealed partial class PresetTests
             @event = "closed", external_id = "t1", email = "not an address", name = new string('x', 300), agent = new string('a', 300), team = "a\u0000b\r\nc", language = "English (United States)",
             tags = Enumerable.Range(0, 30).Select(i => $"tag{i}").Append(new string('t', 40)), at = "1999-01-01T00:00:00Z", messages = "many", agent_messages = 7, display_name = new string('d', 90), privacy_url = "javascript:alert(1)",
         });
-        var told = Assert.IsType<MappedEvent.Told>(Map("generic", body));
+        var conversationEvent = Assert.IsType<MappedEvent.ConversationEvent>(Map("generic", body));
 
-        Assert.Equal((100, "a b  c", null, 10), (told.Draft.Agent!.Length, told.Draft.Team, told.Draft.Language, told.Draft.Tags!.All.Count));
-        Assert.Equal((null, 7, 20, null), (told.Draft.Messages, told.Draft.AgentMessages, told.Draft.DisplayName!.Length, told.Draft.PrivacyUrl));
-        Assert.Equal(((s_now - TimeSpan.FromDays(7)).ToUnixTimeMilliseconds(), 50, null), (told.Draft.ClosedAt, told.Customer.Name!.Length, told.Customer.Mail));
+        Assert.Equal((100, "a b  c", null, 10), (conversationEvent.Draft.Agent!.Length, conversationEvent.Draft.Team, conversationEvent.Draft.Language, conversationEvent.Draft.Tags!.All.Count));
+        Assert.Equal((null, 7, 20, null), (conversationEvent.Draft.Messages, conversationEvent.Draft.AgentMessages, conversationEvent.Draft.DisplayName!.Length, conversationEvent.Draft.PrivacyUrl));
+        Assert.Equal(((s_now - TimeSpan.FromDays(7)).ToUnixTimeMilliseconds(), 50, null), (conversationEvent.Draft.ClosedAt, conversationEvent.Customer.Name!.Length, conversationEvent.Customer.Email));
 
         // What a wrong clock tells is of now, and overtakes nothing that follows.
-        Assert.Equal(s_now.ToUnixTimeMilliseconds(), ((MappedEvent.Told)Map("generic", """{"event":"closed","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).Draft.ClosedAt);
-        Assert.Equal(s_now.AddMinutes(5).ToUnixTimeMilliseconds(), ((MappedEvent.Told)Map("generic", """{"event":"reopened","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).HappenedAt);
+        Assert.Equal(s_now.ToUnixTimeMilliseconds(), ((MappedEvent.ConversationEvent)Map("generic", """{"event":"closed","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).Draft.ClosedAt);
+        Assert.Equal(s_now.AddMinutes(5).ToUnixTimeMilliseconds(), ((MappedEvent.ConversationEvent)Map("generic", """{"event":"reopened","external_id":"t1","at":"2031-01-01T00:00:00Z"}""")).HappenedAt);
     }
 
     [Fact]
@@ -228,7 +228,7 @@ public sealed partial class PresetTests
             using var document = JsonDocument.Parse(body);
             var kept = FieldsOf(Preset.Find(kind)!.Definition, document.RootElement).ToJson();
             Assert.DoesNotContain("SECRETTEXT", kept, StringComparison.Ordinal);
-            Assert.Equal(kept, Fields.OfStored(kept).ToJson());
+            Assert.Equal(kept, DeliveryFields.OfStored(kept).ToJson());
         }
     }
 
@@ -247,7 +247,7 @@ public sealed partial class PresetTests
     [GeneratedRegex("\"(id|\\w+_id|\\w+Id|event_time)\":(\\d+)", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex NumberId { get; }
 
-    private static Fields FieldsOf(Definition definition, JsonElement json, string eventHeader = "x-freescout-event") => Fields.Read(
+    private static DeliveryFields FieldsOf(Definition definition, JsonElement json, string eventHeader = "x-freescout-event") => DeliveryFields.Read(
         definition.Sources, json, new("POST", "https://feedback.example/in/x", name => name.Equals(eventHeader, StringComparison.OrdinalIgnoreCase) ? "convo.status" : null, Array.Empty<byte>()));
 
     /// <summary>The same object, each time without one of its members, at any depth.</summary>

@@ -1,12 +1,12 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
-using Afterword.Server.People;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Tests.Channels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -31,25 +31,25 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         ("freescout", Recorded.FreeScout, "freescout:34", null),
         ("rocketchat", Recorded.RocketChat, "rocketchat:fasd6f5a", null),
         ("slack", Recorded.Slack, "slack:C1:1767601000.000100", null),
-        ("generic", ConnectorWorld.Close("t1"), "t1", null),
+        ("generic", ConnectorFixture.Close("t1"), "t1", null),
     ];
 
     private HelpdeskServer _desk = null!;
     private PostOffice _office = null!;
     private Receiver _receiver = null!;
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
     public async ValueTask InitializeAsync()
     {
         (_desk, _office, _receiver) = (await HelpdeskServer.StartAsync(), await PostOffice.StartAsync(), await Receiver.StartAsync());
-        _world = await ConnectorWorld.StartAsync(
+        _world = await ConnectorFixture.StartAsync(
             engine, "PublicUrl=https://feedback.example", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none",
             "Mail:From=feedback@mail.example");
-        Server.Get<Dispatcher>().Linger = TimeSpan.Zero;
+        Server.Get<WebhookWorker>().Linger = TimeSpan.Zero;
         await Server.Get<Endpoints>().AddAsync(_world.Furni, _receiver.Url, null, Approval.NeededIfOwned, default);
-        await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "ana@example.com").Reachability!, default);
+        await Server.Get<UserAccounts>().ReachByAsync("ana", ChannelAvailability.Read("email", "ana@example.com").Reachability!, default);
     }
 
     public async ValueTask DisposeAsync()
@@ -70,7 +70,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
             var connector = await _world.AddAsync(kind);
             foreach (var (_, contact) in s_named.Where(one => one.Kind == kind))
             {
-                await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, CustomerRef.OfContact(connector.Key, contact), _world.Rules.Loop.Ana.Id, "ana", default);
+                await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Member.CommandLine, CustomerRef.OfContact(connector.Key, contact), _world.Rules.Fixture.Ana.Id, "ana", default);
             }
 
             if (connector.Secret is not null) (await _world.SendAsync(connector, System.Text.Encoding.UTF8.GetBytes(body), "another secret")).Is(401);
@@ -80,7 +80,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
         }
 
         await _world.Rules.PassAsync(TimeSpan.FromHours(1));
-        await Server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        await Server.Get<ChannelWorker>().DrainAsync(TestContext.Current.CancellationToken);
         await _office.WaitAsync(s_closes.Count(close => close.PostedTo is null));
 
         // Into that very conversation where the sender has given access; else as the customer is reached.
@@ -90,12 +90,12 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
 
         // Of whom Zendesk tells a number alone, there is no address, and none is needed.
         Assert.Equal(1, await Server.CountAsync("account", $"channel = {(int)Channel.Conversation} and mail is null"));
-        foreach (var text in _desk.Posted.Concat(_office.All.Select(mail => mail.Plain)))
+        foreach (var text in _desk.Posted.Concat(_office.All.Select(email => email.Plain)))
         {
             (await Server.SendAsync(null, HttpMethod.Post, Card.Match(text).Value, TestServer.Form(("score", "4")))).Is(200);
         }
 
-        await Server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        await Server.Get<WebhookWorker>().DrainAsync(TestContext.Current.CancellationToken);
         var scored = _receiver.All.Select(got => got.Json.GetProperty("feedback")).Where(feedback => feedback.TryGetProperty("response", out var response) && response.GetProperty("score").GetProperty("value").GetInt32() == 4);
         Assert.Equal(s_closes.Select(close => close.ExternalId).Order(), scored.Select(feedback => feedback.GetProperty("external_id").GetString()).Order());
         Assert.Equal(s_closes.Length, await Server.CountAsync("conversation", "decision = 1 and connector is not null"));
@@ -127,7 +127,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
     public async Task Whoever_types_somebodys_address_is_not_shown_that_persons_request()
     {
         await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, _desk.Of(HelpdeskKind.Chatwoot), default);
-        await Server.Get<Accounts>().ReachByAsync("ana", Reachability.Read("email", "mia@example.com").Reachability!, default);
+        await Server.Get<UserAccounts>().ReachByAsync("ana", ChannelAvailability.Read("email", "mia@example.com").Reachability!, default);
 
         // The address is Ana's; who wrote there may be anybody.
         Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("chatwoot"), Recorded.Chatwoot)).Told);
@@ -139,7 +139,7 @@ public abstract partial class RoundTripTests(Engine engine) : IAsyncLifetime
     public async Task A_connector_of_another_kind_reaches_no_conversation_of_a_helpdesk()
     {
         await Server.Get<SenderHelpdesks>().SetAsync(_world.Furni, _desk.Of(HelpdeskKind.Chatwoot), default);
-        Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("generic"), ConnectorWorld.Close("chatwoot:482"))).Told);
+        Assert.Equal("scheduled", (await _world.SendAsync(await _world.AddAsync("generic"), ConnectorFixture.Close("chatwoot:482"))).Told);
         await _world.Rules.PassAsync(TimeSpan.FromHours(1));
         Assert.Equal((0, 1), (await CountAsync(Channel.Conversation), await CountAsync(Channel.Email)));
     }

@@ -1,8 +1,11 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -11,21 +14,21 @@ namespace Afterword.Server.Tests.Consoles;
 public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
 {
     private TestServer _server = null!;
-    private Account _furni = null!;
-    private Guest _operator = null!;
+    private User _furni = null!;
+    private TestBrowser _operator = null!;
 
     public async ValueTask InitializeAsync()
     {
         _server = await TestServer.StartAsync(engine);
         _furni = await _server.UserAsync("furni");
-        _operator = await _server.SeatAsync(Role.Operator);
+        _operator = await _server.MembershipAsync(Role.Operator);
     }
 
     [Fact]
     public async Task An_owner_reads_what_was_done_at_the_sender_and_nothing_else()
     {
         var other = await _server.UserAsync("other");
-        var owner = await _server.SeatAsync(Role.Owner, _furni);
+        var owner = await _server.MembershipAsync(Role.Owner, _furni);
         await _server.PersonAsync(Role.Agent, other, "elsewhere@other.example");
 
         var page = (await owner.GetAsync("/console/@furni/audit")).Is(200).Html;
@@ -40,10 +43,10 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_log_goes_on_where_the_page_ended_and_shows_one_kind_alone()
     {
-        var owner = await _server.SeatAsync(Role.Owner, _furni);
-        var seat = new Seat(new(7, "ana@furni.example", "Ana", 0, []), new(_furni.Id, "furni", "Furni", Role.Analyst));
-        for (var n = 0; n < 52; n++) await _server.Get<AuditLog>().NoteAsync(seat, Deed.Saw, $"answers {n}.", default);
-        await _server.Get<AuditLog>().NoteAsync(seat, Deed.Exported, "figures\r\n\u0000 of January", default);
+        var owner = await _server.MembershipAsync(Role.Owner, _furni);
+        var membership = new Membership(new(7, "ana@furni.example", "Ana", 0, []), new(_furni.Id, "furni", "Furni", Role.Analyst));
+        for (var n = 0; n < 52; n++) await _server.Get<AuditLog>().NoteAsync(membership, AuditAction.Saw, $"answers {n}.", default);
+        await _server.Get<AuditLog>().NoteAsync(membership, AuditAction.Exported, "figures\r\n\u0000 of January", default);
 
         var newest = (await owner.GetAsync("/console/@furni/audit?deed=saw")).Is(200).Html;
         var older = (await owner.GetAsync(System.Net.WebUtility.HtmlDecode(Older().Match(newest).Groups[1].Value))).Is(200).Html;
@@ -63,7 +66,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
 
         var page = (await _operator.GetAsync("/console/admin/audit?deed=signed%20in")).Is(200).Html;
 
-        Assert.Contains(ana.Mail, page, StringComparison.Ordinal);
+        Assert.Contains(ana.Email, page, StringComparison.Ordinal);
         Assert.Equal(0, await _server.CountAsync("audit", $"what like '%{Newcomer.Password}%' or what like '%{ana.Code}%'"));
     }
 
@@ -75,7 +78,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
 
         (await _operator.SubmitAsync(page, $"{senders}/allow", ("sender", "@nobody"))).Is(400);
         Assert.Contains("@furni may ask for feedback.", (await _operator.DoAsync(page, $"{senders}/allow", ("sender", "@Furni"))).Is(200).Html, StringComparison.Ordinal);
-        Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
+        Assert.Single(await _server.Get<Allowlist>().SendersAsync(default));
         (await _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "operator@place.example"))).Is(400);
         Assert.Contains("/console/invitation/", (await _operator.DoAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", "ana@furni.example"))).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
@@ -85,9 +88,9 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         Assert.Equal(1, await _server.CountAsync("person_role", $"sender_id = {_furni.Id}"));
 
         var asked = (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/deny")).Is(200);
-        Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
+        Assert.Single(await _server.Get<Allowlist>().SendersAsync(default));
         (await _operator.DoAsync(asked, $"{senders}/deny")).Is(200);
-        Assert.Empty(await _server.Get<Allowlists>().SendersAsync(default));
+        Assert.Empty(await _server.Get<Allowlist>().SendersAsync(default));
         Assert.Equal(2, await _server.CountAsync("audit", "sender_id = 0 and what like '%sender @furni'"));
     }
 
@@ -95,7 +98,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
     public async Task Of_operators_who_race_one_names_the_first_owner()
     {
         const string senders = "/console/admin/senders";
-        await _server.Get<Allowlists>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
+        await _server.Get<Allowlist>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
         var page = (await _operator.GetAsync(senders)).Is(200);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => _operator.SubmitAsync(page, $"{senders}/owner", ("sender", "furni"), ("mail", $"owner{n}@furni.example"))));
@@ -128,7 +131,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
     {
         const string senders = "/console/admin/senders", apps = "/console/admin/apps";
         var app = await _server.AppAsync();
-        await _server.Get<Allowlists>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
+        await _server.Get<Allowlist>().AllowSenderAsync(_furni.Id, new(null, null, null, null), default);
         var (ofSenders, ofApps) = (await _operator.GetAsync(senders), await _operator.GetAsync(apps));
 
         await _server.RenameAsync("audit", "lost");
@@ -136,7 +139,7 @@ public abstract partial class AdminTests(Engine engine) : IAsyncLifetime
         (await _operator.SubmitAsync(ofApps, $"{apps}/change", ("act", "suspend"), (Confirmation.Field, "yes"))).Is(500);
         await _server.RenameAsync("lost", "audit");
 
-        Assert.Single(await _server.Get<Allowlists>().SendersAsync(default));
+        Assert.Single(await _server.Get<Allowlist>().SendersAsync(default));
         Assert.False(Assert.Single(await _server.Get<Apps>().ListAsync(default), listed => listed.ConsumerKey == app.ConsumerKey).Suspended);
     }
 

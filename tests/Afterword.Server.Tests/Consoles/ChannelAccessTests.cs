@@ -1,8 +1,8 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Channels.Helpdesks;
 using Afterword.Server.Channels.X;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Tests.Channels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Consoles;
 
@@ -12,8 +12,8 @@ public sealed class ChannelAccessTests : IAsyncLifetime
     private const string Channels = "/console/@furni/channels";
     private static readonly string[] s_keys = ["x_api_key", "x_api_key_secret", "x_access_token", "x_access_token_secret"];
 
-    private Loop _loop = null!;
-    private Guest _owner = null!;
+    private FeedbackFixture _fixture = null!;
+    private TestBrowser _owner = null!;
 
     public async ValueTask InitializeAsync() => _owner = await StartAsync("on");
 
@@ -25,17 +25,17 @@ public sealed class ChannelAccessTests : IAsyncLifetime
 
         var set = (await _owner.DoAsync(page, $"{Channels}/helpdesk", ("desk", "chatwoot"), ("desk_url", $"{desk.Url}"), ("desk_account", "7"), ("desk_token", "planted-token"))).Is(200);
 
-        Assert.Equal(new Helpdesk(HelpdeskKind.Chatwoot, desk.Url, "7", "planted-token"), Assert.Single(await _loop.Server.Get<SenderHelpdesks>().OfAsync(_loop.Furni.Id, default)));
+        Assert.Equal(new Helpdesk(HelpdeskKind.Chatwoot, desk.Url, "7", "planted-token"), Assert.Single(await _fixture.Server.Get<SenderHelpdesks>().OfAsync(_fixture.Furni.Id, default)));
         Assert.DoesNotContain("planted-token", set.Html, StringComparison.Ordinal);
         Assert.Contains("Chatwoot accepted the token", (await _owner.DoAsync(set, $"{Channels}/helpdesk/test")).Is(200).Html, StringComparison.Ordinal);
         Assert.Equal("planted-token", Assert.Single(desk.Calls).AccessToken);
 
         var asked = (await _owner.SubmitAsync(await _owner.GetAsync(Channels), $"{Channels}/helpdesk/remove")).Is(200);
-        Assert.Single(await _loop.Server.Get<SenderHelpdesks>().PlacesAsync(_loop.Furni.Id, default));
+        Assert.Single(await _fixture.Server.Get<SenderHelpdesks>().PlacesAsync(_fixture.Furni.Id, default));
         (await _owner.FinishAsync(asked, $"{Channels}/helpdesk/remove")).Is(200);
-        Assert.Empty(await _loop.Server.Get<SenderHelpdesks>().PlacesAsync(_loop.Furni.Id, default));
-        Assert.Equal(0, await _loop.Server.CountAsync("audit", "what like '%planted-token%'"));
-        Assert.Equal(3, await _loop.Server.CountAsync("audit", "what like '%access to Chatwoot%'"));
+        Assert.Empty(await _fixture.Server.Get<SenderHelpdesks>().PlacesAsync(_fixture.Furni.Id, default));
+        Assert.Equal(0, await _fixture.Server.CountAsync("audit", "what like '%planted-token%'"));
+        Assert.Equal(3, await _fixture.Server.CountAsync("audit", "what like '%access to Chatwoot%'"));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ChannelAccessTests : IAsyncLifetime
         var all = (await _owner.SubmitAsync(page, $"{Channels}/helpdesk", ("desk", "zendesk"), ("desk_url", "https://me:pass@furni.zendesk.com"), ("desk_account", "ana"), ("desk_token", "a b"))).Is(400).Html;
         foreach (var said in (string[])["without user and password", "the email address of the agent", "without spaces"]) Assert.Contains(said, all, StringComparison.Ordinal);
 
-        Assert.Equal(0, await _loop.Server.CountAsync("helpdesk"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("helpdesk"));
     }
 
     [Fact]
@@ -67,22 +67,22 @@ public sealed class ChannelAccessTests : IAsyncLifetime
     {
         var page = (await _owner.GetAsync(Channels)).Is(200);
         (await _owner.SubmitAsync(page, $"{Channels}/x", [.. s_keys.Select(key => (key, key == "x_access_token" ? "" : $"planted-{key}"))])).Is(400);
-        Assert.False(await _loop.Server.Get<XAccounts>().HasAsync(_loop.Furni.Id, default));
+        Assert.False(await _fixture.Server.Get<XAccounts>().HasAsync(_fixture.Furni.Id, default));
 
         var set = (await _owner.DoAsync(page, $"{Channels}/x", [.. s_keys.Select(key => (key, $"planted-{key}"))])).Is(200);
 
-        var kept = (await _loop.Server.Get<XAccounts>().FindAsync(_loop.Furni.Id, default))!;
+        var kept = (await _fixture.Server.Get<XAccounts>().FindAsync(_fixture.Furni.Id, default))!;
         Assert.Equal((XAccount.Api, "planted-x_api_key", "planted-x_access_token_secret"), (kept.Url.AbsoluteUri, kept.Keys.ConsumerKey, kept.Keys.TokenSecret));
         Assert.DoesNotContain("planted-", set.Html, StringComparison.Ordinal);
-        Assert.Equal(0, await _loop.Server.CountAsync("audit", "what like '%planted-%'"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("audit", "what like '%planted-%'"));
         (await _owner.DoAsync(set, $"{Channels}/x/remove")).Is(200);
-        Assert.Equal(0, await _loop.Server.CountAsync("x_account"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("x_account"));
     }
 
     [Fact]
     public async Task Where_the_policy_is_not_on_neither_is_taken()
     {
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         _owner = await StartAsync("approve");
         var page = (await _owner.GetAsync(Channels)).Is(200);
         Assert.DoesNotContain("desk_token", page.Html, StringComparison.Ordinal);
@@ -91,14 +91,14 @@ public sealed class ChannelAccessTests : IAsyncLifetime
         (await _owner.PostAsync($"{Channels}/helpdesk", [.. hidden, ("desk", "zammad"), ("desk_url", "https://desk.example"), ("desk_token", "t")])).Is(400);
         (await _owner.PostAsync($"{Channels}/x", [.. hidden, .. s_keys.Select(key => (key, "k"))])).Is(400);
 
-        Assert.Equal(0, await _loop.Server.CountAsync("helpdesk") + await _loop.Server.CountAsync("x_account"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("helpdesk") + await _fixture.Server.CountAsync("x_account"));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private async Task<Guest> StartAsync(string policy)
+    private async Task<TestBrowser> StartAsync(string policy)
     {
-        _loop = await Loop.StartAsync(Engine.Sqlite, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", $"Webhooks:OwnersMayAdd={policy}");
-        return await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        _fixture = await FeedbackFixture.StartAsync(Engine.Sqlite, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", $"Webhooks:OwnersMayAdd={policy}");
+        return await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
     }
 }

@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -11,11 +12,11 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
 {
     private protected const string Account = "/console/account";
     private TestServer _server = null!;
-    private Account _furni = null!;
+    private User _furni = null!;
 
     private protected TestServer Server => _server;
 
-    private protected Account Furni => _furni;
+    private protected User Furni => _furni;
 
     public async ValueTask InitializeAsync()
     {
@@ -26,55 +27,55 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     [Fact]
     public async Task A_browser_that_nobody_uses_for_half_an_hour_is_signed_out()
     {
-        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        var browser = await _server.MembershipAsync(Role.Owner, _furni);
         await _server.AdvanceAsync(TimeSpan.FromMinutes(29));
-        (await guest.GetAsync(Account)).Is(200);
+        (await browser.GetAsync(Account)).Is(200);
         await _server.AdvanceAsync(TimeSpan.FromMinutes(29));
-        (await guest.GetAsync(Account)).Is(200);
+        (await browser.GetAsync(Account)).Is(200);
         await _server.AdvanceAsync(TimeSpan.FromMinutes(30));
-        (await guest.GetAsync(Account)).Is(303);
+        (await browser.GetAsync(Account)).Is(303);
     }
 
     [Fact]
     public async Task A_page_that_keeps_itself_up_to_date_keeps_nobody_signed_in()
     {
-        var guest = await _server.SeatAsync(Role.Owner, _furni);
-        guest.AsksByItself = true;
+        var browser = await _server.MembershipAsync(Role.Owner, _furni);
+        browser.AsksByItself = true;
         for (var i = 0; i < 5; i++)
         {
             await _server.AdvanceAsync(TimeSpan.FromMinutes(5));
-            (await guest.GetAsync("/console/@furni/overview")).Is(200);
+            (await browser.GetAsync("/console/@furni/overview")).Is(200);
         }
 
         await _server.AdvanceAsync(TimeSpan.FromMinutes(5));
-        (await guest.GetAsync("/console/@furni/overview")).Is(303);
+        (await browser.GetAsync("/console/@furni/overview")).Is(303);
     }
 
     [Fact]
     public async Task Nobody_stays_signed_in_for_more_than_eight_hours()
     {
-        var guest = await _server.SeatAsync(Role.Owner, _furni);
+        var browser = await _server.MembershipAsync(Role.Owner, _furni);
         for (var minute = 20; minute < 8 * 60; minute += 20)
         {
             await _server.AdvanceAsync(TimeSpan.FromMinutes(20));
-            (await guest.GetAsync(Account)).Is(200);
+            (await browser.GetAsync(Account)).Is(200);
         }
 
         await _server.AdvanceAsync(TimeSpan.FromMinutes(20));
-        (await guest.GetAsync(Account)).Is(303);
+        (await browser.GetAsync(Account)).Is(303);
         Assert.Equal(1, await _server.Get<ConsoleSessions>().PurgeAsync(default));
     }
 
     [Fact]
     public async Task Signing_out_ends_the_session_in_the_store()
     {
-        var guest = await _server.SeatAsync(Role.Owner, _furni);
-        var key = guest.Cookies[ConsoleSessions.Cookie];
-        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/sign-out")).Is(303);
+        var browser = await _server.MembershipAsync(Role.Owner, _furni);
+        var key = browser.Cookies[ConsoleSessions.Cookie];
+        (await browser.SubmitAsync(await browser.GetAsync(Account), "/console/sign-out")).Is(303);
 
-        Assert.DoesNotContain(ConsoleSessions.Cookie, guest.Cookies.Keys);
-        guest.Cookies[ConsoleSessions.Cookie] = key;
-        (await guest.GetAsync(Account)).Is(303);
+        Assert.DoesNotContain(ConsoleSessions.Cookie, browser.Cookies.Keys);
+        browser.Cookies[ConsoleSessions.Cookie] = key;
+        (await browser.GetAsync(Account)).Is(303);
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     {
         var id = await _server.PersonAsync(Role.Owner, _furni, "ana@furni.example");
         var (here, there) = (await _server.SignedInAsync(id), await _server.SignedInAsync(id));
-        var other = await _server.SeatAsync(Role.Owner, _furni);
+        var other = await _server.MembershipAsync(Role.Owner, _furni);
         var page = (await here.GetAsync(Account)).Is(200);
         var ended = SessionId().Match(page.Html).Groups[1].Value;
 
@@ -129,31 +130,31 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
 
         (await there.GetAsync(Account)).Is(303);
         (await here.GetAsync(Account)).Is(200);
-        (await ana.SendPasswordAsync(new Guest(_server))).Is(403);
-        (await ana.SendPasswordAsync(new Guest(_server), "another fine password")).Is(303);
+        (await ana.SendPasswordAsync(new TestBrowser(_server))).Is(403);
+        (await ana.SendPasswordAsync(new TestBrowser(_server), "another fine password")).Is(303);
     }
 
     [Fact]
     public async Task A_new_password_is_no_second_factor()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
-        var guest = await ana.SignInAsync();
-        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/account/password", ("password", Newcomer.Password), ("new-password", "another fine password"))).Is(303);
-        (await guest.GetAsync(Account)).Is(200);
+        var browser = await ana.SignInAsync();
+        (await browser.SubmitAsync(await browser.GetAsync(Account), "/console/account/password", ("password", Newcomer.Password), ("new-password", "another fine password"))).Is(303);
+        (await browser.GetAsync(Account)).Is(200);
 
-        await _server.InviteAsync(Role.Owner, _furni, ana.Mail);
+        await _server.InviteAsync(Role.Owner, _furni, ana.Email);
 
-        Assert.StartsWith("/console/second-factor", (await guest.GetAsync(Account)).Is(303).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/console/second-factor", (await browser.GetAsync(Account)).Is(303).Location, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_last_second_factor_of_an_owner_stays()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
-        var guest = await ana.SignInAsync();
-        var page = await guest.GetAsync(Account);
+        var browser = await ana.SignInAsync();
+        var page = await browser.GetAsync(Account);
 
-        var refused = (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(400);
+        var refused = (await browser.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(400);
 
         Assert.Contains("add another one before", refused.Html, StringComparison.Ordinal);
         Assert.Equal(1, await _server.CountAsync("person", "totp_secret is not null"));
@@ -167,7 +168,7 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
         {
             var id = await _server.PersonAsync(Role.Owner, _furni, $"ana{round}@furni.example");
             await _server.SignedInAsync(id);
-            var ana = new Person(id, "ana", "Ana", (await _server.Get<ConsoleSessions>().ListAsync(id, default))[0].Id, []);
+            var ana = new Member(id, "ana", "Ana", (await _server.Get<ConsoleSessions>().ListAsync(id, default))[0].Id, []);
             await _server.Server.Store.Main.WriteAsync(
                 async session =>
                 {
@@ -191,18 +192,18 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     public async Task A_second_factor_whose_removal_cannot_be_written_down_stays()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
-        var guest = await ana.SignInAsync();
-        var page = await guest.GetAsync(Account);
+        var browser = await ana.SignInAsync();
+        var page = await browser.GetAsync(Account);
         var code = Totp.CodeAt(Newcomer.Key(page), _server.Clock.GetUtcNow());
-        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
-        page = await guest.GetAsync(Account);
+        (await browser.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
+        page = await browser.GetAsync(Account);
 
         await _server.RenameAsync("audit", "lost");
-        (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(500);
+        (await browser.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(500);
         await _server.RenameAsync("lost", "audit");
 
         Assert.Equal(1, await _server.CountAsync("person", "totp_secret is not null"));
-        (await guest.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(303);
+        (await browser.SubmitAsync(page, "/console/account/remove-app", ("password", Newcomer.Password))).Is(303);
         Assert.Equal(0, await _server.CountAsync("person", "totp_secret is not null"));
     }
 
@@ -210,11 +211,11 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     public async Task New_recovery_codes_replace_the_old_ones()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
-        var guest = await ana.SignInAsync();
-        (await guest.SubmitAsync(await guest.GetAsync(Account), "/console/account/recovery-codes", ("password", Newcomer.Password))).Is(200);
+        var browser = await ana.SignInAsync();
+        (await browser.SubmitAsync(await browser.GetAsync(Account), "/console/account/recovery-codes", ("password", Newcomer.Password))).Is(200);
 
         Assert.Equal(10, await _server.CountAsync("recovery_code"));
-        var other = new Guest(_server);
+        var other = new TestBrowser(_server);
         await ana.SendPasswordAsync(other);
         (await Newcomer.SendCodeAsync(other, ana.RecoveryCodes[0])).Is(403);
     }
@@ -223,15 +224,15 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
     public async Task An_agent_may_add_an_app_and_is_asked_for_it_from_then_on()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Agent, _furni);
-        var guest = await ana.SignInAsync();
-        var page = await guest.GetAsync(Account);
+        var browser = await ana.SignInAsync();
+        var page = await browser.GetAsync(Account);
         var code = Totp.CodeAt(Newcomer.Key(page), _server.Clock.GetUtcNow());
 
-        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", "wrong password"))).Is(403);
-        (await guest.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
+        (await browser.SubmitAsync(page, "/console/account/app", ("code", code), ("password", "wrong password"))).Is(403);
+        (await browser.SubmitAsync(page, "/console/account/app", ("code", code), ("password", Newcomer.Password))).Is(200);
 
-        (await guest.GetAsync(Account)).Is(200);
-        var other = new Guest(_server);
+        (await browser.GetAsync(Account)).Is(200);
+        var other = new TestBrowser(_server);
         await ana.SendPasswordAsync(other);
         (await other.GetAsync(Account)).Is(303);
     }

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Cli;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -13,8 +13,8 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
 {
     private const string Victim = "victim@bank.example";
     private TestServer _server = null!;
-    private Account _evil = null!;
-    private Account _bank = null!;
+    private User _evil = null!;
+    private User _bank = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -44,11 +44,11 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
             Assert.True(Link().IsMatch(said), $"{way} gave no new link: {said}");
             Assert.True(said.Contains("nobody has proved", StringComparison.Ordinal), $"{way} does not say why: {said}");
             Assert.True((await attacker.GetAsync("/console/account")).Status == 303, $"The attacker's session outlives {way}.");
-            Assert.True((await thief.SendPasswordAsync(new Guest(_server))).Status == 403, $"The attacker's password outlives {way}.");
+            Assert.True((await thief.SendPasswordAsync(new TestBrowser(_server))).Status == 403, $"The attacker's password outlives {way}.");
             foreach (var left in new[] { "recovery_code", "passkey" }) Assert.Equal(0, await _server.CountAsync(left));
             Assert.Equal(0, await _server.CountAsync("person", $"mail_key = '{Victim}' and totp_secret is not null"));
 
-            (await Newcomer.AcceptAsync(new Guest(_server), Link().Match(said).Value)).Is(303);
+            (await Newcomer.AcceptAsync(new TestBrowser(_server), Link().Match(said).Value)).Is(303);
         }
     }
 
@@ -71,24 +71,24 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
         var owner = await _server.SignedInAsync(ownerId);
         for (var i = 0; i < 10; i++) Assert.Contains("belongs to another sender", (await InviteAsync($"agent{i}@evil.example")).Is(400).Html, StringComparison.Ordinal);
 
-        foreach (var mail in new[] { "agent0@evil.example", "nobody@new.example" }) Assert.Contains("Try again tomorrow", (await InviteAsync(mail)).Is(400).Html, StringComparison.Ordinal);
+        foreach (var email in new[] { "agent0@evil.example", "nobody@new.example" }) Assert.Contains("Try again tomorrow", (await InviteAsync(email)).Is(400).Html, StringComparison.Ordinal);
         Assert.Equal(10, await _server.CountAsync("audit", $"sender_id = {_bank.Id} and what like 'did not add agent%'"));
 
         await _server.AdvanceAsync(TimeSpan.FromHours(25));
         owner = await _server.SignedInAsync(ownerId);
         (await InviteAsync("nobody@new.example")).Is(303);
 
-        async Task<Page> InviteAsync(string mail) => await owner.SubmitAsync(await owner.GetAsync(Bank), $"{Bank}/invite", ("mail", mail), ("name", ""), ("role", "agent"));
+        async Task<Page> InviteAsync(string email) => await owner.SubmitAsync(await owner.GetAsync(Bank), $"{Bank}/invite", ("mail", email), ("name", ""), ("role", "agent"));
     }
 
     [Fact]
     public async Task Whoever_took_an_operators_link_keeps_their_account_at_further_places()
     {
         var ana = await Newcomer.SettledAsync(_server, Role.Owner, _evil);
-        var guest = await ana.SignInAsync();
+        var browser = await ana.SignInAsync();
 
-        Assert.IsType<InviteOutcome.Joined>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
-        (await guest.GetAsync("/console/@bank/people")).Is(200);
+        Assert.IsType<InviteOutcome.Joined>(await _server.InviteAsync(Role.Owner, _bank, ana.Email));
+        (await browser.GetAsync("/console/@bank/people")).Is(200);
     }
 
     [Fact]
@@ -98,14 +98,14 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
 
         // Reset by an operator, and then caught by an owner, who may renew the link of a person of theirs.
         var ana = await Newcomer.SettledAsync(_server, Role.Agent, _evil);
-        var id = (await _server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
-        await _server.Get<Persons>().ResetAsync(Person.CommandLine, id, default);
-        var owner = await _server.SeatAsync(Role.Owner, _evil);
+        var id = (await _server.Get<Memberships>().FindAsync(ana.Email, default))!.Value;
+        await _server.Get<Memberships>().ResetAsync(Member.CommandLine, id, default);
+        var owner = await _server.MembershipAsync(Role.Owner, _evil);
         var page = await owner.GetAsync(People);
         var shown = (await owner.FinishAsync(await owner.PostAsync($"{People}/link", [.. page.HiddenOf($"{People}/invite"), ("person", $"{id}")]), $"{People}/link")).Is(200).Html;
-        (await Newcomer.AcceptAsync(new Guest(_server), Link().Match(shown).Value)).Is(303);
+        (await Newcomer.AcceptAsync(new TestBrowser(_server), Link().Match(shown).Value)).Is(303);
 
-        Assert.IsType<InviteOutcome.BeganAnew>(await _server.InviteAsync(Role.Owner, _bank, ana.Mail));
+        Assert.IsType<InviteOutcome.InvitedAgain>(await _server.InviteAsync(Role.Owner, _bank, ana.Email));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
             await held.LetGoAsync();
 
             // Whichever came first: the password has ended, or the link has.
-            Assert.True(await adding is InviteOutcome.BeganAnew || await taking is null, $"{takingFirst}: {await adding}");
+            Assert.True(await adding is InviteOutcome.InvitedAgain || await taking is null, $"{takingFirst}: {await adding}");
             Assert.Equal((takingFirst, 0), (takingFirst, await _server.CountAsync("person", "password_hash is not null and proved_at is null")));
             Assert.Equal(2, await _server.CountAsync("person_role", $"person_id = (select id from person where mail_key = '{Victim}')"));
         }
@@ -160,14 +160,14 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     {
         foreach (var (way, renewAsync) in new (string, Func<string, long, Task<string?>>)[]
         {
-            ("an owner's new link", (_, id) => _server.Get<Persons>().RenewLinkAsync(
+            ("an owner's new link", (_, id) => _server.Get<Memberships>().RenewLinkAsync(
                 new(new(0, "owner@evil.example", "Owner", 0, []), new(_evil.Id, "evil", "Evil", Role.Operator)), id, default)),
-            ("the link of the mail", (link, _) => _server.Get<Invitations>().IssueForMailAsync(link, default)),
+            ("the link of the mail", (link, _) => _server.Get<Invitations>().IssueForEmailAsync(link, default)),
         })
         {
             await using var other = new Cleared(_server, Victim);
             var link = await VictimAsync();
-            var id = (await _server.Get<Persons>().FindAsync(Victim, default))!.Value;
+            var id = (await _server.Get<Memberships>().FindAsync(Victim, default))!.Value;
             await using var held = await HeldRows.TakeAsync(_server, HoldVictim);
             var taking = AcceptAsync(link);
             await held.UntilBlockedAsync(taking);
@@ -187,37 +187,37 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     // A role that another transaction is just giving: whoever gives it too waits there, behind all that was read before.
     private string HoldRole => $"insert into person_role (sender_id, person_id, role, created_at) select {_bank.Id}, id, 1, 0 from person where mail_key = '{Victim}'";
 
-    private Task<ChangeOutcome> RemoveAsync(long id) => _server.Get<Persons>().RemoveAsync(Person.CommandLine, _evil.Id, id, keepLast: false, default);
+    private Task<ChangeOutcome> RemoveAsync(long id) => _server.Get<Memberships>().RemoveAsync(Member.CommandLine, _evil.Id, id, keepLast: false, default);
 
     private Task<long?> AcceptAsync(string link) => _server.Get<Invitations>().AcceptAsync(link[(link.LastIndexOf('/') + 1)..], "Victim", new("hash"), default);
 
     /// <summary>Invites the victim as an owner does it; gives the link that the page shows.</summary>
     private async Task<string> VictimAsync()
     {
-        var owner = await _server.SeatAsync(Role.Owner, _evil);
+        var owner = await _server.MembershipAsync(Role.Owner, _evil);
         var page = await owner.GetAsync("/console/@evil/people");
         return Link().Match((await owner.DoAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html).Value;
     }
 
     /// <summary>The attack up to the moment when somebody else gives the address a role.</summary>
-    private async Task<(Newcomer Thief, Guest Browser)> HijackedAsync()
+    private async Task<(Newcomer Thief, TestBrowser Browser)> HijackedAsync()
     {
-        var (thief, browser) = (new Newcomer(_server, Victim), new Guest(_server));
+        var (thief, browser) = (new Newcomer(_server, Victim), new TestBrowser(_server));
         var next = (await Newcomer.AcceptAsync(browser, await VictimAsync())).Is(303);
         await thief.AddAppAsync(browser, (await browser.GetAsync(next.Location)).Is(200));
         return (thief, browser);
     }
 
-    private async Task<string> ByPageAsync(Role role, Account? place, string page, string action, params (string, string)[] fields)
+    private async Task<string> ByPageAsync(Role role, User? place, string page, string action, params (string, string)[] fields)
     {
-        var seat = await _server.SeatAsync(role, place, $"{role.Word}@works.example");
-        return (await seat.DoAsync(await seat.GetAsync(page), action, [("mail", Victim), .. fields])).Html;
+        var membership = await _server.MembershipAsync(role, place, $"{role.Word}@works.example");
+        return (await membership.DoAsync(await membership.GetAsync(page), action, [("mail", Victim), .. fields])).Html;
     }
 
     private async Task<string> OwnerOfBothAsync()
     {
         await _server.PersonAsync(Role.Owner, _evil, "both@works.example");
-        var both = await _server.SeatAsync(Role.Owner, _bank, "both@works.example");
+        var both = await _server.MembershipAsync(Role.Owner, _bank, "both@works.example");
         return (await both.DoAsync(await both.GetAsync("/console/@bank/people"), "/console/@bank/people/invite", ("mail", Victim), ("name", ""), ("role", "owner"))).Html;
     }
 
@@ -230,12 +230,12 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     }
 
     /// <summary>Forgets the person at the end, so that the next way finds none.</summary>
-    private sealed class Cleared(TestServer server, string mail) : IAsyncDisposable
+    private sealed class Cleared(TestServer server, string email) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
-            var person = (await server.Get<Persons>().ListAllAsync(default)).Find(one => one.Mail == mail)!;
-            foreach (var place in person.Places) await server.Get<Persons>().RemoveAsync(Person.CommandLine, place.SenderId, person.Id, keepLast: false, default);
+            var member = (await server.Get<Memberships>().ListAllAsync(default)).Find(one => one.Email == email)!;
+            foreach (var workspace in member.Workspaces) await server.Get<Memberships>().RemoveAsync(Member.CommandLine, workspace.SenderId, member.Id, keepLast: false, default);
         }
     }
 

@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Connectors;
 using Afterword.Server.Connectors.Definitions;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.AspNetCore.Routing;
@@ -13,19 +14,19 @@ namespace Afterword.Server.Tests.Consoles;
 /// <summary>Every route of the console in every role. The rows are those of <c>docs/console.md</c>: a route without one fails, and so does a row that is not true.</summary>
 public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
 {
-    private const string Mail = "somebody@furni.example";
+    private const string Email = "somebody@furni.example";
 
     private static readonly IReadOnlyList<(string Route, string Who)> s_rows = ReadRows();
 
-    private Loop _loop = null!;
-    private Account _other = null!;
+    private FeedbackFixture _fixture = null!;
+    private User _other = null!;
     private Dictionary<string, string> _samples = [];
 
     public async ValueTask InitializeAsync()
     {
-        _loop = await Loop.StartAsync(engine);
-        _other = await _loop.Server.UserAsync("other");
-        var link = Assert.IsType<InviteOutcome.Invited>(await _loop.Server.InviteAsync(Role.Agent, _loop.Furni, Mail)).Link;
+        _fixture = await FeedbackFixture.StartAsync(engine);
+        _other = await _fixture.Server.UserAsync("other");
+        var link = Assert.IsType<InviteOutcome.Invited>(await _fixture.Server.InviteAsync(Role.Agent, _fixture.Furni, Email)).Link;
 
         // What the names in a path stand for. A new one needs a sample of something that is there.
         _samples = new()
@@ -33,13 +34,13 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             ["handle"] = "furni",
             ["path"] = "nothing/here",
             ["key"] = link[(link.LastIndexOf('/') + 1)..],
-            ["id"] = (await _loop.AskAsync()).Text("id"),
-            ["item"] = (await _loop.AskAsync()).Text("id"),
-            ["conversation"] = (await _loop.Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{_loop.Ana.Id}"), ("external_id", "ticket"))).Is(200).Text("id"),
-            ["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await _loop.Server.Get<ChangeConnectors>().AddAsync(_loop.Furni.Id, Person.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}",
-            ["webhook"] = $"{(await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
+            ["id"] = (await _fixture.AskAsync()).Text("id"),
+            ["item"] = (await _fixture.AskAsync()).Text("id"),
+            ["conversation"] = (await _fixture.Server.PostAsync(_fixture.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{_fixture.Ana.Id}"), ("external_id", "ticket"))).Is(200).Text("id"),
+            ["connector"] = $"{Assert.IsType<AddConnectorOutcome.Added>(await _fixture.Server.Get<ChangeConnectors>().AddAsync(_fixture.Furni.Id, Member.CommandLine, new(Preset.Find("freshdesk")!, null, null, null, true), default)).Key.Id}",
+            ["webhook"] = $"{(await _fixture.Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, new Uri("https://127.0.0.1:1/"), null, Approval.NeededIfOwned, default)).Key.Id}",
         };
-        (await _loop.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);
+        (await _fixture.SubmitAsync(_samples["item"], ("score", "1"))).Is(200);
     }
 
     [Fact]
@@ -86,12 +87,12 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
         Assert.Contains(Routes, route => route.Method == "POST");
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private IEnumerable<(string Method, string Pattern, Entry? Entry)> Routes => _loop.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+    private IEnumerable<(string Method, string Pattern, AccessRule? Entry)> Routes => _fixture.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/console", StringComparison.OrdinalIgnoreCase) && !endpoint.RoutePattern.RawText.Contains('.', StringComparison.Ordinal))
         .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(method => method != "HEAD")
-            .Select(method => (method, endpoint.RoutePattern.RawText!.TrimEnd('/'), endpoint.Metadata.GetMetadata<ConsoleRoute>() is null ? null : endpoint.Metadata.GetMetadata<Entry>())));
+            .Select(method => (method, endpoint.RoutePattern.RawText!.TrimEnd('/'), endpoint.Metadata.GetMetadata<ConsoleRoute>() is null ? null : endpoint.Metadata.GetMetadata<AccessRule>())));
 
     private string PathOf(string pattern) => Hole().Replace(pattern, hole =>
         _samples.TryGetValue(hole.Groups[1].Value, out var sample) ? sample : throw new InvalidOperationException($"The matrix has no sample for {{{hole.Groups[1].Value}}}."));
@@ -100,14 +101,14 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
 
     private async Task<Got> AskAsync(string method, string path, Visitor visitor, bool withToken)
     {
-        var guest = visitor.Role is { } role
-            ? await _loop.Server.SeatAsync(role, role == Role.Operator ? null : visitor.Elsewhere ? _other : _loop.Furni)
-            : new Guest(_loop.Server);
-        var page = visitor.Role is null ? await guest.GetAsync("/console/sign-in") : await guest.GetAsync("/console/account");
+        var browser = visitor.Role is { } role
+            ? await _fixture.Server.MembershipAsync(role, role == Role.Operator ? null : visitor.Elsewhere ? _other : _fixture.Furni)
+            : new TestBrowser(_fixture.Server);
+        var page = visitor.Role is null ? await browser.GetAsync("/console/sign-in") : await browser.GetAsync("/console/account");
         var token = page.Is(200).HiddenOf(visitor.Role is null ? "/console/sign-in" : "/console/sign-out");
 
         // Streams that go on for ever are told by their headers.
-        return await guest.PeekAsync(new(method), path, method == "GET" ? null : withToken ? token : []) switch
+        return await browser.PeekAsync(new(method), path, method == "GET" ? null : withToken ? token : []) switch
         {
             (303, _, var to) when to!.StartsWith("/console/sign-in", StringComparison.Ordinal) || to.StartsWith("/console/second-factor", StringComparison.Ordinal) => Got.SentAway,
             (303, _, _) => Got.LedOn,
@@ -147,7 +148,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
     {
         public static IReadOnlyList<Visitor> All { get; } =
         [
-            .. Enum.GetValues<Role>().Select(role => new Visitor(role.Word, role)), new("signed out", null), new("owner of another sender", Access.Console.Role.Owner, Elsewhere: true),
+            .. Enum.GetValues<Role>().Select(role => new Visitor(role.Word, role)), new("signed out", null), new("owner of another sender", Afterword.Server.Console.Members.Role.Owner, Elsewhere: true),
         ];
 
         public Got[] Expected(string who, bool isOfSender, string method, string pattern) => (who, Role) switch
@@ -161,7 +162,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
 
             // The second factor is owed by nobody here, so its page leads on; its forms have nothing to take.
             ("everybody signed in" or "whoever gave the right password", _) => pattern.Contains("/second-factor/", StringComparison.Ordinal) ? [Got.Served, Got.LedOn, Got.SentAway] : [Got.Served, Got.LedOn],
-            (_, var role) when isOfSender && (Elsewhere || role == Access.Console.Role.Operator) => [Got.Unknown],
+            (_, var role) when isOfSender && (Elsewhere || role == Afterword.Server.Console.Members.Role.Operator) => [Got.Unknown],
             (_, var role) => who.Split(", ").Contains(role!.Value.Word) ? [Got.Served, Got.LedOn] : [Got.Forbidden],
         };
     }

@@ -1,7 +1,8 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Microsoft.AspNetCore.Http;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -11,14 +12,14 @@ public sealed class OneTimeNoticeTests : IAsyncLifetime
 {
     private const string People = "/console/@furni/people";
     private TestServer _server = null!;
-    private Account _furni = null!;
-    private Guest _owner = null!;
+    private User _furni = null!;
+    private TestBrowser _owner = null!;
 
     public async ValueTask InitializeAsync()
     {
         _server = await TestServer.StartAsync(Engine.Sqlite);
         _furni = await _server.UserAsync("furni");
-        _owner = await _server.SeatAsync(Role.Owner, _furni);
+        _owner = await _server.MembershipAsync(Role.Owner, _furni);
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class OneTimeNoticeTests : IAsyncLifetime
     public async Task Another_session_does_not_read_it_though_it_has_the_cookie()
     {
         await InviteAsync();
-        var other = await _server.SeatAsync(Role.Owner, _furni, "other@furni.example");
+        var other = await _server.MembershipAsync(Role.Owner, _furni, "other@furni.example");
         other.Cookies[OneTimeNotices.Cookie] = _owner.Cookies[OneTimeNotices.Cookie];
 
         Assert.False(await ShowsLinkAsync(other, People));
@@ -67,23 +68,23 @@ public sealed class OneTimeNoticeTests : IAsyncLifetime
     [InlineData("\"")]
     public void A_notice_of_any_letters_fits_its_cookie_and_keeps_its_secret(string letter)
     {
-        var (notices, person) = (_server.Get<OneTimeNotices>(), new Person(1, "ana@furni.example", "Ana", 7, []));
+        var (notices, member) = (_server.Get<OneTimeNotices>(), new Member(1, "ana@furni.example", "Ana", 7, []));
         var left = new DefaultHttpContext();
         var secret = new string('s', 200);
-        notices.Leave(left, person, People, new("good", string.Concat(Enumerable.Repeat(letter, 1_000)), secret));
+        notices.Leave(left, member, People, new("good", string.Concat(Enumerable.Repeat(letter, 1_000)), secret));
 
         var cookie = left.Response.Headers.SetCookie.ToString().Split(';')[0];
         Assert.InRange(cookie.Length, 1, 4_000 + OneTimeNotices.Cookie.Length + 1);
         var next = new DefaultHttpContext();
         next.Request.Path = People;
         next.Request.Headers.Cookie = cookie;
-        Assert.Equal(secret, notices.Take(next, person)?.Secret);
+        Assert.Equal(secret, notices.Take(next, member)?.Secret);
     }
 
     [Fact]
     public async Task Who_loses_the_last_role_loses_the_account_and_that_is_said_before()
     {
-        await _server.SeatAsync(Role.Owner, _furni, "second@furni.example");
+        await _server.MembershipAsync(Role.Owner, _furni, "second@furni.example");
         var people = await _owner.GetAsync(People);
         var person = await _server.Server.Store.Main.ReadAsync(session => session.Sql("select id from person where mail = 'second@furni.example'").FirstAsync(row => row.GetInt64(0), default), default);
 
@@ -100,5 +101,5 @@ public sealed class OneTimeNoticeTests : IAsyncLifetime
         Assert.DoesNotContain("/console/invitation/", answer.Html + answer.Location, StringComparison.Ordinal);
     }
 
-    private static async Task<bool> ShowsLinkAsync(Guest guest, string page) => (await guest.GetAsync(page)).Is(200).Html.Contains("/console/invitation/", StringComparison.Ordinal);
+    private static async Task<bool> ShowsLinkAsync(TestBrowser browser, string page) => (await browser.GetAsync(page)).Is(200).Html.Contains("/console/invitation/", StringComparison.Ordinal);
 }

@@ -1,11 +1,13 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
-using Afterword.Server.Channels.Handover;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Channels.Relay;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Embed;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.OAuth;
+using Afterword.Server.Operators;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -18,15 +20,15 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
     private const string Keys = "/console/admin/keys";
     private const string Channels = "/console/@furni/channels";
 
-    private Loop _loop = null!;
-    private Guest _operator = null!;
-    private Guest _owner = null!;
+    private FeedbackFixture _fixture = null!;
+    private TestBrowser _operator = null!;
+    private TestBrowser _owner = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _loop = await Loop.StartAsync(Engine.Sqlite, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:OwnersMayAdd=on");
-        _operator = await _loop.Server.SeatAsync(Role.Operator);
-        _owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        _fixture = await FeedbackFixture.StartAsync(Engine.Sqlite, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:OwnersMayAdd=on");
+        _operator = await _fixture.Server.MembershipAsync(Role.Operator);
+        _owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
     }
 
     [Fact]
@@ -45,8 +47,8 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         var chosen = (await _operator.GetAsync($"{Users}?user=maja")).Is(200);
         (await _operator.SubmitAsync(chosen, $"{Users}/reach", ("channel", "email"), ("mail", "maja@example.com"))).Is(400);
         (await _operator.DoAsync(chosen, $"{Users}/reach", ("channel", "webhook"), ("mail", "new@example.com"))).Is(200);
-        Assert.Equal(1, await _loop.Server.CountAsync("account", "screen_name = 'maja' and language = 'pl' and channel = 2 and mail = 'new@example.com' and password_hash is null"));
-        Assert.True(await _loop.Server.CountAsync("audit", "deed = 1 and what = 'users'") >= 3);
+        Assert.Equal(1, await _fixture.Server.CountAsync("account", "screen_name = 'maja' and language = 'pl' and channel = 2 and mail = 'new@example.com' and password_hash is null"));
+        Assert.True(await _fixture.Server.CountAsync("audit", "deed = 1 and what = 'users'") >= 3);
     }
 
     [Fact]
@@ -55,17 +57,17 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         var page = (await _operator.GetAsync($"{Users}?user=ana")).Is(200);
 
         var asked = (await _operator.SubmitAsync(page, $"{Users}/change", ("act", "suspend"))).Is(200);
-        (await _loop.AskAsync()).Is(200);
+        (await _fixture.AskAsync()).Is(200);
         (await _operator.FinishAsync(asked, $"{Users}/change")).Is(200);
-        Assert.True((await _loop.Server.Get<Accounts>().FindAsync("ana", default))!.Suspended);
+        Assert.True((await _fixture.Server.Get<UserAccounts>().FindAsync("ana", default))!.Suspended);
         (await _operator.DoAsync(page, $"{Users}/change", ("act", "resume"))).Is(200);
         (await _operator.DoAsync(page, $"{Users}/change", ("act", "exempt"))).Is(200);
-        Assert.Equal(["ana"], await _loop.Server.Get<Allowlists>().ExemptAsync(default));
+        Assert.Equal(["ana"], await _fixture.Server.Get<Allowlist>().ExemptAsync(default));
         (await _operator.DoAsync(page, $"{Users}/change", ("act", "limit"))).Is(200);
-        Assert.Empty(await _loop.Server.Get<Allowlists>().ExemptAsync(default));
+        Assert.Empty(await _fixture.Server.Get<Allowlist>().ExemptAsync(default));
 
         var link = Path().Match((await _operator.DoAsync(page, $"{Users}/change", ("act", "password"))).Is(200).Html).Value;
-        (await new Guest(_loop.Server).GetAsync(link)).Is(200);
+        (await new TestBrowser(_fixture.Server).GetAsync(link)).Is(200);
         Assert.DoesNotContain(link, (await _operator.GetAsync(Users)).Html, StringComparison.Ordinal);
         (await _operator.SubmitAsync(page, $"{Users}/change", ("act", "erase"))).Is(400);
     }
@@ -78,28 +80,28 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         (await _operator.SubmitAsync(page, $"{Users}/change", ("act", "password"), (Confirmation.Field, "yes"))).Is(400);
         (await _operator.SubmitAsync(page, $"{Users}/reach", ("channel", "built-in"), ("mail", "operator@place.example"))).Is(400);
 
-        Assert.Equal(0, await _loop.Server.CountAsync("reset_link"));
-        Assert.Equal(0, await _loop.Server.CountAsync("account", "mail = 'operator@place.example'"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("reset_link"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("account", "mail = 'operator@place.example'"));
 
         // Its owner gets such a link.
         var link = Path().Match((await _owner.DoAsync(await _owner.GetAsync("/console/@furni/apps"), "/console/@furni/apps/password")).Is(200).Html).Value;
-        (await new Guest(_loop.Server).GetAsync(link)).Is(200);
+        (await new TestBrowser(_fixture.Server).GetAsync(link)).Is(200);
     }
 
     [Fact]
     public async Task What_an_operator_made_of_an_account_before_it_asks_does_not_let_them_in_afterwards()
     {
         const string senders = "/console/admin/senders";
-        await _loop.Server.UserAsync("maja");
+        await _fixture.Server.UserAsync("maja");
         var page = (await _operator.GetAsync($"{Users}?user=maja")).Is(200);
         (await _operator.DoAsync(page, $"{Users}/reach", ("channel", "built-in"), ("mail", "operator@place.example"))).Is(200);
         var link = Path().Match((await _operator.DoAsync(page, $"{Users}/change", ("act", "password"))).Is(200).Html).Value;
-        (await new Guest(_loop.Server).GetAsync(link)).Is(200);
+        (await new TestBrowser(_fixture.Server).GetAsync(link)).Is(200);
 
         (await _operator.SubmitAsync(await _operator.GetAsync(senders), $"{senders}/allow", ("sender", "@maja"))).Is(303);
 
-        (await new Guest(_loop.Server).GetAsync(link)).Is(404);
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", "sender_id <> 0 and what like 'became a sender; whoever set its password or address before%'"));
+        (await new TestBrowser(_fixture.Server).GetAsync(link)).Is(404);
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", "sender_id <> 0 and what like 'became a sender; whoever set its password or address before%'"));
     }
 
     [Fact]
@@ -109,12 +111,12 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         var page = (await _operator.GetAsync($"{senders}?limits=furni")).Is(200);
 
         (await _operator.DoAsync(page, $"{senders}/limits", ("creates", "7"), ("interval", "12:00:00"), ("shows", ""), ("events", "9"))).Is(200);
-        Assert.Equal(new SenderGrant(7, 43_200_000, null, 9), Assert.Single(await _loop.Server.Get<Allowlists>().SendersAsync(default)).Limits);
+        Assert.Equal(new SenderGrant(7, 43_200_000, null, 9), Assert.Single(await _fixture.Server.Get<Allowlist>().SendersAsync(default)).Limits);
         var refused = (await _operator.SubmitAsync(page, $"{senders}/limits", ("creates", "0"), ("interval", "soon"), ("shows", "5"), ("events", "99999999999999999999"))).Is(400).Html;
         Assert.Equal(3, Regex.Count(refused, "aria-invalid=\"true\""));
         Assert.Contains("value=\"soon\"", refused, StringComparison.Ordinal);
         (await _operator.DoAsync(page, $"{senders}/limits", ("creates", ""), ("interval", ""), ("shows", ""), ("events", ""))).Is(200);
-        Assert.Equal(new SenderGrant(null, null, null, null), Assert.Single(await _loop.Server.Get<Allowlists>().SendersAsync(default)).Limits);
+        Assert.Equal(new SenderGrant(null, null, null, null), Assert.Single(await _fixture.Server.Get<Allowlist>().SendersAsync(default)).Limits);
     }
 
     [Fact]
@@ -125,19 +127,19 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
 
         var keys = SecretOf(await _operator.DoAsync(page, $"{Apps}/add", ("name", "Desk"), ("callbacks", "https://desk.example/in oob"), ("allowed", "yes"))).Split(' ');
         Assert.DoesNotContain(keys[1], (await _operator.GetAsync(Apps)).Html, StringComparison.Ordinal);
-        var app = Assert.Single(await _loop.Server.Get<Apps>().ListAsync(default), one => one.ConsumerKey == keys[0]);
+        var app = Assert.Single(await _fixture.Server.Get<Apps>().ListAsync(default), one => one.ConsumerKey == keys[0]);
         Assert.True(app is { Allowed: true, Callbacks: ["https://desk.example/in", "oob"] });
 
         // A token of the sender, by its owner alone, who knows the key.
         var token = SecretOf(await _owner.DoAsync(await _owner.GetAsync("/console/@furni/apps"), "/console/@furni/apps/token", ("key", keys[0]), ("permission", "read"))).Split(' ');
-        (await _loop.Server.GetAsync(new(keys[0], keys[1], token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(200);
+        (await _fixture.Server.GetAsync(new(keys[0], keys[1], token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(200);
 
         var asked = (await _operator.PostAsync($"{Apps}/change", [.. page.HiddenOf("/console/sign-out"), ("app", keys[0]), ("act", "rotate-now")])).Is(200);
         var secret = SecretOf(await _operator.FinishAsync(asked, $"{Apps}/change"));
-        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(6));
-        (await _loop.Server.GetAsync(new(keys[0], keys[1], token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(401);
-        (await _loop.Server.GetAsync(new(keys[0], secret, token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(200);
-        foreach (var kept in (string[])[keys[1], token[1], secret]) Assert.Equal(0, await _loop.Server.CountAsync("audit", $"what like '%{kept}%'"));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromSeconds(6));
+        (await _fixture.Server.GetAsync(new(keys[0], keys[1], token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(401);
+        (await _fixture.Server.GetAsync(new(keys[0], secret, token[0], token[1]), "/1.1/account/verify_credentials.json")).Is(200);
+        foreach (var kept in (string[])[keys[1], token[1], secret]) Assert.Equal(0, await _fixture.Server.CountAsync("audit", $"what like '%{kept}%'"));
     }
 
     [Fact]
@@ -148,13 +150,13 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         var shown = await _operator.DoAsync(page, $"{Keys}/add", ("name", "deploy"));
         var key = SecretOf(shown);
 
-        Assert.Equal("deploy", await _loop.Server.Get<OperatorKeys>().NameOfAsync(key, default));
+        Assert.Equal("deploy", await _fixture.Server.Get<OperatorKeys>().NameOfAsync(key, default));
         Assert.Contains("is an operator key deploy already", (await _operator.SubmitAsync(page, $"{Keys}/add", ("name", "deploy"))).Is(400).Html, StringComparison.Ordinal);
         var asked = (await _operator.SubmitAsync(await _operator.GetAsync(Keys), $"{Keys}/revoke")).Is(200);
-        Assert.Single(await _loop.Server.Get<OperatorKeys>().ListAsync(default));
+        Assert.Single(await _fixture.Server.Get<OperatorKeys>().ListAsync(default));
         (await _operator.FinishAsync(asked, $"{Keys}/revoke")).Is(200);
-        Assert.Empty(await _loop.Server.Get<OperatorKeys>().ListAsync(default));
-        Assert.Equal(2, await _loop.Server.CountAsync("audit", "what like '%operator key deploy'"));
+        Assert.Empty(await _fixture.Server.Get<OperatorKeys>().ListAsync(default));
+        Assert.Equal(2, await _fixture.Server.CountAsync("audit", "what like '%operator key deploy'"));
     }
 
     [Fact]
@@ -164,9 +166,9 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
 
         Assert.Contains("without *", (await _owner.SubmitAsync(page, $"{Channels}/embed", ("origin", "https://*.shop.example"))).Is(400).Html, StringComparison.Ordinal);
         var listed = (await _owner.DoAsync(page, $"{Channels}/embed", ("origin", "Shop.example"))).Is(200);
-        Assert.True(await _loop.Server.Get<EmbedOrigins>().AllowsAsync(_loop.Furni.Id, "https://shop.example", default));
+        Assert.True(await _fixture.Server.Get<EmbedOrigins>().AllowsAsync(_fixture.Furni.Id, "https://shop.example", default));
         (await _owner.DoAsync(listed, $"{Channels}/embed/remove")).Is(200);
-        Assert.False(await _loop.Server.Get<EmbedOrigins>().AllowsAsync(_loop.Furni.Id, "https://shop.example", default));
+        Assert.False(await _fixture.Server.Get<EmbedOrigins>().AllowsAsync(_fixture.Furni.Id, "https://shop.example", default));
     }
 
     [Fact]
@@ -180,26 +182,26 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         Assert.Contains("accepted the test request", (await _owner.DoAsync(set, $"{Channels}/handover/test")).Is(200).Html, StringComparison.Ordinal);
         Assert.Single(receiver.All);
         var asked = (await _owner.SubmitAsync(set, $"{Channels}/handover", ("url", "https://other.example/"), ("basic", ""))).Is(200);
-        Assert.Equal($"{receiver.Url}requests", (await _loop.Server.Get<Handovers>().OfAsync(_loop.Furni.Id, default))!.Url);
+        Assert.Equal($"{receiver.Url}requests", (await _fixture.Server.Get<RelayAddresses>().OfAsync(_fixture.Furni.Id, default))!.Url);
         (await _owner.FinishAsync(asked, $"{Channels}/handover")).Is(200);
         (await _owner.DoAsync(await _owner.GetAsync(Channels), $"{Channels}/handover/remove")).Is(200);
-        Assert.Null(await _loop.Server.Get<Handovers>().OfAsync(_loop.Furni.Id, default));
+        Assert.Null(await _fixture.Server.Get<RelayAddresses>().OfAsync(_fixture.Furni.Id, default));
     }
 
     [Fact]
     public async Task Where_the_policy_is_not_on_an_operator_sets_the_address()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite, "Webhooks:OwnersMayAdd=approve");
-        var owner = await loop.Server.SeatAsync(Role.Owner, loop.Furni);
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite, "Webhooks:OwnersMayAdd=approve");
+        var owner = await fixture.Server.MembershipAsync(Role.Owner, fixture.Furni);
         var page = (await owner.GetAsync(Channels)).Is(200);
 
         (await owner.PostAsync($"{Channels}/handover", [.. page.HiddenOf("/console/sign-out"), ("url", "https://desk.example/"), ("basic", "")])).Is(400);
 
-        Assert.Null(await loop.Server.Get<Handovers>().OfAsync(loop.Furni.Id, default));
+        Assert.Null(await fixture.Server.Get<RelayAddresses>().OfAsync(fixture.Furni.Id, default));
     }
 
     [Fact]
-    public async Task Without_a_mail_server_the_page_names_what_is_missing()
+    public async Task Without_an_email_server_the_page_names_what_is_missing()
     {
         var page = (await _operator.GetAsync("/console/admin/email")).Is(200).Html;
 
@@ -208,12 +210,12 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_one_it_says_what_looks_wrong_and_mails_a_test_to_the_operator_alone()
+    public async Task With_one_it_says_what_looks_wrong_and_emails_a_test_to_the_operator_alone()
     {
         await using var office = await PostOffice.StartAsync();
         await using var server = await TestServer.StartAsync(
             Engine.Sqlite, "PublicUrl=http://localhost:5000", "Mail:Host=127.0.0.1", $"Mail:Port={office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example");
-        var @operator = await server.SeatAsync(Role.Operator);
+        var @operator = await server.MembershipAsync(Role.Operator);
         var page = (await @operator.GetAsync("/console/admin/email")).Is(200);
         foreach (var finding in (string[])["AFTERWORD_Mail__Tls=", "AFTERWORD_Mail__HelloName=", "greets as localhost"]) Assert.Contains(finding, page.Html, StringComparison.Ordinal);
 
@@ -224,7 +226,7 @@ public sealed partial class SelfServiceTests : IAsyncLifetime
         Assert.Equal(1, await server.CountAsync("audit", "what = 'sent a test email to themselves'"));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private static string SecretOf(Page page) => Secret().Match(page.Is(200).Html).Groups[1].Value;
 

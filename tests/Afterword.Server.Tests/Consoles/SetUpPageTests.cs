@@ -1,9 +1,12 @@
 using System.Text.RegularExpressions;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.OAuth;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
@@ -17,27 +20,27 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     private static readonly (string, string)[] s_furni = [("name", "Furni"), ("screen_name", "furni"), ("privacy_url", "https://furni.example/privacy"), ("language", "de")];
     private static readonly (string, string)[] s_toMaja = [("to", "@maja"), ("type", "nps"), ("message", "How\r\nwas it?"), ("privacy_url", "https://furni.example/privacy")];
     private TestServer _server = null!;
-    private Guest _operator = null!;
+    private TestBrowser _operator = null!;
 
     public async ValueTask InitializeAsync()
     {
         _server = await TestServer.StartAsync(engine);
-        _operator = await _server.SeatAsync(Role.Operator);
+        _operator = await _server.MembershipAsync(Role.Operator);
     }
 
     [Fact]
     public async Task Who_takes_the_first_link_is_led_to_the_business()
     {
         await using var fresh = await TestServer.StartAsync(engine);
-        var guest = new Guest(fresh);
+        var browser = new TestBrowser(fresh);
         var link = (await fresh.Get<Invitations>().IssueFirstAsync(default))!;
         var newcomer = new Newcomer(fresh, "otis@furni.example");
 
-        var owed = (await guest.SubmitAsync(await guest.GetAsync(link), link, ("mail", newcomer.Mail), ("name", "Otis"), ("password", Newcomer.Password))).Is(303);
-        var codes = await newcomer.AddAppAsync(guest, (await guest.GetAsync(owed.Location)).Is(200));
+        var owed = (await browser.SubmitAsync(await browser.GetAsync(link), link, ("mail", newcomer.Email), ("name", "Otis"), ("password", Newcomer.Password))).Is(303);
+        var codes = await newcomer.AddAppAsync(browser, (await browser.GetAsync(owed.Location)).Is(200));
 
         Assert.Contains($"href=\"{Opening}\"", codes.Html, StringComparison.Ordinal);
-        Assert.Contains("Open a business", (await guest.GetAsync(Opening)).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("Open a business", (await browser.GetAsync(Opening)).Is(200).Html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +105,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Of_operators_who_open_the_same_business_one_owns_it()
     {
-        var other = await _server.SeatAsync(Role.Operator, mail: "second@place.example");
+        var other = await _server.MembershipAsync(Role.Operator, email: "second@place.example");
         var (one, two) = (await _operator.GetAsync(Opening), await other.GetAsync(Opening));
 
         var answers = await Task.WhenAll(_operator.SubmitAsync(one, Opening, [.. s_furni, ("owner", "me")]), other.SubmitAsync(two, Opening, [.. s_furni, ("owner", "me")]));
@@ -140,7 +143,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     public async Task An_app_of_an_owner_who_is_no_operator_waits_for_one()
     {
         await OpenAsync();
-        var owner = await _server.SeatAsync(Role.Owner, await FurniAsync());
+        var owner = await _server.MembershipAsync(Role.Owner, await FurniAsync());
         var shown = (await owner.DoAsync(await owner.GetAsync(SetUp), "/console/@furni/apps/add", ("name", "Furni Desk"))).Is(200);
         var keys = KeysOf(shown);
         Task<Answer> AskAsync() => _server.PostAsync(keys, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RecipientOf(shown)), ("message", "m"), ("privacy_url", "https://furni.example/p"));
@@ -171,7 +174,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     public async Task Nothing_is_sent_without_a_privacy_policy_or_by_a_sender_that_may_not_ask()
     {
         var furni = await _server.UserAsync("furni");
-        var owner = await _server.SeatAsync(Role.Owner, furni);
+        var owner = await _server.MembershipAsync(Role.Owner, furni);
         var page = (await owner.GetAsync(SetUp)).Is(200);
 
         Assert.Contains("privacy policy first", (await owner.SubmitAsync(page, $"{SetUp}/request")).Is(400).Html, StringComparison.Ordinal);
@@ -187,7 +190,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
         await OpenAsync();
         await _server.UserAsync("maja");
         var (own, byHand) = ((await _operator.GetAsync(SetUp)).Is(200), (await _operator.GetAsync(ByHand)).Is(200));
-        await _server.Get<Accounts>().SuspendAsync("furni", true, default);
+        await _server.Get<UserAccounts>().SuspendAsync("furni", true, default);
 
         foreach (var refused in (Page[])[await _operator.SubmitAsync(own, $"{SetUp}/request"), await _operator.SubmitAsync(byHand, ByHand, s_toMaja)])
         {
@@ -195,17 +198,17 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
         }
 
         Assert.Equal(0, await _server.CountAsync("prompt"));
-        await _server.Get<Accounts>().SuspendAsync("furni", false, default);
+        await _server.Get<UserAccounts>().SuspendAsync("furni", false, default);
         (await _operator.SubmitAsync(byHand, ByHand, s_toMaja)).Is(303);
     }
 
     [Fact]
-    public async Task Nothing_is_mailed_to_an_address_that_nobody_proved_nor_kept_of_somebody_who_was_removed()
+    public async Task Nothing_is_emailed_to_an_address_that_nobody_proved_nor_kept_of_somebody_who_was_removed()
     {
         await using var server = await TestServer.StartAsync(engine, "PublicUrl=http://localhost:5000", "Mail:Host=127.0.0.1", "Mail:Port=9", "Mail:Tls=none", "Mail:From=feedback@mail.example");
         var furni = await server.UserAsync("furni");
-        await server.Get<Allowlists>().AllowSenderAsync(furni.Id, new(null, null, null, null), default);
-        var (other, victim) = (await server.SeatAsync(Role.Owner, furni), await server.SeatAsync(Role.Owner, furni, mail: "victim@elsewhere.example"));
+        await server.Get<Allowlist>().AllowSenderAsync(furni.Id, new(null, null, null, null), default);
+        var (other, victim) = (await server.MembershipAsync(Role.Owner, furni), await server.MembershipAsync(Role.Owner, furni, email: "victim@elsewhere.example"));
         var page = (await victim.GetAsync(SetUp)).Is(200);
         (await victim.SubmitAsync(page, $"{SetUp}/business", ("name", "Furni"), ("privacy_url", "https://furni.example/p"), ("language", ""))).Is(303);
 
@@ -220,7 +223,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
         Assert.Equal((1, 1), (await server.CountAsync("account", "mail = 'victim@elsewhere.example'"), await server.CountAsync("exempt")));
 
         var people = (await other.GetAsync("/console/@furni/people")).Is(200);
-        var id = (await server.Get<Persons>().FindAsync("victim@elsewhere.example", default))!.Value;
+        var id = (await server.Get<Memberships>().FindAsync("victim@elsewhere.example", default))!.Value;
         (await other.PostAsync("/console/@furni/people/remove", [.. people.HiddenOf("/console/sign-out"), ("person", $"{id}"), (Confirmation.Field, "yes")])).Is(303);
         Assert.Equal((0, 0), (await server.CountAsync("account", "mail is not null"), await server.CountAsync("exempt")));
     }
@@ -237,16 +240,16 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
                 return 0;
             },
             default);
-        var owner = await _server.SeatAsync(Role.Owner, furni);
+        var owner = await _server.MembershipAsync(Role.Owner, furni);
         var (one, two) = ((await _operator.GetAsync("/console/@furni/apps")).Is(200), (await owner.GetAsync("/console/@furni/apps")).Is(200));
-        static Task<Page> AddAsync(Guest guest, Page page) => guest.SubmitAsync(page, "/console/@furni/apps/add", ("name", "Desk"));
+        static Task<Page> AddAsync(TestBrowser browser, Page page) => browser.SubmitAsync(page, "/console/@furni/apps/add", ("name", "Desk"));
 
         Assert.Equal([303, 400], (await Task.WhenAll(AddAsync(_operator, one), AddAsync(owner, two))).Select(answer => answer.Status).Order());
         Assert.Equal(50, await _server.CountAsync("app"));
 
         // What has no token any more is an app all the same.
         foreach (var app in await apps.ApprovedByAsync(furni.Id, default)) await apps.DisapproveAsync(furni.Id, app.Id, default);
-        for (var i = 1; i < 50; i++) await _server.Get<AuditLog>().NoteAsync(furni.Id, Person.CommandLine, Deed.Changed, "created app Desk (key) with a token", default);
+        for (var i = 1; i < 50; i++) await _server.Get<AuditLog>().NoteAsync(furni.Id, Member.CommandLine, AuditAction.Changed, "created app Desk (key) with a token", default);
         Assert.Contains("in the last 24 hours", (await AddAsync(owner, two)).Is(400).Html, StringComparison.Ordinal);
     }
 
@@ -255,7 +258,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     {
         await OpenAsync();
         var furni = await FurniAsync();
-        var supervisor = await _server.SeatAsync(Role.Supervisor, furni);
+        var supervisor = await _server.MembershipAsync(Role.Supervisor, furni);
         Assert.Contains($"href=\"{SetUp}#request\"", (await _operator.GetAsync("/console/@furni/overview")).Is(200).Html, StringComparison.Ordinal);
         Assert.DoesNotContain("set-up", (await supervisor.GetAsync("/console/@furni/overview")).Is(200).Html, StringComparison.Ordinal);
         Assert.Contains($"href=\"{SetUp}#source\"", (await _operator.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
@@ -275,7 +278,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
     {
         await OpenAsync();
         await _server.UserAsync("maja");
-        var supervisor = await _server.SeatAsync(Role.Supervisor, await FurniAsync());
+        var supervisor = await _server.MembershipAsync(Role.Supervisor, await FurniAsync());
         var (page, fields) = ((await supervisor.GetAsync(ByHand)).Is(200), s_toMaja);
 
         Assert.Contains("/f/", (await supervisor.DoAsync(page, ByHand, fields)).Is(200).Html, StringComparison.Ordinal);
@@ -303,7 +306,7 @@ public abstract partial class SetUpPageTests(Engine engine) : IAsyncLifetime
 
     private async Task OpenAsync() => Assert.Equal(SetUp, (await _operator.SubmitAsync(await _operator.GetAsync(Opening), Opening, [.. s_furni, ("owner", "me")])).Is(303).Location);
 
-    private async Task<Account> FurniAsync() => (await _server.Get<Accounts>().FindAsync("furni", default))!;
+    private async Task<User> FurniAsync() => (await _server.Get<UserAccounts>().FindAsync("furni", default))!;
 
     private static OAuthCredentials KeysOf(Page shown) =>
         Secret().Matches(shown.Is(200).Html) is [var key, var secret, var token, var tokenSecret, ..] ? new(Of(key), Of(secret), Of(token), Of(tokenSecret)) : throw new InvalidOperationException($"No keys: {shown.Html}");

@@ -1,5 +1,5 @@
 using System.Text;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Authentication;
 
 namespace Afterword.Server.Tests.Consoles;
 

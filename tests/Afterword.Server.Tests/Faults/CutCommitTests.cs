@@ -1,4 +1,4 @@
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -14,7 +14,7 @@ public sealed class CutCommitTests : IAsyncLifetime
     private readonly TestFolder _folder = TestFolder.Create("cut");
     private string _database = null!;
     private CommitWire _wire = null!;
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
     private int _cutBefore;
     private int _cutAfter;
 
@@ -23,14 +23,14 @@ public sealed class CutCommitTests : IAsyncLifetime
         _database = (await Engine.Postgres.MigratedStoreAsync(_folder))["Database"]!;
         var place = new Uri(_database);
         _wire = new CommitWire(place.Port);
-        _loop = await Loop.StartOnAsync(
+        _fixture = await FeedbackFixture.StartOnAsync(
             $"postgres://postgres@127.0.0.1:{_wire.Port}{place.AbsolutePath}",
             "Storage:Lanes=1", "Limits:CreatesPerDay=1000000", "Limits:AnswersPer15Minutes=1000000", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:PollEvery=00:00:00.05");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         _wire.Dispose();
         await PostgresCluster.Shared.DropAsync(_database);
         _folder.Dispose();
@@ -54,7 +54,7 @@ public sealed class CutCommitTests : IAsyncLifetime
             var again = (await CreateAsync(key)).Is(200);
             Assert.Equal(1, await StoredAsync(key));
             if (answer.Status == 200) Assert.Equal(answer.Text("id"), again.Text("id"));
-            await _loop.AskAsync();
+            await _fixture.AskAsync();
             if (!cut.IsCut) break;
         }
 
@@ -66,17 +66,17 @@ public sealed class CutCommitTests : IAsyncLifetime
     {
         for (var after = 0; ; after += s_step)
         {
-            var id = (await _loop.AskAsync()).Text("id");
+            var id = (await _fixture.AskAsync()).Text("id");
             var cut = _wire.CutNext("update prompt set score", after);
-            var answer = await _loop.SubmitAsync(id, ("score", "4"));
+            var answer = await _fixture.SubmitAsync(id, ("score", "4"));
             Assert.True(answer.Status is 200 or 503, answer.Body);
             await cut.Met.WaitAsync(s_tooLong, TestContext.Current.CancellationToken);
 
-            Judge(answer, await _loop.Server.CountAsync("prompt", $"id = {id} and score = 4") == 1, cut);
-            Assert.Equal(await _loop.Server.CountAsync("prompt", "score is not null"), await _loop.Server.CountAsync("change", "kind = 2"));
+            Judge(answer, await _fixture.Server.CountAsync("prompt", $"id = {id} and score = 4") == 1, cut);
+            Assert.Equal(await _fixture.Server.CountAsync("prompt", "score is not null"), await _fixture.Server.CountAsync("change", "kind = 2"));
 
-            Assert.NotEqual(503, (await _loop.SubmitAsync(id, ("score", "4"))).Status);
-            Assert.Equal((1, 1), (await _loop.Server.CountAsync("prompt", $"id = {id} and score = 4"), await _loop.Server.CountAsync("change", $"prompt_id = {id} and kind = 2")));
+            Assert.NotEqual(503, (await _fixture.SubmitAsync(id, ("score", "4"))).Status);
+            Assert.Equal((1, 1), (await _fixture.Server.CountAsync("prompt", $"id = {id} and score = 4"), await _fixture.Server.CountAsync("change", $"prompt_id = {id} and kind = 2")));
             if (!cut.IsCut) break;
         }
 
@@ -86,19 +86,19 @@ public sealed class CutCommitTests : IAsyncLifetime
     [Fact, LongForm]
     public async Task A_delivery_that_was_made_is_noted_in_the_end_and_once()
     {
-        var dispatcher = _loop.Server.Get<Dispatcher>();
-        dispatcher.Linger = TimeSpan.Zero;
+        var webhookWorker = _fixture.Server.Get<WebhookWorker>();
+        webhookWorker.Linger = TimeSpan.Zero;
         await using var receiver = await Receiver.StartAsync();
-        await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+        await _fixture.Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
         for (var (after, made) = (0, 1); ; (after, made) = (after + s_step, made + 1))
         {
             var cut = _wire.CutNext("update delivery set state", after);
-            var id = (await _loop.AskAsync()).Text("id");
+            var id = (await _fixture.AskAsync()).Text("id");
             await cut.Met.WaitAsync(s_tooLong, TestContext.Current.CancellationToken);
-            while (await _loop.Server.CountAsync("delivery", "state = 0") > 0) await dispatcher.DrainAsync(TestContext.Current.CancellationToken);
+            while (await _fixture.Server.CountAsync("delivery", "state = 0") > 0) await webhookWorker.DrainAsync(TestContext.Current.CancellationToken);
 
             Note(cut);
-            Assert.Equal(made, await _loop.Server.CountAsync("delivery", "state = 1 and attempts = 1 and settled_at is not null"));
+            Assert.Equal(made, await _fixture.Server.CountAsync("delivery", "state = 1 and attempts = 1 and settled_at is not null"));
             Assert.Contains(receiver.All, received => received.Feedback == id);
             if (!cut.IsCut) break;
         }
@@ -106,12 +106,12 @@ public sealed class CutCommitTests : IAsyncLifetime
         await EndAsync();
     }
 
-    private Task<Answer> CreateAsync(string key) => _loop.Server.SendAsync(
-        _loop.Sender, HttpMethod.Post, "/1.1/feedback/create.json",
-        TestServer.Form(("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", key)),
+    private Task<Answer> CreateAsync(string key) => _fixture.Server.SendAsync(
+        _fixture.Sender, HttpMethod.Post, "/1.1/feedback/create.json",
+        TestServer.Form(("type", "csat"), ("to_user_id", $"{_fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", key)),
         request => request.Headers.Add("Idempotency-Key", key));
 
-    private Task<long> StoredAsync(string key) => _loop.Server.CountAsync("prompt", $"external_id = '{key}'");
+    private Task<long> StoredAsync(string key) => _fixture.Server.CountAsync("prompt", $"external_id = '{key}'");
 
     /// <summary>Success means stored; all else is told as a store that cannot be reached.</summary>
     private void Judge(Answer answer, bool isStored, CommitWire.Cut cut)
@@ -135,16 +135,16 @@ public sealed class CutCommitTests : IAsyncLifetime
     /// <summary>What belongs together is there together.</summary>
     private async Task WholeAsync()
     {
-        var prompts = await _loop.Server.CountAsync("prompt");
-        Assert.Equal((prompts, prompts), (await _loop.Server.CountAsync("message"), await _loop.Server.CountAsync("change")));
+        var prompts = await _fixture.Server.CountAsync("prompt");
+        Assert.Equal((prompts, prompts), (await _fixture.Server.CountAsync("message"), await _fixture.Server.CountAsync("change")));
     }
 
     private async Task EndAsync()
     {
         // Both halves were cut, in several places.
         Assert.True(_cutBefore >= 3 && _cutAfter >= 3, $"{_cutBefore} cuts in commits and {_cutAfter} in answers.");
-        await Console.Out.WriteLineAsync($"{_cutBefore} cuts in commits that were not done, {_cutAfter} in what came after.");
-        Assert.DoesNotContain(_loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
-        await _loop.Server.AllIsWellAsync();
+        await System.Console.Out.WriteLineAsync($"{_cutBefore} cuts in commits that were not done, {_cutAfter} in what came after.");
+        Assert.DoesNotContain(_fixture.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
+        await _fixture.Server.AllIsWellAsync();
     }
 }

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Postgres;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Npgsql;
 
@@ -14,7 +15,7 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
 
     private readonly string _role = $"role_{Interlocked.Increment(ref s_roles)}";
     private string _database = null!;
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
     private string Name => new Uri(_database).AbsolutePath[1..];
 
@@ -23,12 +24,12 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         _database = await PostgresCluster.Shared.NewDatabaseAsync();
         await RunAsync($"create role {_role} login");
         await RunAsync($"alter database {Name} owner to {_role}");
-        _loop = await Loop.StartOnAsync(_database.Replace("postgres@", $"{_role}@", StringComparison.Ordinal));
+        _fixture = await FeedbackFixture.StartOnAsync(_database.Replace("postgres@", $"{_role}@", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         await PostgresCluster.Shared.DropAsync(_database);
         await RunAsync($"drop role {_role}");
     }
@@ -41,7 +42,7 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
     [InlineData("25006", "alter database {1} set default_transaction_read_only = on", "alter database {1} reset default_transaction_read_only")]
     public async Task While_it_is_gone_calls_are_503_with_the_reason_in_the_log_and_then_they_work(string state, string takeAway, string bringBack)
     {
-        var card = new Uri((await _loop.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
+        var card = new Uri((await _fixture.AskAsync(more: ("include_card", "1"))).Text("card_url")).AbsolutePath;
         await ApplyAsync(takeAway);
         await RefusedAsync(state);
 
@@ -51,9 +52,9 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
             Assert.Equal("1", answer.Headers["Retry-After"]);
         }
 
-        var post = await _loop.Server.SendAsync(null, HttpMethod.Post, card, Encoding.ASCII.GetBytes("score=4"));
+        var post = await _fixture.Server.SendAsync(null, HttpMethod.Post, card, Encoding.ASCII.GetBytes("score=4"));
         Assert.Contains("<html", post.Is(503).Body, StringComparison.Ordinal);
-        if (state != "25006") Assert.Equal("the store cannot be read\n", (await _loop.Server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null)).Is(503).Body);
+        if (state != "25006") Assert.Equal("the store cannot be read\n", (await _fixture.Server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null)).Is(503).Body);
 
         await ApplyAsync(bringBack);
         await UntilAsync(async () => (await CreateAsync()).Status == 200);
@@ -73,7 +74,7 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         await ApplyAsync("alter role {0} nologin");
         await RefusedAsync("28000");
 
-        var page = await _loop.Server.SendAsync(null, HttpMethod.Get, "/oauth/authorize?oauth_token=abc", null, request => request.Headers.Add("Accept-Language", "de"));
+        var page = await _fixture.Server.SendAsync(null, HttpMethod.Get, "/oauth/authorize?oauth_token=abc", null, request => request.Headers.Add("Accept-Language", "de"));
 
         Assert.Contains("Diese Seite erreicht gerade ihre Daten nicht.", page.Is(503).Body, StringComparison.Ordinal);
         Assert.Equal("1", page.Headers["Retry-After"]);
@@ -84,10 +85,10 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
     public async Task A_database_that_answers_nothing_makes_the_server_unready_in_time()
     {
         (await ReadyAsync()).Is(200);
-        _loop.Server.Clock.Advance(TimeSpan.FromSeconds(2));
+        _fixture.Server.Clock.Advance(TimeSpan.FromSeconds(2));
         var letGo = new TaskCompletionSource();
         var locked = new TaskCompletionSource();
-        var holds = _loop.Server.Server.Store.Main.WriteAsync(
+        var holds = _fixture.Server.Server.Store.Main.WriteAsync(
             async session =>
             {
                 await session.Sql("lock table clock_reading in access exclusive mode").RunAsync(default);
@@ -107,10 +108,10 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         Assert.Equal(1L, await PostgresCluster.Shared.AskAsync($"select count(*) from pg_stat_activity where datname = '{Name}' and wait_event_type = 'Lock' and query like 'select seen_at from%'"));
         letGo.SetResult();
         await holds;
-        _loop.Server.Clock.Advance(TimeSpan.FromSeconds(2));
+        _fixture.Server.Clock.Advance(TimeSpan.FromSeconds(2));
         await UntilAsync(async () => (await ReadyAsync()).Status == 200);
 
-        Task<Answer> ReadyAsync(string query = "") => _loop.Server.SendAsync(null, HttpMethod.Get, $"/healthz/ready{query}", null);
+        Task<Answer> ReadyAsync(string query = "") => _fixture.Server.SendAsync(null, HttpMethod.Get, $"/healthz/ready{query}", null);
     }
 
     /// <summary>What the driver throws when a server goes away while its connections are used, and when none is left.</summary>
@@ -165,12 +166,12 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         Assert.Fail("It did not become so.");
     }
 
-    private Task<Answer> CreateAsync() => _loop.Server.PostAsync(
-        _loop.Sender, "/1.1/feedback/create.json",
-        ("type", "csat"), ("to_user_id", $"{_loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+    private Task<Answer> CreateAsync() => _fixture.Server.PostAsync(
+        _fixture.Sender, "/1.1/feedback/create.json",
+        ("type", "csat"), ("to_user_id", $"{_fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
     private string[] Log()
     {
-        lock (_loop.Server.Log) return [.. _loop.Server.Log];
+        lock (_fixture.Server.Log) return [.. _fixture.Server.Log];
     }
 }

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Faults;
@@ -22,12 +22,12 @@ public sealed class FailoverTests
         await primary.RunSqlAsync("alter system set synchronous_standby_names = 'second'");
         await primary.RunSqlAsync("select pg_reload_conf()");
         await UntilAsync(async () => await primary.AskAsync("select 1 from pg_stat_replication where sync_state = 'sync'") is not null);
-        await using var loop = await Loop.StartOnAsync(
+        await using var fixture = await FeedbackFixture.StartOnAsync(
             $"postgres://postgres@{await primary.HostAsync()},{await standby.HostAsync()}{path}?Host%20Recheck%20Seconds=1", "Limits:CreatesPerDay=1000000", "Storage:CommitWait=00:00:00.5");
 
         var acknowledged = new ConcurrentBag<string>();
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        var clients = Enumerable.Range(0, AtOnce).Select(_ => Task.Run(() => AskOnAsync(loop, acknowledged, enough.Token), Stop)).ToArray();
+        var clients = Enumerable.Range(0, AtOnce).Select(_ => Task.Run(() => AskOnAsync(fixture, acknowledged, enough.Token), Stop)).ToArray();
         await UntilAsync(() => Task.FromResult(acknowledged.Count >= Enough));
 
         // The standby hears nothing any more; an administrator calls off the commits that wait for it.
@@ -39,7 +39,7 @@ public sealed class FailoverTests
             if (await primary.AskAsync("select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'") is long found) calledOff += (int)found;
             return calledOff >= 20;
         });
-        var onPrimary = (long)(await CountAsync(loop));
+        var onPrimary = (long)(await CountAsync(fixture));
         primary.Dispose();
         await standby.AskAsync("select pg_promote()");
         await standby.RunSqlAsync("alter system reset synchronous_standby_names");
@@ -50,24 +50,24 @@ public sealed class FailoverTests
         await enough.CancelAsync();
         await Task.WhenAll(clients);
 
-        var stored = (await loop.Server.Server.Store.Main.ReadAsync(session => session.Sql("select id from prompt").ListAsync(row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture), Stop), Stop)).ToHashSet();
+        var stored = (await fixture.Server.Server.Store.Main.ReadAsync(session => session.Sql("select id from prompt").ListAsync(row => row.GetInt64(0).ToString(System.Globalization.CultureInfo.InvariantCulture), Stop), Stop)).ToHashSet();
         Assert.DoesNotContain(acknowledged, id => !stored.Contains(id));
 
         // The control: there was something to lose.
         Assert.True(onPrimary > before, $"The primary had {onPrimary} feedbacks, of which {before} were acknowledged.");
-        Assert.DoesNotContain(loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
-        await loop.Server.AllIsWellAsync();
+        Assert.DoesNotContain(fixture.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
+        await fixture.Server.AllIsWellAsync();
     }
 
-    private static Task<long> CountAsync(Loop loop) => loop.Server.CountAsync("prompt");
+    private static Task<long> CountAsync(FeedbackFixture fixture) => fixture.Server.CountAsync("prompt");
 
-    private static async Task AskOnAsync(Loop loop, ConcurrentBag<string> acknowledged, CancellationToken stop)
+    private static async Task AskOnAsync(FeedbackFixture fixture, ConcurrentBag<string> acknowledged, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var answer = await loop.Server.PostAsync(
-                loop.Sender, "/1.1/feedback/create.json",
-                ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+            var answer = await fixture.Server.PostAsync(
+                fixture.Sender, "/1.1/feedback/create.json",
+                ("type", "csat"), ("to_user_id", $"{fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
             if (answer.Status == 200) acknowledged.Add(answer.Text("id"));
             else await Task.Delay(10, CancellationToken.None);
         }

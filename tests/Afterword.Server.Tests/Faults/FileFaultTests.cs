@@ -1,6 +1,7 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Sqlite;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -15,26 +16,26 @@ public sealed class FileFaultTests
     [Fact]
     public async Task Pages_that_cannot_be_read_are_503_with_the_reason_in_the_log_and_then_all_goes_on()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite);
-        var asked = await loop.AskAsync(more: ("include_card", "1"));
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite);
+        var asked = await fixture.AskAsync(more: ("include_card", "1"));
         var card = new Uri(asked.Text("card_url")).AbsolutePath;
-        var file = Path.Combine(loop.Server.Get<Settings>().Data, "afterword.db");
+        var file = Path.Combine(fixture.Server.Get<Settings>().Data, "afterword.db");
         await EmptyLogAsync(file);
         var pages = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
 
         Overwrite(file, new byte[pages.Length - PageSize]);
-        var show = (await loop.ShowAsync(asked.Text("id"))).Is(503, 130);
-        var page = await loop.Server.SendAsync(null, HttpMethod.Get, card, null);
+        var show = (await fixture.ShowAsync(asked.Text("id"))).Is(503, 130);
+        var page = await fixture.Server.SendAsync(null, HttpMethod.Get, card, null);
         Overwrite(file, pages.AsSpan(PageSize));
 
         Assert.Equal(["The store cannot be reached."], show.Messages);
         Assert.Equal("1", show.Headers["Retry-After"]);
         Assert.Equal("1", page.Is(503).Headers["Retry-After"]);
         Assert.Contains("<html", page.Body, StringComparison.Ordinal);
-        Assert.Single(loop.Server.Log, line => line.Contains("SQLite 11", StringComparison.Ordinal));
-        Assert.DoesNotContain(loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
-        (await loop.ShowAsync(asked.Text("id"))).Is(200);
-        await loop.AskAsync();
+        Assert.Single(fixture.Server.Log, line => line.Contains("SQLite 11", StringComparison.Ordinal));
+        Assert.DoesNotContain(fixture.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
+        (await fixture.ShowAsync(asked.Text("id"))).Is(200);
+        await fixture.AskAsync();
     }
 
     [Theory]
@@ -59,7 +60,7 @@ public sealed class FileFaultTests
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         var log = new List<string>();
-        var faults = new StoreFaults(server.Server.Store, server.Server.Store.Troubles, server.Clock) { Log = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<StoreFaults>() };
+        var faults = new StoreFaults(server.Server.Store, server.Server.Store.Problems, server.Clock) { Log = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(log))).CreateLogger<StoreFaults>() };
         var (read, full) = (new SqliteException("disk I/O error", SQLitePCL.raw.SQLITE_IOERR), new SqliteException("database or disk is full", SQLitePCL.raw.SQLITE_FULL));
 
         for (var i = 0; i < 1_000; i++) Assert.True(faults.Tell(read));
@@ -88,9 +89,9 @@ public sealed class FileFaultTests
     [Fact]
     public async Task A_log_that_somebody_left_is_written_again_with_the_same_bytes_and_one_that_is_in_use_is_left_alone()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite);
-        await loop.AskAsync();
-        var file = Path.Combine(loop.Server.Get<Settings>().Data, "afterword.db");
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite);
+        await fixture.AskAsync();
+        var file = Path.Combine(fixture.Server.Get<Settings>().Data, "afterword.db");
         using var left = TestFolder.Create("left");
         var copy = Path.Combine(left.Path, "afterword.db");
         foreach (var end in (string[])["", "-wal"]) File.Copy(file + end, copy + end);

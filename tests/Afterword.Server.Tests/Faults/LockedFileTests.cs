@@ -1,4 +1,5 @@
 using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 
@@ -21,12 +22,12 @@ public sealed class LockedFileTests : IDisposable
         await RunAsync(other, "begin immediate");
 
         var waits = group.RunAsync(2);
-        await UntilAsync(() => db.StalledBy == Cause.NoAnswer);
-        Assert.Equal(Cause.NoAnswer, (await Assert.ThrowsAsync<StoreUnavailableException>(() => group.RunAsync(3))).Cause);
+        await UntilAsync(() => db.StalledBy == ProblemCause.NoAnswer);
+        Assert.Equal(ProblemCause.NoAnswer, (await Assert.ThrowsAsync<StoreUnavailableException>(() => group.RunAsync(3))).Cause);
         Assert.Equal(SQLitePCL.raw.SQLITE_BUSY, (await Assert.ThrowsAsync<SqliteException>(() => waits)).SqliteErrorCode);
 
         // Nobody else is let in to find out that it goes on.
-        Assert.Equal(Cause.NoAnswer, db.StalledBy);
+        Assert.Equal(ProblemCause.NoAnswer, db.StalledBy);
         await Assert.ThrowsAsync<StoreUnavailableException>(() => group.RunAsync(4));
 
         await RunAsync(other, "rollback");

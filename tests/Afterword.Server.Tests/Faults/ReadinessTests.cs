@@ -1,7 +1,8 @@
-using Afterword.Server.Access;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Hosting.Monitoring;
+using Afterword.Server.OAuth;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Data.Sqlite;
 
 namespace Afterword.Server.Tests.Faults;
@@ -12,9 +13,9 @@ public sealed class ReadinessTests
     [Fact]
     public async Task A_server_that_can_take_no_nonces_is_not_ready_and_says_why_until_it_can()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite, "Storage:CommitWait=00:00:00.1");
-        var asked = (await loop.AskAsync()).Text("id");
-        var (server, watch) = (loop.Server, loop.Server.Get<TroubleWatch>());
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite, "Storage:CommitWait=00:00:00.1");
+        var asked = (await fixture.AskAsync()).Text("id");
+        var (server, watch) = (fixture.Server, fixture.Server.Get<ProblemMonitor>());
         await using var other = new SqliteConnection($"Data Source={Path.Combine(server.Get<Settings>().Data, "admissions.db")};Pooling=False");
         await other.OpenAsync(TestContext.Current.CancellationToken);
         await RunAsync(other, "begin immediate");
@@ -22,17 +23,17 @@ public sealed class ReadinessTests
         (await AskAsync()).Is(503, 130);
         (await GetAsync("/healthz/ready")).Is(503);
         (await GetAsync("/healthz/ready?for=reads")).Is(200);
-        (await loop.ShowAsync(asked)).Is(200);
+        (await fixture.ShowAsync(asked)).Is(200);
         for (var look = 0; look < 3; look++)
         {
             await watch.LookAsync(tries: false, default);
-            Assert.True(server.Server.Store.Troubles.Holds(Cause.NoAnswer));
+            Assert.True(server.Server.Store.Problems.Holds(ProblemCause.NoAnswer));
             server.Clock.Advance(TimeSpan.FromSeconds(11));
         }
 
         Assert.Empty(server.Lines("Trouble no_answer is over"));
         await RunAsync(other, "rollback");
-        while (server.Server.Store.Admissions.StalledBy is not null) await Task.Delay(5, TestContext.Current.CancellationToken);
+        while (server.Server.Store.Nonces.StalledBy is not null) await Task.Delay(5, TestContext.Current.CancellationToken);
         (await GetAsync("/healthz/ready")).Is(200);
         (await AskAsync()).Is(200);
         server.Clock.Advance(TimeSpan.FromSeconds(11));
@@ -41,7 +42,7 @@ public sealed class ReadinessTests
 
         Task<Answer> GetAsync(string path) => server.SendAsync(null, HttpMethod.Get, path, null);
         Task<Answer> AskAsync() => server.PostAsync(
-            loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+            fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
     }
 
     [Theory]
@@ -58,7 +59,7 @@ public sealed class ReadinessTests
 
         Assert.Equal(
             [server.Clock.GetUtcNow().ToUnixTimeMilliseconds()],
-            await server.Server.Store.Admissions.ReadAsync(session => session.Sql("select started_at from call_window").ListAsync(row => row.GetInt64(0), default), default));
+            await server.Server.Store.Nonces.ReadAsync(session => session.Sql("select started_at from call_window").ListAsync(row => row.GetInt64(0), default), default));
     }
 
     [Fact]
@@ -67,14 +68,14 @@ public sealed class ReadinessTests
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         using var letGo = new ManualResetEventSlim();
         var readiness = new Readiness(
-            server.Server.Store, server.Get<StoreWatch>(), server.Get<WorkerLease>(), server.Get<Admissions>(), new HangingClock(server.Clock, letGo));
+            server.Server.Store, server.Get<StoreMonitor>(), server.Get<WorkerLease>(), server.Get<NonceStore>(), new HangingClock(server.Clock, letGo));
         try
         {
             // The second comes while the first is being found out.
             for (var time = 0; time < 2; time++)
             {
                 var why = await Task.Run(() => readiness.WhyNoWritesAsync(default)).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-                Assert.Equal(Cause.NoAnswer, why!.Cause);
+                Assert.Equal(ProblemCause.NoAnswer, why!.Cause);
             }
         }
         finally

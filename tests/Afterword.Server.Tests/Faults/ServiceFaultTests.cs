@@ -1,9 +1,10 @@
 using System.Net;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Reports;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Reports.Search;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -19,9 +20,9 @@ public sealed class ServiceFaultTests
     {
         await using var server = await TestServer.StartAsync(
             Engine.Sqlite, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", "Mail:Port=9", "Mail:Tls=none", "Mail:From=feedback@mail.example");
-        server.Server.Store.Main.HoldWhile(() => new(Cause.NewerSchema, "A test says so."));
+        server.Server.Store.Main.HoldWhile(() => new(ProblemCause.NewerSchema, "A test says so."));
 
-        Assert.True(server.Get<ResetMail>().TryAsk(AccountKind.User, "nobody", IPAddress.Loopback));
+        Assert.True(server.Get<PasswordResetEmail>().TryAsk(AccountKind.User, "nobody", IPAddress.Loopback));
 
         await UntilAsync(() => server.Lines(Told).Length + server.Lines("A mail with a link").Length > 0);
         Assert.Empty(server.Lines("A mail with a link"));
@@ -33,20 +34,20 @@ public sealed class ServiceFaultTests
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         await NothingOfItsOwnAsync(server, TimeSpan.FromSeconds(30), (clock, logs) =>
         {
-            var tally = new AuditTally(server.Server.Store, server.Get<AuditLog>(), clock, logs.CreateLogger<AuditTally>());
-            tally.WrongOperatorKey(IPAddress.Loopback);
-            return tally;
+            var counter = new AuditCounter(server.Server.Store, server.Get<AuditLog>(), clock, logs.CreateLogger<AuditCounter>());
+            counter.WrongOperatorKey(IPAddress.Loopback);
+            return counter;
         });
     }
 
     [Fact]
-    public async Task Figures_that_are_to_be_counted_wait_without_an_error_of_their_own()
+    public async Task Metrics_that_are_to_be_counted_wait_without_an_error_of_their_own()
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         await server.Server.Store.Main.WriteAsync(
             session => session.Sql("insert into sender_state (sender_id, changed_at, window_started_at, window_used) values (7, 0, 0, 0)").RunAsync(default), TestContext.Current.CancellationToken);
         await NothingOfItsOwnAsync(
-            server, TimeSpan.FromMinutes(1), (clock, logs) => new RollupKeeper(server.Server.Store, server.Get<RebuildRollups>(), clock, logs.CreateLogger<RollupKeeper>()));
+            server, TimeSpan.FromMinutes(1), (clock, logs) => new RollupWorker(server.Server.Store, server.Get<RebuildRollups>(), clock, logs.CreateLogger<RollupWorker>()));
     }
 
     [Fact]
@@ -54,12 +55,12 @@ public sealed class ServiceFaultTests
     {
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         await NothingOfItsOwnAsync(
-            server, TimeSpan.FromMinutes(1), (clock, logs) => new SearchKeeper(server.Server.Store, server.Get<FillSearch>(), clock, logs.CreateLogger<SearchKeeper>()));
+            server, TimeSpan.FromMinutes(1), (clock, logs) => new SearchIndexWorker(server.Server.Store, server.Get<BackfillSearch>(), clock, logs.CreateLogger<SearchIndexWorker>()));
     }
 
     private static async Task NothingOfItsOwnAsync(TestServer server, TimeSpan round, Func<TimeProvider, ILoggerFactory, BackgroundService> make)
     {
-        server.Server.Store.Main.HoldWhile(() => new(Cause.NewerSchema, "A test says so."));
+        server.Server.Store.Main.HoldWhile(() => new(ProblemCause.NewerSchema, "A test says so."));
         var (lines, clock) = (new List<string>(), new SteppedClock());
         using var logs = LoggerFactory.Create(logging => logging.AddProvider(new ListLog(lines)));
         using var service = make(clock, logs);

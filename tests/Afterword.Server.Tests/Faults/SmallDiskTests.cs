@@ -1,6 +1,6 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Faults;
@@ -21,36 +21,36 @@ public sealed class SmallDiskTests
         var database = await disk.DatabaseAsync();
         Assert.SkipUnless(database is not null, "This machine lets no process mount a disk of its own.");
         await MigratedStores.MigrateAsync("Database", database);
-        await using var loop = await Loop.StartOnAsync(database, "Limits:RecipientInterval=00:00:00", "Limits:CreatesPerDay=1000000");
-        var @operator = await loop.Server.SeatAsync(Role.Operator, null);
-        var first = (await loop.AskAsync()).Text("id");
+        await using var fixture = await FeedbackFixture.StartOnAsync(database, "Limits:RecipientInterval=00:00:00", "Limits:CreatesPerDay=1000000");
+        var @operator = await fixture.Server.MembershipAsync(Role.Operator, null);
+        var first = (await fixture.AskAsync()).Text("id");
 
         await disk.FillAsync();
 
         // What there are pages for is taken still.
-        var (acknowledged, refused) = (new List<string> { first }, await CreateAsync(loop));
+        var (acknowledged, refused) = (new List<string> { first }, await CreateAsync(fixture));
         for (var i = 0; i < MostPolls && refused.Status == 200; i++)
         {
             acknowledged.Add(refused.Text("id"));
-            refused = await CreateAsync(loop);
+            refused = await CreateAsync(fixture);
         }
 
         refused.Is(503, 130);
-        for (var i = 0; i < 50; i++) (await loop.Server.GetAsync(loop.Sender, $"/1.1/feedback/show/{first}.json")).Is(200);
-        await loop.Server.ShowsAsync(@operator, Cause.DiskFull);
+        for (var i = 0; i < 50; i++) (await fixture.Server.GetAsync(fixture.Sender, $"/1.1/feedback/show/{first}.json")).Is(200);
+        await fixture.Server.ShowsAsync(@operator, ProblemCause.DiskFull);
 
         await disk.MakeRoomAsync();
-        for (var poll = 0; (refused = await CreateAsync(loop)).Status != 200; poll++)
+        for (var poll = 0; (refused = await CreateAsync(fixture)).Status != 200; poll++)
         {
             Assert.True(poll < MostPolls);
             await Task.Delay(10, TestContext.Current.CancellationToken);
         }
 
         acknowledged.Add(refused.Text("id"));
-        foreach (var id in acknowledged) (await loop.Server.GetAsync(loop.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
-        await loop.Server.AllIsWellAsync();
+        foreach (var id in acknowledged) (await fixture.Server.GetAsync(fixture.Sender, $"/1.1/feedback/show/{id}.json")).Is(200);
+        await fixture.Server.AllIsWellAsync();
     }
 
-    private static Task<Answer> CreateAsync(Loop loop) => loop.Server.PostAsync(
-        loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", s_message), ("privacy_url", "https://furni.example/privacy"));
+    private static Task<Answer> CreateAsync(FeedbackFixture fixture) => fixture.Server.PostAsync(
+        fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{fixture.Ana.Id}"), ("message", s_message), ("privacy_url", "https://furni.example/privacy"));
 }

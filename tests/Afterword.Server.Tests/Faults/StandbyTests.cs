@@ -1,6 +1,6 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Npgsql;
 
@@ -17,21 +17,21 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     private static readonly TimeSpan s_longerThanTheTimeout = TimeSpan.FromSeconds(2.5);
 
     private string _database = null!;
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
     public async ValueTask InitializeAsync()
     {
         _database = await server.DatabaseAsync();
 
         // The driver would call off what takes longer than two seconds.
-        _loop = await Loop.StartOnAsync($"{_database}?Command%20Timeout=2&MaxPoolSize=8", "Storage:CommitWait=00:00:00.3", "Storage:Lanes=1");
-        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("create table held (n int)").RunAsync(default), default);
+        _fixture = await FeedbackFixture.StartOnAsync($"{_database}?Command%20Timeout=2&MaxPoolSize=8", "Storage:CommitWait=00:00:00.3", "Storage:Lanes=1");
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("create table held (n int)").RunAsync(default), default);
     }
 
     public async ValueTask DisposeAsync()
     {
         await server.LetGoAsync();
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
     }
 
     [Theory]
@@ -48,8 +48,8 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         Assert.Equal(["The store cannot be reached."], answer.Messages);
         Assert.Equal("1", answer.Headers["Retry-After"]);
         Assert.Single(Lines("It is not known whether writes are stored"));
-        Assert.Equal(1, _loop.Server.Measure()["outcome_unknown"]);
-        Assert.DoesNotContain(_loop.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
+        Assert.Equal(1, _fixture.Server.Measure()["outcome_unknown"]);
+        Assert.DoesNotContain(_fixture.Server.Log, line => line.StartsWith("Request ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -63,11 +63,11 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         await server.LetGoAsync();
 
         (await create).Is(200);
-        Assert.Equal(1, await _loop.Server.CountAsync("prompt"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("prompt"));
     }
 
     [Fact]
-    public async Task A_write_outside_of_the_lanes_is_neither_called_off_by_a_timeout_nor_by_its_caller_nor_taken_for_stored()
+    public async Task A_write_outside_of_the_queues_is_neither_called_off_by_a_timeout_nor_by_its_caller_nor_taken_for_stored()
     {
         using var leaves = new CancellationTokenSource();
         await server.HoldCommitsAsync();
@@ -84,8 +84,8 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     [Fact]
     public async Task While_a_commit_hangs_few_wait_for_it_and_the_others_are_refused_at_once_and_reads_go_on()
     {
-        var id = (await _loop.AskAsync()).Text("id");
-        var browser = await _loop.Server.SeatAsync(Role.Operator);
+        var id = (await _fixture.AskAsync()).Text("id");
+        var browser = await _fixture.Server.MembershipAsync(Role.Operator);
         await server.HoldCommitsAsync();
         var first = CreateAsync();
         await server.WaitForCommitAsync(_database);
@@ -95,21 +95,21 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         foreach (var answer in await Task.WhenAll(behind).WaitAsync(s_tooLong, TestContext.Current.CancellationToken)) Assert.Equal(["The store cannot be reached."], answer.Is(503, 130).Messages);
         Assert.Equal("writes wait for the database\n", (await ReadyAsync()).Is(503).Body);
         foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CreateAsync()))) answer.Is(503, 130);
-        (await _loop.ShowAsync(id)).Is(200);
-        await _loop.Server.ShowsAsync(browser, Cause.CommitsHang);
+        (await _fixture.ShowAsync(id)).Is(200);
+        await _fixture.Server.ShowsAsync(browser, ProblemCause.CommitsHang);
         Assert.False(first.IsCompleted);
 
         await server.LetGoAsync();
         (await first).Is(200);
         (await CreateAsync()).Is(200);
         (await ReadyAsync()).Is(200);
-        Assert.Equal(3, await _loop.Server.CountAsync("prompt"));
+        Assert.Equal(3, await _fixture.Server.CountAsync("prompt"));
     }
 
     [Fact]
     public async Task Writes_of_other_kinds_that_came_together_with_a_commit_that_hangs_are_refused_like_the_rest()
     {
-        var main = _loop.Server.Server.Store.Main;
+        var main = _fixture.Server.Server.Store.Main;
         var (one, other) = (Group(), Group());
         Task<int>? hangs = null, behind = null;
 
@@ -119,7 +119,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
             (hangs, behind) = (one.RunAsync(1), other.RunAsync(2));
             return Task.FromResult(new int[all.Count]);
         });
-        await _loop.AskAsync();
+        await _fixture.AskAsync();
         await server.HoldCommitsAsync();
         await opener.RunAsync(0);
 
@@ -128,7 +128,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
 
         await server.LetGoAsync();
         await hangs;
-        Assert.Equal(1, await _loop.Server.CountAsync("held"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("held"));
 
         WriteGroup<int, int> Group() => main.Group<int, int>(_ => 0, async (session, numbers) =>
         {
@@ -151,7 +151,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
             await Assert.ThrowsAsync<StoreUnavailableException>(() => done);
         }
 
-        Assert.Equal(0, await _loop.Server.CountAsync("prompt"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("prompt"));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => WriteAsync(TestContext.Current.CancellationToken));
 
         await server.LetGoAsync();
@@ -167,9 +167,9 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         var database = await server.DatabaseAsync();
         var place = new Uri(database);
         using var wire = new Wire(place.Port);
-        await using var loop = await Loop.StartOnAsync($"postgres://postgres@127.0.0.1:{wire.Port}{place.AbsolutePath}", "Storage:CommitWait=00:00:00.1");
+        await using var fixture = await FeedbackFixture.StartOnAsync($"postgres://postgres@127.0.0.1:{wire.Port}{place.AbsolutePath}", "Storage:CommitWait=00:00:00.1");
         await server.HoldCommitsAsync();
-        var create = CreateAsync(loop);
+        var create = CreateAsync(fixture);
         await server.WaitForCommitAsync(database);
 
         wire.FallSilent();
@@ -177,7 +177,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
 
         (await create).Is(503, 130);
         await server.LetGoAsync();
-        while ((await CreateAsync(loop)).Status != 200) await Task.Delay(50, TestContext.Current.CancellationToken);
+        while ((await CreateAsync(fixture)).Status != 200) await Task.Delay(50, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         var write = WriteAsync(TestContext.Current.CancellationToken);
         await server.WaitForCommitAsync(_database);
 
-        await _loop.Server.Server.DisposeAsync();
+        await _fixture.Server.Server.DisposeAsync();
 
         await Assert.ThrowsAsync<OutcomeUnknownException>(() => write);
     }
@@ -197,7 +197,7 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
     {
         await server.HoldCommitsAsync();
 
-        await _loop.Server.Server.Store.Main.NotifyAsync("afterword_test", "hello", TestContext.Current.CancellationToken);
+        await _fixture.Server.Server.Store.Main.NotifyAsync("afterword_test", "hello", TestContext.Current.CancellationToken);
     }
 
     /// <summary>The control: what these tests are about does happen, and the driver sees nothing in it.</summary>
@@ -220,19 +220,19 @@ public sealed class StandbyTests(ReplicatedServer server) : IClassFixture<Replic
         Assert.Equal(["SyncRepWaitForLSN"], told);
     }
 
-    private Task<Answer> CreateAsync() => CreateAsync(_loop);
+    private Task<Answer> CreateAsync() => CreateAsync(_fixture);
 
-    private static Task<Answer> CreateAsync(Loop loop) => loop.Server.PostAsync(
-        loop.Sender, "/1.1/feedback/create.json",
-        ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+    private static Task<Answer> CreateAsync(FeedbackFixture fixture) => fixture.Server.PostAsync(
+        fixture.Sender, "/1.1/feedback/create.json",
+        ("type", "csat"), ("to_user_id", $"{fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
-    private Task<int> WriteAsync(CancellationToken stop) => _loop.Server.Server.Store.Main.WriteAsync(
+    private Task<int> WriteAsync(CancellationToken stop) => _fixture.Server.Server.Store.Main.WriteAsync(
         session => session.Sql("insert into held (n) values (1)").RunAsync(CancellationToken.None), stop);
 
-    private Task<Answer> ReadyAsync() => _loop.Server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null);
+    private Task<Answer> ReadyAsync() => _fixture.Server.SendAsync(null, HttpMethod.Get, "/healthz/ready", null);
 
     private string[] Lines(string beginning)
     {
-        lock (_loop.Server.Log) return [.. _loop.Server.Log.Where(line => line.StartsWith(beginning, StringComparison.Ordinal))];
+        lock (_fixture.Server.Log) return [.. _fixture.Server.Log.Where(line => line.StartsWith(beginning, StringComparison.Ordinal))];
     }
 }

@@ -1,7 +1,7 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Hosting;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Faults;
 
@@ -11,10 +11,10 @@ public abstract class WorkerNumberTests(Engine engine)
     [Fact]
     public async Task It_is_not_ready_until_it_has_a_number_again()
     {
-        await using var loop = await Loop.StartAsync(engine);
-        var server = loop.Server;
-        var before = await loop.AskAsync();
-        var browser = await server.SeatAsync(Role.Operator);
+        await using var fixture = await FeedbackFixture.StartAsync(engine);
+        var server = fixture.Server;
+        var before = await fixture.AskAsync();
+        var browser = await server.MembershipAsync(Role.Operator);
         await ReadyAsync(200, "ok\n");
 
         await RenameAsync("worker_lease", "away");
@@ -22,12 +22,12 @@ public abstract class WorkerNumberTests(Engine engine)
 
         await ReadyAsync(503, "this process holds no worker number\n");
         var refused = await server.PostAsync(
-            loop.Sender, "/1.1/feedback/create.json",
-            ("type", "csat"), ("to_user_id", $"{loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+            fixture.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", $"{fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
         Assert.Equal(["The store cannot be reached."], refused.Is(503, 130).Messages);
-        (await loop.ShowAsync(before.Text("id"))).Is(200);
+        (await fixture.ShowAsync(before.Text("id"))).Is(200);
 
-        await server.Get<TroubleWatch>().LookAsync(tries: false, default);
+        await server.Get<ProblemMonitor>().LookAsync(tries: false, default);
         Assert.Equal(1, server.Measure()["worker_number_lost"]);
 
         // The page counts the numbers, so it shows it afterwards.
@@ -35,8 +35,8 @@ public abstract class WorkerNumberTests(Engine engine)
         await server.Get<WorkerLease>().RenewAsync(TestContext.Current.CancellationToken);
 
         await ReadyAsync(200, "ok\n");
-        await loop.AskAsync();
-        Assert.Contains(Cause.WorkerNumberLost.Title, (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
+        await fixture.AskAsync();
+        Assert.Contains(ProblemCause.WorkerNumberLost.Title, (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
         Assert.Single(server.Lines("Trouble worker_number_lost:"));
         Assert.Single(server.Lines("Trouble worker_number_lost is over"));
 

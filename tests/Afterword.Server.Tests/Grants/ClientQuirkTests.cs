@@ -1,6 +1,6 @@
 using System.Text;
 using Afterword.Client.OAuth;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -8,9 +8,9 @@ namespace Afterword.Server.Tests.Grants;
 /// <summary>What clients in use do beside the letter of RFC 5849, and what is not let through with it.</summary>
 public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
 {
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await GrantFixture.StartAsync(engine);
 
     private OAuthCredentials Bare => new(_world.App.ConsumerKey, _world.App.ConsumerSecret, null, null);
 
@@ -19,8 +19,8 @@ public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
     [InlineData(false)]
     public async Task A_callback_in_header_and_query_is_signed_once_or_twice(bool once)
     {
-        (await EchoAsync("/oauth/request_token", Bare, once, inBody: false, ("oauth_callback", GrantWorld.Callback))).Is(200);
-        (await EchoAsync("/oauth/request_token", Bare, once, inBody: true, ("oauth_callback", GrantWorld.Callback))).Is(200);
+        (await EchoAsync("/oauth/request_token", Bare, once, inBody: false, ("oauth_callback", GrantFixture.Callback))).Is(200);
+        (await EchoAsync("/oauth/request_token", Bare, once, inBody: true, ("oauth_callback", GrantFixture.Callback))).Is(200);
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
     public async Task A_token_and_verifier_in_header_and_body_are_signed_once_or_twice(bool once)
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
 
         (await EchoAsync("/oauth/access_token", request, once, inBody: true, ("oauth_token", request.Token!), ("oauth_verifier", verifier))).Is(200);
     }
@@ -38,7 +38,7 @@ public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
     public async Task A_token_beside_the_one_that_signs_must_be_the_same()
     {
         var (mine, other) = (await _world.BeginAsync(), await _world.BeginAsync());
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), other);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), other);
 
         (await _world.CallAsync("/oauth/access_token", mine, ("oauth_token", other.Token!), ("oauth_verifier", verifier))).Is(400, 215);
         (await _world.CallAsync("/oauth/access_token", other, ("oauth_token", other.Token!), ("oauth_verifier", verifier))).Is(200);
@@ -51,7 +51,7 @@ public abstract class ClientQuirkTests(Engine engine) : IAsyncLifetime
     {
         const string path = "/oauth/request_token";
         const string other = path + "?oauth_callback=oob";
-        (await SendAsync(other, null, Sign(Bare, signed ? other : path, null, ("oauth_callback", GrantWorld.Callback)))).Is(status, code);
+        (await SendAsync(other, null, Sign(Bare, signed ? other : path, null, ("oauth_callback", GrantFixture.Callback)))).Is(status, code);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

@@ -1,5 +1,5 @@
 using Afterword.Client.OAuth;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -7,12 +7,12 @@ namespace Afterword.Server.Tests.Grants;
 /// <summary>The attacks of RFC 5849, section 4, each as a test, and those on the pages that stand for the second leg.</summary>
 public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
 {
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await GrantWorld.StartAsync(engine);
-        await GrantWorld.AddUserAsync(_world.Server, "mallory");
+        _world = await GrantFixture.StartAsync(engine);
+        await GrantFixture.AddUserAsync(_world.Server, "mallory");
     }
 
     // Section 4.9 of the first OAuth, and the reason for the verifier: whoever began the flow must not be able to end it.
@@ -20,7 +20,7 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task Session_fixation_gains_nothing_without_the_verifier_that_went_to_the_victim()
     {
         var planted = await _world.BeginAsync();
-        await GrantWorld.AllowAsync(_world.Guest(), planted);
+        await GrantFixture.AllowAsync(_world.Guest(), planted);
 
         (await _world.CallAsync("/oauth/access_token", planted)).Is(400, 38);
         (await _world.ExchangeAsync(planted, "guess")).Is(401, 32);
@@ -30,13 +30,13 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task A_stolen_verifier_fits_neither_another_request_token_nor_another_app()
     {
         var victims = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), victims);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), victims);
 
         var mallorys = await _world.BeginAsync();
-        await GrantWorld.AllowAsync(_world.Guest(), mallorys, "mallory");
+        await GrantFixture.AllowAsync(_world.Guest(), mallorys, "mallory");
         (await _world.ExchangeAsync(mallorys, verifier)).Is(401, 32);
 
-        var other = await GrantWorld.AddAppAsync(_world.Server, "Other");
+        var other = await GrantFixture.AddAppAsync(_world.Server, "Other");
         (await _world.ExchangeAsync(victims with { ConsumerKey = other.ConsumerKey, ConsumerSecret = other.ConsumerSecret }, verifier)).Is(401, 89);
         (await _world.ExchangeAsync(victims with { TokenSecret = mallorys.TokenSecret }, verifier)).Is(401, 32);
     }
@@ -45,7 +45,7 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task A_verifier_works_once()
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
 
         (await _world.ExchangeAsync(request, verifier)).Is(200);
         (await _world.ExchangeAsync(request, verifier)).Is(401, 89);
@@ -55,7 +55,7 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task Of_a_hundred_racing_exchanges_one_gets_the_token()
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => _world.ExchangeAsync(request, verifier)));
 
@@ -68,12 +68,12 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task Five_wrong_verifiers_kill_a_request_token()
     {
         var four = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), four);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), four);
         for (var i = 0; i < 4; i++) (await _world.ExchangeAsync(four, $"{i}")).Is(401, 32);
         (await _world.ExchangeAsync(four, verifier)).Is(200);
 
         var five = await _world.BeginAsync();
-        verifier = await GrantWorld.AllowAsync(_world.Guest(), five);
+        verifier = await GrantFixture.AllowAsync(_world.Guest(), five);
         for (var i = 0; i < 5; i++) (await _world.ExchangeAsync(five, $"{i}")).Is(401, 32);
         (await _world.ExchangeAsync(five, verifier)).Is(401, 89);
     }
@@ -82,7 +82,7 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task Of_a_hundred_racing_guesses_five_are_looked_at()
     {
         var request = await _world.BeginAsync();
-        await GrantWorld.AllowAsync(_world.Guest(), request);
+        await GrantFixture.AllowAsync(_world.Guest(), request);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _world.ExchangeAsync(request, $"{i:D7}")));
 
@@ -96,17 +96,17 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     {
         var bare = new OAuthCredentials(_world.App.ConsumerKey, _world.App.ConsumerSecret, null, null);
         var address = new Uri(_world.Server.Url, "/oauth/request_token");
-        var form = TestServer.Form(("oauth_callback", GrantWorld.Callback));
+        var form = TestServer.Form(("oauth_callback", GrantFixture.Callback));
         var header = _world.Server.Sign(bare, "POST", address, form);
         (await _world.Server.SendAsync(null, HttpMethod.Post, address.PathAndQuery, TestServer.Form(("oauth_callback", "oob")), request => request.Headers.TryAddWithoutValidation("Authorization", header))).Is(401, 32);
 
         var request = await _world.BeginAsync();
-        var guest = _world.Guest();
-        var page = await guest.GetAsync($"/oauth/authorize?oauth_token={request.Token}&oauth_callback=https%3A%2F%2Fevil.example%2F");
+        var browser = _world.Guest();
+        var page = await browser.GetAsync($"/oauth/authorize?oauth_token={request.Token}&oauth_callback=https%3A%2F%2Fevil.example%2F");
         Assert.DoesNotContain("evil.example", page.Html, StringComparison.Ordinal);
-        var question = await guest.SignInAsync(page, "ana", GrantWorld.Password);
-        var led = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"), ("oauth_callback", "https://evil.example/"))).Is(303);
-        Assert.StartsWith(GrantWorld.Callback, led.Location, StringComparison.Ordinal);
+        var question = await browser.SignInAsync(page, "ana", GrantFixture.Password);
+        var led = (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"), ("oauth_callback", "https://evil.example/"))).Is(303);
+        Assert.StartsWith(GrantFixture.Callback, led.Location, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,8 +114,8 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     {
         var request = await _world.BeginAsync();
         var (ana, mallory) = (_world.Guest(), _world.Guest());
-        var anas = await GrantWorld.AskAsync(ana, request);
-        var mallorys = await GrantWorld.AskAsync(mallory, request, "mallory");
+        var anas = await GrantFixture.AskAsync(ana, request);
+        var mallorys = await GrantFixture.AskAsync(mallory, request, "mallory");
 
         (await mallory.SubmitAsync(mallorys, "/oauth/authorize", ("decision", "allow"))).Is(303);
         (await ana.SubmitAsync(anas, "/oauth/authorize", ("decision", "allow"))).Is(404);
@@ -128,18 +128,18 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task Another_site_cannot_say_yes_for_the_user()
     {
         var request = await _world.BeginAsync();
-        var guest = _world.Guest();
-        var question = await GrantWorld.AskAsync(guest, request);
+        var browser = _world.Guest();
+        var question = await GrantFixture.AskAsync(browser, request);
 
-        (await guest.PostAsync("/oauth/authorize", ("oauth_token", request.Token!), ("decision", "allow"))).Is(400);
-        (await guest.PostAsync("/oauth/authorize", ("oauth_token", request.Token!), ("decision", "allow"), ("form", "x"))).Is(400);
+        (await browser.PostAsync("/oauth/authorize", ("oauth_token", request.Token!), ("decision", "allow"))).Is(400);
+        (await browser.PostAsync("/oauth/authorize", ("oauth_token", request.Token!), ("decision", "allow"), ("form", "x"))).Is(400);
 
         var mallory = _world.Guest();
-        var mallorys = await GrantWorld.AskAsync(mallory, request, "mallory");
-        (await guest.PostAsync("/oauth/authorize", [.. mallorys.HiddenOf("/oauth/authorize"), ("decision", "allow")])).Is(400);
+        var mallorys = await GrantFixture.AskAsync(mallory, request, "mallory");
+        (await browser.PostAsync("/oauth/authorize", [.. mallorys.HiddenOf("/oauth/authorize"), ("decision", "allow")])).Is(400);
         Assert.Equal(0, await _world.Server.CountAsync("request_token", "user_id is not null"));
 
-        (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303);
+        (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303);
     }
 
     [Theory]
@@ -148,12 +148,12 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     [InlineData("/apps")]
     public async Task Another_site_can_send_no_form_of_ours(string path)
     {
-        var guest = _world.Guest();
-        var token = await _world.GrantAsync(guest: guest);
+        var browser = _world.Guest();
+        var token = await _world.GrantAsync(browser: browser);
 
-        (await guest.PostAsync(path, ("screen_name", "mallory"), ("password", GrantWorld.Password), ("app", "1"))).Is(400);
+        (await browser.PostAsync(path, ("screen_name", "mallory"), ("password", GrantFixture.Password), ("app", "1"))).Is(400);
 
-        Assert.Contains("@ana", (await guest.GetAsync("/apps")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("@ana", (await browser.GetAsync("/apps")).Is(200).Html, StringComparison.Ordinal);
         (await _world.Server.PostAsync(token, "/1.1/feedback/submit/1.json", ("score", "1"))).Is(404, 34);
     }
 
@@ -161,8 +161,8 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task A_form_without_a_decision_asks_again()
     {
         var request = await _world.BeginAsync();
-        var guest = _world.Guest();
-        (await guest.SubmitAsync(await GrantWorld.AskAsync(guest, request), "/oauth/authorize")).Is(200);
+        var browser = _world.Guest();
+        (await browser.SubmitAsync(await GrantFixture.AskAsync(browser, request), "/oauth/authorize")).Is(200);
         Assert.Equal(0, await _world.Server.CountAsync("request_token", "user_id is not null"));
     }
 
@@ -174,11 +174,11 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     [InlineData("/apps")]
     public async Task No_page_can_be_framed_or_kept_or_run_a_script(string path)
     {
-        var guest = _world.Guest();
+        var browser = _world.Guest();
         foreach (var signedIn in new[] { false, true })
         {
-            if (signedIn) await GrantWorld.AskAsync(guest, await _world.BeginAsync());
-            var page = await guest.GetAsync($"{path}?oauth_token={(await _world.BeginAsync()).Token}");
+            if (signedIn) await GrantFixture.AskAsync(browser, await _world.BeginAsync());
+            var page = await browser.GetAsync($"{path}?oauth_token={(await _world.BeginAsync()).Token}");
             if (page.Status == 302) continue;
 
             var policy = page.Is(200).Answer.Headers["Content-Security-Policy"];
@@ -215,11 +215,11 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Signing_in_leads_to_pages_of_this_server_alone()
     {
-        var guest = _world.Guest();
-        var page = await guest.GetAsync("/sign-in");
+        var browser = _world.Guest();
+        var page = await browser.GetAsync("/sign-in");
         foreach (var token in new[] { "//evil.example", "https://evil.example/", "\r\nLocation: https://evil.example/", "x&y=1" })
         {
-            var led = (await guest.PostAsync("/sign-in", [.. page.HiddenOf("/sign-in"), ("screen_name", "ana"), ("password", GrantWorld.Password), ("oauth_token", token), ("leg", "//evil.example")])).Is(303);
+            var led = (await browser.PostAsync("/sign-in", [.. page.HiddenOf("/sign-in"), ("screen_name", "ana"), ("password", GrantFixture.Password), ("oauth_token", token), ("leg", "//evil.example")])).Is(303);
             Assert.Equal($"/oauth/authorize?oauth_token={Uri.EscapeDataString(token)}", led.Location);
         }
     }
@@ -228,12 +228,12 @@ public abstract class FlowAttackTests(Engine engine) : IAsyncLifetime
     public async Task A_key_that_was_planted_before_the_sign_in_is_worth_nothing_after_it()
     {
         var mallory = _world.Guest();
-        await GrantWorld.AskAsync(mallory, await _world.BeginAsync(), "mallory");
+        await GrantFixture.AskAsync(mallory, await _world.BeginAsync(), "mallory");
         var planted = mallory.Cookies["__Host-afterword"];
 
         var ana = _world.Guest();
         ana.Cookies["__Host-afterword"] = planted;
-        await ana.SignInAsync(await ana.GetAsync($"/oauth/authorize?oauth_token={(await _world.BeginAsync()).Token}&force_login=true"), "ana", GrantWorld.Password);
+        await ana.SignInAsync(await ana.GetAsync($"/oauth/authorize?oauth_token={(await _world.BeginAsync()).Token}&force_login=true"), "ana", GrantFixture.Password);
 
         Assert.NotEqual(planted, ana.Cookies["__Host-afterword"]);
         Assert.Contains("@ana", (await ana.GetAsync("/apps")).Is(200).Html, StringComparison.Ordinal);

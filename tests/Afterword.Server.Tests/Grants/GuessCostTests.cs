@@ -1,7 +1,8 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.SignIn;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.Server.Tests.Grants;
@@ -15,9 +16,9 @@ public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await TestServer.StartAsync(engine, "SignIn:FailuresPerMinute=10000");
-        foreach (var handle in new[] { "ana", "bob", "locked" }) await GrantWorld.AddUserAsync(_server, handle);
+        foreach (var handle in new[] { "ana", "bob", "locked" }) await GrantFixture.AddUserAsync(_server, handle);
         var furni = await _server.UserAsync("furni");
-        foreach (var mail in new[] { "ana@furni.example", "bob@furni.example", "locked@furni.example" }) await Newcomer.SettledAsync(_server, Role.Agent, furni, mail);
+        foreach (var email in new[] { "ana@furni.example", "bob@furni.example", "locked@furni.example" }) await Newcomer.SettledAsync(_server, Role.Agent, furni, email);
         await Newcomer.InvitedAsync(_server, Role.Agent, furni, "invited@furni.example");
     }
 
@@ -29,17 +30,17 @@ public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
         string[] names = ofConsole
             ? ["ana@furni.example", "nobody@furni.example", "no address", "invited@furni.example", "locked@furni.example"]
             : ["ana", "nobody", "no handle", "furni", "locked"];
-        for (var n = 0; n < 5; n++) await GuessAsync(new Guest(_server), ofConsole, names[^1]);
+        for (var n = 0; n < 5; n++) await GuessAsync(new TestBrowser(_server), ofConsole, names[^1]);
 
         // A browser that is known to be somebody else's gets no more.
-        var bobs = new Guest(_server);
-        (await SendAsync(bobs, ofConsole, ofConsole ? "bob@furni.example" : "bob", GrantWorld.Password)).Is(303);
+        var bobs = new TestBrowser(_server);
+        (await SendAsync(bobs, ofConsole, ofConsole ? "bob@furni.example" : "bob", GrantFixture.Password)).Is(303);
         bobs.Cookies.Remove("__Host-afterword");
         bobs.Cookies.Remove(ConsoleSessions.Cookie);
-        foreach (var guest in new[] { new Guest(_server), bobs })
+        foreach (var browser in new[] { new TestBrowser(_server), bobs })
         {
             var costs = new List<(string Name, string Cost)>();
-            foreach (var name in names) costs.Add((name, await GuessAsync(guest, ofConsole, name)));
+            foreach (var name in names) costs.Add((name, await GuessAsync(browser, ofConsole, name)));
             Assert.All(costs, cost => Assert.Equal((cost.Name, costs[0].Cost), cost));
         }
     }
@@ -47,10 +48,10 @@ public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_right_password_is_hashed_anew_when_it_was_hashed_with_fewer_rounds()
     {
-        await using var world = await GrantWorld.StartAsync(engine, services => services.AddSingleton(new PasswordHashes(rounds: 3)));
-        await world.Server.Get<UserPasswords>().SetAsync(world.Ana.Id, new(new PasswordHashes(rounds: 2).Hash(GrantWorld.Password)), default);
-        var guest = world.Guest();
-        (await guest.SignInAsync(await guest.GetAsync("/sign-in"), "ana", GrantWorld.Password)).Is(200);
+        await using var world = await GrantFixture.StartAsync(engine, services => services.AddSingleton(new PasswordHashes(rounds: 3)));
+        await world.Server.Get<UserPasswords>().SetAsync(world.Ana.Id, new(new PasswordHashes(rounds: 2).Hash(GrantFixture.Password)), default);
+        var browser = world.Guest();
+        (await browser.SignInAsync(await browser.GetAsync("/sign-in"), "ana", GrantFixture.Password)).Is(200);
 
         var hash = await world.Server.Server.Store.Main.ReadAsync(
             session => session.Sql("select password_hash from account where id = @id").Bind("id", world.Ana.Id).FirstAsync(row => row.GetString(0), default), default);
@@ -60,19 +61,19 @@ public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     /// <summary>Gives how many rows a wrong password changes and, on SQLite, how often which statement runs.</summary>
-    private async Task<string> GuessAsync(Guest guest, bool ofConsole, string name)
+    private async Task<string> GuessAsync(TestBrowser browser, bool ofConsole, string name)
     {
         var before = await CountedAsync();
-        (await SendAsync(guest, ofConsole, name, "wrong password")).Is(403);
+        (await SendAsync(browser, ofConsole, name, "wrong password")).Is(403);
         return $"{await CountedAsync() - before} rows; {await RunAsync()}";
     }
 
-    private async Task<Page> SendAsync(Guest guest, bool ofConsole, string name, string password)
+    private async Task<Page> SendAsync(TestBrowser browser, bool ofConsole, string name, string password)
     {
         var address = ofConsole ? "/console/sign-in" : "/sign-in";
-        var page = (await guest.GetAsync(address)).Is(200);
+        var page = (await browser.GetAsync(address)).Is(200);
         await RunAsync();
-        return await guest.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", name), ("password", password));
+        return await browser.SubmitAsync(page, address, (ofConsole ? "mail" : "screen_name", name), ("password", password));
     }
 
     private Task<long> CountedAsync() => _server.Server.Store.Main.ReadAsync(

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.SignIn;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests.Grants;

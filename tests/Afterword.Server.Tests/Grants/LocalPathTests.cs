@@ -1,4 +1,4 @@
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.SignIn;
 
 namespace Afterword.Server.Tests.Grants;
 

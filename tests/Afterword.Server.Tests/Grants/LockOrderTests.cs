@@ -1,8 +1,9 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Channels;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.SignIn;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -10,21 +11,21 @@ namespace Afterword.Server.Tests.Grants;
 public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
 {
     private static readonly PasswordHash s_hash = new("hash");
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await GrantFixture.StartAsync(engine);
 
     [Fact]
     public async Task A_reset_and_an_invitation_that_is_taken()
     {
         var (ana, link) = await Newcomer.InvitedAsync(Server, Role.Agent, await Server.UserAsync("furni"));
-        var id = (await Server.Get<Persons>().FindAsync(ana.Mail, default))!.Value;
+        var id = (await Server.Get<Memberships>().FindAsync(ana.Email, default))!.Value;
         await Server.SignedInAsync(id);
         await using var held = await HeldRows.TakeAsync(Server, $"select 1 from console_session where person_id = {id} for update");
 
-        var resetting = Server.Get<Persons>().ResetAsync(Person.CommandLine, id, default);
+        var resetting = Server.Get<Memberships>().ResetAsync(Member.CommandLine, id, default);
         await held.UntilBlockedAsync(resetting);
         var taking = Server.Get<Invitations>().AcceptAsync(KeyOf(link), "Ana", s_hash, default);
         await held.UntilBlockedAsync(resetting, taking);
@@ -54,7 +55,7 @@ public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_recovery_code_and_the_removal_of_the_app()
     {
-        var (factors, offer) = (Server.Get<UserFactors>(), Server.Get<AppOffers>().Make(AccountKind.User, _world.Ana.Id, "@ana"));
+        var (factors, offer) = (Server.Get<UserFactors>(), Server.Get<AuthenticatorSetups>().Make(AccountKind.User, _world.Ana.Id, "@ana"));
         var code = Totp.CodeAt(OtpNet.Base32Encoding.ToBytes(offer.Key), Server.Clock.GetUtcNow());
         var codes = (await factors.AddAsync(_world.Ana.Id, offer.Sealed, code, default))!;
 
@@ -81,8 +82,8 @@ public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
 
         var taking = links.Select((link, i) =>
         {
-            Assert.True(EmailAddress.TryParse($"otis{i}@works.example", out var mail));
-            return invitations.AcceptFirstAsync(KeyOf(link), mail, "Otis", s_hash, default);
+            Assert.True(EmailAddress.TryParse($"otis{i}@works.example", out var email));
+            return invitations.AcceptFirstAsync(KeyOf(link), email, "Otis", s_hash, default);
         }).ToArray();
         await held.UntilBlockedAsync(taking);
         await held.LetGoAsync();
@@ -100,7 +101,7 @@ public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
 
         // The one who is added has the role already, unseen by others, and waits to be written down.
         await using var held = await HeldRows.TakeAsync(Server, "insert into audit_head (sender_id, number, hash) values (0, 1, '') on conflict (sender_id) do update set number = audit_head.number");
-        var adding = Server.Get<Persons>().AddAsync(Person.CommandLine, olga, null, Place.Installation, Role.Operator, default);
+        var adding = Server.Get<Memberships>().AddAsync(Member.CommandLine, olga, null, Workspace.Installation, Role.Operator, default);
         await held.UntilBlockedAsync(adding);
         var taking = Server.Get<Invitations>().AcceptFirstAsync(KeyOf(link), otis, "Otis", s_hash, default);
         await held.UntilBlockedAsync(adding, taking);
@@ -115,8 +116,8 @@ public abstract class LockOrderTests(Engine engine) : IAsyncLifetime
 
     private async Task<Page> SignInAsync()
     {
-        var guest = _world.Guest();
-        return await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
+        var browser = _world.Guest();
+        return await browser.SubmitAsync((await browser.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantFixture.Password));
     }
 
     private static string KeyOf(string link) => link[(link.LastIndexOf('/') + 1)..];

@@ -1,10 +1,12 @@
 using System.Net;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.People;
+using Afterword.Server.Allowlists;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.SignIn;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,41 +17,41 @@ namespace Afterword.Server.Tests.Grants;
 public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
 {
     private const string Other = "a sentence of another kind";
-    private const string Mail = "ana@furni.example";
-    private GrantWorld _world = null!;
-    private Account _furni = null!;
+    private const string Email = "ana@furni.example";
+    private GrantFixture _world = null!;
+    private User _furni = null!;
 
     private TestServer Server => _world.Server;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await GrantWorld.StartAsync(engine, "SignIn:SecondFactor=senders");
+        _world = await GrantFixture.StartAsync(engine, "SignIn:SecondFactor=senders");
         _furni = await Server.UserAsync("furni");
     }
 
     [Fact]
     public async Task A_user_signs_in_with_the_old_password_no_more_once_it_was_reset()
     {
-        var (old, thief) = (await CheckAsync(GrantWorld.Password), Browser());
+        var (old, thief) = (await CheckAsync(GrantFixture.Password), Browser());
         await ResetAsync();
 
-        Assert.False(await Server.Get<Visits>().BeginAsync(thief, old.UserId, SignedInBy.Password, old.PasswordHash!));
+        Assert.False(await Server.Get<UserSessions>().BeginAsync(thief, old.UserId, SignInMethod.Password, old.PasswordHash!));
         Assert.False(await Server.Get<KnownBrowsers>().RememberAsync(thief, AccountKind.User, old.UserId, old.PasswordHash!));
-        Assert.False(await Server.Get<UserPasswords>().SetAsync(old.UserId, HashOf(GrantWorld.Password), default, old.PasswordHash));
+        Assert.False(await Server.Get<UserPasswords>().SetAsync(old.UserId, HashOf(GrantFixture.Password), default, old.PasswordHash));
 
         Assert.Equal((0, 0), (await Server.CountAsync("visit"), await Server.CountAsync("known_browser")));
         Assert.Equal(0, thief.Response.Headers.SetCookie.Count);
         var now = await CheckAsync(Other);
-        Assert.True(await Server.Get<Visits>().BeginAsync(thief, now.UserId, SignedInBy.Password, now.PasswordHash!));
+        Assert.True(await Server.Get<UserSessions>().BeginAsync(thief, now.UserId, SignInMethod.Password, now.PasswordHash!));
     }
 
     [Fact]
     public async Task A_person_signs_in_with_the_old_password_no_more_once_it_was_reset()
     {
-        await Newcomer.SettledAsync(Server, Role.Agent, _furni, Mail);
+        await Newcomer.SettledAsync(Server, Role.Agent, _furni, Email);
         var thief = Browser();
-        var old = Assert.IsType<CheckOutcome.Right>(await Server.Get<CheckPerson>().RunAsync(Browser(), Mail, Newcomer.Password));
-        Assert.NotNull(await Server.Get<Persons>().ResetAsync(Person.CommandLine, old.PersonId, default));
+        var old = Assert.IsType<CheckOutcome.Right>(await Server.Get<CheckMemberPassword>().RunAsync(Browser(), Email, Newcomer.Password));
+        Assert.NotNull(await Server.Get<Memberships>().ResetAsync(Member.CommandLine, old.PersonId, default));
 
         Assert.False(await Server.Get<ConsoleSessions>().BeginAsync(thief, old.PersonId, old.PasswordHash!));
         Assert.False(await Server.Get<KnownBrowsers>().RememberAsync(thief, AccountKind.Person, old.PersonId, old.PasswordHash!));
@@ -59,84 +61,84 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_visit_that_has_ended_goes_on_with_no_code_no_app_and_no_new_password()
+    public async Task A_user_session_that_has_ended_goes_on_with_no_code_no_app_and_no_new_password()
     {
-        var (thief, now) = (Browser(), await CheckAsync(GrantWorld.Password));
-        Assert.True(await Server.Get<Visits>().BeginAsync(thief, now.UserId, SignedInBy.Password, now.PasswordHash!));
+        var (thief, now) = (Browser(), await CheckAsync(GrantFixture.Password));
+        Assert.True(await Server.Get<UserSessions>().BeginAsync(thief, now.UserId, SignInMethod.Password, now.PasswordHash!));
         Return(thief);
-        var offer = Server.Get<AppOffers>().Make(AccountKind.User, now.UserId, "@ana");
+        var offer = Server.Get<AuthenticatorSetups>().Make(AccountKind.User, now.UserId, "@ana");
         var code = Totp.CodeAt(OtpNet.Base32Encoding.ToBytes(offer.Key), Server.Clock.GetUtcNow());
         Assert.True(await Server.Get<UserPasswords>().SetAsync(now.UserId, HashOf(Other), default));
 
-        Assert.False(await Server.Get<Visits>().GoOnAsync(thief, now.UserId));
-        Assert.Null(await Server.Get<UserFactors>().AddAsync(now.UserId, offer.Sealed, code, default, Visits.HashOf(thief)));
+        Assert.False(await Server.Get<UserSessions>().GoOnAsync(thief, now.UserId));
+        Assert.Null(await Server.Get<UserFactors>().AddAsync(now.UserId, offer.Sealed, code, default, UserSessions.HashOf(thief)));
         Assert.Equal((0, 0), (await Server.CountAsync("visit"), await Server.CountAsync("user_factor")));
 
         // Nor does a visit that had shown the password alone set another one after its user added an app.
         now = await CheckAsync(Other);
-        Assert.True(await Server.Get<Visits>().BeginAsync(thief, now.UserId, SignedInBy.Password, now.PasswordHash!));
+        Assert.True(await Server.Get<UserSessions>().BeginAsync(thief, now.UserId, SignInMethod.Password, now.PasswordHash!));
         Return(thief);
         Assert.NotNull(await Server.Get<UserFactors>().AddAsync(now.UserId, offer.Sealed, code, default));
-        Assert.False(await Server.Get<UserPasswords>().SetAsync(now.UserId, HashOf(GrantWorld.Password), default, now.PasswordHash, Visits.HashOf(thief)));
+        Assert.False(await Server.Get<UserPasswords>().SetAsync(now.UserId, HashOf(GrantFixture.Password), default, now.PasswordHash, UserSessions.HashOf(thief)));
 
         // It removes no app either.
-        Assert.Equal(0, await Server.Get<UserFactors>().RemoveAsync(now.UserId, default, Visits.HashOf(thief)));
+        Assert.Equal(0, await Server.Get<UserFactors>().RemoveAsync(now.UserId, default, UserSessions.HashOf(thief)));
         Assert.Equal(1, await Server.CountAsync("user_factor"));
 
         // One that begins afterwards owes the code.
-        Assert.True(await Server.Get<Visits>().BeginAsync(thief, now.UserId, SignedInBy.Password, now.PasswordHash!));
+        Assert.True(await Server.Get<UserSessions>().BeginAsync(thief, now.UserId, SignInMethod.Password, now.PasswordHash!));
         Return(thief);
-        Assert.Null(await Server.Get<Visits>().WhoAsync(thief));
+        Assert.Null(await Server.Get<UserSessions>().WhoAsync(thief));
     }
 
     [Fact]
     public async Task A_console_session_that_has_ended_goes_on_with_no_second_factor()
     {
-        var id = await Server.PersonAsync(Role.Agent, _furni, Mail);
-        var guest = await Server.SignedInAsync(id, EntryStage.Arriving);
+        var id = await Server.PersonAsync(Role.Agent, _furni, Email);
+        var browser = await Server.SignedInAsync(id, SignInState.PasswordChecked);
         var thief = Browser();
-        thief.Request.Headers.Cookie = $"{ConsoleSessions.Cookie}={guest.Cookies[ConsoleSessions.Cookie]}";
-        var person = (await Server.Get<ConsoleSessions>().WhoAsync(thief))!.Person;
-        await Server.Get<Persons>().ResetAsync(Person.CommandLine, id, default);
+        thief.Request.Headers.Cookie = $"{ConsoleSessions.Cookie}={browser.Cookies[ConsoleSessions.Cookie]}";
+        var member = (await Server.Get<ConsoleSessions>().WhoAsync(thief))!.Member;
+        await Server.Get<Memberships>().ResetAsync(Member.CommandLine, id, default);
 
-        var offer = Server.Get<AppOffers>().Make(AccountKind.Person, id, Mail);
+        var offer = Server.Get<AuthenticatorSetups>().Make(AccountKind.Person, id, Email);
         var code = Totp.CodeAt(OtpNet.Base32Encoding.ToBytes(offer.Key), Server.Clock.GetUtcNow());
-        Assert.False(await Server.Get<SecondFactors>().AddAppAsync(person, offer.Sealed, code, onlyFirst: true, default));
-        Assert.False(await Server.Get<ConsoleSessions>().GoOnAsync(thief, person, EntryStage.Person));
+        Assert.False(await Server.Get<SecondFactors>().AddAppAsync(member, offer.Sealed, code, onlyFirst: true, default));
+        Assert.False(await Server.Get<ConsoleSessions>().GoOnAsync(thief, member, SignInState.SignedIn));
         Assert.Equal((0, 0), (await Server.CountAsync("console_session"), await Server.CountAsync("person", "totp_secret is not null")));
     }
 
     [Fact]
     public async Task A_console_session_that_has_ended_makes_no_codes_and_removes_no_factor()
     {
-        var ana = await Newcomer.SettledAsync(Server, Role.Owner, _furni, Mail);
+        var ana = await Newcomer.SettledAsync(Server, Role.Owner, _furni, Email);
         var (thief, factors) = (Browser(), Server.Get<SecondFactors>());
         thief.Request.Headers.Cookie = $"{ConsoleSessions.Cookie}={(await ana.SignInAsync()).Cookies[ConsoleSessions.Cookie]}";
-        var person = (await Server.Get<ConsoleSessions>().WhoAsync(thief))!.Person;
+        var member = (await Server.Get<ConsoleSessions>().WhoAsync(thief))!.Member;
         var passkey = new Microsoft.AspNetCore.Identity.UserPasskeyInfo([1], [2], default, 0, [], true, false, false, [], []);
-        Assert.True(await factors.AddPasskeyAsync(person, passkey, onlyFirst: false, default));
-        await Server.Get<Persons>().SignOutAsync(Person.CommandLine, Place.Installation, person.Id, default);
+        Assert.True(await factors.AddPasskeyAsync(member, passkey, onlyFirst: false, default));
+        await Server.Get<Memberships>().SignOutAsync(Member.CommandLine, Workspace.Installation, member.Id, default);
 
-        Assert.Null(await factors.RenewRecoveryCodesAsync(person, default));
-        await factors.RemoveAppAsync(person, needsOne: false, default);
-        await factors.RemovePasskeyAsync(person, passkey.CredentialId, needsOne: false, default);
+        Assert.Null(await factors.RenewRecoveryCodesAsync(member, default));
+        await factors.RemoveAppAsync(member, needsOne: false, default);
+        await factors.RemovePasskeyAsync(member, passkey.CredentialId, needsOne: false, default);
 
-        var has = await factors.OfAsync(person.Id, default);
+        var has = await factors.OfAsync(member.Id, default);
         Assert.Equal((true, 1, 10), (has.HasApp, has.Passkeys.Count, has.RecoveryCodes));
-        Assert.IsType<CheckOutcome.Right>(await factors.CheckAsync(person.Id, ana.RecoveryCodes[0], null, default));
+        Assert.IsType<CheckOutcome.Right>(await factors.CheckAsync(member.Id, ana.RecoveryCodes[0], null, default));
     }
 
     [Fact]
     public async Task Of_sign_ins_that_race_a_new_password_none_is_left()
     {
-        await Newcomer.SettledAsync(Server, Role.Agent, _furni, Mail);
-        var (visits, sessions, browsers) = (Server.Get<Visits>(), Server.Get<ConsoleSessions>(), Server.Get<KnownBrowsers>());
+        await Newcomer.SettledAsync(Server, Role.Agent, _furni, Email);
+        var (userSessions, sessions, browsers) = (Server.Get<UserSessions>(), Server.Get<ConsoleSessions>(), Server.Get<KnownBrowsers>());
         for (var round = 0; round < 8; round++)
         {
             var (user, hash) = (_world.Ana.Id, (await StoredAsync("account", _world.Ana.Id))!);
             Task[] all =
             [
-                .. Enumerable.Range(0, 6).Select(_ => Task.Run(() => visits.BeginAsync(Browser(), user, SignedInBy.Password, hash))),
+                .. Enumerable.Range(0, 6).Select(_ => Task.Run(() => userSessions.BeginAsync(Browser(), user, SignInMethod.Password, hash))),
                 .. Enumerable.Range(0, 2).Select(_ => Task.Run(() => browsers.RememberAsync(Browser(), AccountKind.User, user, hash))),
                 Task.Run(() => Server.Get<UserPasswords>().SetAsync(user, new($"hash {round}"), default)),
             ];
@@ -144,12 +146,12 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
             Assert.Equal((round, 0, 0), (round, await Server.CountAsync("visit"), await Server.CountAsync("known_browser", $"owner_id = {user}")));
         }
 
-        var person = (await Server.Get<Persons>().FindAsync(Mail, default))!.Value;
+        var person = (await Server.Get<Memberships>().FindAsync(Email, default))!.Value;
         var theirs = (await StoredAsync("person", person))!;
         Task[] reset =
         [
             .. Enumerable.Range(0, 6).Select(_ => Task.Run(() => sessions.BeginAsync(Browser(), person, theirs))),
-            Task.Run(() => Server.Get<Persons>().ResetAsync(Person.CommandLine, person, default)),
+            Task.Run(() => Server.Get<Memberships>().ResetAsync(Member.CommandLine, person, default)),
         ];
         await Task.WhenAll(reset);
         Assert.Equal(0, await Server.CountAsync("console_session"));
@@ -158,12 +160,12 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Of_sign_ins_that_renew_a_hash_at_once_each_goes_on_with_the_one_that_is_stored()
     {
-        await using var world = await GrantWorld.StartAsync(engine, services => services.AddSingleton(new PasswordHashes(rounds: 3)));
-        await world.Server.Get<UserPasswords>().SetAsync(world.Ana.Id, new(new PasswordHashes(rounds: 2).Hash(GrantWorld.Password)), default);
+        await using var world = await GrantFixture.StartAsync(engine, services => services.AddSingleton(new PasswordHashes(rounds: 3)));
+        await world.Server.Get<UserPasswords>().SetAsync(world.Ana.Id, new(new PasswordHashes(rounds: 2).Hash(GrantFixture.Password)), default);
 
         // Each has compared with the old hash before any goes on.
         var guesses = world.Server.Get<PasswordGuesses>();
-        var begun = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => guesses.BeginAsync(Browser(), AccountKind.User, Accounts.Key("ana"), GrantWorld.Password)));
+        var begun = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => guesses.BeginAsync(Browser(), AccountKind.User, UserAccounts.Key("ana"), GrantFixture.Password)));
         Assert.All(begun, guess => Assert.True(guesses.Matches(guess)));
         var matched = await Task.WhenAll(begun.Select(guess => Task.Run(() => guesses.SettleAsync(Browser(), guess, isRight: true))));
 
@@ -175,33 +177,33 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_link_counts_for_an_hour_as_what_sets_up_a_first_app()
     {
-        var guest = _world.Guest();
+        var browser = _world.Guest();
         var link = await Server.Get<UserPasswords>().IssueLinkAsync(_world.Ana.Id, dropsFactor: false, default);
-        (await guest.SubmitAsync((await guest.GetAsync(link)).Is(200), link, ("new-password", Other))).Is(303);
+        (await browser.SubmitAsync((await browser.GetAsync(link)).Is(200), link, ("new-password", Other))).Is(303);
         await Server.AdvanceAsync(TimeSpan.FromMinutes(59));
 
         // Now the user becomes a sender, who needs one.
-        await Server.Get<Allowlists>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
-        (await guest.GetAsync("/sign-in/code")).Is(200);
+        await Server.Get<Allowlist>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
+        (await browser.GetAsync("/sign-in/code")).Is(200);
         await Server.AdvanceAsync(TimeSpan.FromMinutes(1));
-        (await guest.GetAsync("/sign-in/code")).Is(403);
+        (await browser.GetAsync("/sign-in/code")).Is(403);
     }
 
     [Fact]
     public async Task A_link_counts_for_an_hour_in_the_console_too()
     {
-        var (_, invitation) = await Newcomer.InvitedAsync(Server, Role.Agent, _furni, Mail);
-        var guest = new Guest(Server);
-        await Newcomer.AcceptAsync(guest, invitation);
+        var (_, invitation) = await Newcomer.InvitedAsync(Server, Role.Agent, _furni, Email);
+        var browser = new TestBrowser(Server);
+        await Newcomer.AcceptAsync(browser, invitation);
         for (var n = 0; n < 3; n++)
         {
-            await Server.InviteAsync(n == 2 ? Role.Owner : Role.Agent, _furni, Mail);
+            await Server.InviteAsync(n == 2 ? Role.Owner : Role.Agent, _furni, Email);
             await Server.AdvanceAsync(TimeSpan.FromMinutes(n == 2 ? 19 : 20));
-            (await guest.GetAsync("/console/second-factor")).Is(n == 2 ? 200 : 303);
+            (await browser.GetAsync("/console/second-factor")).Is(n == 2 ? 200 : 303);
         }
 
         await Server.AdvanceAsync(TimeSpan.FromMinutes(1));
-        (await guest.GetAsync("/console/second-factor")).Is(403);
+        (await browser.GetAsync("/console/second-factor")).Is(403);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

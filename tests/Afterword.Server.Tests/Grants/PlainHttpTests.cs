@@ -1,6 +1,6 @@
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Configuration;
+using Afterword.Server.SignIn;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests.Grants;
@@ -18,20 +18,20 @@ public sealed class PlainHttpTests(SharedPages pages) : IClassFixture<SharedPage
         {
             foreach (var host in new[] { "feedback.example", "192.168.1.7:8080" })
             {
-                var guest = new Guest(pages.Server) { Host = host };
-                var shown = (await guest.GetAsync(page)).Is(200);
+                var browser = new TestBrowser(pages.Server) { Host = host };
+                var shown = (await browser.GetAsync(page)).Is(200);
                 Assert.Contains(words, shown.Html, StringComparison.OrdinalIgnoreCase);
 
                 // As a browser sends it that has dropped the cookies.
-                guest.Cookies.Clear();
-                var refused = (await guest.SubmitAsync(shown, page, ("screen_name", "ana"), ("mail", "ana@furni.example"), ("password", GrantWorld.Password))).Is(400);
+                browser.Cookies.Clear();
+                var refused = (await browser.SubmitAsync(shown, page, ("screen_name", "ana"), ("mail", "ana@furni.example"), ("password", GrantFixture.Password))).Is(400);
                 Assert.Contains(words, refused.Html, StringComparison.OrdinalIgnoreCase);
                 Assert.DoesNotContain("too old", refused.Html, StringComparison.Ordinal);
             }
 
             foreach (var host in new[] { "localhost", "app.localhost:5000", "127.0.0.1", "[::1]:80" })
             {
-                var shown = (await new Guest(pages.Server) { Host = host }.GetAsync(page)).Is(200);
+                var shown = (await new TestBrowser(pages.Server) { Host = host }.GetAsync(page)).Is(200);
                 Assert.DoesNotContain(words, shown.Html, StringComparison.OrdinalIgnoreCase);
             }
         }
@@ -60,7 +60,7 @@ public sealed class PlainHttpTests(SharedPages pages) : IClassFixture<SharedPage
         })
         {
             var (settings, _) = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["PublicUrl"] = publicUrl }).Build());
-            Assert.Equal((publicUrl, url, warns), (publicUrl, url, PlainHttp.WarningFor(settings!, [url]) is not null));
+            Assert.Equal((publicUrl, url, warns), (publicUrl, url, PlainHttpWarning.WarningFor(settings!, [url]) is not null));
         }
     }
 }

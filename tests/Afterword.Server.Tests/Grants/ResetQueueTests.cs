@@ -1,5 +1,5 @@
 using System.Net;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.SignIn;
 
 namespace Afterword.Server.Tests.Grants;
 
@@ -9,7 +9,7 @@ public sealed class ResetQueueTests : IDisposable
     private readonly ResetQueue<string> _queue = new();
 
     [Fact]
-    public async Task Networks_take_turns_and_one_whose_mail_hangs_holds_up_its_own_alone()
+    public async Task Networks_take_turns_and_one_whose_email_hangs_holds_up_its_own_alone()
     {
         foreach (var (network, request) in new[] { (1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2") }) Assert.True(_queue.TryAdd(Address(network), request));
 
@@ -17,8 +17,8 @@ public sealed class ResetQueueTests : IDisposable
         var order = new List<string>();
         for (var n = 0; n < 3; n++)
         {
-            using var turn = await TakeAsync();
-            order.Add(turn.Request);
+            using var slot = await TakeAsync();
+            order.Add(slot.Request);
         }
 
         Assert.Equal("a1", hangs.Request);
@@ -50,7 +50,7 @@ public sealed class ResetQueueTests : IDisposable
 
     public void Dispose() => _queue.Dispose();
 
-    private Task<ResetQueue<string>.Turn> TakeAsync() => _queue.TakeAsync(TestContext.Current.CancellationToken);
+    private Task<ResetQueue<string>.ResetSlot> TakeAsync() => _queue.TakeAsync(TestContext.Current.CancellationToken);
 
     private static IPAddress Address(int last) => IPAddress.Parse($"10.0.0.{last}");
 }

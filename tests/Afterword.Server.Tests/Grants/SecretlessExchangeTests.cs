@@ -1,5 +1,5 @@
 using Afterword.Client.OAuth;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -9,15 +9,15 @@ public abstract class SecretlessExchangeTests(Engine engine) : IAsyncLifetime
 {
     private const string ExchangePath = "/oauth/access_token";
 
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await GrantFixture.StartAsync(engine);
 
     [Fact]
     public async Task A_web_app_gets_the_users_token_with_its_own_secret_and_the_verifier()
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
 
         var token = _world.TokenOf((await _world.ExchangeAsync(request with { TokenSecret = null }, verifier)).Is(200));
         (await _world.Server.GetAsync(token, "/1.1/account/verify_credentials.json")).Is(200);
@@ -28,7 +28,7 @@ public abstract class SecretlessExchangeTests(Engine engine) : IAsyncLifetime
     public async Task The_token_may_stand_beside_the_verifier_alone_as_in_twitter_lite()
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
         var path = $"{ExchangePath}?oauth_verifier={verifier}&oauth_token={request.Token}";
 
         (await SendAsync(path + "&oauth_token=" + request.Token)).Is(400, 215);
@@ -42,8 +42,8 @@ public abstract class SecretlessExchangeTests(Engine engine) : IAsyncLifetime
     public async Task Where_others_may_hear_the_verifier_or_guess_it_the_secret_is_needed(string callback)
     {
         var request = await _world.BeginAsync(callback);
-        var guest = _world.Guest();
-        var page = await guest.SubmitAsync((await GrantWorld.AskAsync(guest, request)).Is(200), "/oauth/authorize", ("decision", "allow"));
+        var browser = _world.Guest();
+        var page = await browser.SubmitAsync((await GrantFixture.AskAsync(browser, request)).Is(200), "/oauth/authorize", ("decision", "allow"));
         var verifier = callback == "oob" ? Pin(page.Is(200).Html) : page.Is(303).Led("oauth_verifier")!;
 
         (await _world.ExchangeAsync(request with { TokenSecret = null }, verifier)).Is(401, 32);
@@ -54,10 +54,10 @@ public abstract class SecretlessExchangeTests(Engine engine) : IAsyncLifetime
     public async Task Without_the_verifier_of_this_token_and_the_secret_of_this_app_nothing_is_gained()
     {
         var (victims, mallorys) = (await _world.BeginAsync(), await _world.BeginAsync());
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), victims);
-        var others = await GrantWorld.AllowAsync(_world.Guest(), mallorys);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), victims);
+        var others = await GrantFixture.AllowAsync(_world.Guest(), mallorys);
         var bare = victims with { TokenSecret = null };
-        var other = await GrantWorld.AddAppAsync(_world.Server, "Mallory");
+        var other = await GrantFixture.AddAppAsync(_world.Server, "Mallory");
 
         (await _world.CallAsync(ExchangePath, bare)).Is(400, 38);
         (await _world.ExchangeAsync(bare, others)).Is(401, 32);

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.Console.Members;
+using Afterword.Server.SignIn;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,8 +26,8 @@ public abstract class SignInFloodTests(Engine engine)
         await using var server = await TestServer.StartAsync(
             engine, services => services.AddSingleton(new PasswordHashes(rounds: 4_000)), Proxy, "SignIn:FailuresPerMinute=10000");
         var agent = await Newcomer.SettledAsync(server, Role.Agent, await server.UserAsync("furni"));
-        await GrantWorld.AddUserAsync(server, "ana");
-        var known = new Guest(server);
+        await GrantFixture.AddUserAsync(server, "ana");
+        var known = new TestBrowser(server);
         (await SignInAsync(known)).Is(303);
         (await agent.SendPasswordAsync(known)).Is(303);
 
@@ -37,11 +38,11 @@ public abstract class SignInFloodTests(Engine engine)
         var came = new List<(string Who, int Status)>();
         for (var round = 0; round < 3; round++)
         {
-            var fresh = new Guest(server) { From = $"10.1.0.{round + 1}" };
+            var fresh = new TestBrowser(server) { From = $"10.1.0.{round + 1}" };
             came.Add(("somebody at the other page", (ofConsole ? await SignInAsync(fresh) : await agent.SendPasswordAsync(fresh)).Status));
 
             // Nor at the page itself from an address that has not failed, as theirs have.
-            var newcomer = new Guest(server) { From = $"10.1.1.{round + 1}" };
+            var newcomer = new TestBrowser(server) { From = $"10.1.1.{round + 1}" };
             came.Add(("somebody new at the same page", (ofConsole ? await agent.SendPasswordAsync(newcomer) : await SignInAsync(newcomer)).Status));
 
             SignOut(known);
@@ -61,9 +62,9 @@ public abstract class SignInFloodTests(Engine engine)
     {
         await using var server = await TestServer.StartAsync(engine, Proxy);
         var agent = await Newcomer.SettledAsync(server, Role.Agent, await server.UserAsync("furni"));
-        await GrantWorld.AddUserAsync(server, "ana");
-        await GrantWorld.AddUserAsync(server, "bob");
-        var (known, bobs) = (new Guest(server), new Guest(server));
+        await GrantFixture.AddUserAsync(server, "ana");
+        await GrantFixture.AddUserAsync(server, "bob");
+        var (known, bobs) = (new TestBrowser(server), new TestBrowser(server));
         (await SignInAsync(known)).Is(303);
         (await agent.SendPasswordAsync(known)).Is(303);
         (await SignInAsync(bobs, "bob")).Is(303);
@@ -71,12 +72,12 @@ public abstract class SignInFloodTests(Engine engine)
         SignOut(known);
         for (var n = 1; n <= 5; n++)
         {
-            var stranger = new Guest(server) { From = $"10.2.0.{n}" };
+            var stranger = new TestBrowser(server) { From = $"10.2.0.{n}" };
             (await SignInAsync(stranger, "ana", $"wrong {n}")).Is(403);
             (await agent.SendPasswordAsync(stranger, $"wrong {n}")).Is(403);
         }
 
-        foreach (var stranger in new[] { new Guest(server) { From = "10.2.0.6" }, bobs })
+        foreach (var stranger in new[] { new TestBrowser(server) { From = "10.2.0.6" }, bobs })
         {
             (await SignInAsync(stranger)).Is(403);
             (await agent.SendPasswordAsync(stranger)).Is(403);
@@ -101,8 +102,8 @@ public abstract class SignInFloodTests(Engine engine)
     public async Task A_known_browser_that_hangs_up_has_used_its_guess()
     {
         await using var server = await TestServer.StartAsync(engine);
-        await GrantWorld.AddUserAsync(server, "ana");
-        var (known, guesses) = (new Guest(server), server.Get<PasswordGuesses>());
+        await GrantFixture.AddUserAsync(server, "ana");
+        var (known, guesses) = (new TestBrowser(server), server.Get<PasswordGuesses>());
         (await SignInAsync(known)).Is(303);
         for (var n = 1; n <= 6; n++)
         {
@@ -119,14 +120,14 @@ public abstract class SignInFloodTests(Engine engine)
     [Fact]
     public async Task A_commit_that_hangs_keeps_no_turn()
     {
-        var turns = new HashTurns(atOnce: 1);
+        var turns = new HashScheduler(atOnce: 1);
         await using var server = await TestServer.StartAsync(engine, services => services.AddSingleton(turns), "SignIn:FailuresPerMinute=3");
-        var ana = await GrantWorld.AddUserAsync(server, "ana");
-        var pages = new List<(Guest Guest, Page Page)>();
+        var ana = await GrantFixture.AddUserAsync(server, "ana");
+        var pages = new List<(TestBrowser Guest, Page Page)>();
         for (var n = 0; n < 4; n++)
         {
-            var guest = new Guest(server);
-            pages.Add((guest, await guest.GetAsync("/sign-in")));
+            var browser = new TestBrowser(server);
+            pages.Add((browser, await browser.GetAsync("/sign-in")));
         }
 
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -134,7 +135,7 @@ public abstract class SignInFloodTests(Engine engine)
         var hanging = server.Server.Store.Main.WriteAsync(
             async session =>
             {
-                await AccountHold.HoldAsync(session, AccountKind.User, ana.Id, default);
+                await AccountLock.HoldAsync(session, AccountKind.User, ana.Id, default);
                 held.SetResult();
 
                 // The body of a write may wait for nothing but the store, so it hangs as a disk does.
@@ -148,8 +149,8 @@ public abstract class SignInFloodTests(Engine engine)
         // Three are compared and wait for the store. The fourth gets its turn all the same, and is told that there were too many.
         var first = Task.WhenAny(tries);
         await Task.WhenAny(first, Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
-        var turn = turns.TakeAsync(Lane.People, IPAddress.Loopback, 0, default);
-        var told = (first.IsCompleted, turn.IsCompleted);
+        var slot = turns.TakeAsync(HashQueue.People, IPAddress.Loopback, 0, default);
+        var told = (first.IsCompleted, slot.IsCompleted);
         over.Set();
         Assert.Equal((true, true), told);
         (await await first).Is(429);
@@ -161,37 +162,37 @@ public abstract class SignInFloodTests(Engine engine)
     [Fact]
     public async Task New_passwords_wait_in_a_line_of_their_own()
     {
-        var turns = new HashTurns(atOnce: 1);
+        var turns = new HashScheduler(atOnce: 1);
         await using var server = await TestServer.StartAsync(engine, services => services.AddSingleton(turns));
-        var ana = await GrantWorld.AddUserAsync(server, "ana");
+        var ana = await GrantFixture.AddUserAsync(server, "ana");
         var furni = await server.UserAsync("furni");
         var agent = await Newcomer.SettledAsync(server, Role.Agent, furni);
-        var (id, links) = ((await server.Get<Persons>().FindAsync(agent.Mail, default))!.Value, server.Get<ResetLinks>());
+        var (id, links) = ((await server.Get<Memberships>().FindAsync(agent.Email, default))!.Value, server.Get<ResetLinks>());
         var key = await server.Server.Store.Main.WriteAsync(session => links.IssueAsync(session, AccountKind.Person, id, default), default);
-        var pages = new List<(Guest Guest, string Link, Page Page)>();
+        var pages = new List<(TestBrowser Guest, string Link, Page Page)>();
         foreach (var link in new[]
         {
-            await server.Get<UserPasswords>().IssueLinkAsync(ana.Id, dropsFactor: false, default), $"{ForgottenPassword.Address}/{key}",
+            await server.Get<UserPasswords>().IssueLinkAsync(ana.Id, dropsFactor: false, default), $"{PasswordResetRequests.Address}/{key}",
             (await Newcomer.InvitedAsync(server, Role.Agent, furni, "bob@furni.example")).Link,
         })
         {
-            var guest = new Guest(server);
-            pages.Add((guest, link, (await guest.GetAsync(link)).Is(200)));
+            var browser = new TestBrowser(server);
+            pages.Add((browser, link, (await browser.GetAsync(link)).Is(200)));
         }
 
-        var hashing = await turns.TakeAsync(Lane.Users, IPAddress.None, 0, default);
-        var waiting = Enumerable.Range(0, 8).Select(_ => turns.TakeAsync(Lane.NewPasswords, IPAddress.Loopback, 0, default)).ToArray();
+        var hashing = await turns.TakeAsync(HashQueue.Users, IPAddress.None, 0, default);
+        var waiting = Enumerable.Range(0, 8).Select(_ => turns.TakeAsync(HashQueue.NewPasswords, IPAddress.Loopback, 0, default)).ToArray();
         await SendAsync(429);
         hashing!.Dispose();
-        foreach (var turn in waiting) (await turn)!.Dispose();
+        foreach (var slot in waiting) (await slot)!.Dispose();
         await SendAsync(303);
 
         async Task SendAsync(int status)
         {
-            foreach (var (guest, link, page) in pages)
+            foreach (var (browser, link, page) in pages)
             {
                 (string, string)[] fields = [("name", "Bob"), ("password", "a sentence of another kind"), ("new-password", "a sentence of another kind")];
-                Assert.Equal((link, status), (link, (await guest.SubmitAsync(page, link, fields)).Status));
+                Assert.Equal((link, status), (link, (await browser.SubmitAsync(page, link, fields)).Status));
             }
         }
     }
@@ -202,23 +203,23 @@ public abstract class SignInFloodTests(Engine engine)
         const string Other = "a sentence of another kind";
         await using var server = await TestServer.StartAsync(engine, Proxy);
         var (furni, number) = (await server.UserAsync("furni"), 0);
-        foreach (var (way, isPerson, endAsync) in new (string, bool, Func<Guest, string, Task<Page>>)[]
+        foreach (var (way, isPerson, endAsync) in new (string, bool, Func<TestBrowser, string, Task<Page>>)[]
         {
             ("a person's new password", true, (here, _) => FromAccountAsync(here, "/console/account", "/password", ("password", Newcomer.Password), ("new-password", Other))),
             ("a person's other sessions", true, (here, _) => FromAccountAsync(here, "/console/account", "/end-others")),
             ("an owner", true, OwnerSignsOutAsync),
-            ("a user's new password", false, (here, _) => FromAccountAsync(here, "/account", "/password", ("password", GrantWorld.Password), ("new-password", Other))),
+            ("a user's new password", false, (here, _) => FromAccountAsync(here, "/account", "/password", ("password", GrantFixture.Password), ("new-password", Other))),
             ("a user's other visits", false, (here, _) => FromAccountAsync(here, "/account", "/end-others")),
         })
         {
             var handle = $"bea{++number}";
             var person = isPerson ? await Newcomer.SettledAsync(server, Role.Agent, furni, $"{handle}@furni.example") : null;
-            if (!isPerson) await GrantWorld.AddUserAsync(server, handle);
-            var (here, lost) = (new Guest(server), new Guest(server));
-            foreach (var guest in new[] { here, lost }) Assert.Equal((way, 303), (way, (await TryAsync(guest, Newcomer.Password)).Status));
+            if (!isPerson) await GrantFixture.AddUserAsync(server, handle);
+            var (here, lost) = (new TestBrowser(server), new TestBrowser(server));
+            foreach (var browser in new[] { here, lost }) Assert.Equal((way, 303), (way, (await TryAsync(browser, Newcomer.Password)).Status));
 
             Assert.Equal((way, 303), (way, (await endAsync(here, handle)).Status));
-            for (var n = 1; n <= 5; n++) (await TryAsync(new Guest(server) { From = $"10.5.{number}.{n}" }, "wrong password")).Is(403);
+            for (var n = 1; n <= 5; n++) (await TryAsync(new TestBrowser(server) { From = $"10.5.{number}.{n}" }, "wrong password")).Is(403);
 
             SignOut(here);
             SignOut(lost);
@@ -226,16 +227,16 @@ public abstract class SignInFloodTests(Engine engine)
             Assert.Equal((way, 403), (way, (await TryAsync(lost, now)).Status));
             if (way != "an owner") Assert.Equal((way, 303), (way, (await TryAsync(here, now)).Status));
 
-            Task<Page> TryAsync(Guest guest, string password) => person?.SendPasswordAsync(guest, password) ?? SignInAsync(guest, handle, password);
+            Task<Page> TryAsync(TestBrowser browser, string password) => person?.SendPasswordAsync(browser, password) ?? SignInAsync(browser, handle, password);
         }
 
-        async Task<Page> FromAccountAsync(Guest here, string page, string form, params (string, string)[] fields) => await here.SubmitAsync((await here.GetAsync(page)).Is(200), page + form, fields);
+        async Task<Page> FromAccountAsync(TestBrowser here, string page, string form, params (string, string)[] fields) => await here.SubmitAsync((await here.GetAsync(page)).Is(200), page + form, fields);
 
-        async Task<Page> OwnerSignsOutAsync(Guest here, string handle)
+        async Task<Page> OwnerSignsOutAsync(TestBrowser here, string handle)
         {
             const string People = "/console/@furni/people";
-            var id = (await server.Get<Persons>().FindAsync($"{handle}@furni.example", default))!.Value;
-            var owner = await server.SeatAsync(Role.Owner, furni, "owner@furni.example");
+            var id = (await server.Get<Memberships>().FindAsync($"{handle}@furni.example", default))!.Value;
+            var owner = await server.MembershipAsync(Role.Owner, furni, "owner@furni.example");
             return await owner.PostAsync($"{People}/sign-out", [.. (await owner.GetAsync(People)).Is(200).HiddenOf($"{People}/invite"), ("person", $"{id}")]);
         }
     }
@@ -245,22 +246,22 @@ public abstract class SignInFloodTests(Engine engine)
     {
         await using var server = await TestServer.StartAsync(engine);
         var owner = await Newcomer.SettledAsync(server, Role.Owner, await server.UserAsync("furni"));
-        var guest = new Guest(server);
-        (await owner.SendPasswordAsync(guest)).Is(303);
-        for (var n = 0; n < 5; n++) (await owner.SendPasswordAsync(new Guest(server), "wrong password")).Is(403);
+        var browser = new TestBrowser(server);
+        (await owner.SendPasswordAsync(browser)).Is(303);
+        for (var n = 0; n < 5; n++) (await owner.SendPasswordAsync(new TestBrowser(server), "wrong password")).Is(403);
 
         server.Clock.Advance(TimeSpan.FromSeconds(30));
-        (await Newcomer.SendCodeAsync(guest, owner.Code)).Is(303);
+        (await Newcomer.SendCodeAsync(browser, owner.Code)).Is(303);
     }
 
-    private static void SignOut(Guest guest)
+    private static void SignOut(TestBrowser browser)
     {
-        foreach (var cookie in guest.Cookies.Keys.Where(name => name != KnownBrowsers.Cookie).ToArray()) guest.Cookies.Remove(cookie);
+        foreach (var cookie in browser.Cookies.Keys.Where(name => name != KnownBrowsers.Cookie).ToArray()) browser.Cookies.Remove(cookie);
     }
 
     private static async Task<int> FloodAsync(TestServer server, int number, bool ofConsole, ConcurrentDictionary<int, bool> failed, CancellationTokenSource over)
     {
-        var stranger = new Guest(server) { From = $"10.0.0.{number + 1}" };
+        var stranger = new TestBrowser(server) { From = $"10.0.0.{number + 1}" };
         var address = ofConsole ? "/console/sign-in" : "/sign-in";
         var page = (await stranger.GetAsync(address)).Is(200);
         var tries = 0;
@@ -274,10 +275,10 @@ public abstract class SignInFloodTests(Engine engine)
         return tries;
     }
 
-    private static async Task<Page> SignInAsync(Guest guest, string handle = "ana", string password = GrantWorld.Password)
+    private static async Task<Page> SignInAsync(TestBrowser browser, string handle = "ana", string password = GrantFixture.Password)
     {
-        guest.Cookies.Remove("__Host-afterword");
-        return await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", handle), ("password", password));
+        browser.Cookies.Remove("__Host-afterword");
+        return await browser.SubmitAsync((await browser.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", handle), ("password", password));
     }
 }
 

@@ -1,7 +1,7 @@
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.People;
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Configuration;
+using Afterword.Server.SignIn;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -9,13 +9,13 @@ namespace Afterword.Server.Tests.Grants;
 /// <summary>Users of the platform at a browser: passwords, locks, visits.</summary>
 public abstract class SignInTests(Engine engine) : IAsyncLifetime
 {
-    private GrantWorld _world = null!;
-    private Guest _guest = null!;
+    private GrantFixture _world = null!;
+    private TestBrowser _browser = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await GrantWorld.StartAsync(engine);
-        _guest = _world.Guest();
+        _world = await GrantFixture.StartAsync(engine);
+        _browser = _world.Guest();
     }
 
     [Theory]
@@ -23,7 +23,7 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [InlineData("@ana")]
     [InlineData(" ANA ")]
     public async Task A_user_signs_in_with_handle_and_password(string handle) =>
-        Assert.Contains("@ana", (await TryAsync(_guest, handle, GrantWorld.Password)).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("@ana", (await TryAsync(_browser, handle, GrantFixture.Password)).Is(200).Html, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_wrong_handle_a_wrong_password_and_a_missing_one_are_answered_alike()
@@ -32,7 +32,7 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
         var pages = new List<string>();
         foreach (var (handle, password) in new[] { ("ana", "wrong"), ("zoe", "wrong"), ("nopassword", ""), ("nopassword", "wrong"), ("ana", "") })
         {
-            var page = (await TryAsync(_guest, handle, password)).Is(403);
+            var page = (await TryAsync(_browser, handle, password)).Is(403);
             pages.Add(System.Text.RegularExpressions.Regex.Replace(page.Html, "value=\"[^\"]*\"", ""));
         }
 
@@ -43,7 +43,7 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_was_typed_stays_but_the_password()
     {
-        var page = await TryAsync(_guest, "ana\"><b", "secret-typed");
+        var page = await TryAsync(_browser, "ana\"><b", "secret-typed");
         Assert.Contains("value=\"ana&quot;&gt;&lt;b\"", page.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-typed", page.Html, StringComparison.Ordinal);
     }
@@ -51,11 +51,11 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Five_wrong_passwords_close_an_account_for_five_minutes()
     {
-        for (var i = 0; i < 5; i++) (await TryAsync(_guest, "ana", $"wrong {i}")).Is(403);
-        (await TryAsync(_guest, "ana", GrantWorld.Password)).Is(403);
+        for (var i = 0; i < 5; i++) (await TryAsync(_browser, "ana", $"wrong {i}")).Is(403);
+        (await TryAsync(_browser, "ana", GrantFixture.Password)).Is(403);
 
         await _world.Server.AdvanceAsync(TimeSpan.FromMinutes(5));
-        (await TryAsync(_guest, "ana", GrantWorld.Password)).Is(200);
+        (await TryAsync(_browser, "ana", GrantFixture.Password)).Is(200);
     }
 
     [Fact]
@@ -63,8 +63,8 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     {
         for (var round = 0; round < 2; round++)
         {
-            for (var i = 0; i < 4; i++) (await TryAsync(_guest, "ana", "wrong")).Is(403);
-            (await TryAsync(_guest, "ana", GrantWorld.Password)).Is(200);
+            for (var i = 0; i < 4; i++) (await TryAsync(_browser, "ana", "wrong")).Is(403);
+            (await TryAsync(_browser, "ana", GrantFixture.Password)).Is(200);
         }
     }
 
@@ -74,27 +74,27 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
         if (engine == Engine.Postgres)
         {
             await using var second = await _world.Server.StartSecondAsync();
-            var there = new Guest(second);
+            var there = new TestBrowser(second);
             for (var i = 0; i < 3; i++) (await TryAsync(there, "ana", "wrong")).Is(403);
         }
         else
         {
-            for (var i = 0; i < 3; i++) (await TryAsync(_guest, "ana", "wrong")).Is(403);
+            for (var i = 0; i < 3; i++) (await TryAsync(_browser, "ana", "wrong")).Is(403);
             await _world.Server.RestartAsync();
         }
 
-        for (var i = 0; i < 2; i++) (await TryAsync(_guest, "ana", "wrong")).Is(403);
-        (await TryAsync(_guest, "ana", GrantWorld.Password)).Is(403);
+        for (var i = 0; i < 2; i++) (await TryAsync(_browser, "ana", "wrong")).Is(403);
+        (await TryAsync(_browser, "ana", GrantFixture.Password)).Is(403);
     }
 
     [Fact]
     public async Task An_address_that_keeps_guessing_has_to_wait_whatever_the_account()
     {
-        await using var world = await GrantWorld.StartAsync(engine, "SignIn:FailuresPerMinute=6", "SignIn:FailuresBeforeLock=100");
-        var guest = world.Guest();
-        for (var i = 0; i < 6; i++) (await TryAsync(guest, $"user{i}", "wrong")).Is(403);
+        await using var world = await GrantFixture.StartAsync(engine, "SignIn:FailuresPerMinute=6", "SignIn:FailuresBeforeLock=100");
+        var browser = world.Guest();
+        for (var i = 0; i < 6; i++) (await TryAsync(browser, $"user{i}", "wrong")).Is(403);
 
-        var refused = (await TryAsync(guest, "ana", GrantWorld.Password)).Is(429);
+        var refused = (await TryAsync(browser, "ana", GrantFixture.Password)).Is(429);
         Assert.Equal("60", refused.Answer.Headers["Retry-After"]);
         Assert.Contains("too many attempts", refused.Html, StringComparison.Ordinal);
     }
@@ -102,8 +102,8 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Cookies_are_bound_to_this_host_and_hidden_from_scripts()
     {
-        var page = await _guest.GetAsync("/sign-in");
-        var answer = await _guest.SubmitAsync(page, "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
+        var page = await _browser.GetAsync("/sign-in");
+        var answer = await _browser.SubmitAsync(page, "/sign-in", ("screen_name", "ana"), ("password", GrantFixture.Password));
         foreach (var cookies in new[] { page.Answer.Headers["Set-Cookie"], answer.Is(303).Answer.Headers["Set-Cookie"] })
         {
             Assert.StartsWith("__Host-", cookies, StringComparison.Ordinal);
@@ -113,38 +113,38 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Signing_out_ends_the_visit_whoever_kept_the_cookie()
+    public async Task Signing_out_ends_the_user_session_whoever_kept_the_cookie()
     {
-        await TryAsync(_guest, "ana", GrantWorld.Password);
-        var kept = _guest.Cookies["__Host-afterword"];
-        await _guest.SubmitAsync((await _guest.GetAsync("/apps")).Is(200), "/sign-out");
-        Assert.DoesNotContain("__Host-afterword", _guest.Cookies.Keys);
+        await TryAsync(_browser, "ana", GrantFixture.Password);
+        var kept = _browser.Cookies["__Host-afterword"];
+        await _browser.SubmitAsync((await _browser.GetAsync("/apps")).Is(200), "/sign-out");
+        Assert.DoesNotContain("__Host-afterword", _browser.Cookies.Keys);
 
-        _guest.Cookies["__Host-afterword"] = kept;
-        Assert.Equal("/sign-in", (await _guest.GetAsync("/apps")).Is(302).Location);
+        _browser.Cookies["__Host-afterword"] = kept;
+        Assert.Equal("/sign-in", (await _browser.GetAsync("/apps")).Is(302).Location);
     }
 
     [Fact]
     public async Task A_suspended_user_is_out_at_once_and_stays_out()
     {
-        await TryAsync(_guest, "ana", GrantWorld.Password);
-        await _world.Server.Get<Accounts>().SuspendAsync("ana", true, default);
+        await TryAsync(_browser, "ana", GrantFixture.Password);
+        await _world.Server.Get<UserAccounts>().SuspendAsync("ana", true, default);
 
-        (await _guest.GetAsync("/apps")).Is(302);
-        Assert.Contains("suspended", (await TryAsync(_world.Guest(), "ana", GrantWorld.Password)).Is(403).Html, StringComparison.Ordinal);
+        (await _browser.GetAsync("/apps")).Is(302);
+        Assert.Contains("suspended", (await TryAsync(_world.Guest(), "ana", GrantFixture.Password)).Is(403).Html, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_visit_ends_after_two_weeks_without_one()
+    public async Task A_user_session_ends_after_two_weeks_without_one()
     {
-        await TryAsync(_guest, "ana", GrantWorld.Password);
+        await TryAsync(_browser, "ana", GrantFixture.Password);
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(13));
-        (await _guest.GetAsync("/apps")).Is(200);
+        (await _browser.GetAsync("/apps")).Is(200);
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(13));
-        (await _guest.GetAsync("/apps")).Is(200);
+        (await _browser.GetAsync("/apps")).Is(200);
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(14));
-        (await _guest.GetAsync("/apps")).Is(302);
-        Assert.Equal(1, await _world.Server.Get<Visits>().PurgeAsync(default));
+        (await _browser.GetAsync("/apps")).Is(302);
+        Assert.Equal(1, await _world.Server.Get<UserSessions>().PurgeAsync(default));
     }
 
     [Theory]
@@ -154,19 +154,19 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public async Task A_guessed_cookie_is_nobody(string cookie)
     {
-        _guest.Cookies["__Host-afterword"] = cookie;
-        (await _guest.GetAsync("/apps")).Is(302);
+        _browser.Cookies["__Host-afterword"] = cookie;
+        (await _browser.GetAsync("/apps")).Is(302);
     }
 
     [Fact]
-    public async Task Passwords_and_visits_are_hashed_in_the_store()
+    public async Task Passwords_and_user_sessions_are_hashed_in_the_store()
     {
-        await TryAsync(_guest, "ana", GrantWorld.Password);
+        await TryAsync(_browser, "ana", GrantFixture.Password);
         var (hash, key) = await _world.Server.Server.Store.Main.ReadAsync(
             session => session.Sql("select a.password_hash, v.key_hash from account a join visit v on v.user_id = a.id").FirstAsync(row => (row.GetString(0), row.GetBytes(1)), default), default);
 
         Assert.Equal(_world.Server.Get<Settings>().SignIn.HashRounds, HashTests.RoundsOf(hash));
-        Assert.NotEqual(_guest.Cookies["__Host-afterword"], System.Buffers.Text.Base64Url.EncodeToString(key));
+        Assert.NotEqual(_browser.Cookies["__Host-afterword"], System.Buffers.Text.Base64Url.EncodeToString(key));
         Assert.Equal(32, key.Length);
     }
 
@@ -186,8 +186,8 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_form_of_a_megabyte_is_refused_with_a_page()
     {
-        var page = await _guest.GetAsync("/sign-in");
-        var answer = await _guest.SubmitAsync(page, "/sign-in", ("screen_name", "ana"), ("password", new string('x', 1_000_000)));
+        var page = await _browser.GetAsync("/sign-in");
+        var answer = await _browser.SubmitAsync(page, "/sign-in", ("screen_name", "ana"), ("password", new string('x', 1_000_000)));
         Assert.True(answer.Status is 400 or 413, $"{answer.Status}");
         Assert.Contains("<html", answer.Html, StringComparison.Ordinal);
     }
@@ -196,11 +196,11 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
     public async Task Nothing_secret_is_logged()
     {
         var request = await _world.BeginAsync();
-        await TryAsync(_guest, "ana", "wrong-planted-password");
-        var verifier = await GrantWorld.AllowAsync(_guest, request);
+        await TryAsync(_browser, "ana", "wrong-planted-password");
+        var verifier = await GrantFixture.AllowAsync(_browser, request);
         (await _world.ExchangeAsync(request, verifier)).Is(200);
 
-        foreach (var secret in new[] { "wrong-planted-password", GrantWorld.Password, verifier, request.Token!, request.TokenSecret!, _guest.Cookies["__Host-afterword"] })
+        foreach (var secret in new[] { "wrong-planted-password", GrantFixture.Password, verifier, request.Token!, request.TokenSecret!, _browser.Cookies["__Host-afterword"] })
         {
             Assert.DoesNotContain(_world.Server.Log, line => line.Contains(secret, StringComparison.Ordinal));
         }
@@ -208,10 +208,10 @@ public abstract class SignInTests(Engine engine) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    private static async Task<Page> TryAsync(Guest guest, string handle, string password)
+    private static async Task<Page> TryAsync(TestBrowser browser, string handle, string password)
     {
-        guest.Cookies.Remove("__Host-afterword");
-        return await guest.SignInAsync((await guest.GetAsync("/sign-in")).Is(200), handle, password);
+        browser.Cookies.Remove("__Host-afterword");
+        return await browser.SignInAsync((await browser.GetAsync("/sign-in")).Is(200), handle, password);
     }
 }
 

@@ -1,10 +1,11 @@
 using System.Web;
 using Afterword.Client;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Grants;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Allowlists;
+using Afterword.Server.OAuth;
+using Afterword.Server.OAuth.Grants;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -14,15 +15,15 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
 {
     private const string Submit = "/1.1/feedback/submit/1.json";
 
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await GrantFixture.StartAsync(engine);
 
     [Fact]
     public async Task A_pin_is_for_apps_that_are_registered_for_it_and_no_callback_leads_to_what_a_browser_runs()
     {
         var apps = _world.Server.Get<Apps>();
-        var web = await apps.AddAsync("Web", [GrantWorld.Callback, "com.furni.desk:/signed-in"], default);
+        var web = await apps.AddAsync("Web", [GrantFixture.Callback, "com.furni.desk:/signed-in"], default);
         (await _world.CallAsync("/oauth/request_token", KeysOf(web), ("oauth_callback", "oob"))).Is(403, 415);
         foreach (var fine in web.Callbacks) (await _world.CallAsync("/oauth/request_token", KeysOf(web), ("oauth_callback", fine))).Is(200);
 
@@ -47,9 +48,9 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         await _world.GrantAsync();
         Assert.Equal(0, await _world.Server.CountAsync("audit"));
 
-        var ana = await _world.Server.Get<Accounts>().FindAsync("ana", default);
-        await _world.Server.Get<Allowlists>().AllowSenderAsync(ana!.Id, new(null, null, null, null), default);
-        await _world.GrantAsync(guest: _world.Guest());
+        var ana = await _world.Server.Get<UserAccounts>().FindAsync("ana", default);
+        await _world.Server.Get<Allowlist>().AllowSenderAsync(ana!.Id, new(null, null, null, null), default);
+        await _world.GrantAsync(browser: _world.Guest());
 
         Assert.Equal(1, await _world.Server.CountAsync("audit", $"sender_id = {ana.Id} and person = 'app Furni Desk' and what = 'got a token of @ana, which reads all feedback'"));
     }
@@ -57,11 +58,11 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Tokens_from_before_an_account_asks_are_told_to_the_senders_people_when_it_does()
     {
-        var (lists, apps, ana) = (_world.Server.Get<Allowlists>(), _world.Server.Get<Apps>(), _world.Ana.Id);
+        var (lists, apps, ana) = (_world.Server.Get<Allowlist>(), _world.Server.Get<Apps>(), _world.Ana.Id);
         await _world.GrantAsync();
-        var revoked = await apps.IssueTokenAsync((await GrantWorld.AddAppAsync(_world.Server, "Old App")).ConsumerKey, ana, Permission.Read, default);
+        var revoked = await apps.IssueTokenAsync((await GrantFixture.AddAppAsync(_world.Server, "Old App")).ConsumerKey, ana, Permission.Read, default);
         await apps.RevokeTokenAsync(revoked!.Token, default);
-        for (var n = 0; n < 4; n++) await apps.IssueTokenAsync((await GrantWorld.AddAppAsync(_world.Server, $"Robot {n}")).ConsumerKey, ana, Permission.Read, default);
+        for (var n = 0; n < 4; n++) await apps.IssueTokenAsync((await GrantFixture.AddAppAsync(_world.Server, $"Robot {n}")).ConsumerKey, ana, Permission.Read, default);
 
         const string told = "became a sender; apps with tokens from before, which read all feedback: ";
 
@@ -81,15 +82,15 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     public async Task The_three_legs_lead_to_a_token_that_works()
     {
         var request = await _world.BeginAsync();
-        var guest = _world.Guest();
-        var question = (await GrantWorld.AskAsync(guest, request)).Is(200);
+        var browser = _world.Guest();
+        var question = (await GrantFixture.AskAsync(browser, request)).Is(200);
         Assert.Contains("Furni Desk", question.Html, StringComparison.Ordinal);
         Assert.Contains("@ana", question.Html, StringComparison.Ordinal);
         Assert.Contains("desk.example", question.Html, StringComparison.Ordinal);
         Assert.Contains("direct messages", question.Html, StringComparison.Ordinal);
 
-        var led = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303);
-        Assert.StartsWith(GrantWorld.Callback + "&", led.Location, StringComparison.Ordinal);
+        var led = (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303);
+        Assert.StartsWith(GrantFixture.Callback + "&", led.Location, StringComparison.Ordinal);
         Assert.Equal(request.Token, led.Led("oauth_token"));
 
         var answer = (await _world.ExchangeAsync(request, led.Led("oauth_verifier")!)).Is(200);
@@ -107,10 +108,10 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         using var transport = new SocketsHttpHandler();
         using var steps = new OAuthSteps(new(_world.Server.Url, new(_world.App.ConsumerKey, _world.App.ConsumerSecret)) { Clock = _world.Server.Clock }, transport);
 
-        var temporary = await steps.RequestTokenAsync(GrantWorld.Callback, "read");
-        var guest = _world.Guest();
-        var question = await guest.SignInAsync(await guest.GetAsync(steps.AuthorizeUrl(temporary).PathAndQuery), "ana", GrantWorld.Password);
-        var verifier = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+        var temporary = await steps.RequestTokenAsync(GrantFixture.Callback, "read");
+        var browser = _world.Guest();
+        var question = await browser.SignInAsync(await browser.GetAsync(steps.AuthorizeUrl(temporary).PathAndQuery), "ana", GrantFixture.Password);
+        var verifier = (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
         var user = await steps.AccessTokenAsync(temporary, verifier);
         Assert.Equal(("ana", $"{_world.Ana.Id}"), (user.ScreenName, user.UserId));
 
@@ -123,8 +124,8 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     public async Task A_pin_is_shown_where_there_is_no_address_to_lead_to()
     {
         var request = await _world.BeginAsync("oob");
-        var guest = _world.Guest();
-        var page = (await guest.SubmitAsync(await GrantWorld.AskAsync(guest, request), "/oauth/authorize", ("decision", "allow"))).Is(200);
+        var browser = _world.Guest();
+        var page = (await browser.SubmitAsync(await GrantFixture.AskAsync(browser, request), "/oauth/authorize", ("decision", "allow"))).Is(200);
 
         var pin = System.Text.RegularExpressions.Regex.Match(page.Html, "<code id=\"oauth_pin\">(\\d+)</code>").Groups[1].Value;
         Assert.Equal(7, pin.Length);
@@ -135,19 +136,19 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     public async Task Cancel_leads_back_with_the_denied_token_which_is_dead()
     {
         var request = await _world.BeginAsync();
-        var guest = _world.Guest();
-        var led = (await guest.SubmitAsync(await GrantWorld.AskAsync(guest, request), "/oauth/authorize", ("decision", "cancel"))).Is(303);
+        var browser = _world.Guest();
+        var led = (await browser.SubmitAsync(await GrantFixture.AskAsync(browser, request), "/oauth/authorize", ("decision", "cancel"))).Is(303);
 
-        Assert.Equal($"{GrantWorld.Callback}&denied={request.Token}", led.Location);
-        (await guest.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(404);
+        Assert.Equal($"{GrantFixture.Callback}&denied={request.Token}", led.Location);
+        (await browser.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(404);
         (await _world.ExchangeAsync(request, "1")).Is(401, 89);
     }
 
     [Fact]
     public async Task Cancel_without_a_callback_has_its_own_page()
     {
-        var guest = _world.Guest();
-        var page = await guest.SubmitAsync(await GrantWorld.AskAsync(guest, await _world.BeginAsync("oob")), "/oauth/authorize", ("decision", "cancel"));
+        var browser = _world.Guest();
+        var page = await browser.SubmitAsync(await GrantFixture.AskAsync(browser, await _world.BeginAsync("oob")), "/oauth/authorize", ("decision", "cancel"));
         Assert.Contains("You said no", page.Is(200).Html, StringComparison.Ordinal);
     }
 
@@ -160,11 +161,11 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         (await _world.Server.GetAsync(bare, "/oauth/request_token?oauth_callback=oob")).Is(200);
         (await _world.Server.SendAsync(bare, HttpMethod.Post, "/oauth/request_token?oauth_callback=oob", TestServer.Form(("oauth_callback", "oob")))).Is(400, 44);
 
-        var guest = _world.Guest();
+        var browser = _world.Guest();
         var first = await _world.BeginAsync();
-        (await _world.CallWithHeaderAsync("/oauth/access_token", first, ("oauth_verifier", await GrantWorld.AllowAsync(guest, first)))).Is(200);
+        (await _world.CallWithHeaderAsync("/oauth/access_token", first, ("oauth_verifier", await GrantFixture.AllowAsync(browser, first)))).Is(200);
         var second = await _world.BeginAsync();
-        (await _world.Server.SendAsync(second, HttpMethod.Post, $"/oauth/access_token?oauth_verifier={await GrantWorld.AllowAsync(_world.Guest(), second)}", null)).Is(200);
+        (await _world.Server.SendAsync(second, HttpMethod.Post, $"/oauth/access_token?oauth_verifier={await GrantFixture.AllowAsync(_world.Guest(), second)}", null)).Is(200);
     }
 
     [Fact]
@@ -204,9 +205,9 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
         (await _world.CallAsync("/oauth/access_token", request)).Is(400, 38);
         (await _world.ExchangeAsync(request, "1")).Is(401, 89);
 
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
         (await _world.ExchangeAsync(request, verifier + "x")).Is(401, 32);
-        await _world.Server.Get<Accounts>().SuspendAsync("ana", true, default);
+        await _world.Server.Get<UserAccounts>().SuspendAsync("ana", true, default);
         (await _world.ExchangeAsync(request, verifier)).Is(403, 64);
     }
 
@@ -221,16 +222,16 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Request_tokens_live_fifteen_minutes()
     {
-        var guest = _world.Guest();
+        var browser = _world.Guest();
         var early = await _world.BeginAsync();
-        var question = await GrantWorld.AskAsync(guest, early);
+        var question = await GrantFixture.AskAsync(browser, early);
         await _world.Server.AdvanceAsync(RequestTokens.Lifetime);
 
-        (await guest.GetAsync($"/oauth/authorize?oauth_token={early.Token}")).Is(404);
-        (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(404);
+        (await browser.GetAsync($"/oauth/authorize?oauth_token={early.Token}")).Is(404);
+        (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(404);
 
         var late = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), late);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), late);
         await _world.Server.AdvanceAsync(RequestTokens.Lifetime);
         (await _world.ExchangeAsync(late, verifier)).Is(401, 89);
 
@@ -241,17 +242,17 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Authenticate_asks_once_and_leads_back_at_once_from_then_on()
     {
-        var guest = _world.Guest();
-        await _world.GrantAsync(guest: guest);
+        var browser = _world.Guest();
+        await _world.GrantAsync(browser: browser);
 
         var again = await _world.BeginAsync();
-        var led = (await guest.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
+        var led = (await browser.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
         (await _world.ExchangeAsync(again, led.Led("oauth_verifier")!)).Is(200);
 
-        var question = (await guest.GetAsync($"/oauth/authorize?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
+        var question = (await browser.GetAsync($"/oauth/authorize?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
         Assert.Contains("Allow", question.Html, StringComparison.Ordinal);
 
-        var signIn = (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}&force_login=true&screen_name=an%22a")).Is(200);
+        var signIn = (await browser.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}&force_login=true&screen_name=an%22a")).Is(200);
         Assert.Contains("type=\"password\"", signIn.Html, StringComparison.Ordinal);
         Assert.Contains("value=\"an&quot;a\"", signIn.Html, StringComparison.Ordinal);
     }
@@ -259,39 +260,39 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_program_that_only_looks_at_an_address_approves_nothing()
     {
-        var guest = _world.Guest();
-        await _world.GrantAsync(guest: guest);
+        var browser = _world.Guest();
+        await _world.GrantAsync(browser: browser);
         var again = await _world.BeginAsync();
 
-        var looked = (await guest.HeadAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(200);
+        var looked = (await browser.HeadAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(200);
 
         Assert.False(looked.Answer.Headers.ContainsKey("Location"));
         Assert.Equal(0, await _world.Server.CountAsync("request_token", "verifier is not null"));
-        (await guest.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
+        (await browser.GetAsync($"/oauth/authenticate?oauth_token={again.Token}")).Is(302);
         Assert.Equal(1, await _world.Server.CountAsync("request_token", "verifier is not null"));
     }
 
     [Fact]
     public async Task Authenticate_asks_when_the_app_wants_more_than_before_or_nothing_was_given()
     {
-        var guest = _world.Guest();
-        await _world.GrantAsync("read", guest);
-        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(302);
-        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
+        var browser = _world.Guest();
+        await _world.GrantAsync("read", browser);
+        (await browser.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(302);
+        (await browser.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync()).Token}")).Is(200);
 
-        var apps = await guest.GetAsync("/apps");
-        await guest.SubmitAsync(apps, "/apps");
-        (await guest.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(200);
+        var apps = await browser.GetAsync("/apps");
+        await browser.SubmitAsync(apps, "/apps");
+        (await browser.GetAsync($"/oauth/authenticate?oauth_token={(await _world.BeginAsync(access: "read")).Token}")).Is(200);
     }
 
     [Fact]
     public async Task Signing_in_again_gives_the_same_token()
     {
-        var guest = _world.Guest();
-        var first = await _world.GrantAsync(guest: guest);
+        var browser = _world.Guest();
+        var first = await _world.GrantAsync(browser: browser);
 
-        Assert.Equal(first, await _world.GrantAsync(guest: guest));
-        Assert.NotEqual(first.Token, (await _world.GrantAsync("read", guest)).Token);
+        Assert.Equal(first, await _world.GrantAsync(browser: browser));
+        Assert.NotEqual(first.Token, (await _world.GrantAsync("read", browser)).Token);
         Assert.Equal(2, await _world.Server.CountAsync("access_token"));
     }
 
@@ -314,18 +315,18 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_user_sees_the_apps_that_were_let_in_and_can_take_it_back()
     {
-        var guest = _world.Guest();
-        var token = await _world.GrantAsync(guest: guest);
+        var browser = _world.Guest();
+        var token = await _world.GrantAsync(browser: browser);
         (await _world.Server.PostAsync(token, Submit, ("score", "5"))).Is(404, 34);
 
         // Said yes to, and not yet exchanged: that goes too.
         var pending = await _world.BeginAsync();
-        var question = await guest.GetAsync($"/oauth/authorize?oauth_token={pending.Token}");
-        var verifier = (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
+        var question = await browser.GetAsync($"/oauth/authorize?oauth_token={pending.Token}");
+        var verifier = (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(303).Led("oauth_verifier")!;
 
-        var apps = (await guest.GetAsync("/apps")).Is(200);
+        var apps = (await browser.GetAsync("/apps")).Is(200);
         Assert.Contains("Furni Desk", apps.Html, StringComparison.Ordinal);
-        var ended = (await guest.SubmitAsync(apps, "/apps")).Is(200);
+        var ended = (await browser.SubmitAsync(apps, "/apps")).Is(200);
         Assert.Contains("can no longer use your account", ended.Html, StringComparison.Ordinal);
         Assert.Contains("There are none", ended.Html, StringComparison.Ordinal);
 
@@ -336,7 +337,7 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_app_name_is_text_and_never_markup()
     {
-        var app = await GrantWorld.AddAppAsync(_world.Server, "<script>alert(1)</script>");
+        var app = await GrantFixture.AddAppAsync(_world.Server, "<script>alert(1)</script>");
         var answer = await _world.CallAsync("/oauth/request_token", new(app.ConsumerKey, app.ConsumerSecret, null, null), ("oauth_callback", "oob"));
         var page = await _world.Guest().GetAsync($"/oauth/authorize?oauth_token={_world.TokenOf(answer).Token}");
 
@@ -357,7 +358,7 @@ public abstract class ThreeLegTests(Engine engine) : IAsyncLifetime
     public async Task Secrets_and_verifiers_are_encrypted_in_the_store()
     {
         var request = await _world.BeginAsync();
-        var verifier = await GrantWorld.AllowAsync(_world.Guest(), request);
+        var verifier = await GrantFixture.AllowAsync(_world.Guest(), request);
         var stored = await _world.Server.Server.Store.Main.ReadAsync(
             session => session.Sql("select secret, verifier from request_token").ListAsync(row => (byte[][])[row.GetBytes(0), row.GetBytes(1)], default), default);
 

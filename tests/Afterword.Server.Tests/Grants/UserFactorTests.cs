@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Cli;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Authentication;
+using Afterword.Server.SignIn;
 using Afterword.Server.Tests.Consoles;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
@@ -13,25 +14,25 @@ namespace Afterword.Server.Tests.Grants;
 /// <summary>The second factor of users: after the password, and never around it.</summary>
 public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 {
-    private GrantWorld _world = null!;
+    private GrantFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await GrantWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await GrantFixture.StartAsync(engine);
 
     [Fact]
     public async Task A_user_with_an_app_needs_a_code_after_every_password()
     {
-        var (guest, before) = (_world.Guest(), _world.Guest());
-        foreach (var one in new[] { guest, before }) (await SignInAsync(one)).Is(303);
-        var offer = (await guest.GetAsync("/account/app")).Is(200);
+        var (browser, before) = (_world.Guest(), _world.Guest());
+        foreach (var one in new[] { browser, before }) (await SignInAsync(one)).Is(303);
+        var offer = (await browser.GetAsync("/account/app")).Is(200);
         var secret = Newcomer.Key(offer);
-        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", "wrong"))).Is(403);
-        (await guest.SubmitAsync(offer, "/account/app", ("code", "12"), ("password", GrantWorld.Password))).Is(400);
-        var kept = (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantWorld.Password))).Is(200);
+        (await browser.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", "wrong"))).Is(403);
+        (await browser.SubmitAsync(offer, "/account/app", ("code", "12"), ("password", GrantFixture.Password))).Is(400);
+        var kept = (await browser.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantFixture.Password))).Is(200);
         var recovery = Recovery().Matches(kept.Html).Select(code => code.Groups[1].Value).ToArray();
         Assert.Equal(10, recovery.Distinct().Count());
 
         // The visit that has shown the code goes on; the other one ends.
-        (await guest.GetAsync("/account")).Is(200);
+        (await browser.GetAsync("/account")).Is(200);
         (await before.GetAsync("/account")).Is(302);
 
         // The password alone opens no page, and lets no app in.
@@ -40,12 +41,12 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         foreach (var page in new[] { "/account", "/apps", "/messages", "/account/app" }) (await thief.GetAsync(page)).Is(302);
         var request = await _world.BeginAsync();
         Assert.Contains("type=\"password\"", (await thief.GetAsync($"/oauth/authorize?oauth_token={request.Token}")).Is(200).Html, StringComparison.Ordinal);
-        (await thief.PostAsync("/account/remove-app", ("password", GrantWorld.Password))).Is(400);
+        (await thief.PostAsync("/account/remove-app", ("password", GrantFixture.Password))).Is(400);
 
         // Nor a second app.
         var code = (await thief.GetAsync("/sign-in/code")).Is(200);
         (await thief.SubmitAsync(code, "/sign-in/code", ("code", CodeOf(secret)))).Is(403);
-        (await thief.PostAsync("/sign-in/app", [.. code.HiddenOf("/sign-in/code"), ("offer", _world.Server.Get<AppOffers>().Make(AccountKind.User, _world.Ana.Id, "x").Sealed), ("code", "000000")])).Is(303);
+        (await thief.PostAsync("/sign-in/app", [.. code.HiddenOf("/sign-in/code"), ("offer", _world.Server.Get<AuthenticatorSetups>().Make(AccountKind.User, _world.Ana.Id, "x").Sealed), ("code", "000000")])).Is(303);
 
         // What the app shows next, and a recovery code, lead on: each once.
         _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
@@ -58,34 +59,34 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
             (await other.SubmitAsync((await other.GetAsync("/sign-in/code")).Is(200), "/sign-in/code", ("code", recovery[0].ToUpperInvariant()))).Is(status);
         }
 
-        var page2 = (await guest.GetAsync("/account")).Is(200);
-        (await guest.SubmitAsync(page2, "/account/remove-app", ("password", GrantWorld.Password))).Is(303);
+        var page2 = (await browser.GetAsync("/account")).Is(200);
+        (await browser.SubmitAsync(page2, "/account/remove-app", ("password", GrantFixture.Password))).Is(303);
         Assert.Equal("/apps", new Uri(_world.Server.Url, (await SignInAsync(_world.Guest())).Is(303).Location).AbsolutePath);
     }
 
     [Fact]
     public async Task The_audit_log_calls_nothing_a_sign_in_but_a_sign_in()
     {
-        await _world.Server.Get<Allowlists>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
-        var guest = _world.Guest();
-        (await SignInAsync(guest)).Is(303);
-        var offer = (await guest.GetAsync("/account/app")).Is(200);
-        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(Newcomer.Key(offer))), ("password", GrantWorld.Password))).Is(200);
-        (await guest.SubmitAsync(await guest.GetAsync("/account"), "/account/password", ("password", GrantWorld.Password), ("new-password", "a sentence of another kind"))).Is(303);
-        (await guest.SubmitAsync(await guest.GetAsync("/account"), "/account/remove-app", ("password", "a sentence of another kind"))).Is(303);
+        await _world.Server.Get<Allowlist>().AllowSenderAsync(_world.Ana.Id, new(null, null, null, null), default);
+        var browser = _world.Guest();
+        (await SignInAsync(browser)).Is(303);
+        var offer = (await browser.GetAsync("/account/app")).Is(200);
+        (await browser.SubmitAsync(offer, "/account/app", ("code", CodeOf(Newcomer.Key(offer))), ("password", GrantFixture.Password))).Is(200);
+        (await browser.SubmitAsync(await browser.GetAsync("/account"), "/account/password", ("password", GrantFixture.Password), ("new-password", "a sentence of another kind"))).Is(303);
+        (await browser.SubmitAsync(await browser.GetAsync("/account"), "/account/remove-app", ("password", "a sentence of another kind"))).Is(303);
         await _world.Server.Get<UserFactors>().RemoveAsync(_world.Ana.Id, default);
 
         var written = await _world.Server.Server.Store.Main.ReadAsync(
-            session => session.Sql("select deed, what from audit where sender_id = @ana and person = '@ana' order by number").Bind("ana", _world.Ana.Id).ListAsync(row => ((Deed)row.GetInt32(0), row.GetString(1)), default), default);
+            session => session.Sql("select deed, what from audit where sender_id = @ana and person = '@ana' order by number").Bind("ana", _world.Ana.Id).ListAsync(row => ((AuditAction)row.GetInt32(0), row.GetString(1)), default), default);
         Assert.Equal(
-            [(Deed.SignedIn, "with the password"), (Deed.Changed, "added an app for codes"), (Deed.Changed, "own password"), (Deed.Changed, "removed the app for codes")], written);
+            [(AuditAction.SignedIn, "with the password"), (AuditAction.Changed, "added an app for codes"), (AuditAction.Changed, "own password"), (AuditAction.Changed, "removed the app for codes")], written);
     }
 
     [Fact]
     public async Task Of_two_who_set_up_the_first_app_at_once_one_has_it()
     {
         var factors = _world.Server.Get<UserFactors>();
-        var offers = Enumerable.Range(0, 4).Select(_ => _world.Server.Get<AppOffers>().Make(AccountKind.User, _world.Ana.Id, "@ana")).ToList();
+        var offers = Enumerable.Range(0, 4).Select(_ => _world.Server.Get<AuthenticatorSetups>().Make(AccountKind.User, _world.Ana.Id, "@ana")).ToList();
 
         var codes = await Task.WhenAll(offers.Select(offer => factors.AddAsync(_world.Ana.Id, offer.Sealed, CodeOf(OtpNet.Base32Encoding.ToBytes(offer.Key)), default)));
 
@@ -97,16 +98,16 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Wrong_codes_lock_the_codes_and_an_app_that_waits_gets_its_user_after_the_right_one()
     {
-        var guest = _world.Guest();
-        await SignInAsync(guest);
-        var offer = await guest.GetAsync("/account/app");
+        var browser = _world.Guest();
+        await SignInAsync(browser);
+        var offer = await browser.GetAsync("/account/app");
         var secret = Newcomer.Key(offer);
-        (await guest.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantWorld.Password))).Is(200);
+        (await browser.SubmitAsync(offer, "/account/app", ("code", CodeOf(secret)), ("password", GrantFixture.Password))).Is(200);
         _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
 
         var request = await _world.BeginAsync();
         var other = _world.Guest();
-        var page = await GrantWorld.AskAsync(other, request);
+        var page = await GrantFixture.AskAsync(other, request);
         for (var n = 0; n < 5; n++) (await other.SubmitAsync(page, "/sign-in/code", ("code", "none"))).Is(403);
         (await other.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(403);
 
@@ -122,35 +123,35 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         const string opener = "Cross-Origin-Opener-Policy";
         var secret = await AddAppAsync(_world);
         var request = await _world.BeginAsync("oob");
-        var guest = _world.Guest();
+        var browser = _world.Guest();
 
         // Nobody has given a password yet: the app that waits is not forgotten.
-        Assert.Equal($"/oauth/authorize?oauth_token={request.Token}", (await guest.GetAsync($"/sign-in/code?oauth_token={request.Token}&leg=authorize")).Is(302).Location);
+        Assert.Equal($"/oauth/authorize?oauth_token={request.Token}", (await browser.GetAsync($"/sign-in/code?oauth_token={request.Token}&leg=authorize")).Is(302).Location);
 
-        var page = (await GrantWorld.AskAsync(guest, request)).Is(200);
+        var page = (await GrantFixture.AskAsync(browser, request)).Is(200);
         Assert.Equal("unsafe-none", page.Answer.Headers[opener]);
-        Assert.Equal("unsafe-none", (await guest.SubmitAsync(page, "/sign-in/code", ("code", "none"))).Is(403).Answer.Headers[opener]);
-        Assert.Equal("same-origin", (await guest.GetAsync("/sign-in/code")).Is(200).Answer.Headers[opener]);
+        Assert.Equal("unsafe-none", (await browser.SubmitAsync(page, "/sign-in/code", ("code", "none"))).Is(403).Answer.Headers[opener]);
+        Assert.Equal("same-origin", (await browser.GetAsync("/sign-in/code")).Is(200).Answer.Headers[opener]);
 
         _world.Server.Clock.Advance(TimeSpan.FromSeconds(30));
-        var next = (await guest.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(303);
-        var question = (await guest.GetAsync(next.Location)).Is(200);
-        Assert.Equal("unsafe-none", (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(200).Answer.Headers[opener]);
+        var next = (await browser.SubmitAsync(page, "/sign-in/code", ("code", CodeOf(secret)))).Is(303);
+        var question = (await browser.GetAsync(next.Location)).Is(200);
+        Assert.Equal("unsafe-none", (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "allow"))).Is(200).Answer.Headers[opener]);
 
         var other = await _world.BeginAsync("oob");
-        question = (await guest.GetAsync($"/oauth/authorize?oauth_token={other.Token}")).Is(200);
-        Assert.Equal("unsafe-none", (await guest.SubmitAsync(question, "/oauth/authorize", ("decision", "cancel"))).Is(200).Answer.Headers[opener]);
+        question = (await browser.GetAsync($"/oauth/authorize?oauth_token={other.Token}")).Is(200);
+        Assert.Equal("unsafe-none", (await browser.SubmitAsync(question, "/oauth/authorize", ("decision", "cancel"))).Is(200).Answer.Headers[opener]);
     }
 
     [Fact]
     public async Task Where_the_setting_says_so_a_sender_sets_up_an_app_behind_a_link_before_anything_else()
     {
-        await using var world = await GrantWorld.StartAsync(engine, "SignIn:SecondFactor=senders");
+        await using var world = await GrantFixture.StartAsync(engine, "SignIn:SecondFactor=senders");
         var signedIn = world.Guest();
         (await SignInAsync(signedIn)).Is(303);
         var before = (await signedIn.GetAsync("/account")).Is(200);
 
-        await world.Server.Get<Allowlists>().AllowSenderAsync(world.Ana.Id, new(null, null, null, null), default);
+        await world.Server.Get<Allowlist>().AllowSenderAsync(world.Ana.Id, new(null, null, null, null), default);
 
         // A visit from before opens nothing any more.
         Assert.Equal("/sign-in?to=%2Faccount", (await signedIn.GetAsync("/account")).Is(302).Location);
@@ -158,7 +159,7 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 
         // A link that an operator passed on does.
         var proof = await world.Server.Get<UserPasswords>().IssueLinkAsync(world.Ana.Id, dropsFactor: false, default);
-        Assert.Equal("/sign-in/code?to=%2Faccount", (await signedIn.SubmitAsync(await signedIn.GetAsync(proof), proof, ("new-password", GrantWorld.Password))).Is(303).Location);
+        Assert.Equal("/sign-in/code?to=%2Faccount", (await signedIn.SubmitAsync(await signedIn.GetAsync(proof), proof, ("new-password", GrantFixture.Password))).Is(303).Location);
         (await signedIn.GetAsync("/account")).Is(302);
         var request = await world.BeginAsync("oob");
         Assert.Equal("unsafe-none", (await signedIn.GetAsync($"/sign-in/code?oauth_token={request.Token}")).Is(200).Answer.Headers["Cross-Origin-Opener-Policy"]);
@@ -168,7 +169,7 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         var kept = (await signedIn.SubmitAsync(offer, "/sign-in/app", ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(200);
         Assert.Contains("href=\"/messages\"", kept.Html, StringComparison.Ordinal);
         (await signedIn.GetAsync("/messages")).Is(200);
-        (await signedIn.SubmitAsync(await signedIn.GetAsync("/account"), "/account/remove-app", ("password", GrantWorld.Password))).Is(400);
+        (await signedIn.SubmitAsync(await signedIn.GetAsync("/account"), "/account/remove-app", ("password", GrantFixture.Password))).Is(400);
 
         // Who lost it asks an operator.
         var settings = world.Server.Get<Settings>();
@@ -194,19 +195,19 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
     // Neither by the page, nor with a secret that the server has made for this very account.
-    private static async Task PasswordAloneSetsUpNothingAsync(GrantWorld world, Guest guest, (string Name, string Value) form)
+    private static async Task PasswordAloneSetsUpNothingAsync(GrantFixture world, TestBrowser browser, (string Name, string Value) form)
     {
-        (await guest.GetAsync("/account/app")).Is(302);
-        Assert.Contains("you need a link that was sent to you", (await guest.GetAsync("/sign-in/code")).Is(403).Html, StringComparison.Ordinal);
-        var offer = world.Server.Get<AppOffers>().Make(AccountKind.User, world.Ana.Id, "@ana").Sealed;
-        var secret = world.Server.Get<AppOffers>().Open(AccountKind.User, world.Ana.Id, offer)!;
-        (await guest.PostAsync("/sign-in/app", form, ("offer", offer), ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(403);
+        (await browser.GetAsync("/account/app")).Is(302);
+        Assert.Contains("you need a link that was sent to you", (await browser.GetAsync("/sign-in/code")).Is(403).Html, StringComparison.Ordinal);
+        var offer = world.Server.Get<AuthenticatorSetups>().Make(AccountKind.User, world.Ana.Id, "@ana").Sealed;
+        var secret = world.Server.Get<AuthenticatorSetups>().Open(AccountKind.User, world.Ana.Id, offer)!;
+        (await browser.PostAsync("/sign-in/app", form, ("offer", offer), ("code", Totp.CodeAt(secret, world.Server.Clock.GetUtcNow())))).Is(403);
         Assert.Equal(0, await world.Server.CountAsync("user_factor"));
     }
 
-    private static async Task<byte[]> AddAppAsync(GrantWorld world)
+    private static async Task<byte[]> AddAppAsync(GrantFixture world)
     {
-        var (offers, factors) = (world.Server.Get<AppOffers>(), world.Server.Get<UserFactors>());
+        var (offers, factors) = (world.Server.Get<AuthenticatorSetups>(), world.Server.Get<UserFactors>());
         var offer = offers.Make(AccountKind.User, world.Ana.Id, "@ana").Sealed;
         var secret = offers.Open(AccountKind.User, world.Ana.Id, offer)!;
         Assert.NotNull(await factors.AddAsync(world.Ana.Id, offer, Totp.CodeAt(secret, world.Server.Clock.GetUtcNow()), default));
@@ -215,8 +216,8 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 
     private string CodeOf(byte[] secret) => Totp.CodeAt(secret, _world.Server.Clock.GetUtcNow());
 
-    private static async Task<Page> SignInAsync(Guest guest) =>
-        await guest.SubmitAsync((await guest.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password));
+    private static async Task<Page> SignInAsync(TestBrowser browser) =>
+        await browser.SubmitAsync((await browser.GetAsync("/sign-in")).Is(200), "/sign-in", ("screen_name", "ana"), ("password", GrantFixture.Password));
 
     [GeneratedRegex("/sign-in/password/[A-Za-z0-9_-]{27}")]
     private static partial Regex Link();

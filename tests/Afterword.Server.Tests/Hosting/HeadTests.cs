@@ -1,9 +1,10 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Reference;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Inbox;
-using Afterword.Server.Tests.World;
 using Microsoft.AspNetCore.Routing;
 
 namespace Afterword.Server.Tests.Hosting;
@@ -53,8 +54,8 @@ public sealed class HeadTests(SharedPages pages) : IClassFixture<SharedPages>
     [Fact]
     public async Task Every_signed_route_answers_head_as_it_answers_get_and_counts_it()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite);
-        var (id, to) = ((await loop.AskAsync()).Text("id"), loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite);
+        var (id, to) = ((await fixture.AskAsync()).Text("id"), fixture.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         var queries = new Dictionary<string, string>
         {
             ["/1.1/feedback/show/x.json"] = "",
@@ -67,40 +68,40 @@ public sealed class HeadTests(SharedPages pages) : IClassFixture<SharedPages>
         foreach (var route in Routes.Where(route => IsSigned(route.Path)).Select(route => route.Path).Distinct())
         {
             var path = route.Replace("/show/x.json", $"/show/{id}.json", StringComparison.Ordinal) + queries.GetValueOrDefault(route);
-            var (get, head) = (await loop.Server.GetAsync(loop.Sender, path), await loop.Server.SendAsync(loop.Sender, HttpMethod.Head, path, null));
+            var (get, head) = (await fixture.Server.GetAsync(fixture.Sender, path), await fixture.Server.SendAsync(fixture.Sender, HttpMethod.Head, path, null));
             if (head.Body.Length > 0 || Told(get) != Told(head)) wrong.Add($"{path}: {Told(head)} instead of {Told(get)}");
             if (Remaining(get) is { } before && Remaining(head) != before - 1) wrong.Add($"{path}: {Remaining(head)} calls remain after {before}");
-            if ((await loop.Server.SendAsync(null, HttpMethod.Head, path, null)).Status != 400) wrong.Add($"{path}: answered without a signature");
+            if ((await fixture.Server.SendAsync(null, HttpMethod.Head, path, null)).Status != 400) wrong.Add($"{path}: answered without a signature");
             if (get.Status == 200) answered++;
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         Assert.True(answered >= 8, $"Only {answered} routes had something to tell.");
-        Assert.Equal(1, await loop.Server.CountAsync("audit", $"deed = {(int)Deed.Exported}"));
+        Assert.Equal(1, await fixture.Server.CountAsync("audit", $"deed = {(int)AuditAction.Exported}"));
     }
 
     [Fact]
     public async Task A_look_without_a_page_counts_as_none_and_a_stream_and_a_file_end_at_once()
     {
-        await using var world = await InboxWorld.StartAsync(Engine.Sqlite);
+        await using var world = await InboxFixture.StartAsync(Engine.Sqlite);
         await world.WriteAsync(world.Furni, world.Ana, "Hello");
         var ana = await world.GuestAsync();
         (await ana.HeadAsync("/messages/furni")).Is(200);
         Assert.Contains("class=\"unread\"", (await ana.GetAsync("/messages")).Html, StringComparison.Ordinal);
         (await ana.HeadAsync("/messages/live")).Is(200);
 
-        var owner = await world.Server.SeatAsync(Role.Owner, world.Furni);
+        var owner = await world.Server.MembershipAsync(Role.Owner, world.Furni);
         (await owner.HeadAsync("/console/@furni/overview/live")).Is(200);
         Assert.Equal("text/csv; charset=utf-8", (await owner.HeadAsync("/console/@furni/export/file")).Is(200).Answer.Headers["Content-Type"]);
-        Assert.Equal(0, await world.Server.CountAsync("audit", $"deed = {(int)Deed.Exported}"));
+        Assert.Equal(0, await world.Server.CountAsync("audit", $"deed = {(int)AuditAction.Exported}"));
     }
 
     /// <summary>What is mapped for GET, with something that does not exist in each hole. Of the files one.</summary>
     private IEnumerable<(string Path, bool IsPage)> Routes => _server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET"))
-        .DistinctBy(endpoint => endpoint.Metadata.GetMetadata<Described>()?.StandsFor ?? endpoint.RoutePattern.RawText)
+        .DistinctBy(endpoint => endpoint.Metadata.GetMetadata<RouteDescription>()?.StandsFor ?? endpoint.RoutePattern.RawText)
         .Select(endpoint => (Path: "/" + string.Join('/', endpoint.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Sample)))), endpoint))
-        .Select(route => (route.Path, route.endpoint.Metadata.GetMetadata<HtmlPage>() is not null || !ErrorAnswers.IsApiPath(route.Path)));
+        .Select(route => (route.Path, route.endpoint.Metadata.GetMetadata<HtmlPage>() is not null || !ErrorResponses.IsApiPath(route.Path)));
 
     private static bool IsSigned(string path) => path.StartsWith("/1.1/", StringComparison.Ordinal);
 

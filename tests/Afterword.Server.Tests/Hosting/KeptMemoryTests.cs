@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text;
-using Afterword.Server.Access;
 using Afterword.Server.Answers;
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Hosting.Transport;
+using Afterword.Server.OAuth;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Hosting;
 
@@ -14,9 +14,9 @@ public sealed class KeptMemoryTests
     public void A_call_that_had_a_large_body_keeps_little_of_it()
     {
         var call = new SignedCall();
-        call.Body.Write(new byte[SignedRequests.MaxBody]);
-        call.Values.AddForm(Encoding.ASCII.GetBytes($"a={new string('x', SignedRequests.MaxBody)}"));
-        Assert.True(call.Body.Capacity >= SignedRequests.MaxBody);
+        call.Body.Write(new byte[SignatureMiddleware.MaxBody]);
+        call.Values.AddForm(Encoding.ASCII.GetBytes($"a={new string('x', SignatureMiddleware.MaxBody)}"));
+        Assert.True(call.Body.Capacity >= SignatureMiddleware.MaxBody);
 
         call.Reset();
 

@@ -1,4 +1,5 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
@@ -71,7 +72,7 @@ public sealed class OutgoingConnectionsTests
         using var connections = Of(most: 2);
         var (one, other) = (connections.TryTake(new(1, 1))!, connections.TryTake(new(2, 1))!);
         using var come = new SemaphoreSlim(0);
-        using (var permits = new NextPermit(connections, new(3, 1), () => come.Release()))
+        using (var permits = new PermitRequest(connections, new(3, 1), () => come.Release()))
         {
             Assert.Null(permits.TryTake());
             Assert.True(permits.IsWaiting);

@@ -1,20 +1,20 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Inbox;
 
 /// <summary>The card within a conversation.</summary>
 public abstract class InboxCardTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
-    private Guest _ana = null!;
+    private InboxFixture _world = null!;
+    private TestBrowser _ana = null!;
 
     /// <summary>Where the forms of the card on a page go.</summary>
     internal static string ActionOf(Page page) => Regex.Match(page.Html, "action=\"([^\"]*/card/\\d+)\"").Groups[1].Value;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await InboxWorld.StartAsync(engine);
+        _world = await InboxFixture.StartAsync(engine);
         _ana = await _world.GuestAsync();
     }
 

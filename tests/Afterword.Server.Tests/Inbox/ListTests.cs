@@ -1,5 +1,6 @@
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Grants;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
@@ -7,9 +8,9 @@ namespace Afterword.Server.Tests.Inbox;
 /// <summary>The list of conversations.</summary>
 public abstract class ListTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
+    private InboxFixture _world = null!;
 
-    public async ValueTask InitializeAsync() => _world = await InboxWorld.StartAsync(engine, "Limits:MessagesPerDay=100000", "Limits:AppMessagesPerDay=100000");
+    public async ValueTask InitializeAsync() => _world = await InboxFixture.StartAsync(engine, "Limits:MessagesPerDay=100000", "Limits:AppMessagesPerDay=100000");
 
     [Fact]
     public async Task Conversations_come_newest_first_with_their_newest_message()
@@ -20,7 +21,7 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
 
         var page = (await (await _world.GuestAsync()).GetAsync("/messages")).Is(200);
 
-        Assert.Equal(["bea", "furni"], InboxWorld.Listed(page));
+        Assert.Equal(["bea", "furni"], InboxFixture.Listed(page));
         Assert.Contains("You: To Bea", page.Html, StringComparison.Ordinal);
         Assert.Contains("From Furni", page.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("From Bea", page.Html, StringComparison.Ordinal);
@@ -31,7 +32,7 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
     {
         var page = (await (await _world.GuestAsync()).GetAsync("/messages")).Is(200);
         Assert.Contains("No messages yet", page.Html, StringComparison.Ordinal);
-        Assert.Empty(InboxWorld.Listed(page));
+        Assert.Empty(InboxFixture.Listed(page));
     }
 
     [Fact]
@@ -111,7 +112,7 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
         }
 
         // The first to write writes last as well: once, at the top.
-        await _world.WriteAsync(_world.Ana, (await _world.Server.Get<People.Accounts>().FindAsync("user0", default))!, "And you");
+        await _world.WriteAsync(_world.Ana, (await _world.Server.Get<UserAccounts>().FindAsync("user0", default))!, "And you");
         expected.Remove("user0");
         expected.Insert(0, "user0");
 
@@ -120,8 +121,8 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
         for (var address = "/messages"; address is not null; pages++)
         {
             var page = (await ana.GetAsync(address)).Is(200);
-            seen.AddRange(InboxWorld.Listed(page));
-            address = InboxWorld.Link(page, "Older conversations");
+            seen.AddRange(InboxFixture.Listed(page));
+            address = InboxFixture.Link(page, "Older conversations");
         }
 
         Assert.Equal(expected, seen);
@@ -134,8 +135,8 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
         await _world.WriteAsync(_world.Furni, _world.Ana, "Old");
         await _world.Server.AdvanceAsync(TimeSpan.FromDays(30) + TimeSpan.FromMinutes(1));
         var ana = await _world.GuestAsync();
-        Assert.Empty(InboxWorld.Listed(await ana.GetAsync("/messages")));
-        Assert.Empty(InboxWorld.Bubbles(await ana.GetAsync("/messages/furni")));
+        Assert.Empty(InboxFixture.Listed(await ana.GetAsync("/messages")));
+        Assert.Empty(InboxFixture.Bubbles(await ana.GetAsync("/messages/furni")));
     }
 
     [Fact]
@@ -153,12 +154,12 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_is_not_signed_in_is_led_to_sign_in_and_back()
     {
-        var guest = new Guest(_world.Server);
-        var asked = (await guest.GetAsync("/messages/furni?before=12")).Is(302);
+        var browser = new TestBrowser(_world.Server);
+        var asked = (await browser.GetAsync("/messages/furni?before=12")).Is(302);
         Assert.Equal("/sign-in?to=%2Fmessages%2Ffurni%3Fbefore%3D12", asked.Location);
 
-        var form = (await guest.GetAsync(asked.Location)).Is(200);
-        var signedIn = (await guest.SubmitAsync(form, "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password))).Is(303);
+        var form = (await browser.GetAsync(asked.Location)).Is(200);
+        var signedIn = (await browser.SubmitAsync(form, "/sign-in", ("screen_name", "ana"), ("password", GrantFixture.Password))).Is(303);
         Assert.Equal("/messages/furni?before=12", signedIn.Location);
     }
 
@@ -173,19 +174,19 @@ public abstract class ListTests(Engine engine) : IAsyncLifetime
     [InlineData("/")]
     public async Task Signing_in_never_leads_to_another_host(string to)
     {
-        var guest = new Guest(_world.Server);
-        var form = (await guest.GetAsync($"/sign-in?to={Uri.EscapeDataString(to)}")).Is(200);
-        var signedIn = (await guest.PostAsync("/sign-in", [.. form.HiddenOf("/sign-in").Where(field => field.Name != "to"), ("to", to), ("screen_name", "ana"), ("password", GrantWorld.Password)])).Is(303);
+        var browser = new TestBrowser(_world.Server);
+        var form = (await browser.GetAsync($"/sign-in?to={Uri.EscapeDataString(to)}")).Is(200);
+        var signedIn = (await browser.PostAsync("/sign-in", [.. form.HiddenOf("/sign-in").Where(field => field.Name != "to"), ("to", to), ("screen_name", "ana"), ("password", GrantFixture.Password)])).Is(303);
         Assert.Equal("/apps", signedIn.Location);
-        Assert.Equal("/apps", (await guest.GetAsync($"/sign-in?to={Uri.EscapeDataString(to)}")).Is(302).Location);
+        Assert.Equal("/apps", (await browser.GetAsync($"/sign-in?to={Uri.EscapeDataString(to)}")).Is(302).Location);
     }
 
     [Fact]
     public async Task A_wrong_password_does_not_lose_the_way()
     {
-        var guest = new Guest(_world.Server);
-        var again = (await guest.SubmitAsync(await guest.GetAsync("/sign-in?to=/messages"), "/sign-in", ("screen_name", "ana"), ("password", "wrong"))).Is(403);
-        Assert.Equal("/messages", (await guest.SubmitAsync(again, "/sign-in", ("screen_name", "ana"), ("password", GrantWorld.Password))).Is(303).Location);
+        var browser = new TestBrowser(_world.Server);
+        var again = (await browser.SubmitAsync(await browser.GetAsync("/sign-in?to=/messages"), "/sign-in", ("screen_name", "ana"), ("password", "wrong"))).Is(403);
+        Assert.Equal("/messages", (await browser.SubmitAsync(again, "/sign-in", ("screen_name", "ana"), ("password", GrantFixture.Password))).Is(303).Location);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

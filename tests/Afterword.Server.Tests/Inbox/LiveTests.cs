@@ -1,7 +1,7 @@
 using System.Net;
 using Afterword.Server.Messages.Inbox;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Microsoft.Extensions.Hosting;
 
 namespace Afterword.Server.Tests.Inbox;
@@ -9,13 +9,13 @@ namespace Afterword.Server.Tests.Inbox;
 /// <summary>The stream that tells an open page of what is new.</summary>
 public abstract class LiveTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
-    private Guest _ana = null!;
+    private InboxFixture _world = null!;
+    private TestBrowser _ana = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await InboxWorld.StartAsync(engine);
-        _world.Server.Get<LiveInbox>().Heartbeat = TimeSpan.FromMilliseconds(100);
+        _world = await InboxFixture.StartAsync(engine);
+        _world.Server.Get<LiveUpdates>().Heartbeat = TimeSpan.FromMilliseconds(100);
 
         // Whoever begins to listen has every page look once: no test wants to hear of that.
         while (engine == Engine.Postgres && await _world.Server.CountAsync("pg_stat_activity", "datname = current_database() and query = 'listen afterword_inbox'") == 0)
@@ -29,7 +29,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_message_an_answer_and_reading_are_told_at_once_to_both_sides_and_to_nobody_else()
     {
-        var furni = await _world.Server.Get<Accounts>().FindAsync("furni", default);
+        var furni = await _world.Server.Get<UserAccounts>().FindAsync("furni", default);
         using var ana = await OpenAsync(_ana);
         using var bea = await OpenAsync(await _world.GuestAsync("bea"));
         foreach (var happen in (Func<Task>[])
@@ -52,11 +52,11 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_senders_inbox_does_not_tell_when_a_customer_scores_or_dismisses()
     {
-        var live = _world.Server.Get<LiveInbox>();
+        var live = _world.Server.Get<LiveUpdates>();
         await _world.Server.Server.Store.Main.WriteAsync(
             session => session.Sql("update account set password_hash = (select o.password_hash from account o where o.screen_name_key = 'ana') where screen_name_key = 'furni'").RunAsync(default), default);
         using var furni = await OpenAsync(await _world.GuestAsync("furni"));
-        using var figures = live.TryOpen(LiveTopic.FiguresOf(_world.Furni.Id), Listener.Person(1))!;
+        using var metrics = live.TryOpen(LiveTopic.MetricsOf(_world.Furni.Id), Listener.Person(1))!;
         foreach (var form in ((string, string)[])[("score", "5"), ("text", "Nice"), ("dismiss", "1")])
         {
             if (form.Item1 != "text") await _world.AskAsync(_world.Ana);
@@ -65,13 +65,13 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
             }
 
             await furni.QuietAsync(mayRepeat: true);
-            await figures.Woken.WaitAsync(TimeSpan.Zero, default);
+            await metrics.Woken.WaitAsync(TimeSpan.Zero, default);
             var thread = await _ana.GetAsync("/messages/furni");
             (await _ana.SubmitAsync(thread, InboxCardTests.ActionOf(thread), form)).Is(303);
             await furni.QuietAsync();
 
             // The control: the figures did change.
-            Assert.True(await figures.Woken.WaitAsync(TimeSpan.FromSeconds(20), default));
+            Assert.True(await metrics.Woken.WaitAsync(TimeSpan.FromSeconds(20), default));
         }
     }
 
@@ -130,17 +130,17 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
     {
         using var ana = await OpenAsync(_ana);
         await ana.QuietAsync();
-        await _world.Server.Get<Accounts>().SuspendAsync("ana", true, default);
+        await _world.Server.Get<UserAccounts>().SuspendAsync("ana", true, default);
         Assert.Equal("over", await ana.EventAsync());
     }
 
     [Fact]
     public async Task A_stream_needs_a_user_and_one_user_has_only_so_many()
     {
-        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(new Guest(_world.Server), "/messages/live", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(new TestBrowser(_world.Server), "/messages/live", null)).StatusCode);
 
         var open = new List<Stream>();
-        for (var i = 0; i < LiveInbox.MostOfListener; i++) open.Add(await OpenAsync(_ana));
+        for (var i = 0; i < LiveUpdates.MostOfListener; i++) open.Add(await OpenAsync(_ana));
         Assert.Equal(HttpStatusCode.TooManyRequests, (await SendAsync(_ana, "/messages/live", null)).StatusCode);
         using (await OpenAsync(await _world.GuestAsync("bea")))
         {
@@ -148,7 +148,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
 
         // Whoever leaves makes room.
         open[0].Dispose();
-        while (_world.Server.Get<LiveInbox>().Count >= LiveInbox.MostOfListener) await Task.Yield();
+        while (_world.Server.Get<LiveUpdates>().Count >= LiveUpdates.MostOfListener) await Task.Yield();
         open[0] = await OpenAsync(_ana);
         open.ForEach(stream => stream.Dispose());
     }
@@ -165,7 +165,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_server_that_stops_ends_its_streams()
     {
-        await using var world = await InboxWorld.StartAsync(engine);
+        await using var world = await InboxFixture.StartAsync(engine);
         using var ana = await OpenAsync(await world.GuestAsync(), node: world.Server);
         world.Server.Get<IHostApplicationLifetime>().StopApplication();
         Assert.True(await ana.HasEndedAsync());
@@ -182,10 +182,10 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
         (await _ana.SubmitAsync(thread, InboxCardTests.ActionOf(thread), ("score", "5"))).Is(303);
     }
 
-    private Task<HttpResponseMessage> SendAsync(Guest guest, string address, string? lastEventId, TestServer? node = null) => Stream.SendAsync(node ?? _world.Server, guest, address, lastEventId);
+    private Task<HttpResponseMessage> SendAsync(TestBrowser browser, string address, string? lastEventId, TestServer? node = null) => Stream.SendAsync(node ?? _world.Server, browser, address, lastEventId);
 
-    private Task<Stream> OpenAsync(Guest guest, string address = "/messages/live", string? lastEventId = null, TestServer? node = null) =>
-        Stream.OpenAsync(node ?? _world.Server, guest, address, lastEventId);
+    private Task<Stream> OpenAsync(TestBrowser browser, string address = "/messages/live", string? lastEventId = null, TestServer? node = null) =>
+        Stream.OpenAsync(node ?? _world.Server, browser, address, lastEventId);
 }
 
 public sealed class SqliteLiveTests() : LiveTests(Engine.Sqlite);
@@ -198,7 +198,7 @@ public sealed class LiveNodesTests
     [Fact]
     public async Task A_page_on_one_node_hears_what_another_node_stored()
     {
-        await using var world = await InboxWorld.StartAsync(Engine.Postgres);
+        await using var world = await InboxFixture.StartAsync(Engine.Postgres);
         await using var second = await world.Server.StartSecondAsync();
         using var ana = await Stream.OpenAsync(second, await world.GuestAsync("ana", second), "/messages/live", null);
 

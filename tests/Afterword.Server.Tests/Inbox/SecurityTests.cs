@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Afterword.Server.Messages.Inbox;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 using Microsoft.AspNetCore.Routing;
 
@@ -9,7 +10,7 @@ namespace Afterword.Server.Tests.Inbox;
 /// <summary>Every route of Messages against those who should not get in.</summary>
 public abstract class SecurityTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
+    private InboxFixture _world = null!;
 
     /// <summary>What each form would do. A route without a row fails the test below.</summary>
     private static Dictionary<string, (string Name, string Value)[]> Forms { get; } = new(StringComparer.Ordinal)
@@ -26,7 +27,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
         ["/messages"] = 302, ["/messages/new"] = 302, ["/messages/settings"] = 302, ["/messages/{screen_name}"] = 302, ["/messages/live"] = 401, ["/messages/offline"] = 200,
     };
 
-    public async ValueTask InitializeAsync() => _world = await InboxWorld.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _world = await InboxFixture.StartAsync(engine);
 
     [Fact]
     public void Every_route_has_its_row()
@@ -47,7 +48,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
             var address = route.Replace("{screen_name}", "furni", StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal);
             (await ana.PostAsync(address, form)).Is(400);
             (await ana.PostAsync(address, [.. foreign, .. form])).Is(400);
-            (await new Guest(_world.Server).PostAsync(address, [.. foreign, .. form])).Is(400);
+            (await new TestBrowser(_world.Server).PostAsync(address, [.. foreign, .. form])).Is(400);
         }
 
         await NothingHappenedAsync();
@@ -59,7 +60,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
         await _world.WriteAsync(_world.Furni, _world.Ana, "For Ana");
         foreach (var (route, status) in ReadsOfNobody)
         {
-            var page = (await new Guest(_world.Server).GetAsync(route.Replace("{screen_name}", "furni", StringComparison.Ordinal))).Is(status);
+            var page = (await new TestBrowser(_world.Server).GetAsync(route.Replace("{screen_name}", "furni", StringComparison.Ordinal))).Is(status);
             Assert.DoesNotContain("For Ana", page.Html, StringComparison.Ordinal);
         }
     }
@@ -69,7 +70,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
     {
         var ana = await _world.GuestAsync();
         var token = (await ana.GetAsync("/messages/settings")).HiddenOf("/messages/settings");
-        await _world.Server.Get<People.Accounts>().SuspendAsync("ana", true, default);
+        await _world.Server.Get<UserAccounts>().SuspendAsync("ana", true, default);
         (await ana.GetAsync("/messages")).Is(302);
         (await ana.PostAsync("/messages/furni", [.. token, ("text", "Still here")])).Is(400);
         Assert.Equal(0, await _world.Server.CountAsync("message"));
@@ -98,7 +99,7 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_offline_helper_keeps_only_what_is_the_same_for_all()
     {
-        var helper = (await new Guest(_world.Server).GetAsync("/sw.js")).Is(200);
+        var helper = (await new TestBrowser(_world.Server).GetAsync("/sw.js")).Is(200);
         var kept = Regex.Match(helper.Html, @"const kept = \[(.*?)\];").Groups[1].Value;
         Assert.Equal("offline, \"/card.css\", \"/messages.css\", \"/messages.js\", \"/scale.js\", \"/live.js\", \"/messages.svg\"", kept);
         Assert.StartsWith("text/javascript", helper.Answer.Headers["Content-Type"], StringComparison.Ordinal);
@@ -107,10 +108,10 @@ public abstract class SecurityTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_manifest_and_its_icons_are_there()
     {
-        var manifest = (await new Guest(_world.Server).GetAsync("/manifest.webmanifest")).Is(200);
+        var manifest = (await new TestBrowser(_world.Server).GetAsync("/manifest.webmanifest")).Is(200);
         Assert.Equal("application/manifest+json", manifest.Answer.Headers["Content-Type"]);
         Assert.Equal("/messages", manifest.Answer.Text("scope"));
-        foreach (var icon in manifest.Answer.Json.GetProperty("icons").EnumerateArray()) (await new Guest(_world.Server).GetAsync(icon.GetProperty("src").GetString()!)).Is(200);
+        foreach (var icon in manifest.Answer.Json.GetProperty("icons").EnumerateArray()) (await new TestBrowser(_world.Server).GetAsync(icon.GetProperty("src").GetString()!)).Is(200);
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();

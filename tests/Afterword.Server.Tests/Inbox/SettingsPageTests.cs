@@ -1,4 +1,4 @@
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
@@ -6,12 +6,12 @@ namespace Afterword.Server.Tests.Inbox;
 /// <summary>What a user decides: who may write, and in which language to be spoken to.</summary>
 public abstract class SettingsPageTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
-    private Guest _ana = null!;
+    private InboxFixture _world = null!;
+    private TestBrowser _ana = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await InboxWorld.StartAsync(engine);
+        _world = await InboxFixture.StartAsync(engine);
         _ana = await _world.GuestAsync();
     }
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Inbox;
 
@@ -20,17 +20,17 @@ internal sealed class Stream : IDisposable
     /// <summary>The id of the last event.</summary>
     public string LastId { get; private set; } = "";
 
-    public static Task<HttpResponseMessage> SendAsync(TestServer node, Guest guest, string address, string? lastEventId)
+    public static Task<HttpResponseMessage> SendAsync(TestServer node, TestBrowser browser, string address, string? lastEventId)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Url, address));
-        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", guest.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", browser.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
         return s_http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
     }
 
-    public static async Task<Stream> OpenAsync(TestServer node, Guest guest, string address, string? lastEventId)
+    public static async Task<Stream> OpenAsync(TestServer node, TestBrowser browser, string address, string? lastEventId)
     {
-        var answer = (await SendAsync(node, guest, address, lastEventId)).EnsureSuccessStatusCode();
+        var answer = (await SendAsync(node, browser, address, lastEventId)).EnsureSuccessStatusCode();
         var stream = new Stream(answer, await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         if (lastEventId is null && !address.Contains("since", StringComparison.Ordinal)) await stream.BeginAsync();
         return stream;

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Inbox;
@@ -8,12 +8,12 @@ namespace Afterword.Server.Tests.Inbox;
 /// <summary>A conversation: reading, writing, and what the two are to each other.</summary>
 public abstract class ThreadTests(Engine engine) : IAsyncLifetime
 {
-    private InboxWorld _world = null!;
-    private Guest _ana = null!;
+    private InboxFixture _world = null!;
+    private TestBrowser _ana = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _world = await InboxWorld.StartAsync(engine, "Limits:MessagesPerDay=400", "Limits:AppMessagesPerDay=2", "Limits:FreeReplies=0");
+        _world = await InboxFixture.StartAsync(engine, "Limits:MessagesPerDay=400", "Limits:AppMessagesPerDay=2", "Limits:FreeReplies=0");
         _ana = await _world.GuestAsync();
     }
 
@@ -23,7 +23,7 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
         await _world.WriteAsync(_world.Furni, _world.Ana, "Hello Ana");
         (await WriteAsync("Hello Furni\r\nand all")).Is(303);
 
-        Assert.Equal(["Hello Ana", "Hello Furni\nand all"], InboxWorld.Bubbles(await ThreadAsync()));
+        Assert.Equal(["Hello Ana", "Hello Furni\nand all"], InboxFixture.Bubbles(await ThreadAsync()));
         var listed = await _world.Server.GetAsync(_world.Sender, "/1.1/direct_messages/events/list.json");
         Assert.Equal("Hello Furni\nand all", listed.Is(200).Json.GetProperty("events")[0].GetProperty("message_create").GetProperty("message_data").GetProperty("text").GetString());
     }
@@ -40,9 +40,9 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
 
         // The conversation keeps its place, without a word of what is gone.
         var list = (await _ana.GetAsync("/messages")).Is(200);
-        Assert.Equal(["furni", "bea"], InboxWorld.Listed(list));
+        Assert.Equal(["furni", "bea"], InboxFixture.Listed(list));
         Assert.DoesNotContain("Second", list.Html, StringComparison.Ordinal);
-        Assert.Equal(["First"], InboxWorld.Bubbles(await ThreadAsync()));
+        Assert.Equal(["First"], InboxFixture.Bubbles(await ThreadAsync()));
         var sent = (await _world.Server.GetAsync(_world.Sender, "/1.1/direct_messages/events/list.json")).Is(200);
         Assert.Contains("Second", sent.Body, StringComparison.Ordinal);
     }
@@ -68,8 +68,8 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
         for (var address = "/messages/furni"; address is not null; pages++)
         {
             var page = (await _ana.GetAsync(address)).Is(200);
-            seen.InsertRange(0, InboxWorld.Bubbles(page));
-            address = InboxWorld.Link(page, "Earlier messages");
+            seen.InsertRange(0, InboxFixture.Bubbles(page));
+            address = InboxFixture.Link(page, "Earlier messages");
         }
 
         Assert.Equal(Enumerable.Range(0, 120).Select(i => $"Number {i}"), seen);
@@ -90,7 +90,7 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
         await _world.WriteAsync(_world.Furni, _world.Ana, text);
         var page = await ThreadAsync();
 
-        Assert.Equal([shown], InboxWorld.Bubbles(page));
+        Assert.Equal([shown], InboxFixture.Bubbles(page));
         var links = Regex.Matches(page.Html, "<a href=\"([^\"]*)\" target=\"_blank\" rel=\"noopener noreferrer nofollow ugc\"").Select(one => one.Groups[1].Value);
         Assert.Equal(link is null ? [] : [link], links);
         Assert.DoesNotMatch(new Regex("<script(?! type=\"module\" src=\"/messages.js\")", RegexOptions.IgnoreCase), page.Html);
@@ -117,7 +117,7 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
     {
         var text = string.Concat(Enumerable.Repeat("😀", 10_000));
         (await WriteAsync(text)).Is(303);
-        Assert.Equal([text], InboxWorld.Bubbles(await ThreadAsync()));
+        Assert.Equal([text], InboxFixture.Bubbles(await ThreadAsync()));
     }
 
     [Fact]
@@ -156,9 +156,9 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
     public async Task The_menu_follows_blocks_and_stops_requests_and_takes_it_back()
     {
         await _world.AskAsync(_world.Ana);
-        foreach (var (act, undo, of) in new (string, string, Func<Profile, bool>)[]
+        foreach (var (act, undo, of) in new (string, string, Func<UserProfile, bool>)[]
         {
-            ("follow", "unfollow", profile => profile.Bond.Following), ("block", "unblock", profile => profile.Bond.Blocking),
+            ("follow", "unfollow", profile => profile.Relationship.Following), ("block", "unblock", profile => profile.Relationship.Blocking),
         })
         {
             await DoAsync(act);
@@ -199,7 +199,7 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
         var settings = await _world.Server.UserAsync("settings");
         await _world.WriteAsync(settings, _world.Ana, "Odd name");
         Assert.Contains("href=\"/messages/@settings\"", (await _ana.GetAsync("/messages")).Html, StringComparison.Ordinal);
-        Assert.Equal(["Odd name"], InboxWorld.Bubbles((await _ana.GetAsync("/messages/@settings")).Is(200)));
+        Assert.Equal(["Odd name"], InboxFixture.Bubbles((await _ana.GetAsync("/messages/@settings")).Is(200)));
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public abstract class ThreadTests(Engine engine) : IAsyncLifetime
 
     private async Task DoAsync(string what) => (await _ana.SubmitAsync(await ThreadAsync(), "/messages/furni/bond", ("do", what))).Is(303);
 
-    private async Task<Profile> FurniAsync() => (await _world.Server.Get<Profiles>().FindAsync(_world.Ana.Id, UserKey.Of(_world.Furni.Id), default))!;
+    private async Task<UserProfile> FurniAsync() => (await _world.Server.Get<UserProfiles>().FindAsync(_world.Ana.Id, UserKey.Of(_world.Furni.Id), default))!;
 }
 
 public sealed class SqliteThreadTests() : ThreadTests(Engine.Sqlite);

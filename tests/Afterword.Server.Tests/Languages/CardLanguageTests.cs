@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
 using Afterword.Server.Prompts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Languages;
@@ -12,9 +12,9 @@ namespace Afterword.Server.Tests.Languages;
 /// <summary>In which language somebody is asked, reads the card, and is remembered to have answered.</summary>
 public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
 {
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _fixture = await FeedbackFixture.StartAsync(engine);
 
     [Theory]
     [InlineData("de-AT", "Wie zufrieden sind Sie insgesamt mit FURNI?", "de")]
@@ -31,12 +31,12 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Recipients_of_one_batch_are_each_asked_in_their_own_language()
     {
-        var readers = new List<Account>();
+        var readers = new List<User>();
         foreach (var language in new[] { "fr", "pl", "ko", "he" }) readers.Add(await ReaderAsync(language));
 
         await Task.WhenAll(readers.Select(reader => AskAsync(reader)));
 
-        foreach (var reader in readers) Assert.Equal(1, await _loop.Server.CountAsync("prompt", $"recipient_id = {reader.Id} and language = '{reader.Language}'"));
+        foreach (var reader in readers) Assert.Equal(1, await _fixture.Server.CountAsync("prompt", $"recipient_id = {reader.Id} and language = '{reader.Language}'"));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_browsers_language_comes_before_English()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         var page = await GetAsync(path, "sv, fr-CH;q=0.8, en;q=0.5");
 
@@ -82,7 +82,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_score_is_kept_with_the_question_as_it_was_read()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         var page = (await PostAsync(path, "score=4&language=ja", "de")).Is(200);
 
@@ -94,7 +94,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Without_a_word_from_the_form_the_browsers_language_counts()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         (await PostAsync(path, "score=4&language=&language=klingon", "nl")).Is(200);
 
@@ -104,7 +104,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_comes_after_the_first_score_changes_the_question_no_more()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
         (await PostAsync(path, "score=4&language=de", null)).Is(200);
 
         (await PostAsync(path, "score=1&language=fr", null)).Is(303);
@@ -117,7 +117,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_text_or_a_dismissal_alone_leaves_the_question_as_it_was_asked()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         (await PostAsync(path, "text=Bien&language=fr", "fr")).Is(303);
         (await PostAsync(path, "dismiss=1&language=fr", "fr")).Is(303);
@@ -128,9 +128,9 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_score_by_token_keeps_the_question_as_it_was_asked()
     {
-        var asked = await _loop.AskAsync();
+        var asked = await _fixture.AskAsync();
 
-        (await _loop.SubmitAsync(asked.Text("id"), ("score", "5"))).Is(200);
+        (await _fixture.SubmitAsync(asked.Text("id"), ("score", "5"))).Is(200);
 
         Assert.Equal(("What is your overall satisfaction with FURNI?", "en"), await StoredAsync());
     }
@@ -138,8 +138,8 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_question_that_the_catalogue_cannot_give_is_shown_and_kept_as_stored()
     {
-        var path = await AskAsync(_loop.Ana);
-        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update prompt set question = 'An older question, FURNI?'").RunAsync(default), default);
+        var path = await AskAsync(_fixture.Ana);
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update prompt set question = 'An older question, FURNI?'").RunAsync(default), default);
 
         Assert.Contains("<bdi lang=\"en\">An older question, FURNI?</bdi>", (await GetAsync(path, "de")).Body, StringComparison.Ordinal);
         (await PostAsync(path, "score=4&language=de", "de")).Is(200);
@@ -150,7 +150,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_refused_form_is_shown_again_in_its_own_language()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         var page = await PostAsync(path, "score=9&language=tr", "it");
 
@@ -170,7 +170,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_huge_or_broken_wish_is_answered_all_the_same()
     {
-        var path = await AskAsync(_loop.Ana);
+        var path = await AskAsync(_fixture.Ana);
 
         foreach (var wish in new[] { string.Concat(Enumerable.Repeat("x;q=9,", 2_500)), "de-" + new string('a', 15_000), ";;;,,,q=" })
         {
@@ -183,7 +183,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     {
         foreach (var language in Language.All)
         {
-            var path = await AskAsync(_loop.Ana, "nps");
+            var path = await AskAsync(_fixture.Ana, "nps");
             var question = (await GetAsync(path, language.Tag)).Is(200);
             Assert.Equal(language.Tag, question.Headers["Content-Language"]);
             Assert.DoesNotContain("{", question.Body, StringComparison.Ordinal);
@@ -197,21 +197,21 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
         }
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private async Task<Account> ReaderAsync(string? language)
+    private async Task<User> ReaderAsync(string? language)
     {
         var handle = "reader" + (language ?? "none").Replace("-", "", StringComparison.Ordinal);
-        return (await _loop.Server.Get<Accounts>().AddAsync(new NewAccount(handle, "Reader", null, Reach.Anyone) { Language = language }, default))!;
+        return (await _fixture.Server.Get<UserAccounts>().AddAsync(new NewUser(handle, "Reader", null, MessagingPermission.Anyone) { Language = language }, default))!;
     }
 
-    private Task SetLanguageAsync(Account reader, string? language) => _loop.Server.Server.Store.Main.WriteAsync(
+    private Task SetLanguageAsync(User reader, string? language) => _fixture.Server.Server.Store.Main.WriteAsync(
         session => session.Sql("update account set language = @language where id = @id").Bind("language", language).Bind("id", reader.Id).RunAsync(default), default);
 
-    private async Task<string> AskAsync(Account recipient, string type = "csat")
+    private async Task<string> AskAsync(User recipient, string type = "csat")
     {
-        var asked = (await _loop.Server.PostAsync(
-            _loop.Sender, "/1.1/feedback/create.json", ("type", type), ("to_user_id", recipient.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"),
+        var asked = (await _fixture.Server.PostAsync(
+            _fixture.Sender, "/1.1/feedback/create.json", ("type", type), ("to_user_id", recipient.Id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"),
             ("privacy_url", "https://furni.example/privacy"), ("include_card", "true"))).Is(200);
         return new Uri(asked.Text("card_url")).AbsolutePath;
     }
@@ -219,7 +219,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
     /// <summary>The question of the only prompt there is.</summary>
     private async Task<(string Question, string? Language)> StoredAsync()
     {
-        var prompt = await _loop.Server.Server.Store.Main.ReadAsync(session => session.Sql($"select {Prompt.Columns} from prompt p").FirstAsync(Prompt.Read, default), default);
+        var prompt = await _fixture.Server.Server.Store.Main.ReadAsync(session => session.Sql($"select {Prompt.Columns} from prompt p").FirstAsync(Prompt.Read, default), default);
         return (prompt!.Question, prompt.Language);
     }
 
@@ -227,7 +227,7 @@ public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
 
     private Task<Answer> PostAsync(string path, string form, string? accept) => SendAsync(HttpMethod.Post, path, Encoding.ASCII.GetBytes(form), accept);
 
-    private Task<Answer> SendAsync(HttpMethod method, string path, byte[]? form, string? accept) => _loop.Server.SendAsync(null, method, path, form, request =>
+    private Task<Answer> SendAsync(HttpMethod method, string path, byte[]? form, string? accept) => _fixture.Server.SendAsync(null, method, path, form, request =>
     {
         if (accept is not null) request.Headers.TryAddWithoutValidation("Accept-Language", accept);
     });

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Languages;
 using Afterword.Server.Prompts;
 using Microsoft.Extensions.Configuration;

@@ -10,7 +10,7 @@ public sealed class SectionTests
     private static readonly JsonObject s_english = File(
         """{"language":"en","direction":"ltr","tea":{"drink":"Drink","cups":{"one":"{count} cup","other":"{count} cups"}}}""");
 
-    private readonly Section<TeaWords> _section = new("tea", TeaWordsJson.Default.TeaWords);
+    private readonly Section<TeaTexts> _section = new("tea", TeaTextsJson.Default.TeaTexts);
 
     [Fact]
     public void A_complete_file_lends_nothing()
@@ -51,7 +51,7 @@ public sealed class SectionTests
     private static JsonObject File(string json) => JsonNode.Parse(json)!.AsObject();
 }
 
-internal sealed record TeaWords : Words
+internal sealed record TeaTexts : Texts
 {
     public required string Drink { get; init; }
 
@@ -59,5 +59,5 @@ internal sealed record TeaWords : Words
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(TeaWords))]
-internal sealed partial class TeaWordsJson : JsonSerializerContext;
+[JsonSerializable(typeof(TeaTexts))]
+internal sealed partial class TeaTextsJson : JsonSerializerContext;

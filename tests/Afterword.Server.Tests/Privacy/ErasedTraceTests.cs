@@ -2,14 +2,15 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Configuration;
 using Afterword.Server.Connectors;
-using Afterword.Server.Hosting;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Tests.Connectors;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Retention;
-using Afterword.Server.Tests.World;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,18 +20,18 @@ namespace Afterword.Server.Tests.Privacy;
 /// <summary>What leads to an erased person from the side: logs of what others looked for, helpdesks, and what comes late.</summary>
 public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
 {
-    private const string Mail = "mia+qz@example.com";
+    private const string Email = "mia+qz@example.com";
 
     private readonly TestFolder _backups = TestFolder.Create("backups");
-    private ConnectorWorld _world = null!;
+    private ConnectorFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
-    private Loop Loop => _world.Rules.Loop;
+    private FeedbackFixture Fixture => _world.Rules.Fixture;
 
     private ErasePerson Erase => Server.Get<ErasePerson>();
 
-    public async ValueTask InitializeAsync() => _world = await ConnectorWorld.StartAsync(
+    public async ValueTask InitializeAsync() => _world = await ConnectorFixture.StartAsync(
         engine, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:RetrySchedule=5s", $"Backup:Directory={_backups.Path}");
 
     public async ValueTask DisposeAsync()
@@ -43,15 +44,15 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
     public async Task A_helpdesk_that_brings_back_who_did_not_want_to_be_asked_has_nobody_asked()
     {
         var generic = await _world.AddAsync("generic");
-        Assert.Equal("scheduled", (await _world.SendAsync(generic, ConnectorWorld.Close("T-1", Mail))).Told);
-        var mia = await IdOfAsync(Mail);
-        await Server.Get<StopAsking>().RunAsync(_world.Furni, mia, default);
-        await Erase.RunAsync(mia, null, Person.CommandLine, default);
+        Assert.Equal("scheduled", (await _world.SendAsync(generic, ConnectorFixture.Close("T-1", Email))).Told);
+        var mia = await IdOfAsync(Email);
+        await Server.Get<OptOut>().RunAsync(_world.Furni, mia, default);
+        await Erase.RunAsync(mia, null, Member.CommandLine, default);
 
-        Assert.StartsWith("skipped", (await _world.SendAsync(generic, ConnectorWorld.Close("T-2", Mail.ToUpperInvariant()))).Told, StringComparison.Ordinal);
+        Assert.StartsWith("skipped", (await _world.SendAsync(generic, ConnectorFixture.Close("T-2", Email.ToUpperInvariant()))).Told, StringComparison.Ordinal);
 
-        Assert.Equal(1, await Server.CountAsync("contact c join account a on a.id = c.user_id", $"lower(a.mail) = '{Mail}' and c.opted_out_at is not null"));
-        Assert.Equal("scheduled", (await _world.SendAsync(generic, ConnectorWorld.Close("T-3", "other@example.com"))).Told);
+        Assert.Equal(1, await Server.CountAsync("contact c join account a on a.id = c.user_id", $"lower(a.mail) = '{Email}' and c.opted_out_at is not null"));
+        Assert.Equal("scheduled", (await _world.SendAsync(generic, ConnectorFixture.Close("T-3", "other@example.com"))).Told);
         await Server.AllIsWellAsync();
     }
 
@@ -61,19 +62,19 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
         var (generic, silent) = (await _world.AddAsync("generic"), await _world.AddAsync("generic", "silent", createsUsers: false));
 
         // Before anybody knew her, then a close, one that is none, and one of somebody else.
-        await _world.SendAsync(silent, ConnectorWorld.Close("qz-before", Mail.ToUpperInvariant()));
-        await _world.SendAsync(generic, ConnectorWorld.Close("qz-close", Mail));
-        await _world.SendAsync(generic, ConnectorWorld.Close("qz-noted", Mail).Replace("\"event\":\"closed\"", "\"event\":\"noted\"", StringComparison.Ordinal));
-        await _world.SendAsync(generic, ConnectorWorld.Close("T-other", "mio@example.com"));
-        var mia = await IdOfAsync(Mail);
-        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, "r:qz-own", mia, "mia", default);
+        await _world.SendAsync(silent, ConnectorFixture.Close("qz-before", Email.ToUpperInvariant()));
+        await _world.SendAsync(generic, ConnectorFixture.Close("qz-close", Email));
+        await _world.SendAsync(generic, ConnectorFixture.Close("qz-noted", Email).Replace("\"event\":\"closed\"", "\"event\":\"noted\"", StringComparison.Ordinal));
+        await _world.SendAsync(generic, ConnectorFixture.Close("T-other", "mio@example.com"));
+        var mia = await IdOfAsync(Email);
+        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Member.CommandLine, "r:qz-own", mia, "mia", default);
         Assert.Equal(4, await Server.CountAsync("connector_event", "fields is not null"));
         var data = await DataOfAsync(mia);
         Assert.Equal(3, data.GetProperty("helpdesk_events").GetArrayLength());
         Assert.All((string[])["qz-before", "qz-close", "qz-noted"], id => Assert.Contains(data.GetProperty("helpdesk_events").EnumerateArray(), one => one.GetProperty("fields").GetString()!.Contains(id, StringComparison.Ordinal)));
         Assert.Equal("r:qz-own", data.GetProperty("names").EnumerateArray().Single().GetProperty("name").GetString());
 
-        await Erase.RunAsync(mia, null, Person.CommandLine, default);
+        await Erase.RunAsync(mia, null, Member.CommandLine, default);
 
         Assert.Equal(1, await Server.CountAsync("connector_event", "fields is not null"));
         Assert.Equal(1, await Server.CountAsync("connector_event", "external_id is not null and fields is not null"));
@@ -88,23 +89,23 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_audit_log_forgets_whom_people_looked_for()
     {
-        var ana = Loop.Ana;
-        await Server.Db.WriteAsync(session => session.Sql("update account set mail = @mail where id = @id").Bind("mail", Mail).Bind("id", ana.Id).RunAsync(default), default);
-        await Loop.AskAsync("csat", ("external_id", "T, 7"));
-        await Loop.AskAsync("csat", ("external_id", "T"));
-        var owner = await Server.SeatAsync(Role.Owner, Loop.Furni);
-        foreach (var query in (string[])["customer=ana", "customer=%40ana", $"customer={Uri.EscapeDataString(Mail)}", "external_id=T%2C+7&customer=ana", "external_id=T", "external_id=T-8", "customer=anabel"])
+        var ana = Fixture.Ana;
+        await Server.Db.WriteAsync(session => session.Sql("update account set mail = @mail where id = @id").Bind("mail", Email).Bind("id", ana.Id).RunAsync(default), default);
+        await Fixture.AskAsync("csat", ("external_id", "T, 7"));
+        await Fixture.AskAsync("csat", ("external_id", "T"));
+        var owner = await Server.MembershipAsync(Role.Owner, Fixture.Furni);
+        foreach (var query in (string[])["customer=ana", "customer=%40ana", $"customer={Uri.EscapeDataString(Email)}", "external_id=T%2C+7&customer=ana", "external_id=T", "external_id=T-8", "customer=anabel"])
         {
             (await owner.GetAsync($"/console/@furni/answers?show=all&{query}")).Is(200);
         }
 
         // As releases before wrote it.
         var audit = Server.Get<AuditLog>();
-        await audit.NoteAsync(Loop.Furni.Id, Person.CommandLine, Deed.Saw, $"answers with show all, external_id T, 7, customer Ana", default);
-        await audit.NoteAsync(Loop.Furni.Id, Person.CommandLine, Deed.Saw, $"answers with customer {Mail}", default);
+        await audit.NoteAsync(Fixture.Furni.Id, Member.CommandLine, AuditAction.Saw, $"answers with show all, external_id T, 7, customer Ana", default);
+        await audit.NoteAsync(Fixture.Furni.Id, Member.CommandLine, AuditAction.Saw, $"answers with customer {Email}", default);
         Assert.Equal(1, await Server.CountAsync("audit", "what like '%a customer'"));
 
-        await Erase.RunAsync(ana.Id, null, Person.CommandLine, default);
+        await Erase.RunAsync(ana.Id, null, Member.CommandLine, default);
 
         Assert.Equal(0, await Server.CountAsync("audit", "lower(what) like '%ana' or lower(what) like '%mia%' or what like '%T, 7%' or what like '%external_id T' or what like '%external_id T,%'"));
         Assert.Equal(2, await Server.CountAsync("audit", "what like '%external_id (erased), customer (erased)'"));
@@ -123,14 +124,14 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
             http.Response.StatusCode = 500;
             await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes("You sent qz-marker"));
         });
-        var dispatcher = Server.Get<Dispatcher>();
-        dispatcher.Linger = TimeSpan.Zero;
-        await Server.Get<Endpoints>().AddAsync(Loop.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
-        await Loop.AskAsync("csat", ("external_id", "qz-marker"));
-        var draining = dispatcher.DrainAsync(TestContext.Current.CancellationToken);
+        var webhookWorker = Server.Get<WebhookWorker>();
+        webhookWorker.Linger = TimeSpan.Zero;
+        await Server.Get<Endpoints>().AddAsync(Fixture.Furni.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+        await Fixture.AskAsync("csat", ("external_id", "qz-marker"));
+        var draining = webhookWorker.DrainAsync(TestContext.Current.CancellationToken);
         while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
 
-        await Erase.RunAsync(Loop.Ana.Id, null, Person.CommandLine, default);
+        await Erase.RunAsync(Fixture.Ana.Id, null, Member.CommandLine, default);
         held.SetResult();
         await draining;
         while (await Server.CountAsync("delivery_attempt", "status = 500") == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
@@ -144,7 +145,7 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
         var mia = await Server.UserAsync("mia");
         var settings = Server.Get<Settings>();
         var command = new ErasePerson(Server.Server.Store, settings with { Backup = settings.Backup with { Directory = null } }, Server.Get<AuditLog>(), Server.Clock, NullLogger<ErasePerson>.Instance);
-        await command.RunAsync(mia.Id, null, Person.CommandLine, default);
+        await command.RunAsync(mia.Id, null, Member.CommandLine, default);
         Assert.False(File.Exists(ErasureList.In(_backups.Path)));
 
         Server.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -158,8 +159,8 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
     {
         var generic = await _world.AddAsync("generic");
         var mia = await Server.UserAsync("mia");
-        await Erase.RunAsync(mia.Id, null, Person.CommandLine, default);
-        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Person.CommandLine, $"m:{Mail}", mia.Id, "mia", default);
+        await Erase.RunAsync(mia.Id, null, Member.CommandLine, default);
+        await Server.Get<ChangeConnectors>().NameCustomerAsync(_world.Furni, Member.CommandLine, $"m:{Email}", mia.Id, "mia", default);
         Assert.Equal(1, await Server.CountAsync("customer_ref"));
 
         Server.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -199,8 +200,8 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
         return document.RootElement.Clone();
     }
 
-    private async Task<long> IdOfAsync(string mail) => long.Parse(
-        (await Server.TextAsync($"select '' || id from account where mail = '{mail}'"))!, CultureInfo.InvariantCulture);
+    private async Task<long> IdOfAsync(string email) => long.Parse(
+        (await Server.TextAsync($"select '' || id from account where mail = '{email}'"))!, CultureInfo.InvariantCulture);
 }
 
 public sealed class SqliteErasedTraceTests() : ErasedTraceTests(Engine.Sqlite);

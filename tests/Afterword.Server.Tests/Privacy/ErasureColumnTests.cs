@@ -1,8 +1,8 @@
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
-using Afterword.Server.Hosting;
 
 namespace Afterword.Server.Tests.Privacy;
 

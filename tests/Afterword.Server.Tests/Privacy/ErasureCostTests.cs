@@ -1,6 +1,6 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Privacy;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Privacy;
@@ -17,27 +17,27 @@ public sealed class ErasureCostTests
     [Fact]
     public async Task No_statement_takes_more_steps_when_more_is_stored()
     {
-        await using var loop = await Loop.StartAsync(Engine.Sqlite);
-        var store = await CrowdedStore.FillAsync(loop, Copies);
-        var before = await EraseAsync(loop, "first");
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Sqlite);
+        var store = await CrowdedStore.FillAsync(fixture, Copies);
+        var before = await EraseAsync(fixture, "first");
         await store.GrowAsync(s_more);
 
-        var after = await EraseAsync(loop, "second");
+        var after = await EraseAsync(fixture, "second");
 
         Assert.Contains(after.Keys, sql => sql.StartsWith(Named, StringComparison.Ordinal));
         var grown = after.Where(one => !one.Key.StartsWith(Named, StringComparison.Ordinal) && one.Value.StepsARun > (before.GetValueOrDefault(one.Key)?.StepsARun ?? 0) * 3 / 2 + 500).ToArray();
         Assert.True(grown.Length == 0, string.Join("\n\n", grown.Select(one => $"{before.GetValueOrDefault(one.Key)?.StepsARun} steps became {one.Value.StepsARun}\n{one.Key}")));
     }
 
-    private static async Task<Dictionary<string, StatementWork>> EraseAsync(Loop loop, string handle)
+    private static async Task<Dictionary<string, StatementWork>> EraseAsync(FeedbackFixture fixture, string handle)
     {
-        var person = await loop.Server.UserAsync(handle);
-        (await loop.Server.PostAsync(
-            loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{person.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", handle))).Is(200);
-        (await loop.Server.WriteAsync(await loop.Server.TokenAsync(loop.App, person), loop.Furni)).Is(200);
-        var db = loop.Server.Server.Store.Main;
+        var person = await fixture.Server.UserAsync(handle);
+        (await fixture.Server.PostAsync(
+            fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{person.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"), ("external_id", handle))).Is(200);
+        (await fixture.Server.WriteAsync(await fixture.Server.TokenAsync(fixture.App, person), fixture.Furni)).Is(200);
+        var db = fixture.Server.Server.Store.Main;
         await SqliteWork.TakeAsync(db);
-        Assert.IsType<ErasureOutcome.Erased>(await loop.Server.Get<ErasePerson>().RunAsync(person.Id, null, Person.CommandLine, default));
+        Assert.IsType<ErasureOutcome.Erased>(await fixture.Server.Get<ErasePerson>().RunAsync(person.Id, null, Member.CommandLine, default));
         return await SqliteWork.TakeAsync(db);
     }
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Afterword.Server.Backups;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
 
@@ -22,8 +22,8 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
     {
         _store = await engine.MigratedStoreAsync(NewFolder("erasing"));
         _backups = NewFolder("backups").Path;
-        await using var loop = await Loop.StartOnAsync(_store);
-        await PlantedPerson.PlantAsync(loop);
+        await using var fixture = await FeedbackFixture.StartOnAsync(_store);
+        await PlantedPerson.PlantAsync(fixture);
     }
 
     public async ValueTask DisposeAsync()
@@ -161,7 +161,7 @@ public abstract class ErasureRestoreTests(Engine engine) : IAsyncLifetime
         return folder;
     }
 
-    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new Shell(store).RunAsync(exitCode, arguments);
+    private static Task<string> RunAsync(Dictionary<string, string?> store, int exitCode, params string[] arguments) => new CommandShell(store).RunAsync(exitCode, arguments);
 }
 
 public sealed class SqliteErasureRestoreTests() : ErasureRestoreTests(Engine.Sqlite)

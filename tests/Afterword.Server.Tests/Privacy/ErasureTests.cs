@@ -1,17 +1,18 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
+using Afterword.Server.Allowlists;
 using Afterword.Server.Answers;
 using Afterword.Server.Channels;
-using Afterword.Server.People;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Operators;
 using Afterword.Server.Privacy;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Backups;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -20,14 +21,14 @@ namespace Afterword.Server.Tests.Privacy;
 /// <summary>An erased person is nowhere, and every figure is as before.</summary>
 public abstract class ErasureTests(Engine engine) : IAsyncLifetime
 {
-    private static readonly Person s_by = Person.CommandLine;
+    private static readonly Member s_by = Member.CommandLine;
 
     private TestFolder _folder = null!;
     private Dictionary<string, string?> _store = null!;
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
     private int _files;
 
-    private TestServer Server => _loop.Server;
+    private TestServer Server => _fixture.Server;
 
     private Store Store => Server.Server.Store;
 
@@ -37,29 +38,29 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     {
         _folder = TestFolder.Create("erasure");
         _store = await engine.MigratedStoreAsync(_folder);
-        _loop = await Loop.StartOnAsync(_store, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:RetrySchedule=5s");
+        _fixture = await FeedbackFixture.StartOnAsync(_store, "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:RetrySchedule=5s");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         if (_store.GetValueOrDefault("Database") is { } database) await PostgresCluster.Shared.DropAsync(database);
         _folder.Dispose();
     }
 
     [Fact]
-    public async Task Fifty_texts_of_a_person_are_nowhere_after_it_and_all_figures_are_as_before()
+    public async Task Fifty_texts_of_a_person_are_nowhere_after_it_and_all_metrics_are_as_before()
     {
         await using var receiver = await Receiver.StartAsync();
-        Server.Get<Dispatcher>().Linger = TimeSpan.Zero;
-        var person = await PlantedPerson.PlantAsync(_loop, receiver.Url);
+        Server.Get<WebhookWorker>().Linger = TimeSpan.Zero;
+        var person = await PlantedPerson.PlantAsync(_fixture, receiver.Url);
         await Server.AllIsWellAsync();
         Assert.True(person.Markers.Count >= 50, $"{person.Markers.Count} were planted.");
         var missing = await MissingAsync(person.Markers);
         Assert.True(missing.Length <= 6, $"What is sealed or hashed cannot be seen before, either: {string.Join(", ", missing)}");
         var (rollups, export) = (await RowsOfAsync("rollup"), await StatisticAsync());
 
-        var erased = Assert.IsType<ErasureOutcome.Erased>(await Erase.RunAsync(person.Account.Id, null, s_by, default));
+        var erased = Assert.IsType<ErasureOutcome.Erased>(await Erase.RunAsync(person.User.Id, null, s_by, default));
 
         Assert.True(erased.LogIsEmpty);
         Assert.Equal(new ErasedCounts(3, 3, 8, 2, 2, 3), erased.Counts);
@@ -72,7 +73,7 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
 
         // What waits goes out without the person, in its order, and then that they are erased: once for each request.
         await Server.Get<Endpoints>().EnableAsync(person.Webhook!.Value, default);
-        await Server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
+        await Server.Get<WebhookWorker>().DrainAsync(TestContext.Current.CancellationToken);
         var told = receiver.All.Select(got => (got.Feedback, got.EventType)).ToArray();
         Assert.All(person.Requests.Take(2), id => Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated", "feedback.erased"], told.Where(one => one.Feedback == id).Select(one => one.EventType)));
         Assert.All(receiver.All, got => Assert.DoesNotContain(person.Markers, marker => Encoding.UTF8.GetString(got.Body).Contains(marker, StringComparison.Ordinal)));
@@ -88,18 +89,18 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
             await held.Task;
             http.Response.StatusCode = 204;
         });
-        var dispatcher = Server.Get<Dispatcher>();
-        dispatcher.Linger = TimeSpan.Zero;
-        var person = await PlantedPerson.PlantAsync(_loop, receiver.Url);
+        var webhookWorker = Server.Get<WebhookWorker>();
+        webhookWorker.Linger = TimeSpan.Zero;
+        var person = await PlantedPerson.PlantAsync(_fixture, receiver.Url);
         await Server.Get<Endpoints>().EnableAsync(person.Webhook!.Value, default);
-        var draining = dispatcher.DrainAsync(TestContext.Current.CancellationToken);
+        var draining = webhookWorker.DrainAsync(TestContext.Current.CancellationToken);
         while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
 
-        await Erase.RunAsync(person.Account.Id, null, s_by, default);
+        await Erase.RunAsync(person.User.Id, null, s_by, default);
         var underWay = receiver.All.Count;
         held.SetResult();
         await draining;
-        await dispatcher.DrainAsync(TestContext.Current.CancellationToken);
+        await webhookWorker.DrainAsync(TestContext.Current.CancellationToken);
 
         // Of what was under way, nothing can be called back.
         Assert.Equal(8, receiver.All.Count);
@@ -109,61 +110,61 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task The_log_of_events_tells_it_once_for_each_request_and_keeps_the_score()
     {
-        var person = await PlantedPerson.PlantAsync(_loop);
-        await Erase.RunAsync(person.Account.Id, null, s_by, default);
+        var person = await PlantedPerson.PlantAsync(_fixture);
+        await Erase.RunAsync(person.User.Id, null, s_by, default);
         Server.Clock.Advance(TimeSpan.FromMinutes(1));
 
-        var events = (await Server.GetAsync(_loop.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(200);
+        var events = (await Server.GetAsync(_fixture.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(200);
 
         var erased = events.Json.GetProperty("events").EnumerateArray().Where(one => one.GetProperty("event_type").GetString() == "feedback.erased").Select(one => one.GetProperty("feedback")).ToArray();
         Assert.Equal(person.Requests.Take(2), erased.Select(one => one.GetProperty("id").GetString()));
         Assert.Equal([1, 3], erased.Select(one => one.GetProperty("response").GetProperty("score").GetProperty("value").GetInt32()));
         Assert.All(erased, one => Assert.False(one.GetProperty("response").TryGetProperty("text", out _)));
-        Assert.All(erased, one => Assert.NotEqual(person.Account.Id.ToString(CultureInfo.InvariantCulture), one.GetProperty("to_user_id").GetString()));
+        Assert.All(erased, one => Assert.NotEqual(person.User.Id.ToString(CultureInfo.InvariantCulture), one.GetProperty("to_user_id").GetString()));
         Assert.DoesNotContain(person.Markers, marker => events.Body.Contains(marker, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task The_pseudonym_can_neither_be_looked_up_nor_asked_nor_written_to()
     {
-        var person = await PlantedPerson.PlantAsync(_loop);
-        await Erase.RunAsync(person.Account.Id, null, s_by, default);
+        var person = await PlantedPerson.PlantAsync(_fixture);
+        await Erase.RunAsync(person.User.Id, null, s_by, default);
         var pseudonym = await OneAsync("select recipient_id from prompt order by id desc limit 1");
 
-        Assert.NotEqual(person.Account.Id, pseudonym);
+        Assert.NotEqual(person.User.Id, pseudonym);
         Assert.Equal(0, await OneAsync("select count(*) from erasure e join account a on a.id = e.user_id"));
-        foreach (var id in new[] { person.Account.Id, pseudonym })
+        foreach (var id in new[] { person.User.Id, pseudonym })
         {
             var refused = await Server.PostAsync(
-                _loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+                _fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", id.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
             Assert.Contains(refused.Status, new[] { 403, 404 });
-            Assert.Contains((await Server.WriteAsync(_loop.Sender, new Account(id, "", "", "", false))).Status, new[] { 403, 404 });
+            Assert.Contains((await Server.WriteAsync(_fixture.Sender, new User(id, "", "", "", false))).Status, new[] { 403, 404 });
         }
 
-        Assert.DoesNotContain("erased:", await new Shell(_store).RunAsync(0, "user", "list"), StringComparison.Ordinal);
+        Assert.DoesNotContain("erased:", await new CommandShell(_store).RunAsync(0, "user", "list"), StringComparison.Ordinal);
         Server.Clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(401, (await Server.GetAsync(person.Token, "/1.1/account/verify_credentials.json")).Status);
-        Assert.IsType<AnswerOutcome.NotFound>(await Server.Get<AnswerPrompt>().RunAsync(new(new(_loop.Furni.Id, long.Parse(person.Requests[0], CultureInfo.InvariantCulture), null), 3, "late")));
-        Assert.Equal(404, (await Server.PostAsync(_loop.Recipient, $"/1.1/feedback/submit/{person.Requests[0]}.json", ("score", "1"))).Status);
+        Assert.IsType<AnswerOutcome.NotFound>(await Server.Get<AnswerPrompt>().RunAsync(new(new(_fixture.Furni.Id, long.Parse(person.Requests[0], CultureInfo.InvariantCulture), null), 3, "late")));
+        Assert.Equal(404, (await Server.PostAsync(_fixture.Recipient, $"/1.1/feedback/submit/{person.Requests[0]}.json", ("score", "1"))).Status);
     }
 
     [Fact]
     public async Task Whoever_asks_twice_gets_the_same_receipt_and_nobody_without_a_key_gets_any()
     {
-        var person = await PlantedPerson.PlantAsync(_loop);
+        var person = await PlantedPerson.PlantAsync(_fixture);
         var key = (await Server.Get<OperatorKeys>().AddAsync("privacy", default))!;
 
-        Assert.Equal(401, (await DeleteAsync(person.Account.Id, "awop_wrong")).Status);
-        var first = (await DeleteAsync(person.Account.Id, key)).Is(200);
-        var second = (await DeleteAsync(person.Account.Id, key)).Is(200);
+        Assert.Equal(401, (await DeleteAsync(person.User.Id, "awop_wrong")).Status);
+        var first = (await DeleteAsync(person.User.Id, key)).Is(200);
+        var second = (await DeleteAsync(person.User.Id, key)).Is(200);
 
         Assert.StartsWith("erasure-", first.Text("receipt"), StringComparison.Ordinal);
         Assert.Equal(first.Text("receipt"), second.Text("receipt"));
         Assert.Equal(3, first.Json.GetProperty("counts").GetProperty("requests").GetInt64());
         Assert.False(second.Json.TryGetProperty("counts", out _));
         (await DeleteAsync(1, key)).Is(404, 50);
-        (await DeleteAsync(_loop.Furni.Id, key)).Is(400, 44);
-        Assert.Equal(0, await Server.CountAsync("audit", $"what like '%{person.Account.Id}%' or what like '%qz%'"));
+        (await DeleteAsync(_fixture.Furni.Id, key)).Is(400, 44);
+        Assert.Equal(0, await Server.CountAsync("audit", $"what like '%{person.User.Id}%' or what like '%qz%'"));
         Assert.Equal(1, await Server.CountAsync("audit", $"what like '%{first.Text("receipt")}%' and sender_id = 0"));
         await Server.AllIsWellAsync();
     }
@@ -172,7 +173,7 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     public async Task Whoever_may_ask_is_no_customer_before_the_first_request_either()
     {
         var shop = await Server.UserAsync("shop");
-        await Server.Get<Allowlists>().AllowSenderAsync(shop.Id, new(null, null, null, null), default);
+        await Server.Get<Allowlist>().AllowSenderAsync(shop.Id, new(null, null, null, null), default);
 
         Assert.IsType<ErasureOutcome.AsksOthers>(await Erase.RunAsync(shop.Id, null, s_by, default));
         Assert.Equal(1, await Server.CountAsync("account", $"id = {shop.Id} and erased = 0"));
@@ -181,19 +182,19 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_did_not_want_to_be_asked_is_not_asked_when_a_list_brings_them_back()
     {
-        var accounts = Server.Get<Accounts>();
-        var mia = (await accounts.AddAsync(NewMia("mia", "mia@mail.example"), default))!;
+        var userAccounts = Server.Get<UserAccounts>();
+        var mia = (await userAccounts.AddAsync(NewMia("mia", "mia@mail.example"), default))!;
         (await AskAsync(mia.Id)).Is(200);
-        await Server.Get<StopAsking>().RunAsync(_loop.Furni.Id, mia.Id, default);
+        await Server.Get<OptOut>().RunAsync(_fixture.Furni.Id, mia.Id, default);
 
         await Erase.RunAsync(mia.Id, null, s_by, default);
 
         Assert.Equal(0, await Server.CountAsync("contact", "opted_out_at is not null"));
-        var back = (await accounts.AddAsync(NewMia("mia_2", "MIA@mail.example"), default))!;
+        var back = (await userAccounts.AddAsync(NewMia("mia_2", "MIA@mail.example"), default))!;
         (await AskAsync(back.Id)).Is(403, 349);
-        await accounts.AddAsync([NewMia("mia", null)], default);
-        (await AskAsync((await accounts.FindAsync("mia", default))!.Id)).Is(403, 349);
-        (await AskAsync((await accounts.AddAsync(NewMia("mio", "mio@mail.example"), default))!.Id)).Is(200);
+        await userAccounts.AddAsync([NewMia("mia", null)], default);
+        (await AskAsync((await userAccounts.FindAsync("mia", default))!.Id)).Is(403, 349);
+        (await AskAsync((await userAccounts.AddAsync(NewMia("mio", "mio@mail.example"), default))!.Id)).Is(200);
         await Server.AllIsWellAsync();
     }
 
@@ -202,10 +203,10 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     {
         var maja = await Server.UserAsync("maja");
         var audit = Server.Get<AuditLog>();
-        await audit.NoteAsync(Place.Installation, s_by, Deed.Changed, "user add maja --name", default);
-        await audit.NoteAsync(Place.Installation, s_by, Deed.Changed, "user add @maja_b --name", default);
-        await audit.NoteAsync(maja.Id, s_by, Deed.Changed, "user suspend @maja", default);
-        await audit.NoteAsync(_loop.Furni.Id, Person.OfUser("maja"), Deed.Saw, "answers of @Maja, not of @maja_b or maja", default);
+        await audit.NoteAsync(Workspace.Installation, s_by, AuditAction.Changed, "user add maja --name", default);
+        await audit.NoteAsync(Workspace.Installation, s_by, AuditAction.Changed, "user add @maja_b --name", default);
+        await audit.NoteAsync(maja.Id, s_by, AuditAction.Changed, "user suspend @maja", default);
+        await audit.NoteAsync(_fixture.Furni.Id, Member.OfUser("maja"), AuditAction.Saw, "answers of @Maja, not of @maja_b or maja", default);
 
         await Erase.RunAsync(maja.Id, null, s_by, default);
 
@@ -223,15 +224,15 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_was_decided_before_and_written_behind_it_is_found_a_minute_later()
     {
-        var person = await PlantedPerson.PlantAsync(_loop);
-        await Erase.RunAsync(person.Account.Id, null, s_by, default);
+        var person = await PlantedPerson.PlantAsync(_fixture);
+        await Erase.RunAsync(person.User.Id, null, s_by, default);
         await Store.Main.WriteAsync(
             async session =>
             {
                 await session.Sql("insert into visit (key_hash, user_id, created_at, seen_at, browser) values (@hash, @user, @now, @now, 'late')").Bind("hash", new byte[32])
-                    .Bind("user", person.Account.Id).Bind("now", Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(default);
-                await session.Sql("insert into contact (sender_id, user_id, follows) values (@furni, @user, 1)").Bind("furni", _loop.Furni.Id).Bind("user", person.Account.Id).RunAsync(default);
-                return await session.Sql("update account set followers_count = followers_count + 1 where id = @furni").Bind("furni", _loop.Furni.Id).RunAsync(default);
+                    .Bind("user", person.User.Id).Bind("now", Server.Clock.GetUtcNow().ToUnixTimeMilliseconds()).RunAsync(default);
+                await session.Sql("insert into contact (sender_id, user_id, follows) values (@furni, @user, 1)").Bind("furni", _fixture.Furni.Id).Bind("user", person.User.Id).RunAsync(default);
+                return await session.Sql("update account set followers_count = followers_count + 1 where id = @furni").Bind("furni", _fixture.Furni.Id).RunAsync(default);
             },
             default);
 
@@ -251,14 +252,14 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
         for (var round = 0; round < LongForm.Or(3, 30); round++)
         {
             var person = await Server.UserAsync($"racer{round}");
-            var token = await Server.TokenAsync(_loop.App, person);
+            var token = await Server.TokenAsync(_fixture.App, person);
             var open = (await AskAsync(person.Id)).Is(200).Text("id");
             using var go = new Barrier(5);
             var statuses = await Task.WhenAll(
                 Race(go, async () => (await AskAsync(person.Id)).Status),
                 Race(go, async () => (await Server.PostAsync(token, $"/1.1/feedback/submit/{open}.json", ("score", "4"), ("text", "racing"))).Status),
-                Race(go, async () => (await Server.WriteAsync(token, _loop.Furni)).Status),
-                Race(go, async () => (await Server.PostAsync(_loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{person.Id}"), ("external_id", $"case {round}"))).Status),
+                Race(go, async () => (await Server.WriteAsync(token, _fixture.Furni)).Status),
+                Race(go, async () => (await Server.PostAsync(_fixture.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", $"{person.Id}"), ("external_id", $"case {round}"))).Status),
                 Race(go, async () => await Erase.RunAsync(person.Id, null, s_by, default) is ErasureOutcome.Erased ? 200 : 500));
 
             Assert.All(statuses, status => Assert.True(status < 500, $"Round {round}: {string.Join(", ", statuses)}"));
@@ -279,13 +280,13 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
         return await call();
     }
 
-    private static NewAccount NewMia(string handle, string? mail) => new(handle, "Mia", null, Reach.Anyone)
+    private static NewUser NewMia(string handle, string? email) => new(handle, "Mia", null, MessagingPermission.Anyone)
     {
-        Reachability = Reachability.Read(null, mail).Reachability ?? throw new InvalidOperationException(mail),
+        ChannelAvailability = ChannelAvailability.Read(null, email).Reachability ?? throw new InvalidOperationException(email),
     };
 
     private Task<Answer> AskAsync(long user) => Server.PostAsync(
-        _loop.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", user.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
+        _fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", user.ToString(CultureInfo.InvariantCulture)), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"));
 
     private Task<Answer> DeleteAsync(long user, string key) => Server.SendAsync(
         null, HttpMethod.Delete, $"/operator/users/{user}.json", null, request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key));
@@ -297,7 +298,7 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
         var found = person.Markers.Except(await MissingAsync(person.Markers)).ToArray();
         Assert.True(found.Length == 0, $"Still there: {string.Join(", ", found)}");
         var audit = Path.Combine(_folder.Path, $"{_files++}.ndjson");
-        await new Shell(_store).RunAsync(0, "audit", "export", "-o", audit);
+        await new CommandShell(_store).RunAsync(0, "audit", "export", "-o", audit);
         var said = string.Join('\n', Server.Log) + await File.ReadAllTextAsync(audit, TestContext.Current.CancellationToken) + await ExportAsync();
         Assert.Equal([], person.Markers.Where(marker => said.Contains(marker, StringComparison.Ordinal)));
     }
@@ -305,7 +306,7 @@ public abstract class ErasureTests(Engine engine) : IAsyncLifetime
     private async Task<string> ExportAsync()
     {
         var file = Path.Combine(_folder.Path, $"{_files++}.csv");
-        await new Shell(_store).RunAsync(0, "export", "@furni", "--test", "all", "-o", file);
+        await new CommandShell(_store).RunAsync(0, "export", "@furni", "--test", "all", "-o", file);
         return await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
     }
 

@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Afterword.Server.Privacy;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Privacy;
@@ -16,9 +16,9 @@ public abstract class PersonDataTests(Engine engine)
         using var folder = TestFolder.Create("person-data");
         var store = await engine.MigratedStoreAsync(folder);
         PlantedPerson person;
-        await using (var loop = await Loop.StartOnAsync(store)) person = await PlantedPerson.PlantAsync(loop);
+        await using (var fixture = await FeedbackFixture.StartOnAsync(store)) person = await PlantedPerson.PlantAsync(fixture);
         var path = Path.Combine(folder.Path, "person.zip");
-        var shell = new Shell(store);
+        var shell = new CommandShell(store);
 
         Assert.Contains($"records about @{PlantedPerson.Handle}", await shell.RunAsync(0, "person-data", $"@{PlantedPerson.Handle}", "-o", path), StringComparison.Ordinal);
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Afterword.Client.OAuth;
-using Afterword.Server.People;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Tests.Privacy;
@@ -12,12 +12,12 @@ internal sealed class PlantedPerson
 {
     public const string Handle = "qz_handle_9x";
 
-    private readonly Loop _loop;
+    private readonly FeedbackFixture _fixture;
     private readonly List<string> _markers = [Handle];
 
-    private PlantedPerson(Loop loop, Account account, OAuthCredentials token, OAuthCredentials lampToken) => (_loop, Account, Token, LampToken) = (loop, account, token, lampToken);
+    private PlantedPerson(FeedbackFixture fixture, User user, OAuthCredentials token, OAuthCredentials lampToken) => (_fixture, User, Token, LampToken) = (fixture, user, token, lampToken);
 
-    public Account Account { get; }
+    public User User { get; }
 
     public OAuthCredentials Token { get; }
 
@@ -33,29 +33,29 @@ internal sealed class PlantedPerson
     /// <summary>The person's requests, oldest first.</summary>
     public List<string> Requests { get; } = [];
 
-    private string Id => Account.Id.ToString(CultureInfo.InvariantCulture);
+    private string Id => User.Id.ToString(CultureInfo.InvariantCulture);
 
-    private TestServer Server => _loop.Server;
+    private TestServer Server => _fixture.Server;
 
-    /// <param name="loop">Whose sender knows the person; another one is added.</param>
+    /// <param name="fixture">Whose sender knows the person; another one is added.</param>
     /// <param name="webhook">Where the first sender's events are posted to.</param>
-    public static async Task<PlantedPerson> PlantAsync(Loop loop, Uri? webhook = null)
+    public static async Task<PlantedPerson> PlantAsync(FeedbackFixture fixture, Uri? webhook = null)
     {
-        var account = await loop.Server.UserAsync(Handle);
-        var (_, lamp) = await loop.Server.SenderAsync(loop.App, "lamp");
-        var person = new PlantedPerson(loop, account, await loop.Server.TokenAsync(loop.App, account), lamp);
+        var user = await fixture.Server.UserAsync(Handle);
+        var (_, lamp) = await fixture.Server.SenderAsync(fixture.App, "lamp");
+        var person = new PlantedPerson(fixture, user, await fixture.Server.TokenAsync(fixture.App, user), lamp);
         if (webhook is not null)
         {
             // What happens waits for it.
-            person.Webhook = (await loop.Server.Get<Endpoints>().AddAsync(loop.Furni.Id, webhook, null, Approval.NeededIfOwned, default)).Key;
-            await loop.Server.Get<Endpoints>().DisableAsync(person.Webhook.Value, "for the test", default);
+            person.Webhook = (await fixture.Server.Get<Endpoints>().AddAsync(fixture.Furni.Id, webhook, null, Approval.NeededIfOwned, default)).Key;
+            await fixture.Server.Get<Endpoints>().DisableAsync(person.Webhook.Value, "for the test", default);
         }
 
         // The first one waits for a mail server that is not there.
         await person.RunAsync("update account set channel = 1, mail = 'maja@mail.example' where id = @user");
-        await person.AskAsync(loop.Sender, "csat", 1);
+        await person.AskAsync(fixture.Sender, "csat", 1);
         await person.RunAsync("update account set channel = 0 where id = @user");
-        await person.AskAsync(loop.Sender, "nps", 3);
+        await person.AskAsync(fixture.Sender, "nps", 3);
         await person.AskAsync(lamp, "csat", 5);
         await person.WriteAsync();
         await person.CloseAsync();
@@ -86,16 +86,16 @@ internal sealed class PlantedPerson
     {
         for (var i = 0; i < 2; i++)
         {
-            (await Server.WriteAsync(Token, _loop.Furni, $"I wrote {Mark()}")).Is(200);
-            (await Server.WriteAsync(_loop.Sender, Account, $"You wrote {Mark()}")).Is(200);
-            (await Server.WriteAsync(Token, _loop.Ana, $"Between us {Mark()}")).Is(200);
-            (await Server.WriteAsync(_loop.Recipient, Account, $"And back {Mark()}")).Is(200);
+            (await Server.WriteAsync(Token, _fixture.Furni, $"I wrote {Mark()}")).Is(200);
+            (await Server.WriteAsync(_fixture.Sender, User, $"You wrote {Mark()}")).Is(200);
+            (await Server.WriteAsync(Token, _fixture.Ana, $"Between us {Mark()}")).Is(200);
+            (await Server.WriteAsync(_fixture.Recipient, User, $"And back {Mark()}")).Is(200);
         }
     }
 
     private async Task CloseAsync()
     {
-        foreach (var sender in new[] { _loop.Sender, LampToken })
+        foreach (var sender in new[] { _fixture.Sender, LampToken })
         {
             (await Server.PostAsync(
                 sender, "/1.1/feedback/conversations/close.json", ("to_user_id", Id), ("external_id", Mark()), ("display_name", Mark()), ("privacy_url", $"https://furni.example/{Mark()}"), ("agent", "zoe"))).Is(200);
@@ -105,7 +105,7 @@ internal sealed class PlantedPerson
     /// <summary>What no single call of a test leaves behind.</summary>
     private async Task PlantBesideAsync()
     {
-        var (furni, first) = (_loop.Furni.Id, long.Parse(Requests[0], CultureInfo.InvariantCulture));
+        var (furni, first) = (_fixture.Furni.Id, long.Parse(Requests[0], CultureInfo.InvariantCulture));
         await RunAsync("update account set name = @a, mail = @b, password_hash = @c, language = 'de' where id = @user", Mark(), $"{Mark()}@mail.example", Mark());
         await RunAsync("insert into automation (sender_id, version, sampling_key) values (@furni, 0, @key)", furni, Server.Server.Store.Secrets.Protect(new byte[32]));
         await RunAsync("update conversation set decision = 0, reason = 0, due_at = 1767900000000 where sender_id = @furni", furni);
@@ -140,7 +140,7 @@ internal sealed class PlantedPerson
         {
             var statement = session.Sql(sql);
             var names = System.Text.RegularExpressions.Regex.Matches(sql, @"(?<!\w)@(?<name>\w+)").Select(match => match.Groups["name"].Value).Distinct().ToList();
-            if (names.Remove("user")) statement.Bind("user", Account.Id);
+            if (names.Remove("user")) statement.Bind("user", User.Id);
             if (names.Remove("now")) statement.Bind("now", Server.Clock.GetUtcNow().ToUnixTimeMilliseconds());
             Assert.Equal(values.Length, names.Count);
             for (var i = 0; i < values.Length; i++) statement.Bind(names[i], values[i]);

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Channels;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports;
 using Afterword.Server.Reports.Alerts;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -20,13 +21,13 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
 
     private PostOffice _office = null!;
     private Receiver _receiver = null!;
-    private Loop _loop = null!;
-    private Guest _boss = null!;
+    private FeedbackFixture _fixture = null!;
+    private TestBrowser _boss = null!;
     private long _bossId;
     private int _status = 200;
     private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private TestServer Server => _loop.Server;
+    private TestServer Server => _fixture.Server;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -40,18 +41,18 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         });
 
         // 2026-01-05, a Monday: ten in the morning in Berlin.
-        _loop = await Loop.StartAsync(
+        _fixture = await FeedbackFixture.StartAsync(
             engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example",
             "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:Timeout=00:01:00", "Limits:CreatesPerDay=1000000", "Console:TimeZone=Europe/Berlin");
 
         // The server does so beside its start: what is asked before would be counted by the days of UTC for a while.
         await Server.Get<RebuildRollups>().RunAsync(Stop);
-        _bossId = await Server.PersonAsync(Role.Supervisor, _loop.Furni, "boss@furni.example");
+        _bossId = await Server.PersonAsync(Role.Supervisor, _fixture.Furni, "boss@furni.example");
         _boss = await Server.SignedInAsync(_bossId);
     }
 
     [Fact]
-    public async Task A_low_score_is_mailed_with_a_link_and_without_name_or_text()
+    public async Task A_low_score_is_emailed_with_a_link_and_without_name_or_text()
     {
         await ChooseAsync(("csat", "2"), ("reader", $"{_bossId}"));
 
@@ -60,17 +61,17 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         await ScoreAsync(1, more: ("test", "true"));
         await DrainAsync();
 
-        var mail = Assert.Single(_office.All);
-        Assert.Empty(mail.Json.GetProperty("defects").EnumerateArray());
-        Assert.Equal(("boss@furni.example", "A low score for FURNI", "auto-generated"), (mail.To, mail["Subject"], mail["Auto-Submitted"]));
-        foreach (var part in (string[])[mail.Plain, mail.Html])
+        var email = Assert.Single(_office.All);
+        Assert.Empty(email.Json.GetProperty("defects").EnumerateArray());
+        Assert.Equal(("boss@furni.example", "A low score for FURNI", "auto-generated"), (email.To, email["Subject"], email["Auto-Submitted"]));
+        foreach (var part in (string[])[email.Plain, email.Html])
         {
             Assert.Contains("A customer gave 2 of 5 (CSAT) on 5 Jan 2026, 10:00 (Europe/Berlin).", part, StringComparison.Ordinal);
             Assert.Contains($"https://feedback.example/console/@furni/answers/{low}", part, StringComparison.Ordinal);
             foreach (var secret in (string[])["chair", "ana", "ANA"]) Assert.DoesNotContain(secret, part, StringComparison.Ordinal);
         }
 
-        Assert.DoesNotContain("src=", mail.Html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("src=", email.Html, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(1, await Server.CountAsync("alert"));
         Assert.Contains("boss@furni.example", (await _boss.GetAsync(Page)).Is(200).Html, StringComparison.Ordinal);
         await Server.AllIsWellAsync();
@@ -90,11 +91,11 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     [InlineData(null)]
     public async Task Who_lost_the_role_gets_nothing_though_they_were_chosen(Role? now)
     {
-        var ana = await Server.PersonAsync(Role.Analyst, _loop.Furni, "ana@furni.example");
+        var ana = await Server.PersonAsync(Role.Analyst, _fixture.Furni, "ana@furni.example");
         await ChooseAsync(("csat", "2"), ("reader", $"{ana}"), ("reader", $"{_bossId}"));
-        var owner = new Seat(Person.CommandLine, new(_loop.Furni.Id, "furni", "FURNI", Role.Owner));
-        if (now is { } role) await Server.Get<Persons>().ChangeRoleAsync(owner, ana, role, Stop);
-        else await Server.Get<Persons>().RemoveAsync(Person.CommandLine, _loop.Furni.Id, ana, keepLast: false, Stop);
+        var owner = new Membership(Member.CommandLine, new(_fixture.Furni.Id, "furni", "FURNI", Role.Owner));
+        if (now is { } role) await Server.Get<Memberships>().ChangeRoleAsync(owner, ana, role, Stop);
+        else await Server.Get<Memberships>().RemoveAsync(Member.CommandLine, _fixture.Furni.Id, ana, keepLast: false, Stop);
 
         await ScoreAsync(1);
         await DrainAsync();
@@ -106,7 +107,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_agent_cannot_be_chosen()
     {
-        var agent = await Server.PersonAsync(Role.Agent, _loop.Furni, "agent@furni.example");
+        var agent = await Server.PersonAsync(Role.Agent, _fixture.Furni, "agent@furni.example");
         var stranger = await Server.PersonAsync(Role.Owner, await Server.UserAsync("other"), "owner@other.example");
         await ChooseAsync(("csat", "5"), ("reader", $"{agent}"), ("reader", $"{stranger}"), ("reader", $"{_bossId}"));
         Assert.Equal(1, await Server.CountAsync("alert_reader"));
@@ -115,13 +116,13 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_webhook_that_gets_alerts_is_told_signed_as_events_are()
     {
-        var told = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/told"), null, Approval.NeededIfOwned, Stop);
-        await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/other"), null, Approval.NeededIfOwned, Stop);
+        var told = await Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, new Uri(_receiver.Url, "/told"), null, Approval.NeededIfOwned, Stop);
+        await Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, new Uri(_receiver.Url, "/other"), null, Approval.NeededIfOwned, Stop);
         await HaveAlertsAsync(told);
         await ChooseAsync(("nps", "6"));
 
         // One that waits for approval gets none, however it came to want them.
-        var waiting = await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/waiting"), null, Approval.Needed, Stop);
+        var waiting = await Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, new Uri(_receiver.Url, "/waiting"), null, Approval.Needed, Stop);
         await Server.Get<Endpoints>().SetAlertsAsync(waiting.Key, on: true, Stop);
 
         var id = await ScoreAsync(0, type: "nps");
@@ -131,7 +132,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         Assert.Equal("/told", got.Path);
         Assert.Equal(0, await Server.CountAsync("alert_dispatch", $"reader_id = {waiting.Key.Id}"));
         Assert.Equal(
-            $$$"""{"event_type":"alert.low_score","created_at":"Mon Jan 05 09:00:00 +0000 2026","sender_id":"{{{_loop.Furni.Id}}}","low_score":{"feedback_id":"{{{id}}}","type":"nps","score":0}}""",
+            $$$"""{"event_type":"alert.low_score","created_at":"Mon Jan 05 09:00:00 +0000 2026","sender_id":"{{{_fixture.Furni.Id}}}","low_score":{"feedback_id":"{{{id}}}","type":"nps","score":0}}""",
             Encoding.UTF8.GetString(got.Body));
         byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{got.Id}.{got.Timestamp}.")), .. got.Body];
         Assert.Equal("v1," + Convert.ToBase64String(HMACSHA256.HashData(told.Secret.Key, signed)), got.Signature);
@@ -141,12 +142,12 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_webhook_that_hangs_holds_up_no_alert_of_another_sender()
     {
-        var (other, token) = await Server.SenderAsync(_loop.App, "other");
+        var (other, token) = await Server.SenderAsync(_fixture.App, "other");
         var main = Server.Server.Store.Main;
-        foreach (var (sender, path) in ((long, string)[])[(_loop.Furni.Id, "/hangs"), (other.Id, "/told")])
+        foreach (var (sender, path) in ((long, string)[])[(_fixture.Furni.Id, "/hangs"), (other.Id, "/told")])
         {
             await Server.Get<Endpoints>().AddAsync(sender, new Uri(_receiver.Url, path), null, Approval.NeededIfOwned, Stop);
-            await main.WriteAsync(session => (Watch.Default with { AlertCsat = 2 }).SaveAsync(session, sender, Stop), Stop);
+            await main.WriteAsync(session => (AlertThresholds.Default with { AlertCsat = 2 }).SaveAsync(session, sender, Stop), Stop);
         }
 
         await main.WriteAsync(session => session.Sql("update webhook set alerts = 1").RunAsync(Stop), Stop);
@@ -157,7 +158,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         using var beforeItIsGivenUp = new CancellationTokenSource(TimeSpan.FromSeconds(40));
         while (Alerts("/told") == 0) await Task.Delay(5, beforeItIsGivenUp.Token);
         Assert.Equal(8, Alerts("/hangs"));
-        Assert.Equal(8, await Server.CountAsync("alert_dispatch", $"sender_id = {_loop.Furni.Id} and state = 1 and attempts = 1"));
+        Assert.Equal(8, await Server.CountAsync("alert_dispatch", $"sender_id = {_fixture.Furni.Id} and state = 1 and attempts = 1"));
         _enough.SetResult();
         await DrainAsync();
         Assert.Equal(21, await Server.CountAsync("alert_dispatch", "state = 2 and attempts = 1"));
@@ -168,7 +169,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_fails_is_repeated_under_the_same_id_and_survives_a_restart()
     {
-        await HaveAlertsAsync(await Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, _receiver.Url, null, Approval.NeededIfOwned, Stop));
+        await HaveAlertsAsync(await Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, _receiver.Url, null, Approval.NeededIfOwned, Stop));
         await ChooseAsync(("csat", "2"));
         _status = 503;
         await ScoreAsync(1);
@@ -200,7 +201,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         await DrainAsync();
 
         Assert.Equal(2, _office.All.Count);
-        Assert.Single(_office.All.Select(mail => mail.MessageId).Distinct());
+        Assert.Single(_office.All.Select(email => email.MessageId).Distinct());
     }
 
     [Fact]
@@ -210,17 +211,17 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         await ScoreAsync(1);
         await DrainAsync();
         await LeaseAsync(1);
-        var stale = new AlertDispatch(
-            _loop.Furni.Id, await NumberAsync("id"), AlertChannel.Mail, _bossId, AlertKind.LowScore, 0, 1, 0, await NumberAsync("fence") - 1, 0, null, "", "", "", true, null, null);
+        var stale = new AlertDelivery(
+            _fixture.Furni.Id, await NumberAsync("id"), AlertChannel.Mail, _bossId, AlertKind.LowScore, 0, 1, 0, await NumberAsync("fence") - 1, 0, null, "", "", "", true, null, null);
 
-        Assert.False(await Server.Get<AlertDispatches>().SettleAsync(stale, new(AttemptOutcome.Sent, 1, null, null), null));
-        Assert.True(await Server.Get<AlertDispatches>().SettleAsync(stale with { Fence = stale.Fence + 1 }, new(AttemptOutcome.Sent, 1, null, null), null));
+        Assert.False(await Server.Get<AlertDeliveries>().SettleAsync(stale, new(AttemptOutcome.Sent, 1, null, null), null));
+        Assert.True(await Server.Get<AlertDeliveries>().SettleAsync(stale with { Fence = stale.Fence + 1 }, new(AttemptOutcome.Sent, 1, null, null), null));
     }
 
     [Theory]
     [InlineData(20, 1)]
     [InlineData(19, 0)]
-    public async Task A_figure_that_fell_is_told_once_a_day(int answers, int told)
+    public async Task A_metric_that_fell_is_told_once_a_day(int answers, int told)
     {
         await ChooseAsync(("fall", "10"), ("reader", $"{_bossId}"));
         for (var i = 0; i < 20; i++) await ScoreAsync(5);
@@ -270,11 +271,11 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         await Server.RestartAsync();
         await FindAndDrainAsync();
 
-        var mail = Assert.Single(_office.All);
-        Assert.Equal("FURNI: the week of 5 Jan 2026", mail["Subject"]);
-        Assert.Contains("FURNI, 5 – 11 Jan 2026", mail.Plain, StringComparison.Ordinal);
-        Assert.Contains("  CSAT: 100% (too few to go by), nothing to compare with", mail.Plain, StringComparison.Ordinal);
-        Assert.Contains("https://feedback.example/console/@furni/overview?from=2026-01-05&to=2026-01-11", mail.Plain, StringComparison.Ordinal);
+        var email = Assert.Single(_office.All);
+        Assert.Equal("FURNI: the week of 5 Jan 2026", email["Subject"]);
+        Assert.Contains("FURNI, 5 – 11 Jan 2026", email.Plain, StringComparison.Ordinal);
+        Assert.Contains("  CSAT: 100% (too few to go by), nothing to compare with", email.Plain, StringComparison.Ordinal);
+        Assert.Contains("https://feedback.example/console/@furni/overview?from=2026-01-05&to=2026-01-11", email.Plain, StringComparison.Ordinal);
 
         // Late is better than never, and only the last week.
         await Server.AdvanceAsync(TimeSpan.FromDays(16));
@@ -290,11 +291,11 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         if (engine == Engine.Postgres)
         {
             await using var second = await Server.StartSecondAsync();
-            await Task.WhenAll(DrainAsync(), second.Get<AlertSender>().DrainAsync(Stop), DrainAsync(), second.Get<AlertSender>().DrainAsync(Stop));
+            await Task.WhenAll(DrainAsync(), second.Get<AlertWorker>().DrainAsync(Stop), DrainAsync(), second.Get<AlertWorker>().DrainAsync(Stop));
             await Server.AdvanceAsync(TimeSpan.FromDays(7));
             await second.Get<WorkerLease>().RenewAsync(Stop);
             await Task.WhenAll(Server.Get<FindAlerts>().RunAsync(Stop), second.Get<FindAlerts>().RunAsync(Stop));
-            await Task.WhenAll(DrainAsync(), second.Get<AlertSender>().DrainAsync(Stop));
+            await Task.WhenAll(DrainAsync(), second.Get<AlertWorker>().DrainAsync(Stop));
         }
         else
         {
@@ -305,14 +306,14 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
 
         await DrainAsync();
         Assert.Equal(11, _office.All.Count);
-        Assert.Equal(11, _office.All.Select(mail => mail.MessageId).Distinct().Count());
+        Assert.Equal(11, _office.All.Select(email => email.MessageId).Distinct().Count());
         Assert.Equal(11, await Server.CountAsync("alert_dispatch", "state = 2 and attempts = 1"));
     }
 
     public async ValueTask DisposeAsync()
     {
         _enough.TrySetResult();
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         await _receiver.DisposeAsync();
         await _office.DisposeAsync();
     }
@@ -338,21 +339,21 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
 
     private async Task HaveAlertsAsync(NewEndpoint endpoint)
     {
-        var owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
+        var owner = await Server.MembershipAsync(Role.Owner, _fixture.Furni);
         var address = $"/console/@furni/webhooks/{endpoint.Key.Id}";
         (await owner.SubmitAsync(await owner.GetAsync(address), $"{address}/alerts")).Is(303);
     }
 
     private async Task<string> ScoreAsync(int score, string? text = null, string type = "csat", OAuthCredentials? by = null, params (string Name, string Value)[] more)
     {
-        var id = (await _loop.AskAsync(by ?? _loop.Sender, type, more)).Text("id");
-        (await _loop.SubmitAsync(id, [("score", score.ToString(CultureInfo.InvariantCulture)), .. text is null ? Array.Empty<(string, string)>() : [("text", text)]])).Is(200);
+        var id = (await _fixture.AskAsync(by ?? _fixture.Sender, type, more)).Text("id");
+        (await _fixture.SubmitAsync(id, [("score", score.ToString(CultureInfo.InvariantCulture)), .. text is null ? Array.Empty<(string, string)>() : [("text", text)]])).Is(200);
         return id;
     }
 
     private static bool IsAlert(Received got) => got.EventType.StartsWith("alert.", StringComparison.Ordinal);
 
-    private Task DrainAsync() => Server.Get<AlertSender>().DrainAsync(Stop);
+    private Task DrainAsync() => Server.Get<AlertWorker>().DrainAsync(Stop);
 
     private async Task FindAndDrainAsync()
     {

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Reports;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Reports.Search;
+using Afterword.Server.Storage;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;
@@ -10,9 +12,9 @@ namespace Afterword.Server.Tests.Reports;
 public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
 {
     private const string List = "/console/@furni/answers";
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Console:TimeZone=Europe/Berlin");
+    public async ValueTask InitializeAsync() => _fixture = await FeedbackFixture.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Console:TimeZone=Europe/Berlin");
 
     [Fact]
     public async Task The_newest_answers_come_first_and_older_ones_page_by_page()
@@ -21,10 +23,10 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         for (var i = 0; i < 120; i++)
         {
             ids.Add(await AnswerAsync("4", i % 2 == 0 ? $"text {i}" : null));
-            if (i % 3 == 0) await _loop.AskAsync();
+            if (i % 3 == 0) await _fixture.AskAsync();
         }
 
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
         var seen = new List<string>();
         var pages = 0;
         for (var address = List; address is not null; pages++)
@@ -42,11 +44,11 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task Every_filter_of_the_form_gives_its_rows_alone()
     {
         var first = await AnswerAsync("2", "The sofa came late", ("external_id", "ticket 1"), ("agent", "Kim"), ("tags", "late,sofa"));
-        await _loop.Server.AdvanceAsync(TimeSpan.FromHours(14));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromHours(14));
         var second = await AnswerAsync("5", null, ("agent", "Lee"), ("tags", "sofa"));
-        var open = (await _loop.AskAsync("nps")).Text("id");
+        var open = (await _fixture.AskAsync("nps")).Text("id");
         var test = await AnswerAsync("1", "Just a test", ("test", "true"));
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
 
         await GivesAsync("", second, first);
         await GivesAsync("show=all", open, second, first);
@@ -81,7 +83,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_empty_list_and_a_filter_without_answers_are_told_apart()
     {
-        var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
         Assert.Contains("No answers yet", (await owner.GetAsync(List)).Is(200).Html, StringComparison.Ordinal);
         await AnswerAsync("5", null);
         Assert.Contains("No answer matches", (await owner.GetAsync($"{List}?max_score=1")).Is(200).Html, StringComparison.Ordinal);
@@ -92,7 +94,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task A_wrong_filter_is_told_in_words_and_shows_nothing()
     {
         await AnswerAsync("5", "Lovely chair");
-        var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
 
         var page = (await owner.GetAsync($"{List}?from=yesterday&min_score=11&type=x&before=z")).Is(400);
 
@@ -118,8 +120,8 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task Who_sees_no_names_finds_none_in_any_byte()
     {
         var id = await AnswerAsync("2", "The sofa came late", ("external_id", "ticket_1"), ("display_name", "Zedonius"));
-        await _loop.Server.WriteAsync(_loop.Recipient, _loop.Furni, "where is my sofa");
-        var analyst = await _loop.Server.SeatAsync(Role.Analyst, _loop.Furni);
+        await _fixture.Server.WriteAsync(_fixture.Recipient, _fixture.Furni, "where is my sofa");
+        var analyst = await _fixture.Server.MembershipAsync(Role.Analyst, _fixture.Furni);
         string[] hidden = ["ana", "ANA", "ticket_1", "where is my sofa", "Zedonius"];
 
         foreach (var path in (string[])[List, $"{List}?q=sofa", $"{List}?show=all&customer=ana", $"{List}?external_id=ticket_1", $"{List}?external_id=other", $"{List}/{id}", "/console/@furni/export?customer=ana"])
@@ -142,7 +144,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task An_agent_sees_nothing_of_it()
     {
         var id = await AnswerAsync("2", "The sofa came late");
-        var agent = await _loop.Server.SeatAsync(Role.Agent, _loop.Furni);
+        var agent = await _fixture.Server.MembershipAsync(Role.Agent, _fixture.Furni);
         foreach (var path in (string[])[List, $"{List}/{id}", "/console/@furni/export", "/console/@furni/export/file"])
         {
             Assert.DoesNotContain("sofa", (await agent.GetAsync(path)).Is(403).Html, StringComparison.Ordinal);
@@ -153,7 +155,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task Another_senders_answer_is_unknown()
     {
         var id = await AnswerAsync("2", "The sofa came late");
-        var rival = await _loop.Server.SeatAsync(Role.Owner, await _loop.Server.UserAsync("rival"));
+        var rival = await _fixture.Server.MembershipAsync(Role.Owner, await _fixture.Server.UserAsync("rival"));
         Assert.DoesNotContain("sofa", (await rival.GetAsync($"/console/@rival/answers/{id}")).Is(404).Html, StringComparison.Ordinal);
         Assert.Empty(IdsOf((await rival.GetAsync("/console/@rival/answers?show=all&test=all")).Is(200)));
         (await rival.GetAsync($"{List}/{id}")).Is(404);
@@ -163,11 +165,11 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task One_answer_stands_with_its_conversation_and_its_history()
     {
-        await _loop.Server.WriteAsync(_loop.Recipient, _loop.Furni, "Where is my sofa?");
-        await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await _fixture.Server.WriteAsync(_fixture.Recipient, _fixture.Furni, "Where is my sofa?");
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
         var id = await AnswerAsync("2", "It came <b>late</b>", ("external_id", "ticket_1"));
-        await _loop.Server.WriteAsync(_loop.Recipient, _loop.Furni, "Bye");
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        await _fixture.Server.WriteAsync(_fixture.Recipient, _fixture.Furni, "Bye");
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
 
         var page = (await supervisor.GetAsync($"{List}/{id}")).Is(200);
 
@@ -182,7 +184,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
 
         // Nine in London is ten in Berlin.
         Assert.Contains("5 Jan 2026, 10:01", page.Html, StringComparison.Ordinal);
-        Assert.Equal(3, await _loop.Server.CountAsync("change"));
+        Assert.Equal(3, await _fixture.Server.CountAsync("change"));
         foreach (var unknown in (string[])["1", "x", "99999999999999999999"]) (await supervisor.GetAsync($"{List}/{unknown}")).Is(404);
     }
 
@@ -190,15 +192,15 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task Every_look_and_every_export_is_written_down()
     {
         var id = await AnswerAsync("2", "The sofa came late");
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
 
         await supervisor.GetAsync($"{List}?q=sofa&max_score=3");
         await supervisor.GetAsync($"{List}/{id}");
         await supervisor.GetAsync("/console/@furni/export/file?type=csat");
 
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", $"deed = {(int)Deed.Saw} and what = 'answers with a search, max_score 3'"));
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", $"deed = {(int)Deed.Saw} and what = 'answer {id}'"));
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", $"deed = {(int)Deed.Exported} and what = 'answers with type csat'"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"deed = {(int)AuditAction.Saw} and what = 'answers with a search, max_score 3'"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"deed = {(int)AuditAction.Saw} and what = 'answer {id}'"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"deed = {(int)AuditAction.Exported} and what = 'answers with type csat'"));
     }
 
     [Fact]
@@ -207,7 +209,7 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
         var ids = new List<string>();
         var text = string.Concat(Enumerable.Repeat("late chair ", 800));
         for (var i = 0; i < 40; i++) ids.Add(await AnswerAsync("2", i < 32 ? text : "chair"));
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
 
         var page = await supervisor.GetAsync($"{List}?q=chair");
         Assert.InRange(IdsOf(page).Length, 9, 38);
@@ -220,8 +222,8 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     {
         var first = await AnswerAsync("2", "=late sofa");
         var second = await AnswerAsync("5", "sofa");
-        await _loop.AskAsync();
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        await _fixture.AskAsync();
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
 
         foreach (var query in (string[])["", "q=sofa", "q=late", "show=all", "min_score=3"])
         {
@@ -237,24 +239,24 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task Texts_from_before_the_search_are_found_once_they_are_filled_in()
     {
         var id = await AnswerAsync("2", "The sofa came late");
-        await _loop.Server.Get<Storage.Store>().Main.WriteAsync(
+        await _fixture.Server.Get<Store>().Main.WriteAsync(
             async session =>
             {
                 await session.Sql("delete from text_word").RunAsync(default);
                 return await session.Sql("insert into unsearched_text (sender_id, prompt_id) select sender_id, id from prompt where comment is not null").RunAsync(default);
             },
             default);
-        var supervisor = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var supervisor = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
         var before = await supervisor.GetAsync($"{List}?q=sofa");
         Assert.Empty(IdsOf(before));
         Assert.Contains("Some may not be found yet", before.Html, StringComparison.Ordinal);
 
-        Assert.Equal(1, await _loop.Server.Get<FillSearch>().RunAsync(default));
+        Assert.Equal(1, await _fixture.Server.Get<BackfillSearch>().RunAsync(default));
 
         var behind = await supervisor.GetAsync($"{List}?q=sofa");
         Assert.Equal([id], IdsOf(behind));
         Assert.DoesNotContain("Some may not be found yet", behind.Html, StringComparison.Ordinal);
-        Assert.Equal(0, await _loop.Server.Get<FillSearch>().RunAsync(default));
+        Assert.Equal(0, await _fixture.Server.Get<BackfillSearch>().RunAsync(default));
     }
 
     [Theory]
@@ -265,25 +267,25 @@ public abstract partial class AnswersPageTests(Engine engine) : IAsyncLifetime
     public async Task The_doctor_finds_what_a_list_would_not(string tamper, string check)
     {
         await AnswerAsync("2", "The sofa came late");
-        Assert.DoesNotContain(await _loop.Server.ExamineAsync(), finding => finding.Problems.Count > 0);
+        Assert.DoesNotContain(await _fixture.Server.ExamineAsync(), finding => finding.Problems.Count > 0);
 
-        Assert.Equal(1, Math.Sign(await _loop.Server.Get<Storage.Store>().Main.WriteAsync(session => session.Sql(tamper).RunAsync(default), default)));
+        Assert.Equal(1, Math.Sign(await _fixture.Server.Get<Store>().Main.WriteAsync(session => session.Sql(tamper).RunAsync(default), default)));
 
-        Assert.Contains(await _loop.Server.ExamineAsync(), finding => finding.Check == check && finding.Problems.Count > 0);
+        Assert.Contains(await _fixture.Server.ExamineAsync(), finding => finding.Check == check && finding.Problems.Count > 0);
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private async Task<string> AnswerAsync(string score, string? text, params (string Name, string Value)[] more)
     {
-        var id = (await _loop.AskAsync(more: more)).Text("id");
-        (await _loop.SubmitAsync(id, [("score", score), .. text is null ? Array.Empty<(string, string)>() : [("text", text)]])).Is(200);
+        var id = (await _fixture.AskAsync(more: more)).Text("id");
+        (await _fixture.SubmitAsync(id, [("score", score), .. text is null ? Array.Empty<(string, string)>() : [("text", text)]])).Is(200);
         return id;
     }
 
-    private static string[] IdsOf(World.Page page) => [.. Row().Matches(page.Html).Select(row => row.Groups[1].Value)];
+    private static string[] IdsOf(Page page) => [.. Row().Matches(page.Html).Select(row => row.Groups[1].Value)];
 
-    private static string? NextOf(World.Page page) => Next().Match(page.Html) is { Success: true } next ? System.Net.WebUtility.HtmlDecode(next.Groups[1].Value) : null;
+    private static string? NextOf(Page page) => Next().Match(page.Html) is { Success: true } next ? System.Net.WebUtility.HtmlDecode(next.Groups[1].Value) : null;
 
     [GeneratedRegex("<a href=\"/console/@[a-z]+/answers/([0-9]+)\">")]
     private static partial Regex Row();

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Afterword.Server.Reports;
+using Afterword.Server.Console;
 
 namespace Afterword.Server.Tests.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Exports;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;

@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Cli;
-using Afterword.Server.People;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports;
+using Afterword.Server.Reports.Exports;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Storage.Sqlite;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Support;
 using Microsoft.Data.Sqlite;
 
@@ -15,22 +18,22 @@ namespace Afterword.Server.Tests.Reports;
 /// <summary>A sender takes its feedback along, as a file.</summary>
 public abstract class ExportTests(Engine engine) : IAsyncLifetime
 {
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
     public async ValueTask InitializeAsync() =>
-        _loop = await Loop.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Limits:ExportsPer15Minutes=1000", "Limits:EventsPer15Minutes=100000", "Limits:AnswersPer15Minutes=100000");
+        _fixture = await FeedbackFixture.StartAsync(engine, "Limits:CreatesPerDay=1000000", "Limits:ExportsPer15Minutes=1000", "Limits:EventsPer15Minutes=100000", "Limits:AnswersPer15Minutes=100000");
 
     [Fact]
     public async Task The_file_has_the_documented_form()
     {
-        var first = (await _loop.AskAsync(more: [("external_id", "ticket, 1"), ("display_name", "\"Furni\""), ("agent", "Kim"), ("tags", "late, refund")])).Text("id");
-        (await _loop.SubmitAsync(first, ("score", "4"), ("text", "Fine,\nsaid \"ana\""))).Is(200);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1.25));
-        var second = (await _loop.AskAsync("nps", ("question_variant_id", "7"), ("external_id", "=1+1"))).Text("id");
-        await _loop.Server.AdvanceAsync(TimeSpan.FromSeconds(1));
-        (await _loop.SubmitAsync(second, ("score", "0"))).Is(200);
-        var third = (await _loop.AskAsync()).Text("id");
-        (await _loop.Server.PostAsync(_loop.Recipient, $"/1.1/feedback/dismiss/{third}.json")).Is(200);
+        var first = (await _fixture.AskAsync(more: [("external_id", "ticket, 1"), ("display_name", "\"Furni\""), ("agent", "Kim"), ("tags", "late, refund")])).Text("id");
+        (await _fixture.SubmitAsync(first, ("score", "4"), ("text", "Fine,\nsaid \"ana\""))).Is(200);
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromSeconds(1.25));
+        var second = (await _fixture.AskAsync("nps", ("question_variant_id", "7"), ("external_id", "=1+1"))).Text("id");
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromSeconds(1));
+        (await _fixture.SubmitAsync(second, ("score", "0"))).Is(200);
+        var third = (await _fixture.AskAsync()).Text("id");
+        (await _fixture.Server.PostAsync(_fixture.Recipient, $"/1.1/feedback/dismiss/{third}.json")).Is(200);
 
         var file = (await ExportAsync()).Is(200);
 
@@ -46,20 +49,20 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     public async Task The_audit_log_knows_of_an_export_by_the_api()
     {
         (await ExportAsync("?type=other")).Is(400);
-        Assert.Equal(0, await _loop.Server.CountAsync("audit"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("audit"));
 
         (await ExportAsync()).Is(200);
 
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", $"sender_id = {Id(_loop.Furni)} and person = 'app Helpdesk' and deed = {(int)Deed.Exported} and what = 'answers, by the API'"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"sender_id = {Id(_fixture.Furni)} and person = 'app Helpdesk' and deed = {(int)AuditAction.Exported} and what = 'answers, by the API'"));
     }
 
     [Fact]
     public async Task A_request_runs_out_in_the_file_as_on_the_card()
     {
-        await _loop.AskAsync();
+        await _fixture.AskAsync();
         Assert.Equal("open", Csv.Read((await ExportAsync()).Body)[0]["state"]);
 
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(31));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(31));
 
         Assert.Equal("expired", Csv.Read((await ExportAsync()).Body)[0]["state"]);
     }
@@ -68,14 +71,14 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     public async Task Each_filter_gives_its_rows_alone()
     {
         var at = Now;
-        var csat = (await _loop.AskAsync("csat", ("external_id", "a"), ("agent", "Kim"), ("tags", "late,refund"))).Text("id");
-        (await _loop.SubmitAsync(csat, ("score", "5"), ("text", "Good"))).Is(200);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromHours(1));
-        var nps = (await _loop.AskAsync("nps", ("external_id", "b"), ("agent", "Lee"), ("tags", "refund"))).Text("id");
-        (await _loop.SubmitAsync(nps, ("score", "0"))).Is(200);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(3));
-        var open = (await _loop.AskAsync("csat")).Text("id");
-        var test = (await _loop.AskAsync("csat", ("test", "true"))).Text("id");
+        var csat = (await _fixture.AskAsync("csat", ("external_id", "a"), ("agent", "Kim"), ("tags", "late,refund"))).Text("id");
+        (await _fixture.SubmitAsync(csat, ("score", "5"), ("text", "Good"))).Is(200);
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromHours(1));
+        var nps = (await _fixture.AskAsync("nps", ("external_id", "b"), ("agent", "Lee"), ("tags", "refund"))).Text("id");
+        (await _fixture.SubmitAsync(nps, ("score", "0"))).Is(200);
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(3));
+        var open = (await _fixture.AskAsync("csat")).Text("id");
+        var test = (await _fixture.AskAsync("csat", ("test", "true"))).Text("id");
         var hour = 3_600_000;
 
         await GivesAsync("", csat, nps, open);
@@ -121,37 +124,37 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Only_an_allowed_sender_gets_a_file_and_never_anothers_rows()
     {
-        var (other, otherToken) = await _loop.Server.SenderAsync(_loop.App, "rival");
+        var (other, otherToken) = await _fixture.Server.SenderAsync(_fixture.App, "rival");
         for (var i = 0; i < 4; i++)
         {
-            (await _loop.SubmitAsync((await _loop.AskAsync(more: ("external_id", "furnis"))).Text("id"), ("score", "3"), ("text", "of furni"))).Is(200);
-            var theirs = (await _loop.Server.PostAsync(
+            (await _fixture.SubmitAsync((await _fixture.AskAsync(more: ("external_id", "furnis"))).Text("id"), ("score", "3"), ("text", "of furni"))).Is(200);
+            var theirs = (await _fixture.Server.PostAsync(
                 otherToken, "/1.1/feedback/create.json",
-                ("type", "csat"), ("to_user_id", Id(_loop.Ana)), ("message", "Hello"), ("privacy_url", "https://rival.example/p"), ("external_id", "rivals"))).Is(200);
-            (await _loop.SubmitAsync(theirs.Text("id"), ("score", "1"), ("text", "of rival"))).Is(200);
+                ("type", "csat"), ("to_user_id", Id(_fixture.Ana)), ("message", "Hello"), ("privacy_url", "https://rival.example/p"), ("external_id", "rivals"))).Is(200);
+            (await _fixture.SubmitAsync(theirs.Text("id"), ("score", "1"), ("text", "of rival"))).Is(200);
         }
 
         Assert.DoesNotContain("rival", (await ExportAsync("?test=all")).Is(200).Body, StringComparison.Ordinal);
-        var their = (await _loop.Server.GetAsync(otherToken, "/1.1/feedback/export.csv")).Is(200);
+        var their = (await _fixture.Server.GetAsync(otherToken, "/1.1/feedback/export.csv")).Is(200);
         Assert.DoesNotContain("of furni", their.Body, StringComparison.Ordinal);
         Assert.Equal(4, Csv.Ids(their.Body).Length);
-        (await _loop.Server.GetAsync(_loop.Recipient, "/1.1/feedback/export.csv")).Is(403, 87);
-        (await _loop.Server.SendAsync(null, HttpMethod.Get, "/1.1/feedback/export.csv", null)).Is(400, 215);
+        (await _fixture.Server.GetAsync(_fixture.Recipient, "/1.1/feedback/export.csv")).Is(403, 87);
+        (await _fixture.Server.SendAsync(null, HttpMethod.Get, "/1.1/feedback/export.csv", null)).Is(400, 215);
     }
 
     [Fact]
     public async Task Calls_are_limited_and_the_limit_is_told()
     {
-        await using var loop = await Loop.StartAsync(engine, "Limits:ExportsPer15Minutes=2");
-        await loop.AskAsync();
+        await using var fixture = await FeedbackFixture.StartAsync(engine, "Limits:ExportsPer15Minutes=2");
+        await fixture.AskAsync();
 
-        Assert.Equal(1, (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200).Header("x-rate-limit-remaining"));
-        (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200);
-        var refused = (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(429, 88);
+        Assert.Equal(1, (await fixture.Server.GetAsync(fixture.Sender, "/1.1/feedback/export.csv")).Is(200).Header("x-rate-limit-remaining"));
+        (await fixture.Server.GetAsync(fixture.Sender, "/1.1/feedback/export.csv")).Is(200);
+        var refused = (await fixture.Server.GetAsync(fixture.Sender, "/1.1/feedback/export.csv")).Is(429, 88);
         Assert.Equal(900, refused.Header("Retry-After"));
 
-        await loop.Server.AdvanceAsync(TimeSpan.FromMinutes(15));
-        (await loop.Server.GetAsync(loop.Sender, "/1.1/feedback/export.csv")).Is(200);
+        await fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(15));
+        (await fixture.Server.GetAsync(fixture.Sender, "/1.1/feedback/export.csv")).Is(200);
     }
 
     [Fact]
@@ -160,13 +163,13 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         var asked = 0;
         await Parallel.ForEachAsync(Lists.NaughtyStrings, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (text, _) =>
         {
-            var create = await _loop.Server.PostAsync(
-                _loop.Sender, "/1.1/feedback/create.json",
-                ("type", "csat"), ("to_user_id", Id(_loop.Ana)), ("message", "Hello"), ("privacy_url", "https://furni.example/p"), ("external_id", text));
+            var create = await _fixture.Server.PostAsync(
+                _fixture.Sender, "/1.1/feedback/create.json",
+                ("type", "csat"), ("to_user_id", Id(_fixture.Ana)), ("message", "Hello"), ("privacy_url", "https://furni.example/p"), ("external_id", text));
             if (create.Status != 200) return;
 
             Interlocked.Increment(ref asked);
-            await _loop.SubmitAsync(create.Text("id"), ("text", text));
+            await _fixture.SubmitAsync(create.Text("id"), ("text", text));
         });
 
         Assert.InRange(asked, 400, 600);
@@ -174,9 +177,9 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         Assert.Equal(asked, lines.Count);
         foreach (var line in lines)
         {
-            var shown = (await _loop.Server.Get<Store>().Main.ReadAsync(
+            var shown = (await _fixture.Server.Get<Store>().Main.ReadAsync(
                 session => session.Sql("select external_id, comment, question from prompt where sender_id = @sender and id = @id")
-                    .Bind("sender", _loop.Furni.Id).Bind("id", long.Parse(line["id"], CultureInfo.InvariantCulture))
+                    .Bind("sender", _fixture.Furni.Id).Bind("id", long.Parse(line["id"], CultureInfo.InvariantCulture))
                     .FirstAsync(row => (ExternalId: row.TextOrNull(0), Comment: row.TextOrNull(1), Question: row.GetString(2)), default), default));
             Assert.Equal(shown.ExternalId ?? "", Csv.Bare(line["external_id"]));
             Assert.Equal(shown.Comment ?? "", Csv.Bare(line["text"]));
@@ -190,13 +193,13 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         string[] texts = ["plain", "with \"quotes\", commas", "two\nlines\n\"", "=1+1", "日本語", "\"\n\"\"\n,"];
         for (var i = 0; i < 60; i++)
         {
-            var id = (await _loop.AskAsync(more: ("external_id", texts[i % texts.Length]))).Text("id");
-            if (i % 2 == 0) await _loop.SubmitAsync(id, ("text", texts[i % texts.Length]), ("score", "3"));
+            var id = (await _fixture.AskAsync(more: ("external_id", texts[i % texts.Length]))).Text("id");
+            if (i % 2 == 0) await _fixture.SubmitAsync(id, ("text", texts[i % texts.Length]), ("score", "3"));
         }
 
-        var export = _loop.Server.Get<ExportFeedback>();
+        var export = _fixture.Server.Get<ExportFeedback>();
         using var all = new MemoryStream();
-        await export.RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full, ByteOrderMark: true), all, null, default);
+        await export.RunAsync(new(new(_fixture.Furni.Id), "furni", Visibility.Full, ByteOrderMark: true), all, null, default);
         var whole = all.ToArray();
         Assert.Equal("\uFEFFid,"u8, whole.AsSpan(0, 6));
         var random = new Random(11);
@@ -206,7 +209,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
             var end = CsvEnd.Find(new MemoryStream(whole, 0, cut))!.Value;
             using var rest = new MemoryStream();
             await export.RunAsync(
-                new(new(_loop.Furni.Id), "furni", Sight.Full, end.LastId, Header: end.Length == 0, ByteOrderMark: end.Length == 0), rest, null, default);
+                new(new(_fixture.Furni.Id), "furni", Visibility.Full, end.LastId, Header: end.Length == 0, ByteOrderMark: end.Length == 0), rest, null, default);
 
             Assert.True(end.Length <= cut);
             Assert.Equal(whole, whole.Take((int)end.Length).Concat(rest.ToArray()));
@@ -216,7 +219,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Going_on_by_the_api_gives_exactly_the_missing_lines()
     {
-        for (var i = 0; i < 20; i++) await _loop.AskAsync();
+        for (var i = 0; i < 20; i++) await _fixture.AskAsync();
         var whole = (await ExportAsync()).Body;
         var ids = Csv.Ids(whole);
 
@@ -231,16 +234,16 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task What_is_asked_and_answered_meanwhile_neither_repeats_nor_hides_a_line()
     {
-        var asked = await Task.WhenAll(Enumerable.Range(0, 1_700).Select(_ => _loop.AskAsync()));
+        var asked = await Task.WhenAll(Enumerable.Range(0, 1_700).Select(_ => _fixture.AskAsync()));
         var ids = asked.Select(answer => answer.Text("id")).OrderBy(id => id.Length).ThenBy(id => id, StringComparer.Ordinal).ToList();
         var added = new List<string>();
         using var file = new Interrupted(async piece =>
         {
-            added.Add((await _loop.AskAsync()).Text("id"));
-            (await _loop.SubmitAsync(ids[(piece * 400) + 200], ("score", "2"), ("text", "meanwhile"))).Is(200);
+            added.Add((await _fixture.AskAsync()).Text("id"));
+            (await _fixture.SubmitAsync(ids[(piece * 400) + 200], ("score", "2"), ("text", "meanwhile"))).Is(200);
         });
 
-        await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), file, null, default);
+        await _fixture.Server.Get<ExportFeedback>().RunAsync(new(new(_fixture.Furni.Id), "furni", Visibility.Full), file, null, default);
 
         var exported = Csv.Ids(Encoding.UTF8.GetString(file.ToArray()));
         Assert.Equal(ids, exported[..ids.Count]);
@@ -256,12 +259,12 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
 
         // More than there are connections for reads on PostgreSQL.
         var readers = Enumerable.Range(0, 25).Select(_ => new Slow()).ToArray();
-        var exports = readers.Select(reader => _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), reader, null, leave.Token)).ToArray();
+        var exports = readers.Select(reader => _fixture.Server.Get<ExportFeedback>().RunAsync(new(new(_fixture.Furni.Id), "furni", Visibility.Full), reader, null, leave.Token)).ToArray();
         leave.CancelAfter(TimeSpan.FromMinutes(1));
         await Task.WhenAll(readers.Select(reader => reader.Reached)).WaitAsync(leave.Token);
 
         while (await IsSnapshotHeldAsync()) await Task.Delay(5, leave.Token);
-        Assert.Equal(2_000, await _loop.Server.CountAsync("prompt", "comment = 'slow'"));
+        Assert.Equal(2_000, await _fixture.Server.CountAsync("prompt", "comment = 'slow'"));
 
         Assert.DoesNotContain(exports, export => export.IsCompleted);
         await leave.CancelAsync();
@@ -273,14 +276,14 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     {
         // Far more than what is on its way between two ends of a connection.
         await FillAsync(40_000, new string('x', 1_000));
-        var guest = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni);
+        var browser = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni);
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false });
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_loop.Server.Url, "/console/@furni/export/file"));
-        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", guest.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_fixture.Server.Url, "/console/@furni/export/file"));
+        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", browser.Cookies.Select(pair => $"{pair.Key}={pair.Value}")));
         using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        Assert.Equal(1, await _loop.Server.Get<Store>().Main.WriteAsync(session => session.Sql("delete from console_session").RunAsync(default), default));
+        Assert.Equal(1, await _fixture.Server.Get<Store>().Main.WriteAsync(session => session.Sql("delete from console_session").RunAsync(default), default));
 
         await Assert.ThrowsAsync<HttpRequestException>(() => answer.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
     }
@@ -292,7 +295,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         await FillAsync(900, text);
         using var file = new Measured();
 
-        var rows = await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Full), file, null, default);
+        var rows = await _fixture.Server.Get<ExportFeedback>().RunAsync(new(new(_fixture.Furni.Id), "furni", Visibility.Full), file, null, default);
 
         Assert.Equal(900, rows);
         var lines = Csv.Read(Encoding.UTF8.GetString(file.ToArray()));
@@ -304,11 +307,11 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Names_and_texts_that_may_not_be_seen_are_nowhere_in_the_file()
     {
-        var id = (await _loop.AskAsync("csat", ("external_id", "ticket_1"), ("display_name", "Zedonius"))).Text("id");
-        (await _loop.SubmitAsync(id, ("score", "2"), ("text", "my secret"))).Is(200);
+        var id = (await _fixture.AskAsync("csat", ("external_id", "ticket_1"), ("display_name", "Zedonius"))).Text("id");
+        (await _fixture.SubmitAsync(id, ("score", "2"), ("text", "my secret"))).Is(200);
         using var file = new MemoryStream();
 
-        await _loop.Server.Get<ExportFeedback>().RunAsync(new(new(_loop.Furni.Id), "furni", Sight.Nameless), file, null, default);
+        await _fixture.Server.Get<ExportFeedback>().RunAsync(new(new(_fixture.Furni.Id), "furni", Visibility.Nameless), file, null, default);
 
         var body = Encoding.UTF8.GetString(file.ToArray());
         Assert.All((string[])["my secret", "ticket_1", "ana", "Zedonius"], hidden => Assert.DoesNotContain(hidden, body, StringComparison.Ordinal));
@@ -316,37 +319,37 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
         Assert.Equal(("2", "", "", "", "", "answered"), (line["score"], line["text"], line["to"], line["external_id"], line["display_name"], line["state"]));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private long Now => _loop.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+    private long Now => _fixture.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private Task<Answer> ExportAsync(string query = "") => _loop.Server.GetAsync(_loop.Sender, $"/1.1/feedback/export.csv{query}");
+    private Task<Answer> ExportAsync(string query = "") => _fixture.Server.GetAsync(_fixture.Sender, $"/1.1/feedback/export.csv{query}");
 
     private async Task GivesAsync(string query, params string[] ids) => Assert.Equal(ids, Csv.Ids((await ExportAsync($"?{query}")).Is(200).Body));
 
     /// <summary>Requests with the ids 1, 2, 3 … and a text each.</summary>
-    private Task<int> FillAsync(long count, string text) => _loop.Server.Get<Store>().Main.WriteAsync(
+    private Task<int> FillAsync(long count, string text) => _fixture.Server.Get<Store>().Main.WriteAsync(
         session => session.Sql(
             """
             with recursive n(id) as (select 1 union all select id + 1 from n where id < @count)
             insert into prompt (sender_id, id, recipient_id, message_id, type, test, question_variant, question, privacy_url, created_at, updated_at, comment, comment_at)
             select @sender, id, @recipient, id, 1, 0, 0, 'How was it?', 'https://furni.example/p', @now, @now, @text, @now from n
             """)
-            .Bind("count", count).Bind("sender", _loop.Furni.Id).Bind("recipient", _loop.Ana.Id).Bind("now", Now).Bind("text", text).RunAsync(default),
+            .Bind("count", count).Bind("sender", _fixture.Furni.Id).Bind("recipient", _fixture.Ana.Id).Bind("now", Now).Bind("text", text).RunAsync(default),
         default);
 
     /// <summary>Whether somebody keeps the store as it was before what is written now.</summary>
     private async Task<bool> IsSnapshotHeldAsync()
     {
-        await _loop.AskAsync();
+        await _fixture.AskAsync();
         if (engine == Engine.Postgres)
         {
-            return await _loop.Server.CountAsync(
+            return await _fixture.Server.CountAsync(
                 "pg_stat_activity", "datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and (state <> 'idle' or backend_xmin is not null)") > 0;
         }
 
         // Inside a write, nobody else writes: what cannot be moved from the log into the file then, a reader still needs.
-        var main = _loop.Server.Get<Store>().Main;
+        var main = _fixture.Server.Get<Store>().Main;
         return await main.WriteAsync(
             _ =>
             {
@@ -360,7 +363,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
             default);
     }
 
-    private static string Id(Account account) => account.Id.ToString(CultureInfo.InvariantCulture);
+    private static string Id(User user) => user.Id.ToString(CultureInfo.InvariantCulture);
 }
 
 public sealed class SqliteExportTests() : ExportTests(Engine.Sqlite);

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Reports;
 
@@ -9,13 +9,13 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
 {
     private const string Page = "/console/@furni/follow-up";
 
-    private Loop _loop = null!;
-    private Guest _boss = null!;
+    private FeedbackFixture _fixture = null!;
+    private TestBrowser _boss = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _loop = await Loop.StartAsync(engine);
-        _boss = await _loop.Server.SeatAsync(Role.Supervisor, _loop.Furni, "boss@furni.example");
+        _fixture = await FeedbackFixture.StartAsync(engine);
+        _boss = await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Furni, "boss@furni.example");
     }
 
     [Theory]
@@ -27,7 +27,7 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     {
         var id = await ScoreAsync(type, score);
 
-        Assert.Equal(listed ? 1 : 0, await _loop.Server.CountAsync("follow_up", $"prompt_id = {id} and state = 0"));
+        Assert.Equal(listed ? 1 : 0, await _fixture.Server.CountAsync("follow_up", $"prompt_id = {id} and state = 0"));
         Assert.Equal(listed, (await _boss.GetAsync(Page)).Is(200).Html.Contains($"{Page}/{id}", StringComparison.Ordinal));
     }
 
@@ -35,17 +35,17 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     public async Task Test_feedback_is_never_followed_up()
     {
         await ScoreAsync("csat", 1, ("test", "true"));
-        Assert.Equal(0, await _loop.Server.CountAsync("follow_up"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("follow_up"));
     }
 
     [Fact]
     public async Task A_text_that_comes_later_or_a_second_score_adds_no_item()
     {
         var id = await ScoreAsync("csat", 1);
-        (await _loop.SubmitAsync(id, ("text", "It broke"))).Is(200);
-        await _loop.SubmitAsync(id, ("score", "2"));
+        (await _fixture.SubmitAsync(id, ("text", "It broke"))).Is(200);
+        await _fixture.SubmitAsync(id, ("score", "2"));
 
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up"));
         Assert.Contains("It broke", (await _boss.GetAsync($"{Page}/{id}")).Is(200).Html, StringComparison.Ordinal);
     }
 
@@ -58,13 +58,13 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         await ScoreAsync("csat", 1);
         var passive = await ScoreAsync("nps", 8);
 
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up"));
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", $"prompt_id = {passive}"));
-        Assert.Equal(1, await _loop.Server.CountAsync("audit", "what = 'which scores are followed up'"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", $"prompt_id = {passive}"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", "what = 'which scores are followed up'"));
 
         // The page from before knows of no change.
         (await _boss.SubmitAsync(page, $"{Page}/choose", ("csat", "5"), ("nps", "10"))).Is(409);
-        Assert.Equal(1, await _loop.Server.CountAsync("watch", "follow_csat = -1 and follow_nps = 8"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("watch", "follow_csat = -1 and follow_nps = 8"));
         (await _boss.SubmitAsync(await _boss.GetAsync(Page), $"{Page}/choose", ("csat", "6"), ("nps", "8"))).Is(400);
     }
 
@@ -73,7 +73,7 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     {
         var id = await ScoreAsync("csat", 1);
         var item = $"{Page}/{id}";
-        var ana = await _loop.Server.PersonAsync(Role.Owner, _loop.Furni, "ana@furni.example");
+        var ana = await _fixture.Server.PersonAsync(Role.Owner, _fixture.Furni, "ana@furni.example");
 
         (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/assign", ("person", $"{ana}"))).Is(303);
         (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/note", ("note", "Called <them>.\r\nThey are fine."))).Is(303);
@@ -84,15 +84,15 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain(item, (await _boss.GetAsync(Page)).Html, StringComparison.Ordinal);
         Assert.Contains(item, (await _boss.GetAsync($"{Page}?state=done")).Html, StringComparison.Ordinal);
         Assert.Matches("Called &lt;them&gt;.(\n|&#xA;)They are fine.", (await _boss.GetAsync(item)).Html);
-        string[] deeds = [$"follow-up {id}: assigned to ana@furni.example", $"follow-up {id}: noted", $"follow-up {id}: done"];
-        foreach (var deed in deeds) Assert.Equal(1, await _loop.Server.CountAsync("audit", $"sender_id = {_loop.Furni.Id} and deed = 3 and person = 'boss@furni.example' and what = '{deed}'"));
-        await _loop.Server.AllIsWellAsync();
+        string[] actions = [$"follow-up {id}: assigned to ana@furni.example", $"follow-up {id}: noted", $"follow-up {id}: done"];
+        foreach (var action in actions) Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"sender_id = {_fixture.Furni.Id} and deed = 3 and person = 'boss@furni.example' and what = '{action}'"));
+        await _fixture.Server.AllIsWellAsync();
     }
 
     [Fact]
     public async Task An_item_that_is_opened_again_is_still_its_assignees()
     {
-        var ana = await _loop.Server.PersonAsync(Role.Owner, _loop.Furni, "ana@furni.example");
+        var ana = await _fixture.Server.PersonAsync(Role.Owner, _fixture.Furni, "ana@furni.example");
         var (hers, nobodys) = ($"{Page}/{await ScoreAsync("csat", 1)}", $"{Page}/{await ScoreAsync("csat", 1)}");
         (await _boss.SubmitAsync(await _boss.GetAsync(hers), $"{hers}/assign", ("person", $"{ana}"))).Is(303);
 
@@ -102,27 +102,27 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
             (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/reopen")).Is(303);
         }
 
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", $"state = 1 and assignee_id = {ana}"));
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "state = 0 and assignee_id is null"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", $"state = 1 and assignee_id = {ana}"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", "state = 0 and assignee_id is null"));
     }
 
     [Fact]
     public async Task The_second_of_two_who_change_the_same_item_is_told_and_overwrites_nothing()
     {
         var item = $"{Page}/{await ScoreAsync("csat", 1)}";
-        var ana = await _loop.Server.PersonAsync(Role.Supervisor, _loop.Furni, "ana@furni.example");
-        var hers = await _loop.Server.SignedInAsync(ana);
+        var ana = await _fixture.Server.PersonAsync(Role.Supervisor, _fixture.Furni, "ana@furni.example");
+        var hers = await _fixture.Server.SignedInAsync(ana);
         var (his, seen) = (await _boss.GetAsync(item), await hers.GetAsync(item));
 
         (await _boss.SubmitAsync(his, $"{item}/done")).Is(303);
         var told = (await hers.SubmitAsync(seen, $"{item}/assign", ("person", $"{ana}"))).Is(409);
 
         Assert.Contains("Somebody else has changed this meanwhile", told.Html, StringComparison.Ordinal);
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "state = 2 and assignee_id is null and version = 1"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", "state = 2 and assignee_id is null and version = 1"));
 
         // Having seen how it is now, she may.
         (await hers.SubmitAsync(told, $"{item}/assign", ("person", $"{ana}"))).Is(303);
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", $"state = 1 and assignee_id = {ana}"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", $"state = 1 and assignee_id = {ana}"));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _boss.SubmitAsync(page, $"{item}/done")));
 
         Assert.Equal((1, 19), (answers.Count(answer => answer.Status == 303), answers.Count(answer => answer.Status == 409)));
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "version = 1"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", "version = 1"));
     }
 
     [Fact]
@@ -144,13 +144,13 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         var page = await _boss.GetAsync(item);
         long[] others =
         [
-            await _loop.Server.PersonAsync(Role.Agent, _loop.Furni, "agent@furni.example"), await _loop.Server.PersonAsync(Role.Analyst, _loop.Furni, "analyst@furni.example"),
-            await _loop.Server.PersonAsync(Role.Owner, await _loop.Server.UserAsync("other"), "owner@other.example"), 12345,
+            await _fixture.Server.PersonAsync(Role.Agent, _fixture.Furni, "agent@furni.example"), await _fixture.Server.PersonAsync(Role.Analyst, _fixture.Furni, "analyst@furni.example"),
+            await _fixture.Server.PersonAsync(Role.Owner, await _fixture.Server.UserAsync("other"), "owner@other.example"), 12345,
         ];
 
         foreach (var person in others) (await _boss.SubmitAsync(page, $"{item}/assign", ("person", $"{person}"))).Is(400);
 
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "assignee_id is null and version = 0"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", "assignee_id is null and version = 0"));
     }
 
     [Theory]
@@ -159,23 +159,23 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     public async Task Other_roles_see_and_change_nothing(Role role)
     {
         var item = $"{Page}/{await ScoreAsync("csat", 1)}";
-        var guest = await _loop.Server.SeatAsync(role, _loop.Furni);
-        var token = (await guest.GetAsync("/console/account")).HiddenOf("/console/sign-out");
+        var browser = await _fixture.Server.MembershipAsync(role, _fixture.Furni);
+        var token = (await browser.GetAsync("/console/account")).HiddenOf("/console/sign-out");
 
-        (await guest.GetAsync(Page)).Is(403);
-        (await guest.GetAsync(item)).Is(403);
-        foreach (var act in (string[])["assign", "done", "reopen", "note"]) (await guest.PostAsync($"{item}/{act}", [.. token, ("version", "0"), ("note", "x")])).Is(403);
-        (await guest.PostAsync($"{Page}/choose", [.. token, ("csat", "5"), ("nps", "10"), ("version", "0")])).Is(403);
+        (await browser.GetAsync(Page)).Is(403);
+        (await browser.GetAsync(item)).Is(403);
+        foreach (var act in (string[])["assign", "done", "reopen", "note"]) (await browser.PostAsync($"{item}/{act}", [.. token, ("version", "0"), ("note", "x")])).Is(403);
+        (await browser.PostAsync($"{Page}/choose", [.. token, ("csat", "5"), ("nps", "10"), ("version", "0")])).Is(403);
 
-        Assert.Equal(1, await _loop.Server.CountAsync("follow_up", "state = 0 and version = 0"));
-        Assert.Equal(0, await _loop.Server.CountAsync("follow_up_note"));
+        Assert.Equal(1, await _fixture.Server.CountAsync("follow_up", "state = 0 and version = 0"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("follow_up_note"));
     }
 
     [Fact]
     public async Task Another_senders_item_is_not_there()
     {
         var id = await ScoreAsync("csat", 1);
-        var other = await _loop.Server.SeatAsync(Role.Owner, await _loop.Server.UserAsync("other"));
+        var other = await _fixture.Server.MembershipAsync(Role.Owner, await _fixture.Server.UserAsync("other"));
         (await other.GetAsync($"/console/@other/follow-up/{id}")).Is(404);
     }
 
@@ -185,7 +185,7 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         var all = new List<string>();
         for (var i = 0; i < 53; i++)
         {
-            _loop.Server.Clock.Advance(TimeSpan.FromSeconds(i % 3));
+            _fixture.Server.Clock.Advance(TimeSpan.FromSeconds(i % 3));
             all.Insert(0, await ScoreAsync("csat", 1));
         }
 
@@ -204,7 +204,7 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
     public async Task A_state_is_counted_up_to_a_thousand(int more, params string[] shown)
     {
         await ScoreAsync("csat", 1);
-        await _loop.Server.Server.Store.Main.WriteAsync(
+        await _fixture.Server.Server.Store.Main.WriteAsync(
             session => session.Sql(
                 """
                 with recursive n(i) as (select 1 union all select i + 1 from n where i < @more)
@@ -225,18 +225,18 @@ public abstract class FollowUpTests(Engine engine) : IAsyncLifetime
         var item = $"{Page}/{await ScoreAsync("csat", 1)}";
         (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/note", ("note", note))).Is(400);
         (await _boss.SubmitAsync(await _boss.GetAsync(item), $"{item}/note", ("note", new string('x', 2_001)))).Is(400);
-        Assert.Equal(0, await _loop.Server.CountAsync("follow_up_note"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("follow_up_note"));
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private static IEnumerable<string> IdsIn(string html) =>
         System.Text.RegularExpressions.Regex.Matches(html, $"<a href=\"{Page}/([0-9]+)\"").Select(found => found.Groups[1].Value);
 
     private async Task<string> ScoreAsync(string type, int score, params (string Name, string Value)[] more)
     {
-        var id = (await _loop.AskAsync(type, more)).Text("id");
-        (await _loop.SubmitAsync(id, ("score", score.ToString(CultureInfo.InvariantCulture)))).Is(200);
+        var id = (await _fixture.AskAsync(type, more)).Text("id");
+        (await _fixture.SubmitAsync(id, ("score", score.ToString(CultureInfo.InvariantCulture)))).Is(200);
         return id;
     }
 }

@@ -1,5 +1,6 @@
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
+using Afterword.Server.Reports.Rollups;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -78,39 +79,39 @@ public sealed class IntervalTests
     [Fact]
     public void Two_shares_are_compared_by_the_n_minus_1_test()
     {
-        var change = FigureChange.OfHeadline(Csat(11, 1), Csat(5, 5));
-        Assert.Equal(Movement.Up, change.Movement);
+        var change = MetricChange.OfHeadline(Csat(11, 1), Csat(5, 5));
+        Assert.Equal(Trend.Up, change.Trend);
         Assert.Equal((11 / 12.0) - 0.5, change.By, 10);
 
-        Assert.Equal(Movement.WithinChance, FigureChange.OfHeadline(Csat(10, 2), Csat(5, 5)).Movement);
-        Assert.Equal(Movement.Down, FigureChange.OfHeadline(Csat(5, 5), Csat(11, 1)).Movement);
+        Assert.Equal(Trend.WithinChance, MetricChange.OfHeadline(Csat(10, 2), Csat(5, 5)).Trend);
+        Assert.Equal(Trend.Down, MetricChange.OfHeadline(Csat(5, 5), Csat(11, 1)).Trend);
     }
 
     [Fact]
     public void Fewer_than_five_answers_are_not_compared()
     {
-        Assert.Equal(Movement.TooFew, FigureChange.OfHeadline(Csat(4, 0), Csat(100, 100)).Movement);
-        Assert.Equal(Movement.Unknown, FigureChange.OfHeadline(Csat(4, 0), Csat(0, 0)).Movement);
-        Assert.Equal(Movement.Up, FigureChange.OfHeadline(Csat(50, 0), Csat(100, 100)).Movement);
+        Assert.Equal(Trend.TooFew, MetricChange.OfHeadline(Csat(4, 0), Csat(100, 100)).Trend);
+        Assert.Equal(Trend.Unknown, MetricChange.OfHeadline(Csat(4, 0), Csat(0, 0)).Trend);
+        Assert.Equal(Trend.Up, MetricChange.OfHeadline(Csat(50, 0), Csat(100, 100)).Trend);
     }
 
     [Fact]
-    public void Figures_follow_their_definitions()
+    public void Metrics_follow_their_definitions()
     {
         var counts = new Counts { Sent = 12, Delivered = 11, Dismissed = 1, Commented = 3 };
         (counts.Scores[0], counts.Scores[6], counts.Scores[7], counts.Scores[8], counts.Scores[9], counts.Scores[10]) = (1, 1, 1, 1, 2, 2);
-        foreach (var millis in new[] { 1_000, 2_000, 61_000, 66_000, 7_200_000, 90_000_000, 90_000_001, 90_000_002 }) counts.Times.Add(AnswerTimes.BucketOf(millis), 1);
+        foreach (var millis in new[] { 1_000, 2_000, 61_000, 66_000, 7_200_000, 90_000_000, 90_000_001, 90_000_002 }) counts.Times.Add(ResponseTimes.BucketOf(millis), 1);
 
-        var figures = Figures.Of(PromptType.Nps, counts);
-        Assert.Equal(0.25, figures.Headline!.Value.Value, 10);
-        Assert.Equal(59 / 8.0, figures.Average!.Value.Value, 10);
-        Assert.Equal(8 / 11.0, figures.ResponseRate!.Value.Value, 10);
-        Assert.Equal(3 / 8.0, figures.CommentRate!.Value.Value, 10);
-        Assert.Equal(66_000, figures.MedianTime!.Value.Value);
+        var metrics = Metrics.Of(PromptType.Nps, counts);
+        Assert.Equal(0.25, metrics.Headline!.Value.Value, 10);
+        Assert.Equal(59 / 8.0, metrics.Average!.Value.Value, 10);
+        Assert.Equal(8 / 11.0, metrics.ResponseRate!.Value.Value, 10);
+        Assert.Equal(3 / 8.0, metrics.CommentRate!.Value.Value, 10);
+        Assert.Equal(66_000, metrics.MedianTime!.Value.Value);
     }
 
     [Fact]
-    public void Every_interval_holds_its_figure_and_stays_on_its_scale() => Prop.ForAll(
+    public void Every_interval_holds_its_metric_and_stays_on_its_scale() => Prop.ForAll(
         Gen.Choose(0, 2_000).Zip(Gen.Choose(0, 2_000)).Zip(Gen.Choose(0, 2_000)).ToArbitrary(),
         numbers =>
         {
@@ -148,10 +149,10 @@ public sealed class IntervalTests
     private static void Holds(Estimate estimate, double least, double most) =>
         Assert.True(estimate.Low >= least && estimate.Low <= estimate.Value && estimate.Value <= estimate.High && estimate.High <= most, $"{estimate}");
 
-    private static Figures Csat(int satisfied, int others)
+    private static Metrics Csat(int satisfied, int others)
     {
         var counts = new Counts { Sent = satisfied + others, Delivered = satisfied + others };
         (counts.Scores[5], counts.Scores[2]) = (satisfied, others);
-        return Figures.Of(PromptType.Csat, counts);
+        return Metrics.Of(PromptType.Csat, counts);
     }
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Afterword.Client;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Reports;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports.Pages;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;
@@ -15,18 +15,18 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
 {
     private const string Path = "/1.1/feedback/metrics.json";
 
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _fixture = await FeedbackFixture.StartAsync(engine);
 
     [Fact]
     public async Task An_answer_is_as_it_is_documented_byte_for_byte()
     {
         await ScoresAsync("csat", "zoe", 2, 3, 4, 5, 1, 5);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(7));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(7));
         await ScoresAsync("csat", "zoe", 5, 5, 4, 4, 5, 3, 5, 4);
         await ScoresAsync("csat", "max", 1, 2);
-        await _loop.AskAsync();
+        await _fixture.AskAsync();
 
         Golden.Matches("metrics.json", (await MetricsAsync("range=7&breakdown=agent")).Body);
         await ScoresAsync("nps", "zoe", 10, 9, 9, 3, 7, 8);
@@ -38,7 +38,7 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     {
         await ScoresAsync("csat", "zoe", 5, 5, 5, 5, 4, 1);
         await ScoresAsync("csat", "max", 1, 1, 1, 1);
-        var analyst = await _loop.Server.SeatAsync(Role.Analyst, _loop.Furni);
+        var analyst = await _fixture.Server.MembershipAsync(Role.Analyst, _fixture.Furni);
 
         foreach (var (query, shown) in new[] { ("", true), ("only=agent:zoe", true), ("only=agent:max", false), ("only=agent:nobody", false), ("only=language:en", true), ("only=channel:email", false), ("only=tag:x", false) })
         {
@@ -46,13 +46,13 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
             var metrics = (await MetricsAsync(query)).Json.GetProperty("metrics");
             foreach (var (member, name, text) in new (string, string, Func<double, string>)[]
             {
-                ("csat", "CSAT", FigureWords.Percent), ("average_score", "Average score", FigureWords.Average), ("comment_rate", "Comment rate", FigureWords.Percent),
-                ("median_time_to_answer", "Median time to answer", FigureWords.Time), ("response_rate", "Response rate", FigureWords.Percent),
+                ("csat", "CSAT", MetricTexts.Percent), ("average_score", "Average score", MetricTexts.Average), ("comment_rate", "Comment rate", MetricTexts.Percent),
+                ("median_time_to_answer", "Median time to answer", MetricTexts.Time), ("response_rate", "Response rate", MetricTexts.Percent),
             })
             {
                 var metric = metrics.GetProperty(member);
                 Assert.Equal(member != "response_rate" && !shown, metric.GetProperty("suppressed").GetBoolean());
-                Assert.Equal(ValueOf(page, name), metric.TryGetProperty("value", out var value) ? text(value.GetDouble()) : FigureWords.None);
+                Assert.Equal(ValueOf(page, name), metric.TryGetProperty("value", out var value) ? text(value.GetDouble()) : MetricTexts.None);
                 if (!shown && member != "response_rate") foreach (var gone in (string[])["low", "high", "change"]) Assert.False(metric.TryGetProperty(gone, out _), $"{query} {member} {gone}");
             }
 
@@ -68,7 +68,7 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     public async Task A_step_of_a_part_on_few_answers_is_suppressed_here_and_on_the_page()
     {
         await ScoresAsync("csat", "zoe", 1);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(1));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(1));
         await ScoresAsync("csat", "zoe", 5, 5, 5, 5, 5);
 
         var steps = (await MetricsAsync("range=7&by=day&only=agent:zoe")).Json.GetProperty("steps").EnumerateArray().ToArray();
@@ -77,7 +77,7 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
 
         // Of the whole it is there, and marked by its number.
         Assert.Equal((1L, false, true), Said((await MetricsAsync("range=7&by=day")).Json.GetProperty("steps")[5], "value"));
-        var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
         var (whole, limited) = ((await owner.GetAsync("/console/@furni/overview?range=7&by=day")).Is(200).Html, (await owner.GetAsync("/console/@furni/overview?range=7&by=day&only=agent:zoe")).Is(200).Html);
         Assert.Contains("class=\"hole\"", whole, StringComparison.Ordinal);
         Assert.DoesNotContain("class=\"hole\"", limited, StringComparison.Ordinal);
@@ -87,16 +87,16 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     public async Task It_is_for_the_sender_itself_by_an_app_that_is_allowed()
     {
         await ScoresAsync("csat", "zoe", 5, 5, 5, 5, 5);
-        var (_, other) = await _loop.Server.SenderAsync(_loop.App, "other");
+        var (_, other) = await _fixture.Server.SenderAsync(_fixture.App, "other");
 
-        Assert.Equal(0, (await _loop.Server.GetAsync(other, Path)).Is(200).Json.GetProperty("metrics").GetProperty("requests_sent").GetProperty("n").GetInt64());
-        (await _loop.Server.GetAsync(_loop.Recipient, Path)).Is(403, 87);
-        (await _loop.Server.SendAsync(null, HttpMethod.Get, Path, null)).Is(400, 215);
-        var app = await _loop.Server.AppAsync(allowed: false);
-        (await _loop.Server.GetAsync(await _loop.Server.TokenAsync(app, _loop.Furni), Path)).Is(403, 87);
+        Assert.Equal(0, (await _fixture.Server.GetAsync(other, Path)).Is(200).Json.GetProperty("metrics").GetProperty("requests_sent").GetProperty("n").GetInt64());
+        (await _fixture.Server.GetAsync(_fixture.Recipient, Path)).Is(403, 87);
+        (await _fixture.Server.SendAsync(null, HttpMethod.Get, Path, null)).Is(400, 215);
+        var app = await _fixture.Server.AppAsync(allowed: false);
+        (await _fixture.Server.GetAsync(await _fixture.Server.TokenAsync(app, _fixture.Furni), Path)).Is(403, 87);
 
         // A person of the console has pages, and whoever leads conversations has none with a figure.
-        var agent = await _loop.Server.SeatAsync(Role.Agent, _loop.Furni);
+        var agent = await _fixture.Server.MembershipAsync(Role.Agent, _fixture.Furni);
         (await agent.GetAsync(Path)).Is(400);
     }
 
@@ -123,7 +123,7 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
             ("cursor=1", "cursor parameter is invalid: unknown here; there are breakdown, by, from, only, range, test, to, type."),
         })
         {
-            Assert.Equal(message, Assert.Single((await _loop.Server.GetAsync(_loop.Sender, $"{Path}?{query}")).Is(400).Messages));
+            Assert.Equal(message, Assert.Single((await _fixture.Server.GetAsync(_fixture.Sender, $"{Path}?{query}")).Is(400).Messages));
         }
     }
 
@@ -131,8 +131,8 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     public async Task Test_feedback_is_in_its_own_metrics_alone_and_a_period_of_ones_own_has_its_last_day()
     {
         await ScoresAsync("csat", "zoe", 5);
-        (await _loop.AskAsync("csat", ("test", "1"))).Is(200);
-        var today = _loop.Server.Clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        (await _fixture.AskAsync("csat", ("test", "1"))).Is(200);
+        var today = _fixture.Server.Clock.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
         foreach (var (query, sent) in new[] { ("", 1), ("test=true", 1), ($"from={today}&to={today}", 1), ("from=2025-12-01&to=2026-01-04", 0) })
         {
@@ -144,10 +144,10 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     public async Task While_counts_are_not_ready_the_caller_is_told_to_come_again()
     {
         await ScoresAsync("csat", "zoe", 5);
-        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
-        Assert.Equal(1, (await _loop.Server.GetAsync(_loop.Sender, Path)).Is(503, 130).Header("Retry-After"));
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
+        Assert.Equal(1, (await _fixture.Server.GetAsync(_fixture.Sender, Path)).Is(503, 130).Header("Retry-After"));
 
-        await _loop.Server.Get<RebuildRollups>().RunAsync(default);
+        await _fixture.Server.Get<RebuildRollups>().RunAsync(default);
         (await MetricsAsync("")).Is(200);
     }
 
@@ -155,8 +155,8 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
     public async Task The_client_reads_the_same()
     {
         await ScoresAsync("nps", "Zoë & co", 10, 9, 9, 3, 7);
-        using var client = new FeedbackClient(new(_loop.Server.Url, _loop.Sender) { Clock = _loop.Server.Clock });
-        var today = DateOnly.FromDateTime(_loop.Server.Clock.GetUtcNow().UtcDateTime);
+        using var client = new FeedbackClient(new(_fixture.Server.Url, _fixture.Sender) { Clock = _fixture.Server.Clock });
+        var today = DateOnly.FromDateTime(_fixture.Server.Clock.GetUtcNow().UtcDateTime);
 
         var read = await client.MetricsAsync(new() { Type = "nps", From = today.AddDays(-2), To = today, By = "day", Only = "agent:Zoë & co", Breakdown = "agent" }, default);
 
@@ -165,17 +165,17 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
         Assert.Equal("nps", (await client.MetricsAsync(cancellationToken: default)).Type);
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    private async Task<Answer> MetricsAsync(string query) => (await _loop.Server.GetAsync(_loop.Sender, query.Length == 0 ? Path : $"{Path}?{query}")).Is(200);
+    private async Task<Answer> MetricsAsync(string query) => (await _fixture.Server.GetAsync(_fixture.Sender, query.Length == 0 ? Path : $"{Path}?{query}")).Is(200);
 
     private async Task ScoresAsync(string type, string agent, params int[] scores)
     {
         foreach (var score in scores)
         {
-            var id = (await _loop.AskAsync(type, ("agent", agent))).Text("id");
-            await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
-            (await _loop.SubmitAsync(id, ("score", $"{score}"))).Is(200);
+            var id = (await _fixture.AskAsync(type, ("agent", agent))).Text("id");
+            await _fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+            (await _fixture.SubmitAsync(id, ("score", $"{score}"))).Is(200);
         }
     }
 

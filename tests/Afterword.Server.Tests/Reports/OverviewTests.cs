@@ -1,8 +1,8 @@
 using System.Net;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Messages.Inbox;
-using Afterword.Server.Reports;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Reports.Rollups;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Stream = Afterword.Server.Tests.Inbox.Stream;
 
@@ -13,28 +13,28 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
 {
     private const string Path = "/console/@furni/overview";
 
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
     private int _guests;
 
-    public async ValueTask InitializeAsync() => _loop = await Loop.StartAsync(engine);
+    public async ValueTask InitializeAsync() => _fixture = await FeedbackFixture.StartAsync(engine);
 
     [Theory]
     [InlineData(Role.Owner, 200)]
     [InlineData(Role.Supervisor, 200)]
     [InlineData(Role.Analyst, 200)]
     [InlineData(Role.Agent, 403)]
-    public async Task Figures_are_for_owners_supervisors_and_analysts(Role role, int status)
+    public async Task Metrics_are_for_owners_supervisors_and_analysts(Role role, int status)
     {
         await ScoresAsync("csat", 5, 5, 5, 5, 5);
-        var guest = await _loop.Server.SeatAsync(role, _loop.Furni);
+        var browser = await _fixture.Server.MembershipAsync(role, _fixture.Furni);
 
         foreach (var path in (string[])[Path, $"{Path}?range=365", "/console/@furni/definitions"])
         {
-            var page = (await guest.GetAsync(path)).Is(status);
+            var page = (await browser.GetAsync(path)).Is(status);
             if (status == 403) Assert.DoesNotContain("100%", page.Html, StringComparison.Ordinal);
         }
 
-        using var stream = await Stream.SendAsync(_loop.Server, guest, $"{Path}/live", null);
+        using var stream = await Stream.SendAsync(_fixture.Server, browser, $"{Path}/live", null);
         Assert.Equal(status, (int)stream.StatusCode);
     }
 
@@ -42,12 +42,12 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     public async Task Break_downs_with_too_many_values_are_of_the_latest_days_and_say_so()
     {
         await ScoresAsync("csat", 5, 5, 5, 5, 5);
-        var today = DateOnly.FromDateTime(_loop.Server.Clock.GetUtcNow().UtcDateTime).DayNumber;
+        var today = DateOnly.FromDateTime(_fixture.Server.Clock.GetUtcNow().UtcDateTime).DayNumber;
 
         // 4,000 agents on each of ten days, and 40,000 tags on one.
         await FillAsync(dimension: 1, values: 4_000, days: 10, today);
         await FillAsync(dimension: 2, values: 40_000, days: 1, today);
-        var owner = await _loop.Server.SeatAsync(Role.Owner, _loop.Furni);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Furni);
 
         var page = (await owner.GetAsync(Path)).Is(200);
 
@@ -70,26 +70,26 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_operator_and_people_of_other_senders_see_no_figures()
+    public async Task An_operator_and_people_of_other_senders_see_no_metrics()
     {
-        var other = await _loop.Server.UserAsync("other");
-        foreach (var guest in (Guest[])[await _loop.Server.SeatAsync(Role.Operator), await _loop.Server.SeatAsync(Role.Owner, other)])
+        var other = await _fixture.Server.UserAsync("other");
+        foreach (var browser in (TestBrowser[])[await _fixture.Server.MembershipAsync(Role.Operator), await _fixture.Server.MembershipAsync(Role.Owner, other)])
         {
-            (await guest.GetAsync(Path)).Is(404);
-            using var stream = await Stream.SendAsync(_loop.Server, guest, $"{Path}/live", null);
+            (await browser.GetAsync(Path)).Is(404);
+            using var stream = await Stream.SendAsync(_fixture.Server, browser, $"{Path}/live", null);
             Assert.Equal(HttpStatusCode.NotFound, stream.StatusCode);
         }
 
-        var nobody = (await new Guest(_loop.Server).GetAsync(Path)).Is(303);
+        var nobody = (await new TestBrowser(_fixture.Server).GetAsync(Path)).Is(303);
         Assert.Contains("sign-in", nobody.Location, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Figures_stand_on_the_page_as_their_definitions_say()
+    public async Task Metrics_stand_on_the_page_as_their_definitions_say()
     {
         await ScoresAsync("csat", 5, 5, 4, 4, 4, 3, 2, 1);
-        await _loop.AskAsync();
-        await _loop.AskAsync();
+        await _fixture.AskAsync();
+        await _fixture.AskAsync();
 
         var html = await HtmlAsync("");
         Assert.Equal("62.5%", ValueOf(html, "CSAT"));
@@ -106,9 +106,9 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_late_answer_changes_the_day_that_was_asked()
     {
-        var asked = (await _loop.AskAsync()).Text("id");
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(20));
-        (await _loop.SubmitAsync(asked, ("score", "5"))).Is(200);
+        var asked = (await _fixture.AskAsync()).Text("id");
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(20));
+        (await _fixture.SubmitAsync(asked, ("score", "5"))).Is(200);
 
         Assert.Contains("Nobody was asked", await HtmlAsync("?range=7"), StringComparison.Ordinal);
         Assert.Equal("1", ValueOf(await HtmlAsync("?range=30"), "Requests sent"));
@@ -126,7 +126,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_a_small_group_no_figure_is_shown_in_the_break_down_or_by_limiting_to_it()
+    public async Task Of_a_small_group_no_metric_is_shown_in_the_break_down_or_by_limiting_to_it()
     {
         await ScoresAsync("csat", ("agent", "zoe"), 5, 5, 5, 5, 5);
         await ScoresAsync("csat", ("agent", "max"), 1, 1, 1, 1);
@@ -156,7 +156,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     public async Task A_change_is_told_with_its_sign_and_whether_it_is_more_than_chance()
     {
         await ScoresAsync("csat", [.. Enumerable.Repeat(2, 20)]);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(10));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(10));
         await ScoresAsync("csat", [.. Enumerable.Repeat(5, 20)]);
 
         var html = WebUtility.HtmlDecode(await HtmlAsync("?range=7"));
@@ -170,12 +170,12 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     public async Task What_no_test_stands_behind_is_neither_praised_nor_blamed()
     {
         await ScoresAsync("csat", 5, 5, 5, 5, 5);
-        await _loop.Server.AdvanceAsync(TimeSpan.FromDays(10));
+        await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(10));
         for (var i = 0; i < 6; i++)
         {
-            var id = (await _loop.AskAsync()).Text("id");
-            await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(3));
-            (await _loop.SubmitAsync(id, ("score", "5"))).Is(200);
+            var id = (await _fixture.AskAsync()).Text("id");
+            await _fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(3));
+            (await _fixture.SubmitAsync(id, ("score", "5"))).Is(200);
         }
 
         var html = await HtmlAsync("?range=7");
@@ -215,41 +215,41 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     public async Task While_counts_are_not_ready_the_page_says_so()
     {
         await ScoresAsync("csat", 5);
-        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
         Assert.Contains("are being counted", await HtmlAsync(""), StringComparison.Ordinal);
 
-        await _loop.Server.Get<RebuildRollups>().RunAsync(default);
+        await _fixture.Server.Get<RebuildRollups>().RunAsync(default);
         Assert.Equal("1", ValueOf(await HtmlAsync(""), "Requests sent"));
     }
 
     [Fact]
     public async Task An_open_page_is_told_of_an_answer_and_no_longer_when_its_session_ended()
     {
-        var asked = (await _loop.AskAsync()).Text("id");
-        var guest = await _loop.Server.SeatAsync(Role.Analyst, _loop.Furni);
-        _loop.Server.Get<LiveInbox>().Heartbeat = TimeSpan.FromMilliseconds(200);
-        using var stream = await Stream.OpenAsync(_loop.Server, guest, $"{Path}/live", null);
+        var asked = (await _fixture.AskAsync()).Text("id");
+        var browser = await _fixture.Server.MembershipAsync(Role.Analyst, _fixture.Furni);
+        _fixture.Server.Get<LiveUpdates>().Heartbeat = TimeSpan.FromMilliseconds(200);
+        using var stream = await Stream.OpenAsync(_fixture.Server, browser, $"{Path}/live", null);
         Assert.Contains("begin", stream.Heard, StringComparison.Ordinal);
 
-        (await _loop.SubmitAsync(asked, ("score", "5"))).Is(200);
+        (await _fixture.SubmitAsync(asked, ("score", "5"))).Is(200);
         Assert.Equal("new", await stream.EventAsync());
 
-        await _loop.Server.Server.Store.Main.WriteAsync(session => session.Sql("delete from person_role").RunAsync(default), default);
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("delete from person_role").RunAsync(default), default);
         Assert.Equal("over", await stream.EventAsync());
         Assert.True(await stream.HasEndedAsync());
     }
 
-    private protected Loop Loop => _loop;
+    private protected FeedbackFixture Fixture => _fixture;
 
     // Past the API: as many requests would take a minute.
-    private Task<int> FillAsync(long dimension, long values, long days, long today) => _loop.Server.Server.Store.Main.WriteAsync(
+    private Task<int> FillAsync(long dimension, long values, long days, long today) => _fixture.Server.Server.Store.Main.WriteAsync(
         session => session.Sql(
             """
             insert into rollup (sender_id, test, type, dimension, day, value, sent, delivered, dismissed, commented, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10)
             with recursive v(n) as (select cast(1 as bigint) union all select n + 1 from v where n < @values), d(k) as (select cast(1 as bigint) union all select k + 1 from d where k < @days)
             select @sender, 0, 1, @dimension, @today - k + 1, 'v' || (100000 + n), 4, 4, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0 from v cross join d
             """)
-            .Bind("sender", _loop.Furni.Id).Bind("dimension", dimension).Bind("values", values).Bind("days", days).Bind("today", today).RunAsync(default), default);
+            .Bind("sender", _fixture.Furni.Id).Bind("dimension", dimension).Bind("values", values).Bind("days", days).Bind("today", today).RunAsync(default), default);
 
     private Task ScoresAsync(string type, params int[] scores) => ScoresAsync(type, ("external_id", "x"), scores);
 
@@ -257,14 +257,14 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     {
         foreach (var score in scores)
         {
-            var id = (await _loop.AskAsync(type, more)).Text("id");
-            await _loop.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
-            (await _loop.SubmitAsync(id, ("score", $"{score}"))).Is(200);
+            var id = (await _fixture.AskAsync(type, more)).Text("id");
+            await _fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(1));
+            (await _fixture.SubmitAsync(id, ("score", $"{score}"))).Is(200);
         }
     }
 
     private async Task<string> HtmlAsync(string query) =>
-        (await (await _loop.Server.SignedInAsync(await _loop.Server.PersonAsync(Role.Analyst, _loop.Furni, $"a{++_guests}@furni.example"))).GetAsync(Path + query)).Is(200).Html;
+        (await (await _fixture.Server.SignedInAsync(await _fixture.Server.PersonAsync(Role.Analyst, _fixture.Furni, $"a{++_guests}@furni.example"))).GetAsync(Path + query)).Is(200).Html;
 
     private static string ValueOf(string html, string name)
     {
@@ -281,7 +281,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
         return html[at..html.IndexOf("</tr>", at, StringComparison.Ordinal)];
     }
 
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 }
 
 public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite)
@@ -289,18 +289,18 @@ public sealed class SqliteOverviewTests() : OverviewTests(Engine.Sqlite)
     [Fact]
     public async Task Streams_of_one_person_shut_out_nobody_else_and_not_the_senders_inbox()
     {
-        var (live, owner) = (Loop.Server.Get<LiveInbox>(), await Loop.Server.SeatAsync(Role.Owner, Loop.Furni));
+        var (live, owner) = (Fixture.Server.Get<LiveUpdates>(), await Fixture.Server.MembershipAsync(Role.Owner, Fixture.Furni));
         var open = new List<Stream>();
-        while (open.Count < LiveInbox.MostOfListener) open.Add(await Stream.OpenAsync(Loop.Server, owner, "/console/@furni/overview/live", null));
-        using (var refused = await Stream.SendAsync(Loop.Server, owner, "/console/@furni/overview/live", null)) Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        while (open.Count < LiveUpdates.MostOfListener) open.Add(await Stream.OpenAsync(Fixture.Server, owner, "/console/@furni/overview/live", null));
+        using (var refused = await Stream.SendAsync(Fixture.Server, owner, "/console/@furni/overview/live", null)) Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
 
-        open.Add(await Stream.OpenAsync(Loop.Server, await Loop.Server.SeatAsync(Role.Analyst, Loop.Furni), "/console/@furni/overview/live", null));
-        using (var inbox = live.TryOpen(new(Loop.Furni.Id), Listener.User(Loop.Furni.Id))) Assert.NotNull(inbox);
+        open.Add(await Stream.OpenAsync(Fixture.Server, await Fixture.Server.MembershipAsync(Role.Analyst, Fixture.Furni), "/console/@furni/overview/live", null));
+        using (var inbox = live.TryOpen(new(Fixture.Furni.Id), Listener.User(Fixture.Furni.Id))) Assert.NotNull(inbox);
 
         // Whoever leaves makes room.
         open[0].Dispose();
-        while (live.Count > LiveInbox.MostOfListener) await Task.Yield();
-        open[0] = await Stream.OpenAsync(Loop.Server, owner, "/console/@furni/overview/live", null);
+        while (live.Count > LiveUpdates.MostOfListener) await Task.Yield();
+        open[0] = await Stream.OpenAsync(Fixture.Server, owner, "/console/@furni/overview/live", null);
         open.ForEach(stream => stream.Dispose());
     }
 }
@@ -311,22 +311,22 @@ public sealed class PostgresOverviewTests() : OverviewTests(Engine.Postgres)
     [Fact]
     public async Task A_page_on_another_node_is_told_too()
     {
-        await using var second = await Loop.Server.StartSecondAsync();
-        var guest = await Loop.Server.SeatAsync(Role.Owner, Loop.Furni);
-        using var stream = await Stream.OpenAsync(second, guest, "/console/@furni/overview/live", null);
+        await using var second = await Fixture.Server.StartSecondAsync();
+        var browser = await Fixture.Server.MembershipAsync(Role.Owner, Fixture.Furni);
+        using var stream = await Stream.OpenAsync(second, browser, "/console/@furni/overview/live", null);
 
-        await Loop.AskAsync();
+        await Fixture.AskAsync();
         Assert.Equal("new", await stream.EventAsync());
     }
 
     [Fact]
     public async Task Two_nodes_that_count_at_once_lose_nothing()
     {
-        await using var second = await Loop.Server.StartSecondAsync();
+        await using var second = await Fixture.Server.StartSecondAsync();
         var asked = new List<string>();
-        for (var i = 0; i < 30; i++) asked.Add((await Loop.AskAsync("csat", ("agent", "zoe"), ("tags", "a,b"))).Text("id"));
+        for (var i = 0; i < 30; i++) asked.Add((await Fixture.AskAsync("csat", ("agent", "zoe"), ("tags", "a,b"))).Text("id"));
 
-        await Task.WhenAll(asked.Select((id, i) => (i % 2 == 0 ? Loop.Server : second).PostAsync(Loop.Recipient, $"/1.1/feedback/submit/{id}.json", ("score", $"{1 + (i % 5)}"))));
-        await Loop.Server.AllIsWellAsync();
+        await Task.WhenAll(asked.Select((id, i) => (i % 2 == 0 ? Fixture.Server : second).PostAsync(Fixture.Recipient, $"/1.1/feedback/submit/{id}.json", ("score", $"{1 + (i % 5)}"))));
+        await Fixture.Server.AllIsWellAsync();
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Prompts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Reports;
 
@@ -9,7 +9,7 @@ internal sealed record RawRow(
     PromptType Type, bool Test, int Variant, string? Agent, string[] Tags, long CreatedAt, long? DismissedAt, int? Score, long? ScoreAt, string? Comment);
 
 /// <summary>Requests of all kinds with answers of all kinds, over some weeks, through the API.</summary>
-internal sealed class RandomYear(Loop loop, int seed)
+internal sealed class RandomYear(FeedbackFixture fixture, int seed)
 {
     private static readonly string[] s_agents = ["zoe", "Ömer", "li, wei"];
     private static readonly string[] s_tags = ["billing", "refund", "late delivery", "praise"];
@@ -21,14 +21,14 @@ internal sealed class RandomYear(Loop loop, int seed)
         var open = new List<(string Id, int Most)>();
         for (var i = 0; i < requests; i++)
         {
-            await loop.Server.AdvanceAsync(TimeSpan.FromMinutes(_random.Next(1, 700)));
+            await fixture.Server.AdvanceAsync(TimeSpan.FromMinutes(_random.Next(1, 700)));
             var nps = _random.Next(3) == 0;
-            open.Add(((await loop.AskAsync(nps ? "nps" : "csat", [.. More(nps)])).Text("id"), nps ? 10 : 5));
+            open.Add(((await fixture.AskAsync(nps ? "nps" : "csat", [.. More(nps)])).Text("id"), nps ? 10 : 5));
             while (open.Count > 0 && _random.Next(3) > 0) await AnswerAsync(open);
         }
     }
 
-    public static Task<List<RawRow>> RowsAsync(Loop loop) => loop.Server.Server.Store.Main.ReadAsync(
+    public static Task<List<RawRow>> RowsAsync(FeedbackFixture fixture) => fixture.Server.Server.Store.Main.ReadAsync(
         session => session.Sql("select type, test, question_variant, agent, tags, created_at, dismissed_at, score, score_at, comment from prompt").ListAsync(
             row => new RawRow(
                 (PromptType)row.GetInt32(0), row.GetInt32(1) == 1, row.GetInt32(2), row.TextOrNull(3), row.TextOrNull(4)?.Split(',') ?? [], row.GetInt64(5), row.LongOrNull(6),
@@ -47,20 +47,20 @@ internal sealed class RandomYear(Loop loop, int seed)
     private async Task AnswerAsync(List<(string Id, int Most)> open)
     {
         var (id, most) = open[_random.Next(open.Count)];
-        await loop.Server.AdvanceAsync(TimeSpan.FromSeconds(_random.Next(1, 4_000)));
+        await fixture.Server.AdvanceAsync(TimeSpan.FromSeconds(_random.Next(1, 4_000)));
         switch (_random.Next(5))
         {
             case 0:
-                await loop.Server.PostAsync(loop.Recipient, $"/1.1/feedback/dismiss/{id}.json");
+                await fixture.Server.PostAsync(fixture.Recipient, $"/1.1/feedback/dismiss/{id}.json");
                 break;
             case 1:
-                await loop.SubmitAsync(id, ("text", "Because"));
+                await fixture.SubmitAsync(id, ("text", "Because"));
                 break;
             case 2:
-                await loop.SubmitAsync(id, ("score", $"{_random.Next(1, most + 1)}"), ("text", "Both"));
+                await fixture.SubmitAsync(id, ("score", $"{_random.Next(1, most + 1)}"), ("text", "Both"));
                 break;
             default:
-                await loop.SubmitAsync(id, ("score", $"{_random.Next(1, most + 1)}"));
+                await fixture.SubmitAsync(id, ("score", $"{_random.Next(1, most + 1)}"));
                 break;
         }
 

@@ -1,8 +1,8 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Reports;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Reports.Alerts;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Tests.Automation;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Reports;
@@ -13,7 +13,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     private const string Alerts = "\"alerts\":{\"nobody_asked_days\":3,\"unfair_agents\":true},\"recipient_interval_days\":0,";
 
     private PostOffice _office = null!;
-    private RulesWorld _world = null!;
+    private RulesFixture _world = null!;
 
     private TestServer Server => _world.Server;
 
@@ -24,22 +24,22 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
         _office = await PostOffice.StartAsync();
 
         // 2026-01-05, a Monday.
-        _world = await RulesWorld.StartAsync(
+        _world = await RulesFixture.StartAsync(
             engine, "PublicUrl=https://feedback.example", "Mail:Host=127.0.0.1", $"Mail:Port={_office.Port}", "Mail:Tls=none", "Mail:From=feedback@mail.example", "Limits:CreatesPerDay=1000000",
             "Console:TimeZone=Europe/Berlin");
         await Server.Get<RebuildRollups>().RunAsync(Stop);
-        foreach (var (role, mail) in ((Role, string)[])[(Role.Owner, "owner@furni.example"), (Role.Analyst, "analyst@furni.example"), (Role.Agent, "agent@furni.example")])
+        foreach (var (role, email) in ((Role, string)[])[(Role.Owner, "owner@furni.example"), (Role.Analyst, "analyst@furni.example"), (Role.Agent, "agent@furni.example")])
         {
             // However the last two came to be chosen: an analyst may be, for figures, and an agent may have been something else.
-            var id = await Server.PersonAsync(role, _world.Loop.Furni, mail);
-            await _world.RunAsync($"insert into alert_reader (sender_id, person_id) values ({_world.Loop.Furni.Id}, {id})");
+            var id = await Server.PersonAsync(role, _world.Fixture.Furni, email);
+            await _world.RunAsync($"insert into alert_reader (sender_id, person_id) values ({_world.Fixture.Furni.Id}, {id})");
         }
     }
 
     [Fact]
-    public async Task That_nobody_is_asked_any_more_is_mailed_to_those_who_lead_the_agents_once_a_week()
+    public async Task That_nobody_is_asked_any_more_is_emailed_to_those_who_lead_the_agents_once_a_week()
     {
-        await _world.RuleAsync(RulesWorld.Everybody(document: Alerts));
+        await _world.RuleAsync(RulesFixture.Everybody(document: Alerts));
         await _world.CloseAsync("asked");
         await _world.PassAsync(TimeSpan.FromSeconds(1));
         await PassAsync(TimeSpan.FromHours(71));
@@ -47,17 +47,17 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
 
         await PassAsync(TimeSpan.FromHours(1));
         await PassAsync(TimeSpan.FromHours(1));
-        var mail = Assert.Single(_office.All);
-        Assert.Equal(("owner@furni.example", "Nobody is asked for FURNI"), (mail.To, mail["Subject"]));
-        Assert.Contains("The rules last asked a customer on 5 Jan 2026, 10:00.", mail.Plain, StringComparison.Ordinal);
-        Assert.Contains("https://feedback.example/console/@furni/automation", mail.Plain, StringComparison.Ordinal);
+        var email = Assert.Single(_office.All);
+        Assert.Equal(("owner@furni.example", "Nobody is asked for FURNI"), (email.To, email["Subject"]));
+        Assert.Contains("The rules last asked a customer on 5 Jan 2026, 10:00.", email.Plain, StringComparison.Ordinal);
+        Assert.Contains("https://feedback.example/console/@furni/automation", email.Plain, StringComparison.Ordinal);
 
         // The next week it is said again; and not while the rules are paused, nor once somebody was asked.
         await PassAsync(TimeSpan.FromDays(4));
         Assert.Equal(2, _office.All.Count);
-        await _world.RuleAsync(RulesWorld.Everybody(document: $"\"paused\":true,{Alerts}"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: $"\"paused\":true,{Alerts}"));
         await PassAsync(TimeSpan.FromDays(7));
-        await _world.RuleAsync(RulesWorld.Everybody(document: Alerts));
+        await _world.RuleAsync(RulesFixture.Everybody(document: Alerts));
         await _world.CloseAsync("asked again");
         await _world.PassAsync(TimeSpan.FromSeconds(1));
         await PassAsync(TimeSpan.FromDays(2));
@@ -68,7 +68,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_was_asked_about_an_older_close_was_asked()
     {
-        await _world.RuleAsync($$"""{ {{Alerts}}"rules":[{"name":"slow","when":{"tags_any":["slow"]},"ask":{{RulesWorld.Ask.Replace("PT0S", "P5D", StringComparison.Ordinal)}}},{"name":"quick","ask":{{RulesWorld.Ask}}}]}""");
+        await _world.RuleAsync($$"""{ {{Alerts}}"rules":[{"name":"slow","when":{"tags_any":["slow"]},"ask":{{RulesFixture.Ask.Replace("PT0S", "P5D", StringComparison.Ordinal)}}},{"name":"quick","ask":{{RulesFixture.Ask}}}]}""");
         await _world.CloseAsync("slow", ("tags", "slow"));
         await Server.AdvanceAsync(TimeSpan.FromHours(1));
         await _world.CloseAsync("quick");
@@ -86,9 +86,9 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     {
         await _world.RuleAsync("""{"alerts":{"nobody_asked_days":3},"rules":[{"name":"never","ask":null}]}""");
         await PassAsync(TimeSpan.FromDays(4));
-        await _world.RuleAsync(RulesWorld.Everybody(document: "\"alerts\":{},"));
+        await _world.RuleAsync(RulesFixture.Everybody(document: "\"alerts\":{},"));
         await PassAsync(TimeSpan.FromDays(4));
-        await _world.RuleAsync(RulesWorld.Everybody(document: Alerts));
+        await _world.RuleAsync(RulesFixture.Everybody(document: Alerts));
         await PassAsync(TimeSpan.FromDays(2));
         Assert.Empty(_office.All);
 
@@ -97,9 +97,9 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task That_an_agent_picks_is_mailed_on_Mondays_without_name_and_figure()
+    public async Task That_an_agent_picks_is_emailed_on_Mondays_without_name_and_metric()
     {
-        await _world.RuleAsync(RulesWorld.Everybody("\"share\":0.5", Alerts));
+        await _world.RuleAsync(RulesFixture.Everybody("\"share\":0.5", Alerts));
         await Server.AdvanceAsync(TimeSpan.FromDays(14));
         await CloseManyAsync();
         await ByHandAsync("agent 0", "agent 1", "agent 2", "agent 3");
@@ -112,9 +112,9 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
         await PassAsync(TimeSpan.FromDays(1));
         await PassAsync(TimeSpan.FromDays(1));
 
-        var mail = Assert.Single(_office.All, mail => mail["Subject"] == "Requests of FURNI that chance does not explain");
-        Assert.Equal("owner@furni.example", mail.To);
-        foreach (var part in (string[])[mail.Plain, mail.Html])
+        var email = Assert.Single(_office.All, email => email["Subject"] == "Requests of FURNI that chance does not explain");
+        Assert.Equal("owner@furni.example", email.To);
+        foreach (var part in (string[])[email.Plain, email.Html])
         {
             Assert.Contains("the requests of one agent went beyond what chance makes of the rules", part, StringComparison.Ordinal);
             Assert.Contains("https://feedback.example/console/@furni/fairness", part, StringComparison.Ordinal);
@@ -129,15 +129,15 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Who_is_no_supervisor_any_more_when_it_is_sent_gets_nothing()
     {
-        await Server.Get<AlertSender>().StopAsync(default);
-        await _world.RuleAsync(RulesWorld.Everybody(document: Alerts));
+        await Server.Get<AlertWorker>().StopAsync(default);
+        await _world.RuleAsync(RulesFixture.Everybody(document: Alerts));
         await Server.AdvanceAsync(TimeSpan.FromDays(4));
         await Server.Get<FindRuleAlerts>().RunAsync(Stop);
-        await Server.Get<AlertDispatches>().SpreadAsync(Stop);
+        await Server.Get<AlertDeliveries>().SpreadAsync(Stop);
         Assert.Equal(1, await Server.CountAsync("alert_dispatch", "kind = 4"));
-        await _world.RunAsync($"update person_role set role = {(int)Role.Analyst} where role = {(int)Role.Owner} and sender_id = {_world.Loop.Furni.Id}");
+        await _world.RunAsync($"update person_role set role = {(int)Role.Analyst} where role = {(int)Role.Owner} and sender_id = {_world.Fixture.Furni.Id}");
 
-        Assert.Empty(await Server.Get<AlertDispatches>().ClaimAsync(AlertLane.Mail, 10, Stop));
+        Assert.Empty(await Server.Get<AlertDeliveries>().ClaimAsync(AlertQueue.Email, 10, Stop));
         Assert.Equal(1, await Server.CountAsync("alert_dispatch", "kind = 4 and state = 4 and attempts = 0"));
     }
 
@@ -152,7 +152,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
     {
         await Server.AdvanceAsync(time);
         await Server.Get<FindRuleAlerts>().RunAsync(Stop);
-        await Server.Get<AlertSender>().DrainAsync(Stop);
+        await Server.Get<AlertWorker>().DrainAsync(Stop);
     }
 
     /// <summary>Four agents with sixty conversations each, of which the sample has half; their customers have left since.</summary>
@@ -160,13 +160,13 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
         $"""
         insert into conversation (sender_id, id, external_id, recipient_id, test, agent, channel, card_base, closed_at, created_at, updated_at, closes, decision, reason, rules_version, rule, share, draw, planned_at, due_at)
         with recursive n (i) as (select cast(1 as bigint) union all select i + 1 from n where i < 240)
-        select {_world.Loop.Furni.Id}, i, 'c' || i, 404, 0, 'agent ' || i % 4, 0, '', {_world.Now} - i, {_world.Now} - i, {_world.Now} - i, 1, 2, case when i / 4 % 2 = 0 then 4 else 12 end, 1, 'all', 500000, 0,
+        select {_world.Fixture.Furni.Id}, i, 'c' || i, 404, 0, 'agent ' || i % 4, 0, '', {_world.Now} - i, {_world.Now} - i, {_world.Now} - i, 1, 2, case when i / 4 % 2 = 0 then 4 else 12 end, 1, 'all', 500000, 0,
             case when i / 4 % 2 = 0 then null else {_world.Now} end, null from n
         """);
 
     private async Task ByHandAsync(params string[] agents)
     {
-        foreach (var agent in agents) await _world.Loop.AskAsync(more: ("agent", agent));
+        foreach (var agent in agents) await _world.Fixture.AskAsync(more: ("agent", agent));
     }
 }
 

@@ -1,8 +1,8 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Backups;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Retention;
 using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Retention;
@@ -14,26 +14,26 @@ public sealed class RetentionPageTests : IAsyncLifetime
 
     private readonly TestFolder _folder = TestFolder.Create("retention");
     private Dictionary<string, string?> _store = null!;
-    private Loop _loop = null!;
-    private Guest _owner = null!;
+    private FeedbackFixture _fixture = null!;
+    private TestBrowser _owner = null!;
 
-    private TestServer Server => _loop.Server;
+    private TestServer Server => _fixture.Server;
 
     public async ValueTask InitializeAsync()
     {
         _store = await Engine.Sqlite.MigratedStoreAsync(_folder);
-        _loop = await Loop.StartOnAsync(_store);
+        _fixture = await FeedbackFixture.StartOnAsync(_store);
         await Server.RestAsync();
-        var id = (await _loop.AskAsync()).Text("id");
-        (await _loop.SubmitAsync(id, ("score", "1"), ("text", "MARKER"))).Is(200);
-        (await Server.WriteAsync(_loop.Recipient, _loop.Furni)).Is(200);
+        var id = (await _fixture.AskAsync()).Text("id");
+        (await _fixture.SubmitAsync(id, ("score", "1"), ("text", "MARKER"))).Is(200);
+        (await Server.WriteAsync(_fixture.Recipient, _fixture.Furni)).Is(200);
         await Server.AdvanceAsync(TimeSpan.FromDays(200));
-        _owner = await Server.SeatAsync(Role.Owner, _loop.Furni);
+        _owner = await Server.MembershipAsync(Role.Owner, _fixture.Furni);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -88,13 +88,13 @@ public sealed class RetentionPageTests : IAsyncLifetime
     public async Task Other_roles_and_owners_of_other_senders_neither_see_nor_choose()
     {
         var other = await Server.UserAsync("other");
-        var guests = new List<Guest> { await Server.SeatAsync(Role.Owner, other), await Server.SeatAsync(Role.Operator) };
-        foreach (var role in (Role[])[Role.Supervisor, Role.Analyst, Role.Agent]) guests.Add(await Server.SeatAsync(role, _loop.Furni));
-        foreach (var guest in guests)
+        var browsers = new List<TestBrowser> { await Server.MembershipAsync(Role.Owner, other), await Server.MembershipAsync(Role.Operator) };
+        foreach (var role in (Role[])[Role.Supervisor, Role.Analyst, Role.Agent]) browsers.Add(await Server.MembershipAsync(role, _fixture.Furni));
+        foreach (var browser in browsers)
         {
-            Assert.InRange((await guest.GetAsync(Address)).Status, 403, 404);
-            Assert.InRange((await guest.PostAsync(Address, [.. (await guest.GetAsync("/console/account")).HiddenOf("/console/sign-out"), ("texts", "10"), ("texts_unit", "y"), ("version", "0"), ("act", "save")])).Status, 403, 404);
-            Assert.InRange((await guest.PostAsync(Address, [.. (await guest.GetAsync("/console/account")).HiddenOf("/console/sign-out"), ("texts", "1"), ("act", "count"), ("version", "0")])).Status, 403, 404);
+            Assert.InRange((await browser.GetAsync(Address)).Status, 403, 404);
+            Assert.InRange((await browser.PostAsync(Address, [.. (await browser.GetAsync("/console/account")).HiddenOf("/console/sign-out"), ("texts", "10"), ("texts_unit", "y"), ("version", "0"), ("act", "save")])).Status, 403, 404);
+            Assert.InRange((await browser.PostAsync(Address, [.. (await browser.GetAsync("/console/account")).HiddenOf("/console/sign-out"), ("texts", "1"), ("act", "count"), ("version", "0")])).Status, 403, 404);
         }
 
         Assert.Equal(0, await Server.CountAsync("retention"));
@@ -103,17 +103,17 @@ public sealed class RetentionPageTests : IAsyncLifetime
     [Fact]
     public async Task Operators_see_what_all_chose_the_last_run_and_the_backups()
     {
-        await Server.KeepAsync(_loop.Furni.Id, RetentionWorld.Of("6m", people: "2y"));
+        await Server.KeepAsync(_fixture.Furni.Id, RetentionFixture.Of("6m", people: "2y"));
         var removed = await Server.RoundAsync();
-        Assert.Equal(new Removed(Comments: 1), removed);
-        var guest = await Server.SeatAsync(Role.Operator);
+        Assert.Equal(new RemovedCounts(Comments: 1), removed);
+        var browser = await Server.MembershipAsync(Role.Operator);
 
-        var page = (await guest.GetAsync("/console/admin/retention")).Is(200).Html;
+        var page = (await browser.GetAsync("/console/admin/retention")).Is(200).Html;
         Assert.Matches("@furni.*6 months.*for ever.*2 years", page.ReplaceLineEndings(""));
         Assert.Contains("1 comments", page, StringComparison.Ordinal);
-        Assert.Contains("removed 1 comments", (await guest.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
+        Assert.Contains("removed 1 comments", (await browser.GetAsync("/console/admin/health")).Is(200).Html, StringComparison.Ordinal);
 
-        var backups = (await guest.GetAsync("/console/admin/backups")).Is(200).Html;
+        var backups = (await browser.GetAsync("/console/admin/backups")).Is(200).Html;
         Assert.Contains("The server takes no backups by itself.", backups, StringComparison.Ordinal);
         Assert.Contains("afterword restore FILE --replace", backups, StringComparison.Ordinal);
         foreach (var path in (string[])["backups", "retention"]) Assert.InRange((await _owner.GetAsync($"/console/admin/{path}")).Status, 403, 404);
@@ -123,7 +123,7 @@ public sealed class RetentionPageTests : IAsyncLifetime
     public async Task The_page_on_backups_says_how_it_stands()
     {
         var folder = Path.Combine(_folder.Path, "backups");
-        await OutboundHold.ReleaseAsync(Server.Db, default);
+        await OutboundPause.ReleaseAsync(Server.Db, default);
         await Server.RestartAsync("Backup:Every=1.00:00:00", $"Backup:Directory={folder}");
         while (await Server.CountAsync("backup_run", "succeeded_at is not null") == 0) await Task.Delay(10, TestContext.Current.CancellationToken);
         await ShowsAsync("a1", "The last backup is whole", "every 24:00:00 hours", "0 hours", "MiB", "yes, right after it was written", $"{folder}/afterword-");
@@ -135,7 +135,7 @@ public sealed class RetentionPageTests : IAsyncLifetime
     public async Task From_a_shell_it_is_chosen_counted_and_done()
     {
         await Server.Server.DisposeAsync();
-        var shell = new Shell(_store);
+        var shell = new CommandShell(_store);
         Assert.Contains("All senders keep everything.", await shell.RunAsync(0, "retention", "show"), StringComparison.Ordinal);
         foreach (var wrong in (string[])["1h", "29d", "forever"]) Assert.Contains("from 30 days to 100 years", await shell.RunAsync(2, "retention", "set", "@furni", "--texts", wrong), StringComparison.Ordinal);
         Assert.Contains("--texts, --messages, --people", await shell.RunAsync(2, "retention", "set", "@furni"), StringComparison.Ordinal);
@@ -162,7 +162,7 @@ public sealed class RetentionPageTests : IAsyncLifetime
 
     private async Task ShowsAsync(string name, params string[] texts)
     {
-        var html = (await (await Server.SeatAsync(Role.Operator, mail: $"{name}@place.example")).GetAsync("/console/admin/backups")).Is(200).Html;
+        var html = (await (await Server.MembershipAsync(Role.Operator, email: $"{name}@place.example")).GetAsync("/console/admin/backups")).Is(200).Html;
         Assert.All(texts, text => Assert.Contains(text, html, StringComparison.Ordinal));
     }
 

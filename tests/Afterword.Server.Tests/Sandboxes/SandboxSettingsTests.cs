@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Sandbox;
 using Microsoft.Extensions.Configuration;
 
@@ -21,7 +21,7 @@ public sealed class SandboxSettingsTests
     [InlineData("192.0.2.7", false)]
     [InlineData("localhost", true)]
     [InlineData("127.0.0.1", true)]
-    public void Mail_is_sent_through_this_machine_alone(string host, bool isSent) =>
+    public void Email_is_sent_through_this_machine_alone(string host, bool isSent) =>
         Assert.Equal(isSent, Read(("Mail:Host", host), ("Mail:From", "feedback@example.com"), ("PublicUrl", "https://feedback.example"), ("Mail:Tls", "none")).InSandbox("/tmp/thrown-away").Mail is not null);
 
     private static Settings Read(params (string Name, string Value)[] settings)

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Afterword.Server.Storage;
+using Afterword.Server.Storage.Sqlite;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Telemetry;

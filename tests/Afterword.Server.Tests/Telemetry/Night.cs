@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Hosting.Monitoring;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -70,15 +70,15 @@ internal sealed partial class Night : IDisposable
     private async Task<string> PageAsync()
     {
         // A session may have ended while the clock went on.
-        var browser = await _server.SeatAsync(Role.Operator, mail: $"operator{++_operators}@place.example");
+        var browser = await _server.MembershipAsync(Role.Operator, email: $"operator{++_operators}@place.example");
         return WebUtility.HtmlDecode((await browser.GetAsync("/console/admin/health")).Is(200).Html);
     }
 
     /// <summary>Fetches the metrics. For a third of a second, the exporter tells what it told before.</summary>
     private async Task<string> ScrapeAsync(Func<string, bool> isExpected)
     {
-        await _server.Get<Vitals>().LookAsync(TestContext.Current.CancellationToken);
-        await _server.Get<Backlog>().LookAsync(TestContext.Current.CancellationToken);
+        await _server.Get<HealthMetrics>().LookAsync(TestContext.Current.CancellationToken);
+        await _server.Get<BacklogMetrics>().LookAsync(TestContext.Current.CancellationToken);
         var address = new Uri(new Uri(_server.Server.Services.GetServices<IHostedService>().OfType<MetricsListener>().Single().Urls.Single()), "/metrics");
         var scrape = await _http.GetStringAsync(address, TestContext.Current.CancellationToken);
         for (var poll = 0; poll < Polls && !isExpected(scrape); poll++)

@@ -1,4 +1,4 @@
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests.Telemetry;

@@ -1,12 +1,12 @@
 using System.Xml.Linq;
 using Afterword.Server.Backups;
-using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Abuse;
 using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.Channels;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Webhooks;
-using Afterword.Server.Tests.World;
 using Afterword.Support;
 
 namespace Afterword.Server.Tests.Telemetry;
@@ -24,11 +24,11 @@ public sealed class ThreeInTheMorningTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_mail_server_takes_no_mail()
+    public async Task The_email_server_takes_no_email()
     {
         var refuses = false;
-        await using var mail = MailScript.Start(command => refuses && command.Length == 0 ? "554 No mail today" : null);
-        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, mail.Port, Night.Watched);
+        await using var email = MailScript.Start(command => refuses && command.Length == 0 ? "554 No mail today" : null);
+        await using var site = await ChannelFixture.StartAsync(Engine.Sqlite, email.Port, Night.Watched);
         await site.AskAsync(site.Ada);
         await site.DrainAsync();
         using var night = await Night.BeginAsync(site.Server);
@@ -55,22 +55,22 @@ public sealed class ThreeInTheMorningTests
             http.Response.StatusCode = Volatile.Read(ref status);
             return Task.CompletedTask;
         });
-        await using var site = await Site.StartAsync(Engine.Sqlite, [.. Night.Watched, $"Webhooks:RetrySchedule={string.Join(' ', Enumerable.Repeat("10m", 12))}"]);
-        await site.AddAsync(receiver);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
-        using var night = await Night.BeginAsync(site.Server);
+        await using var fixture = await WebhookFixture.StartAsync(Engine.Sqlite, [.. Night.Watched, $"Webhooks:RetrySchedule={string.Join(' ', Enumerable.Repeat("10m", 12))}"]);
+        await fixture.AddAsync(receiver);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
+        using var night = await Night.BeginAsync(fixture.Server);
 
         // Not as an error of the server: the receiver is in this process, and measured with it.
         Volatile.Write(ref status, 404);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
-        for (var i = 0; i < 5; i++) await site.AdvanceAsync(TimeSpan.FromMinutes(13));
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
+        for (var i = 0; i < 5; i++) await fixture.AdvanceAsync(TimeSpan.FromMinutes(13));
         await night.SaysAsync(
             "webhook_fails", "Since 09:00 UTC: <strong>1 webhook fails.</strong> 1 delivery waits", "afterword webhook list", ("afterword_webhooks_failing_for_seconds", 3_600), "AfterwordWebhookFails");
 
         Volatile.Write(ref status, 200);
-        await site.AdvanceAsync(TimeSpan.FromMinutes(13));
+        await fixture.AdvanceAsync(TimeSpan.FromMinutes(13));
         await night.IsQuietAsync();
     }
 
@@ -80,17 +80,17 @@ public sealed class ThreeInTheMorningTests
         using var disk = new SmallMount();
         Assert.SkipUnless(disk.IsThere, "This machine lets no process mount a disk of its own.");
         await using var server = await TestServer.StartAsync(Engine.Sqlite, Night.Watched);
-        var vitals = server.Get<Vitals>();
+        var healthMetrics = server.Get<HealthMetrics>();
 
         // That of the tests may be as small.
-        var roomy = vitals.FreeSpace < HealthLimits.DiskFree ? HealthLimits.DiskFree : vitals.FreeSpace!.Value;
-        vitals.RoomOf = _ => roomy;
+        var roomy = healthMetrics.FreeSpace < HealthLimits.DiskFree ? HealthLimits.DiskFree : healthMetrics.FreeSpace!.Value;
+        healthMetrics.RoomOf = _ => roomy;
         using var night = await Night.BeginAsync(server);
 
-        vitals.RoomOf = _ => DiskRoom.Of(disk.Path);
+        healthMetrics.RoomOf = _ => DiskRoom.Of(disk.Path);
         await night.SaysAsync("disk_nearly_full", "<strong>The disk of the store has 64.0 MiB left.</strong>", "Make room now", ("afterword_disk_free_bytes", 0), "AfterwordDiskNearlyFull");
 
-        vitals.RoomOf = _ => roomy;
+        healthMetrics.RoomOf = _ => roomy;
         await night.IsQuietAsync();
     }
 
@@ -101,7 +101,7 @@ public sealed class ThreeInTheMorningTests
         var store = await Engine.Postgres.MigratedStoreAsync(folder);
         await using (var server = await TestServer.StartOnAsync(store, TimeProvider.System.GetUtcNow().AddMinutes(2), Night.Watched))
         {
-            server.Get<StoreWatch>().ComparesWithDatabase = true;
+            server.Get<StoreMonitor>().ComparesWithDatabase = true;
             server.Clock.OffBy = TimeSpan.FromMinutes(-2);
             using var night = await Night.BeginAsync(server);
 
@@ -115,8 +115,8 @@ public sealed class ThreeInTheMorningTests
     [Fact]
     public async Task Customers_are_asked_late()
     {
-        await using var world = await RulesWorld.StartAsync(Engine.Sqlite, Night.Watched);
-        await world.RuleAsync("""{"recipient_interval_days":0,"rules":[{"name":"all","ask":""" + RulesWorld.Ask.Replace("PT0S", "PT5M", StringComparison.Ordinal) + "}]}");
+        await using var world = await RulesFixture.StartAsync(Engine.Sqlite, Night.Watched);
+        await world.RuleAsync("""{"recipient_interval_days":0,"rules":[{"name":"all","ask":""" + RulesFixture.Ask.Replace("PT0S", "PT5M", StringComparison.Ordinal) + "}]}");
         Assert.Equal("scheduled", (await world.CloseAsync("ticket")).Outcome);
         using var night = await Night.BeginAsync(world.Server);
 
@@ -139,8 +139,8 @@ public sealed class ThreeInTheMorningTests
         await MigratedStores.MigrateAsync("Database", url);
         using var standby = await PostgresCluster.StandbyOfAsync(primary, "second");
         await CaughtUpAsync(primary);
-        await using var loop = await Loop.StartOnAsync(url, Night.Watched);
-        using var night = await Night.BeginAsync(loop.Server);
+        await using var fixture = await FeedbackFixture.StartOnAsync(url, Night.Watched);
+        using var night = await Night.BeginAsync(fixture.Server);
 
         // It hears everything and applies nothing. A segment of the log that is begun anew counts as written.
         await standby.AskAsync("select pg_wal_replay_pause()");
@@ -207,13 +207,13 @@ public sealed class ThreeInTheMorningTests
     [Fact]
     public async Task The_database_is_slow()
     {
-        await using var loop = await Loop.StartAsync(Engine.Postgres, Night.Watched);
-        using var night = await Night.BeginAsync(loop.Server);
+        await using var fixture = await FeedbackFixture.StartAsync(Engine.Postgres, Night.Watched);
+        using var night = await Night.BeginAsync(fixture.Server);
 
         // It takes its time when a request is committed.
-        await RunAsync(loop.Server, "create function be_slow() returns trigger language plpgsql as 'begin perform pg_sleep(1.2); return null; end'");
-        await RunAsync(loop.Server, "create constraint trigger slow after insert on prompt deferrable initially deferred for each row execute function be_slow()");
-        await loop.AskAsync();
+        await RunAsync(fixture.Server, "create function be_slow() returns trigger language plpgsql as 'begin perform pg_sleep(1.2); return null; end'");
+        await RunAsync(fixture.Server, "create constraint trigger slow after insert on prompt deferrable initially deferred for each row execute function be_slow()");
+        await fixture.AskAsync();
         await night.SaysAsync("commits_slow", "<strong>The database is slow: a commit of the last minutes took 1.", "at locks", ("afterword_write_commit_slowest_seconds", 1), "AfterwordSlowCommits");
     }
 
@@ -223,7 +223,7 @@ public sealed class ThreeInTheMorningTests
         var rules = AlertRules.Read();
         foreach (var (alert, limit) in (IEnumerable<(string, double)>)
         [
-            ("AfterwordMailFails", HealthLimits.MailFailing.TotalSeconds), ("AfterwordWebhookFails", HealthLimits.WebhookFailing.TotalSeconds), ("AfterwordDeliveriesWait", HealthLimits.DeliveryWaits.TotalSeconds),
+            ("AfterwordMailFails", HealthLimits.EmailFailing.TotalSeconds), ("AfterwordWebhookFails", HealthLimits.WebhookFailing.TotalSeconds), ("AfterwordDeliveriesWait", HealthLimits.DeliveryWaits.TotalSeconds),
             ("AfterwordConversationsLate", HealthLimits.Late.TotalSeconds), ("AfterwordDispatchesWait", HealthLimits.Late.TotalSeconds), ("AfterwordClockOff", HealthLimits.ClockOff.TotalSeconds),
             ("AfterwordKeyRingOld", HealthLimits.KeyRingAge.TotalSeconds), ("AfterwordSlowCommits", HealthLimits.SlowCommit.TotalSeconds), ("AfterwordBackupOld", HealthLimits.BackupsMissed * 86_400),
             ("AfterwordDiskNearlyFull", HealthLimits.DiskFree), ("AfterwordLogGrows", HealthLimits.LogLength), ("AfterwordStandbyBehind", HealthLimits.StandbyBehind), ("AfterwordWorkerNumbersShort", HealthLimits.WorkerNumbers),

@@ -6,7 +6,7 @@ using Afterword.Server.Tests.Abuse;
 using Afterword.Server.Tests.Automation;
 using Afterword.Server.Tests.Channels;
 using Afterword.Server.Tests.Connectors;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +22,7 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
     private readonly List<Activity> _spans = [];
     private Receiver _collector = null!;
     private Receiver _receiver = null!;
-    private Loop _loop = null!;
+    private FeedbackFixture _fixture = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -30,14 +30,14 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
         var server = await TestServer.StartAsync(
             engine, services => services.ConfigureOpenTelemetryTracerProvider(traces => traces.AddInMemoryExporter(_spans)), "Telemetry:TraceShare=1", $"Telemetry:Otlp={_collector.Url.GetLeftPart(UriPartial.Authority)}",
             "Telemetry:OtlpProtocol=http", "Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true", "Webhooks:PollEvery=00:00:00.05", "Limits:RecipientInterval=00:00:00");
-        _loop = await Loop.OnAsync(server);
-        server.Get<Dispatcher>().Linger = TimeSpan.Zero;
+        _fixture = await FeedbackFixture.OnAsync(server);
+        server.Get<WebhookWorker>().Linger = TimeSpan.Zero;
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await _loop.DisposeAsync();
+        await _fixture.DisposeAsync();
         await _receiver.DisposeAsync();
         await _collector.DisposeAsync();
     }
@@ -45,11 +45,11 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_create_shows_verification_queue_batch_commit_and_delivery_in_one_trace_without_a_value_of_its_path()
     {
-        await _loop.Server.Get<Endpoints>().AddAsync(_loop.Furni.Id, new Uri(_receiver.Url, "/PLANTEDPATH"), null, Approval.NeededIfOwned, default);
-        await _loop.AskAsync("csat", ("include_card", "true"), ("external_id", "PLANTEDREFERENCE"));
-        await _loop.Server.Get<Dispatcher>().DrainAsync(TestContext.Current.CancellationToken);
-        (await _loop.Server.SendAsync(null, HttpMethod.Get, "/f/PLANTEDLINK?planted=PLANTEDQUERY", null, request => request.Headers.UserAgent.ParseAdd("PLANTEDBROWSER/1"))).Is(404);
-        await _loop.Server.Server.DisposeAsync();
+        await _fixture.Server.Get<Endpoints>().AddAsync(_fixture.Furni.Id, new Uri(_receiver.Url, "/PLANTEDPATH"), null, Approval.NeededIfOwned, default);
+        await _fixture.AskAsync("csat", ("include_card", "true"), ("external_id", "PLANTEDREFERENCE"));
+        await _fixture.Server.Get<WebhookWorker>().DrainAsync(TestContext.Current.CancellationToken);
+        (await _fixture.Server.SendAsync(null, HttpMethod.Get, "/f/PLANTEDLINK?planted=PLANTEDQUERY", null, request => request.Headers.UserAgent.ParseAdd("PLANTEDBROWSER/1"))).Is(404);
+        await _fixture.Server.Server.DisposeAsync();
 
         var request = Assert.Single(_spans, span => span.DisplayName == "POST /1.1/feedback/create.json");
         var trace = _spans.Where(span => span.TraceId == request.TraceId && span.Source.Name is not "Npgsql").ToArray();
@@ -84,8 +84,8 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
     public async Task A_collector_hears_neither_the_address_of_a_connector_nor_its_secret_nor_what_came_nor_a_helpdesks_token_and_words()
     {
         await using var desk = await HelpdeskServer.StartAsync();
-        var world = new ConnectorWorld(new RulesWorld(_loop));
-        await world.Rules.RuleAsync(RulesWorld.Everybody());
+        var world = new ConnectorFixture(new RulesFixture(_fixture));
+        await world.Rules.RuleAsync(RulesFixture.Everybody());
         await world.Server.Get<SenderHelpdesks>().SetAsync(world.Furni, desk.Of(HelpdeskKind.Chatwoot, "PLANTEDTOKEN"), default);
         desk.Instead = async (http, _) =>
         {
@@ -98,7 +98,7 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
         (await world.SendAsync(connector, Encoding.UTF8.GetBytes(body), "PLANTEDWRONG")).Is(401);
         Assert.Equal("scheduled", (await world.SendAsync(connector, body)).Told);
         await world.Rules.DrainAsync();
-        await world.Server.Get<Courier>().DrainAsync(TestContext.Current.CancellationToken);
+        await world.Server.Get<ChannelWorker>().DrainAsync(TestContext.Current.CancellationToken);
         Assert.Equal("PLANTEDTOKEN", Assert.Single(desk.Writes).AccessToken);
         await world.Server.Server.DisposeAsync();
 
@@ -115,8 +115,8 @@ public abstract class TraceTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_batch_of_many_requests_is_linked_with_each()
     {
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _loop.AskAsync()));
-        await _loop.Server.Server.DisposeAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _fixture.AskAsync()));
+        await _fixture.Server.Server.DisposeAsync();
 
         // However they were put together: each request has led to a batch that names it.
         var requests = _spans.Where(span => span.DisplayName == "POST /1.1/feedback/create.json").ToArray();

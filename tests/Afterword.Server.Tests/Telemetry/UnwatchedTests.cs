@@ -1,8 +1,8 @@
 using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Storage;
 using Afterword.Server.Tests.Abuse;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Afterword.Server.Tests.Telemetry;
@@ -17,18 +17,18 @@ public sealed class UnwatchedTests
         await using var server = await TestServer.StartAsync(Engine.Sqlite);
         Assert.Empty(server.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<MetricsListener>());
         Assert.Null(server.Server.Services.GetService<OpenTelemetry.Metrics.MeterProvider>());
-        var (refusals, writes) = (server.Get<Refusals>(), new WriteMetrics(server.Server.Store.Troubles.Meter, "main"));
+        var (refusalCounter, writes) = (server.Get<RefusalCounter>(), new WriteMetrics(server.Server.Store.Problems.Meter, "main"));
         IReadOnlyList<PendingWrite> batch = [new SingleWrite<int>(_ => Task.FromResult(0))];
-        Watch(refusals, writes, batch);
+        Watch(refusalCounter, writes, batch);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++) Watch(refusals, writes, batch);
+        for (var i = 0; i < 1_000; i++) Watch(refusalCounter, writes, batch);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static void Watch(Refusals refusals, WriteMetrics writes, IReadOnlyList<PendingWrite> batch)
+    private static void Watch(RefusalCounter refusalCounter, WriteMetrics writes, IReadOnlyList<PendingWrite> batch)
     {
-        refusals.Count(ApiError.LimitReached);
+        refusalCounter.Count(ApiError.LimitReached);
         writes.Begin(batch);
         using var span = Tracing.BeginBatch(batch);
         using var commit = Tracing.BeginCommit();

@@ -2,10 +2,11 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using Afterword.Server.Hosting;
+using Afterword.Server.Errors;
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Tests.Abuse;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Tests.Webhooks;
-using Afterword.Server.Tests.World;
 using Afterword.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,22 +19,22 @@ namespace Afterword.Server.Tests.Telemetry;
 public sealed partial class WatchedTests : IAsyncLifetime
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
-    private Site _site = null!;
+    private WebhookFixture _fixture = null!;
     private Receiver _receiver = null!;
 
-    private TestServer Server => _site.Server;
+    private TestServer Server => _fixture.Server;
 
     private Uri Metrics => new(Server.Server.Services.GetServices<IHostedService>().OfType<MetricsListener>().Single().Urls.Single());
 
     public async ValueTask InitializeAsync()
     {
         _receiver = await Receiver.StartAsync();
-        _site = await Site.StartAsync(Engine.Sqlite, "Telemetry:Prometheus=true", "Telemetry:Urls=http://127.0.0.1:0", "Telemetry:PerSender=true");
+        _fixture = await WebhookFixture.StartAsync(Engine.Sqlite, "Telemetry:Prometheus=true", "Telemetry:Urls=http://127.0.0.1:0", "Telemetry:PerSender=true");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _site.DisposeAsync();
+        await _fixture.DisposeAsync();
         await _receiver.DisposeAsync();
         _http.Dispose();
     }
@@ -41,17 +42,17 @@ public sealed partial class WatchedTests : IAsyncLifetime
     [Fact]
     public async Task What_happens_is_counted_by_names_that_dashboard_alerts_and_the_page_know_and_says_nothing_of_anybody()
     {
-        var webhook = await _site.AddAsync(_receiver, "/PLANTEDPATH");
-        var asked = await _site.Loop.AskAsync("csat", ("external_id", "PLANTEDREFERENCE"), ("display_name", "PLANTEDNAME"), ("include_card", "true"));
+        var webhook = await _fixture.AddAsync(_receiver, "/PLANTEDPATH");
+        var asked = await _fixture.Fixture.AskAsync("csat", ("external_id", "PLANTEDREFERENCE"), ("display_name", "PLANTEDNAME"), ("include_card", "true"));
         (await Server.SendAsync(null, HttpMethod.Get, "/f/PLANTEDLINK", null)).Is(404);
-        (await _site.Loop.SubmitAsync(asked.Text("id"), ("score", "4"), ("text", "PLANTEDTEXT"))).Is(200);
-        (await Server.PostAsync(_site.Loop.Sender, "/1.1/feedback/create.json", ("type", "PLANTEDTYPE"))).Is(400);
-        (await Server.PostAsync(_site.Loop.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", Text(_site.Loop.Ana.Id)), ("external_id", "PLANTEDTICKET"))).Is(200);
-        await _site.DrainAsync();
-        await Server.Get<Backlog>().LookAsync(TestContext.Current.CancellationToken);
+        (await _fixture.Fixture.SubmitAsync(asked.Text("id"), ("score", "4"), ("text", "PLANTEDTEXT"))).Is(200);
+        (await Server.PostAsync(_fixture.Fixture.Sender, "/1.1/feedback/create.json", ("type", "PLANTEDTYPE"))).Is(400);
+        (await Server.PostAsync(_fixture.Fixture.Sender, "/1.1/feedback/conversations/close.json", ("to_user_id", Text(_fixture.Fixture.Ana.Id)), ("external_id", "PLANTEDTICKET"))).Is(200);
+        await _fixture.DrainAsync();
+        await Server.Get<BacklogMetrics>().LookAsync(TestContext.Current.CancellationToken);
 
         var page = await ScrapeAsync();
-        var sender = $"sender=\"{Text(_site.Loop.Furni.Id)}\"";
+        var sender = $"sender=\"{Text(_fixture.Fixture.Furni.Id)}\"";
         Assert.Equal("1", Value(page, "afterword_creates_total", sender, "type=\"csat\"", "test=\"false\""));
         Assert.Equal(("1", "1"), (Value(page, "afterword_answers_total", "part=\"score\""), Value(page, "afterword_answers_total", "part=\"comment\"")));
         Assert.Equal("3", Value(page, "afterword_refusals_total", "code=\"38\""));
@@ -74,7 +75,7 @@ public sealed partial class WatchedTests : IAsyncLifetime
         var rows = Rows().Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "watching.md"))).Select(row => row.Groups["name"].Value).Order(StringComparer.Ordinal);
         Assert.Equal(instruments.Select(instrument => instrument.Name).Order(StringComparer.Ordinal), rows);
 
-        string[] secrets = ["PLANTED", asked.Text("card_token"), _site.Loop.Sender.Token!, _site.Loop.Sender.ConsumerKey, Text(_site.Loop.Ana.Id), "furni.example", webhook.Secret.ToString()];
+        string[] secrets = ["PLANTED", asked.Text("card_token"), _fixture.Fixture.Sender.Token!, _fixture.Fixture.Sender.ConsumerKey, Text(_fixture.Fixture.Ana.Id), "furni.example", webhook.Secret.ToString()];
         Assert.All(secrets, secret => Assert.DoesNotContain(secret, page, StringComparison.OrdinalIgnoreCase));
     }
 
@@ -104,13 +105,13 @@ public sealed partial class WatchedTests : IAsyncLifetime
     private Instrument[] Instruments()
     {
         // What is made when it is first needed.
-        _ = Server.Get<Errors.Refusals>();
+        _ = Server.Get<RefusalCounter>();
         var found = new Dictionary<string, Instrument>();
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, _) =>
             {
-                if (instrument.Meter == Server.Server.Store.Troubles.Meter) found[instrument.Name] = instrument;
+                if (instrument.Meter == Server.Server.Store.Problems.Meter) found[instrument.Name] = instrument;
             },
         };
         listener.Start();

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Operators;
 using Afterword.Server.Reports;
 using Afterword.Server.Reports.Alerts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -15,17 +15,17 @@ namespace Afterword.Server.Tests.Webhooks;
 public abstract class ChatTests(Engine engine) : IAsyncLifetime
 {
     private Receiver _receiver = null!;
-    private Site _site = null!;
+    private WebhookFixture _fixture = null!;
 
     public async ValueTask InitializeAsync()
     {
         _receiver = await Receiver.StartAsync();
-        _site = await Site.StartAsync(engine, "PublicUrl=https://feedback.example", "Channels:PollEvery=00:00:00.05");
+        _fixture = await WebhookFixture.StartAsync(engine, "PublicUrl=https://feedback.example", "Channels:PollEvery=00:00:00.05");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _site.DisposeAsync();
+        await _fixture.DisposeAsync();
         await _receiver.DisposeAsync();
     }
 
@@ -33,13 +33,13 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
     public async Task Slack_and_Teams_are_told_in_messages_without_a_word_or_a_name_of_the_customer()
     {
         await AddAsync(WebhookFormat.Slack);
-        var id = (await _site.Loop.AskAsync("csat", ("external_id", "<!channel>"), ("display_name", "*Furni*"))).Text("id");
-        (await _site.Loop.SubmitAsync(id, ("score", "2"))).Is(200);
-        (await _site.Loop.SubmitAsync(id, ("text", "Never again, <!everyone>"))).Is(200);
-        await _site.DrainAsync();
+        var id = (await _fixture.Fixture.AskAsync("csat", ("external_id", "<!channel>"), ("display_name", "*Furni*"))).Text("id");
+        (await _fixture.Fixture.SubmitAsync(id, ("score", "2"))).Is(200);
+        (await _fixture.Fixture.SubmitAsync(id, ("text", "Never again, <!everyone>"))).Is(200);
+        await _fixture.DrainAsync();
         await AddAsync(WebhookFormat.Teams);
-        await _site.Loop.AskAsync("nps", ("test", "true"));
-        await _site.DrainAsync();
+        await _fixture.Fixture.AskAsync("nps", ("test", "true"));
+        await _fixture.DrainAsync();
 
         var link = $"https://feedback.example/console/@furni/answers/{id}";
         Assert.Equal(
@@ -55,14 +55,14 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
         Assert.Equal(("AdaptiveCard", "Test. @furni: a customer was asked for feedback (NPS)."), (content.GetProperty("type").GetString(), content.GetProperty("body")[0].GetProperty("text").GetString()));
         Assert.Equal("Action.OpenUrl", content.GetProperty("actions")[0].GetProperty("type").GetString());
         Assert.DoesNotContain(_receiver.All, got => Encoding.UTF8.GetString(got.Body).Contains("again", StringComparison.Ordinal) || Encoding.UTF8.GetString(got.Body).Contains("nnel>", StringComparison.Ordinal));
-        await _site.Server.AllIsWellAsync();
+        await _fixture.Server.AllIsWellAsync();
     }
 
     [Fact]
     public async Task The_owner_reads_before_approving_that_everybody_in_the_channel_sees_scores()
     {
-        var owner = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
-        var added = await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, new Uri(_receiver.Url, "/teams"), null, WebhookFormat.Teams, Approval.NeededIfOwned, default);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Fixture.Furni);
+        var added = await _fixture.Endpoints.AddAsync(_fixture.Fixture.Furni.Id, new Uri(_receiver.Url, "/teams"), null, WebhookFormat.Teams, Approval.NeededIfOwned, default);
         Assert.False(added.IsApproved);
         var address = $"/console/@furni/webhooks/{added.Key.Id}";
         var page = (await owner.GetAsync(address)).Is(200);
@@ -78,8 +78,8 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
         Assert.Contains("Afterword will post here what happens to the feedback of @furni.", Encoding.UTF8.GetString(Assert.Single(_receiver.All).Body), StringComparison.Ordinal);
 
         // What the page shows as sent is what was sent.
-        await _site.Loop.AskAsync();
-        await _site.DrainAsync();
+        await _fixture.Fixture.AskAsync();
+        await _fixture.DrainAsync();
         Assert.Contains("AdaptiveCard", (await owner.GetAsync(address)).Html, StringComparison.Ordinal);
         var list = (await owner.GetAsync("/console/@furni/webhooks")).Html;
         Assert.Contains("a channel of Microsoft Teams", list, StringComparison.Ordinal);
@@ -90,17 +90,17 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
     public async Task An_alert_is_told_too()
     {
         var added = await AddAsync(WebhookFormat.Slack);
-        await _site.Endpoints.SetAlertsAsync(added.Key, on: true, default);
-        await _site.Server.Server.Store.Main.WriteAsync(session => (Watch.Default with { AlertCsat = 2 }).SaveAsync(session, _site.Loop.Furni.Id, default), default);
-        var id = (await _site.Loop.AskAsync()).Text("id");
-        (await _site.Loop.SubmitAsync(id, ("score", "1"))).Is(200);
-        await _site.Server.Get<AlertSender>().DrainAsync(TestContext.Current.CancellationToken);
+        await _fixture.Endpoints.SetAlertsAsync(added.Key, on: true, default);
+        await _fixture.Server.Server.Store.Main.WriteAsync(session => (AlertThresholds.Default with { AlertCsat = 2 }).SaveAsync(session, _fixture.Fixture.Furni.Id, default), default);
+        var id = (await _fixture.Fixture.AskAsync()).Text("id");
+        (await _fixture.Fixture.SubmitAsync(id, ("score", "1"))).Is(200);
+        await _fixture.Server.Get<AlertWorker>().DrainAsync(TestContext.Current.CancellationToken);
 
         var alert = $$"""{"text":"@furni: low score, 1 of 5 (CSAT). <https://feedback.example/console/@furni/answers/{{id}}|Open in Afterword>"}""";
         Assert.Single(_receiver.All, got => Encoding.UTF8.GetString(got.Body) == alert);
 
         // Its address lets whoever has it write there, so the page on alerts has the end of it alone.
-        var page = (await (await _site.Server.SeatAsync(Role.Supervisor, _site.Loop.Furni)).GetAsync("/console/@furni/alerts")).Is(200).Html;
+        var page = (await (await _fixture.Server.MembershipAsync(Role.Supervisor, _fixture.Fixture.Furni)).GetAsync("/console/@furni/alerts")).Is(200).Html;
         Assert.Contains("/…lack", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
         Assert.DoesNotContain($"{_receiver.Url.Authority}/slack", page, StringComparison.Ordinal);
     }
@@ -108,19 +108,19 @@ public abstract class ChatTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_operators_program_says_the_format_and_reads_it_back()
     {
-        var key = (await _site.Server.Get<OperatorKeys>().AddAsync("deploy", default))!;
+        var key = (await _fixture.Server.Get<OperatorKeys>().AddAsync("deploy", default))!;
         (await CallAsync("pigeon")).Is(400, 44);
         Assert.Equal(("teams", "waiting_for_approval"), ((await CallAsync("teams")).Is(201).Text("format"), (await CallAsync("teams")).Text("state")));
         Assert.Equal("events", (await CallAsync(null)).Is(201).Text("format"));
-        Assert.Equal(2, await _site.Server.CountAsync("audit", "what like '%a channel of Microsoft Teams: added%'"));
+        Assert.Equal(2, await _fixture.Server.CountAsync("audit", "what like '%a channel of Microsoft Teams: added%'"));
 
-        Task<Answer> CallAsync(string? format) => _site.Server.SendAsync(
+        Task<Answer> CallAsync(string? format) => _fixture.Server.SendAsync(
             null, HttpMethod.Post, "/operator/webhooks.json", TestServer.Form([("sender", "furni"), ("url", _receiver.Url.AbsoluteUri), .. format is null ? ((string, string)[])[] : [("format", format)]]),
             request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key));
     }
 
     private Task<NewEndpoint> AddAsync(WebhookFormat format) =>
-        _site.Endpoints.AddAsync(_site.Loop.Furni.Id, new Uri(_receiver.Url, $"/{format.Name}"), null, format, Approval.NeededIfOwned, default);
+        _fixture.Endpoints.AddAsync(_fixture.Fixture.Furni.Id, new Uri(_receiver.Url, $"/{format.Name}"), null, format, Approval.NeededIfOwned, default);
 }
 
 public sealed class SqliteChatTests() : ChatTests(Engine.Sqlite);

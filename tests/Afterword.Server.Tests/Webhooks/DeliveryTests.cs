@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -14,11 +14,11 @@ public abstract class DeliveryTests(Engine engine)
     public async Task Every_change_is_delivered_as_it_stood_when_it_happened()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver, "/in?key=1");
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver, "/in?key=1");
 
-        var id = await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        var id = await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
 
         var all = receiver.All.ToArray();
         Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], all.Select(one => one.EventType));
@@ -28,22 +28,22 @@ public abstract class DeliveryTests(Engine engine)
         Assert.True(first.TryGetProperty("score", out _) && !first.TryGetProperty("text", out _));
         Assert.Equal("Gern wieder!", all[2].Json.GetProperty("feedback").GetProperty("response").GetProperty("text").GetProperty("value").GetString());
 
-        await site.AdvanceAsync(TimeSpan.FromSeconds(1));
-        var events = (await site.Server.GetAsync(site.Loop.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={site.Clock.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(200);
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(1));
+        var events = (await fixture.Server.GetAsync(fixture.Fixture.Sender, $"/1.1/feedback/events.json?from_time=0&to_time={fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds()}")).Is(200);
         Assert.Equal(Encoding.UTF8.GetString(all[2].Body), events.Json.GetProperty("events")[2].GetRawText());
-        Assert.Equal(3, await site.CountAsync("state = 1 and attempts = 1"));
+        Assert.Equal(3, await fixture.CountAsync("state = 1 and attempts = 1"));
     }
 
     [Fact]
     public async Task Score_and_text_in_one_call_are_two_events_each_as_of_its_own()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver);
 
-        var id = (await site.Loop.AskAsync("nps", ("test", "true"))).Text("id");
-        (await site.Loop.SubmitAsync(id, ("score", "9"), ("text", "Fine"))).Is(200);
-        await site.DrainAsync();
+        var id = (await fixture.Fixture.AskAsync("nps", ("test", "true"))).Text("id");
+        (await fixture.Fixture.SubmitAsync(id, ("score", "9"), ("text", "Fine"))).Is(200);
+        await fixture.DrainAsync();
 
         var responses = receiver.All.Skip(1).Select(one => one.Json.GetProperty("feedback").GetProperty("response").GetRawText()).ToArray();
         Assert.Equal(2, responses.Length);
@@ -57,15 +57,15 @@ public abstract class DeliveryTests(Engine engine)
     public async Task A_delivery_is_signed_and_carries_the_credentials()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver, basic: "furni:s3cret:ü");
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver, basic: "furni:s3cret:ü");
 
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
         var got = Assert.Single(receiver.All);
         Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("furni:s3cret:ü")), got.Authorization);
-        Assert.Equal(site.Clock.GetUtcNow().ToUnixTimeSeconds(), got.Timestamp);
+        Assert.Equal(fixture.Clock.GetUtcNow().ToUnixTimeSeconds(), got.Timestamp);
         Assert.Equal(SignatureOf(endpoint.Secret, got), got.Signature);
     }
 
@@ -73,15 +73,15 @@ public abstract class DeliveryTests(Engine engine)
     public async Task A_rotated_out_secret_signs_too_until_its_time_is_over()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
 
-        var secret = await site.Endpoints.RotateAsync(endpoint.Key, default);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
-        await site.AdvanceAsync(TimeSpan.FromHours(24));
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        var secret = await fixture.Endpoints.RotateAsync(endpoint.Key, default);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromHours(24));
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
         var got = receiver.All.ToArray();
         Assert.Equal($"{SignatureOf(secret!, got[0])} {SignatureOf(endpoint.Secret, got[0])}", got[0].Signature);
@@ -93,35 +93,35 @@ public abstract class DeliveryTests(Engine engine)
     {
         await using var one = await Receiver.StartAsync();
         await using var other = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.Loop.AskAsync();
-        var first = await site.AddAsync(one);
-        var between = (await site.Loop.AskAsync()).Text("id");
-        await site.AddAsync(other);
-        var both = (await site.Loop.AskAsync()).Text("id");
-        await site.DrainAsync();
-        Assert.True(await site.Endpoints.RemoveAsync(first.Key, _ => { }, default));
-        var last = (await site.Loop.AskAsync()).Text("id");
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.Fixture.AskAsync();
+        var first = await fixture.AddAsync(one);
+        var between = (await fixture.Fixture.AskAsync()).Text("id");
+        await fixture.AddAsync(other);
+        var both = (await fixture.Fixture.AskAsync()).Text("id");
+        await fixture.DrainAsync();
+        Assert.True(await fixture.Endpoints.RemoveAsync(first.Key, _ => { }, default));
+        var last = (await fixture.Fixture.AskAsync()).Text("id");
+        await fixture.DrainAsync();
 
         Assert.Equal([between, both], one.All.Select(got => got.Feedback).Order());
         Assert.Equal([both, last], other.All.Select(got => got.Feedback).Order());
-        Assert.Equal(4, await site.CountAsync());
+        Assert.Equal(4, await fixture.CountAsync());
     }
 
     [Fact]
     public async Task Another_senders_changes_go_to_another_sender()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        var (other, _) = await site.Server.SenderAsync(site.Loop.App, "other");
-        await site.Endpoints.AddAsync(other.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var (other, _) = await fixture.Server.SenderAsync(fixture.Fixture.App, "other");
+        await fixture.Endpoints.AddAsync(other.Id, receiver.Url, null, Approval.NeededIfOwned, default);
 
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
         Assert.Empty(receiver.All);
-        Assert.Equal(0, await site.CountAsync());
+        Assert.Equal(0, await fixture.CountAsync());
     }
 
     [Fact]
@@ -129,30 +129,30 @@ public abstract class DeliveryTests(Engine engine)
     {
         var healthy = false;
         await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, healthy ? 200 : 500, "no luck"));
-        await using var site = await Site.StartAsync(engine, "Webhooks:DisableAfter=1000.00:00:00");
-        var endpoint = await site.AddAsync(receiver);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:DisableAfter=1000.00:00:00");
+        var endpoint = await fixture.AddAsync(receiver);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
         foreach (var (wait, attempts) in s_waits.Select((wait, i) => (TimeSpan.FromSeconds(wait), i + 2)))
         {
-            await site.AdvanceAsync(wait * 0.79);
+            await fixture.AdvanceAsync(wait * 0.79);
             Assert.Equal(attempts - 1, receiver.All.Count);
-            await site.AdvanceAsync(wait * 0.42);
+            await fixture.AdvanceAsync(wait * 0.42);
             Assert.Equal(attempts, receiver.All.Count);
         }
 
-        await site.AdvanceAsync(TimeSpan.FromDays(30));
+        await fixture.AdvanceAsync(TimeSpan.FromDays(30));
         Assert.Equal(10, receiver.All.Count);
         Assert.Single(receiver.All.Select(got => got.Id).Distinct());
         Assert.True(receiver.All.Select(got => got.Timestamp).Distinct().Count() == 10);
-        Assert.Equal(1, await site.CountAsync("state = 2 and attempts = 10"));
-        Assert.Equal(10, await site.Server.CountAsync("delivery_attempt", "status = 500 and answer is not null"));
+        Assert.Equal(1, await fixture.CountAsync("state = 2 and attempts = 10"));
+        Assert.Equal(10, await fixture.Server.CountAsync("delivery_attempt", "status = 500 and answer is not null"));
 
         healthy = true;
-        Assert.Equal(1, await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: true), _ => { }, default));
-        await site.DrainAsync();
-        Assert.Equal(1, await site.CountAsync("state = 1 and attempts = 11"));
+        Assert.Equal(1, await fixture.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: true), _ => { }, default));
+        await fixture.DrainAsync();
+        Assert.Equal(1, await fixture.CountAsync("state = 1 and attempts = 11"));
         Assert.Equal(receiver.All.First().Body, receiver.All.Last().Body);
     }
 
@@ -161,21 +161,21 @@ public abstract class DeliveryTests(Engine engine)
     {
         var failing = true;
         await using var receiver = await Receiver.StartAsync((http, got) => Answer(http, failing && got.EventType == "feedback.created" ? 503 : 204));
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver);
 
-        var id = (await site.Loop.AskAsync()).Text("id");
-        await site.DrainAsync();
-        (await site.Loop.SubmitAsync(id, ("score", "2"))).Is(200);
-        await site.DrainAsync();
-        (await site.Loop.SubmitAsync(id, ("text", "Hm"))).Is(200);
-        var other = await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        var id = (await fixture.Fixture.AskAsync()).Text("id");
+        await fixture.DrainAsync();
+        (await fixture.Fixture.SubmitAsync(id, ("score", "2"))).Is(200);
+        await fixture.DrainAsync();
+        (await fixture.Fixture.SubmitAsync(id, ("text", "Hm"))).Is(200);
+        var other = await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
         Assert.All(receiver.All, got => Assert.Equal("feedback.created", got.EventType));
 
         failing = false;
-        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
-        Assert.Equal(6, await site.CountAsync("state = 1"));
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(7));
+        Assert.Equal(6, await fixture.CountAsync("state = 1"));
         foreach (var feedback in (string[])[id, other])
         {
             Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Where(got => got.Feedback == feedback).TakeLast(3).Select(got => got.EventType));
@@ -186,15 +186,15 @@ public abstract class DeliveryTests(Engine engine)
     public async Task A_dead_change_does_not_hold_up_the_next_one()
     {
         await using var receiver = await Receiver.StartAsync((http, got) => Answer(http, got.EventType == "feedback.created" ? 500 : 204));
-        await using var site = await Site.StartAsync(engine, "Webhooks:RetrySchedule=5s");
-        await site.AddAsync(receiver);
-        await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:RetrySchedule=5s");
+        await fixture.AddAsync(receiver);
+        await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
 
-        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(7));
 
         Assert.Equal(["feedback.created", "feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Select(got => got.EventType));
-        Assert.Equal(1, await site.CountAsync("state = 2"));
+        Assert.Equal(1, await fixture.CountAsync("state = 2"));
     }
 
     [Theory]
@@ -208,14 +208,14 @@ public abstract class DeliveryTests(Engine engine)
             http.Response.Headers.RetryAfter = asked;
             return Answer(http, 429);
         });
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        await site.AdvanceAsync(TimeSpan.FromSeconds(seconds - 1));
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(seconds - 1));
         Assert.Single(receiver.All);
-        await site.AdvanceAsync(TimeSpan.FromSeconds(1));
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(2, receiver.All.Count);
     }
 
@@ -224,21 +224,21 @@ public abstract class DeliveryTests(Engine engine)
     {
         var status = 410;
         await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, status));
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
-        Assert.Contains("410", (await site.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
-        var id = await site.AskAndAnswerAsync();
-        await site.AdvanceAsync(TimeSpan.FromDays(2));
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
+        Assert.Contains("410", (await fixture.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
+        var id = await fixture.AskAndAnswerAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromDays(2));
         Assert.Single(receiver.All);
-        Assert.Equal(4, await site.CountAsync("state = 0"));
+        Assert.Equal(4, await fixture.CountAsync("state = 0"));
 
         status = 204;
-        Assert.True(await site.Endpoints.EnableAsync(endpoint.Key, default));
-        await site.DrainAsync();
+        Assert.True(await fixture.Endpoints.EnableAsync(endpoint.Key, default));
+        await fixture.DrainAsync();
 
-        Assert.Equal(4, await site.CountAsync("state = 1"));
+        Assert.Equal(4, await fixture.CountAsync("state = 1"));
         Assert.Equal(["feedback.created", "feedback.updated", "feedback.updated"], receiver.All.Where(got => got.Feedback == id).Select(got => got.EventType));
     }
 
@@ -246,22 +246,22 @@ public abstract class DeliveryTests(Engine engine)
     public async Task An_endpoint_that_takes_nothing_for_five_days_is_switched_off()
     {
         await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, 500));
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
         for (var hour = 0; hour < 5 * 24; hour += 6)
         {
-            await site.Loop.AskAsync();
-            await site.DrainAsync();
-            Assert.True((await site.ShowAsync(endpoint)).IsActive);
-            await site.AdvanceAsync(TimeSpan.FromHours(6));
+            await fixture.Fixture.AskAsync();
+            await fixture.DrainAsync();
+            Assert.True((await fixture.ShowAsync(endpoint)).IsActive);
+            await fixture.AdvanceAsync(TimeSpan.FromHours(6));
         }
 
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        Assert.Contains("Every attempt since 2026-01-05 09:00:00Z failed", (await site.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
+        Assert.Contains("Every attempt since 2026-01-05 09:00:00Z failed", (await fixture.ShowAsync(endpoint)).DisabledReason, StringComparison.Ordinal);
         var attempts = receiver.All.Count;
-        await site.AdvanceAsync(TimeSpan.FromDays(1));
+        await fixture.AdvanceAsync(TimeSpan.FromDays(1));
         Assert.Equal(attempts, receiver.All.Count);
     }
 
@@ -270,57 +270,57 @@ public abstract class DeliveryTests(Engine engine)
     {
         var status = 500;
         await using var receiver = await Receiver.StartAsync((http, _) => Answer(http, status));
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
         for (var day = 0; day < 12; day++)
         {
             status = day % 4 == 3 ? 200 : 500;
-            await site.Loop.AskAsync();
-            await site.AdvanceAsync(TimeSpan.FromDays(1));
+            await fixture.Fixture.AskAsync();
+            await fixture.AdvanceAsync(TimeSpan.FromDays(1));
         }
 
-        Assert.True((await site.ShowAsync(endpoint)).IsActive);
+        Assert.True((await fixture.ShowAsync(endpoint)).IsActive);
     }
 
     [Fact]
     public async Task A_server_that_starts_again_delivers_what_was_left()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver);
-        await site.Server.Get<Dispatcher>().StopAsync(default);
-        await site.AskAndAnswerAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver);
+        await fixture.Server.Get<WebhookWorker>().StopAsync(default);
+        await fixture.AskAndAnswerAsync();
         Assert.Empty(receiver.All);
 
-        await site.Server.RestartAsync();
-        await site.DrainAsync();
+        await fixture.Server.RestartAsync();
+        await fixture.DrainAsync();
 
         Assert.Equal(3, receiver.All.Count);
     }
 
     [Fact]
-    public async Task A_dispatcher_that_meets_an_error_goes_on_and_so_does_the_api()
+    public async Task A_worker_that_meets_an_error_goes_on_and_so_does_the_api()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.AddAsync(receiver);
-        await RunAsync(site, "alter table delivery rename to lost");
-        while (!Logged(site, "A round of webhook dispatch failed")) await Task.Delay(10, TestContext.Current.CancellationToken);
-        (await site.Server.GetAsync(site.Loop.Sender, "/1.1/feedback/show/1.json")).Is(404);
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.AddAsync(receiver);
+        await RunAsync(fixture, "alter table delivery rename to lost");
+        while (!Logged(fixture, "A round of webhook dispatch failed")) await Task.Delay(10, TestContext.Current.CancellationToken);
+        (await fixture.Server.GetAsync(fixture.Fixture.Sender, "/1.1/feedback/show/1.json")).Is(404);
 
-        await RunAsync(site, "alter table lost rename to delivery");
-        await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        await RunAsync(fixture, "alter table lost rename to delivery");
+        await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
 
         Assert.Equal(3, receiver.All.Count);
     }
 
-    private static bool Logged(Site site, string text)
+    private static bool Logged(WebhookFixture fixture, string text)
     {
-        lock (site.Server.Log) return site.Server.Log.Exists(line => line.Contains(text, StringComparison.Ordinal));
+        lock (fixture.Server.Log) return fixture.Server.Log.Exists(line => line.Contains(text, StringComparison.Ordinal));
     }
 
-    private static Task<int> RunAsync(Site site, string sql) => site.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
+    private static Task<int> RunAsync(WebhookFixture fixture, string sql) => fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
 
     private static readonly double[] s_waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
@@ -330,7 +330,7 @@ public abstract class DeliveryTests(Engine engine)
         return status == 204 ? Task.CompletedTask : Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(http.Response, body);
     }
 
-    private static string SignatureOf(NewSecret secret, Received got)
+    private static string SignatureOf(RotateSecret secret, Received got)
     {
         byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{got.Id}.{got.Timestamp}.")), .. got.Body];
         return "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret.ToString()["whsec_".Length..]), signed));

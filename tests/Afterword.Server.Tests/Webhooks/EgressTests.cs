@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
@@ -215,9 +216,9 @@ public sealed class EgressTests
         Assert.Contains(told, WebhookUrl.Read(text, settings, new EgressGuard(settings, Nobody)).Wrong, StringComparison.Ordinal);
     }
 
-    private static async Task<IReadOnlyCollection<(string Host, Attempt Attempt)>> SendAsync(Spelling[] spellings, Sentinel sentinel, params string[] settings)
+    private static async Task<IReadOnlyCollection<(string Host, DeliveryAttempt Attempt)>> SendAsync(Spelling[] spellings, Sentinel sentinel, params string[] settings)
     {
-        var attempts = new ConcurrentBag<(string, Attempt)>();
+        var attempts = new ConcurrentBag<(string, DeliveryAttempt)>();
         await Parallel.ForEachAsync(spellings, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (spelling, stop) =>
         {
             if (!Uri.TryCreate(Spellings.Url("http", spelling.Host, sentinel.Port), UriKind.Absolute, out var url)) return;
@@ -232,14 +233,14 @@ public sealed class EgressTests
         return attempts;
     }
 
-    private static Task<Attempt> SendAsync(Uri url, params string[] settings) => SendAsync(url, Nobody, settings);
+    private static Task<DeliveryAttempt> SendAsync(Uri url, params string[] settings) => SendAsync(url, Nobody, settings);
 
-    private static async Task<Attempt> SendAsync(Uri url, Resolve resolve, params string[] more)
+    private static async Task<DeliveryAttempt> SendAsync(Uri url, Resolve resolve, params string[] more)
     {
         var settings = All(more);
         using var connections = new OutgoingConnections(settings, TimeProvider.System, NullLogger<OutgoingConnections>.Instance);
         var sender = new WebhookSender(new EgressGuard(settings.Webhooks, resolve), connections, settings.Webhooks, TimeProvider.System);
-        return await sender.SendAsync(new Target(new(1, 2), url, null, [NewSecret.SignerOf(NewSecret.New().Key)]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
+        return await sender.SendAsync(new WebhookTarget(new(1, 2), url, null, [RotateSecret.SignerOf(RotateSecret.New().Key)]), "1", "{}"u8.ToArray(), TestContext.Current.CancellationToken);
     }
 
     private static WebhookSettings Settings(params string[] more) => All(more).Webhooks;

@@ -1,5 +1,5 @@
-using Afterword.Server.Storage;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Admin.Health;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -17,57 +17,57 @@ public abstract class KeepingTests(Engine engine)
             http.Response.StatusCode = healthy ? 200 : 500;
             return Task.CompletedTask;
         });
-        await using var site = await Site.StartAsync(engine, "Webhooks:KeepAttempts=10.00:00:00", "Webhooks:RetrySchedule=5s");
-        var endpoint = await site.AddAsync(receiver);
-        await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:KeepAttempts=10.00:00:00", "Webhooks:RetrySchedule=5s");
+        var endpoint = await fixture.AddAsync(receiver);
+        await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
         healthy = false;
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
-        await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromSeconds(7));
         healthy = true;
-        await site.AdvanceAsync(TimeSpan.FromDays(9));
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromDays(9));
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        await site.AdvanceAsync(TimeSpan.FromDays(2));
-        await site.Server.Get<PruneDeliveries>().RunAsync(default);
+        await fixture.AdvanceAsync(TimeSpan.FromDays(2));
+        await fixture.Server.Get<PruneDeliveries>().RunAsync(default);
 
-        Assert.Equal(5, await site.CountAsync());
-        Assert.Equal(4, await site.CountAsync("state = 1"));
-        Assert.Equal(1, await site.CountAsync("state = 2"));
-        Assert.Equal(0, await site.Server.CountAsync("delivery_attempt"));
-        var history = site.Server.Get<DeliveryHistory>();
+        Assert.Equal(5, await fixture.CountAsync());
+        Assert.Equal(4, await fixture.CountAsync("state = 1"));
+        Assert.Equal(1, await fixture.CountAsync("state = 2"));
+        Assert.Equal(0, await fixture.Server.CountAsync("delivery_attempt"));
+        var history = fixture.Server.Get<DeliveryHistory>();
         Assert.Equal([200], (await history.LatestAsync(endpoint.Key, deadOnly: false, 1, default))[0].Attempts.Select(attempt => attempt.Status));
 
         // Whatever was told can be told again, the dead and the old, as it was.
         var before = receiver.All.ToLookup(got => got.Id, got => got.Body);
-        var replay = site.Server.Get<ReplayDeliveries>();
+        var replay = fixture.Server.Get<ReplayDeliveries>();
         Assert.Equal(5, await replay.RunAsync(endpoint.Key, new(null, 0, long.MaxValue, DeadOnly: false), _ => { }, default));
-        await site.DrainAsync();
-        Assert.Equal(5, await site.CountAsync("state = 1"));
+        await fixture.DrainAsync();
+        Assert.Equal(5, await fixture.CountAsync("state = 1"));
         Assert.All(await history.LatestAsync(endpoint.Key, deadOnly: false, 5, default), shown => Assert.Equal(shown.Attempts.Count > 1, shown.Attempts is [{ Status: 200 }, { Number: 1, Status: 200 }]));
         Assert.All(receiver.All.TakeLast(5), got => Assert.All(before[got.Id], body => Assert.Equal(body, got.Body)));
     }
 
     [Fact]
-    public async Task A_stretch_of_time_is_sent_again_in_order()
+    public async Task A_period_of_time_is_sent_again_in_order()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
-        await site.AskAndAnswerAsync();
-        await site.AdvanceAsync(TimeSpan.FromHours(1));
-        var from = site.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var again = await site.AskAndAnswerAsync();
-        await site.AdvanceAsync(TimeSpan.FromHours(1));
-        var to = site.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await site.AskAndAnswerAsync();
-        await site.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
+        await fixture.AskAndAnswerAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromHours(1));
+        var from = fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var again = await fixture.AskAndAnswerAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromHours(1));
+        var to = fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await fixture.AskAndAnswerAsync();
+        await fixture.AdvanceAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(9, receiver.All.Count);
 
-        Assert.Equal(3, await site.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, from, to - 1, DeadOnly: false), _ => { }, default));
-        await site.DrainAsync();
+        Assert.Equal(3, await fixture.Server.Get<ReplayDeliveries>().RunAsync(endpoint.Key, new(null, from, to - 1, DeadOnly: false), _ => { }, default));
+        await fixture.DrainAsync();
 
         var replayed = receiver.All.Skip(9).ToArray();
         Assert.Equal([0, 1, 2], Order.Of(replayed));
@@ -79,16 +79,16 @@ public abstract class KeepingTests(Engine engine)
     public async Task One_event_is_sent_again_whatever_became_of_it()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver);
-        await site.AskAndAnswerAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver);
+        await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
         var wanted = receiver.All.ElementAt(1);
 
-        var replay = site.Server.Get<ReplayDeliveries>();
+        var replay = fixture.Server.Get<ReplayDeliveries>();
         Assert.Equal(1, await replay.RunAsync(endpoint.Key, new(long.Parse(wanted.Id, System.Globalization.CultureInfo.InvariantCulture), 0, long.MaxValue, DeadOnly: false), _ => { }, default));
         Assert.Equal(0, await replay.RunAsync(endpoint.Key, new(1, 0, long.MaxValue, DeadOnly: false), _ => { }, default));
-        await site.DrainAsync();
+        await fixture.DrainAsync();
 
         Assert.Equal(4, receiver.All.Count);
         Assert.Equal(wanted.Body, receiver.All.Last().Body);
@@ -97,16 +97,16 @@ public abstract class KeepingTests(Engine engine)
     [Fact]
     public async Task What_waits_for_a_removed_endpoint_is_given_up()
     {
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(new Uri("http://127.0.0.1:9/"));
-        await site.Endpoints.DisableAsync(endpoint.Key, "test", default);
-        await site.AskAndAnswerAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(new Uri("http://127.0.0.1:9/"));
+        await fixture.Endpoints.DisableAsync(endpoint.Key, "test", default);
+        await fixture.AskAndAnswerAsync();
 
-        Assert.True(await site.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
-        Assert.False(await site.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
+        Assert.True(await fixture.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
+        Assert.False(await fixture.Endpoints.RemoveAsync(endpoint.Key, _ => { }, default));
 
-        Assert.Equal(3, await site.CountAsync("state = 2"));
-        Assert.Empty(await site.Endpoints.ListAsync(null, null, default));
+        Assert.Equal(3, await fixture.CountAsync("state = 2"));
+        Assert.Empty(await fixture.Endpoints.ListAsync(null, null, default));
     }
 
     [Fact]
@@ -117,19 +117,19 @@ public abstract class KeepingTests(Engine engine)
             http.Response.StatusCode = 500;
             return Task.CompletedTask;
         });
-        await using var site = await Site.StartAsync(engine);
-        var endpoint = await site.AddAsync(receiver, "/path-with-token", basic: "furni:planted-password");
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        var endpoint = await fixture.AddAsync(receiver, "/path-with-token", basic: "furni:planted-password");
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        var (secret, basic) = await site.Server.Server.Store.Main.ReadAsync(
+        var (secret, basic) = await fixture.Server.Server.Store.Main.ReadAsync(
             session => session.Sql("select secret, basic from webhook").FirstAsync(row => (row.GetBytes(0), row.GetBytes(1)), default), default);
         Assert.False(secret.AsSpan().IndexOf(endpoint.Secret.Key) >= 0);
         Assert.False(basic.AsSpan().IndexOf("planted-password"u8) >= 0);
-        Assert.Contains(site.Server.Log, line => line.Contains("127.0.0.1 fails: it answered 500", StringComparison.Ordinal));
+        Assert.Contains(fixture.Server.Log, line => line.Contains("127.0.0.1 fails: it answered 500", StringComparison.Ordinal));
         foreach (var planted in (string[])["planted-password", "path-with-token", endpoint.Secret.ToString()["whsec_".Length..]])
         {
-            Assert.DoesNotContain(site.Server.Log, line => line.Contains(planted, StringComparison.Ordinal));
+            Assert.DoesNotContain(fixture.Server.Log, line => line.Contains(planted, StringComparison.Ordinal));
         }
     }
 
@@ -137,27 +137,27 @@ public abstract class KeepingTests(Engine engine)
     public async Task Doctor_finds_a_delivery_that_is_missing_or_stray()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine);
-        await site.Loop.AskAsync();
-        await site.AddAsync(receiver);
-        await site.AskAndAnswerAsync();
-        await site.DrainAsync();
-        Assert.Empty(await ProblemsAsync(site));
+        await using var fixture = await WebhookFixture.StartAsync(engine);
+        await fixture.Fixture.AskAsync();
+        await fixture.AddAsync(receiver);
+        await fixture.AskAndAnswerAsync();
+        await fixture.DrainAsync();
+        Assert.Empty(await ProblemsAsync(fixture));
 
-        await RunAsync(site, "delete from delivery where id = (select max(id) from delivery)");
-        Assert.Contains(await ProblemsAsync(site), problem => problem.Contains("without their delivery", StringComparison.Ordinal));
-        await RunAsync(site, "update delivery set changed_at = changed_at + 1 where id = (select max(id) from delivery)");
-        Assert.Contains(await ProblemsAsync(site), problem => problem.Contains("an event that is not there", StringComparison.Ordinal));
+        await RunAsync(fixture, "delete from delivery where id = (select max(id) from delivery)");
+        Assert.Contains(await ProblemsAsync(fixture), problem => problem.Contains("without their delivery", StringComparison.Ordinal));
+        await RunAsync(fixture, "update delivery set changed_at = changed_at + 1 where id = (select max(id) from delivery)");
+        Assert.Contains(await ProblemsAsync(fixture), problem => problem.Contains("an event that is not there", StringComparison.Ordinal));
     }
 
-    private static async Task<List<string>> ProblemsAsync(Site site)
+    private static async Task<List<string>> ProblemsAsync(WebhookFixture fixture)
     {
         var problems = new List<string>();
-        await foreach (var finding in new Doctor(site.Server.Server.Store, site.Clock).ExamineAsync(_ => { }, default)) problems.AddRange(finding.Problems);
+        await foreach (var finding in new Doctor(fixture.Server.Server.Store, fixture.Clock).ExamineAsync(_ => { }, default)) problems.AddRange(finding.Problems);
         return problems;
     }
 
-    private static Task<int> RunAsync(Site site, string sql) => site.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
+    private static Task<int> RunAsync(WebhookFixture fixture, string sql) => fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql(sql).RunAsync(default), default);
 }
 
 public sealed class SqliteKeepingTests() : KeepingTests(Engine.Sqlite);

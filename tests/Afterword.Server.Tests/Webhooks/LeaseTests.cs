@@ -1,5 +1,5 @@
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Configuration;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -11,136 +11,136 @@ public abstract class LeaseTests(Engine engine)
     [Fact]
     public async Task An_endpoint_is_leased_to_one_at_a_time()
     {
-        await using var scene = await StartAsync();
-        var leases = scene.Leases;
-        var first = (await leases.TakeAsync(scene.Endpoint)).Lease;
+        await using var fixture = await StartAsync();
+        var leases = fixture.Leases;
+        var first = (await leases.TakeAsync(fixture.Endpoint)).Lease;
         Assert.NotNull(first);
 
-        var refused = await leases.TakeAsync(scene.Endpoint);
+        var refused = await leases.TakeAsync(fixture.Endpoint);
         Assert.Equal((null, (long?)first.Until), (refused.Lease, refused.HeldUntil));
 
         await leases.ReleaseAsync(first);
-        Assert.Equal(first.Fence + 1, (await leases.TakeAsync(scene.Endpoint)).Lease!.Fence);
+        Assert.Equal(first.Fence + 1, (await leases.TakeAsync(fixture.Endpoint)).Lease!.Fence);
     }
 
     [Fact]
     public async Task A_lease_lasts_longer_than_any_attempt_that_is_begun_under_it()
     {
-        await using var scene = await StartAsync();
-        var timeout = scene.Site.Server.Get<Settings>().Webhooks.Timeout;
-        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        await using var fixture = await StartAsync();
+        var timeout = fixture.Fixture.Server.Get<Settings>().Webhooks.Timeout;
+        var lease = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
 
-        while (scene.Leases.Covers(lease.Until)) scene.Site.Clock.Advance(TimeSpan.FromSeconds(1));
+        while (fixture.Leases.Covers(lease.Until)) fixture.Fixture.Clock.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(lease.Until - scene.Site.Clock.GetUtcNow().ToUnixTimeMilliseconds() >= timeout.TotalMilliseconds);
-        Assert.NotNull(await scene.Leases.RenewAsync(lease));
+        Assert.True(lease.Until - fixture.Fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds() >= timeout.TotalMilliseconds);
+        Assert.NotNull(await fixture.Leases.RenewAsync(lease));
     }
 
     [Fact]
     public async Task A_lease_that_ran_out_passes_on_and_what_the_former_holder_says_is_refused()
     {
-        await using var scene = await StartAsync();
-        await scene.Site.Loop.AskAsync();
-        var stale = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
-        var delivery = Assert.Single(await scene.DueAsync());
+        await using var fixture = await StartAsync();
+        await fixture.Fixture.Fixture.AskAsync();
+        var stale = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
+        var delivery = Assert.Single(await fixture.DueAsync());
 
-        scene.Site.Clock.Advance(scene.Leases.Length);
-        var fresh = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
+        fixture.Fixture.Clock.Advance(fixture.Leases.Length);
+        var fresh = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
 
-        var attempt = new Attempt(0, 1, 204, null, []);
-        Assert.False((await scene.Settlements.RunAsync(stale, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, stale.Version))).Noted);
-        Assert.Null(await scene.Leases.RenewAsync(stale));
-        await scene.Leases.ReleaseAsync(stale);
-        Assert.Single(await scene.DueAsync());
-        Assert.Equal(1, await scene.Site.CountAsync("attempts = 0 and took is null"));
+        var attempt = new DeliveryAttempt(0, 1, 204, null, []);
+        Assert.False((await fixture.Settlements.RunAsync(stale, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, stale.Version))).Noted);
+        Assert.Null(await fixture.Leases.RenewAsync(stale));
+        await fixture.Leases.ReleaseAsync(stale);
+        Assert.Single(await fixture.DueAsync());
+        Assert.Equal(1, await fixture.Fixture.CountAsync("attempts = 0 and took is null"));
 
-        Assert.True((await scene.Settlements.RunAsync(fresh, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, fresh.Version))).Noted);
-        Assert.Empty(await scene.DueAsync());
-        Assert.Equal(1, await scene.Site.CountAsync("attempts = 1 and took = 1 and status = 204"));
-        Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
+        Assert.True((await fixture.Settlements.RunAsync(fresh, new Settlement(delivery, attempt, DeliveryState.Delivered, 0, fresh.Version))).Noted);
+        Assert.Empty(await fixture.DueAsync());
+        Assert.Equal(1, await fixture.Fixture.CountAsync("attempts = 1 and took = 1 and status = 204"));
+        Assert.Null((await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease);
     }
 
     [Fact]
     public async Task A_settlement_extends_the_lease()
     {
-        await using var scene = await StartAsync();
-        await scene.Site.Loop.AskAsync();
-        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
-        scene.Site.Clock.Advance(scene.Leases.Length / 2);
+        await using var fixture = await StartAsync();
+        await fixture.Fixture.Fixture.AskAsync();
+        var lease = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
+        fixture.Fixture.Clock.Advance(fixture.Leases.Length / 2);
 
-        var settled = await scene.Settlements.RunAsync(lease, new Settlement((await scene.DueAsync())[0], new Attempt(0, 1, 204, null, []), DeliveryState.Delivered, 0, lease.Version));
+        var settled = await fixture.Settlements.RunAsync(lease, new Settlement((await fixture.DueAsync())[0], new DeliveryAttempt(0, 1, 204, null, []), DeliveryState.Delivered, 0, lease.Version));
 
-        Assert.Equal(lease.Until + (long)(scene.Leases.Length / 2).TotalMilliseconds, settled.LeasedUntil);
-        scene.Site.Clock.Advance(scene.Leases.Length * 0.75);
-        Assert.Null((await scene.Leases.TakeAsync(scene.Endpoint)).Lease);
+        Assert.Equal(lease.Until + (long)(fixture.Leases.Length / 2).TotalMilliseconds, settled.LeasedUntil);
+        fixture.Fixture.Clock.Advance(fixture.Leases.Length * 0.75);
+        Assert.Null((await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease);
     }
 
     [Fact]
     public async Task What_is_switched_off_or_removed_is_leased_to_nobody()
     {
-        await using var scene = await StartAsync();
-        await scene.Site.Endpoints.DisableAsync(scene.Endpoint, "test", default);
-        Assert.Equal(new LeaseAnswer(null, null), await scene.Leases.TakeAsync(scene.Endpoint));
+        await using var fixture = await StartAsync();
+        await fixture.Fixture.Endpoints.DisableAsync(fixture.Endpoint, "test", default);
+        Assert.Equal(new LeaseAnswer(null, null), await fixture.Leases.TakeAsync(fixture.Endpoint));
 
-        await scene.Site.Endpoints.EnableAsync(scene.Endpoint, default);
-        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
-        await scene.Site.Endpoints.RemoveAsync(scene.Endpoint, _ => { }, default);
-        Assert.Null(await scene.Leases.RenewAsync(lease));
-        Assert.Equal(new LeaseAnswer(null, null), await scene.Leases.TakeAsync(scene.Endpoint));
+        await fixture.Fixture.Endpoints.EnableAsync(fixture.Endpoint, default);
+        var lease = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
+        await fixture.Fixture.Endpoints.RemoveAsync(fixture.Endpoint, _ => { }, default);
+        Assert.Null(await fixture.Leases.RenewAsync(lease));
+        Assert.Equal(new LeaseAnswer(null, null), await fixture.Leases.TakeAsync(fixture.Endpoint));
     }
 
     [Fact]
     public async Task What_failed_before_an_operator_changed_something_is_not_held_against_the_endpoint()
     {
-        await using var scene = await StartAsync();
-        await scene.Site.Loop.AskAsync();
-        var old = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
-        await scene.Site.Endpoints.EnableAsync(scene.Endpoint, default);
-        var (gone, delivery) = (new Attempt(1, 1, 410, null, []), Assert.Single(await scene.DueAsync()));
+        await using var fixture = await StartAsync();
+        await fixture.Fixture.Fixture.AskAsync();
+        var old = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
+        await fixture.Fixture.Endpoints.EnableAsync(fixture.Endpoint, default);
+        var (gone, delivery) = (new DeliveryAttempt(1, 1, 410, null, []), Assert.Single(await fixture.DueAsync()));
 
-        var settled = await scene.Settlements.RunAsync(old, new Settlement(delivery, gone, DeliveryState.Waiting, 5, old.Version));
+        var settled = await fixture.Settlements.RunAsync(old, new Settlement(delivery, gone, DeliveryState.Waiting, 5, old.Version));
         Assert.Equal((true, null), (settled.Noted, settled.DisabledReason));
-        Assert.Equal(1, await scene.Site.Server.CountAsync("webhook", "disabled_at is null and failing_since is null"));
+        Assert.Equal(1, await fixture.Fixture.Server.CountAsync("webhook", "disabled_at is null and failing_since is null"));
 
-        settled = await scene.Settlements.RunAsync(
-            old, new Settlement(delivery, new Attempt(2, 1, 503, null, []), DeliveryState.Waiting, 5, old.Version), new Settlement(delivery, gone, DeliveryState.Waiting, 5, settled.Version));
+        settled = await fixture.Settlements.RunAsync(
+            old, new Settlement(delivery, new DeliveryAttempt(2, 1, 503, null, []), DeliveryState.Waiting, 5, old.Version), new Settlement(delivery, gone, DeliveryState.Waiting, 5, settled.Version));
         Assert.Equal("It answered 410 Gone.", settled.DisabledReason);
-        Assert.Equal(1, await scene.Site.Server.CountAsync("webhook", "disabled_at is not null and failing_since = 1"));
+        Assert.Equal(1, await fixture.Fixture.Server.CountAsync("webhook", "disabled_at is not null and failing_since = 1"));
     }
 
     [Fact]
     public async Task A_lease_carries_the_secrets_as_they_are_now()
     {
-        await using var scene = await StartAsync();
-        var lease = (await scene.Leases.TakeAsync(scene.Endpoint)).Lease!;
-        var secret = await scene.Site.Endpoints.RotateAsync(scene.Endpoint, default);
+        await using var fixture = await StartAsync();
+        var lease = (await fixture.Leases.TakeAsync(fixture.Endpoint)).Lease!;
+        var secret = await fixture.Fixture.Endpoints.RotateAsync(fixture.Endpoint, default);
 
-        lease = (await scene.Leases.RenewAsync(lease))!;
+        lease = (await fixture.Leases.RenewAsync(lease))!;
 
         Assert.Equal(2, lease.Target.Secrets.Count);
-        var now = scene.Site.Clock.GetUtcNow();
-        Assert.Equal(NewSecret.SignerOf(secret!.Key).Sign("1", now, []), lease.Target.Secrets[0].Sign("1", now, []));
+        var now = fixture.Fixture.Clock.GetUtcNow();
+        Assert.Equal(RotateSecret.SignerOf(secret!.Key).Sign("1", now, []), lease.Target.Secrets[0].Sign("1", now, []));
     }
 
-    private async Task<Scene> StartAsync()
+    private async Task<LeaseFixture> StartAsync()
     {
-        var site = await Site.StartAsync(engine);
+        var fixture = await WebhookFixture.StartAsync(engine);
 
         // The server's own dispatcher would take the leases.
-        await site.Server.Get<Dispatcher>().StopAsync(default);
-        return new(site, (await site.AddAsync(new Uri("http://127.0.0.1:9/"))).Key);
+        await fixture.Server.Get<WebhookWorker>().StopAsync(default);
+        return new(fixture, (await fixture.AddAsync(new Uri("http://127.0.0.1:9/"))).Key);
     }
 
-    private sealed record Scene(Site Site, EndpointKey Endpoint) : IAsyncDisposable
+    private sealed record LeaseFixture(WebhookFixture Fixture, EndpointKey Endpoint) : IAsyncDisposable
     {
-        public Leases Leases => Site.Server.Get<Leases>();
+        public Leases Leases => Fixture.Server.Get<Leases>();
 
-        public Settlements Settlements => Site.Server.Get<Settlements>();
+        public Settlements Settlements => Fixture.Server.Get<Settlements>();
 
         public async Task<List<Delivery>> DueAsync() =>
-            (await Delivery.DueAsync(Site.Server.Server.Store.Main, Endpoint, null, Site.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default)).Due;
+            (await Delivery.DueAsync(Fixture.Server.Server.Store.Main, Endpoint, null, Fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds(), 100, default)).Due;
 
-        public ValueTask DisposeAsync() => Site.DisposeAsync();
+        public ValueTask DisposeAsync() => Fixture.DisposeAsync();
     }
 }
 
@@ -153,19 +153,19 @@ public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
     {
         var answer = new TaskCompletionSource();
         await using var receiver = await Receiver.StartAsync((_, _) => answer.Task);
-        await using var site = await Site.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
-        var endpoint = (await site.AddAsync(receiver)).Key;
-        await site.Loop.AskAsync();
+        await using var fixture = await WebhookFixture.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
+        var endpoint = (await fixture.AddAsync(receiver)).Key;
+        await fixture.Fixture.AskAsync();
         while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
 
         // The read waits for the lock, and its connection is taken away.
-        var store = site.Server.Server.Store;
+        var store = fixture.Server.Server.Store;
         await store.Main.WriteAsync(
             async session =>
             {
                 await session.Sql("lock table delivery in access exclusive mode").RunAsync(default);
                 var database = await session.Sql("select current_database()").FirstAsync(row => row.GetString(0), default);
-                store.WebhookBell.Ring(endpoint.SenderId, endpoint.Id);
+                store.WebhookNotifier.Notify(endpoint.SenderId, endpoint.Id);
                 var end = $"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{database}' and wait_event_type = 'Lock' and query like '%from delivery b%'";
                 while (await PostgresCluster.Shared.AskAsync(end) is not 1L) await Task.Delay(5, TestContext.Current.CancellationToken);
                 while (!IsTold()) await Task.Delay(5, TestContext.Current.CancellationToken);
@@ -173,13 +173,13 @@ public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
             },
             default);
         answer.SetResult();
-        await site.DrainAsync();
+        await fixture.DrainAsync();
 
-        Assert.Equal((1, 1), (receiver.All.Count, await site.CountAsync("state = 1")));
+        Assert.Equal((1, 1), (receiver.All.Count, await fixture.CountAsync("state = 1")));
 
         bool IsTold()
         {
-            lock (site.Server.Log) return site.Server.Log.Any(line => line.StartsWith("The store did not take or give data", StringComparison.Ordinal));
+            lock (fixture.Server.Log) return fixture.Server.Log.Any(line => line.StartsWith("The store did not take or give data", StringComparison.Ordinal));
         }
     }
 
@@ -189,20 +189,20 @@ public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
         await using var receiver = await Receiver.StartAsync();
 
         // Neither looks by itself within this test: what comes, comes by the bell.
-        await using var site = await Site.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
-        await using var second = await site.Server.StartSecondAsync();
-        site.Server.Get<Dispatcher>().Linger = TimeSpan.FromMinutes(1);
-        await site.AddAsync(receiver);
-        await site.Loop.AskAsync();
+        await using var fixture = await WebhookFixture.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
+        await using var second = await fixture.Server.StartSecondAsync();
+        fixture.Server.Get<WebhookWorker>().Linger = TimeSpan.FromMinutes(1);
+        await fixture.AddAsync(receiver);
+        await fixture.Fixture.AskAsync();
         while (receiver.All.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
 
         var asked = await second.PostAsync(
-            site.Loop.Sender, "/1.1/feedback/create.json",
-            ("type", "csat"), ("to_user_id", $"{site.Loop.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/p"));
+            fixture.Fixture.Sender, "/1.1/feedback/create.json",
+            ("type", "csat"), ("to_user_id", $"{fixture.Fixture.Ana.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/p"));
         asked.Is(200);
         while (receiver.All.Count < 2) await Task.Delay(5, TestContext.Current.CancellationToken);
 
         Assert.Equal(asked.Text("id"), receiver.All.Last().Feedback);
-        Assert.Equal(1, await site.Server.CountAsync("webhook", "fence = 1"));
+        Assert.Equal(1, await fixture.Server.CountAsync("webhook", "fence = 1"));
     }
 }

@@ -1,9 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Afterword.Client.Webhooks;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Operators;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
@@ -13,13 +13,13 @@ namespace Afterword.Server.Tests.Webhooks;
 /// <summary>What an operator's programs may do, and nobody else.</summary>
 public abstract class OperatorTests(Engine engine) : IAsyncLifetime
 {
-    private Site _site = null!;
+    private WebhookFixture _fixture = null!;
     private string _key = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _site = await Site.StartAsync(engine, "Webhooks:RetrySchedule=5s");
-        _key = (await _site.Server.Get<OperatorKeys>().AddAsync("deploy", default))!;
+        _fixture = await WebhookFixture.StartAsync(engine, "Webhooks:RetrySchedule=5s");
+        _key = (await _fixture.Server.Get<OperatorKeys>().AddAsync("deploy", default))!;
     }
 
     [Fact]
@@ -29,8 +29,8 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
 
         var added = (await CallAsync("POST", "", ("sender", "@Furni"), ("url", receiver.Url.AbsoluteUri), ("basic", "furni:s3cret"))).Is(201);
         await ApproveAsync(added.Text("id"));
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
 
         Assert.Equal(3, receiver.All.Count);
         Assert.StartsWith("whsec_", added.Text("secret"), StringComparison.Ordinal);
@@ -50,17 +50,17 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     public async Task A_webhook_that_an_operator_adds_gets_nothing_before_an_owner_approves_it()
     {
         await using var receiver = await Receiver.StartAsync((http, _) => http.Response.WriteAsync("what was sent"));
-        var owner = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni);
+        var owner = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Fixture.Furni);
         var added = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201);
         var id = added.Text("id");
         Assert.Equal("waiting_for_approval", added.Text("state"));
         Assert.False(added.Json.GetProperty("active").GetBoolean());
 
         // Tests, switching it on and asking for a replay are no ways round.
-        await _site.AskAndAnswerAsync();
+        await _fixture.AskAndAnswerAsync();
         foreach (var act in (string[])["test", "enable", "replay"]) Assert.Contains("waits until an owner", Assert.Single((await CallAsync("POST", $"/{id}/{act}", ("from", "0"))).Is(400, 44).Messages), StringComparison.Ordinal);
-        Assert.Equal(0, await _site.CountAsync());
-        await _site.DrainAsync();
+        Assert.Equal(0, await _fixture.CountAsync());
+        await _fixture.DrainAsync();
         Assert.Empty(receiver.All);
         Assert.Equal("waiting_for_approval", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
 
@@ -68,14 +68,14 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         Assert.Contains("Nothing is sent or kept for it until an owner approves it.", page.Html, StringComparison.Ordinal);
         (await owner.SubmitAsync(page, $"/console/@furni/webhooks/{id}/approve")).Is(303);
         Assert.Equal("active", (await CallAsync("GET", $"/{id}")).Is(200).Text("state"));
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
 
         // What happened before the approval is not told afterwards.
         Assert.Equal(3, receiver.All.Count);
         Assert.DoesNotContain("what was sent", (await CallAsync("GET", $"/{id}")).Is(200).Body, StringComparison.Ordinal);
-        await _site.Server.AllIsWellAsync();
-        Assert.Equal(1, await _site.Server.CountAsync("audit", $"sender_id = {_site.Loop.Furni.Id} and person = 'owner@furni.example' and what = 'webhook {id}: approved'"));
+        await _fixture.Server.AllIsWellAsync();
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"sender_id = {_fixture.Fixture.Furni.Id} and person = 'owner@furni.example' and what = 'webhook {id}: approved'"));
     }
 
     [Fact]
@@ -88,8 +88,8 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200);
         (await CallAsync("DELETE", $"/{id}")).Is(200);
 
-        var written = await _site.Server.Server.Store.Main.ReadAsync(
-            session => session.Sql("select what from audit where sender_id = @sender and person = 'operator key deploy' order by id").Bind("sender", _site.Loop.Furni.Id).ListAsync(row => row.GetString(0), default), default);
+        var written = await _fixture.Server.Server.Store.Main.ReadAsync(
+            session => session.Sql("select what from audit where sender_id = @sender and person = 'operator key deploy' order by id").Bind("sender", _fixture.Fixture.Furni.Id).ListAsync(row => row.GetString(0), default), default);
         Assert.Equal(
             [
                 $"webhook to {receiver.Url.GetLeftPart(UriPartial.Authority)}: added, to be approved by an owner", $"webhook {id}: sent a test event", $"webhook {id}: new secret", $"webhook {id}: switched off",
@@ -110,15 +110,15 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         Assert.StartsWith("whsec_", (await CallAsync("POST", $"/{id}/rotate")).Is(200).Text("secret"), StringComparison.Ordinal);
 
         Assert.False((await CallAsync("POST", $"/{id}/disable")).Is(200).Json.GetProperty("active").GetBoolean());
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
         Assert.Single(receiver.All);
         Assert.True((await CallAsync("POST", $"/{id}/enable")).Is(200).Json.GetProperty("active").GetBoolean());
-        await _site.DrainAsync();
+        await _fixture.DrainAsync();
         Assert.Equal(4, receiver.All.Count);
 
         (await CallAsync("POST", $"/{id}/disable")).Is(200);
-        await _site.Loop.AskAsync();
+        await _fixture.Fixture.AskAsync();
         Assert.Equal(1, (await CallAsync("DELETE", $"/{id}")).Is(200).Json.GetProperty("given_up").GetInt64());
         (await CallAsync("GET", $"/{id}")).Is(404, 34);
     }
@@ -129,12 +129,12 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
         await using var receiver = await Receiver.StartAsync();
         var id = (await CallAsync("POST", "", ("sender", "furni"), ("url", receiver.Url.AbsoluteUri))).Is(201).Text("id");
         await ApproveAsync(id);
-        for (var i = 0; i < 3; i++) await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        for (var i = 0; i < 3; i++) await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
 
         var lines = (await CallAsync("POST", $"/{id}/replay", ("from", "0"))).Is(200).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("""{"replayed":9,"done":true}""", lines[^1]);
-        await _site.DrainAsync();
+        await _fixture.DrainAsync();
         Assert.Equal(18, receiver.All.Count);
 
         var one = receiver.All.First().Id;
@@ -155,12 +155,12 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     [InlineData("POST", "/1/replay")]
     public async Task Without_a_valid_key_nothing_is_told(string method, string path)
     {
-        await _site.AddAsync(new Uri("http://127.0.0.1:9/"));
+        await _fixture.AddAsync(new Uri("http://127.0.0.1:9/"));
         foreach (var authorization in (string?[])[null, "Bearer", "Bearer awop_none", $"Basic {_key}", $"Bearer {_key}x", $"Bearer {new string('a', 5000)}"])
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_site.Server.Url, $"/operator/webhooks{path}.json"));
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(_fixture.Server.Url, $"/operator/webhooks{path}.json"));
             if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
-            var answer = (await _site.Server.SendAsync(request)).Is(401, 32);
+            var answer = (await _fixture.Server.SendAsync(request)).Is(401, 32);
             Assert.Equal("Bearer", answer.Headers["WWW-Authenticate"]);
         }
 
@@ -171,15 +171,15 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_revoked_key_is_refused_at_once_and_a_key_is_in_no_row_and_no_log()
     {
-        var keys = _site.Server.Get<OperatorKeys>();
+        var keys = _fixture.Server.Get<OperatorKeys>();
         (await CallAsync("GET", "")).Is(200);
         Assert.Null(await keys.AddAsync("deploy", default));
-        var stored = await _site.Server.Server.Store.Main.ReadAsync(session => session.Sql("select key_hash from operator_key").FirstAsync(row => row.GetBytes(0), default), default);
+        var stored = await _fixture.Server.Server.Store.Main.ReadAsync(session => session.Sql("select key_hash from operator_key").FirstAsync(row => row.GetBytes(0), default), default);
         Assert.False(stored.AsSpan().IndexOf(Encoding.UTF8.GetBytes(_key)) >= 0);
 
         Assert.True(await keys.RevokeAsync("deploy", default));
         (await CallAsync("GET", "")).Is(401, 32);
-        Assert.DoesNotContain(_site.Server.Log, line => line.Contains(_key, StringComparison.Ordinal));
+        Assert.DoesNotContain(_fixture.Server.Log, line => line.Contains(_key, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -198,12 +198,12 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task A_json_body_counts_like_a_form()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_site.Server.Url, "/operator/webhooks.json"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_fixture.Server.Url, "/operator/webhooks.json"))
         {
             Content = new StringContent("""{"sender":"furni","url":"https://desk.example.com/"}""", Encoding.UTF8, "application/json"),
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key);
-        Assert.Equal("https://desk.example.com/", (await _site.Server.SendAsync(request)).Is(201).Text("url"));
+        Assert.Equal("https://desk.example.com/", (await _fixture.Server.SendAsync(request)).Is(201).Text("url"));
     }
 
     [Theory]
@@ -215,26 +215,26 @@ public abstract class OperatorTests(Engine engine) : IAsyncLifetime
     [InlineData("application/x-www-form-urlencoded; charset=iso-8859-1", 415, "sender=%FC")]
     public async Task Charsets_are_those_of_the_api(string type, int status, string form = "x=1")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_site.Server.Url, "/operator/webhooks.json"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_fixture.Server.Url, "/operator/webhooks.json"))
         {
             Content = new ByteArrayContent(Encoding.ASCII.GetBytes(type.Contains("json", StringComparison.Ordinal) ? "{}" : form)),
         };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key);
-        Assert.Equal(status, (await _site.Server.SendAsync(request)).Status);
+        Assert.Equal(status, (await _fixture.Server.SendAsync(request)).Status);
     }
 
-    public ValueTask DisposeAsync() => _site.DisposeAsync();
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
     private Task<bool> ApproveAsync(string id) =>
-        _site.Endpoints.ApproveAsync(new(_site.Loop.Furni.Id, long.Parse(id, System.Globalization.CultureInfo.InvariantCulture)), Approver.Owner, default);
+        _fixture.Endpoints.ApproveAsync(new(_fixture.Fixture.Furni.Id, long.Parse(id, System.Globalization.CultureInfo.InvariantCulture)), Approver.Owner, default);
 
     private Task<Answer> CallAsync(string method, string path, params (string Name, string Value)[] parameters)
     {
         var (name, query) = path.Split('?') is [var before, var after] ? (before, "?" + after) : (path, "");
         var form = TestServer.Form(parameters);
         if (method == "GET" && parameters.Length > 0) query = "?" + Encoding.ASCII.GetString(form);
-        return _site.Server.SendAsync(
+        return _fixture.Server.SendAsync(
             null, new HttpMethod(method), $"/operator/webhooks{name}.json{query}", method == "POST" ? form : null,
             request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key));
     }

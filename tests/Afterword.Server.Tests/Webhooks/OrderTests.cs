@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Afterword.Server.Access;
 using Afterword.Server.Answers;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -20,15 +20,15 @@ public abstract class OrderTests(Engine engine)
     {
         var receiver = new Strict(seed: 20);
         await using var endpoint = await Receiver.StartAsync(receiver.AnswerAsync);
-        await using var site = await Site.StartAsync(
+        await using var fixture = await WebhookFixture.StartAsync(
             engine, "Webhooks:Concurrency=64", "Webhooks:RetrySchedule=5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s 5s", "Limits:CreatesPerDay=1000000", "Storage:WriteQueue=100000");
-        await site.AddAsync(endpoint);
+        await fixture.AddAsync(endpoint);
 
-        var ids = await AskAsync(site);
-        while (await site.CountAsync("state = 0") > 0) await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        var ids = await AskAsync(fixture);
+        while (await fixture.CountAsync("state = 0") > 0) await fixture.AdvanceAsync(TimeSpan.FromSeconds(7));
 
         Assert.Empty(receiver.Inversions.Take(5));
-        Assert.Equal(s_feedbacks * 3, await site.CountAsync("state = 1"));
+        Assert.Equal(s_feedbacks * 3, await fixture.CountAsync("state = 1"));
         Assert.All(ids, id => Assert.Equal(3, receiver.Taken[id]));
         Assert.True(receiver.Refused > s_feedbacks * 4 / 10 && receiver.Broken > s_feedbacks * 2 / 10, $"There were faults: {receiver.Refused} and {receiver.Broken}.");
     }
@@ -50,24 +50,24 @@ public abstract class OrderTests(Engine engine)
     }
 
     /// <summary>Asks and answers through the code behind the API, while the first deliveries go out.</summary>
-    private static async Task<IReadOnlyCollection<string>> AskAsync(Site site)
+    private static async Task<IReadOnlyCollection<string>> AskAsync(WebhookFixture fixture)
     {
-        var (create, answers) = (site.Server.Get<CreatePrompt>(), site.Server.Get<AnswerPrompt>());
-        var caller = new Caller(new App(0, "", "", "", [], Allowed: true, Suspended: false), site.Loop.Furni.Id, "furni", "Furni", Permission.DirectMessages, new SenderGrant(null, null, null, null));
+        var (create, answers) = (fixture.Server.Get<CreatePrompt>(), fixture.Server.Get<AnswerPrompt>());
+        var caller = new Caller(new App(0, "", "", "", [], Allowed: true, Suspended: false), fixture.Fixture.Furni.Id, "furni", "Furni", Permission.DirectMessages, new SenderGrant(null, null, null, null));
         var ids = new ConcurrentBag<string>();
         await Parallel.ForAsync(0, s_feedbacks, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, stop) =>
         {
-            var draft = new PromptDraft(PromptType.Csat, site.Loop.Ana.Id, "Hello", "https://furni.example/p", null, 0, null, Test: false, IncludeCard: false);
+            var draft = new PromptDraft(PromptType.Csat, fixture.Fixture.Ana.Id, "Hello", "https://furni.example/p", null, 0, null, Test: false, IncludeCard: false);
             var asked = Assert.IsType<CreateOutcome.Created>((await create.RunAsync(new(caller, draft, null, ""))).Outcome);
             ids.Add(asked.Feedback.Id);
             var id = long.Parse(asked.Feedback.Id, CultureInfo.InvariantCulture);
 
             // Half in one call, half in two.
-            if (i % 2 == 0) await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), 3, "So, so."));
+            if (i % 2 == 0) await answers.RunAsync(new(new(fixture.Fixture.Furni.Id, id, null), 3, "So, so."));
             else
             {
-                await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), null, "So, so."));
-                await answers.RunAsync(new(new(site.Loop.Furni.Id, id, null), 3, null));
+                await answers.RunAsync(new(new(fixture.Fixture.Furni.Id, id, null), null, "So, so."));
+                await answers.RunAsync(new(new(fixture.Fixture.Furni.Id, id, null), 3, null));
             }
         });
         return ids;

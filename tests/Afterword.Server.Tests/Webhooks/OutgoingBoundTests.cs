@@ -1,9 +1,9 @@
 using Afterword.Client.OAuth;
 using Afterword.Server.Channels;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Tests.Channels;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
+using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -20,56 +20,56 @@ public sealed class OutgoingBoundTests : IDisposable
     {
         // None gives up within this test.
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(Engine.Sqlite, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:01:00");
-        var (chairs, token) = await site.Server.SenderAsync(site.Loop.App, "chairs");
-        await HangAsync(site, site.Loop.Furni, endpoints: 6);
-        await site.Endpoints.AddAsync(chairs.Id, receiver.Url, null, Approval.NeededIfOwned, default);
+        await using var fixture = await WebhookFixture.StartAsync(Engine.Sqlite, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:01:00");
+        var (chairs, token) = await fixture.Server.SenderAsync(fixture.Fixture.App, "chairs");
+        await HangAsync(fixture, fixture.Fixture.Furni, endpoints: 6);
+        await fixture.Endpoints.AddAsync(chairs.Id, receiver.Url, null, Approval.NeededIfOwned, default);
 
-        for (var i = 0; i < 5; i++) await site.Loop.AskAsync();
+        for (var i = 0; i < 5; i++) await fixture.Fixture.AskAsync();
         await UntilAsync(() => Open == 2);
-        for (var i = 0; i < 20; i++) await site.Loop.AskAsync(token, "csat");
+        for (var i = 0; i < 20; i++) await fixture.Fixture.AskAsync(token, "csat");
         await UntilAsync(() => receiver.All.Count == 20);
 
         Assert.InRange(_mostOpen, 2, 2);
-        await UntilAsync(() => site.Server.Get<OutgoingConnections>().InUse == 2);
+        await UntilAsync(() => fixture.Server.Get<OutgoingConnections>().InUse == 2);
     }
 
     [Fact]
     public async Task What_hangs_at_many_senders_holds_others_up_no_longer_than_an_attempt_takes_and_nothing_is_lost()
     {
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(Engine.Sqlite, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:00:01", "Webhooks:RetrySchedule=1h");
+        await using var fixture = await WebhookFixture.StartAsync(Engine.Sqlite, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:00:01", "Webhooks:RetrySchedule=1h");
         var tokens = new List<OAuthCredentials>();
         foreach (var handle in new[] { "chairs", "lamps", "rugs" })
         {
-            var (sender, token) = await site.Server.SenderAsync(site.Loop.App, handle);
+            var (sender, token) = await fixture.Server.SenderAsync(fixture.Fixture.App, handle);
             tokens.Add(token);
-            await HangAsync(site, sender, endpoints: 4);
+            await HangAsync(fixture, sender, endpoints: 4);
         }
 
-        await site.AddAsync(receiver);
-        foreach (var token in tokens) await site.Loop.AskAsync(token, "csat");
+        await fixture.AddAsync(receiver);
+        foreach (var token in tokens) await fixture.Fixture.AskAsync(token, "csat");
         await UntilAsync(() => Open == 4);
 
-        for (var i = 0; i < 20; i++) await site.Loop.AskAsync();
+        for (var i = 0; i < 20; i++) await fixture.Fixture.AskAsync();
         await UntilAsync(() => receiver.All.Count == 20);
-        await site.DrainAsync();
+        await fixture.DrainAsync();
 
         // Who waited for a connection has not failed: each endpoint that hangs was asked once, and every event of the others is delivered.
         Assert.InRange(_mostOpen, 4, 4);
-        Assert.Equal((12, 20), (await site.CountAsync("state = 0 and attempts = 1 and failures = 1"), await site.CountAsync("state = 1 and attempts = 1")));
-        Assert.Equal(0, site.Server.Get<OutgoingConnections>().InUse);
+        Assert.Equal((12, 20), (await fixture.CountAsync("state = 0 and attempts = 1 and failures = 1"), await fixture.CountAsync("state = 1 and attempts = 1")));
+        Assert.Equal(0, fixture.Server.Get<OutgoingConnections>().InUse);
         await UntilAsync(() => Open == 0);
-        await site.Server.AllIsWellAsync();
+        await fixture.Server.AllIsWellAsync();
     }
 
     [Fact]
-    public async Task Mails_and_requests_that_are_handed_over_share_the_bound_with_webhooks()
+    public async Task Emails_and_requests_that_are_handed_over_share_the_bound_with_webhooks()
     {
         await using var office = await PostOffice.StartAsync();
-        await using var site = await ChannelSite.StartAsync(Engine.Sqlite, office.Port, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:01:00");
+        await using var site = await ChannelFixture.StartAsync(Engine.Sqlite, office.Port, "Http:MaxOutgoingConnections=4", "Webhooks:Timeout=00:01:00");
         var hangs = Hang();
-        await site.Handovers.SetAsync(site.Loop.Furni.Id, hangs.Url, null, default);
+        await site.RelayAddresses.SetAsync(site.Fixture.Furni.Id, hangs.Url, null, default);
 
         for (var i = 0; i < 5; i++) await site.AskAsync(site.Bo);
         await UntilAsync(() => Open == 2);
@@ -77,7 +77,7 @@ public sealed class OutgoingBoundTests : IDisposable
         await office.WaitAsync(5);
 
         Assert.InRange(_mostOpen, 2, 2);
-        Assert.Equal((2, 3), (await site.CountAsync($"channel = 2 and state = {(int)DispatchState.Sending}"), await site.CountAsync($"channel = 2 and state = {(int)DispatchState.Waiting}")));
+        Assert.Equal((2, 3), (await site.CountAsync($"channel = 2 and state = {(int)ChannelDeliveryState.Sending}"), await site.CountAsync($"channel = 2 and state = {(int)ChannelDeliveryState.Waiting}")));
     }
 
     public void Dispose() => _hanging.ForEach(one => one.Dispose());
@@ -98,9 +98,9 @@ public sealed class OutgoingBoundTests : IDisposable
         return _hanging[^1];
     }
 
-    private async Task HangAsync(Site site, Account sender, int endpoints)
+    private async Task HangAsync(WebhookFixture fixture, User sender, int endpoints)
     {
-        for (var i = 0; i < endpoints; i++) await site.Endpoints.AddAsync(sender.Id, Hang().Url, null, Approval.NeededIfOwned, default);
+        for (var i = 0; i < endpoints; i++) await fixture.Endpoints.AddAsync(sender.Id, Hang().Url, null, Approval.NeededIfOwned, default);
     }
 
     private async Task UntilAsync(Func<bool> holds)

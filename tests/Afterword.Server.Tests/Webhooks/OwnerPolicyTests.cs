@@ -1,5 +1,6 @@
-using Afterword.Server.Access.Console;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -12,7 +13,7 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
     private const string Operators = "/console/admin/webhooks";
 
     private Receiver _receiver = null!;
-    private Site _site = null!;
+    private WebhookFixture _fixture = null!;
 
     public async ValueTask InitializeAsync() => _receiver = await Receiver.StartAsync();
 
@@ -28,25 +29,25 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
         Assert.DoesNotContain("whsec_", (await owner.GetAsync(Owners)).Html, StringComparison.Ordinal);
         var endpoint = (await OneAsync()).Endpoint;
         Assert.True(endpoint is { IsApproved: false, AwaitsOperator: true });
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
         Assert.Empty(_receiver.All);
 
         // Its owner approves it in no way, nor sends a test.
         var page = (await owner.GetAsync($"{Owners}/{endpoint.Key.Id}")).Is(200);
         foreach (var act in (string[])["approve", "test", "enable"]) (await owner.PostAsync($"{Owners}/{endpoint.Key.Id}/{act}", page.HiddenOf("/console/sign-out"))).Is(400);
-        Assert.False(await _site.Endpoints.ApproveAsync(endpoint.Key, Approver.Owner, default));
+        Assert.False(await _fixture.Endpoints.ApproveAsync(endpoint.Key, Approver.Owner, default));
         Assert.False((await OneAsync()).Endpoint.IsApproved);
-        Assert.Equal(0, await _site.Server.CountAsync("audit", "what like '%approved'"));
+        Assert.Equal(0, await _fixture.Server.CountAsync("audit", "what like '%approved'"));
 
         var asked = await @operator.SubmitAsync(await @operator.GetAsync(Operators), $"{Operators}/change", ("act", "approve"));
         Assert.False((await OneAsync()).Endpoint.IsApproved);
         (await @operator.FinishAsync(asked, $"{Operators}/change")).Is(200);
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
         Assert.NotEmpty(_receiver.All);
-        Assert.Equal(1, await _site.Server.CountAsync("audit", $"sender_id = {_site.Loop.Furni.Id} and what = 'webhook {endpoint.Key.Id}: approved by an operator'"));
-        await _site.Server.AllIsWellAsync();
+        Assert.Equal(1, await _fixture.Server.CountAsync("audit", $"sender_id = {_fixture.Fixture.Furni.Id} and what = 'webhook {endpoint.Key.Id}: approved by an operator'"));
+        await _fixture.Server.AllIsWellAsync();
     }
 
     [Fact]
@@ -54,15 +55,15 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
     {
         var (owner, _) = await StartAsync("on");
         await AddAsync(owner);
-        await _site.AskAndAnswerAsync();
-        await _site.DrainAsync();
+        await _fixture.AskAndAnswerAsync();
+        await _fixture.DrainAsync();
         Assert.NotEmpty(_receiver.All);
 
         var address = $"{Owners}/{(await OneAsync()).Endpoint.Key.Id}";
         var asked = (await owner.SubmitAsync(await owner.GetAsync(address), $"{address}/remove")).Is(200);
         Assert.True((await OneAsync()).Endpoint.IsApproved);
         Assert.Contains("was removed", (await owner.FinishAsync(asked, $"{address}/remove")).Is(200).Html, StringComparison.Ordinal);
-        Assert.Empty(await _site.Endpoints.ListAsync(null, null, default));
+        Assert.Empty(await _fixture.Endpoints.ListAsync(null, null, default));
     }
 
     [Fact]
@@ -72,7 +73,7 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
         var page = (await owner.GetAsync(Owners)).Is(200);
         Assert.DoesNotContain($"action=\"{Owners}\"", page.Html, StringComparison.Ordinal);
         (await owner.PostAsync(Owners, [.. page.HiddenOf("/console/sign-out"), ("url", $"{_receiver.Url}hook")])).Is(400);
-        Assert.Empty(await _site.Endpoints.ListAsync(null, null, default));
+        Assert.Empty(await _fixture.Endpoints.ListAsync(null, null, default));
 
         var listed = (await @operator.DoAsync(await @operator.GetAsync(Operators), $"{Operators}/add", ("sender", "@furni"), ("url", $"{_receiver.Url}hook"), ("basic", ""))).Is(200);
         var endpoint = (await OneAsync()).Endpoint;
@@ -80,7 +81,7 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
 
         // Whoever adds it does not approve it.
         (await @operator.PostAsync($"{Operators}/change", [.. listed.HiddenOf("/console/sign-out"), ("webhook", $"{endpoint.Key.Id}"), ("act", "approve"), (Confirmation.Field, "yes")])).Is(400);
-        Assert.False(await _site.Endpoints.ApproveAsync(endpoint.Key, Approver.Operator, default));
+        Assert.False(await _fixture.Endpoints.ApproveAsync(endpoint.Key, Approver.Operator, default));
         (await owner.DoAsync(await owner.GetAsync($"{Owners}/{endpoint.Key.Id}"), $"{Owners}/{endpoint.Key.Id}/approve")).Is(200);
         Assert.True((await OneAsync()).Endpoint.IsApproved);
     }
@@ -89,15 +90,15 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
     public async Task Of_owners_who_add_the_last_webhook_at_once_one_does()
     {
         var (owner, _) = await StartAsync("on");
-        for (var i = 0; i < 49; i++) await _site.Endpoints.AddAsync(_site.Loop.Furni.Id, _receiver.Url, null, Approval.NotNeeded, default);
-        var other = await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni, mail: "second@furni.example");
+        for (var i = 0; i < 49; i++) await _fixture.Endpoints.AddAsync(_fixture.Fixture.Furni.Id, _receiver.Url, null, Approval.NotNeeded, default);
+        var other = await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Fixture.Furni, email: "second@furni.example");
         var (one, two) = ((await owner.GetAsync(Owners)).Is(200), (await other.GetAsync(Owners)).Is(200));
         (string, string)[] fields = [("url", $"{_receiver.Url}hook"), ("basic", "")];
 
         var answers = await Task.WhenAll(owner.SubmitAsync(one, Owners, fields), other.SubmitAsync(two, Owners, fields));
 
         Assert.Equal([303, 400], answers.Select(answer => answer.Status).Order());
-        Assert.Equal(50, await _site.Server.CountAsync("webhook"));
+        Assert.Equal(50, await _fixture.Server.CountAsync("webhook"));
     }
 
     [Fact]
@@ -111,24 +112,24 @@ public abstract class OwnerPolicyTests(Engine engine) : IAsyncLifetime
         Assert.Contains("aria-invalid=\"true\"", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("planted-password", refused, StringComparison.Ordinal);
         (await owner.SubmitAsync(await owner.GetAsync(Owners), Owners, ("url", "https://me:planted-password@desk.example/"), ("basic", ""))).Is(400);
-        Assert.Empty(await _site.Endpoints.ListAsync(null, null, default));
+        Assert.Empty(await _fixture.Endpoints.ListAsync(null, null, default));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _site.DisposeAsync();
+        await _fixture.DisposeAsync();
         await _receiver.DisposeAsync();
     }
 
-    private async Task<(Guest Owner, Guest Operator)> StartAsync(string policy)
+    private async Task<(TestBrowser Owner, TestBrowser Operator)> StartAsync(string policy)
     {
-        _site = await Site.StartAsync(engine, $"Webhooks:OwnersMayAdd={policy}");
-        return (await _site.Server.SeatAsync(Role.Owner, _site.Loop.Furni), await _site.Server.SeatAsync(Role.Operator));
+        _fixture = await WebhookFixture.StartAsync(engine, $"Webhooks:OwnersMayAdd={policy}");
+        return (await _fixture.Server.MembershipAsync(Role.Owner, _fixture.Fixture.Furni), await _fixture.Server.MembershipAsync(Role.Operator));
     }
 
-    private async Task<Page> AddAsync(Guest owner) => (await owner.DoAsync((await owner.GetAsync(Owners)).Is(200), Owners, ("url", $"{_receiver.Url}hook"), ("basic", ""))).Is(200);
+    private async Task<Page> AddAsync(TestBrowser owner) => (await owner.DoAsync((await owner.GetAsync(Owners)).Is(200), Owners, ("url", $"{_receiver.Url}hook"), ("basic", ""))).Is(200);
 
-    private async Task<ListedEndpoint> OneAsync() => Assert.Single(await _site.Endpoints.ListAsync(_site.Loop.Furni.Id, null, default));
+    private async Task<ListedEndpoint> OneAsync() => Assert.Single(await _fixture.Endpoints.ListAsync(_fixture.Fixture.Furni.Id, null, default));
 }
 
 public sealed class SqliteOwnerPolicyTests() : OwnerPolicyTests(Engine.Sqlite);

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Afterword.Server.Hosting;
-using Afterword.Server.Tests.World;
+using Afterword.Server.Configuration;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 using Microsoft.Extensions.Configuration;
@@ -56,14 +56,14 @@ public abstract class VirtualDaysTests(Engine engine)
     public async Task Endpoints_live_through_ten_days_by_the_schedule()
     {
         var attempts = new ConcurrentDictionary<string, ConcurrentQueue<long>>();
-        Site site = null!;
+        WebhookFixture fixture = null!;
         await using var endpoints = await Receiver.StartAsync((http, got) =>
         {
-            attempts.GetOrAdd(got.Path, _ => []).Enqueue(site.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+            attempts.GetOrAdd(got.Path, _ => []).Enqueue(fixture.Clock.GetUtcNow().ToUnixTimeMilliseconds());
 
             // A fifth each: always well, dead for good, away for an hour, away for a day, gone.
             var number = int.Parse(got.Path.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
-            var passed = site.Clock.GetUtcNow() - DateTimeOffset.Parse("2026-01-05T09:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
+            var passed = fixture.Clock.GetUtcNow() - DateTimeOffset.Parse("2026-01-05T09:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
             http.Response.StatusCode = (number % 5) switch
             {
                 0 => 204,
@@ -74,14 +74,14 @@ public abstract class VirtualDaysTests(Engine engine)
             };
             return Task.CompletedTask;
         });
-        site = await Site.StartAsync(engine, "Webhooks:PollEvery=00:01:00");
-        await using var over = site;
-        for (var i = 0; i < s_endpoints; i++) await site.AddAsync(endpoints, $"/{i}");
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        fixture = await WebhookFixture.StartAsync(engine, "Webhooks:PollEvery=00:01:00");
+        await using var over = fixture;
+        for (var i = 0; i < s_endpoints; i++) await fixture.AddAsync(endpoints, $"/{i}");
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        var end = site.Clock.GetUtcNow() + TimeSpan.FromDays(10);
-        while (await NextDueAsync(site) is { } due && due <= end) await site.AdvanceAsync(due - site.Clock.GetUtcNow());
+        var end = fixture.Clock.GetUtcNow() + TimeSpan.FromDays(10);
+        while (await NextDueAsync(fixture) is { } due && due <= end) await fixture.AdvanceAsync(due - fixture.Clock.GetUtcNow());
 
         for (var i = 0; i < s_endpoints; i++)
         {
@@ -91,10 +91,10 @@ public abstract class VirtualDaysTests(Engine engine)
             for (var n = 1; n < times.Length; n++) Assert.InRange((times[n] - times[n - 1]) / 1000.0, (s_waits[n - 1] * 0.8) - 0.1, (s_waits[n - 1] * 1.2) + 90);
         }
 
-        Assert.Equal(s_endpoints / 5 * 3, await site.CountAsync("state = 1"));
-        Assert.Equal(s_endpoints / 5, await site.CountAsync("state = 2 and attempts = 10"));
-        Assert.Equal(s_endpoints / 5, await site.CountAsync("state = 0"));
-        Assert.Equal(s_endpoints / 5, await site.Server.CountAsync("webhook", "disabled_at is not null"));
+        Assert.Equal(s_endpoints / 5 * 3, await fixture.CountAsync("state = 1"));
+        Assert.Equal(s_endpoints / 5, await fixture.CountAsync("state = 2 and attempts = 10"));
+        Assert.Equal(s_endpoints / 5, await fixture.CountAsync("state = 0"));
+        Assert.Equal(s_endpoints / 5, await fixture.Server.CountAsync("webhook", "disabled_at is not null"));
 
         // Those that failed together have spread.
         Assert.True(attempts.Where(pair => pair.Value.Count == 10).Select(pair => pair.Value.ElementAt(4)).Distinct().Count() > 20);
@@ -103,9 +103,9 @@ public abstract class VirtualDaysTests(Engine engine)
     private static readonly double[] s_waits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
     // A minute's worth at once: a step for each of nine thousand would be a look at the store for each.
-    private static async Task<DateTimeOffset?> NextDueAsync(Site site)
+    private static async Task<DateTimeOffset?> NextDueAsync(WebhookFixture fixture)
     {
-        var due = await site.Server.Server.Store.Main.ReadAsync(
+        var due = await fixture.Server.Server.Store.Main.ReadAsync(
             session => session.Sql(
                 """
                 select min(d.due_at) from delivery d join webhook w on w.sender_id = d.sender_id and w.id = d.endpoint_id

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Afterword.Server.Cli;
+using Afterword.Server.Cli.Senders;
 using Afterword.Server.Webhooks;
 using Afterword.Server.Webhooks.Pages;
 

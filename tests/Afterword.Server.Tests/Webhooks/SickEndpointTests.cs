@@ -1,4 +1,4 @@
-using Afterword.Server.Tests.World;
+using Afterword.Server.Tests.Fixtures;
 using Afterword.Server.Webhooks;
 using Afterword.Support;
 
@@ -12,18 +12,18 @@ public abstract class SickEndpointTests(Engine engine)
     {
         // None of those that hang gives up within this test.
         await using var receiver = await Receiver.StartAsync();
-        await using var site = await Site.StartAsync(engine, "Webhooks:Timeout=00:01:00");
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:Timeout=00:01:00");
         var sick = Enum.GetValues<Sickness>().Select(sickness => new SickServer(sickness)).ToArray();
-        foreach (var server in sick) await site.AddAsync(server.Url);
-        await site.AddAsync(receiver);
+        foreach (var server in sick) await fixture.AddAsync(server.Url);
+        await fixture.AddAsync(receiver);
 
-        for (var i = 0; i < 30; i++) await site.AskAndAnswerAsync();
+        for (var i = 0; i < 30; i++) await fixture.AskAndAnswerAsync();
         while (receiver.All.Count < 90) await Task.Delay(10, TestContext.Current.CancellationToken);
 
         Assert.Equal(90, receiver.All.Select(got => got.Id).Distinct().Count());
         Assert.All(sick, server => Assert.True(server.Connections > 0, $"{server.Url} was never connected to."));
         Assert.Equal(1, sick[(int)Sickness.Hangs].Connections);
-        Assert.Equal(0, await site.CountAsync("state = 2"));
+        Assert.Equal(0, await fixture.CountAsync("state = 2"));
         foreach (var server in sick) server.Dispose();
     }
 
@@ -41,16 +41,16 @@ public abstract class SickEndpointTests(Engine engine)
     {
         // Only those that never answer are waited for to the end.
         using var server = new SickServer(sickness);
-        await using var site = await Site.StartAsync(engine, $"Webhooks:Timeout=00:00:{(sickness is Sickness.Hangs or Sickness.Trickles ? "01" : "50")}");
-        var endpoint = await site.AddAsync(server.Url);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine, $"Webhooks:Timeout=00:00:{(sickness is Sickness.Hangs or Sickness.Trickles ? "01" : "50")}");
+        var endpoint = await fixture.AddAsync(server.Url);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        var attempt = Assert.Single(await AttemptsAsync(site, endpoint));
+        var attempt = Assert.Single(await AttemptsAsync(fixture, endpoint));
         Assert.Equal(status, attempt.Status);
         if (error is null) Assert.Null(attempt.Error);
         else Assert.Contains(error, attempt.Error, StringComparison.Ordinal);
-        Assert.Equal(1, await site.CountAsync("state = 0 and failures = 1"));
+        Assert.Equal(1, await fixture.CountAsync("state = 0 and failures = 1"));
     }
 
     [Theory]
@@ -59,12 +59,12 @@ public abstract class SickEndpointTests(Engine engine)
     public async Task Of_an_endless_answer_little_is_read_and_less_is_kept(Sickness sickness)
     {
         using var server = new SickServer(sickness);
-        await using var site = await Site.StartAsync(engine, "Webhooks:Timeout=00:00:30");
-        var endpoint = await site.AddAsync(server.Url);
-        await site.Loop.AskAsync();
-        await site.DrainAsync();
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:Timeout=00:00:30");
+        var endpoint = await fixture.AddAsync(server.Url);
+        await fixture.Fixture.AskAsync();
+        await fixture.DrainAsync();
 
-        var attempt = Assert.Single(await AttemptsAsync(site, endpoint));
+        var attempt = Assert.Single(await AttemptsAsync(fixture, endpoint));
         Assert.Equal(200, attempt.Status);
         Assert.True(attempt.Answer!.Length <= 1024);
 
@@ -84,21 +84,21 @@ public abstract class SickEndpointTests(Engine engine)
             else http.Response.StatusCode = 204;
             return Task.CompletedTask;
         });
-        await using var site = await Site.StartAsync(engine, "Webhooks:RetrySchedule=5s 5s 5s 5s 5s 5s 5s 5s 5s");
-        await site.AddAsync(receiver);
+        await using var fixture = await WebhookFixture.StartAsync(engine, "Webhooks:RetrySchedule=5s 5s 5s 5s 5s 5s 5s 5s 5s");
+        await fixture.AddAsync(receiver);
         var feedbacks = new List<string>();
-        for (var i = 0; i < 20; i++) feedbacks.Add(await site.AskAndAnswerAsync());
-        for (var i = 0; i < 6; i++) await site.AdvanceAsync(TimeSpan.FromSeconds(7));
+        for (var i = 0; i < 20; i++) feedbacks.Add(await fixture.AskAndAnswerAsync());
+        for (var i = 0; i < 6; i++) await fixture.AdvanceAsync(TimeSpan.FromSeconds(7));
 
-        Assert.Equal(60, await site.CountAsync("state = 1 and attempts = 2"));
+        Assert.Equal(60, await fixture.CountAsync("state = 1 and attempts = 2"));
         foreach (var feedback in feedbacks)
         {
             Assert.Equal([0, 0, 1, 1, 2, 2], Order.Of(receiver.All.Where(got => got.Feedback == feedback)));
         }
     }
 
-    private static async Task<IReadOnlyList<ShownAttempt>> AttemptsAsync(Site site, NewEndpoint endpoint) =>
-        Assert.Single(await new DeliveryHistory(site.Server.Server.Store).LatestAsync(endpoint.Key, deadOnly: false, 10, default)).Attempts;
+    private static async Task<IReadOnlyList<ShownDeliveryAttempt>> AttemptsAsync(WebhookFixture fixture, NewEndpoint endpoint) =>
+        Assert.Single(await new DeliveryHistory(fixture.Server.Server.Store).LatestAsync(endpoint.Key, deadOnly: false, 10, default)).Attempts;
 }
 
 public sealed class SqliteSickEndpointTests() : SickEndpointTests(Engine.Sqlite);

@@ -7,7 +7,7 @@ namespace Afterword.Server.Tests.Webhooks;
 /// <summary>Signatures by the Standard Webhooks specification. That real deliveries pass an implementation of others is tested end to end.</summary>
 public sealed class SignatureTests
 {
-    private static readonly WebhookSecret s_published = NewSecret.SignerOf(Convert.FromBase64String("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    private static readonly WebhookSecret s_published = RotateSecret.SignerOf(Convert.FromBase64String("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
 
     [Fact]
     public void The_published_example_is_signed_as_published() => Assert.Equal(
@@ -17,7 +17,7 @@ public sealed class SignatureTests
     [Fact]
     public void Two_secrets_give_two_signatures_with_a_space_between()
     {
-        var other = NewSecret.SignerOf(NewSecret.New().Key);
+        var other = RotateSecret.SignerOf(RotateSecret.New().Key);
         var both = SignatureOf([other, s_published], "1", 2, "{}");
 
         Assert.Equal($"{SignatureOf([other], "1", 2, "{}")} {SignatureOf([s_published], "1", 2, "{}")}", both);
@@ -33,7 +33,7 @@ public sealed class SignatureTests
     [Fact]
     public void A_new_secret_has_256_bits_and_the_prefix()
     {
-        var (one, other) = (NewSecret.New().ToString(), NewSecret.New().ToString());
+        var (one, other) = (RotateSecret.New().ToString(), RotateSecret.New().ToString());
 
         Assert.NotEqual(one, other);
         Assert.StartsWith("whsec_", one, StringComparison.Ordinal);

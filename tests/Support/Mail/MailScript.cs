@@ -22,7 +22,7 @@ internal sealed class MailScript(Func<string, string?> act) : IAsyncDisposable
     public ConcurrentQueue<string> Commands { get; } = new();
 
     /// <summary>The content of every mail that came whole, whether it was taken or not.</summary>
-    public ConcurrentQueue<string> Mails { get; } = new();
+    public ConcurrentQueue<string> Emails { get; } = new();
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -77,9 +77,9 @@ internal sealed class MailScript(Func<string, string?> act) : IAsyncDisposable
 
     private async Task<bool> TakeAsync(StreamReader reader, StreamWriter writer)
     {
-        var mail = new StringBuilder();
-        while (await reader.ReadLineAsync(_over.Token) is { } line and not ".") mail.AppendLine(line);
-        Mails.Enqueue(mail.ToString());
+        var email = new StringBuilder();
+        while (await reader.ReadLineAsync(_over.Token) is { } line and not ".") email.AppendLine(line);
+        Emails.Enqueue(email.ToString());
         return await ReplyAsync(writer, ".", "250 Taken");
     }
 

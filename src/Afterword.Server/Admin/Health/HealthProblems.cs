@@ -1,7 +1,7 @@
 using System.Globalization;
 using Afterword.Server.Backups;
-using Afterword.Server.Hosting;
-using Afterword.Server.Reports;
+using Afterword.Server.Console;
+using Afterword.Server.Hosting.Monitoring;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin.Health;
@@ -21,20 +21,20 @@ internal static class HealthProblems
             .OrderByDescending(problem => problem.Refuses).ThenByDescending(problem => problem.IsUrgent).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue),
     ];
 
-    private static IEnumerable<HealthProblem> Causes(HealthFindings found) => found.Troubles.Where(trouble => trouble.Until is null).Select(trouble =>
-        new HealthProblem(trouble.Cause.Name, trouble.Cause.Title, $"{trouble.Cause.Advice} {trouble.Detail}".Trim())
+    private static IEnumerable<HealthProblem> Causes(HealthFindings found) => found.Problems.Where(problem => problem.Until is null).Select(problem =>
+        new HealthProblem(problem.Cause.Name, problem.Cause.Title, $"{problem.Cause.Advice} {problem.Detail}".Trim())
         {
-            IsUrgent = trouble.Cause != Cause.NoncesInMemory, Refuses = trouble.Cause != Cause.NoncesInMemory, Since = trouble.Since,
+            IsUrgent = problem.Cause != ProblemCause.NoncesInMemory, Refuses = problem.Cause != ProblemCause.NoncesInMemory, Since = problem.Since,
         });
 
     private static IEnumerable<HealthProblem> Work(HealthFindings found)
     {
         var (now, work) = (found.Now, found.Work);
-        if (found.MailFailingSince is { } mail && now - mail > HealthLimits.MailFailing)
+        if (found.EmailFailingSince is { } email && now - email > HealthLimits.EmailFailing)
         {
             yield return new("mail_fails", "no email has got through.", $"{Many(work.Dispatches, "request waits", "requests wait")}; nothing is lost, and the next email that gets through ends this. Ask the mail server what it refuses:")
             {
-                IsUrgent = true, Since = mail, Command = "afterword channel test mail --to ADDRESS", Docs = $"{Three}-mail",
+                IsUrgent = true, Since = email, Command = "afterword channel test mail --to ADDRESS", Docs = $"{Three}-mail",
             };
         }
 
@@ -64,18 +64,18 @@ internal static class HealthProblems
             };
         }
 
-        if (work.DispatchDueAt is { } dispatch && now - dispatch > HealthLimits.Late)
+        if (work.DeliveryDueAt is { } delivery && now - delivery > HealthLimits.Late)
         {
             yield return new("dispatches_late", "requests wait to be sent.", $"{Many(work.Dispatches, "request", "requests")} by email or handover. Is there a mail server (Mail:Host)? Look for events 3201 and 3202 in the log.")
             {
-                Since = dispatch, Command = "afterword channel list", Docs = $"{Three}-late",
+                Since = delivery, Command = "afterword channel list", Docs = $"{Three}-late",
             };
         }
     }
 
     private static IEnumerable<HealthProblem> Room(HealthFindings found)
     {
-        if (found.FreeSpace is { } free && free < HealthLimits.DiskFree && !Holds(found, Cause.DiskFull))
+        if (found.FreeSpace is { } free && free < HealthLimits.DiskFree && !Holds(found, ProblemCause.DiskFull))
         {
             yield return new("disk_nearly_full", $"the disk of the store has {Bytes(free)} left.", "On a full disk reads go on and writes are refused. Make room now: look for old backups, logs and exports. Do not restart the server on a full disk: it cannot start.")
             {
@@ -110,7 +110,7 @@ internal static class HealthProblems
     private static IEnumerable<HealthProblem> Age(HealthFindings found, BackupSettings backup, ConsoleTimes when)
     {
         var ahead = found.Signs.ClockAhead;
-        if (ahead.Duration() > HealthLimits.ClockOff && !Holds(found, Cause.ClockRefused))
+        if (ahead.Duration() > HealthLimits.ClockOff && !Holds(found, ProblemCause.ClockRefused))
         {
             yield return new("clock_off", $"this machine's clock is {SteadyClock.Length(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} {(found.Signs.IsComparedWithDatabase ? "the database's" : "the time that was believed")}.", "At five minutes, signed requests are refused and writes are held. Set both by NTP, then see:")
             {
@@ -142,16 +142,16 @@ internal static class HealthProblems
         }
     }
 
-    private static IEnumerable<HealthProblem> Backups(HealthFindings found, ConsoleTimes when) => BackupWords.Problems(found.Signs.Backup, found.Hold, when).Select(problem => problem.Name switch
+    private static IEnumerable<HealthProblem> Backups(HealthFindings found, ConsoleTimes when) => BackupTexts.Problems(found.Signs.Backup, found.Hold, when).Select(problem => problem.Name switch
     {
-        BackupWords.FailedName => new HealthProblem("backup_failed", problem.Name, problem.Value) { IsUrgent = true, Command = "afterword backup FOLDER", Docs = $"{Three}-backups" },
-        BackupWords.OldName => new("old_backups_stay", problem.Name, problem.Value) { Docs = $"{Three}-backups" },
+        BackupTexts.FailedName => new HealthProblem("backup_failed", problem.Name, problem.Value) { IsUrgent = true, Command = "afterword backup FOLDER", Docs = $"{Three}-backups" },
+        BackupTexts.OldName => new("old_backups_stay", problem.Name, problem.Value) { Docs = $"{Three}-backups" },
         _ => new("paused", problem.Name, problem.Value) { IsUrgent = true, Command = "afterword resume", Docs = "backup.md#restoring" },
     });
 
-    private static bool Holds(HealthFindings found, Cause cause) => found.Troubles.Any(trouble => trouble.Cause == cause && trouble.Until is null);
+    private static bool Holds(HealthFindings found, ProblemCause cause) => found.Problems.Any(problem => problem.Cause == cause && problem.Until is null);
 
-    public static string Many(long count, string one, string several) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}{(count >= Backlog.MostOfOne ? " or more" : "")} {(count == 1 ? one : several)}");
+    public static string Many(long count, string one, string several) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}{(count >= BacklogMetrics.MostOfOne ? " or more" : "")} {(count == 1 ? one : several)}");
 
     public static string Bytes(long bytes) => bytes switch
     {

@@ -6,7 +6,7 @@ namespace Afterword.Server.Admin.Health;
 /// <param name="Problems">What needs somebody, the most urgent first.</param>
 /// <param name="Groups">How things stand, whether or not they are well.</param>
 /// <param name="Earlier">Causes that are over.</param>
-public sealed record HealthReport(IReadOnlyList<HealthProblem> Problems, IReadOnlyList<HealthGroup> Groups, IReadOnlyList<Trouble> Earlier)
+public sealed record HealthReport(IReadOnlyList<HealthProblem> Problems, IReadOnlyList<HealthGroup> Groups, IReadOnlyList<Problem> Earlier)
 {
     /// <summary>Whether nothing keeps requests from being served just now.</summary>
     public bool Serves => !Problems.Any(problem => problem.Refuses);

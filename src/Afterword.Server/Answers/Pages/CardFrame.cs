@@ -2,7 +2,7 @@ namespace Afterword.Server.Answers.Pages;
 
 /// <summary>What every step of the card needs to be drawn.</summary>
 /// <param name="Words">All its words.</param>
-public sealed record CardFrame(CardWords Words)
+public sealed record CardFrame(CardTexts Words)
 {
     /// <summary>Without a sender (nobody knows whose link it was) there is neither name nor privacy line.</summary>
     public bool HasSender { get; init; }

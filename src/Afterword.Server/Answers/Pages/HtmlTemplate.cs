@@ -92,7 +92,7 @@ internal sealed class HtmlTemplate
         while (!rest.IsEmpty)
         {
             // Room for at least one character in its longest form, so that every round makes progress.
-            PageAnswers.Encoder.EncodeUtf8(rest, output.GetSpan(64), out var consumed, out var written);
+            PageResponses.Encoder.EncodeUtf8(rest, output.GetSpan(64), out var consumed, out var written);
             output.Advance(written);
             rest = rest[consumed..];
         }

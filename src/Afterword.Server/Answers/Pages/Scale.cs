@@ -20,6 +20,6 @@ internal sealed record Scale(int From, int To)
     public string Tone(int score) => string.Create(
         CultureInfo.InvariantCulture, $"t{Math.Round(10m * (score - From) / (To - From), MidpointRounding.ToEven)}");
 
-    public string Label(int score, CardWords words) =>
+    public string Label(int score, CardTexts words) =>
         this == s_nps ? words.NpsChoice(score) : words.CsatChoice(score);
 }

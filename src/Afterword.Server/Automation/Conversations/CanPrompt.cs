@@ -1,10 +1,11 @@
 using System.Globalization;
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Configuration;
 using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
@@ -19,7 +20,7 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
     /// <param name="asksRules">Whether anything is said of the conversation, so that the rules are asked too.</param>
     public static CloseDraft? Parse(RequestParameters parameters, DateTimeOffset now, out bool asksRules, out ApiErrors errors)
     {
-        var read = new Reader(parameters);
+        var read = new ParameterReader(parameters);
         errors = read.Errors;
         var recipient = read.RequiredId("to_user_id") ?? 0;
         var externalId = PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength) ?? "";
@@ -27,7 +28,7 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
 
         // What a close is called with may be tried here as it is.
         read.RefuseUnknown("display_name", "privacy_url");
-        asksRules = Array.Exists(s_rulesAskedBy, name => parameters.Read(name, out _) != Given.Nothing);
+        asksRules = Array.Exists(s_rulesAskedBy, name => parameters.Read(name, out _) != ParameterSource.Nothing);
         return errors.Any ? null : draft;
     }
 
@@ -48,19 +49,19 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
                 ],
                 stop);
             facts.Rules = await rules.ReadAsync(session, facts.Versions);
-            var known = facts.Of(0, sender.UserId, draft, now, settings.Limits.IntervalFor(sender.Sender));
-            return Tell(known, Decide.OnClose(known), window.StateFor(settings.Limits.CreatesFor(sender.Sender)), asksRules, head is { Decision: Decision.Scheduled } ? head : null);
+            var input = facts.Of(0, sender.UserId, draft, now, settings.Limits.IntervalFor(sender.Sender));
+            return Tell(input, Decide.OnClose(input), window.StateFor(settings.Limits.CreatesFor(sender.Sender)), asksRules, head is { Decision: Decision.Scheduled } ? head : null);
         },
         stop);
 
-    private static CanPromptJson Tell(Known known, Verdict verdict, LimitState day, bool asksRules, Conversation? scheduled)
+    private static CanPromptJson Tell(DecisionInput input, Verdict verdict, LimitState day, bool asksRules, Conversation? scheduled)
     {
         var checks = new List<CheckJson>();
         Add(Check.Recipient);
         Add(Check.OptedOut);
         Add(Check.CanDm);
-        Add(Check.RecipientInterval, known.AskedAt is { } asked ? Say($"asked on {Prompt.Date(asked)}; {IntervalOf(known)}") : IntervalOf(known));
-        Add(Check.Dismissal, known.Facts.DismissedAt is { } dismissed ? Say($"dismissed a card on {Prompt.Date(dismissed)}; left alone until {Prompt.Date(dismissed + (long)known.Rules.AfterDismissal.TotalMilliseconds)}") : null);
+        Add(Check.RecipientInterval, input.AskedAt is { } asked ? Say($"asked on {Prompt.Date(asked)}; {IntervalOf(input)}") : IntervalOf(input));
+        Add(Check.Dismissal, input.Facts.DismissedAt is { } dismissed ? Say($"dismissed a card on {Prompt.Date(dismissed)}; left alone until {Prompt.Date(dismissed + (long)input.Rules.AfterDismissal.TotalMilliseconds)}") : null);
 
         // The rules wait for the limit; whoever asks by hand is refused.
         var isFull = day.Remaining == 0;
@@ -75,8 +76,8 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
 
         Add(Check.Conversation, scheduled is null ? null : "it is scheduled already, and a close is only counted");
         Add(Check.Rule, verdict.Rule?.Name);
-        Add(Check.Budget, verdict.Rule?.Ask?.PerDay is { } most ? Say($"{known.Windows.GetValueOrDefault(verdict.Rule.Name)?.Used ?? 0:N0} of {most:N0}") : null);
-        if (verdict.Rule?.Ask is { } ask && known.Draw is { } draw) Add(Check.Sample, Say($"{draw.Value:0.######} {(draw.IsBelow(ask.Share) ? "<" : "≥")} {ask.Share.Value:0.######}"));
+        Add(Check.Budget, verdict.Rule?.Request?.PerDay is { } most ? Say($"{input.Windows.GetValueOrDefault(verdict.Rule.Name)?.Used ?? 0:N0} of {most:N0}") : null);
+        if (verdict.Rule?.Request is { } request && input.Draw is { } draw) Add(Check.Sample, Say($"{draw.Value:0.######} {(draw.IsBelow(request.Rate) ? "<" : "≥")} {request.Rate.Value:0.######}"));
         if (scheduled is not null) return new(true, null, null, Date(scheduled.DueAt), checks);
 
         return new(
@@ -95,13 +96,13 @@ internal sealed class CanPrompt(Store store, KeptRules rules, Settings settings,
         return Reason.None;
     }
 
-    private static string IntervalOf(Known known) => known switch
+    private static string IntervalOf(DecisionInput input) => input switch
     {
         { Test: true } => "tests have no interval",
         { Facts.Exempt: true } => "may be asked at any time",
         { Rules.RecipientIntervalDays: 0, LeastInterval: 0 } => "no limit",
-        _ when known.Rules.RecipientInterval.TotalMilliseconds >= known.LeastInterval => Say($"one request in {known.Rules.RecipientIntervalDays} days"),
-        _ => Say($"one request in {TimeSpan.FromMilliseconds(known.LeastInterval).TotalHours:0.##} hours"),
+        _ when input.Rules.RecipientInterval.TotalMilliseconds >= input.LeastInterval => Say($"one request in {input.Rules.RecipientIntervalDays} days"),
+        _ => Say($"one request in {TimeSpan.FromMilliseconds(input.LeastInterval).TotalHours:0.##} hours"),
     };
 
     private static string? WordOf(Reason reason) => reason == Reason.None ? null : reason.Word;

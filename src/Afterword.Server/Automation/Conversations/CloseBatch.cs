@@ -65,7 +65,7 @@ internal sealed class CloseBatch(long now)
     {
         Conversation.Insert(session, [.. _new.Values]);
         Conversation.Update(session, [.. _changed.Values]);
-        if (_new.Values.Any(conversation => conversation.DueAt <= now)) session.OnCommit(() => store.AutomationBell.Ring(0, 0));
+        if (_new.Values.Any(conversation => conversation.DueAt <= now)) session.OnCommit(() => store.AutomationNotifier.Notify(0, 0));
     }
 
     private Conversation Keep(Conversation conversation) => _heads[(conversation.SenderId, conversation.Test, conversation.ExternalId)] = conversation;

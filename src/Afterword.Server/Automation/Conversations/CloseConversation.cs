@@ -1,8 +1,8 @@
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Changes;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Automation.Conversations;
@@ -53,8 +53,8 @@ internal sealed class CloseConversation
         if (head is { Decision: Decision.Scheduled }) return batch.CountAgain(head, head.NextEligibleAt);
 
         var draft = request.Draft;
-        var known = batch.Facts.Of(place, request.SenderId, draft, batch.Now, _settings.Limits.IntervalFor(request.Grant));
-        var verdict = Decide.OnClose(known);
+        var input = batch.Facts.Of(place, request.SenderId, draft, batch.Now, _settings.Limits.IntervalFor(request.Grant));
+        var verdict = Decide.OnClose(input);
 
         // Nothing has changed since it was closed before: a repeated call, or another close with the same end.
         if (head is { Decision: Decision.Skipped } && head.Reason == verdict.Reason) return batch.CountAgain(head, verdict.NextEligibleAt);
@@ -63,11 +63,11 @@ internal sealed class CloseConversation
         if (head is { Decision: Decision.Asked } && verdict.Reason != Reason.None && draft.ClosedAt == head.ClosedAt) return batch.CountAgain(head, head.NextEligibleAt);
 
         var stamp = batch.States[request.SenderId].Stamp;
-        var ask = verdict.Rule?.Ask;
+        var ruleRequest = verdict.Rule?.Request;
         var due = verdict.Reason == Reason.None ? verdict.DueAt : null;
         return batch.Add(new(
             request.SenderId, _store.Ids.Next(), draft.ExternalId, draft.RecipientId, draft.Test, draft.Agent, draft.Team, draft.Tags, draft.Language, draft.DisplayName, draft.PrivacyUrl,
-            draft.Messages, draft.AgentMessages, draft.Connector, known.Facts.Channel, request.CardBase, draft.ClosedAt ?? stamp, stamp, stamp, 1, verdict.Reason.Outcome, verdict.Reason,
-            batch.Facts.RulesOf(request.SenderId).Version, verdict.Rule?.Name, ask?.Share, known.Draw, due, due, verdict.NextEligibleAt, null));
+            draft.Messages, draft.AgentMessages, draft.Connector, input.Facts.Channel, request.CardBase, draft.ClosedAt ?? stamp, stamp, stamp, 1, verdict.Reason.Outcome, verdict.Reason,
+            batch.Facts.RulesOf(request.SenderId).Version, verdict.Rule?.Name, ruleRequest?.Rate, input.Draw, due, due, verdict.NextEligibleAt, null));
     }
 }

@@ -1,6 +1,6 @@
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Automation.Conversations;
@@ -32,7 +32,7 @@ internal sealed record CloseDraft(
     /// <summary>Gives the draft, or null and in <paramref name="errors"/> everything that is wrong.</summary>
     public static CloseDraft? Parse(RequestParameters parameters, DateTimeOffset now, out ApiErrors errors)
     {
-        var read = new Reader(parameters);
+        var read = new ParameterReader(parameters);
         errors = read.Errors;
         var recipient = read.RequiredId("to_user_id") ?? 0;
         var externalId = PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength, required: true) ?? "";
@@ -42,29 +42,29 @@ internal sealed record CloseDraft(
     }
 
     /// <summary>Reads what rules look at.</summary>
-    public static CloseDraft ReadCommon(Reader read, DateTimeOffset now) => new(
+    public static CloseDraft ReadCommon(ParameterReader read, DateTimeOffset now) => new(
         0, "", PromptDraft.ReadLabel(read, "agent", LabelLength), PromptDraft.ReadLabel(read, "team", LabelLength), Tags.Read(read, "tags"), ReadLanguage(read), ReadClosedAt(read, now),
         read.OptionalWhole("messages", 0, MostMessages), read.OptionalWhole("agent_messages", 0, MostMessages), null, null, read.Truth("test"));
 
     /// <summary>What conditions look at.</summary>
-    public Conversed Conversed(RecipientFacts facts, long now) => new(
+    public ConversationFacts Conversed(RecipientFacts facts, long now) => new(
         ExternalId, Agent, Team, Tags, Language ?? facts.Language, facts.Channel, Connector, Messages, AgentMessages, TimeSpan.FromMilliseconds(Math.Max(0, now - (ClosedAt ?? now))));
 
-    private static string? ReadLanguage(Reader read)
+    private static string? ReadLanguage(ParameterReader read)
     {
         if (read.Optional("language") is not { } tag) return null;
         if (!Languages.Language.IsTag(tag)) read.Errors.Add(ApiError.Invalid("language", "a language tag, such as de or pt-BR"));
         return tag;
     }
 
-    private static long? ReadClosedAt(Reader read, DateTimeOffset now)
+    private static long? ReadClosedAt(ParameterReader read, DateTimeOffset now)
     {
         if (read.Millis("closed_at") is not { } closed) return null;
         if (closed < (now - Oldest).ToUnixTimeMilliseconds() || closed > (now + Ahead).ToUnixTimeMilliseconds()) read.Errors.Add(ApiError.Invalid("closed_at", "at most 7 days ago and 5 minutes ahead"));
         return closed;
     }
 
-    private static string? ReadPrivacyUrl(Reader read)
+    private static string? ReadPrivacyUrl(ParameterReader read)
     {
         if (read.Optional("privacy_url") is not { } text) return null;
         if (PromptDraft.WrongWithPrivacyUrl(text) is { } wrong) read.Errors.Add(ApiError.Invalid("privacy_url", wrong));

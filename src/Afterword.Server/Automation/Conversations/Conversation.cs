@@ -17,7 +17,7 @@ namespace Afterword.Server.Automation.Conversations;
 internal sealed record Conversation(
     long SenderId, long Id, string ExternalId, long RecipientId, bool Test, string? Agent, string? Team, Tags? Tags, string? Language, string? DisplayName, string? PrivacyUrl,
     int? Messages, int? AgentMessages, string? Connector, Channel Channel, string CardBase, long ClosedAt, long CreatedAt, long UpdatedAt, long Closes, Decision Decision, Reason Reason,
-    long RulesVersion, string? Rule, Share? Share, Draw? Draw, long? PlannedAt, long? DueAt, long? NextEligibleAt, long? PromptId)
+    long RulesVersion, string? Rule, SamplingRate? Rate, Draw? Draw, long? PlannedAt, long? DueAt, long? NextEligibleAt, long? PromptId)
 {
     private const string Names =
         """
@@ -37,11 +37,11 @@ internal sealed record Conversation(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.Flag(4), row.TextOrNull(5), row.TextOrNull(6), Tags.OfStored(row.TextOrNull(7)), row.TextOrNull(8),
         row.TextOrNull(9), row.TextOrNull(10), (int?)row.LongOrNull(11), (int?)row.LongOrNull(12), row.TextOrNull(13), (Channel)row.GetInt32(14), row.GetString(15),
         row.GetInt64(16), row.GetInt64(17), row.GetInt64(18), row.GetInt64(19), (Decision)row.GetInt32(20), (Reason)row.GetInt32(21), row.GetInt64(22), row.TextOrNull(23),
-        row.LongOrNull(24) is { } share ? new Share((int)share) : null, row.LongOrNull(25) is { } draw ? new Draw(draw) : null,
+        row.LongOrNull(24) is { } share ? new SamplingRate((int)share) : null, row.LongOrNull(25) is { } draw ? new Draw(draw) : null,
         row.LongOrNull(26), row.LongOrNull(27), row.LongOrNull(28), row.LongOrNull(29));
 
     /// <summary>What conditions look at.</summary>
-    public Conversed Conversed(string? customersLanguage) => new(
+    public ConversationFacts Conversed(string? customersLanguage) => new(
         ExternalId, Agent, Team, Tags, Language ?? customersLanguage, Channel, Connector, Messages, AgentMessages, TimeSpan.FromMilliseconds(Math.Max(0, CreatedAt - ClosedAt)));
 
     public static void Insert(Session session, IReadOnlyList<Conversation> conversations) => session.Then(
@@ -51,7 +51,7 @@ internal sealed record Conversation(
             .Text("privacy_url", c => c.PrivacyUrl).LongOrNull("messages", c => c.Messages).LongOrNull("agent_messages", c => c.AgentMessages).Text("connector", c => c.Connector)
             .Long("channel", c => (long)c.Channel).Text("card_base", c => c.CardBase).Long("closed_at", c => c.ClosedAt).Long("created_at", c => c.CreatedAt).Long("updated_at", c => c.UpdatedAt)
             .Long("closes", c => c.Closes).Long("decision", c => (long)c.Decision).Long("reason", c => (long)c.Reason).Long("rules_version", c => c.RulesVersion).Text("rule", c => c.Rule)
-            .LongOrNull("share", c => c.Share?.Millionths).LongOrNull("draw", c => c.Draw?.Bits).LongOrNull("planned_at", c => c.PlannedAt).LongOrNull("due_at", c => c.DueAt)
+            .LongOrNull("share", c => c.Rate?.Millionths).LongOrNull("draw", c => c.Draw?.Bits).LongOrNull("planned_at", c => c.PlannedAt).LongOrNull("due_at", c => c.DueAt)
             .LongOrNull("next_eligible_at", c => c.NextEligibleAt).LongOrNull("prompt_id", c => c.PromptId));
 
     /// <summary>Writes what can change of those that are stored.</summary>

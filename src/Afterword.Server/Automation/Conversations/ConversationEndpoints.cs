@@ -1,8 +1,10 @@
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
+using Afterword.Server.Configuration;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 using Afterword.Server.Storage;
@@ -14,8 +16,8 @@ internal static class ConversationEndpoints
 {
     public static void MapConversations(this IEndpointRouteBuilder routes)
     {
-        var writes = new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true);
-        var reads = new Signed(AppAllowed: true, SenderAllowed: true);
+        var writes = new SignatureRequirement(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true);
+        var reads = new SignatureRequirement(AppAllowed: true, SenderAllowed: true);
         routes.MapPost("/1.1/feedback/conversations/close.json", Close).WithMetadata(writes with { Limit = LimitedEndpoint.Close }).Describe(ConversationReference.Close);
         routes.MapPost("/1.1/feedback/conversations/reopen.json", Reopen).WithMetadata(writes with { Limit = LimitedEndpoint.Reopen }).Describe(ConversationReference.Reopen);
         routes.MapGet("/1.1/feedback/conversations/show/{id}.json", Show).WithMetadata(reads with { Limit = LimitedEndpoint.ConversationsShow }).Describe(ConversationReference.Show);
@@ -34,7 +36,7 @@ internal static class ConversationEndpoints
 
     private static async Task Reopen(HttpContext http, SignedCall call, ReopenConversation reopen, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var externalId = PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength, required: true);
         if (await http.RefusedAsync(read, call, clock)) return;
 
@@ -49,7 +51,7 @@ internal static class ConversationEndpoints
 
     private static async Task List(HttpContext http, SignedCall call, ListConversations conversations, Store store, TimeProvider clock)
     {
-        var read = new Reader(call.Parameters);
+        var read = new ParameterReader(call.Parameters);
         var count = read.Whole("count", 1, ListConversations.MostPerPage, ListConversations.MostPerPage);
         var filter = ConversationsFilter.Parse(read);
         var range = ConversationsRange.Parse(read, call.Caller.UserId, clock.GetUtcNow(), store.Secrets.Cursors);

@@ -13,7 +13,7 @@ internal static class ConversationReference
         Id, "ticket_5555", PromptReference.Asked.ToUserId, "kenji", "returns", ["vip"], "de", null, Test: false, "Fri Nov 20 22:32:25 +0000 2026", "Fri Nov 20 22:32:25 +0000 2026",
         "Fri Nov 20 22:32:25 +0000 2026", 1, "scheduled", null, "everybody else", 7, 0.5, 0.331287, "Fri Nov 20 22:42:25 +0000 2026", null, null);
 
-    private static readonly Parameter s_externalId = new("external_id", "The conversation, ticket or case. The sample, and once per conversation, go by it.", Shape.Text(1, PromptDraft.ExternalIdLength))
+    private static readonly Parameter s_externalId = new("external_id", "The conversation, ticket or case. The sample, and once per conversation, go by it.", ValueFormat.Text(1, PromptDraft.ExternalIdLength))
     {
         Required = true, Example = s_scheduled.ExternalId,
     };
@@ -21,14 +21,14 @@ internal static class ConversationReference
     // What rules look at.
     private static readonly Parameter[] s_conversed =
     [
-        new("agent", "Who led it; one line. Metrics by agent use what was true at the close.", Shape.Text(0, CloseDraft.LabelLength)) { Example = "kenji" },
-        new("team", "Whose team; one line.", Shape.Text(0, CloseDraft.LabelLength)),
-        new("tags", "What it was about, separated by commas; at most 10 of at most 32 characters.", Shape.Text(0, Tags.Length)) { Example = "vip" },
-        new("language", "The language that it was in.", Shape.Said("a language tag, such as `de` or `pt-BR`")) { Default = "the customer's" },
-        new("closed_at", "When it was closed; at most 7 days ago and 5 minutes ahead.", Shape.Millis) { Default = "now" },
-        new("messages", "How many messages it had.", Shape.Whole(0, CloseDraft.MostMessages)),
-        new("agent_messages", "How many of them were the agent's.", Shape.Whole(0, CloseDraft.MostMessages)),
-        new("test", "Marks a test. Its request is one, which counts in no metric and no interval.", Shape.Truth) { Default = "false" },
+        new("agent", "Who led it; one line. Metrics by agent use what was true at the close.", ValueFormat.Text(0, CloseDraft.LabelLength)) { Example = "kenji" },
+        new("team", "Whose team; one line.", ValueFormat.Text(0, CloseDraft.LabelLength)),
+        new("tags", "What it was about, separated by commas; at most 10 of at most 32 characters.", ValueFormat.Text(0, Tags.Length)) { Example = "vip" },
+        new("language", "The language that it was in.", ValueFormat.Said("a language tag, such as `de` or `pt-BR`")) { Default = "the customer's" },
+        new("closed_at", "When it was closed; at most 7 days ago and 5 minutes ahead.", ValueFormat.Millis) { Default = "now" },
+        new("messages", "How many messages it had.", ValueFormat.Whole(0, CloseDraft.MostMessages)),
+        new("agent_messages", "How many of them were the agent's.", ValueFormat.Whole(0, CloseDraft.MostMessages)),
+        new("test", "Marks a test. Its request is one, which counts in no metric and no interval.", ValueFormat.Truth) { Default = "false" },
     ];
 
     public static Operation Close() => new(Topic.Feedback, "Tell that a conversation has ended")
@@ -41,11 +41,11 @@ internal static class ConversationReference
             """,
         Parameters =
         [
-            new("to_user_id", "The customer.", Shape.Id) { Required = true, Example = s_scheduled.ToUserId },
+            new("to_user_id", "The customer.", ValueFormat.Id) { Required = true, Example = s_scheduled.ToUserId },
             s_externalId,
             .. s_conversed,
-            new("display_name", "The name in the question, instead of the rule's.", Shape.Text(0, PromptDraft.DisplayNameLength)),
-            new("privacy_url", "Your privacy policy, instead of the rule's.", Shape.Address(PromptDraft.PrivacyUrlLength)),
+            new("display_name", "The name in the question, instead of the rule's.", ValueFormat.Text(0, PromptDraft.DisplayNameLength)),
+            new("privacy_url", "Your privacy policy, instead of the rule's.", ValueFormat.Address(PromptDraft.PrivacyUrlLength)),
         ],
         Replies = [Reply.Of("The conversation with what was decided.", ConversationsJson.Default.ConversationJson, s_scheduled)],
     };
@@ -61,7 +61,7 @@ internal static class ConversationReference
     public static Operation Show() => new(Topic.Feedback, "Look at one conversation")
     {
         Does = "Gives a conversation of the calling sender with what was decided, and why.",
-        Parameters = [new("id", "The conversation's `id`.", Shape.Id) { Required = true, Example = Id }],
+        Parameters = [new("id", "The conversation's `id`.", ValueFormat.Id) { Required = true, Example = Id }],
         Replies =
         [
             Reply.Of("The conversation as it is now.", ConversationsJson.Default.ConversationJson, s_scheduled with { Decision = "asked", FeedbackId = PromptReference.Asked.Id, UpdatedAt = s_scheduled.DueAt! }),
@@ -79,14 +79,14 @@ internal static class ConversationReference
             """,
         Parameters =
         [
-            new("from_time", "First moment of the range, inclusive.", Shape.Millis) { Default = "the first" },
-            new("to_time", "Last moment of the range, inclusive; at most now.", Shape.Millis) { Default = "now" },
-            new("decision", "Those with this decision alone.", Shape.OneOf([.. DecisionWords.Decisions])),
-            new("reason", "Those with this reason alone.", Shape.OneOf([.. DecisionWords.Reasons])),
-            new("agent", "Those of this agent alone.", Shape.Text(0, CloseDraft.LabelLength)),
-            new("external_id", "Those of this conversation alone.", Shape.Text(0, PromptDraft.ExternalIdLength)),
-            new("count", "The most on a page.", Shape.Whole(1, ListConversations.MostPerPage)) { Default = "100" },
-            new("cursor", "`next_cursor` of the page before, with the same filters. The times may then be left out; if sent, they must be those of the first page. It works for its sender and range alone and does not run out.", Shape.Opaque),
+            new("from_time", "First moment of the range, inclusive.", ValueFormat.Millis) { Default = "the first" },
+            new("to_time", "Last moment of the range, inclusive; at most now.", ValueFormat.Millis) { Default = "now" },
+            new("decision", "Those with this decision alone.", ValueFormat.OneOf([.. DecisionTexts.Decisions])),
+            new("reason", "Those with this reason alone.", ValueFormat.OneOf([.. DecisionTexts.Reasons])),
+            new("agent", "Those of this agent alone.", ValueFormat.Text(0, CloseDraft.LabelLength)),
+            new("external_id", "Those of this conversation alone.", ValueFormat.Text(0, PromptDraft.ExternalIdLength)),
+            new("count", "The most on a page.", ValueFormat.Whole(1, ListConversations.MostPerPage)) { Default = "100" },
+            new("cursor", "`next_cursor` of the page before, with the same filters. The times may then be left out; if sent, they must be those of the first page. It works for its sender and range alone and does not run out.", ValueFormat.Opaque),
         ],
         Replies = [Reply.Of("A page of conversations.", ConversationsJson.Default.ConversationPageJson, new([s_scheduled], ""))],
     };
@@ -101,7 +101,7 @@ internal static class ConversationReference
             """,
         Parameters =
         [
-            new("to_user_id", "The customer.", Shape.Id) { Required = true, Example = s_scheduled.ToUserId },
+            new("to_user_id", "The customer.", ValueFormat.Id) { Required = true, Example = s_scheduled.ToUserId },
             s_externalId with { Required = false },
             .. s_conversed,
         ],

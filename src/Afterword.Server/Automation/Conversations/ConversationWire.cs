@@ -19,7 +19,7 @@ internal static class ConversationWire
         public static ConversationJson Of(Conversation of) => new(
             Decimal(of.Id), of.ExternalId, Decimal(of.RecipientId), of.Agent, of.Team, of.Tags?.All ?? [], of.Language, of.Connector, of.Test,
             Prompt.Date(of.ClosedAt), Prompt.Date(of.CreatedAt), Prompt.Date(of.UpdatedAt), of.Closes, of.Decision.Word, of.Reason == Reason.None ? null : of.Reason.Word,
-            of.Rule, of.RulesVersion, of.Share?.Value, of.Draw?.Value, Date(of.DueAt), Date(of.NextEligibleAt), of.PromptId is { } id ? Decimal(id) : null);
+            of.Rule, of.RulesVersion, of.Rate?.Value, of.Draw?.Value, Date(of.DueAt), Date(of.NextEligibleAt), of.PromptId is { } id ? Decimal(id) : null);
     }
 
     private static string Decimal(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
@@ -17,7 +18,7 @@ internal readonly record struct ConversationsRange(long SenderId, long From, lon
 
     /// <summary>Reads from_time, to_time and cursor. With a cursor the times may be left out, but not differ.</summary>
     /// <returns>The range, or null after noting what is wrong.</returns>
-    public static ConversationsRange? Parse(Reader read, long sender, DateTimeOffset now, IDataProtector seal)
+    public static ConversationsRange? Parse(ParameterReader read, long sender, DateTimeOffset now, IDataProtector seal)
     {
         var cursor = read.Optional("cursor");
         var (from, to, latest) = (read.Millis("from_time"), read.Millis("to_time"), now.ToUnixTimeMilliseconds());
@@ -30,7 +31,7 @@ internal readonly record struct ConversationsRange(long SenderId, long From, lon
 
     public string CursorAfter(Conversation last, IDataProtector seal) => seal.Close(Kind, SenderId, From, To, last.CreatedAt, last.Id);
 
-    private static ConversationsRange? Resume(Reader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
+    private static ConversationsRange? Resume(ParameterReader read, string cursor, long sender, long? from, long? to, IDataProtector seal)
     {
         Span<long> numbers = stackalloc long[6];
         if (seal.TryOpen(cursor, numbers) && numbers[0] == Kind && numbers[1] == sender && (from ?? numbers[2]) == numbers[2] && (to ?? numbers[3]) == numbers[3])

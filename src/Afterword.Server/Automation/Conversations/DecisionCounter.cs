@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Automation.Conversations;
@@ -7,7 +7,7 @@ namespace Afterword.Server.Automation.Conversations;
 /// <summary>Counts what the rules decide on conversations, and why.</summary>
 internal sealed class DecisionCounter(Store store, Settings settings)
 {
-    private readonly Counter<long> _decisions = store.Troubles.Meter.CreateCounter<long>("afterword.conversations", "{decisions}", "What was decided on conversations, and why.");
+    private readonly Counter<long> _decisions = store.Problems.Meter.CreateCounter<long>("afterword.conversations", "{decisions}", "What was decided on conversations, and why.");
 
     /// <summary>Counts decisions when they are durable.</summary>
     public void Note(Session session, IEnumerable<Conversation> decided) => Note(session, decided.Select(one => (one.SenderId, one.Decision, one.Reason)));

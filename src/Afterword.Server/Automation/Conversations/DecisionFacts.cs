@@ -79,11 +79,11 @@ internal sealed class DecisionFacts(long now)
 
     /// <summary>Puts together what is known of a conversation that is closed now.</summary>
     /// <param name="leastInterval">How long every request must wait for after the one before, milliseconds.</param>
-    public Known Of(int place, long sender, CloseDraft draft, long at, long leastInterval)
+    public DecisionInput Of(int place, long sender, CloseDraft draft, long at, long leastInterval)
     {
         var (facts, rules) = (RecipientOf(place), RulesOf(sender));
         return new(
-            at, sender, draft.RecipientId, draft.Test, draft.ClosedAt ?? at, draft.Conversed(facts, at), facts, facts.AskedAt is { } asked && asked <= at + CallWindows.Ahead ? asked : null, WasAsked(place),
+            at, sender, draft.RecipientId, draft.Test, draft.ClosedAt ?? at, draft.Conversed(facts, at), facts, facts.AskedAt is { } asked && asked <= at + RateWindows.Ahead ? asked : null, WasAsked(place),
             leastInterval, rules.Rules, draft.ExternalId.Length == 0 ? null : rules.DrawOf(draft.ExternalId), WindowsOf(sender));
     }
 }

@@ -1,5 +1,6 @@
 using Afterword.Server.Changes;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 
@@ -10,21 +11,21 @@ internal sealed record ConversationsFilter(Decision? Decision, Reason? Reason, s
 {
     public bool IsEmpty => this is { Decision: null, Reason: null, Agent: null };
 
-    public static ConversationsFilter Parse(Reader read)
+    public static ConversationsFilter Parse(ParameterReader read)
     {
         var (decision, reason) = ReadDecision(read);
         return new(decision, reason, PromptDraft.ReadLabel(read, "agent", CloseDraft.LabelLength), PromptDraft.ReadShort(read, "external_id", PromptDraft.ExternalIdLength));
     }
 
     /// <summary>Reads the words of the API for what was decided, and why.</summary>
-    public static (Decision? Decision, Reason? Reason) ReadDecision(Reader read) => (
-        ReadWord<Decision>(read, "decision", DecisionWords.Decisions, word => Enum.GetValues<Decision>().First(one => one.Word == word)),
-        ReadWord<Reason>(read, "reason", DecisionWords.Reasons, word => Enum.GetValues<Reason>().First(one => one.Word == word)));
+    public static (Decision? Decision, Reason? Reason) ReadDecision(ParameterReader read) => (
+        ReadWord<Decision>(read, "decision", DecisionTexts.Decisions, word => Enum.GetValues<Decision>().First(one => one.Word == word)),
+        ReadWord<Reason>(read, "reason", DecisionTexts.Reasons, word => Enum.GetValues<Reason>().First(one => one.Word == word)));
 
     public bool Shows(Conversation one) =>
         (Decision is not { } decision || one.Decision == decision) && (Reason is not { } reason || one.Reason == reason) && (Agent is null || one.Agent == Agent);
 
-    private static T? ReadWord<T>(Reader read, string name, IReadOnlyList<string> words, Func<string, T> find)
+    private static T? ReadWord<T>(ParameterReader read, string name, IReadOnlyList<string> words, Func<string, T> find)
         where T : struct
     {
         if (read.Optional(name) is not { } word) return null;

@@ -1,7 +1,7 @@
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Changes;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
 using Afterword.Server.Storage;
 

@@ -1,10 +1,11 @@
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Pages;
 using Afterword.Server.Automation.Rules;
-using Afterword.Server.Hosting;
-using Afterword.Server.People;
-using Afterword.Server.Reports;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Automation.Fairness;
 
@@ -13,21 +14,21 @@ internal static class FairnessEndpoints
 {
     public static void MapFairness(this IEndpointRouteBuilder routes) => routes.MapConsole().MapGet("/@{handle}/fairness", Show).For(Role.Owner, Role.Supervisor);
 
-    private static async Task Show(HttpContext http, Seat seat, ReadFairness fairness, Accounts accounts, AuditLog audit, ChangeRules rules, Settings settings, TimeProvider clock)
+    private static async Task Show(HttpContext http, Membership membership, ReadFairness fairness, UserAccounts accounts, AuditLog audit, ChangeRules rules, Settings settings, TimeProvider clock)
     {
         var days = ConsoleDays.Of(settings.TimeZone);
-        var form = await AutomationForm.ReadAsync(http.Request.QueryString, seat, days, clock.GetUtcNow(), accounts, http.RequestAborted);
+        var form = await AutomationForm.ReadAsync(http.Request.QueryString, membership, days, clock.GetUtcNow(), accounts, http.RequestAborted);
         FairnessView? view = null;
         if (form.Problems.Count == 0)
         {
-            await audit.NoteAsync(seat, Deed.Saw, $"fairness{form.Description}", http.RequestAborted);
-            view = new FairnessPages(seat, ConsoleTimes.For(seat.Person, settings)).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
+            await audit.NoteAsync(membership, AuditAction.Saw, $"fairness{form.Description}", http.RequestAborted);
+            view = new FairnessPages(membership, ConsoleTimes.For(membership.Member, settings)).View(form, await fairness.RunAsync(form.Filter.OfPeriod, http.RequestAborted));
         }
 
-        await http.ShowConsoleAsync<FairnessPage>(seat, view is null ? 400 : 200, new()
+        await http.ShowConsoleAsync<FairnessPage>(membership, view is null ? 400 : 200, new()
         {
             [nameof(FairnessPage.View)] = view, [nameof(FairnessPage.Problems)] = form.Problems, [nameof(FairnessPage.Typed)] = form.Fields,
-            [nameof(FairnessPage.Silence)] = await SilenceAsync(rules, seat.SenderId, http.RequestAborted),
+            [nameof(FairnessPage.Silence)] = await SilenceAsync(rules, membership.SenderId, http.RequestAborted),
         });
     }
 

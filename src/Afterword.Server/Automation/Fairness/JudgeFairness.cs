@@ -15,7 +15,7 @@ internal sealed record AgentCounts(string Agent, long Closed, long Eligible, dou
 }
 
 /// <summary>A way to pick who is asked.</summary>
-internal enum Picking
+internal enum SelectionMethod
 {
     /// <summary>More or fewer are in the sample than the rules expect.</summary>
     Sample,
@@ -28,7 +28,7 @@ internal enum Picking
 }
 
 /// <summary>What goes beyond chance for an agent.</summary>
-internal sealed record Mark(string Agent, Picking Picking);
+internal sealed record FairnessFlag(string Agent, SelectionMethod Method);
 
 /// <summary>Tells which agents' counts chance alone does not make, as <c>docs/automation.md</c> states it. Pure arithmetic.</summary>
 /// <remarks>
@@ -40,16 +40,16 @@ internal static class JudgeFairness
     /// <summary>How often a page may name somebody where all are fair.</summary>
     public const double Level = 0.05;
 
-    public static IReadOnlyList<Mark> Judge(IReadOnlyList<AgentCounts> agents)
+    public static IReadOnlyList<FairnessFlag> Judge(IReadOnlyList<AgentCounts> agents)
     {
         var (closed, byHand) = (agents.Sum(agent => agent.Closed), agents.Sum(agent => agent.ByHand));
         var (scheduled, withdrawn) = (agents.Sum(agent => agent.Scheduled), agents.Sum(agent => agent.Withdrawn));
-        var tests = new List<(Mark Mark, double Chance)>();
+        var tests = new List<(FairnessFlag Mark, double Chance)>();
         foreach (var agent in agents)
         {
-            if (agent.ExpectedShare is > 0 and < 1) tests.Add((new(agent.Agent, Picking.Sample), OfSample(agent)));
-            if (byHand > 0 && agent.Closed < closed) tests.Add((new(agent.Agent, Picking.ByHand), OfByHand(agent, byHand, closed)));
-            if (withdrawn > 0 && agent.Scheduled > 0 && agent.Scheduled < scheduled) tests.Add((new(agent.Agent, Picking.Withdrawn), Tails.AtLeastAmong(agent.Withdrawn, agent.Scheduled, withdrawn, scheduled)));
+            if (agent.ExpectedShare is > 0 and < 1) tests.Add((new(agent.Agent, SelectionMethod.Sample), OfSample(agent)));
+            if (byHand > 0 && agent.Closed < closed) tests.Add((new(agent.Agent, SelectionMethod.ByHand), OfByHand(agent, byHand, closed)));
+            if (withdrawn > 0 && agent.Scheduled > 0 && agent.Scheduled < scheduled) tests.Add((new(agent.Agent, SelectionMethod.Withdrawn), TailProbabilities.AtLeastAmong(agent.Withdrawn, agent.Scheduled, withdrawn, scheduled)));
         }
 
         // Holm: the smallest is held against all tests, the next against those that are left, until one holds.
@@ -61,9 +61,9 @@ internal static class JudgeFairness
     private static double OfSample(AgentCounts agent)
     {
         var share = agent.ExpectedShare!.Value;
-        return Math.Min(1, 2 * Math.Min(Tails.AtLeast(agent.Asked, agent.Eligible, share), Tails.AtMost(agent.Asked, agent.Eligible, share)));
+        return Math.Min(1, 2 * Math.Min(TailProbabilities.AtLeast(agent.Asked, agent.Eligible, share), TailProbabilities.AtMost(agent.Asked, agent.Eligible, share)));
     }
 
     // Whoever has had a third of the conversations has a third of the requests by hand, give or take chance. One of whom no conversation was closed counts as if there were one.
-    private static double OfByHand(AgentCounts agent, long byHand, long closed) => Tails.AtLeast(agent.ByHand, byHand, Math.Max((double)agent.Closed / closed, 1.0 / (closed + 1)));
+    private static double OfByHand(AgentCounts agent, long byHand, long closed) => TailProbabilities.AtLeast(agent.ByHand, byHand, Math.Max((double)agent.Closed / closed, 1.0 / (closed + 1)));
 }

@@ -17,23 +17,23 @@ internal sealed class ReadFairness(Store store)
     public Task<AgentsFound> RunAsync(ConversationFilter filter, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
-            var (tally, unnamed, unnamedByHand) = (new AgentTally(), 0L, 0L);
+            var (counter, unnamed, unnamedByHand) = (new AgentCounter(), 0L, 0L);
             var read = await ReadFunnel.LatestAsync(session, filter, stop);
             await ReadFunnel.EachAsync(
-                session, $"c.agent, c.share, c.draw, {AgentTally.FirstDrawSql}", read,
+                session, $"c.agent, c.share, c.draw, {AgentCounter.FirstDrawSql}", read,
                 row =>
                 {
-                    if (row.TextOrNull(4) is { } agent) tally.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7));
+                    if (row.TextOrNull(4) is { } agent) counter.Add(agent, ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7));
                     else unnamed++;
                 },
                 stop);
             foreach (var (agent, count) in await ByHandAsync(session, read, stop))
             {
                 if (agent is null) unnamedByHand = count;
-                else tally.ByHand(agent, count);
+                else counter.ByHand(agent, count);
             }
 
-            return new AgentsFound(tally.Counts, unnamed, unnamedByHand, read.From > filter.From ? read.From : null);
+            return new AgentsFound(counter.Counts, unnamed, unnamedByHand, read.From > filter.From ? read.From : null);
         },
         stop);
 

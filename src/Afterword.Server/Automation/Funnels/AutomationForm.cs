@@ -1,13 +1,14 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Channels;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
-using Afterword.Server.People;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Automation.Funnels;
 
@@ -63,18 +64,18 @@ internal sealed class AutomationForm
     }
 
     /// <param name="query">The address's, with its question mark.</param>
-    /// <param name="seat">Who looks.</param>
+    /// <param name="membership">Who looks.</param>
     /// <param name="days">The console's days.</param>
     /// <param name="now">The present.</param>
-    /// <param name="accounts">Finds the customer.</param>
+    /// <param name="userAccounts">Finds the customer.</param>
     /// <param name="stop">Gives up.</param>
-    public static async Task<AutomationForm> ReadAsync(QueryString query, Seat seat, ConsoleDays days, DateTimeOffset now, Accounts accounts, CancellationToken stop)
+    public static async Task<AutomationForm> ReadAsync(QueryString query, Membership membership, ConsoleDays days, DateTimeOffset now, UserAccounts userAccounts, CancellationToken stop)
     {
         var given = new ParameterList();
         given.AddQuery(query.Value);
-        var read = new Reader(new RequestParameters(given));
+        var read = new ParameterReader(new RequestParameters(given));
         var (first, last, range) = ReadDays(read, days.DayOf(now.ToUnixTimeMilliseconds()));
-        var filter = new ConversationFilter(seat.SenderId, days.StartOf(first), days.StartOf(last + 1) - 1, read.Truth("test"))
+        var filter = new ConversationFilter(membership.SenderId, days.StartOf(first), days.StartOf(last + 1) - 1, read.Truth("test"))
         {
             Agent = PromptDraft.ReadLabel(read, "agent", CloseDraft.LabelLength),
             Team = PromptDraft.ReadLabel(read, "team", CloseDraft.LabelLength),
@@ -85,24 +86,24 @@ internal sealed class AutomationForm
         };
         var decisions = ConversationsFilter.ReadDecision(read);
         filter = filter with { Decision = decisions.Decision, Reason = decisions.Reason };
-        var list = await FindAsync(PromptDraft.ReadShort(read, "find", PromptDraft.ExternalIdLength)?.Trim() ?? "", filter, accounts, stop);
+        var list = await FindAsync(PromptDraft.ReadShort(read, "find", PromptDraft.ExternalIdLength)?.Trim() ?? "", filter, userAccounts, stop);
         var before = read.OptionalId("before") ?? long.MaxValue;
 
         var fields = s_fields.Select(name => KeyValuePair.Create(name, read.Optional(name))).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value!);
         return new(filter, list, first, last, range, before, fields, [.. read.Errors.All.Select(error => Sentence(error.Message)).Distinct()]);
     }
 
-    private static async Task<ConversationFilter> FindAsync(string find, ConversationFilter filter, Accounts accounts, CancellationToken stop)
+    private static async Task<ConversationFilter> FindAsync(string find, ConversationFilter filter, UserAccounts userAccounts, CancellationToken stop)
     {
         if (find.Length == 0 || TextRules.HasForbidden(find)) return filter;
 
         var ever = new ConversationFilter(filter.SenderId, 0, ConversationFilter.Ever, filter.Test);
 
         // Nobody has the id 0.
-        return find[0] == '@' ? ever with { RecipientId = (await accounts.FindAsync(Accounts.Bare(find), stop))?.Id ?? 0 } : ever with { ExternalId = find };
+        return find[0] == '@' ? ever with { RecipientId = (await userAccounts.FindAsync(UserAccounts.Bare(find), stop))?.Id ?? 0 } : ever with { ExternalId = find };
     }
 
-    private static (long First, long Last, int? Range) ReadDays(Reader read, long today)
+    private static (long First, long Last, int? Range) ReadDays(ParameterReader read, long today)
     {
         var (from, to) = (Day(read, "from"), Day(read, "to"));
         var range = read.OptionalWhole("range", 1, 365);
@@ -119,7 +120,7 @@ internal sealed class AutomationForm
         return (first, last, null);
     }
 
-    private static long? Day(Reader read, string name)
+    private static long? Day(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 2000 and < 2200) return day.DayNumber;
@@ -128,7 +129,7 @@ internal sealed class AutomationForm
         return null;
     }
 
-    private static string? ReadLanguage(Reader read)
+    private static string? ReadLanguage(ParameterReader read)
     {
         if (read.Optional("language") is not { } tag) return null;
         if (Languages.Language.IsTag(tag)) return tag;
@@ -137,7 +138,7 @@ internal sealed class AutomationForm
         return null;
     }
 
-    private static Channel? ReadChannel(Reader read)
+    private static Channel? ReadChannel(ParameterReader read)
     {
         if (read.Optional("channel") is not { } name) return null;
         if (ChannelNames.Find(name) is { } channel) return channel;

@@ -2,15 +2,15 @@ using System.Globalization;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
+using Afterword.Server.Console;
 using Afterword.Server.Prompts;
-using Afterword.Server.Reports;
 
 namespace Afterword.Server.Automation.Funnels;
 
 /// <summary>A rule beside a conversation.</summary>
 /// <param name="Fits">Whether it fits.</param>
 /// <param name="Why">What it asks or why it does not fit, as a sentence.</param>
-public sealed record RuleBeside(string Name, bool Fits, string Why);
+public sealed record RuleComparison(string Name, bool Fits, string Why);
 
 /// <summary>Tells in plain words why a conversation was decided as it was.</summary>
 /// <param name="one">The conversation.</param>
@@ -27,14 +27,14 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
     };
 
     /// <summary>The rules in their order, up to the one that decided.</summary>
-    public IReadOnlyList<RuleBeside> Rules()
+    public IReadOnlyList<RuleComparison> Rules()
     {
-        var all = new List<RuleBeside>();
-        var conversed = one.Conversed(customersLanguage: null);
+        var all = new List<RuleComparison>();
+        var facts = one.Conversed(customersLanguage: null);
         foreach (var rule in rules?.Rules ?? [])
         {
             var decided = rule.Name == one.Rule;
-            var missing = decided ? null : Missing(rule.When, conversed);
+            var missing = decided ? null : Missing(rule.When, facts);
             all.Add(new(rule.Name, decided, decided ? Asks(rule) : missing is null ? "It did not decide this conversation." : $"It does not fit: {missing}."));
             if (decided) break;
         }
@@ -46,7 +46,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
     {
         Reason.NoRule when one.RulesVersion == 0 => "No rules were saved yet, so nobody was asked.",
         Reason.NoRule => "No rule fits this conversation.",
-        Reason.RuleSaysNo when rules?.Find(one.Rule)?.Ask is not null => $"The rule “{one.Rule}” fits, but automatic requests were turned off.",
+        Reason.RuleSaysNo when rules?.Find(one.Rule)?.Request is not null => $"The rule “{one.Rule}” fits, but automatic requests were turned off.",
         Reason.RuleSaysNo => $"The rule “{one.Rule}” fits, and says that nobody is asked.",
         Reason.Paused => $"The rule “{one.Rule}” fits, but requests were paused.",
         Reason.SampledOut => Sample(),
@@ -68,28 +68,28 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
 
     private string Sample()
     {
-        if (one.Share is not { } share || one.Draw is not { } draw) return "The conversation is not in the sample.";
+        if (one.Rate is not { } rate || one.Draw is not { } draw) return "The conversation is not in the sample.";
 
-        var percent = (share.Value * 100).ToString("0.####", CultureInfo.InvariantCulture);
+        var percent = (rate.Value * 100).ToString("0.####", CultureInfo.InvariantCulture);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The rule “{one.Rule}” fits, and asks about {percent}% of its conversations: those with a draw below {share.Value:0.######}. This one drew {draw.Value:0.######}. Nobody can influence the draw.");
+            $"The rule “{one.Rule}” fits, and asks about {percent}% of its conversations: those with a draw below {rate.Value:0.######}. This one drew {draw.Value:0.######}. Nobody can influence the draw.");
     }
 
     private string Waiting() => one.NextEligibleAt is { } next ? $" A conversation closed after {At(next)} could be asked about." : "";
 
     private string Postponed() => one.DueAt > one.PlannedAt ? " It was due earlier, and is waiting because you had reached your daily limit." : "";
 
-    private static string Asks(Rule rule) => rule.Ask is not { } ask
+    private static string Asks(Rule rule) => rule.Request is not { } request
         ? "It fits, and asks nobody."
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"It fits. It asks {(ask.Share == Share.All ? "about every conversation" : $"about {ask.Share.Value * 100:0.####}% of its conversations")}, {Delay(ask.Delay)}, with {ask.Type.Wire.ToUpperInvariant()} question {ask.QuestionVariant}.");
+            $"It fits. It asks {(request.Rate == SamplingRate.All ? "about every conversation" : $"about {request.Rate.Value * 100:0.####}% of its conversations")}, {Delay(request.Delay)}, with {request.Type.Wire.ToUpperInvariant()} question {request.QuestionVariant}.");
 
-    private static string Delay(TimeSpan delay) => delay == TimeSpan.Zero ? "at once" : $"{DurationWords.Of(delay)} after the close";
+    private static string Delay(TimeSpan delay) => delay == TimeSpan.Zero ? "at once" : $"{DurationTexts.Of(delay)} after the close";
 
     /// <summary>The first condition that is not met, as a clause; null when all are.</summary>
-    private static string? Missing(Condition when, in Conversed one)
+    private static string? Missing(Condition when, in ConversationFacts one)
     {
         var tags = one.Tags;
         return when switch
@@ -104,7 +104,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
             { MessagesMin: { } least } when !(one.Messages >= least) => string.Create(CultureInfo.InvariantCulture, $"it wants at least {least} messages"),
             { AgentMessagesMin: { } least } when !(one.AgentMessages >= least) => string.Create(CultureInfo.InvariantCulture, $"it wants at least {least} messages of the agent"),
             { ExternalIdPrefix: { } prefix } when !one.ExternalId.StartsWith(prefix, StringComparison.Ordinal) => $"it is for ticket IDs that begin with “{prefix}”",
-            { MaxAge: { } most } when one.Age > most => $"it wants to hear of a close within {DurationWords.Of(most)}",
+            { MaxAge: { } most } when one.Age > most => $"it wants to hear of a close within {DurationTexts.Of(most)}",
             { Languages: { } languages } => $"it is for conversations in {List(languages)}",
             _ => null,
         };
@@ -116,7 +116,7 @@ internal sealed class ExplainDecision(Conversation one, RuleSet? rules, ConsoleT
 }
 
 /// <summary>Durations as people say them.</summary>
-internal static class DurationWords
+internal static class DurationTexts
 {
     public static string Of(TimeSpan time)
     {

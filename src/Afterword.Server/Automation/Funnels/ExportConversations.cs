@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using Afterword.Server.Automation.Rules;
 using Afterword.Server.Channels;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.Exports;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Automation.Funnels;
@@ -68,7 +68,7 @@ internal sealed class ExportConversations(Store store)
         [
             Say(row.GetInt64(5)), row.GetString(6), row.TextOrNull(7), row.TextOrNull(8), row.TextOrNull(9), row.TextOrNull(10), row.TextOrNull(11), ((Channel)row.GetInt32(12)).Name, row.TextOrNull(13),
             row.Flag(14) ? "true" : "false", Time(row.GetInt64(15)), Time(row.GetInt64(4)), decision.Word, reason == Reason.None ? null : reason.Word, row.TextOrNull(16), Say(row.GetInt64(17)),
-            row.LongOrNull(18) is { } share ? new Share((int)share).Value.ToString("0.######", CultureInfo.InvariantCulture) : null,
+            row.LongOrNull(18) is { } share ? new SamplingRate((int)share).Value.ToString("0.######", CultureInfo.InvariantCulture) : null,
             row.LongOrNull(19) is { } draw ? new Draw(draw).Value.ToString("R", CultureInfo.InvariantCulture) : null,
             row.LongOrNull(20) is { } due ? Time(due) : null, row.LongOrNull(21) is { } id ? Say(id) : null, ReadFunnel.EndOf(row).Reached.ToString().ToLowerInvariant(),
         ];

@@ -7,7 +7,7 @@ namespace Afterword.Server.Automation.Funnels;
 internal sealed class Funnel
 {
     private readonly Dictionary<FunnelEnd, long> _ends = [];
-    private readonly Dictionary<FunnelSlice, Dictionary<string, FunnelCounts>> _parts = Enum.GetValues<FunnelSlice>().ToDictionary(slice => slice, _ => new Dictionary<string, FunnelCounts>(StringComparer.Ordinal));
+    private readonly Dictionary<FunnelBreakdown, Dictionary<string, FunnelCounts>> _parts = Enum.GetValues<FunnelBreakdown>().ToDictionary(slice => slice, _ => new Dictionary<string, FunnelCounts>(StringComparer.Ordinal));
 
     public FunnelCounts All { get; } = new();
 
@@ -21,22 +21,22 @@ internal sealed class Funnel
     /// <summary>The values of a break-down, those with most conversations first.</summary>
     /// <param name="slice">What it is by.</param>
     /// <param name="most">The most values.</param>
-    public IReadOnlyList<(string Value, FunnelCounts Counts)> PartsBy(FunnelSlice slice, int most) =>
+    public IReadOnlyList<(string Value, FunnelCounts Counts)> PartsBy(FunnelBreakdown slice, int most) =>
         [.. _parts[slice].OrderByDescending(part => part.Value[FunnelStep.Closed]).ThenBy(part => part.Key, StringComparer.Ordinal).Take(most).Select(part => (part.Key, part.Value))];
 
-    public int CountOf(FunnelSlice slice) => _parts[slice].Count;
+    public int CountOf(FunnelBreakdown slice) => _parts[slice].Count;
 
     public void Add(FunnelEnd end, string? rule, string? agent, string? team, Tags? tags)
     {
         CollectionsMarshal.GetValueRefOrAddDefault(_ends, end, out _)++;
         All.Add(end.Reached);
-        Add(FunnelSlice.Rule, rule, end.Reached);
-        Add(FunnelSlice.Agent, agent, end.Reached);
-        Add(FunnelSlice.Team, team, end.Reached);
-        foreach (var tag in tags?.All ?? []) Add(FunnelSlice.Tag, tag, end.Reached);
+        Add(FunnelBreakdown.Rule, rule, end.Reached);
+        Add(FunnelBreakdown.Agent, agent, end.Reached);
+        Add(FunnelBreakdown.Team, team, end.Reached);
+        foreach (var tag in tags?.All ?? []) Add(FunnelBreakdown.Tag, tag, end.Reached);
     }
 
-    private void Add(FunnelSlice slice, string? value, FunnelStep reached)
+    private void Add(FunnelBreakdown slice, string? value, FunnelStep reached)
     {
         if (value is null) return;
 
@@ -45,7 +45,7 @@ internal sealed class Funnel
 }
 
 /// <summary>What a funnel is broken down by.</summary>
-internal enum FunnelSlice
+internal enum FunnelBreakdown
 {
     Rule,
     Agent,

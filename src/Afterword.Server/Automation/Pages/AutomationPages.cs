@@ -1,17 +1,19 @@
 using System.Globalization;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
+using Afterword.Server.Languages;
 using Afterword.Server.Reports;
 using Afterword.Server.Reports.Pages;
 
 namespace Afterword.Server.Automation.Pages;
 
 /// <summary>Turns what was counted into what stands on the pages.</summary>
-/// <param name="seat">Whose console.</param>
+/// <param name="membership">Whose console.</param>
 /// <param name="times">As whoever sits there reads them.</param>
-internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
+internal sealed class AutomationPages(Membership membership, ConsoleTimes times)
 {
     private const int FirstValues = 10;
     private const int MostValues = 1_000;
@@ -24,24 +26,24 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
     public static IReadOnlyList<LinkView> PlainRanges { get; } = [.. OverviewQuery.Ranges.Select(range => new LinkView(NameOf(range), $"?range={Say(range)}", Current: false))];
 
     public AutomationView View(AutomationForm form, string zone, Funnel funnel, LedgerPage list) => new(
-        FigureWords.Days(form.FirstDay, form.LastDay), zone, funnel.Since is { } since ? times.Minute(since) : null,
+        MetricTexts.Days(form.FirstDay, form.LastDay), zone, funnel.Since is { } since ? times.Minute(since) : null,
         [.. OverviewQuery.Ranges.Select(range => new LinkView(NameOf(range), form.With(("range", Say(range)), ("from", null), ("to", null)), form.Range == range))],
-        Chips(form), form.Fields, Known(funnel), Steps(form, funnel), [.. Enum.GetValues<FunnelSlice>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
-        seat.AddressOf("automation/file") + form.With("find", null));
+        Chips(form), form.Fields, Known(funnel), Steps(form, funnel), [.. Enum.GetValues<FunnelBreakdown>().Select(slice => Table(form, funnel, slice)).Where(table => table.Parts.Count > 0)], List(form, list),
+        membership.AddressOf("automation/file") + form.With("find", null));
 
     public ConversationView View(Conversation one, LedgerLine line, RuleSet? rules, IReadOnlyList<LedgerLine> others, (long Id, long At, string? Agent)? byHand)
     {
         var explained = new ExplainDecision(one, rules, times);
         return new(
             Row(line), explained.Answer(), explained.Rules(), one.RulesVersion, Facts(one, line), Steps(one, byHand?.At),
-            [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? seat.AddressOf($"answers/{Say(id)}") : null,
+            [.. others.Where(other => other.Id != one.Id).Select(Row)], one.PromptId is { } id ? membership.AddressOf($"answers/{Say(id)}") : null,
             byHand is var (_, at, agent) ? $"Somebody made a request about this ticket by hand on {times.Minute(at)}, outside the rules{(agent is null ? "" : $", for the agent {agent}")}." : null,
-            byHand is var (made, _, _) ? seat.AddressOf($"answers/{Say(made)}") : null);
+            byHand is var (made, _, _) ? membership.AddressOf($"answers/{Say(made)}") : null);
     }
 
     // What the fields of the filter offer while somebody types.
     private static Dictionary<string, IReadOnlyList<string>> Known(Funnel funnel) =>
-        Enum.GetValues<FunnelSlice>().ToDictionary(slice => slice.ToString().ToLowerInvariant(), IReadOnlyList<string> (slice) => [.. funnel.PartsBy(slice, MostOffered).Select(part => part.Value)]);
+        Enum.GetValues<FunnelBreakdown>().ToDictionary(slice => slice.ToString().ToLowerInvariant(), IReadOnlyList<string> (slice) => [.. funnel.PartsBy(slice, MostOffered).Select(part => part.Value)]);
 
     private static List<ChipView> Chips(AutomationForm form)
     {
@@ -62,9 +64,9 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
     {
         var closed = funnel.All[FunnelStep.Closed];
         return [.. Enum.GetValues<FunnelStep>().Select(step => new FunnelRow(
-            DecisionText.Of(step), DecisionText.MeaningOf(step), FigureWords.Number(funnel.All[step]), step == FunnelStep.Closed || funnel.All[step - 1] == 0 ? "" : Share(funnel.All[step], funnel.All[step - 1]),
+            DecisionText.Of(step), DecisionText.MeaningOf(step), MetricTexts.Number(funnel.All[step]), step == FunnelStep.Closed || funnel.All[step - 1] == 0 ? "" : Share(funnel.All[step], funnel.All[step - 1]),
             closed == 0 ? 0 : 100.0 * funnel.All[step] / closed,
-            [.. funnel.EndsAt(step).Where(end => end.End.Reached != FunnelStep.Commented).Select(end => new EndRow(DecisionText.Of(end.End), FigureWords.Number(end.Count), AddressOf(form, end.End)))]))];
+            [.. funnel.EndsAt(step).Where(end => end.End.Reached != FunnelStep.Commented).Select(end => new EndRow(DecisionText.Of(end.End), MetricTexts.Number(end.Count), AddressOf(form, end.End)))]))];
     }
 
     // Behind the request, the list of responses leads to them.
@@ -75,19 +77,19 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
         { Reason: var reason } => form.With(("reason", reason.Word), ("decision", null), ("find", null)) + "#ledger",
     };
 
-    private static FunnelTable Table(AutomationForm form, Funnel funnel, FunnelSlice slice)
+    private static FunnelTable Table(AutomationForm form, Funnel funnel, FunnelBreakdown slice)
     {
         var name = slice.ToString().ToLowerInvariant();
         var (isWhole, count) = (form.Fields.GetValueOrDefault(AutomationForm.All) == name, funnel.CountOf(slice));
         var parts = funnel.PartsBy(slice, isWhole ? MostValues : FirstValues);
         var hint = count > parts.Count ? string.Create(CultureInfo.InvariantCulture, $"Top {parts.Count:N0} of {count:N0} by conversations.") : null;
-        var more = count <= FirstValues ? null : new LinkView(isWhole ? $"Top {FirstValues}" : $"Show all {FigureWords.Number(count)}", form.With(AutomationForm.All, isWhole ? null : name), isWhole);
+        var more = count <= FirstValues ? null : new LinkView(isWhole ? $"Top {FirstValues}" : $"Show all {MetricTexts.Number(count)}", form.With(AutomationForm.All, isWhole ? null : name), isWhole);
         return new(name, $"By {name}", slice.ToString(), hint, more, [.. parts.Select(part =>
         {
             var (current, counts) = (form.Fields.GetValueOrDefault(name) == part.Value, part.Counts);
             return new FunnelPart(
-                part.Value, form.With(name, current ? null : part.Value), current, FigureWords.Number(counts[FunnelStep.Closed]), FigureWords.Number(counts[FunnelStep.Eligible]),
-                FigureWords.Number(counts[FunnelStep.Asked]), FigureWords.Number(counts[FunnelStep.Scored]), Share(counts[FunnelStep.Scored], counts[FunnelStep.Delivered]));
+                part.Value, form.With(name, current ? null : part.Value), current, MetricTexts.Number(counts[FunnelStep.Closed]), MetricTexts.Number(counts[FunnelStep.Eligible]),
+                MetricTexts.Number(counts[FunnelStep.Asked]), MetricTexts.Number(counts[FunnelStep.Scored]), Share(counts[FunnelStep.Scored], counts[FunnelStep.Delivered]));
         })]);
     }
 
@@ -97,7 +99,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
         page.LookedBackTo is { } back ? times.Day(back) : null, form.Fields.ContainsKey("find"), Chips(form).Count > 0);
 
     private LedgerRow Row(LedgerLine line) => new(
-        seat.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), times.Minute(line.ClosedAt),
+        membership.AddressOf($"automation/{Say(line.Id)}"), DecisionText.TicketOf(line.ExternalId), line.Name, line.Handle, line.Agent, line.Team, line.Tags, line.Rule, ConsoleTimes.Machine(line.ClosedAt), times.Minute(line.ClosedAt),
         DecisionText.Of(line.Decision), DecisionText.ToneOf(line.Decision), Why(line), line.Test, line.ByHand);
 
     private string Why(LedgerLine line) => line.Decision switch
@@ -119,7 +121,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
         Add("Messages of the agent", one.AgentMessages?.ToString(CultureInfo.InvariantCulture));
         Add("Rule", one.Rule);
         Add("Rules version", one.RulesVersion == 0 ? "none saved" : Say(one.RulesVersion));
-        Add("Share of the rule", one.Share is { } share ? string.Create(CultureInfo.InvariantCulture, $"{share.Value * 100:0.####}%") : null);
+        Add("Share of the rule", one.Rate is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate.Value * 100:0.####}%") : null);
         Add("Draw", one.Draw is { } draw ? draw.Value.ToString("0.######", CultureInfo.InvariantCulture) : null);
         Add("Times closed", one.Closes > 1 ? Say(one.Closes) : null);
         Add("ID", Say(one.Id));
@@ -143,7 +145,7 @@ internal sealed class AutomationPages(Seat seat, ConsoleTimes times)
 
     private static string NameOf(int range) => range == 365 ? "12 months" : $"{range} days";
 
-    private static string Share(long part, long whole) => whole == 0 ? FigureWords.None : FigureWords.Percent((double)part / whole);
+    private static string Share(long part, long whole) => whole == 0 ? MetricTexts.None : MetricTexts.Percent((double)part / whole);
 
     private static string Say(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

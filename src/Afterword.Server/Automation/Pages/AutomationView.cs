@@ -55,7 +55,7 @@ public sealed record SwitchView(long Version, bool IsOn, string State, string Me
 /// <param name="ByHand">That somebody asked about it outside the rules, and when; null where nobody did.</param>
 /// <param name="ByHandAddress">That request.</param>
 public sealed record ConversationView(
-    LedgerRow Line, string Answer, IReadOnlyList<RuleBeside> Rules, long RulesVersion, IReadOnlyList<FactView> Facts, IReadOnlyList<FactView> Steps, IReadOnlyList<LedgerRow> Others, string? ResponseAddress,
+    LedgerRow Line, string Answer, IReadOnlyList<RuleComparison> Rules, long RulesVersion, IReadOnlyList<FactView> Facts, IReadOnlyList<FactView> Steps, IReadOnlyList<LedgerRow> Others, string? ResponseAddress,
     string? ByHand, string? ByHandAddress);
 
 public sealed record FactView(string Name, string Value);

@@ -1,4 +1,5 @@
 using System.Text;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Automation.Rules;

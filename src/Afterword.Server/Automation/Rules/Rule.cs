@@ -30,13 +30,13 @@ internal sealed record RuleSet(int RecipientIntervalDays, int AfterDismissalDays
     public TimeSpan AfterDismissal => TimeSpan.FromDays(AfterDismissalDays);
 
     /// <summary>The first rule that fits; else null, and in <paramref name="isTooOld"/> whether one would have fitted a conversation that was heard of sooner.</summary>
-    public Rule? FirstFor(in Conversed conversed, out bool isTooOld)
+    public Rule? FirstFor(in ConversationFacts facts, out bool isTooOld)
     {
         isTooOld = false;
         foreach (var rule in Rules)
         {
-            if (!rule.When.FitsButForAge(conversed)) continue;
-            if (rule.When.MaxAge is not { } most || conversed.Age <= most) return rule;
+            if (!rule.When.FitsButForAge(facts)) continue;
+            if (rule.When.MaxAge is not { } most || facts.Age <= most) return rule;
             isTooOld = true;
         }
 
@@ -61,14 +61,14 @@ internal sealed record RuleAlerts(int? NobodyAskedDays, bool UnfairAgents)
 }
 
 /// <param name="Name">Unique among the sender's rules.</param>
-/// <param name="Ask">What to ask; null for nobody.</param>
-internal sealed record Rule(string Name, Condition When, Ask? Ask);
+/// <param name="Request">What to ask; null for nobody.</param>
+internal sealed record Rule(string Name, Condition When, RuleRequest? Request);
 
 /// <summary>What a rule asks, and when.</summary>
 /// <param name="PerDay">The most requests of this rule in 24 hours; null is no limit.</param>
 /// <param name="Again">A conversation that was asked about is asked about again when it is closed again.</param>
-internal sealed record Ask(
-    PromptType Type, int QuestionVariant, TimeSpan Delay, Share Share, long? PerDay, bool Again, string PrivacyUrl, string? DisplayName, MessageTexts Message);
+internal sealed record RuleRequest(
+    PromptType Type, int QuestionVariant, TimeSpan Delay, SamplingRate Rate, long? PerDay, bool Again, string PrivacyUrl, string? DisplayName, MessageTexts Message);
 
 /// <summary>A message in some languages, English always among them.</summary>
 internal sealed class MessageTexts(IReadOnlyDictionary<string, MessageTemplate> byTag)
@@ -94,7 +94,7 @@ internal sealed class MessageTexts(IReadOnlyDictionary<string, MessageTemplate> 
 /// <param name="Channel">How requests reach the customer.</param>
 /// <param name="Connector">What told that it was closed; null for a call of the API.</param>
 /// <param name="Age">From the close to its receipt.</param>
-internal readonly record struct Conversed(
+internal readonly record struct ConversationFacts(
     string ExternalId, string? Agent, string? Team, Tags? Tags, string? Language, Channel Channel, string? Connector, int? Messages, int? AgentMessages, TimeSpan Age);
 
 /// <summary>What a conversation must be for a rule to fit: all that is given. Nothing fits everything.</summary>
@@ -158,15 +158,15 @@ internal sealed record Condition
     public string? ExternalIdPrefix { get; init; }
 
     /// <summary>Whether all fits but <see cref="MaxAge"/>, of which nothing is said. What is not known of a conversation fits nothing.</summary>
-    public bool FitsButForAge(in Conversed conversed) => FitTags(conversed.Tags)
-        && FitsOne(_agents, conversed.Agent)
-        && FitsOne(_teams, conversed.Team)
-        && FitsOne(_connectors, conversed.Connector)
-        && (Channels is null || Channels.Contains(conversed.Channel))
-        && (Languages is null || IsOf(Languages, conversed.Language))
-        && (MessagesMin is not { } least || conversed.Messages >= least)
-        && (AgentMessagesMin is not { } leastOfAgent || conversed.AgentMessages >= leastOfAgent)
-        && (ExternalIdPrefix is not { } prefix || conversed.ExternalId.StartsWith(prefix, StringComparison.Ordinal));
+    public bool FitsButForAge(in ConversationFacts facts) => FitTags(facts.Tags)
+        && FitsOne(_agents, facts.Agent)
+        && FitsOne(_teams, facts.Team)
+        && FitsOne(_connectors, facts.Connector)
+        && (Channels is null || Channels.Contains(facts.Channel))
+        && (Languages is null || IsOf(Languages, facts.Language))
+        && (MessagesMin is not { } least || facts.Messages >= least)
+        && (AgentMessagesMin is not { } leastOfAgent || facts.AgentMessages >= leastOfAgent)
+        && (ExternalIdPrefix is not { } prefix || facts.ExternalId.StartsWith(prefix, StringComparison.Ordinal));
 
     private bool FitTags(Tags? tags)
     {

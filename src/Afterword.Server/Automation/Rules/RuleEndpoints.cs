@@ -3,11 +3,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 
@@ -21,9 +23,9 @@ internal static class RuleEndpoints
     public static void MapRules(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/1.1/feedback/rules.json", Read)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.RulesRead)).Describe(RuleReference.Read);
+            .WithMetadata(new SignatureRequirement(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.RulesRead)).Describe(RuleReference.Read);
         routes.MapPut("/1.1/feedback/rules.json", Change)
-            .WithMetadata(new Signed(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.RulesWrite, NestedJson: true)).Describe(RuleReference.Change);
+            .WithMetadata(new SignatureRequirement(Permission.DirectMessages, AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.RulesWrite, NestedJson: true)).Describe(RuleReference.Change);
     }
 
     private static async Task Read(HttpContext http, SignedCall call, ChangeRules rules, TimeProvider clock)
@@ -45,12 +47,12 @@ internal static class RuleEndpoints
 
         if (await http.RefusedByLimitAsync(call, clock)) return;
 
-        switch (await rules.RunAsync(call.Caller.UserId, Person.OfUser(call.Caller.ScreenName), seen, document!.Text, http.RequestAborted))
+        switch (await rules.RunAsync(call.Caller.UserId, Member.OfUser(call.Caller.ScreenName), seen, document!.Text, http.RequestAborted))
         {
             case ChangeRulesOutcome.Saved(var saved):
                 await AnswerAsync(http, saved);
                 break;
-            case ChangeRulesOutcome.MovedOn:
+            case ChangeRulesOutcome.Conflict:
                 await http.RefuseAsync(ApiError.RulesMovedOn);
                 break;
         }
@@ -73,7 +75,7 @@ internal static class RuleEndpoints
         return null;
     }
 
-    private static Task AnswerAsync(HttpContext http, SavedRules? saved)
+    private static Task AnswerAsync(HttpContext http, RulesVersion? saved)
     {
         http.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{saved?.Version ?? 0}\"");
         var buffer = Buffers.Rent();
@@ -82,7 +84,7 @@ internal static class RuleEndpoints
     }
 
     // The document as it was sent, and what the server knows of it in front.
-    private static void Write(ArrayBufferWriter<byte> buffer, SavedRules? saved)
+    private static void Write(ArrayBufferWriter<byte> buffer, RulesVersion? saved)
     {
         using var writer = new Utf8JsonWriter(buffer, WireJson.WriterOptions);
         writer.WriteStartObject();

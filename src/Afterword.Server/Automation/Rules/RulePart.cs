@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Afterword.Server.Errors;
-using Afterword.Server.Prompts;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Automation.Rules;
 

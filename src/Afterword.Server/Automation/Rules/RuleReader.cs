@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Afterword.Server.Channels;
-using Afterword.Server.Errors;
 using Afterword.Server.Languages;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Automation.Rules;
@@ -26,9 +26,9 @@ internal static class RuleReader
 
         var when = part.Object("when") is { } condition ? ReadCondition(condition) : new Condition();
         if (!part.Names("ask")) part.Missing("ask", " Write null to ask nobody.");
-        var ask = part.Object("ask", AskOrNobody) is { } asked ? ReadAsk(asked, variants) : null;
+        var request = part.Object("ask", AskOrNobody) is { } asked ? ReadAsk(asked, variants) : null;
         part.RefuseOthers();
-        return name is null ? null : new(name, when, ask);
+        return name is null ? null : new(name, when, request);
     }
 
     private static Condition ReadCondition(RulePart part)
@@ -52,7 +52,7 @@ internal static class RuleReader
         return condition;
     }
 
-    private static Ask? ReadAsk(RulePart part, Func<PromptType, int> variants)
+    private static RuleRequest? ReadAsk(RulePart part, Func<PromptType, int> variants)
     {
         var type = PromptTypes.Of(part.Text("type"));
         if (type is null && !part.Has("type")) part.Missing("type");
@@ -60,7 +60,7 @@ internal static class RuleReader
 
         var variant = ReadVariant(part, type, variants);
         var delay = part.Duration("delay", TimeSpan.Zero, s_longestDelay) ?? s_usualDelay;
-        var share = ReadShare(part);
+        var rate = ReadShare(part);
         var perDay = part.Whole("per_day", 1, long.MaxValue / 2);
         var again = part.Truth("again");
         var privacyUrl = part.Text("privacy_url");
@@ -70,7 +70,7 @@ internal static class RuleReader
         var displayName = part.Label("display_name", PromptDraft.DisplayNameLength);
         var message = ReadMessages(part);
         part.RefuseOthers();
-        return type is null || message is null ? null : new(type.Value, variant, delay, share, perDay, again, privacyUrl ?? "", displayName, message);
+        return type is null || message is null ? null : new(type.Value, variant, delay, rate, perDay, again, privacyUrl ?? "", displayName, message);
     }
 
     // As a number or a text: the API itself writes it as a text.
@@ -86,17 +86,17 @@ internal static class RuleReader
         return 0;
     }
 
-    private static Share ReadShare(RulePart part)
+    private static SamplingRate ReadShare(RulePart part)
     {
-        if (part.Find("share") is not { } member) return Share.All;
+        if (part.Find("share") is not { } member) return SamplingRate.All;
         if (member.ValueKind == JsonValueKind.Number && member.TryGetDecimal(out var share) && share is >= 0 and <= 1
-            && share * Share.Whole is var millionths && millionths == decimal.Truncate(millionths))
+            && share * SamplingRate.Whole is var millionths && millionths == decimal.Truncate(millionths))
         {
             return new((int)millionths);
         }
 
         part.Wrong("share", "a number from 0 to 1 with at most six decimals");
-        return Share.All;
+        return SamplingRate.All;
     }
 
     private static MessageTexts? ReadMessages(RulePart ask)

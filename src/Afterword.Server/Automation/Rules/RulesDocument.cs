@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Automation.Rules;

@@ -11,14 +11,14 @@ public sealed record RulesSilence(string Text, string Page, string Does, string 
 
     /// <param name="saved">The rules that hold; null when none were ever saved.</param>
     /// <returns>Null where the rules ask.</returns>
-    internal static RulesSilence? Of(SavedRules? saved)
+    internal static RulesSilence? Of(RulesVersion? saved)
     {
         if (saved is null) return s_none;
 
         var rules = RulesDocument.OfStored(saved.Document);
         return rules.Silence switch
         {
-            Reason.None when rules.Rules.Any(rule => rule.Ask is not null) => null,
+            Reason.None when rules.Rules.Any(rule => rule.Request is not null) => null,
             Reason.None => new("No rule asks anybody yet.", "rules?edit=new", "Add a rule", "rules set"),
             Reason.Paused => new("Automatic requests are paused, so nobody is asked.", "automation", "See Automation", "rules show"),
             _ => new("Automatic requests are off, so nobody is asked.", "automation", "Turn them on", "rules show"),

@@ -26,15 +26,15 @@ internal readonly record struct Draw(long Bits)
     }
 
     /// <summary>Whether a conversation is in the sample. Whole numbers are compared: nothing is rounded.</summary>
-    public bool IsBelow(Share share) => (Int128)Bits * Share.Whole < (Int128)share.Millionths << Size;
+    public bool IsBelow(SamplingRate rate) => (Int128)Bits * SamplingRate.Whole < (Int128)rate.Millionths << Size;
 }
 
 /// <summary>Of how many conversations somebody is asked, in millionths; 0 to 1,000,000.</summary>
-internal readonly record struct Share(int Millionths)
+internal readonly record struct SamplingRate(int Millionths)
 {
     public const int Whole = 1_000_000;
 
-    public static readonly Share All = new(Whole);
+    public static readonly SamplingRate All = new(Whole);
 
     public double Value => Millionths / (double)Whole;
 }

@@ -38,9 +38,9 @@ internal sealed class VerifyDraws(Store store)
         // What was drawn for an id that was removed cannot be drawn again.
         if (one.Draw is not { } draw || one.ExternalId.Length == 0) return null;
         if (draw != Draw.Of(key, one.ExternalId)) return "the key makes another draw of it";
-        if (one.Share is not { } share) return null;
+        if (one.Rate is not { } rate) return null;
 
-        return draw.IsBelow(share) switch
+        return draw.IsBelow(rate) switch
         {
             true when one.Reason == Reason.SampledOut => "its draw is below the share, and it counts as sampled out",
             false when one.Decision is Decision.Scheduled or Decision.Asked => "its draw is not below the share, and it is asked about",

@@ -23,7 +23,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
     private readonly List<(long Id, string? Rule, Reason Reason)> _different = [];
     private readonly List<(Conversation Conversation, string? Rule, Reason Reason)> _examples = [];
     private readonly long _interval = Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds);
-    private readonly LastAsked _asked = new(Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds));
+    private readonly LastRequests _asked = new(Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds));
 
     // Tickets that somebody was asked about, by their draws.
     private readonly Tickets _askedAbout = new();
@@ -65,7 +65,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         Closes++;
         Count(_did, (closed.Rule, closed.Decision, closed.Reason));
 
-        var rule = draft.FirstFor(closed.Conversed, out var isTooOld);
+        var rule = draft.FirstFor(closed.Facts, out var isTooOld);
         if (OnClose(closed, rule, isTooOld) is var reason && reason != Reason.None) Tell(rule?.Name, reason, closed.Decision, closed.Reason, closed.Id);
         else Schedule(closed, rule!);
     }
@@ -83,12 +83,12 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         if (was is Reason.RecipientUnknown or Reason.RecipientSuspended or Reason.OptedOut or Reason.CannotDm) return was;
         if (IsTooSoon(closed.RecipientId, closed.CreatedAt)) return Reason.AskedRecently;
         if (was == Reason.WrittenAgain || (was == Reason.DismissedRecently && draft.AfterDismissalDays > 0)) return was;
-        if (rule?.Ask is not { } ask) return rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule;
-        if (!ask.Again && (was == Reason.AlreadyAsked || _askedAbout.Contains(closed.Draw.Bits))) return Reason.AlreadyAsked;
+        if (rule?.Request is not { } request) return rule is not null ? Reason.RuleSaysNo : isTooOld ? Reason.TooOld : Reason.NoRule;
+        if (!request.Again && (was == Reason.AlreadyAsked || _askedAbout.Contains(closed.Draw.Bits))) return Reason.AlreadyAsked;
         if (draft.Silence != Reason.None) return draft.Silence;
-        if (ask.PerDay is { } most && WindowOf(rule.Name, closed.CreatedAt) is { } window && window.Used >= most && DueAt(closed, ask) < window.StartedAt + DayWindow.Length) return Reason.Budget;
+        if (request.PerDay is { } most && WindowOf(rule.Name, closed.CreatedAt) is { } window && window.Used >= most && DueAt(closed, request) < window.StartedAt + DayWindow.Length) return Reason.Budget;
 
-        return closed.Draw.IsBelow(ask.Share) ? Reason.None : Reason.SampledOut;
+        return closed.Draw.IsBelow(request.Rate) ? Reason.None : Reason.SampledOut;
     }
 
     private void Schedule(in SimulatedClose closed, Rule rule)
@@ -98,7 +98,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
             : Reason.None;
         if (_different.Count + _kept.Count < MostExamples) _kept[_scheduled] = closed.Id;
         _waiting.Enqueue(
-            new(closed.RecipientId, closed.Draw.Bits, _scheduled++, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), DueAt(closed, rule.Ask!));
+            new(closed.RecipientId, closed.Draw.Bits, _scheduled++, (byte)PlaceOf(rule), (byte)later, (byte)closed.Decision, (byte)closed.Reason), DueAt(closed, rule.Request!));
     }
 
     /// <summary>Asks about what has become due up to a time.</summary>
@@ -112,8 +112,8 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         var rule = draft.Rules[one.Rule];
         if (one.Later != Reason.None) return one.Later;
         if (IsTooSoon(one.Customer, due)) return Reason.AskedRecently;
-        if (rule.Ask is { Again: false } && _askedAbout.Contains(one.Ticket)) return Reason.AlreadyAsked;
-        if (rule.Ask!.PerDay is { } most && !(_budgets[rule.Name] = WindowOf(rule.Name, due) ?? DayWindow.At(due, 0, 0)).TryCount(most)) return Reason.Budget;
+        if (rule.Request is { Again: false } && _askedAbout.Contains(one.Ticket)) return Reason.AlreadyAsked;
+        if (rule.Request!.PerDay is { } most && !(_budgets[rule.Name] = WindowOf(rule.Name, due) ?? DayWindow.At(due, 0, 0)).TryCount(most)) return Reason.Budget;
 
         Note(one.Customer, due, new(one.Ticket));
         return Reason.None;
@@ -142,7 +142,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
         if (ticket is { } draw) _askedAbout.Add(draw.Bits);
     }
 
-    private long DueAt(in SimulatedClose closed, Ask ask) => Decide.Opening(draft, Math.Max(closed.CreatedAt, closed.ClosedAt + (long)ask.Delay.TotalMilliseconds));
+    private long DueAt(in SimulatedClose closed, RuleRequest request) => Decide.Opening(draft, Math.Max(closed.CreatedAt, closed.ClosedAt + (long)request.Delay.TotalMilliseconds));
 
     /// <summary>The present 24 hours of a rule; null where it has not asked in them.</summary>
     private DayWindow? WindowOf(string rule, long at) => _budgets.TryGetValue(rule, out var window) && at < window.StartedAt + DayWindow.Length ? window : null;

@@ -1,9 +1,10 @@
 using Afterword.Client.Wire;
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Configuration;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
 
@@ -14,7 +15,7 @@ internal static class SimulationEndpoints
 {
     public static void MapSimulation(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/1.1/feedback/rules/simulate.json", Simulate)
-            .WithMetadata(new Signed(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Simulate, NestedJson: true)).Describe(SimulationReference.Simulate);
+            .WithMetadata(new SignatureRequirement(AppAllowed: true, SenderAllowed: true, Limit: LimitedEndpoint.Simulate, NestedJson: true)).Describe(SimulationReference.Simulate);
 
     private static async Task Simulate(HttpContext http, SignedCall call, SimulateRules simulate, Questions questions, Settings settings, TimeProvider clock)
     {
@@ -49,8 +50,8 @@ internal static class SimulationReference
             """,
         Parameters =
         [
-            new("days", "The closes of so many days.", Shape.Whole(1, SimulateRules.MostDays)) { Default = "30" },
-            new("rules", "The draft, with all that [rules](/api#put-feedback-rules) may have.", Shape.Said("a list of objects")) { Required = true },
+            new("days", "The closes of so many days.", ValueFormat.Whole(1, SimulateRules.MostDays)) { Default = "30" },
+            new("rules", "The draft, with all that [rules](/api#put-feedback-rules) may have.", ValueFormat.Said("a list of objects")) { Required = true },
         ],
         Body = RuleReference.Draft,
         Replies =

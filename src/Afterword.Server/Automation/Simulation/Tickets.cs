@@ -1,6 +1,6 @@
 namespace Afterword.Server.Automation.Simulation;
 
-/// <summary>A set of tickets by their draws, one number for each, in many small tables as <see cref="LastAsked"/> has them.</summary>
+/// <summary>A set of tickets by their draws, one number for each, in many small tables as <see cref="LastRequests"/> has them.</summary>
 internal sealed class Tickets
 {
     private const int Parts = 256;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels.Helpdesks;

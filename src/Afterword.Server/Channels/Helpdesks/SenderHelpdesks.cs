@@ -4,7 +4,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Channels.Helpdesks;
 
 /// <summary>A helpdesk of a sender as operators see it: without its token.</summary>
-internal sealed record HelpdeskPlace(string ScreenName, HelpdeskKind Kind, string Url);
+internal sealed record ListedHelpdesk(string ScreenName, HelpdeskKind Kind, string Url);
 
 /// <summary>The helpdesks of senders: one of each kind at most.</summary>
 internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
@@ -47,14 +47,14 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
     }
 
     /// <summary>The helpdesks of one sender, without their tokens.</summary>
-    public Task<List<HelpdeskPlace>> PlacesAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<List<ListedHelpdesk>> PlacesAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, h.kind, h.url from helpdesk h join account a on a.id = h.sender_id where h.sender_id = @sender order by h.kind").Bind("sender", sender)
-            .ListAsync(row => new HelpdeskPlace(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
+            .ListAsync(row => new ListedHelpdesk(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
         stop);
 
-    public Task<List<HelpdeskPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
+    public Task<List<ListedHelpdesk>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, h.kind, h.url from helpdesk h join account a on a.id = h.sender_id order by a.screen_name_key, h.kind")
-            .ListAsync(row => new HelpdeskPlace(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
+            .ListAsync(row => new ListedHelpdesk(row.GetString(0), (HelpdeskKind)row.GetInt32(1), row.GetString(2)), stop),
         stop);
 
     /// <summary>Finds the conversations into which can be posted: those of helpdesks to which their senders have given access.</summary>
@@ -84,6 +84,6 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
     // Chatwoot counts the conversations of each account for itself. Elsewhere the account is a person.
     private static bool IsElsewhere(string url, string? account, Helpdesk desk) => url != desk.Url.AbsoluteUri || (desk.Kind == HelpdeskKind.Chatwoot && account != desk.Account);
 
-    private Task<int> CallOffAsync(Session session, long sender, HelpdeskKind kind, CancellationToken stop) => Dispatches.CallOffConversationsAsync(
+    private Task<int> CallOffAsync(Session session, long sender, HelpdeskKind kind, CancellationToken stop) => ChannelDeliveries.CallOffConversationsAsync(
         session, sender, kind, $"The sender's {kind.Name} is another one now, or none.", clock.GetUtcNow(), stop);
 }

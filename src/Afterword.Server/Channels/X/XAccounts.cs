@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Channels.X;
 
 /// <summary>A sender's user at X as operators see it: without its keys.</summary>
-internal sealed record XPlace(string ScreenName, string Url);
+internal sealed record ListedXAccount(string ScreenName, string Url);
 
 /// <summary>As whom senders write at X: one user for each at most.</summary>
 internal sealed class XAccounts(Store store, TimeProvider clock)
@@ -28,9 +28,9 @@ internal sealed class XAccounts(Store store, TimeProvider clock)
     public Task<bool> HasAsync(long sender, CancellationToken stop) =>
         store.Main.ReadAsync(session => session.Sql("select 1 from x_account where sender_id = @sender").Bind("sender", sender).FirstAsync(_ => true, stop), stop);
 
-    public Task<List<XPlace>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
+    public Task<List<ListedXAccount>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select a.screen_name, x.url from x_account x join account a on a.id = x.sender_id order by a.screen_name_key")
-            .ListAsync(row => new XPlace(row.GetString(0), row.GetString(1)), stop),
+            .ListAsync(row => new ListedXAccount(row.GetString(0), row.GetString(1)), stop),
         stop);
 
     /// <summary>As whom a sender writes, unsealed; null when there is none.</summary>

@@ -29,11 +29,11 @@ internal sealed record EventShape(
 {
     public IEnumerable<Source> Sources => ClosedWhen.Concat(ReopenedWhen).Concat(DeletedWhen).Select(condition => condition.Source).Concat(Map.Values.SelectMany(value => value.Sources));
 
-    public bool IsClose(Fields fields) => ClosedWhen.Count > 0 && ClosedWhen.All(condition => condition.Fits(fields));
+    public bool IsClose(DeliveryFields fields) => ClosedWhen.Count > 0 && ClosedWhen.All(condition => condition.Fits(fields));
 
-    public bool IsReopening(Fields fields) => ReopenedWhen.Count > 0 && ReopenedWhen.All(condition => condition.Fits(fields));
+    public bool IsReopening(DeliveryFields fields) => ReopenedWhen.Count > 0 && ReopenedWhen.All(condition => condition.Fits(fields));
 
-    public bool IsDeletion(Fields fields) => DeletedWhen.Count > 0 && DeletedWhen.All(condition => condition.Fits(fields));
+    public bool IsDeletion(DeliveryFields fields) => DeletedWhen.Count > 0 && DeletedWhen.All(condition => condition.Fits(fields));
 }
 
 /// <summary>What a mapping can fill in.</summary>
@@ -43,7 +43,7 @@ internal static class MappedFields
     public const string UserId = "to_user_id";
     public const string Ref = "ref";
     public const string Contact = "contact";
-    public const string Mail = "mail";
+    public const string Email = "mail";
     public const string Name = "name";
     public const string Tags = "tags";
     public const string ClosedAt = "closed_at";
@@ -51,6 +51,6 @@ internal static class MappedFields
 
     public static readonly IReadOnlyList<string> All =
     [
-        ExternalId, UserId, Ref, Contact, Mail, Name, "agent", "team", Tags, Language, ClosedAt, "messages", "agent_messages", "display_name", "privacy_url", "test",
+        ExternalId, UserId, Ref, Contact, Email, Name, "agent", "team", Tags, Language, ClosedAt, "messages", "agent_messages", "display_name", "privacy_url", "test",
     ];
 }

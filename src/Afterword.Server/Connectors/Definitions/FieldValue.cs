@@ -6,7 +6,7 @@ namespace Afterword.Server.Connectors.Definitions;
 /// <param name="Exists">Whether anything stands there.</param>
 internal sealed record Condition(Source Source, IReadOnlyList<string> AnyOf, IReadOnlyList<string> NoneOf, bool? Exists)
 {
-    public bool Fits(Fields fields)
+    public bool Fits(DeliveryFields fields)
     {
         var values = fields.All(Source);
         return (Exists is not { } exists || values.Count > 0 == exists)
@@ -25,7 +25,7 @@ internal sealed record FieldValue(IReadOnlyList<Alternative> Alternatives)
 {
     public IEnumerable<Source> Sources => Alternatives.SelectMany(one => one.Template.Sources.Concat(one.When.Select(condition => condition.Source)));
 
-    public string? Text(Fields fields)
+    public string? Text(DeliveryFields fields)
     {
         foreach (var one in Alternatives)
         {
@@ -36,7 +36,7 @@ internal sealed record FieldValue(IReadOnlyList<Alternative> Alternatives)
     }
 
     /// <summary>All values, where there may be several: the items of an array, or a text with separators.</summary>
-    public IReadOnlyList<string> List(Fields fields)
+    public IReadOnlyList<string> List(DeliveryFields fields)
     {
         foreach (var one in Alternatives)
         {

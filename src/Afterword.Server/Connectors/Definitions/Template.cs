@@ -27,7 +27,7 @@ internal sealed class Template
     public static Template? ParseMessage(string text, out string? wrong) => Parse(text, ofMessage: true, out wrong);
 
     /// <summary>The text with its places filled; null when one has no value.</summary>
-    public string? Text(Fields fields)
+    public string? Text(DeliveryFields fields)
     {
         var text = new StringBuilder();
         foreach (var part in _parts)

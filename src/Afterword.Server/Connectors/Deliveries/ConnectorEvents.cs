@@ -10,7 +10,7 @@ namespace Afterword.Server.Connectors.Deliveries;
 /// <param name="Now">What has become of the conversation since; null where there is none.</param>
 /// <param name="Fields">What is kept of it; null when its time has ended.</param>
 internal sealed record ShownEvent(
-    long Id, byte[] Key, long ReceivedAt, long Times, bool Test, EventAction Action, string? ExternalId, long? HappenedAt, string Decision, string? Reason, string? Detail, string? Now, Fields? Fields);
+    long Id, byte[] Key, long ReceivedAt, long Times, bool Test, EventAction Action, string? ExternalId, long? HappenedAt, string Decision, string? Reason, string? Detail, string? Now, DeliveryFields? Fields);
 
 /// <summary>A user whom the other side has deleted.</summary>
 /// <param name="At">When it said so, Unix milliseconds.</param>
@@ -46,7 +46,7 @@ internal sealed class ConnectorEvents(Store store)
 
     private static ShownEvent Read(Row row) => new(
         row.GetInt64(0), row.GetBytes(1), row.GetInt64(2), row.GetInt64(3), row.Flag(4), (EventAction)row.GetInt32(5), row.TextOrNull(6), row.LongOrNull(7), row.GetString(8), row.TextOrNull(9), row.TextOrNull(10),
-        row.IsDBNull(11) ? null : Told((Decision)row.GetInt32(11), (Reason)row.GetInt32(12)), row.TextOrNull(13) is { } fields ? Fields.OfStored(fields) : null);
+        row.IsDBNull(11) ? null : Describe((Decision)row.GetInt32(11), (Reason)row.GetInt32(12)), row.TextOrNull(13) is { } fields ? DeliveryFields.OfStored(fields) : null);
 
-    private static string Told(Decision decision, Reason reason) => reason == Reason.None ? decision.Word : $"{decision.Word}: {reason.Word}";
+    private static string Describe(Decision decision, Reason reason) => reason == Reason.None ? decision.Word : $"{decision.Word}: {reason.Word}";
 }

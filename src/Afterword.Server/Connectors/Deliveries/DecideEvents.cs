@@ -16,17 +16,17 @@ internal sealed class DecideEvents
     private readonly CloseConversation _close;
     private readonly ReopenConversation _reopen;
     private readonly TimeProvider _clock;
-    private readonly WriteGroup<Delivery, DecidedEvent> _group;
+    private readonly WriteGroup<IncomingDelivery, DecidedEvent> _group;
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, Turns).Select(_ => new SemaphoreSlim(1))];
 
     public DecideEvents(Store store, CloseConversation close, ReopenConversation reopen, TimeProvider clock)
     {
         (_store, _optOuts, _close, _reopen, _clock) = (store, new(store), close, reopen, clock);
-        _group = store.Main.Group<Delivery, DecidedEvent>(delivery => delivery.SenderId, RunAsync);
+        _group = store.Main.Group<IncomingDelivery, DecidedEvent>(delivery => delivery.SenderId, RunAsync);
     }
 
     /// <remarks>Events of one conversation take turns: within one transaction, the second would not see what the first has written.</remarks>
-    public async Task<DecidedEvent> RunAsync(Delivery delivery, CancellationToken stop)
+    public async Task<DecidedEvent> RunAsync(IncomingDelivery delivery, CancellationToken stop)
     {
         if (delivery.ExternalId is not { } conversation) return await _group.RunAsync(delivery);
 
@@ -42,7 +42,7 @@ internal sealed class DecideEvents
         }
     }
 
-    private async Task<DecidedEvent[]> RunAsync(Session session, IReadOnlyList<Delivery> deliveries)
+    private async Task<DecidedEvent[]> RunAsync(Session session, IReadOnlyList<IncomingDelivery> deliveries)
     {
         var batch = new EventBatch(deliveries, _clock.GetUtcNow().ToUnixTimeMilliseconds());
         await session.EachAsync(batch.Lookups(), CancellationToken.None);
@@ -62,7 +62,7 @@ internal sealed class DecideEvents
         if (places.Count == 0) return;
 
         var closed = await _close.RunAsync(session, [.. places.Select(batch.CloseOf)]);
-        for (var i = 0; i < places.Count; i++) batch.Decide(places[i], Told(closed[i]));
+        for (var i = 0; i < places.Count; i++) batch.Decide(places[i], Describe(closed[i]));
     }
 
     private async Task ReopenAsync(Session session, EventBatch batch)
@@ -71,9 +71,9 @@ internal sealed class DecideEvents
         if (places.Count == 0) return;
 
         var reopened = await _reopen.RunAsync(session, [.. places.Select(batch.ReopeningOf)]);
-        for (var i = 0; i < places.Count; i++) batch.Decide(places[i], reopened[i] is { } conversation ? Told(conversation) : new(DecidedEvent.Ignored, "never_closed"));
+        for (var i = 0; i < places.Count; i++) batch.Decide(places[i], reopened[i] is { } conversation ? Describe(conversation) : new(DecidedEvent.Ignored, "never_closed"));
     }
 
-    private static DecidedEvent Told(Conversation conversation) =>
+    private static DecidedEvent Describe(Conversation conversation) =>
         new(conversation.Decision.Word, conversation.Reason == Reason.None ? null : conversation.Reason.Word, conversation.ExternalId, conversation.Id);
 }

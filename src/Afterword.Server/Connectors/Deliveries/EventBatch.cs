@@ -1,6 +1,6 @@
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Changes;
+using Afterword.Server.OAuth;
 using Afterword.Server.Privacy;
 using Afterword.Server.Storage;
 
@@ -9,13 +9,13 @@ namespace Afterword.Server.Connectors.Deliveries;
 /// <summary>What a batch of events knows while it is decided, and what it will write.</summary>
 /// <param name="deliveries">The events; none is of the same conversation as another, unless they are one event that came twice.</param>
 /// <param name="now">Unix milliseconds.</param>
-internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
+internal sealed class EventBatch(IReadOnlyList<IncomingDelivery> deliveries, long now)
 {
     private readonly Dictionary<long, SenderState> _states = [];
     private readonly Dictionary<long, SenderGrant> _senders = [];
     private readonly Dictionary<int, KnownEvent> _known = [];
-    private readonly Dictionary<int, ToldBefore> _before = [];
-    private readonly FoundCustomers _customers = new(deliveries);
+    private readonly Dictionary<int, EarlierEvents> _before = [];
+    private readonly CustomerMatches _customers = new(deliveries);
     private readonly DecidedEvent?[] _decided = new DecidedEvent?[deliveries.Count];
 
     // Of those that came twice in this batch, the place of the first.
@@ -63,7 +63,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
             else if (one.Mapped is MappedEvent.Ignored(var reason, var detail)) _decided[place] = new(DecidedEvent.Ignored, reason, Detail: detail);
             else if (!_senders.ContainsKey(one.SenderId)) _decided[place] = new("failed", "sender_not_allowed", one.ExternalId);
             else if (one.Mapped is MappedEvent.Deleted) _decided[place] = new(DecidedEvent.Ignored, "customer_deleted", DeletedUser: (_customers.IdOf(place) is not 0 and var user) ? user : null);
-            else if (IsOvertaken(place, one.Told!)) _decided[place] = new(DecidedEvent.Ignored, "out_of_order", one.ExternalId);
+            else if (IsOvertaken(place, one.Event!)) _decided[place] = new(DecidedEvent.Ignored, "out_of_order", one.ExternalId);
             else _toDecide.Add(place);
         }
     }
@@ -71,15 +71,15 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     /// <summary>Makes users of the customers whom nobody knows, where their connectors may.</summary>
     public Task AddCustomersAsync(Session session, KeptOptOuts optOuts, Snowflakes ids) => _customers.AddAsync(session, optOuts, ids, [.. Places(EventAction.Close)], now);
 
-    public IReadOnlyList<int> Places(EventAction action) => [.. _toDecide.Where(place => deliveries[place].Told!.Action == action)];
+    public IReadOnlyList<int> Places(EventAction action) => [.. _toDecide.Where(place => deliveries[place].Event!.Action == action)];
 
     public CloseRequest CloseOf(int place)
     {
         var one = deliveries[place];
-        return new(one.SenderId, _senders[one.SenderId], one.Told!.Draft with { RecipientId = _customers.IdOf(place), IsContact = _customers.IsContact(place) }, one.CardBase);
+        return new(one.SenderId, _senders[one.SenderId], one.Event!.Draft with { RecipientId = _customers.IdOf(place), IsContact = _customers.IsContact(place) }, one.CardBase);
     }
 
-    public ReopenRequest ReopeningOf(int place) => new(deliveries[place].SenderId, deliveries[place].ExternalId!, deliveries[place].Told!.HappenedAt);
+    public ReopenRequest ReopeningOf(int place) => new(deliveries[place].SenderId, deliveries[place].ExternalId!, deliveries[place].Event!.HappenedAt);
 
     public void Decide(int place, DecidedEvent decided) => _decided[place] = decided with { ExternalId = deliveries[place].ExternalId };
 
@@ -98,7 +98,7 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
                 happened_at = excluded.happened_at, decision = excluded.decision, reason = excluded.reason, detail = excluded.detail, conversation_id = excluded.conversation_id,
                 deleted_user = excluded.deleted_user, fields = excluded.fields
             """,
-            ResultsOf(fresh).Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test || one.Delivery.Told?.Draft.Test == true ? 1 : 0)
+            ResultsOf(fresh).Long("id", _ => ids.Next()).Long("received_at", _ => now).Long("test", one => one.Delivery.Test || one.Delivery.Event?.Draft.Test == true ? 1 : 0)
                 .LongOrNull("deleted_user", one => one.Decided.DeletedUser).Text("fields", one => one.Delivery.Mapped is MappedEvent.Deleted ? null : one.Delivery.Fields.ToJson()));
 
         // Running it again is nothing that came: neither its place in the list nor the days for which it is kept begin anew.
@@ -122,9 +122,9 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
         _customers.WriteForgotten(session, [.. Enumerable.Range(0, deliveries.Count).Where(place => _decided[place] is { Reason: "customer_deleted", Repeated: false })]);
     }
 
-    private static Rows.Builder<(Delivery Delivery, DecidedEvent Decided)> ResultsOf(IReadOnlyList<(Delivery Delivery, DecidedEvent Decided)> decided) => Rows.Of(decided)
+    private static Rows.Builder<(IncomingDelivery Delivery, DecidedEvent Decided)> ResultsOf(IReadOnlyList<(IncomingDelivery Delivery, DecidedEvent Decided)> decided) => Rows.Of(decided)
         .Long("sender_id", one => one.Delivery.SenderId).Long("connector_id", one => one.Delivery.Connector.Key.Id).Bytes("event_key", one => one.Delivery.Key.Hash)
-        .Long("action", one => (long)(one.Delivery.Told?.Action ?? EventAction.None)).Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Told?.HappenedAt)
+        .Long("action", one => (long)(one.Delivery.Event?.Action ?? EventAction.None)).Text("external_id", one => one.Delivery.ExternalId).LongOrNull("happened_at", one => one.Delivery.Event?.HappenedAt)
         .Text("decision", one => one.Decided.Decision).Text("reason", one => one.Decided.Reason).Text("detail", one => one.Decided.Detail).LongOrNull("conversation_id", one => one.Decided.ConversationId);
 
     /// <summary>Whether it says the same as an earlier one and is another all the same: without an id, a conversation that is closed twice sends the same twice.</summary>
@@ -136,11 +136,11 @@ internal sealed class EventBatch(IReadOnlyList<Delivery> deliveries, long now)
     };
 
     /// <summary>Whether the other side has told already that the conversation went on after this close. Events need not come in their order.</summary>
-    private bool IsOvertaken(int place, MappedEvent.Told told) =>
-        told is { Action: EventAction.Close, HappenedAt: { } closed } && _before.TryGetValue(place, out var before) && before.ReopenedAt > closed;
+    private bool IsOvertaken(int place, MappedEvent.ConversationEvent conversationEvent) =>
+        conversationEvent is { Action: EventAction.Close, HappenedAt: { } closed } && _before.TryGetValue(place, out var before) && before.ReopenedAt > closed;
 
     private sealed record KnownEvent(long Id, EventAction Action, DecidedEvent Decided);
 
     /// <summary>What the connector has told of the conversation before.</summary>
-    private sealed record ToldBefore(long? LastClose, long? LastReopening, long? ReopenedAt);
+    private sealed record EarlierEvents(long? LastClose, long? LastReopening, long? ReopenedAt);
 }

@@ -1,11 +1,10 @@
 using System.Globalization;
 using Afterword.Client.OAuth;
-using Afterword.Server.Access;
 using Afterword.Server.Automation.Conversations;
 using Afterword.Server.Channels;
 using Afterword.Server.Connectors.Definitions;
-using Afterword.Server.Errors;
 using Afterword.Server.Languages;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Connectors.Deliveries;
@@ -23,7 +22,7 @@ internal enum EventAction
 /// <param name="Ref">The business's own number of the customer.</param>
 /// <param name="Contact">The number that the other side gave the customer. Nobody but it can choose one, so that it can be learned.</param>
 /// <param name="Name">Fit for a profile; null when there is none.</param>
-internal sealed record EventCustomer(long? UserId, string? Ref, string? Contact, EmailAddress? Mail, string? Name, string? Language);
+internal sealed record EventCustomer(long? UserId, string? Ref, string? Contact, EmailAddress? Email, string? Name, string? Language);
 
 /// <summary>What a delivery becomes by a definition.</summary>
 internal abstract record MappedEvent
@@ -40,7 +39,7 @@ internal abstract record MappedEvent
     /// <summary>A conversation ended or goes on.</summary>
     /// <param name="Draft">Checked, but for the customer, who is yet to be found.</param>
     /// <param name="HappenedAt">When it did by the clock of the other side, Unix milliseconds.</param>
-    internal sealed record Told(EventAction Action, CloseDraft Draft, EventCustomer Customer, long? HappenedAt) : MappedEvent;
+    internal sealed record ConversationEvent(EventAction Action, CloseDraft Draft, EventCustomer Customer, long? HappenedAt) : MappedEvent;
 
     /// <summary>The other side has deleted a customer.</summary>
     internal sealed record Deleted(EventCustomer Customer) : MappedEvent;
@@ -48,7 +47,7 @@ internal abstract record MappedEvent
     /// <summary>Whom it is about; null when it is about nobody.</summary>
     public EventCustomer? About => this switch
     {
-        Told told => told.Customer,
+        ConversationEvent conversationEvent => conversationEvent.Customer,
         Deleted deleted => deleted.Customer,
         _ => null,
     };
@@ -58,7 +57,7 @@ internal abstract record MappedEvent
     /// <param name="fields">What the delivery says.</param>
     /// <param name="now">The present.</param>
     /// <param name="test">Marks a test, whatever the delivery says.</param>
-    public static MappedEvent Of(Connector connector, Definition definition, Fields fields, DateTimeOffset now, bool test)
+    public static MappedEvent Of(Connector connector, Definition definition, DeliveryFields fields, DateTimeOffset now, bool test)
     {
         foreach (var shape in definition.Shapes)
         {
@@ -70,7 +69,7 @@ internal abstract record MappedEvent
         return new Ignored("no_condition");
     }
 
-    private static MappedEvent Of(Connector connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, Fields fields, DateTimeOffset now, bool test)
+    private static MappedEvent Of(Connector connector, IReadOnlyDictionary<string, FieldValue> map, EventAction action, DeliveryFields fields, DateTimeOffset now, bool test)
     {
         string? Text(string name) => map.GetValueOrDefault(name)?.Text(fields);
 
@@ -92,10 +91,10 @@ internal abstract record MappedEvent
         var draft = CloseDraft.Parse(new RequestParameters(parameters), now, out var errors);
         if (draft is null) return new Ignored("invalid", string.Join(' ', errors.All.Select(error => error.Message)));
 
-        return new Told(action, draft with { Connector = connector.Name, ConnectorKind = connector.Kind }, CustomerOf(Text), happened);
+        return new ConversationEvent(action, draft with { Connector = connector.Name, ConnectorKind = connector.Kind }, CustomerOf(Text), happened);
     }
 
-    private static string? ValueOf(string name, FieldValue value, Fields fields, DateTimeOffset now) => name switch
+    private static string? ValueOf(string name, FieldValue value, DeliveryFields fields, DateTimeOffset now) => name switch
     {
         MappedFields.Tags => TagsOf(value.List(fields)),
         MappedFields.Language => value.Text(fields)?.Replace('_', '-') is { } tag && Language.IsTag(tag) ? tag : null,
@@ -109,12 +108,12 @@ internal abstract record MappedEvent
 
     private static EventCustomer CustomerOf(Func<string, string?> text)
     {
-        var mail = EmailAddress.TryParse(text(MappedFields.Mail), out var address) ? address : null;
+        var email = EmailAddress.TryParse(text(MappedFields.Email), out var address) ? address : null;
         var name = text(MappedFields.Name) is { } given ? Cut(given, TextRules.NameLength) : null;
         var language = text(MappedFields.Language)?.Replace('_', '-');
         return new(
             WholeNumber.TryRead(text(MappedFields.UserId) ?? "", out var id) ? id : null, text(MappedFields.Ref) is { } known ? CustomerRef.Normalised(known) : null, text(MappedFields.Contact) is { } contact ? CustomerRef.Normalised(contact) : null,
-            mail,
+            email,
             name is not null && TextRules.WrongWithName(name) is null ? name : null, language is not null && Language.IsTag(language) ? language : null);
     }
 

@@ -70,14 +70,14 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > MostEvents) return new ReceiveOutcome.TooMany();
 
         var deliveries = document is null
-            ? [new Delivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, "")]
+            ? [new IncomingDelivery(connector, EventKey.OfBody(request.Body.Span), s_noJson, DeliveryFields.None, test, "")]
             : Events(root).Select((one, place) => Read(connector, one, place, root.ValueKind == JsonValueKind.Array, request, now, test, cardBase)).ToArray();
 
         return new ReceiveOutcome.Decided(await DecideAsync(deliveries, stop));
     }
 
     // Those of one conversation one after the other, since their order counts; all others together, in as few commits as can be.
-    private async Task<DecidedEvent[]> DecideAsync(Delivery[] deliveries, CancellationToken stop)
+    private async Task<DecidedEvent[]> DecideAsync(IncomingDelivery[] deliveries, CancellationToken stop)
     {
         var decided = new DecidedEvent[deliveries.Length];
         await Task.WhenAll(deliveries.Index().GroupBy(one => one.Item.ExternalId ?? string.Create(CultureInfo.InvariantCulture, $"\0{one.Index}")).Select(async conversation =>
@@ -117,17 +117,17 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         if (WrongWith(connector, request, now) is { } wrong) return new ReceiveOutcome.Refused(wrong);
 
         using var document = JsonDocument.Parse(request.Body, s_options);
-        var fields = FieldsOf(connector.Definition, document.RootElement, request) ?? Fields.None;
+        var fields = FieldsOf(connector.Definition, document.RootElement, request) ?? DeliveryFields.None;
 
         // A conversation of its own each time: the one before may have been asked about.
         var id = store.Ids.Next();
         var mapped = MappedEvent.Of(connector, connector.Definition, fields, now, test: true);
-        if (mapped is MappedEvent.Told told)
+        if (mapped is MappedEvent.ConversationEvent conversationEvent)
         {
-            mapped = told with
+            mapped = conversationEvent with
             {
-                Draft = told.Draft with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"test:{id}"), ClosedAt = null }, HappenedAt = null,
-                Customer = user is null ? told.Customer : told.Customer with { UserId = user },
+                Draft = conversationEvent.Draft with { ExternalId = string.Create(CultureInfo.InvariantCulture, $"test:{id}"), ClosedAt = null }, HappenedAt = null,
+                Customer = user is null ? conversationEvent.Customer : conversationEvent.Customer with { UserId = user },
             };
         }
 
@@ -136,7 +136,7 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
     }
 
     /// <summary>Decides anew what was kept of an event, by the definition as it is now.</summary>
-    public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, Fields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
+    public Task<DecidedEvent> AgainAsync(Connector connector, byte[] eventKey, DeliveryFields fields, bool test, string cardBase, CancellationToken stop) => decide.RunAsync(
         new(connector, new(eventKey, OfContents: false), MappedEvent.Of(connector, connector.Definition, fields, clock.GetUtcNow(), test), fields, test, cardBase, Again: true), stop);
 
     /// <summary>Why a request is not believed; null when it is.</summary>
@@ -165,20 +165,20 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         };
     }
 
-    private static Delivery Read(Connector connector, JsonElement json, int place, bool isOfList, IncomingRequest request, DateTimeOffset now, bool test, string? cardBase)
+    private static IncomingDelivery Read(Connector connector, JsonElement json, int place, bool isOfList, IncomingRequest request, DateTimeOffset now, bool test, string? cardBase)
     {
         var definition = connector.Definition;
         if (FieldsOf(definition, json, request) is not { } fields)
         {
-            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, Fields.None, test, "");
+            return new(connector, EventKey.OfBody(request.Body.Span), s_noJson, DeliveryFields.None, test, "");
         }
 
         var mapped = MappedEvent.Of(connector, definition, fields, now, test);
-        if (cardBase is null && mapped is MappedEvent.Told { Action: EventAction.Close }) mapped = s_noPublicUrl;
+        if (cardBase is null && mapped is MappedEvent.ConversationEvent { Action: EventAction.Close }) mapped = s_noPublicUrl;
         return new(connector, KeyOf(definition, fields, place, isOfList, request), mapped, fields, test, cardBase ?? "");
     }
 
-    private static EventKey KeyOf(Definition definition, Fields fields, int place, bool isOfList, IncomingRequest request)
+    private static EventKey KeyOf(Definition definition, DeliveryFields fields, int place, bool isOfList, IncomingRequest request)
     {
         if (definition.EventId?.Text(fields) is { } id)
         {
@@ -200,11 +200,11 @@ internal sealed class ReceiveDelivery(Store store, DecideEvents decide, TimeProv
         return definition.Challenges.Select(challenge => challenge.Text(fields)).FirstOrDefault(text => text is not null);
     }
 
-    private static Fields? FieldsOf(Definition definition, JsonElement json, IncomingRequest request)
+    private static DeliveryFields? FieldsOf(Definition definition, JsonElement json, IncomingRequest request)
     {
         try
         {
-            return Fields.Read(definition.Sources, json, request);
+            return DeliveryFields.Read(definition.Sources, json, request);
         }
         catch (InvalidOperationException)
         {

@@ -36,11 +36,11 @@ public sealed record ConnectorEventView(
     bool CanBeNamed)
 {
     internal static ConnectorEventView Of(ShownEvent shown, Connector connector, DateTimeOffset at) => new(
-        shown.Id, shown.ReceivedAt, shown.Times, shown.Test, shown.ExternalId, Told(shown.Decision, shown.Reason), ToneOf(shown.Decision), shown.Detail,
-        shown.Now is { } now && now != Told(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: { } fields }
-            && MappedEvent.Of(connector, connector.Definition, fields, at, shown.Test) is MappedEvent.Told { Customer: var customer } && CustomerRef.Of(connector.Key, customer) is not null);
+        shown.Id, shown.ReceivedAt, shown.Times, shown.Test, shown.ExternalId, Describe(shown.Decision, shown.Reason), ToneOf(shown.Decision), shown.Detail,
+        shown.Now is { } now && now != Describe(shown.Decision, shown.Reason) ? now : null, [.. shown.Fields?.Shown ?? []], shown.Fields is not null, shown is { Reason: "recipient_unknown", Fields: { } fields }
+            && MappedEvent.Of(connector, connector.Definition, fields, at, shown.Test) is MappedEvent.ConversationEvent { Customer: var customer } && CustomerRef.Of(connector.Key, customer) is not null);
 
-    internal static string Told(string decision, string? reason) => reason is null ? decision : $"{decision}: {reason}";
+    internal static string Describe(string decision, string? reason) => reason is null ? decision : $"{decision}: {reason}";
 
     private static string ToneOf(string decision) => decision switch
     {
@@ -62,13 +62,13 @@ public sealed record TriedEvent(string Told, IReadOnlyList<(string Name, string 
 
         if (mapped is MappedEvent.Deleted { Customer: var gone }) return new("tells that the customer was deleted", FactsOf(gone, [("event_id", eventId)]));
 
-        var told = (MappedEvent.Told)mapped;
-        var (draft, customer) = (told.Draft, told.Customer);
-        return new(told.Action == EventAction.Close ? "closes the conversation" : "reopens the conversation", FactsOf(
+        var conversationEvent = (MappedEvent.ConversationEvent)mapped;
+        var (draft, customer) = (conversationEvent.Draft, conversationEvent.Customer);
+        return new(conversationEvent.Action == EventAction.Close ? "closes the conversation" : "reopens the conversation", FactsOf(
             customer,
             [
                 ("event_id", eventId ?? "none: what the event says counts"), ("external_id", draft.ExternalId), ("agent", draft.Agent), ("team", draft.Team), ("tags", draft.Tags?.ToString()), ("language", draft.Language),
-                ("closed_at", draft.ClosedAt is { } at ? Reports.ConsoleTimes.Machine(at) : null), ("messages", Text(draft.Messages)), ("agent_messages", Text(draft.AgentMessages)),
+                ("closed_at", draft.ClosedAt is { } at ? Console.ConsoleTimes.Machine(at) : null), ("messages", Text(draft.Messages)), ("agent_messages", Text(draft.AgentMessages)),
                 ("display_name", draft.DisplayName), ("privacy_url", draft.PrivacyUrl), ("test", draft.Test ? "true" : null),
             ]));
     }
@@ -77,7 +77,7 @@ public sealed record TriedEvent(string Told, IReadOnlyList<(string Name, string 
     {
         (string Name, string? Value)[] who =
         [
-            ("to_user_id", customer.UserId?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("ref", customer.Ref), ("contact", customer.Contact), ("mail", customer.Mail?.Value), ("name", customer.Name),
+            ("to_user_id", customer.UserId?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("ref", customer.Ref), ("contact", customer.Contact), ("mail", customer.Email?.Value), ("name", customer.Name),
         ];
         return [.. more.Take(2).Concat(who).Concat(more.Skip(2)).Where(fact => fact.Value is not null).Select(fact => (fact.Name, fact.Value!))];
     }

@@ -1,17 +1,17 @@
 using System.Text;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Answers;
-using Afterword.Server.Hosting;
+using Afterword.Server.Hosting.Transport;
 using Afterword.Server.Languages;
 using Afterword.Server.Messages.Inbox.Pages;
-using Afterword.Server.People;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Messages.Inbox;
 
 /// <summary>The card that a page is asked to show: one that the visitor chose, or as it is after an attempt to answer it.</summary>
 /// <param name="View">What was wrong with the attempt is on it; null to show the card as it stands.</param>
-internal sealed record AskedCard(long Id, int Status = 200, CardView? View = null);
+internal sealed record RequestedCard(long Id, int Status = 200, CardView? View = null);
 
 /// <summary>The card above the composer.</summary>
 /// <param name="Markup">Null when there is none.</param>
@@ -33,20 +33,20 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
         stop);
 
     /// <summary>Takes what a form of the card sends.</summary>
-    public Task<CardReply> AnswerAsync(HttpContext http, Visitor visitor, Profile peer, Card card, IFormCollection form) =>
-        answer.RunAsync(card.Key, PlaceOf(peer, card.Prompt.Id, http.LanguageFor(visitor.Language)), form, http.RequestAborted);
+    public Task<CardReply> AnswerAsync(HttpContext http, SignedInUser user, UserProfile peer, Card card, IFormCollection form) =>
+        answer.RunAsync(card.Key, PlaceOf(peer, card.Prompt.Id, http.LanguageFor(user.Language)), form, http.RequestAborted);
 
     /// <summary>Draws the card that was asked for, else the newest that waits.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="visitor">Who is looking.</param>
+    /// <param name="user">Who is looking.</param>
     /// <param name="peer">Who asked.</param>
     /// <param name="thread">The conversation with the requests that wait.</param>
     /// <param name="asked">Null without a wish.</param>
     /// <param name="token">Shows the card's forms to be ours.</param>
-    public async Task<ShownCard> ShowAsync(HttpContext http, Visitor visitor, Profile peer, Conversed thread, AskedCard? asked, FormToken token)
+    public async Task<ShownCard> ShowAsync(HttpContext http, SignedInUser user, UserProfile peer, ThreadMessages thread, RequestedCard? asked, FormToken token)
     {
-        var language = http.LanguageFor(visitor.Language);
-        var chosen = asked is null ? null : asked.View ?? await ViewAsync(visitor, peer, asked.Id, language, http.RequestAborted);
+        var language = http.LanguageFor(user.Language);
+        var chosen = asked is null ? null : asked.View ?? await ViewAsync(user, peer, asked.Id, language, http.RequestAborted);
         var newest = thread.Cards is [var first, ..] ? View(first, peer, language) : null;
         if ((chosen ?? newest) is not { } view) return new(null, IsDone: false, []);
 
@@ -56,9 +56,9 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
             [.. thread.Cards.Select(card => card.Prompt).Where(prompt => prompt.Id != shown).Select(prompt => new CardLine(InboxAddress.OfCard(peer.ScreenName, prompt.Id), prompt.Question))]);
     }
 
-    private async Task<CardView?> ViewAsync(Visitor visitor, Profile peer, long id, Language language, CancellationToken stop)
+    private async Task<CardView?> ViewAsync(SignedInUser user, UserProfile peer, long id, Language language, CancellationToken stop)
     {
-        if (await FindAsync(peer.Id, id, visitor.UserId, stop) is not { } card) return null;
+        if (await FindAsync(peer.Id, id, user.UserId, stop) is not { } card) return null;
 
         // What was waved away is gone, unless it was with the word never to be asked again: that one can be taken back here.
         var view = View(card, peer, language);
@@ -66,7 +66,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
     }
 
     /// <summary>With the score: whoever was asked has signed in, and no link opens this.</summary>
-    private CardView View(Card card, Profile peer, Language language) => answer.View(card, PlaceOf(peer, card.Prompt.Id, language)) with { Score = card.Prompt.Score };
+    private CardView View(Card card, UserProfile peer, Language language) => answer.View(card, PlaceOf(peer, card.Prompt.Id, language)) with { Score = card.Prompt.Score };
 
     private string Draw(CardView view)
     {
@@ -77,6 +77,6 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
         return markup;
     }
 
-    private static CardPlace PlaceOf(Profile peer, long prompt, Language language) =>
+    private static CardLocation PlaceOf(UserProfile peer, long prompt, Language language) =>
         new(FormattableString.Invariant($"{InboxAddress.Of(peer.ScreenName)}/card/{prompt}"), _ => language);
 }

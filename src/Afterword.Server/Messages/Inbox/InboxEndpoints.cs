@@ -1,10 +1,10 @@
-using Afterword.Server.Access.SignIn;
-using Afterword.Server.Errors;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Languages;
-using Afterword.Server.People;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
+using Afterword.Server.SignIn;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Messages.Inbox;
 
@@ -13,13 +13,13 @@ internal static class InboxEndpoints
 {
     public static void AddInbox(this IServiceCollection services)
     {
-        services.AddSingleton<Conversations>();
+        services.AddSingleton<InboxConversations>();
         services.AddSingleton<ReadThread>();
-        services.AddSingleton<InboxMarks>();
+        services.AddSingleton<InboxVersions>();
         services.AddSingleton<InboxCards>();
         services.AddSingleton<InboxPages>();
-        services.AddSingleton<LiveInbox>();
-        services.AddHostedService(provider => provider.GetRequiredService<LiveInbox>());
+        services.AddSingleton<LiveUpdates>();
+        services.AddHostedService(provider => provider.GetRequiredService<LiveUpdates>());
     }
 
     public static void MapInbox(this IEndpointRouteBuilder routes)
@@ -38,57 +38,57 @@ internal static class InboxEndpoints
     /// <summary>Leads to the sign-in page, and back afterwards.</summary>
     public static void AskToSignIn(HttpContext http) => http.Response.Redirect(SignInEndpoints.AddressFor(http.Request.Path + http.Request.QueryString));
 
-    private static async Task List(HttpContext http, Visits visits, InboxPages pages)
+    private static async Task List(HttpContext http, UserSessions visits, InboxPages pages)
     {
-        if (await visits.WhoAsync(http) is { } visitor) await pages.ShowListAsync(http, visitor);
+        if (await visits.WhoAsync(http) is { } user) await pages.ShowListAsync(http, user);
         else AskToSignIn(http);
     }
 
-    private static async Task ShowNew(HttpContext http, Visits visits, InboxPages pages)
+    private static async Task ShowNew(HttpContext http, UserSessions visits, InboxPages pages)
     {
-        if (await visits.WhoAsync(http) is { } visitor) await pages.ShowNewAsync(http, visitor);
+        if (await visits.WhoAsync(http) is { } user) await pages.ShowNewAsync(http, user);
         else AskToSignIn(http);
     }
 
-    private static async Task BeginNew(HttpContext http, Visits visits, Forms forms, Profiles profiles, InboxPages pages)
+    private static async Task BeginNew(HttpContext http, UserSessions visits, SignedForms forms, UserProfiles profiles, InboxPages pages)
     {
-        var visitor = await visits.WhoAsync(http);
-        if (await forms.ReadAsync(http) is not { } form || visitor is null)
+        var user = await visits.WhoAsync(http);
+        if (await forms.ReadAsync(http) is not { } form || user is null)
         {
-            await InboxPages.ShowForeignAsync(http, visitor, InboxAddress.New);
+            await InboxPages.ShowForeignAsync(http, user, InboxAddress.New);
             return;
         }
 
-        var words = InboxPages.WordsFor(http, visitor);
+        var words = InboxPages.WordsFor(http, user);
         var typed = form["screen_name"].ToString().Trim();
-        var peer = await profiles.FindAsync(visitor.UserId, new UserKey(null, Accounts.Bare(typed)), http.RequestAborted);
-        if (peer is null) await pages.ShowNewAsync(http, visitor, typed, words.Nobody);
-        else if (peer.Id == visitor.UserId) await pages.ShowNewAsync(http, visitor, typed, words.Yourself);
+        var peer = await profiles.FindAsync(user.UserId, new UserKey(null, UserAccounts.Bare(typed)), http.RequestAborted);
+        if (peer is null) await pages.ShowNewAsync(http, user, typed, words.Nobody);
+        else if (peer.Id == user.UserId) await pages.ShowNewAsync(http, user, typed, words.Yourself);
         else http.SeeOther(InboxAddress.Of(peer.ScreenName));
     }
 
-    private static async Task ShowSettings(HttpContext http, Visits visits, InboxPages pages)
+    private static async Task ShowSettings(HttpContext http, UserSessions visits, InboxPages pages)
     {
-        if (await visits.WhoAsync(http) is { } visitor) await pages.ShowSettingsAsync(http, visitor, isSaved: http.Request.Query.ContainsKey("saved"));
+        if (await visits.WhoAsync(http) is { } user) await pages.ShowSettingsAsync(http, user, isSaved: http.Request.Query.ContainsKey("saved"));
         else AskToSignIn(http);
     }
 
-    private static async Task ChangeSettings(HttpContext http, Visits visits, Forms forms, Preferences preferences, StopAsking asking)
+    private static async Task ChangeSettings(HttpContext http, UserSessions visits, SignedForms forms, UserPreferences preferences, OptOut asking)
     {
-        var visitor = await visits.WhoAsync(http);
-        if (await forms.ReadAsync(http) is not { } form || visitor is null)
+        var user = await visits.WhoAsync(http);
+        if (await forms.ReadAsync(http) is not { } form || user is null)
         {
-            await InboxPages.ShowForeignAsync(http, visitor, InboxAddress.Settings);
+            await InboxPages.ShowForeignAsync(http, user, InboxAddress.Settings);
             return;
         }
 
         if (WholeNumber.TryRead(form["ask_again"].ToString(), out var sender))
         {
-            await asking.UndoAsync(sender, visitor.UserId, http.RequestAborted);
+            await asking.UndoAsync(sender, user.UserId, http.RequestAborted);
         }
-        else if (form["accepts"].ToString() is Reach.Anyone or Reach.Following)
+        else if (form["accepts"].ToString() is MessagingPermission.Anyone or MessagingPermission.Following)
         {
-            await preferences.ChangeAsync(visitor.UserId, form["accepts"].ToString(), Language.Find(form["language"].ToString())?.Tag, http.RequestAborted);
+            await preferences.ChangeAsync(user.UserId, form["accepts"].ToString(), Language.Find(form["language"].ToString())?.Tag, http.RequestAborted);
         }
 
         http.SeeOther($"{InboxAddress.Settings}?saved");

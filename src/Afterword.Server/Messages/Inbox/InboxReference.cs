@@ -1,6 +1,7 @@
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
+using Afterword.Server.SignIn;
 
 namespace Afterword.Server.Messages.Inbox;
 
@@ -8,7 +9,7 @@ namespace Afterword.Server.Messages.Inbox;
 internal static class InboxReference
 {
     private static readonly Parameter s_peer = new("screen_name", "The handle of the other one.", SignInReference.Handle) { Required = true, Example = "furni" };
-    private static readonly Parameter s_before = new("before", "Messages of before this id.", Shape.Id);
+    private static readonly Parameter s_before = new("before", "Messages of before this id.", ValueFormat.Id);
     private static readonly Reply s_signIn = Reply.To(302, "Nobody is signed in.", "`/sign-in`, and back from there.");
     private static readonly Reply s_nothing = Reply.Page("There is no such user, or it is the visitor.", 404);
 
@@ -27,7 +28,7 @@ internal static class InboxReference
             Shows what the two wrote to each other in the last 30 days, the request for feedback that waits, and a place to write. Opening it marks it as read.
             """,
         Caller = SignInReference.User,
-        Parameters = [s_peer, s_before, new("card", "The request to show, where several wait or one was just answered.", Shape.Id)],
+        Parameters = [s_peer, s_before, new("card", "The request to show, where several wait or one was just answered.", ValueFormat.Id)],
         Replies = [Reply.Page("The conversation."), s_signIn, s_nothing],
     };
 
@@ -38,7 +39,7 @@ internal static class InboxReference
             What the page's own form sends. Messages count against the user's limit, and against no app's.
             """,
         Caller = SignInReference.User,
-        Parameters = [s_peer, SignInReference.Form, new("text", "What to say; not blank.", Shape.Text(1, TextRules.MessageLength)) { Required = true }],
+        Parameters = [s_peer, SignInReference.Form, new("text", "What to say; not blank.", ValueFormat.Text(1, TextRules.MessageLength)) { Required = true }],
         Replies =
         [
             Reply.To(303, "Sent.", "The conversation."), Reply.Page("Not sent, and why: the conversation with what was written.", 400), s_nothing,
@@ -54,19 +55,19 @@ internal static class InboxReference
         Parameters =
         [
             s_peer, PromptReference.Id, SignInReference.Form,
-            new("score", "1 to 5 for csat, 0 to 10 for nps.", Shape.Whole(0, 10)),
-            new("text", "What the recipient says.", Shape.Text(1, TextRules.MessageLength)),
-            new("dismiss", "Closes the card.", Shape.OneOf("1")),
-            new("asking", "Whether this sender may ask again at all.", Shape.OneOf("stop", "again")),
+            new("score", "1 to 5 for csat, 0 to 10 for nps.", ValueFormat.Whole(0, 10)),
+            new("text", "What the recipient says.", ValueFormat.Text(1, TextRules.MessageLength)),
+            new("dismiss", "Closes the card.", ValueFormat.OneOf("1")),
+            new("asking", "Whether this sender may ask again at all.", ValueFormat.OneOf("stop", "again")),
         ],
         Replies = [Reply.To(303, "Taken, or there already.", "The conversation."), Reply.Page("Not taken, and why.", 400), Reply.Page("No such request to this user.", 404)],
     };
 
-    public static Operation Bond() => new(Topic.Inbox, "Follow, block, stop being asked")
+    public static Operation ChangeRelationship() => new(Topic.Inbox, "Follow, block, stop being asked")
     {
         Does = "What the menu of a conversation sends.",
         Caller = SignInReference.User,
-        Parameters = [s_peer, SignInReference.Form, new("do", "What to do.", Shape.OneOf("follow", "unfollow", "block", "unblock", "stop", "ask")) { Required = true }],
+        Parameters = [s_peer, SignInReference.Form, new("do", "What to do.", ValueFormat.OneOf("follow", "unfollow", "block", "unblock", "stop", "ask")) { Required = true }],
         Replies = [Reply.To(303, "Done.", "The conversation."), SignInReference.NotOurs, s_nothing],
     };
 
@@ -99,9 +100,9 @@ internal static class InboxReference
         Parameters =
         [
             SignInReference.Form,
-            new("accepts", "Who may write: anyone, or accounts that the user follows.", Shape.OneOf("anyone", "following")),
-            new("language", "The tag of a language; empty for that of the browser.", Shape.Said("a tag such as `pt`")),
-            new("ask_again", "The account that may ask again.", Shape.Id),
+            new("accepts", "Who may write: anyone, or accounts that the user follows.", ValueFormat.OneOf("anyone", "following")),
+            new("language", "The tag of a language; empty for that of the browser.", ValueFormat.Said("a tag such as `pt`")),
+            new("ask_again", "The account that may ask again.", ValueFormat.Id),
         ],
         Replies = [Reply.To(303, "Changed.", "The settings."), SignInReference.NotOurs],
     };
@@ -114,7 +115,7 @@ internal static class InboxReference
             a stream goes on behind `since` or `Last-Event-ID`. At most eight at once for each user.
             """,
         Caller = SignInReference.User,
-        Parameters = [new("since", "The mark that the page was made with.", Shape.Opaque)],
+        Parameters = [new("since", "The mark that the page was made with.", ValueFormat.Opaque)],
         Replies =
         [
             new(200, "The stream, with a sign of life every 20 seconds.") { ContentType = "text/event-stream" }, new(401, "Nobody is signed in."), new(429, "Too many streams of this user."),

@@ -1,5 +1,5 @@
 using System.Text;
-using Afterword.Server.Access.SignIn;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages.Inbox;
@@ -16,10 +16,10 @@ internal static class LiveStream
     // A mark is two numbers with a dot between.
     private const int LongestMark = 50;
 
-    public static async Task ServeAsync(HttpContext http, Visits visits, LiveInbox live, InboxMarks marks, Store store, IHostApplicationLifetime life)
+    public static async Task ServeAsync(HttpContext http, UserSessions userSessions, LiveUpdates live, InboxVersions marks, Store store, IHostApplicationLifetime life)
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (await visits.WhoAsync(http) is not { } visitor)
+        if (await userSessions.WhoAsync(http) is not { } user)
         {
             http.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return;
@@ -27,7 +27,7 @@ internal static class LiveStream
 
         if (HttpMethods.IsHead(http.Request.Method)) return;
 
-        using var page = live.TryOpen(new(visitor.UserId), Listener.User(visitor.UserId));
+        using var page = live.TryOpen(new(user.UserId), Listener.User(user.UserId));
         if (page is null)
         {
             http.Response.Headers.RetryAfter = "60";
@@ -38,7 +38,7 @@ internal static class LiveStream
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
         try
         {
-            await TellAsync(http, visits, visitor, page, live, marks, ends.Token);
+            await TellAsync(http, userSessions, user, page, live, marks, ends.Token);
         }
         catch (Exception error) when (ends.IsCancellationRequested || (http.Response.HasStarted && store.Faults.Tell(error)))
         {
@@ -47,7 +47,7 @@ internal static class LiveStream
     }
 
     private static async Task TellAsync(
-        HttpContext http, Visits visits, Visitor visitor, LiveInbox.OpenPage page, LiveInbox live, InboxMarks marks, CancellationToken stop)
+        HttpContext http, UserSessions userSessions, SignedInUser user, LiveUpdates.OpenPage page, LiveUpdates live, InboxVersions marks, CancellationToken stop)
     {
         http.Response.ContentType = "text/event-stream; charset=utf-8";
 
@@ -59,13 +59,13 @@ internal static class LiveStream
         var woken = false;
         while (true)
         {
-            if (!await visits.IsStillAsync(http, visitor))
+            if (!await userSessions.IsStillAsync(http, user))
             {
                 await WriteAsync(http, "event: over\ndata: signed out\n\n", stop);
                 return;
             }
 
-            var mark = await marks.ReadAsync(visitor.UserId, stop);
+            var mark = await marks.ReadAsync(user.UserId, stop);
             await WriteAsync(http, woken || mark != told ? $"id: {mark}\nevent: new\ndata: {mark}\n\n" : ":\n\n", stop);
             told = mark;
             woken = await page.Woken.WaitAsync(live.Heartbeat, stop);

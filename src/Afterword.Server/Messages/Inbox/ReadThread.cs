@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Afterword.Server.Answers;
-using Afterword.Server.Hosting;
+using Afterword.Server.Configuration;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages.Inbox;
@@ -11,7 +11,7 @@ namespace Afterword.Server.Messages.Inbox;
 /// <param name="Cards">The other one's requests that wait for an answer, newest first.</param>
 /// <param name="Asked">The other one's request is in this stretch, even if its message was taken out of the list.</param>
 /// <param name="OptedOut">The other one may not ask the user any more.</param>
-internal sealed record Conversed(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool Asked, bool OptedOut);
+internal sealed record ThreadMessages(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool Asked, bool OptedOut);
 
 /// <summary>Reads what a user and another wrote to each other, and notes how far it was read.</summary>
 internal sealed class ReadThread(Store store, Settings settings, TimeProvider clock)
@@ -36,7 +36,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
     /// <param name="peer">The other one.</param>
     /// <param name="before">Only messages with lower ids; <see cref="long.MaxValue"/> for the newest.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<Conversed> RunAsync(long user, long peer, long before, CancellationToken stop) => store.Main.ReadAsync(
+    public Task<ThreadMessages> RunAsync(long user, long peer, long before, CancellationToken stop) => store.Main.ReadAsync(
         async session =>
         {
             var now = clock.GetUtcNow();
@@ -50,7 +50,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
             var cards = await OpenCards.OfAsync(session, user, peer, now - settings.CardLifetime, stop);
             var optedOut = await session.Sql("select 1 from contact where sender_id = @peer and user_id = @user and opted_out_at is not null")
                 .Bind("peer", peer).Bind("user", user).FirstAsync(_ => true, stop);
-            return new Conversed([.. messages.Where(one => !one.IsHidden).Select(one => one.Message)], more ? messages[0].Message.Id : null, cards,
+            return new ThreadMessages([.. messages.Where(one => !one.IsHidden).Select(one => one.Message)], more ? messages[0].Message.Id : null, cards,
                 messages.Exists(one => one.Message.PromptId is not null && one.Message.SenderId == peer), optedOut);
         },
         stop);
@@ -69,7 +69,7 @@ internal sealed class ReadThread(Store store, Settings settings, TimeProvider cl
         await store.Main.WriteAsync(
             session =>
             {
-                session.OnCommit(() => store.InboxBell.Ring(user, user));
+                session.OnCommit(() => store.InboxNotifier.Notify(user, user));
                 return session.Sql(
                     """
                     insert into reading (user_id, peer_id, read_up_to) values (@user, @peer, @up_to)

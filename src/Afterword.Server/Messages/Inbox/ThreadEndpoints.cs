@@ -1,14 +1,15 @@
 using System.Diagnostics;
-using Afterword.Server.Access.SignIn;
 using Afterword.Server.Answers;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting.Pages;
 using Afterword.Server.Limits;
 using Afterword.Server.Messages.Inbox.Pages;
-using Afterword.Server.People;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reference;
+using Afterword.Server.SignIn;
 using Afterword.Server.Storage;
+using Afterword.Server.Users;
 
 namespace Afterword.Server.Messages.Inbox;
 
@@ -23,55 +24,55 @@ internal static class ThreadEndpoints
         var page = new HtmlPage();
         routes.MapGet("/messages/{screen_name}", Show).WithMetadata(page).Describe(InboxReference.Show);
         routes.MapPost("/messages/{screen_name}", Write).WithMetadata(page).Describe(InboxReference.Write);
-        routes.MapPost("/messages/{screen_name}/bond", Change).WithMetadata(page).Describe(InboxReference.Bond);
+        routes.MapPost("/messages/{screen_name}/bond", Change).WithMetadata(page).Describe(InboxReference.ChangeRelationship);
         routes.MapPost("/messages/{screen_name}/card/{id}", Answer).WithMetadata(page).Describe(InboxReference.Card);
     }
 
     /// <summary>Finds the other one of a conversation; null when there is nobody, or only the visitor.</summary>
-    public static async Task<Profile?> PeerAsync(HttpContext http, Profiles profiles, Visitor visitor) =>
+    public static async Task<UserProfile?> PeerAsync(HttpContext http, UserProfiles profiles, SignedInUser user) =>
         http.Request.RouteValues["screen_name"] is string handle
-        && await profiles.FindAsync(visitor.UserId, new UserKey(null, Accounts.Bare(handle)), http.RequestAborted) is { } peer
-        && peer.Id != visitor.UserId ? peer : null;
+        && await profiles.FindAsync(user.UserId, new UserKey(null, UserAccounts.Bare(handle)), http.RequestAborted) is { } peer
+        && peer.Id != user.UserId ? peer : null;
 
-    private static async Task Show(HttpContext http, Visits visits, Profiles profiles, InboxPages pages)
+    private static async Task Show(HttpContext http, UserSessions visits, UserProfiles profiles, InboxPages pages)
     {
-        if (await visits.WhoAsync(http) is not { } visitor) InboxEndpoints.AskToSignIn(http);
-        else if (await PeerAsync(http, profiles, visitor) is not { } peer) await InboxPages.ShowUnknownAsync(http, visitor);
-        else await pages.ShowThreadAsync(http, visitor, peer);
+        if (await visits.WhoAsync(http) is not { } user) InboxEndpoints.AskToSignIn(http);
+        else if (await PeerAsync(http, profiles, user) is not { } peer) await InboxPages.ShowUnknownAsync(http, user);
+        else await pages.ShowThreadAsync(http, user, peer);
     }
 
-    private static async Task Write(HttpContext http, Visits visits, Forms forms, Profiles profiles, SendMessage send, InboxPages pages, Store store, TimeProvider clock)
+    private static async Task Write(HttpContext http, UserSessions visits, SignedForms forms, UserProfiles profiles, SendMessage send, InboxPages pages, Store store, TimeProvider clock)
     {
-        var visitor = await visits.WhoAsync(http);
+        var user = await visits.WhoAsync(http);
         var form = await forms.ReadAsync(http, MostForm);
-        var written = form?["text"].ToString() ?? Forms.Peek(http, "text");
-        if (visitor is null)
+        var written = form?["text"].ToString() ?? SignedForms.Peek(http, "text");
+        if (user is null)
         {
             await InboxPages.ShowForeignAsync(http, null, SignInEndpoints.AddressFor(http.Request.Path), written);
             return;
         }
 
-        if (await PeerAsync(http, profiles, visitor) is not { } peer)
+        if (await PeerAsync(http, profiles, user) is not { } peer)
         {
-            await InboxPages.ShowUnknownAsync(http, visitor);
+            await InboxPages.ShowUnknownAsync(http, user);
             return;
         }
 
-        var words = InboxPages.WordsFor(http, visitor);
+        var words = InboxPages.WordsFor(http, user);
         if (form is null)
         {
-            await pages.ShowThreadAsync(http, visitor, peer, new(400, words.TooOld, written));
+            await pages.ShowThreadAsync(http, user, peer, new(400, words.TooOld, written));
             return;
         }
 
         var (text, problem) = Read(words, written);
-        var unsent = problem is not null ? new Unsent(400, problem, written) : await SendAsync(http, words, visitor, peer, text, send, store, clock);
+        var unsent = problem is not null ? new UnsentMessage(400, problem, written) : await SendAsync(http, words, user, peer, text, send, store, clock);
         if (unsent is null) http.SeeOther(InboxAddress.Of(peer.ScreenName));
-        else await pages.ShowThreadAsync(http, visitor, peer, unsent);
+        else await pages.ShowThreadAsync(http, user, peer, unsent);
     }
 
     /// <summary>Checks what was written, and gives it as it is stored, or says what is wrong with it.</summary>
-    private static (string Text, string? Problem) Read(MessagesWords words, string written)
+    private static (string Text, string? Problem) Read(MessagesTexts words, string written)
     {
         // Browsers send the line ends of a text box as CR LF (HTML, section 4.10.22.7); one newline is what was typed.
         var text = written.Replace("\r\n", "\n", StringComparison.Ordinal).Trim();
@@ -83,12 +84,12 @@ internal static class ThreadEndpoints
         return (text, errors.Any ? words.TextForbidden : null);
     }
 
-    private static async Task<Unsent?> SendAsync(
-        HttpContext http, MessagesWords words, Visitor visitor, Profile peer, string text, SendMessage send, Store store, TimeProvider clock)
+    private static async Task<UnsentMessage?> SendAsync(
+        HttpContext http, MessagesTexts words, SignedInUser user, UserProfile peer, string text, SendMessage send, Store store, TimeProvider clock)
     {
         try
         {
-            switch ((await send.RunAsync(new(visitor.UserId, AppId: null, new(peer.Id, text)))).Outcome)
+            switch ((await send.RunAsync(new(user.UserId, AppId: null, new(peer.Id, text)))).Outcome)
             {
                 case SendOutcome.Sent:
                     return null;
@@ -96,7 +97,7 @@ internal static class ThreadEndpoints
                     http.ShowRetryAfter(reached.ResetsAt, clock.GetUtcNow());
                     return new(429, words.LimitReached, text);
                 case SendOutcome.CannotMessage or SendOutcome.RecipientSuspended or SendOutcome.RecipientUnknown:
-                    return new(403, MessagesWords.Named(words.CannotWrite, peer.Name), text);
+                    return new(403, MessagesTexts.Named(words.CannotWrite, peer.Name), text);
                 case var other:
                     throw new UnreachableException(other.ToString());
             }
@@ -108,55 +109,55 @@ internal static class ThreadEndpoints
         }
     }
 
-    private static async Task Answer(HttpContext http, string id, Visits visits, Forms forms, Profiles profiles, InboxCards cards, InboxPages pages)
+    private static async Task Answer(HttpContext http, string id, UserSessions visits, SignedForms forms, UserProfiles profiles, InboxCards cards, InboxPages pages)
     {
-        var visitor = await visits.WhoAsync(http);
+        var user = await visits.WhoAsync(http);
         var form = await forms.ReadAsync(http, MostForm);
-        if (visitor is null || form is null)
+        if (user is null || form is null)
         {
-            await InboxPages.ShowForeignAsync(http, visitor, http.Request.Path.Value!.Split("/card/")[0], Forms.Peek(http, "text"));
+            await InboxPages.ShowForeignAsync(http, user, http.Request.Path.Value!.Split("/card/")[0], SignedForms.Peek(http, "text"));
             return;
         }
 
-        if (await PeerAsync(http, profiles, visitor) is not { } peer
+        if (await PeerAsync(http, profiles, user) is not { } peer
             || !WholeNumber.TryRead(id, out var prompt)
-            || await cards.FindAsync(peer.Id, prompt, visitor.UserId, http.RequestAborted) is not { } card)
+            || await cards.FindAsync(peer.Id, prompt, user.UserId, http.RequestAborted) is not { } card)
         {
-            await InboxPages.ShowUnknownAsync(http, visitor);
+            await InboxPages.ShowUnknownAsync(http, user);
             return;
         }
 
-        switch (await cards.AnswerAsync(http, visitor, peer, card, form))
+        switch (await cards.AnswerAsync(http, user, peer, card, form))
         {
             case CardReply.Taken:
                 http.SeeOther(InboxAddress.OfCard(peer.ScreenName, prompt));
                 break;
             case CardReply.Refused(var status, var view):
                 if (status == StatusCodes.Status503ServiceUnavailable) http.Response.Headers.RetryAfter = "1";
-                await pages.ShowThreadAsync(http, visitor, peer, card: new(prompt, status, view));
+                await pages.ShowThreadAsync(http, user, peer, card: new(prompt, status, view));
                 break;
             case var other:
                 throw new UnreachableException(other.ToString());
         }
     }
 
-    private static async Task Change(HttpContext http, Visits visits, Forms forms, Profiles profiles, FollowUser follow, BlockUser block, StopAsking asking)
+    private static async Task Change(HttpContext http, UserSessions visits, SignedForms forms, UserProfiles profiles, FollowUser follow, BlockUser block, OptOut asking)
     {
-        var visitor = await visits.WhoAsync(http);
+        var signedInUser = await visits.WhoAsync(http);
         var form = await forms.ReadAsync(http);
-        if (visitor is null || form is null)
+        if (signedInUser is null || form is null)
         {
-            await InboxPages.ShowForeignAsync(http, visitor, InboxAddress.List);
+            await InboxPages.ShowForeignAsync(http, signedInUser, InboxAddress.List);
             return;
         }
 
-        if (await PeerAsync(http, profiles, visitor) is not { } peer)
+        if (await PeerAsync(http, profiles, signedInUser) is not { } peer)
         {
-            await InboxPages.ShowUnknownAsync(http, visitor);
+            await InboxPages.ShowUnknownAsync(http, signedInUser);
             return;
         }
 
-        var (user, other, stop) = (visitor.UserId, peer.Id, http.RequestAborted);
+        var (user, other, stop) = (signedInUser.UserId, peer.Id, http.RequestAborted);
         await (form["do"].ToString() switch
         {
             "follow" when !peer.Suspended => follow.RunAsync(user, other, stop),

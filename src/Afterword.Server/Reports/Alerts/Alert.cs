@@ -56,6 +56,6 @@ internal sealed record Alert(long SenderId, AlertKind Kind, long Subject, long I
             """,
             Rows.Of(alerts).Long("sender_id", a => a.SenderId).Long("kind", a => (long)a.Kind).Long("subject", a => a.Subject).Long("id", a => a.Id)
                 .Long("at", a => a.At).Text("facts", a => a.Facts));
-        session.OnCommit(() => store.AlertBell.Ring(0, 0));
+        session.OnCommit(() => store.AlertNotifier.Notify(0, 0));
     }
 }

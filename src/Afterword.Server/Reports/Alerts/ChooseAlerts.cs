@@ -1,11 +1,12 @@
-using Afterword.Server.Access.Console;
+using Afterword.Server.Console.Audit;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Storage;
 using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports.Alerts;
 
 /// <summary>Somebody who may get alerts by mail, and whether they do.</summary>
-public sealed record AlertReader(long Id, string Name, string Mail, string Role, bool Gets);
+public sealed record AlertRecipient(long Id, string Name, string Email, string Role, bool Gets);
 
 /// <summary>What became of one of the latest alerts, by whom it was to be told.</summary>
 /// <param name="Kind">What it was about.</param>
@@ -13,7 +14,7 @@ public sealed record AlertReader(long Id, string Name, string Mail, string Role,
 /// <param name="To">A mail address, or the address of a webhook; null for one that is gone.</param>
 /// <param name="State">Where it stands.</param>
 /// <param name="Reason">What went wrong last, or why there was no need any more.</param>
-public sealed record ToldAlert(string Kind, long At, string? To, string State, string? Reason);
+public sealed record SentAlert(string Kind, long At, string? To, string State, string? Reason);
 
 /// <summary>What a sender's people want to be told, and whom.</summary>
 internal sealed class ChooseAlerts(Store store, AuditLog audit)
@@ -21,43 +22,43 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
     private const long Shown = 20;
 
     /// <summary>All that the page shows.</summary>
-    public Task<(Watch Watch, List<AlertReader> Readers, List<ToldAlert> Told)> ReadAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
-        async session => (await Watch.OfAsync(session, sender, stop), await ReadersAsync(session, sender, stop), await ToldAsync(session, sender, stop)), stop);
+    public Task<(AlertThresholds Watch, List<AlertRecipient> Readers, List<SentAlert> Told)> ReadAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
+        async session => (await AlertThresholds.OfAsync(session, sender, stop), await ReadersAsync(session, sender, stop), await SentAsync(session, sender, stop)), stop);
 
     /// <summary>Stores a choice, unless somebody else was faster.</summary>
-    /// <param name="seat">Who chooses.</param>
+    /// <param name="membership">Who chooses.</param>
     /// <param name="choice">What is told; the scores that are followed up stay as they are.</param>
     /// <param name="readers">Who has it by mail. Those who may not see figures here are passed over.</param>
     /// <param name="stop">Gives up.</param>
-    public Task<bool> SaveAsync(Seat seat, Watch choice, IReadOnlyList<long> readers, CancellationToken stop) => store.Main.WriteAsync(
+    public Task<bool> SaveAsync(Membership membership, AlertThresholds choice, IReadOnlyList<long> readers, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
-            var now = await Watch.OfAsync(session, seat.SenderId, stop);
-            var watch = choice with { FollowCsat = now.FollowCsat, FollowNps = now.FollowNps, WeeklySince = choice.WeeklySince is null ? null : now.WeeklySince ?? choice.WeeklySince };
-            if (!await watch.SaveAsync(session, seat.SenderId, stop)) return false;
+            var now = await AlertThresholds.OfAsync(session, membership.SenderId, stop);
+            var alertThresholds = choice with { FollowCsat = now.FollowCsat, FollowNps = now.FollowNps, WeeklySince = choice.WeeklySince is null ? null : now.WeeklySince ?? choice.WeeklySince };
+            if (!await alertThresholds.SaveAsync(session, membership.SenderId, stop)) return false;
 
-            await session.Sql("delete from alert_reader where sender_id = @sender").Bind("sender", seat.SenderId).RunAsync(stop);
+            await session.Sql("delete from alert_reader where sender_id = @sender").Bind("sender", membership.SenderId).RunAsync(stop);
             session.Then(
                 """
                 insert into alert_reader (sender_id, person_id)
                 select r.sender_id, r.person_id from {rows} join person_role r on r.sender_id = item.sender_id and r.person_id = item.person_id and r.role in (1, 2, 3)
                 """,
-                Rows.Of(readers.Distinct().ToArray()).Long("sender_id", _ => seat.SenderId).Long("person_id", id => id));
-            await audit.WriteAsync(session, seat, Deed.Changed, "alerts", stop);
+                Rows.Of(readers.Distinct().ToArray()).Long("sender_id", _ => membership.SenderId).Long("person_id", id => id));
+            await audit.WriteAsync(session, membership, AuditAction.Changed, "alerts", stop);
             return true;
         },
         stop);
 
-    private static Task<List<AlertReader>> ReadersAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+    private static Task<List<AlertRecipient>> ReadersAsync(Session session, long sender, CancellationToken stop) => session.Sql(
         """
         select p.id, p.name, p.mail, r.role, case when a.person_id is null then 0 else 1 end
         from person_role r join person p on p.id = r.person_id left join alert_reader a on a.sender_id = r.sender_id and a.person_id = r.person_id
         where r.sender_id = @sender and r.role in (1, 2, 3) order by r.role, p.mail_key
         """)
-        .Bind("sender", sender).ListAsync(row => new AlertReader(row.GetInt64(0), row.GetString(1), row.GetString(2), ((Role)row.GetInt32(3)).Word, row.Flag(4)), stop);
+        .Bind("sender", sender).ListAsync(row => new AlertRecipient(row.GetInt64(0), row.GetString(1), row.GetString(2), ((Role)row.GetInt32(3)).Word, row.Flag(4)), stop);
 
     // The latest first, in the order of the key and by that alone: a planner that knows nothing of these tables joins all that the sender has before it sorts.
-    private static Task<List<ToldAlert>> ToldAsync(Session session, long sender, CancellationToken stop) => session.Sql(
+    private static Task<List<SentAlert>> SentAsync(Session session, long sender, CancellationToken stop) => session.Sql(
         """
         with latest as materialized (
             select sender_id, id, channel, reader_id, kind, subject, state, reason from alert_dispatch
@@ -69,7 +70,7 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
         from latest d order by d.id desc, d.channel desc, d.reader_id desc
         """)
         .Bind("sender", sender).Bind("most", Shown)
-        .ListAsync(row => new ToldAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), ReaderOf(row), StateOf((Channels.DispatchState)row.GetInt32(3)), row.TextOrNull(4)), stop);
+        .ListAsync(row => new SentAlert(KindOf((AlertKind)row.GetInt32(0)), row.GetInt64(1), ReaderOf(row), StateOf((Channels.ChannelDeliveryState)row.GetInt32(3)), row.TextOrNull(4)), stop);
 
     // A removed webhook has no address any more.
     private static string? ReaderOf(Row row) => row.TextOrNull(2) is { } reader && row.LongOrNull(5) is { } format ? ShownUrl.Of(reader, (WebhookFormat)format) : row.TextOrNull(2);
@@ -83,11 +84,11 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
         _ => "weekly report",
     };
 
-    private static string StateOf(Channels.DispatchState state) => state switch
+    private static string StateOf(Channels.ChannelDeliveryState state) => state switch
     {
-        Channels.DispatchState.Sent => "sent",
-        Channels.DispatchState.Dead => "given up",
-        Channels.DispatchState.CalledOff => "called off",
+        Channels.ChannelDeliveryState.Sent => "sent",
+        Channels.ChannelDeliveryState.Dead => "given up",
+        Channels.ChannelDeliveryState.CalledOff => "called off",
         _ => "waiting",
     };
 }

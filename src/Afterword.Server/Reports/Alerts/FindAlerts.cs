@@ -1,6 +1,8 @@
 using System.Globalization;
+using Afterword.Server.Console;
 using Afterword.Server.Prompts;
 using Afterword.Server.Reports.Pages;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports.Alerts;
@@ -21,18 +23,18 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var watches = await store.Main.ReadAsync(
-            session => session.Sql($"select w.sender_id, {Watch.Columns} from watch w where w.fall_points >= 0 or w.weekly_since is not null order by w.sender_id")
-                .ListAsync(row => (Sender: row.GetInt64(0), Watch: Watch.Read(row, 1)), stop),
+        var alertThresholdsList = await store.Main.ReadAsync(
+            session => session.Sql($"select w.sender_id, {AlertThresholds.Columns} from watch w where w.fall_points >= 0 or w.weekly_since is not null order by w.sender_id")
+                .ListAsync(row => (Sender: row.GetInt64(0), Watch: AlertThresholds.Read(row, 1)), stop),
             stop);
-        foreach (var (sender, watch) in watches)
+        foreach (var (sender, alertThresholds) in alertThresholdsList)
         {
-            var found = await store.Main.SnapshotAsync(session => LookAsync(session, sender, watch, stop), stop);
+            var found = await store.Main.SnapshotAsync(session => LookAsync(session, sender, alertThresholds, stop), stop);
             if (found.Count > 0) await Alert.WriteAsync(store, found, stop);
         }
     }
 
-    private async Task<List<Alert>> LookAsync(Session session, long sender, Watch watch, CancellationToken stop)
+    private async Task<List<Alert>> LookAsync(Session session, long sender, AlertThresholds alertThresholds, CancellationToken stop)
     {
         // While the counts are made anew there is nothing to go by; it is looked at again in a minute.
         if (await ReadRollups.ZoneAsync(session, sender, stop) is not { } zone) return [];
@@ -40,8 +42,8 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var days = ConsoleDays.Of(zone);
         var found = new List<Alert>();
-        if (watch.FallPoints >= 0 && await FellAsync(session, sender, watch, days.DayOf(now), stop) is { } fell) found.Add(Alert.New(store, sender, AlertKind.FigureFell, days.DayOf(now), now, fell));
-        if (watch.WeeklySince is { } since && LastReport(days, now) is var monday && days.LocalOf(since) < DueAt(monday)
+        if (alertThresholds.FallPoints >= 0 && await FellAsync(session, sender, alertThresholds, days.DayOf(now), stop) is { } fell) found.Add(Alert.New(store, sender, AlertKind.FigureFell, days.DayOf(now), now, fell));
+        if (alertThresholds.WeeklySince is { } since && LastReport(days, now) is var monday && days.LocalOf(since) < DueAt(monday)
             && await WeekAsync(session, sender, monday - Week, stop) is { } week)
         {
             found.Add(Alert.New(store, sender, AlertKind.Weekly, monday - Week, now, week));
@@ -60,18 +62,18 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
     // By the clocks of the place: on a day on which they are changed too.
     private static DateTime DueAt(long monday) => DateOnly.FromDayNumber((int)monday).ToDateTime(TimeOnly.FromTimeSpan(s_reportAt));
 
-    private static async Task<AlertFactsJson?> FellAsync(Session session, long sender, Watch watch, long today, CancellationToken stop)
+    private static async Task<AlertFactsJson?> FellAsync(Session session, long sender, AlertThresholds alertThresholds, long today, CancellationToken stop)
     {
         if (await IsWrittenAsync(session, sender, AlertKind.FigureFell, today, stop)) return null;
 
         var fell = new List<FigureFellJson>();
         foreach (var type in s_types)
         {
-            var (now, before) = await FiguresAsync(session, sender, type, today - Week + 1, stop);
+            var (now, before) = await MetricsAsync(session, sender, type, today - Week + 1, stop);
             if (now.Counts.Scored < Enough || before.Counts.Scored < Enough) continue;
 
             var (mine, theirs) = (now.Headline!.Value.Value * 100, before.Headline!.Value.Value * 100);
-            if (theirs - mine > watch.FallPoints) fell.Add(new(type.Wire, Math.Round(mine, 1), Math.Round(theirs, 1), now.Counts.Scored, before.Counts.Scored));
+            if (theirs - mine > alertThresholds.FallPoints) fell.Add(new(type.Wire, Math.Round(mine, 1), Math.Round(theirs, 1), now.Counts.Scored, before.Counts.Scored));
         }
 
         return fell.Count == 0 ? null : new(Fell: fell);
@@ -84,10 +86,10 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
         var lines = new List<WeekFigureJson>();
         foreach (var type in s_types)
         {
-            var (now, before) = await FiguresAsync(session, sender, type, from, stop);
+            var (now, before) = await MetricsAsync(session, sender, type, from, stop);
             if (now.Counts.Sent + before.Counts.Sent == 0) continue;
 
-            lines.AddRange(new FigureCards(new(from, from + Week - 1, now, IsHidden: false), new(from - Week, from - 1, before, IsHidden: false), []).All().Select(card => new WeekFigureJson(
+            lines.AddRange(new MetricCards(new(from, from + Week - 1, now, IsHidden: false), new(from - Week, from - 1, before, IsHidden: false), []).All().Select(card => new WeekFigureJson(
                 type.Wire, card.Name, card.Mark is null ? card.Value : $"{card.Value} ({card.Mark.ToLowerInvariant()})", ChangeOf(card.Change), card.Change?.Tone ?? "")));
         }
 
@@ -99,13 +101,13 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
     private static string Iso(long day) => DateOnly.FromDayNumber((int)day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>The figures of seven days and of the seven before, out of the counts alone. Test feedback is in neither.</summary>
-    private static async Task<(Figures Now, Figures Before)> FiguresAsync(Session session, long sender, PromptType type, long from, CancellationToken stop)
+    private static async Task<(Metrics Now, Metrics Before)> MetricsAsync(Session session, long sender, PromptType type, long from, CancellationToken stop)
     {
         var (now, before) = (new Counts(), new Counts());
         var cells = await ReadRollups.CellsAsync(session, new(sender, Test: false, type, from - Week, from + Week - 1), from, _ => true, stop);
         foreach (var (day, counts) in cells.ByDay) (day < from ? before : now).Add(counts);
 
-        return (Figures.Of(type, now), Figures.Of(type, before));
+        return (Metrics.Of(type, now), Metrics.Of(type, before));
     }
 
     public static Task<bool> IsWrittenAsync(Session session, long sender, AlertKind kind, long subject, CancellationToken stop) => session.Sql(

@@ -2,6 +2,8 @@ using Afterword.Server.Automation;
 using Afterword.Server.Automation.Fairness;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Rules;
+using Afterword.Server.Console;
+using Afterword.Server.Reports.Rollups;
 using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports.Alerts;
@@ -46,7 +48,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
             var (now, days) = (clock.GetUtcNow().ToUnixTimeMilliseconds(), ConsoleDays.Of(zone));
             var today = days.DayOf(now);
             var monday = ConsoleDays.MondayOf(today);
-            if (rules.Alerts.NobodyAskedDays is { } most && rules.Silence == Reason.None && rules.Rules.Any(rule => rule.Ask is not null)
+            if (rules.Alerts.NobodyAskedDays is { } most && rules.Silence == Reason.None && rules.Rules.Any(rule => rule.Request is not null)
                 && !await FindAlerts.IsWrittenAsync(session, sender, AlertKind.NobodyAsked, monday, stop)
                 && await SilenceAsync(session, sender, changedAt, now - (long)TimeSpan.FromDays(most).TotalMilliseconds, days, stop) is { } silence)
             {
@@ -89,20 +91,20 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     /// <summary>Of how many agents the requests go beyond chance in a period.</summary>
     private static async Task<int> UnfairAsync(Session session, long sender, long from, long to, CancellationToken stop)
     {
-        var tally = new AgentTally();
+        var counter = new AgentCounter();
         await session.Sql(
             $"""
-            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.draw, {AgentTally.FirstDrawSql} from conversation c
+            select c.decision, c.reason, case when c.planned_at is null then 0 else 1 end, null, c.agent, c.share, c.draw, {AgentCounter.FirstDrawSql} from conversation c
             where c.sender_id = @sender and c.created_at >= @from and c.created_at < @to and c.test = 0 and c.agent is not null order by c.created_at, c.id
             """).Bind("sender", sender).Bind("from", from).Bind("to", to)
-            .EachAsync(row => tally.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7)), stop);
+            .EachAsync(row => counter.Add(row.GetString(4), ReadFunnel.EndOf(row), row.LongOrNull(5), row.LongOrNull(6), row.Flag(7)), stop);
         await session.Sql(
             """
             select p.agent, count(*) from prompt p
             where p.sender_id = @sender and p.id >= @above and p.id < @below and p.test = 0 and p.agent is not null and p.automatic = 0
             group by p.agent
             """).Bind("sender", sender).Bind("above", Snowflakes.FirstOf(from)).Bind("below", Snowflakes.FirstOf(to))
-            .EachAsync(row => tally.ByHand(row.GetString(0), row.GetInt64(1)), stop);
-        return JudgeFairness.Judge(tally.Counts).Select(mark => mark.Agent).Distinct().Count();
+            .EachAsync(row => counter.ByHand(row.GetString(0), row.GetInt64(1)), stop);
+        return JudgeFairness.Judge(counter.Counts).Select(flag => flag.Agent).Distinct().Count();
     }
 }

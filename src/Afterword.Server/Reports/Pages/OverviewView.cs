@@ -8,7 +8,7 @@ namespace Afterword.Server.Reports.Pages;
 public sealed record OverviewView(
     string Period, string? PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty,
     IReadOnlyList<LinkView> Types, IReadOnlyList<LinkView> Ranges, IReadOnlyList<LinkView> Steps, LinkView TestSwitch, string From, string To,
-    IReadOnlyList<FieldView> Kept, IReadOnlyList<FigureView> Figures, LineView Line, BarsView Bars, IReadOnlyList<BreakDownView> BreakDowns, TodayView Today);
+    IReadOnlyList<FieldView> Kept, IReadOnlyList<MetricView> Figures, LineView Line, BarsView Bars, IReadOnlyList<BreakdownView> Breakdowns, TodayView Today);
 
 /// <summary>One of several ways to look at the same page.</summary>
 public sealed record LinkView(string Text, string Address, bool Current);
@@ -21,7 +21,7 @@ public sealed record LimitView(string Text, string Without);
 /// <param name="Id">The part of the page of definitions.</param>
 /// <param name="Basis">How many answers, or requests, it is reckoned from.</param>
 /// <param name="Mark">Why it is not to be trusted; null when it is.</param>
-public sealed record FigureView(string Id, string Name, string Value, string? Interval, string Basis, string? Mark, ChangeView? Change, IReadOnlyList<double?> Trend);
+public sealed record MetricView(string Id, string Name, string Value, string? Interval, string Basis, string? Mark, ChangeView? Change, IReadOnlyList<double?> Trend);
 
 /// <param name="Tone"><c>good</c>, <c>bad</c> or empty.</param>
 /// <param name="Sign">An arrow, for those who do not see colours.</param>
@@ -48,7 +48,7 @@ public sealed record BarsView(string Title, string Description, IReadOnlyList<Ba
 /// <param name="Width">Its share of all answers, 0 to 100.</param>
 public sealed record BarView(string Label, string Tone, double Width, long Count, string Share);
 
-public sealed record BreakDownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts, WholeView? Whole);
+public sealed record BreakdownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts, WholeView? Whole);
 
 /// <summary>The way from the first values of a break-down to all of them, and back.</summary>
 /// <param name="Word">What they are: <c>agents</c>.</param>

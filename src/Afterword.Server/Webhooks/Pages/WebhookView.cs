@@ -29,7 +29,7 @@ public sealed record WebhookView(
 /// <param name="Text">What happened.</param>
 /// <param name="Secret">A new secret, which is shown now and never again.</param>
 /// <param name="Attempt">What the endpoint answered to a test.</param>
-public sealed record WebhookNotice(string Kind, string Text, string? Secret = null, ShownAttempt? Attempt = null);
+public sealed record WebhookNotice(string Kind, string Text, string? Secret = null, ShownDeliveryAttempt? Attempt = null);
 
 /// <summary>The days whose events an owner may send again, before it is done.</summary>
 /// <param name="From">As forms have it.</param>

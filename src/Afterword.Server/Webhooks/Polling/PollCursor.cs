@@ -1,5 +1,6 @@
 using System.Globalization;
 using Afterword.Server.Errors;
+using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Webhooks.Polling;
 
@@ -14,7 +15,7 @@ internal readonly record struct PollCursor(long At, long Id)
     public static PollCursor Begin(long approvedAt) => new(approvedAt, 0);
 
     /// <summary>Gives the place, or null when it was left out, or after noting that it is none.</summary>
-    public static PollCursor? Read(Reader read, string name)
+    public static PollCursor? Read(ParameterReader read, string name)
     {
         if (read.Optional(name) is not { } text) return null;
         if (text.Split('-') is [var at, var id] && WholeNumber.TryRead(at, out var stamp) && WholeNumber.TryRead(id, out var change)) return new(stamp, change);

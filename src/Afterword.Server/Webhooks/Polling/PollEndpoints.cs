@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using Afterword.Client.Wire;
-using Afterword.Server.Access.Console;
-using Afterword.Server.Access.Operators;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console.Audit;
 using Afterword.Server.Errors;
 using Afterword.Server.Hosting;
 using Afterword.Server.Limits;
+using Afterword.Server.Operators;
+using Afterword.Server.Parsing;
 using Afterword.Server.Reference;
 
 namespace Afterword.Server.Webhooks.Polling;
@@ -22,7 +24,7 @@ internal static class PollEndpoints
     public static void MapPolling(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operator/webhooks/{id}/poll.json", Poll).WithMetadata(new WebhookSecretRoute()).Describe(PollReference.Poll);
 
-    private static async Task Poll(HttpContext http, string id, PollEvents polling, PollGate gate, AuditTally tally)
+    private static async Task Poll(HttpContext http, string id, PollEvents polling, PollGate gate, AuditCounter tally)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (await FindAsync(http, id, polling, tally) is not { } webhook) return;
@@ -58,7 +60,7 @@ internal static class PollEndpoints
     }
 
     /// <summary>Gives the webhook, or null after the call was refused: in the same way whether there is none or its secret is another one.</summary>
-    private static async Task<PolledWebhook?> FindAsync(HttpContext http, string id, PollEvents polling, AuditTally tally)
+    private static async Task<PolledWebhook?> FindAsync(HttpContext http, string id, PollEvents polling, AuditCounter tally)
     {
         if (SecretOf(http.Request) is { } secret && WholeNumber.TryRead(id, out var number) && await polling.FindAsync(number, secret, http.RequestAborted) is { } webhook) return webhook;
 

@@ -51,7 +51,7 @@ internal sealed class PollEvents(Store store, TimeProvider clock)
         if (place.At > Now && place.At > await LastStampAsync(webhook.Key.SenderId, stop)) return null;
 
         var (events, size, more) = (new List<PolledEventJson>(), 0, false);
-        var (now, signers) = (clock.GetUtcNow(), webhook.Secrets.Select(one => NewSecret.SignerOf(one.Key)).ToArray());
+        var (now, signers) = (clock.GetUtcNow(), webhook.Secrets.Select(one => RotateSecret.SignerOf(one.Key)).ToArray());
         await store.Main.ReadAsync(
             session => session.Sql(
                 $"""

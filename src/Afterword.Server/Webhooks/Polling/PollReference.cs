@@ -31,9 +31,9 @@ internal static class PollReference
         Caller = "the receiver, with the webhook's secret",
         Parameters =
         [
-            new("id", "The webhook's id.", Shape.Id) { Required = true, Example = "2123907341324648452" },
-            new("after", "A `cursor`, or `next`, that this webhook was given.", Shape.Opaque) { Example = Cursor },
-            new("limit", "The most events.", Shape.Whole(1, PollEvents.MostPerPage)) { Default = "100" },
+            new("id", "The webhook's id.", ValueFormat.Id) { Required = true, Example = "2123907341324648452" },
+            new("after", "A `cursor`, or `next`, that this webhook was given.", ValueFormat.Opaque) { Example = Cursor },
+            new("limit", "The most events.", ValueFormat.Whole(1, PollEvents.MostPerPage)) { Default = "100" },
         ],
         Replies = [Reply.Of("The events, and where to go on.", WireJson.Default.PollPageJson, new([s_event], Cursor, More: false))],
         Errors = [DocumentedError.LimitReached],

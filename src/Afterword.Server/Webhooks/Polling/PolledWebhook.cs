@@ -7,7 +7,7 @@ namespace Afterword.Server.Webhooks.Polling;
 /// <param name="ApprovedAt">Since when it gets changes, Unix milliseconds; null while it waits for an owner of the sender.</param>
 /// <param name="IsOff">Whether somebody switched it off.</param>
 /// <param name="PolledAt">When it was polled, as far as that was written down, Unix milliseconds.</param>
-internal sealed record PolledWebhook(EndpointKey Key, IReadOnlyList<NewSecret> Secrets, long? ApprovedAt, bool IsOff, long? PolledAt)
+internal sealed record PolledWebhook(EndpointKey Key, IReadOnlyList<RotateSecret> Secrets, long? ApprovedAt, bool IsOff, long? PolledAt)
 {
     /// <summary>A row of <c>webhook</c>, with its secrets sealed.</summary>
     public sealed record Sealed(EndpointKey Key, long? ApprovedAt, bool IsOff, long? PolledAt, byte[] Secret, byte[]? OldSecret)
@@ -18,6 +18,6 @@ internal sealed record PolledWebhook(EndpointKey Key, IReadOnlyList<NewSecret> S
             new(row.GetInt64(0), row.GetInt64(1)), row.LongOrNull(2), !row.IsDBNull(3), row.LongOrNull(4), row.GetBytes(5), row.BytesOrNull(6));
 
         public PolledWebhook Open(Secrets secrets) => new(
-            Key, [.. new[] { Secret, OldSecret }.OfType<byte[]>().Select(one => new NewSecret(secrets.Unprotect(one)))], ApprovedAt, IsOff, PolledAt);
+            Key, [.. new[] { Secret, OldSecret }.OfType<byte[]>().Select(one => new RotateSecret(secrets.Unprotect(one)))], ApprovedAt, IsOff, PolledAt);
     }
 }

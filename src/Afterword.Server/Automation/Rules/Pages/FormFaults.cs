@@ -22,20 +22,20 @@ internal static class FormFaults
     ];
 
     /// <summary>As the form of one rule has it.</summary>
-    /// <param name="fault">What is wrong with the document.</param>
+    /// <param name="problem">What is wrong with the document.</param>
     /// <param name="at">The place of the rule.</param>
     /// <param name="fields">What was typed.</param>
-    public static Fault OfRule(Fault fault, int at, RuleFields fields)
+    public static RuleProblem OfRule(RuleProblem problem, int at, RuleFields fields)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"rules[{at}].");
-        if (!fault.Place.StartsWith(path, StringComparison.Ordinal)) return OfGeneral(fault);
+        if (!problem.Place.StartsWith(path, StringComparison.Ordinal)) return OfGeneral(problem);
 
-        var member = fault.Place[path.Length..];
-        return fault with { Field = Find(s_ofRule, member) ?? OfMessage(member, fields), What = InUnits(member) ?? fault.What };
+        var member = problem.Place[path.Length..];
+        return problem with { Field = Find(s_ofRule, member) ?? OfMessage(member, fields), What = InUnits(member) ?? problem.What };
     }
 
     /// <summary>As the form of what holds for all rules has it.</summary>
-    public static Fault OfGeneral(Fault fault) => fault with { Field = Find(s_ofGeneral, fault.Place) };
+    public static RuleProblem OfGeneral(RuleProblem problem) => problem with { Field = Find(s_ofGeneral, problem.Place) };
 
     // A place in a list is its field's.
     private static FormField? Find((string Member, string Id, string Label)[] fields, string member)

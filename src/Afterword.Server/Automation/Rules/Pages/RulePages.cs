@@ -3,17 +3,19 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Afterword.Server.Access;
-using Afterword.Server.Access.Console;
 using Afterword.Server.Automation.Funnels;
 using Afterword.Server.Automation.Simulation;
 using Afterword.Server.Channels;
+using Afterword.Server.Configuration;
+using Afterword.Server.Console;
+using Afterword.Server.Console.Members;
 using Afterword.Server.Errors;
-using Afterword.Server.Hosting;
 using Afterword.Server.Languages;
 using Afterword.Server.Limits;
+using Afterword.Server.OAuth;
+using Afterword.Server.Parsing;
 using Afterword.Server.Prompts;
-using Afterword.Server.Reports;
+using Afterword.Server.Reports.FollowUps;
 using Afterword.Server.Reports.Pages;
 using Afterword.Server.Storage;
 
@@ -29,14 +31,14 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The rules that hold, ready to be shown and changed.</summary>
-    public async Task<Opened> OpenAsync(Seat seat, CancellationToken stop) => new(this, seat, await change.FindAsync(seat.SenderId, stop), await PrivacyUrlAsync(seat.SenderId, stop));
+    public async Task<Opened> OpenAsync(Membership membership, CancellationToken stop) => new(this, membership, await change.FindAsync(membership.SenderId, stop), await PrivacyUrlAsync(membership.SenderId, stop));
 
     private Task<string?> PrivacyUrlAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select privacy_url from account where id = @sender").Bind("sender", sender).FirstAsync(row => row.TextOrNull(0), stop), stop);
 
     /// <summary>Checks a document.</summary>
     /// <returns>The document, or null and all that is wrong, each with its place.</returns>
-    public (RulesDocument? Document, IReadOnlyList<Fault> Faults) Check(string text)
+    public (RulesDocument? Document, IReadOnlyList<RuleProblem> Faults) Check(string text)
     {
         var utf8 = Encoding.UTF8.GetBytes(text);
         if (WrongWithJson(utf8) is { } wrong) return (null, [new("", wrong)]);
@@ -44,40 +46,40 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         var document = RulesDocument.Parse(utf8, questions, out var errors);
 
         // Without the spaces of the page, as the API counts it.
-        return document is not null && Encoding.UTF8.GetByteCount(document.Text) > SignedRequests.MaxBody
+        return document is not null && Encoding.UTF8.GetByteCount(document.Text) > SignatureMiddleware.MaxBody
             ? (null, [new("", "The document is too long: at most 64 KiB.")])
             : (document, [.. errors.All.Select(FaultOf)]);
     }
 
     /// <summary>Saves, unless somebody else was faster.</summary>
-    public async Task<bool> SaveAsync(Seat seat, long seen, RulesDocument document, CancellationToken stop) =>
-        await change.RunAsync(seat.SenderId, seat.Person, seen, document.Text, stop) is ChangeRulesOutcome.Saved;
+    public async Task<bool> SaveAsync(Membership membership, long seen, RulesDocument document, CancellationToken stop) =>
+        await change.RunAsync(membership.SenderId, membership.Member, seen, document.Text, stop) is ChangeRulesOutcome.Saved;
 
     /// <summary>Tries rules out on what was closed.</summary>
-    /// <param name="seat">Whose closes.</param>
+    /// <param name="membership">Whose closes.</param>
     /// <param name="rules">The draft.</param>
     /// <param name="days">Over how many days, as it was typed.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>Null while another simulation runs.</returns>
-    public async Task<SimulationView?> SimulateAsync(Seat seat, RuleSet rules, string days, CancellationToken stop)
+    public async Task<SimulationView?> SimulateAsync(Membership membership, RuleSet rules, string days, CancellationToken stop)
     {
         var many = WholeNumber.TryRead(days, out var number) && number is >= 1 and <= SimulateRules.MostDays ? (int)number : SimulateRules.UsualDays;
         var interval = await store.Main.ReadAsync(
-            session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", seat.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
-        return await simulate.RunAsync(seat.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(seat, rules, simulated, many) : null;
+            session => session.Sql("select recipient_interval from sender where user_id = @sender").Bind("sender", membership.SenderId).FirstAsync(row => row.LongOrNull(0), stop), stop);
+        return await simulate.RunAsync(membership.SenderId, rules, many, settings.Limits.IntervalFor(new SenderGrant(null, interval, null, null)), stop) is { } simulated ? ViewOf(membership, rules, simulated, many) : null;
     }
 
-    private static SimulationView ViewOf(Seat seat, RuleSet rules, SimulatedCloses simulated, int days)
+    private static SimulationView ViewOf(Membership membership, RuleSet rules, SimulatedCloses simulated, int days)
     {
         var rows = new Dictionary<(string Rule, string What), (long Would, long Did)>();
         foreach (var ((rule, reason), count) in simulated.Would) Add(rule, reason == Reason.None ? "Asked" : DecisionText.Of(reason), count, 0);
         foreach (var rule in rules.Rules.Where(rule => simulated.Closes > 0 && !simulated.Would.Keys.Any(one => one.Rule == rule.Name))) Add(rule.Name, "Fits no conversation", 0, 0);
         foreach (var ((rule, decision, reason), count) in simulated.Did) Add(rule, decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(reason), 0, count);
         return new(
-            days, FigureWords.Number(simulated.Closes), FigureWords.Number(simulated.DifferentCount),
-            [.. rows.OrderBy(row => PlaceOf(row.Key.Rule)).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, FigureWords.Number(row.Value.Would), FigureWords.Number(row.Value.Did)))],
+            days, MetricTexts.Number(simulated.Closes), MetricTexts.Number(simulated.DifferentCount),
+            [.. rows.OrderBy(row => PlaceOf(row.Key.Rule)).ThenBy(row => row.Key.Rule, StringComparer.Ordinal).ThenByDescending(row => row.Value.Would + row.Value.Did).ThenBy(row => row.Key.What, StringComparer.Ordinal).Select(row => new SimulatedRow(row.Key.Rule, row.Key.What, MetricTexts.Number(row.Value.Would), MetricTexts.Number(row.Value.Did)))],
             [.. simulated.Examples.Select(example => new SimulatedExample(
-                seat.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), DecisionText.TicketOf(example.Conversation.ExternalId),
+                membership.AddressOf(string.Create(CultureInfo.InvariantCulture, $"automation/{example.Conversation.Id}")), DecisionText.TicketOf(example.Conversation.ExternalId),
                 example.Conversation.Decision is Decision.Asked or Decision.Scheduled ? "Asked" : DecisionText.Of(example.Conversation.Reason), example.Reason == Reason.None ? "asked" : DecisionText.Of(example.Reason)))],
             [.. rules.Unreached.Select(rules.WhyUnreached)]);
 
@@ -114,7 +116,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         }
     }
 
-    private static Fault FaultOf(ApiError error)
+    private static RuleProblem FaultOf(ApiError error)
     {
         const string Invalid = " parameter is invalid: ";
         const string Missing = " parameter is missing.";
@@ -127,21 +129,21 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
     internal sealed class Opened
     {
         private readonly RulePages _pages;
-        private readonly Seat _seat;
-        private readonly SavedRules? _saved;
+        private readonly Membership _membership;
+        private readonly RulesVersion? _saved;
         private readonly JsonObject _document;
         private readonly RuleSet _rules;
 
         private readonly string? _privacyUrl;
 
-        public Opened(RulePages pages, Seat seat, SavedRules? saved, string? privacyUrl)
+        public Opened(RulePages pages, Membership membership, RulesVersion? saved, string? privacyUrl)
         {
-            (_pages, _seat, _saved, _privacyUrl) = (pages, seat, saved, privacyUrl);
+            (_pages, _membership, _saved, _privacyUrl) = (pages, membership, saved, privacyUrl);
             _document = saved is null ? new JsonObject { ["rules"] = new JsonArray() } : JsonNode.Parse(saved.Document)!.AsObject();
             _rules = saved is null ? RuleSet.None : RulesDocument.OfStored(saved.Document);
         }
 
-        public bool MayEdit => _seat.Role == Role.Owner;
+        public bool MayEdit => _membership.Role == Role.Owner;
 
         public long Version => _saved?.Version ?? 0;
 
@@ -171,12 +173,12 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
             : $"{_saved.ChangedBy} saved version {_saved.Version} meanwhile, so nothing of yours was saved. It stands below, as the rules do now. Save again to put yours in their place.";
 
         public RulesView View() => new(
-            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {ConsoleTimes.For(_seat.Person, _pages.Settings).Minute(_saved.ChangedAt)}.", MayEdit,
-            [.. _rules.Rules.Select(rule => RuleWords.Of(rule, _rules))], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
+            Version, _saved is null ? null : $"{Silence}Version {_saved.Version}, saved by {_saved.ChangedBy} on {ConsoleTimes.For(_membership.Member, _pages.Settings).Minute(_saved.ChangedAt)}.", MayEdit,
+            [.. _rules.Rules.Select(rule => RuleTexts.Of(rule, _rules))], GeneralFields.Of(_document), GeneralOpen: false, Edit: null, _document.ToJsonString(s_indented),
             TextOpen: false, [], Problem: null, IsSaved: false, Simulation: null);
 
         private QuestionGroup Group(PromptType type) => new(type.Wire.ToUpperInvariant(), [.. Enumerable.Range(0, _pages.QuestionsOf(type)).Select(variant => (
-            string.Create(CultureInfo.InvariantCulture, $"{type.Wire} {variant}"), string.Create(CultureInfo.InvariantCulture, $"{variant}: {_pages.QuestionOf(type, variant, _seat.SenderName)}")))]);
+            string.Create(CultureInfo.InvariantCulture, $"{type.Wire} {variant}"), string.Create(CultureInfo.InvariantCulture, $"{variant}: {_pages.QuestionOf(type, variant, _membership.SenderName)}")))]);
     }
 
     private Settings Settings => settings;

@@ -6,11 +6,11 @@ namespace Afterword.Server.Automation.Rules.Pages;
 /// <param name="Rules">Its rules in words.</param>
 /// <param name="Edit">The form that is open; null where none is.</param>
 /// <param name="Text">The document as it is to be read or was typed.</param>
-/// <param name="Faults">All that is wrong with what was sent.</param>
+/// <param name="Problems">All that is wrong with what was sent.</param>
 /// <param name="Problem">What else went wrong.</param>
 /// <param name="Simulation">What a draft would have decided; null when none was tried.</param>
 public sealed record RulesView(
-    long Version, string? Saved, bool MayEdit, IReadOnlyList<RuleLine> Rules, GeneralFields General, bool GeneralOpen, RuleEdit? Edit, string Text, bool TextOpen, IReadOnlyList<Fault> Faults, string? Problem,
+    long Version, string? Saved, bool MayEdit, IReadOnlyList<RuleLine> Rules, GeneralFields General, bool GeneralOpen, RuleEdit? Edit, string Text, bool TextOpen, IReadOnlyList<RuleProblem> Problems, string? Problem,
     bool IsSaved, SimulationView? Simulation);
 
 /// <summary>A rule as the list shows it.</summary>
@@ -30,7 +30,7 @@ public sealed record QuestionGroup(string Name, IReadOnlyList<(string Value, str
 /// <summary>Something that is wrong.</summary>
 /// <param name="Place">Where, as in <c>rules[1].ask.share</c>; empty for the whole document.</param>
 /// <param name="What">What it must be.</param>
-public sealed record Fault(string Place, string What)
+public sealed record RuleProblem(string Place, string What)
 {
     /// <summary>The field of the form that is open, and what people call it; null where only the document has a place for it.</summary>
     public FormField? Field { get; init; }
