@@ -112,7 +112,7 @@ public sealed partial class FeedbackClient
     /// <param name="cancellationToken">Gives up the call.</param>
     /// <returns>The rules with their new version.</returns>
     /// <exception cref="FeedbackApiException">
-    /// The server refused: 400 with every error and its place, such as <c>rules[1].ask.message.de</c>; 409, code 355, when somebody else
+    /// The server refused: 400 with every error and its place, such as <c>rules[1].ask.message.de</c>; 409, code 355, when someone else
     /// has changed the rules since they were read.
     /// </exception>
     /// <exception cref="HttpRequestException">There was no answer. A repetition is refused with 409 if the rules were saved.</exception>

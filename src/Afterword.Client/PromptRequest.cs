@@ -36,13 +36,13 @@ public sealed record PromptRequest
     /// <summary>The name used in the question, at most 20 characters; the sender's profile name by default.</summary>
     public string? DisplayName { get; init; }
 
-    /// <summary>Keeps this feedback out of every figure.</summary>
+    /// <summary>Keeps this feedback out of every metric.</summary>
     public bool Test { get; init; }
 
-    /// <summary>Who led the conversation, for the sender's figures: one line of at most 100 characters. Customers never see it.</summary>
+    /// <summary>Who led the conversation, for the sender's metrics: one line of at most 100 characters. Customers never see it.</summary>
     public string? Agent { get; init; }
 
-    /// <summary>What the conversation was about, for the sender's figures: at most 10 of at most 32 characters, without commas. Customers never see them.</summary>
+    /// <summary>What the conversation was about, for the sender's metrics: at most 10 of at most 32 characters, without commas. Customers never see them.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>Asks for the card's link and token in the answer, to show the card somewhere else.</summary>

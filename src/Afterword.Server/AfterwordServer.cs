@@ -132,7 +132,7 @@ internal sealed class AfterwordServer : IAsyncDisposable
         services.AddPrompts();
         services.AddAnswers();
         services.AddEmbed();
-        services.AddPeople();
+        services.AddUsers();
         services.AddMessages();
         services.AddWebhooks();
         services.AddChannels();

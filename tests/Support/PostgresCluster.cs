@@ -140,7 +140,7 @@ internal sealed class PostgresCluster : IDisposable
 
         for (var attempt = 1; ; attempt++)
         {
-            // Between our look and its start, somebody else may take the port.
+            // Between our look and its start, someone else may take the port.
             var port = FreePort();
             if (await StartAsync(programs, folder, port)) return port;
             if (attempt == PortTries) throw new InvalidOperationException($"PostgreSQL did not start: {await File.ReadAllTextAsync(Path.Combine(folder, "log"))}");

@@ -30,7 +30,7 @@ internal sealed class TestFolder : IDisposable
         }
         catch (DirectoryNotFoundException)
         {
-            // Somebody was faster.
+            // Someone was faster.
         }
     }
 }

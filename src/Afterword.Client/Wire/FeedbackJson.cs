@@ -8,7 +8,7 @@ namespace Afterword.Client.Wire;
 /// <param name="UpdatedAt">When the last part of an answer came; equals <paramref name="CreatedAt"/> until one does.</param>
 /// <param name="Id">Decimal.</param>
 /// <param name="Type"><c>csat</c> or <c>nps</c>.</param>
-/// <param name="Test">Test feedback is in no figure.</param>
+/// <param name="Test">Test feedback is in no metric.</param>
 /// <param name="DmId">The direct message that carried the prompt; decimal.</param>
 /// <param name="FromUserId">The sender; decimal.</param>
 /// <param name="ToUserId">The recipient; decimal.</param>

@@ -78,9 +78,9 @@ internal static class AdminEndpoints
 
     private static Task InviteOwner(HttpContext http, Membership membership, Memberships persons) => WithAccountAsync(http, membership, async account =>
     {
-        if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var email)) return new("bad", "This is not a mail address.");
+        if (!EmailAddress.TryParse(http.Request.Form["mail"].ToString().Trim(), out var email)) return new("bad", "This is not an email address.");
 
-        // Operators see no answers unless somebody else lets them.
+        // Operators see no answers unless someone else lets them.
         if (email.Value.Equals(membership.Member.Email, StringComparison.OrdinalIgnoreCase)) return new("bad", "You cannot make yourself the owner of a sender that is there already; another operator or an owner can.");
 
         return await InviteOwnerAsync(http, membership, persons, account, email);
@@ -90,7 +90,7 @@ internal static class AdminEndpoints
     public static async Task<OneTimeNotice> InviteOwnerAsync(HttpContext http, Membership membership, Memberships persons, User account, EmailAddress mail) =>
         await persons.AddFirstOwnerAsync(membership, mail, account.Id, http.RequestAborted) switch
         {
-            // An operator could be somebody's second address. Whom the sender's owners want to see answers, they say themselves.
+            // An operator could be someone's second address. Whom the sender's owners want to see answers, they say themselves.
             InviteOutcome.HasOwner => new("bad", $"@{account.ScreenName} has an owner, who invites all others."),
             InviteOutcome.Invited(_, var link) => await MemberEndpoints.SendAsync(http, membership, mail.Value, link),
             InviteOutcome.InvitedAgain(_, var link) => await MemberEndpoints.SendAsync(http, membership, mail.Value, link, InviteOutcome.InvitedAgain.Why(mail.Value) + " "),

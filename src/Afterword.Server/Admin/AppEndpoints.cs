@@ -75,7 +75,7 @@ internal static class AppEndpoints
     private static Confirmation? QuestionOf(string act, ListedApp app) => act switch
     {
         "deny" => new($"Deny {app.Name}?", "Nobody can ask for feedback through this app from now on. Its other calls still work. You can allow it again.", "Deny", Page),
-        "suspend" => new($"Suspend {app.Name}?", "All calls of this app are refused from now on, whoever makes them. You can resume it.", "Suspend", Page),
+        "suspend" => new($"Suspend {app.Name}?", "All calls of this app are refused from now on. You can resume it.", "Suspend", Page),
         "rotate" => new($"Make a new secret for {app.Name}?", "The current secret works alongside the new one for 24 hours, then stops. One that was replaced earlier stops at once. Be ready to change the app.", "Make a new secret", Page),
         "rotate-now" => new($"Replace the secret of {app.Name} at once?", "Calls that are signed with the current secret are refused within five seconds. Use this when it was stolen.", "Replace it", Page),
         _ => null,

@@ -35,7 +35,7 @@ internal static class MemberEndpoints
         var form = http.Request.Form;
         var name = form["name"].ToString().Trim();
         var role = membership.Role == Role.Operator ? Role.Operator : RoleOf(form["role"]);
-        if (!EmailAddress.TryParse(form["mail"].ToString().Trim(), out var email)) await RefuseAsync("This is not a mail address.");
+        if (!EmailAddress.TryParse(form["mail"].ToString().Trim(), out var email)) await RefuseAsync("This is not an email address.");
         else if (name.Length > 0 && TextRules.WrongWithName(name) is { } wrong) await RefuseAsync($"The name must be {wrong}.");
         else if (role is not { } given) await RefuseAsync("Choose a role.");
         else await TellAsync(await persons.InviteAsync(membership, email, name.Length == 0 ? null : name, given, http.RequestAborted));
@@ -118,9 +118,9 @@ internal static class MemberEndpoints
         var how = await services.GetRequiredService<InvitationEmail>().SendAsync(membership, mail, path) switch
         {
             null => $"Send this link to {mail}.",
-            { Outcome: AttemptOutcome.Sent } => $"The link was sent to {mail}; pass it on yourself if the mail does not arrive.",
-            { Outcome: AttemptOutcome.Uncertain } unsure => $"Nobody knows whether the mail to {mail} was taken ({unsure.Error}). Send this link yourself.",
-            var failed => $"The mail to {mail} was not taken: {failed.Error} Send this link yourself.",
+            { Outcome: AttemptOutcome.Sent } => $"The link was sent to {mail}; pass it on yourself if the email does not arrive.",
+            { Outcome: AttemptOutcome.Uncertain } unsure => $"It is unclear whether the email to {mail} was accepted ({unsure.Error}). Send this link yourself.",
+            var failed => $"The email to {mail} was not accepted: {failed.Error} Send this link yourself.",
         };
         return new("good", $"{before}{how} It is shown only now, works once, and ends after 7 days.", http.PublicBase(services.GetRequiredService<Settings>()) + path);
     }
@@ -146,7 +146,7 @@ internal static class MemberEndpoints
 
     private static void Leave(HttpContext http, Membership membership, OneTimeNotice notice) => http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, membership.Member, membership.AddressOf("people"), notice);
 
-    // Nobody is asked about somebody who is not there, as the answer says; and an owner reads no address of somebody elsewhere.
+    // Nobody is asked about someone who is not there, as the answer says; and an owner reads no address of someone elsewhere.
     private static async Task<bool> IsConfirmedAsync(HttpContext http, Membership membership, Memberships persons, string does, string consequence)
     {
         if (IdOf(http) is not { } person) return true;

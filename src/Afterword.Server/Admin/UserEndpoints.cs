@@ -96,7 +96,7 @@ internal static class UserEndpoints
             return;
         }
 
-        // Links for a new password are mailed there. With the password of an account that asks, somebody can let an app read its answers, which operators do not.
+        // Links for a new password are mailed there. With the password of an account that asks, someone can let an app read its answers, which operators do not.
         if (await IsSenderAsync(store, user, http.RequestAborted))
         {
             await ShowAsync(http, membership, 400, SubmittedForm.Nothing, new("bad", $"@{user.ScreenName} is a sender, whose address is changed from a shell: afterword user channel @{user.ScreenName} …"));

@@ -39,7 +39,7 @@ internal sealed class AnswerPrompt
         var low = new LowScores();
         var senders = requests.Select(request => request.Key.SenderId).Distinct().ToArray();
 
-        // A link that somebody made up may name any sender.
+        // A link that someone made up may name any sender.
         await session.EachAsync(
             [.. ChangeLog.StampAsking(senders, now.ToUnixTimeMilliseconds(), states), outbox.Lookup(senders), low.Lookup(senders), Lookup(requests, cards, found)], CancellationToken.None);
 
@@ -75,7 +75,7 @@ internal sealed class AnswerPrompt
         {
             foreach (var prompt in prompts.Values)
             {
-                // Not the sender's inbox: agents read it, and would see when somebody answers.
+                // Not the sender's inbox: agents read it, and would see when someone answers.
                 _store.InboxNotifier.Notify(prompt.RecipientId, prompt.RecipientId);
                 _store.MetricsNotifier.Notify(prompt.SenderId, prompt.RecipientId);
                 if (_answers.Enabled) Count(found[(prompt.SenderId, prompt.Id)].Counted, prompt);

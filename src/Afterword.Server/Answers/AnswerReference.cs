@@ -52,7 +52,7 @@ internal static class AnswerReference
 
             It is in the recipient's language, else in the browser's (`Accept-Language`), else in that of the question.
             """,
-        Caller = "whoever has the link",
+        Caller = "anyone who has the link",
         Parameters = [s_token, new("score", "Shows this answer chosen, to be confirmed by one button.", ValueFormat.Whole(0, 10)) { Example = "4" }],
         Replies =
         [
@@ -64,21 +64,21 @@ internal static class AnswerReference
     public static Operation AnswerCard() => new(Topic.Pages, "Answer on the card")
     {
         Does = "What the card's own forms send: one of the four.",
-        Caller = "whoever has the link",
+        Caller = "anyone who has the link",
         Parameters =
         [
             s_token,
             new("score", "1 to 5 for csat, 0 to 10 for nps.", ValueFormat.Whole(0, 10)) { Example = "4" },
             new("text", "What the customer says.", ValueFormat.Text(1, TextRules.MessageLength)),
             new("dismiss", "Closes the card.", ValueFormat.OneOf("1")),
-            new("List-Unsubscribe", "What mail programs send at one click (RFC 8058); the same as `asking=stop`, and answered without a page.", ValueFormat.OneOf("One-Click")),
+            new("List-Unsubscribe", "What email programs send at one click (RFC 8058); the same as `asking=stop`, and answered without a page.", ValueFormat.OneOf("One-Click")),
             new("asking", "`stop`: this recipient gets no more requests from this sender, and `create` is 403/349. `again` undoes it. Both also on a closed card.", ValueFormat.OneOf("stop", "again")),
             new("language", "The language in which the question was read, beside a score.", ValueFormat.Text(2, 35)) { Example = "de" },
         ],
         Replies =
         [
             Reply.Page("A score was recorded: the next step, which shows it. No later page does."),
-            new(204, "Taken, by one click in a mail program."),
+            new(204, "Taken, by one click in an email program."),
             new(303, "Taken, or there already: on to the next step.") { Headers = [("Location", "The card's own path.")] },
             Reply.Page("Not understood: the step again, with what is wrong.", 400), Reply.Page("No such card.", 404),
             Reply.Page("Another text was there already: what counts.", 409),

@@ -95,7 +95,7 @@ internal static class CardEndpoints
 
     private static CardLocation PlaceOf(HttpContext http) => new(http.Request.Path, card => LanguageOf(http, card));
 
-    // What a mail's link stands for is shown, never taken: programs that look into mails open every link.
+    // What an email's link stands for is shown, never taken: programs that look into emails open every link.
     private static int? ChosenIn(IQueryCollection query) => int.TryParse(query["score"], NumberStyles.None, CultureInfo.InvariantCulture, out var score) ? score : null;
 
     private static void SetHeaders(IHeaderDictionary headers)

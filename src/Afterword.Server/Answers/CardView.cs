@@ -57,7 +57,7 @@ internal sealed record CardView(
     /// <summary>The score given, where whoever looks may see it; null says only that there is one. Read in step <see cref="CardStep.Text"/> only.</summary>
     public int? Score { get; init; }
 
-    /// <summary>The score that a link of a mail stands for, to be confirmed; null for none. Nothing is recorded of it.</summary>
+    /// <summary>The score that a link of an email stands for, to be confirmed; null for none. Nothing is recorded of it.</summary>
     public int? Chosen { get; init; }
 
     /// <summary>Why the last submission was refused, or null.</summary>

@@ -27,7 +27,7 @@ internal enum Check
 /// <param name="ConversationFacts">What conditions look at.</param>
 /// <param name="Facts">Of the recipient.</param>
 /// <param name="AskedAt">When the recipient was last asked, tests aside.</param>
-/// <param name="AlreadyAsked">Somebody was asked about this conversation.</param>
+/// <param name="AlreadyAsked">Someone was asked about this conversation.</param>
 /// <param name="LeastInterval">How long every request must wait for after the one before, whatever the rules say.</param>
 /// <param name="Rules">The sender's.</param>
 /// <param name="Draw">The conversation's; null where there is none.</param>
@@ -116,7 +116,7 @@ internal static class Decide
         return verdict.Reason;
     }
 
-    /// <summary>The first moment from <paramref name="at"/> on at which somebody may be asked.</summary>
+    /// <summary>The first moment from <paramref name="at"/> on at which someone may be asked.</summary>
     public static long Opening(RuleSet rules, long at) =>
         rules.QuietHours is { } quiet ? quiet.NextOpening(DateTimeOffset.FromUnixTimeMilliseconds(at)).ToUnixTimeMilliseconds() : at;
 

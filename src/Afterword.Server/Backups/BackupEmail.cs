@@ -11,8 +11,8 @@ namespace Afterword.Server.Backups;
 /// <summary>Sends operators an email when a backup that the server takes by itself has failed, where there is a mail server.</summary>
 internal sealed partial class BackupEmail(Store store, Settings settings, Memberships memberships, EmailTransport transport, OutgoingConnections connections, ILogger<BackupEmail> log)
 {
-    /// <remarks>Not after a restore, until somebody resumes: a copy that is only tried out bothers nobody.</remarks>
-    /// <returns>False when nobody's mail was taken: they are to be told later.</returns>
+    /// <remarks>Not after a restore, until someone resumes: a copy that is only tried out bothers nobody.</remarks>
+    /// <returns>False when nobody's email was taken: they are to be told later.</returns>
     public async Task<bool> SendAsync(string reason, CancellationToken stop)
     {
         if (settings.Mail is null) return true;

@@ -61,9 +61,9 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
         return keep is { } most ? Prune(kept, OldOnes(folder, name, most)) : kept;
     }
 
-    /// <summary>The files that make way for a new one. Files of other names are somebody else's.</summary>
+    /// <summary>The files that make way for a new one. Files of other names are someone else's.</summary>
     /// <remarks>
-    /// Names with times are in the order of time. One of a time to come was given by a clock that was wrong, or put there by somebody: it makes
+    /// Names with times are in the order of time. One of a time to come was given by a clock that was wrong, or put there by someone: it makes
     /// way first.
     /// </remarks>
     private static IEnumerable<string> OldOnes(string folder, string taken, int most) => Directory.GetFiles(folder).Select(file => Path.GetFileName(file))
@@ -157,7 +157,7 @@ internal sealed partial class BackupFile(Database db, TimeProvider clock)
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // Another process writes it just now, or it is somebody else's.
+                // Another process writes it just now, or it is someone else's.
             }
         }
     }

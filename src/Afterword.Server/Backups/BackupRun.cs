@@ -45,7 +45,7 @@ internal sealed record BackupRun(DateTimeOffset? SucceededAt, string? File, long
         },
         stop);
 
-    /// <summary>Holds the lease for longer; false when somebody else has it, or it was given back.</summary>
+    /// <summary>Holds the lease for longer; false when someone else has it, or it was given back.</summary>
     public static async Task<bool> RenewAsync(Database db, string holder, DateTimeOffset now, CancellationToken stop) => 1 == await db.WriteAsync(
         session => session.Sql("update backup_run set held_until = @until where id = 1 and holder = @holder and held_until > 0")
             .Bind("holder", holder).Bind("until", (now + LeaseLength).ToUnixTimeMilliseconds()).RunAsync(stop),

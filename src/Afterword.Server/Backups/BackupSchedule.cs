@@ -16,7 +16,7 @@ internal sealed partial class BackupSchedule(Store store, Settings settings, Bac
     private bool _untold;
 
     /// <summary>Takes one if it is due and nobody else takes it.</summary>
-    /// <remarks>Not after a restore, until somebody resumes: a copy that is only tried out would write to where its original's backups are, and delete those.</remarks>
+    /// <remarks>Not after a restore, until someone resumes: a copy that is only tried out would write to where its original's backups are, and delete those.</remarks>
     /// <returns>Whether one was taken, well or not.</returns>
     public async Task<bool> RunAsync(CancellationToken stop)
     {

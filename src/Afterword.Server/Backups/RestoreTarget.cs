@@ -27,7 +27,7 @@ internal abstract class RestoreTarget(Settings settings, TimeProvider clock) : I
     public static async Task<RestoreTarget> OpenAsync(Settings settings, TimeProvider clock, CancellationToken stop) =>
         settings.Database is null ? SqliteTarget.Open(settings, clock) : await PostgresTarget.ConnectAsync(settings, clock, stop);
 
-    /// <summary>Whether somebody has used the store that is there.</summary>
+    /// <summary>Whether someone has used the store that is there.</summary>
     public abstract Task<bool> HasRowsAsync(CancellationToken stop);
 
     /// <summary>Fills the store and puts it in the place of what was there.</summary>

@@ -36,7 +36,7 @@ internal sealed class SqliteTarget : RestoreTarget
         }
         catch (SqliteException)
         {
-            // What cannot be read may be all that somebody has.
+            // What cannot be read may be all that someone has.
             return true;
         }
     }
@@ -52,7 +52,7 @@ internal sealed class SqliteTarget : RestoreTarget
             var content = Fill(made, backup, blueprint, progress, stop);
 
             // Held until the names are what they shall be: whoever opened the old one in between would write a log that the new one is then read with,
-            // and whom somebody erased from it by then is erased from the new one.
+            // and whom someone erased from it by then is erased from the new one.
             var isThere = System.IO.File.Exists(File);
             using var alone = isThere ? CloseLog() : null;
             if (isThere) Erased = [.. Erased, .. ErasedFrom(alone)];

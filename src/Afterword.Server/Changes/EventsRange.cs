@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace Afterword.Server.Changes;
 
-/// <summary>A stretch of a sender's events and the place in it where the next page begins.</summary>
+/// <summary>A range of a sender's events and the place in it where the next page begins.</summary>
 /// <param name="SenderId">Whose events.</param>
 /// <param name="From">First millisecond, inclusive.</param>
 /// <param name="To">Last millisecond, inclusive.</param>

@@ -8,7 +8,7 @@ internal enum Channel
     /// <summary>In no other way.</summary>
     BuiltIn = 0,
 
-    /// <summary>By mail, through the operator's mail server.</summary>
+    /// <summary>By email, through the operator's mail server.</summary>
     Email = 1,
 
     /// <summary>By the sender's own means: message and card link are handed over to it.</summary>

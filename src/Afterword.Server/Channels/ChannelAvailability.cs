@@ -2,7 +2,7 @@ using Afterword.Server.Parsing;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>How a user is reached besides Messages. Checked: who is reached by mail has an address, and who is reached at X is a user there.</summary>
+/// <summary>How a user is reached besides Messages. Checked: who is reached by email has an address, and who is reached at X is a user there.</summary>
 internal sealed record ChannelAvailability
 {
     private ChannelAvailability(Channel channel, EmailAddress? email, long? xUserId) => (Channel, Email, XUserId) = (channel, email, xUserId);
@@ -12,7 +12,7 @@ internal sealed record ChannelAvailability
 
     public Channel Channel { get; }
 
-    /// <summary>The user's mail address, kept whatever the channel is; null when there is none.</summary>
+    /// <summary>The user's email address, kept whatever the channel is; null when there is none.</summary>
     public EmailAddress? Email { get; }
 
     /// <summary>Which user of X it is, kept whatever the channel is; null when nobody has said.</summary>
@@ -20,7 +20,7 @@ internal sealed record ChannelAvailability
 
     /// <summary>Reads what an operator wrote, or says what is wrong with it.</summary>
     /// <param name="channel">A channel's name; null is the built-in one.</param>
-    /// <param name="email">A mail address, or null.</param>
+    /// <param name="email">An email address, or null.</param>
     /// <param name="xUserId">The id of a user of X, or null.</param>
     public static (ChannelAvailability? Reachability, string? Wrong) Read(string? channel, string? email, string? xUserId = null)
     {

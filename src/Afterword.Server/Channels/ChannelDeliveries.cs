@@ -19,12 +19,12 @@ internal sealed class ChannelDeliveries(Store store, Settings settings, TimeProv
 
     private const long CalledOffAtOnce = 500;
 
-    /// <summary>Said of what was called off while somebody was at it.</summary>
+    /// <summary>Said of what was cancelled while someone was at it.</summary>
     public const string MayHaveArrived = "An attempt was under way and may have arrived.";
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The lanes with something due. What has nowhere to go yet waits: for a mail server, for the sender's own means, helpdesk or keys of X, or for the end of a limit there.</summary>
+    /// <summary>The queues with something due. What has nowhere to go yet waits: for a mail server, for the sender's own means, helpdesk or keys of X, or for the end of a limit there.</summary>
     public async Task<List<ChannelQueue>> DueQueuesAsync(CancellationToken stop)
     {
         var queues = await store.Main.ReadAsync(
@@ -46,7 +46,7 @@ internal sealed class ChannelDeliveries(Store store, Settings settings, TimeProv
         return queues;
     }
 
-    /// <summary>Takes what is due longest in a lane, and calls off what there is no need for any more.</summary>
+    /// <summary>Takes what is due longest in a queue, and calls off what there is no need for any more.</summary>
     /// <returns>What is to be sent now; perhaps less than was due, when another node was faster.</returns>
     public async Task<List<ChannelDelivery>> ClaimAsync(ChannelQueue queue, int most, CancellationToken stop)
     {

@@ -5,7 +5,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>Where a dispatch stands. The numbers are stored.</summary>
+/// <summary>Where a delivery stands. The numbers are stored.</summary>
 internal enum ChannelDeliveryState
 {
     /// <summary>It is due now or later.</summary>
@@ -17,7 +17,7 @@ internal enum ChannelDeliveryState
     /// <summary>The mail server, the sender's own one, its helpdesk or X took it over.</summary>
     Sent = 2,
 
-    /// <summary>It was refused, or failed too often: nothing is sent until somebody has it tried again.</summary>
+    /// <summary>It was refused, or failed too often: nothing is sent until someone has it tried again.</summary>
     Dead = 3,
 
     /// <summary>There was no need for it any more before it could be sent.</summary>
@@ -31,7 +31,7 @@ internal readonly record struct ChannelQueue(Channel Channel, long SenderId)
     public static ChannelQueue Email { get; } = new(Channel.Email, 0);
 }
 
-/// <summary>A dispatch that is due, with all that is needed to bring it to its recipient.</summary>
+/// <summary>A delivery that is due, with all that is needed to bring it to its recipient.</summary>
 /// <param name="State"><see cref="ChannelDeliveryState.Sending"/> when an attempt was begun and never noted: its node died, or was cut off.</param>
 /// <param name="Failures">Failed attempts since it was written or tried again.</param>
 /// <param name="OptedOut">The recipient wants no more requests of this sender, or blocked it.</param>
@@ -100,7 +100,7 @@ internal sealed record ChannelDelivery(
         $"{settings.PublicBase ?? CardBase}{CardLink.PathPrefix}{NewChannelDelivery.Unseal(secrets, Token ?? throw new InvalidOperationException($"The card's token of {Prompt.Id} is gone."))}";
 }
 
-/// <summary>One of the two people of a dispatch.</summary>
+/// <summary>One of the two people of a delivery.</summary>
 internal sealed record DeliveryParty(long Id, string ScreenName, string Name, string? Language, string? Email, bool Suspended)
 {
     public static DeliveryParty Read(Row row, int at) => new(

@@ -5,7 +5,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>A dispatch as operators see it.</summary>
+/// <summary>A delivery as operators see it.</summary>
 /// <param name="DueAt">When it is tried next, or while it is being sent, until when; Unix milliseconds.</param>
 /// <param name="Reason">Why it is not sent, or null.</param>
 /// <param name="Attempts">Newest first. Those older than Channels:KeepAttempts are forgotten.</param>

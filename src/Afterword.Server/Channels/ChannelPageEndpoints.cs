@@ -15,7 +15,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>How a sender's requests reach its customers: by link, by mail, by its own means, and in its own pages. Its owners choose.</summary>
+/// <summary>How a sender's requests reach its customers: by link, by email, by its own means, and in its own pages. Its owners choose.</summary>
 internal static class ChannelPageEndpoints
 {
     private const string Page = "channels";

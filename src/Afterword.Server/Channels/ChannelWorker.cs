@@ -11,7 +11,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>Brings requests through their channels: a lane for the mail server, and one for each sender's own means, helpdesks and user of X.</summary>
+/// <summary>Brings requests through their channels: a queue for the mail server, and one for each sender's own means, helpdesks and user of X.</summary>
 internal sealed class ChannelWorker(
     Store store, Settings settings, ChannelDeliveries deliveries, EmailTransport email, RelayTransport relay, HelpdeskTransport conversation, XTransport x, OutgoingConnections connections,
     Func<double> chance, TimeProvider clock, ILogger<ChannelWorker> log)

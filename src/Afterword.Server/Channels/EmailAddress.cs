@@ -5,7 +5,7 @@ using MimeKit;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>A mail address that can go into a header and an envelope as it is: plain ASCII, one address, no name.</summary>
+/// <summary>An email address that can go into a header and an envelope as it is: plain ASCII, one address, no name.</summary>
 /// <remarks>
 /// A domain of other letters is kept as it is registered, in Punycode. Letters beyond ASCII before the @ are refused: they need
 /// SMTPUTF8 on every server of the way (RFC 6531), and whoever has such an address has another one.

@@ -9,7 +9,7 @@ namespace Afterword.Server.Channels;
 /// <param name="Card">The card's link, of which the prompt keeps a hash alone.</param>
 internal sealed record NewChannelDelivery(long SenderId, long PromptId, Channel Channel, string CardBase, CardLink Card)
 {
-    /// <summary>Writes them in the transaction that stores the prompts, and rings the store's bell once they are durable.</summary>
+    /// <summary>Writes them in the transaction that stores the prompts, and wakes the store's listeners once they are durable.</summary>
     public static void Write(Session session, Store store, IReadOnlyList<NewChannelDelivery> deliveries, long now)
     {
         // Most requests go nowhere but to Messages, and cost nothing here.

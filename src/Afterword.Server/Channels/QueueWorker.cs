@@ -6,7 +6,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Channels;
 
-/// <summary>Sends what is due in lanes: a bounded number at once in each, and none waits for another.</summary>
+/// <summary>Sends what is due in queues: a bounded number at once in each, and none waits for another.</summary>
 /// <remarks>
 /// One loop looks for what is due when a commit of this process rings, when an attempt has ended, and every so often besides:
 /// the first two are hints, the look is what nothing escapes. No transaction spans an attempt.
@@ -62,13 +62,13 @@ internal abstract class QueueWorker<TQueue, TItem>(Store store, Settings setting
     /// <summary>Ends the leases of a server that is no more.</summary>
     protected abstract Task EndAllAsync(CancellationToken stop);
 
-    /// <summary>Finds the lanes with something due.</summary>
+    /// <summary>Finds the queues with something due.</summary>
     protected abstract Task<List<TQueue>> DueQueuesAsync(CancellationToken stop);
 
-    /// <summary>Takes what is due longest in a lane, under a lease.</summary>
+    /// <summary>Takes what is due longest in a queue, under a lease.</summary>
     protected abstract Task<List<TItem>> ClaimAsync(TQueue queue, int most, CancellationToken stop);
 
-    /// <summary>Where the connections of a lane lead.</summary>
+    /// <summary>Where the connections of a queue lead.</summary>
     protected abstract EndpointKey EndOf(TQueue queue);
 
     /// <summary>Makes one attempt, over one connection.</summary>
@@ -136,8 +136,8 @@ internal abstract class QueueWorker<TQueue, TItem>(Store store, Settings setting
         if (!store.Faults.Tell(error)) RoundFailed(error);
     }
 
-    /// <summary>Begins what is due, as far as there is room in its lane.</summary>
-    /// <returns>False when there was nothing; what is due in a lane without room counts, too.</returns>
+    /// <summary>Begins what is due, as far as there is room in its queue.</summary>
+    /// <returns>False when there was nothing; what is due in a queue without room counts, too.</returns>
     private async Task<bool> LookAsync(CancellationToken stop)
     {
         await _looking.WaitAsync(stop);
@@ -155,7 +155,7 @@ internal abstract class QueueWorker<TQueue, TItem>(Store store, Settings setting
         }
     }
 
-    /// <summary>Begins what is due in a lane. What is claimed has its permit already: a lease runs out while one waits.</summary>
+    /// <summary>Begins what is due in a queue. What is claimed has its permit already: a lease runs out while one waits.</summary>
     private async Task<bool> BeginDueAsync(TQueue queue, CancellationToken stop)
     {
         var room = settings.Channels.Concurrency - CountIn(queue);
@@ -240,7 +240,7 @@ internal abstract class QueueWorker<TQueue, TItem>(Store store, Settings setting
             }
             catch (Exception error) when (store.Faults.Tell(error))
             {
-                // If it takes so long that the lease runs out, the fence will refuse it, and somebody else sends once more.
+                // If it takes so long that the lease runs out, the fence will refuse it, and someone else sends once more.
                 await Task.Delay(s_again, abort);
             }
         }

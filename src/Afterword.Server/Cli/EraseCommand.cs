@@ -54,7 +54,7 @@ internal static class EraseCommand
         .. erased.ListProblem is { } problem ? (string[])[$"Warning: {problem}"] : [],
     ];
 
-    // Whoever erases somebody has to know where they still are.
+    // Whoever erases someone has to know where they still are.
     private static string Backups(string? folder) => folder is not null && Directory.Exists(folder)
         ? $"Backups taken before still hold the person. {ErasureList.In(folder)} lists who was erased, and restore erases them again. Keep it beside every copy of a backup."
         : $"Backups taken before still hold the person. Take one more into the same folder: it writes {ErasureList.Name} beside them, by which restore erases the person again. Keep that file with every copy.";

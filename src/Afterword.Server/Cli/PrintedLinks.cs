@@ -3,7 +3,7 @@ using Afterword.Server.Configuration;
 
 namespace Afterword.Server.Cli;
 
-/// <summary>Links that a command prints for somebody to open at the server.</summary>
+/// <summary>Links that a command prints for someone to open at the server.</summary>
 internal static class PrintedLinks
 {
     // Where a server listens that nobody told otherwise.

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Afterword.Server.Configuration;
 
-/// <summary>An address to listen on, and where somebody wrote it.</summary>
+/// <summary>An address to listen on, and where someone wrote it.</summary>
 internal sealed record ListenAddress(string Text, string Origin);
 
 /// <summary>Where the server is told to listen, looked at before it does: of many mistakes the web server makes something else than was meant.</summary>

@@ -1,6 +1,6 @@
 namespace Afterword.Server.Configuration;
 
-/// <summary>What somebody meant who slipped on a key.</summary>
+/// <summary>What someone meant who slipped on a key.</summary>
 internal static class NearestName
 {
     /// <summary>The known name that is at most a few letters away; null when none is.</summary>

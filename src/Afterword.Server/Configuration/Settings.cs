@@ -46,7 +46,7 @@ internal sealed record Settings
     /// <summary><c>Questions:Nps</c>: whether the six published NPS texts replace the ten usual ones.</summary>
     public required bool PublishedNps { get; init; }
 
-    /// <summary><c>Console:TimeZone</c>: where the days of figures begin and end, an IANA name; UTC by default.</summary>
+    /// <summary><c>Console:TimeZone</c>: where the days of metrics begin and end, an IANA name; UTC by default.</summary>
     public required string TimeZone { get; init; }
 
     public required SignInSettings SignIn { get; init; }
@@ -61,10 +61,10 @@ internal sealed record Settings
 
     public required BackupSettings Backup { get; init; }
 
-    /// <summary>Section <c>Mail</c>; null while no mail server is named, and then no mail is sent.</summary>
+    /// <summary>Section <c>Mail</c>; null while no mail server is named, and then no email is sent.</summary>
     public MailSettings? Mail { get; init; }
 
-    /// <summary><c>Security:Contact</c>: whom to tell of a hole, an address of mail or web; null says nobody.</summary>
+    /// <summary><c>Security:Contact</c>: whom to tell of a hole, an address of email or web; null says nobody.</summary>
     public string? SecurityContact { get; init; }
 
     /// <summary><c>Secrets:KeyFile</c>: the file with the key that encrypts the key ring; null keeps the ring readable in the store.</summary>
@@ -252,7 +252,7 @@ internal sealed record AutomationSettings
     public required TimeSpan TooLate { get; init; }
 }
 
-/// <summary>Section <c>Mail</c>: the server that takes mails over.</summary>
+/// <summary>Section <c>Mail</c>: the server that takes emails over.</summary>
 internal sealed record MailSettings
 {
     public required string Host { get; init; }
@@ -276,13 +276,13 @@ internal sealed record MailSettings
     /// <summary>What this server calls itself to the mail server: a name that leads to it, or an address.</summary>
     public required string HelloName { get; init; }
 
-    /// <summary>Whom the mails come from.</summary>
+    /// <summary>Whom the emails come from.</summary>
     public required EmailAddress From { get; init; }
 
     /// <summary>The name beside it; null for the name of the sender that asks.</summary>
     public string? FromName { get; init; }
 
-    /// <summary>How long one mail may take, 1 to 60 s; 20 s by default, which is less than a server gets to stop.</summary>
+    /// <summary>How long one email may take, 1 to 60 s; 20 s by default, which is less than a server gets to stop.</summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>Never the password.</summary>

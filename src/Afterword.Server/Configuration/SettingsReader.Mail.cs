@@ -30,21 +30,21 @@ internal sealed partial class SettingsReader
         var oauth = EmailOAuth();
         if (host is null)
         {
-            // Whoever writes the rest believes that mails are sent.
+            // Whoever writes the rest believes that emails are sent.
             if ((user ?? password ?? from ?? name ?? hello ?? oauth?.ClientId) is not null) Missing("Mail:Host", "the mail server's name, for there are other settings of Mail");
             return null;
         }
 
         if (Uri.CheckHostName(host) == UriHostNameType.Unknown) Wrong("Mail:Host", host, "the name of a mail server, such as smtp.example.com", host);
-        if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that mails come from") : Wrong("Mail:From", from, EmailAddress.Needed(from, "a mail address such as feedback@example.com"), from);
+        if (!EmailAddress.TryParse(from, out var address)) _ = from is null ? Missing("Mail:From", "the address that emails come from") : Wrong("Mail:From", from, EmailAddress.Needed(from, "an email address such as feedback@example.com"), from);
         if (name?.Any(char.IsControl) == true) Wrong("Mail:FromName", name, "a name without control characters", name);
         if (hello is not null && Uri.CheckHostName(hello) == UriHostNameType.Unknown) Wrong("Mail:HelloName", hello, "a host name such as mail.example.com, or an address", hello);
         if (oauth is not null && password is not null) Wrong("Mail:Password", "…", "left out, because Mail:TokenUrl is set", password);
         else if (user is null != (password is null && oauth is null)) Missing(user is null ? "Mail:User" : "Mail:Password", "both or neither of them");
         if ((password is not null || oauth is not null) && tls == SecureSocketOptions.None && !IsThisMachine(host)) Wrong("Mail:Tls", "none", "starttls or implicit when there is a password, or the password would be sent in the clear", host);
 
-        // The links in a mail are the platform's own: they must not begin with whatever host an app happened to call.
-        if (Raw("PublicUrl") is null) Missing("PublicUrl", "how customers reach this server, for the links in mails");
+        // The links in an email are the platform's own: they must not begin with whatever host an app happened to call.
+        if (Raw("PublicUrl") is null) Missing("PublicUrl", "how customers reach this server, for the links in emails");
         return address is null ? null : new MailSettings
         {
             Host = host, Port = port, Tls = tls, User = user, Password = password, OAuth = oauth, From = address, FromName = name, Timeout = timeout,

@@ -27,7 +27,7 @@ internal sealed partial class SettingsReader
 
     /// <summary>Gives the settings, or the list of what is wrong: each line names the key, the value and what is allowed.</summary>
     /// <param name="configuration">File, environment and command line.</param>
-    /// <param name="named">Keys that somebody wrote out on the command line, and that must mean something.</param>
+    /// <param name="named">Keys that someone wrote out on the command line, and that must mean something.</param>
     public static (Settings? Settings, IReadOnlyList<string> Errors) Read(IConfiguration configuration, params IEnumerable<string> named)
     {
         var read = new SettingsReader(configuration);
@@ -208,21 +208,21 @@ internal sealed partial class SettingsReader
         if (Raw(key) is not { } text) return null;
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { PathAndQuery: "/", UserInfo: "" })
         {
-            // In the letters of DNS: links to it stand in headers of mails and are compared with the Host that clients send.
+            // In the letters of DNS: links to it stand in headers of emails and are compared with the Host that clients send.
             return new UriBuilder(url) { Host = url.IdnHost }.Uri;
         }
 
         return Wrong<Uri?>(key, text, "an http or https address without a path, such as https://feedback.example.com", null);
     }
 
-    // RFC 9116, section 2.5.3: a URI. A bare mail address is what most will type.
+    // RFC 9116, section 2.5.3: a URI. A bare email address is what most will type.
     private string? Contact(string key)
     {
         if (Raw(key) is not { } text) return null;
         if (EmailAddress.TryParse(text, out var email)) return $"mailto:{email.Value}";
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme is "https" || (url.Scheme is "mailto" && EmailAddress.TryParse(text["mailto:".Length..], out _)))) return url.AbsoluteUri;
 
-        return Wrong<string?>(key, text, "a mail address, or an https address of a page", null);
+        return Wrong<string?>(key, text, "an email address, or an https address of a page", null);
     }
 
     private string? DatabaseUrl(string key)

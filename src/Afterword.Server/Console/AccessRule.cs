@@ -4,14 +4,14 @@ namespace Afterword.Server.Console;
 
 /// <summary>Metadata of a route of the console: who may come in. A route without it lets nobody in.</summary>
 /// <param name="Roles">Those who may, in the place that the address names.</param>
-/// <param name="Stage">How far somebody without such a role must be signed in.</param>
+/// <param name="Stage">How far someone without such a role must be signed in.</param>
 internal sealed record AccessRule(IReadOnlyList<Role> Roles, SignInState Stage)
 {
     /// <summary>Who comes in, as docs/console.md tells it.</summary>
     public string Who => Stage switch
     {
         SignInState.Anonymous => "anyone",
-        SignInState.PasswordChecked => "whoever gave the right password",
+        SignInState.PasswordChecked => "anyone who gave the right password",
         SignInState.SignedIn => "everybody signed in",
         _ => string.Join(", ", Roles.Select(role => role.Word)),
     };
@@ -23,7 +23,7 @@ internal sealed record AccessRule(IReadOnlyList<Role> Roles, SignInState Stage)
     public int MaxFields { get; init; } = Afterword.Server.SignIn.SignedForms.MaxValues;
 }
 
-/// <summary>How far somebody is signed in. The numbers are stored.</summary>
+/// <summary>How far someone is signed in. The numbers are stored.</summary>
 internal enum SignInState
 {
     /// <summary>Not at all: the sign-in page itself.</summary>

@@ -34,7 +34,7 @@ internal static class ConsoleActions
                 http.RequestAborted);
         }
 
-        /// <summary>Leads to a page of the seat's place, which says what became of a form.</summary>
+        /// <summary>Leads to a page of the membership's workspace, which says what became of a form.</summary>
         public void LeaveNotice(Membership membership, string page, OneTimeNotice notice) =>
             http.RequestServices.GetRequiredService<OneTimeNotices>().Leave(http, membership.Member, membership.AddressOf(page), notice);
 

@@ -68,7 +68,7 @@ internal sealed class ConsoleAuthorization(RequestDelegate next, ConsoleSessions
 
         counter.Refused(session.Member, workspace?.SenderId ?? Workspace.Installation, $"{http.Request.Method} {(http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText}");
 
-        // Somebody else's sender and none at all look alike.
+        // Someone else's sender and none at all look alike.
         if (workspace is null && handle is not null) await ShowUnknownAsync(http);
         else await ShowForbiddenAsync(http, accessRule, workspace?.Role);
         return true;

@@ -11,7 +11,7 @@ internal sealed class ConsoleDays
 
     private readonly TimeZoneInfo _zone;
 
-    // Requests come in the order of time, so most fall into the same stretch as the one before.
+    // Requests come in the order of time, so most fall into the same range as the one before.
     private Quarter _last = new(long.MinValue, 0);
 
     private ConsoleDays(string name, TimeZoneInfo zone) => (Zone, _zone) = (name, zone);

@@ -1,6 +1,6 @@
 namespace Afterword.Server.Console;
 
-/// <summary>What somebody entered in a form that was refused, and what is wrong with which field, so that the page shows both again.</summary>
+/// <summary>What someone entered in a form that was refused, and what is wrong with which field, so that the page shows both again.</summary>
 public sealed class SubmittedForm
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);

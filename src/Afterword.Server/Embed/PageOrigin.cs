@@ -9,7 +9,7 @@ internal readonly record struct PageOrigin(string Text)
 
     /// <summary>Gives the origin of an address that a person wrote, or what it must be instead.</summary>
     /// <remarks>
-    /// There are no wildcards: one forgotten name below a domain, taken over by somebody else, would be let in with the rest.
+    /// There are no wildcards: one forgotten name below a domain, taken over by someone else, would be let in with the rest.
     /// Plain http is for trying out alone: on the way to another machine anybody could change the page and read what is typed.
     /// </remarks>
     public static (PageOrigin? Origin, string? Wrong) Read(string text)

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Afterword.Server.Hosting;
 
-/// <summary>An answer that stays the same while the server runs: made and compressed when somebody first asks for it, then only copied.</summary>
+/// <summary>An answer that stays the same while the server runs: made and compressed when someone first asks for it, then only copied.</summary>
 /// <param name="contentType">The type of what is sent.</param>
 /// <param name="make">Gives the body; called once. Work done here costs the start nothing.</param>
 internal sealed class CachedResponse(string contentType, Func<byte[]> make)

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Afterword.Server.Languages;
 
-/// <summary>One section of all language files, read into <typeparamref name="T"/> when somebody first asks for it.</summary>
+/// <summary>One section of all language files, read into <typeparamref name="T"/> when someone first asks for it.</summary>
 /// <param name="name">The section's name in the files, such as <c>card</c>.</param>
 /// <param name="type">How the section is read; its names are in snake case.</param>
 internal sealed class Section<T>(string name, JsonTypeInfo<T> type)

@@ -107,7 +107,7 @@ internal sealed class SendBatch(long now)
         return message;
     }
 
-    /// <summary>What was scheduled with somebody who has written again.</summary>
+    /// <summary>What was scheduled with someone who has written again.</summary>
     public IReadOnlyList<Scheduled> Withdrawn { get; private set; } = [];
 
     public void Write(Session session, Store store)

@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.OAuth;
 
-/// <summary>A signed request at the door.</summary>
+/// <summary>A signed request whose nonce is looked at.</summary>
 /// <param name="Stamp">Its <c>oauth_timestamp</c>, in seconds.</param>
 /// <param name="Hash">64 bits of SHA-256 over consumer, token, timestamp and nonce.</param>
 /// <param name="UserId">The calling user.</param>
@@ -11,7 +11,7 @@ namespace Afterword.Server.OAuth;
 /// <param name="Endpoint">The limited endpoint it counts for.</param>
 internal readonly record struct NonceEntry(long Stamp, long Hash, long UserId, long AppId, LimitedEndpoint Endpoint);
 
-/// <summary>What the door says.</summary>
+/// <summary>What became of its nonce.</summary>
 /// <param name="IsFresh">False for a nonce that was seen before.</param>
 /// <param name="Used">Calls in the present window, this one included; 0 where nothing is counted.</param>
 /// <param name="WindowStartedAt">Unix milliseconds.</param>
@@ -113,7 +113,7 @@ internal sealed class NonceStore
         }
         catch (Exception error) when (_db.IsUnavailable(error))
         {
-            // After the rest, the next request that the store takes goes on, or upkeep does.
+            // After the rest, the next request that the store takes goes on, or maintenance does.
             await Task.Delay(s_rest, _clock);
         }
         finally

@@ -47,7 +47,7 @@ internal sealed class SignatureCheck(CredentialStore credentialStore, RequestTok
         var isInTime = Math.Abs(now.ToUnixTimeSeconds() - protocol.Timestamp) <= NonceStore.ClockTolerance.TotalSeconds;
         if (token is { Revoked: true })
         {
-            // It is told to the audit log where the signature shows that somebody has its secret; the caller hears what every bad token hears.
+            // It is told to the audit log where the signature shows that someone has its secret; the caller hears what every bad token hears.
             if (isInTime && Verify(http, call, oauth, protocol, app, token.Secret)) counter.UsedRevoked(app, token.UserId);
             return ApiError.BadToken;
         }

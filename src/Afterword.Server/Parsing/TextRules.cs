@@ -25,7 +25,7 @@ internal static class TextRules
     // The mark of a text that is read in the wrong byte order: no character.
     private const char NoCharacter = '\uFFFE';
 
-    /// <summary>Control characters other than newline and tab are refused: terminals, logs and mails obey them.</summary>
+    /// <summary>Control characters other than newline and tab are refused: terminals, logs and emails obey them.</summary>
     public static bool HasForbidden(string text)
     {
         foreach (var unit in text)

@@ -4,7 +4,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;
 
-/// <summary>Takes a person's name out of the audit logs. What was done, when and by whom stays; where the person themselves did it, that it was somebody who is erased.</summary>
+/// <summary>Takes a person's name out of the audit logs. What was done, when and by whom stays; where the person themselves did it, that it was someone who is erased.</summary>
 /// <remarks>
 /// The hash of such an entry remains that of what was written, so that the chain goes on behind it, and the entry says that it cannot be
 /// compared any more. What owners and operators wrote down about the person's own account, which is a log of its own, goes.

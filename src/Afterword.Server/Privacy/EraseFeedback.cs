@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Privacy;
 
-/// <summary>Takes the person out of their feedback, messages and conversations. Scores, times, types, variants, languages, agents and tags stay, so that every figure is as before.</summary>
+/// <summary>Takes the person out of their feedback, messages and conversations. Scores, times, types, variants, languages, agents and tags stay, so that every metric is as before.</summary>
 internal static class EraseFeedback
 {
     private static readonly TimeSpan s_keysAreKept = TimeSpan.FromHours(25);

@@ -68,7 +68,7 @@ internal sealed partial class ErasePerson(Store store, Settings settings, AuditL
         // Whoever erased them may have been killed before, or not know where the backups are.
         if (await WriteListAsync(stop) is { } problem) NotListed(log, problem);
 
-        // While somebody reads an older state, its log still holds them: the next round tries again.
+        // While someone reads an older state, its log still holds them: the next round tries again.
         if (!await ForgetTracesAsync([.. unsettled.Select(one => one.UserId)], stop)) return unsettled.Count;
 
         foreach (var one in unsettled) await store.Main.WriteAsync(session => Erasures.SettleAsync(session, one.UserId, stop), stop);

@@ -15,7 +15,7 @@ internal static class EraseUser
         await ChangeContactsAsync(session, person, pseudonym, stop);
         await ForgetReadingAsync(session, person, stop);
 
-        // After the contacts, as whoever follows somebody locks; then what belongs to the account, as AccountLock says.
+        // After the contacts, as whoever follows someone locks; then what belongs to the account, as AccountLock says.
         await AccountLock.HoldAsync(session, AccountKind.User, person.UserId, stop);
         foreach (var statement in OfUser)
         {
@@ -76,7 +76,7 @@ internal static class EraseUser
             .Long("friends", id => follows.LongCount(contact => contact.UserId == id));
     }
 
-    // It has no index by peer: who can have read something of somebody has a message of theirs, or sent them one.
+    // It has no index by peer: who can have read something of someone has a message of theirs, or sent them one.
     private static async Task ForgetReadingAsync(Session session, FoundPerson person, CancellationToken stop)
     {
         await session.Sql("delete from reading where user_id = @user").Bind("user", person.UserId).RunAsync(stop);

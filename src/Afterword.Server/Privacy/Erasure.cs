@@ -24,14 +24,14 @@ internal sealed record ErasedCounts(long Requests, long Comments, long Messages,
     public static string Of(long many, string one, string? all = null) => FormattableString.Invariant($"{many:N0} {(many == 1 ? one : all ?? one + "s")}");
 }
 
-/// <summary>What became of erasing somebody. A refusal is an ordinary outcome.</summary>
+/// <summary>What became of erasing someone. A refusal is an ordinary outcome.</summary>
 internal abstract record ErasureOutcome
 {
     private ErasureOutcome()
     {
     }
 
-    /// <param name="LogIsEmpty">False while somebody reads an older state of the store: its log still holds what was erased, and the server empties it soon.</param>
+    /// <param name="LogIsEmpty">False while someone reads an older state of the store: its log still holds what was erased, and the server empties it soon.</param>
     /// <param name="ListProblem">Why the list beside the backups could not be written; null when it was, or when there is none to write.</param>
     internal sealed record Erased(Erasure Erasure, ErasedCounts Counts, bool LogIsEmpty = true, string? ListProblem = null) : ErasureOutcome;
 

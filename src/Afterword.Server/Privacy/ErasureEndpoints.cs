@@ -100,7 +100,7 @@ internal static class ErasureEndpoints
     private static OneTimeNotice? Refused(ErasureOutcome outcome, User account) => outcome switch
     {
         ErasureOutcome.AsksOthers => new("bad", $"@{account.ScreenName} asks customers for feedback, or did: what is stored under it belongs to them. Deny it on the page Senders, and suspend it with: afterword user suspend @{account.ScreenName}"),
-        ErasureOutcome.KnownToOthers => new("bad", $"Others on this server know @{account.ScreenName} too. Ask whoever runs it to erase them."),
+        ErasureOutcome.KnownToOthers => new("bad", $"Others on this server know @{account.ScreenName} too. Ask an operator to erase them."),
         _ => null,
     };
 

@@ -118,7 +118,7 @@ internal sealed class FoundPerson
 
 internal sealed record FoundUser(string ScreenName, string? Email);
 
-/// <param name="PromptId">The request that the message brought; null for what somebody wrote.</param>
+/// <param name="PromptId">The request that the message brought; null for what someone wrote.</param>
 internal readonly record struct FoundMessage(long SenderId, long Id, long RecipientId, long? PromptId, long CreatedAt);
 
 internal sealed record FoundRequest(long SenderId, long Id, string? ExternalId, string PrivacyUrl, string? Comment, long CreatedAt);

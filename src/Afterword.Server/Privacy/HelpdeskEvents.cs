@@ -32,7 +32,7 @@ internal static class HelpdeskEvents
         where e.fields is not null and lower(e.fields) like item.pattern escape '\'
         """;
 
-    // Nobody else's: those of somebody who is known are found by them.
+    // Nobody else's: those of someone who is known are found by them.
     private const long NobodyKnown = 0;
 
     /// <summary>Empties them, while references and names still say which they are.</summary>

@@ -53,7 +53,7 @@ internal sealed class CreatePrompt
             answers[i] = new(outcome, batch.Prompts.WindowOf(requests[i].Sender.UserId).StateFor(_window.MostFor(requests[i].Sender)));
         }
 
-        // Before the bell of the webhooks, whose deliveries look for the trace.
+        // Before the webhooks are woken, whose deliveries look for the trace.
         if (_creates.Enabled || Tracing.Source.HasListeners()) Watch(session, requests, answers);
         batch.Write(session, _store);
         return answers;

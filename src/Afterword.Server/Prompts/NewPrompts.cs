@@ -20,7 +20,7 @@ namespace Afterword.Server.Prompts;
 internal sealed record NewPrompt(long SenderId, string SenderName, PromptDraft Draft, RecipientFacts Facts, string CardBase, string? Language = null, bool Automatic = false);
 
 /// <summary>The requests of one transaction: the windows and caps that they use while it is decided, and all that is written of them.</summary>
-/// <remarks>Whoever asks, a call or the rules, asks through this: message, card, event, deliveries, dispatch, counts and caps are stored together or not at all.</remarks>
+/// <remarks>Whoever asks, a call or the rules, asks through this: message, card, event, deliveries, delivery, counts and caps are stored together or not at all.</remarks>
 /// <param name="now">Unix milliseconds.</param>
 internal sealed class NewPrompts(long now)
 {

@@ -49,9 +49,9 @@ internal static class PromptReference
             new("external_id", "Your own reference, such as a ticket's number.", ValueFormat.Text(0, PromptDraft.ExternalIdLength)) { Example = Asked.ExternalId },
             new("question_variant_id", "Which [question](/api#questions) is asked; for nps there are fewer.", ValueFormat.Whole(0, 37)) { Default = "0" },
             new("display_name", "The name in the question.", ValueFormat.Text(0, PromptDraft.DisplayNameLength)) { Default = "your profile name", Example = Asked.DisplayName },
-            new("test", "Marks the feedback as a test, which counts in no figure.", ValueFormat.Truth) { Default = "false" },
-            new("agent", "Who led the conversation, as your figures are to name them; one line. Customers never see it.", ValueFormat.Text(0, PromptDraft.AgentLength)),
-            new("tags", "What the conversation was about, separated by commas, for your figures; at most 10 of at most 32 characters. Customers never see them.", ValueFormat.Text(0, Tags.Length)),
+            new("test", "Marks the feedback as a test, which counts in no metric.", ValueFormat.Truth) { Default = "false" },
+            new("agent", "Who led the conversation, as your metrics are to name them; one line. Customers never see it.", ValueFormat.Text(0, PromptDraft.AgentLength)),
+            new("tags", "What the conversation was about, separated by commas, for your metrics; at most 10 of at most 32 characters. Customers never see them.", ValueFormat.Text(0, Tags.Length)),
             new("include_card", "Adds `card_url` and `card_token` to the answer.", ValueFormat.Truth) { Default = "false", Example = "true" },
             new(
                 "Idempotency-Key",

@@ -5,11 +5,11 @@ using Afterword.Server.Languages;
 
 namespace Afterword.Server.Prompts;
 
-/// <summary>A question as it is put to somebody, and the language it is in.</summary>
+/// <summary>A question as it is put to someone, and the language it is in.</summary>
 internal readonly record struct Question(string Text, Language Language);
 
 /// <summary>The question catalogue. Its numbers never change their meaning, in any language.</summary>
-/// <remarks>A language is read when somebody is first asked in it; a question that it lacks is asked in English.</remarks>
+/// <remarks>A language is read when someone is first asked in it; a question that it lacks is asked in English.</remarks>
 internal sealed class Questions(Settings settings)
 {
     private const string Name = "<display_name>";

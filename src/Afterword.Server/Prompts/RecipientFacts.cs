@@ -4,7 +4,7 @@ using Afterword.Server.Users;
 
 namespace Afterword.Server.Prompts;
 
-/// <summary>What decides whether somebody may be asked by a sender now. Times are Unix milliseconds.</summary>
+/// <summary>What decides whether someone may be asked by a sender now. Times are Unix milliseconds.</summary>
 /// <param name="Name">The recipient's name; null when there is no such user.</param>
 /// <param name="Suspended">The recipient's account is suspended.</param>
 /// <param name="CanBeMessaged">The recipient takes messages from the sender.</param>

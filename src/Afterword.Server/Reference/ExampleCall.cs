@@ -24,7 +24,7 @@ internal sealed record ExampleCall(DescribedRoute Route, string Server)
         ])
         : null;
 
-    /// <summary>With curl, to which somebody else must give the signature; null where something is needed that only a browser has.</summary>
+    /// <summary>With curl, to which someone else must give the signature; null where something is needed that only a browser has.</summary>
     public string? Curl
     {
         get

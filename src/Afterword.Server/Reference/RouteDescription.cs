@@ -1,6 +1,6 @@
 namespace Afterword.Server.Reference;
 
-/// <summary>Metadata of a route: where its description is. It is written down when somebody asks for it, not at every start.</summary>
+/// <summary>Metadata of a route: where its description is. It is written down when someone asks for it, not at every start.</summary>
 /// <param name="Operation">Gives the description.</param>
 /// <param name="StandsFor">The path under which many like routes are told as one, or null.</param>
 internal sealed record RouteDescription(Func<Operation> Operation, string? StandsFor);

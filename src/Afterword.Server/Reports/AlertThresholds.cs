@@ -8,7 +8,7 @@ namespace Afterword.Server.Reports;
 /// <param name="FollowNps">NPS scores up to this are followed up.</param>
 /// <param name="AlertCsat">CSAT scores up to this are told at once.</param>
 /// <param name="AlertNps">NPS scores up to this are told at once.</param>
-/// <param name="FallPoints">A fall of a figure by more points than this is told; <see cref="None"/> for never.</param>
+/// <param name="FallPoints">A fall of a metric by more points than this is told; <see cref="None"/> for never.</param>
 /// <param name="WeeklySince">When the weekly report was switched on, Unix milliseconds; null while it is off.</param>
 /// <param name="Version">Grows with every change; 0 while nobody has changed anything.</param>
 public sealed record AlertThresholds(int FollowCsat, int FollowNps, int AlertCsat, int AlertNps, int FallPoints, long? WeeklySince, long Version)
@@ -37,7 +37,7 @@ public sealed record AlertThresholds(int FollowCsat, int FollowNps, int AlertCsa
     internal static async Task<AlertThresholds> OfAsync(Session session, long sender, CancellationToken stop) =>
         await session.Sql($"select {Columns} from watch w where w.sender_id = @sender").Bind("sender", sender).FirstAsync(row => Read(row, 0), stop) ?? Default;
 
-    /// <summary>Stores what a page has changed, unless somebody else was faster.</summary>
+    /// <summary>Stores what a page has changed, unless someone else was faster.</summary>
     /// <returns>False when there is a newer version than the one that was changed.</returns>
     internal async Task<bool> SaveAsync(Session session, long sender, CancellationToken stop) => Version == (await OfAsync(session, sender, stop)).Version && 1 == await session.Sql(
         """

@@ -19,7 +19,7 @@ internal static class AnswerPageEndpoints
         console.MapGet("/@{handle}/answers/{id}", Show).For(Role.Owner, Role.Supervisor, Role.Analyst);
     }
 
-    /// <summary>What somebody in this seat may see of an answer.</summary>
+    /// <summary>What someone in this membership may see of an answer.</summary>
     public static Visibility GetVisibility(this Membership membership) => membership.Role is Role.Owner or Role.Supervisor ? Reports.Visibility.Full : Reports.Visibility.Nameless;
 
     private static async Task List(HttpContext http, Membership membership, ListAnswers list, BackfillSearch fill, UserAccounts accounts, AuditLog audit, Settings settings)

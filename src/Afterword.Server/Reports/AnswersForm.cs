@@ -40,7 +40,7 @@ internal sealed class AnswersForm
     /// <summary>The filter as a query, without a question mark; empty when nothing is filtered.</summary>
     public string Query => string.Join('&', Fields.Select(one => $"{one.Key}={Uri.EscapeDataString(one.Value)}"));
 
-    /// <summary>The filter for the audit log. What was looked for in texts may be somebody's words, and what is typed for a handle may be an address.</summary>
+    /// <summary>The filter for the audit log. What was looked for in texts may be someone's words, and what is typed for a handle may be an address.</summary>
     public string Description => Fields.Count == 0 ? "" : " with " + string.Join(", ", Fields.Select(one => one.Key switch
     {
         "q" => "a search",
@@ -108,7 +108,7 @@ internal sealed class AnswersForm
 
     private static string Sentence(string message)
     {
-        // What the API says of two parameters reads otherwise to somebody with a form.
+        // What the API says of two parameters reads otherwise to someone with a form.
         if (message == ApiError.Invalid("min_score", Filter.AboveMost).Message) return "The lowest score is above the highest score.";
         if (message == ApiError.Invalid("from", AfterLast).Message) return "The first day is after the last day.";
         if (message == ApiError.Invalid("q", Wordless).Message) return "There is nothing to search for: type a letter or a digit.";

@@ -9,7 +9,7 @@ namespace Afterword.Server.Reports;
 /// <summary>Whether feedback that was marked as a test is meant.</summary>
 internal enum TestFeedback
 {
-    /// <summary>Without it, as in every figure.</summary>
+    /// <summary>Without it, as in every metric.</summary>
     Without,
 
     /// <summary>It alone.</summary>
@@ -19,7 +19,7 @@ internal enum TestFeedback
     With,
 }
 
-/// <summary>Which of a sender's feedback is meant. Export, lists and figures all ask by it: here alone does a filter become SQL.</summary>
+/// <summary>Which of a sender's feedback is meant. Export, lists and metrics all ask by it: here alone does a filter become SQL.</summary>
 /// <param name="SenderId">Whose feedback.</param>
 /// <param name="From">First millisecond in which it was asked, inclusive.</param>
 /// <param name="To">Last millisecond in which it was asked, inclusive.</param>

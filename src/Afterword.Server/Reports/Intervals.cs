@@ -1,9 +1,9 @@
 namespace Afterword.Server.Reports;
 
-/// <summary>A figure with the range in which the true one lies, in 95 of 100 cases.</summary>
+/// <summary>A metric with the range in which the true one lies, in 95 of 100 cases.</summary>
 internal readonly record struct Estimate(double Value, double Low, double High);
 
-/// <summary>95 % intervals of figures, as <c>docs/figures.md</c> states them. Pure arithmetic.</summary>
+/// <summary>95 % intervals of metrics, as <c>docs/metrics.md</c> states them. Pure arithmetic.</summary>
 internal static class Intervals
 {
     /// <summary>The 97.5 % point of the normal distribution.</summary>

@@ -96,7 +96,7 @@ internal sealed class ListAnswers(Store store, Settings settings, TimeProvider c
     private static Task<long> TimeOfAsync(Session session, long sender, long id, CancellationToken stop) =>
         session.Sql("select created_at from prompt where sender_id = @sender and id = @id").Bind("sender", sender).Bind("id", id).FirstAsync(row => row.GetInt64(0), stop);
 
-    /// <summary>Looks through the requests, stretch by stretch, until the page is full or enough is looked at.</summary>
+    /// <summary>Looks through the requests, range by range, until the page is full or enough is looked at.</summary>
     private async Task<AnswersFound> ByLookingAsync(Session session, Filter filter, SearchQuery? search, Visibility visibility, long below, CancellationToken stop)
     {
         var found = new List<ListedAnswer>();

@@ -6,9 +6,9 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>Tells open pages of figures that something of their sender has changed, on this node or another.</summary>
+/// <summary>Tells open pages of metrics that something of their sender has changed, on this node or another.</summary>
 /// <remarks>
-/// Its bell is rung for the sender of every message and every answer. An event says only that there is
+/// It is notified for the sender of every message and every answer. An event says only that there is
 /// something: the page fetches itself, with the checks of every page.
 /// </remarks>
 internal static class LiveMetrics

@@ -3,7 +3,7 @@ using Afterword.Server.Reports.Rollups;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>What counts come to. <c>docs/figures.md</c> and the page of definitions say the same in words.</summary>
+/// <summary>What counts come to. <c>docs/metrics.md</c> and the page of definitions say the same in words.</summary>
 /// <param name="Headline">CSAT, 0 to 1, or the net promoter score, -1 to 1; null without a score.</param>
 /// <param name="Average">On the scale of the type.</param>
 /// <param name="ResponseRate">Scored of delivered, 0 to 1.</param>
@@ -12,10 +12,10 @@ namespace Afterword.Server.Reports;
 internal sealed record Metrics(
     PromptType Type, Counts Counts, Estimate? Headline, Estimate? Average, Estimate? ResponseRate, Estimate? CommentRate, Estimate? MedianTime)
 {
-    /// <summary>Of the definitions in <c>docs/figures.md</c>: raised when one of them gives another number for the same answers.</summary>
+    /// <summary>Of the definitions in <c>docs/metrics.md</c>: raised when one of them gives another number for the same answers.</summary>
     public const int Formulas = 1;
 
-    /// <summary>Figures on fewer answers are marked, and those of a part of the whole are not shown.</summary>
+    /// <summary>Metrics on fewer answers are marked, and those of a part of the whole are not shown.</summary>
     public const int Enough = 5;
 
     /// <summary>Whether there are answers, and too few of them to go by.</summary>
@@ -52,7 +52,7 @@ internal sealed record Metrics(
     }
 }
 
-/// <summary>How a figure moved since the period before.</summary>
+/// <summary>How a metric moved since the period before.</summary>
 internal enum Trend
 {
     /// <summary>There was nothing before, or nothing now.</summary>
@@ -69,7 +69,7 @@ internal enum Trend
     Down,
 }
 
-/// <param name="By">Now less before, in the unit of the figure.</param>
+/// <param name="By">Now less before, in the unit of the metric.</param>
 /// <param name="Tested">Whether a test stands behind the movement.</param>
 internal readonly record struct MetricChange(Trend Trend, double By, bool Tested)
 {

@@ -5,7 +5,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>Figures of a stretch of days.</summary>
+/// <summary>Metrics of a range of days.</summary>
 /// <param name="From">The first day.</param>
 /// <param name="To">The last day, included.</param>
 /// <param name="IsHidden">Whether they are limited to so few answers, or leave so few to the others, that nothing that comes from scores is shown.</param>
@@ -15,7 +15,7 @@ internal sealed record PeriodMetrics(long From, long To, Metrics Metrics, bool I
     public MetricChange Shown(MetricChange change) => IsHidden && change.Trend != Trend.Unknown ? new(Trend.TooFew, 0, Tested: false) : change;
 }
 
-/// <summary>The figures of one value of a break-down.</summary>
+/// <summary>The metrics of one value of a breakdown.</summary>
 /// <param name="IsHidden">Whether there are too few answers to show a score, here or in what is left when this is taken away from all.</param>
 internal sealed record BreakdownPart(string Value, Metrics Metrics, bool IsHidden);
 
@@ -27,8 +27,8 @@ internal sealed record TodaysAnswer(long PromptId, long At, int Score, bool HasT
 /// <param name="Now">The period that was asked for.</param>
 /// <param name="Before">As many days before it.</param>
 /// <param name="Points">The period in steps.</param>
-/// <param name="Parts">Break-downs of the whole period, whatever it is limited to.</param>
-/// <param name="Counted">How many agents and tags there are, of which those in the break-downs are the first.</param>
+/// <param name="Parts">Breakdowns of the whole period, whatever it is limited to.</param>
+/// <param name="Counted">How many agents and tags there are, of which those in the breakdowns are the first.</param>
 /// <param name="Since">The first day of those that begin later than the period, because there are too many values in it.</param>
 internal sealed record Overview(
     string Zone, OverviewQuery Query, PromptType Type, PeriodMetrics Now, PeriodMetrics Before, ChartInterval ChartInterval, IReadOnlyList<PeriodMetrics> Points,
@@ -37,12 +37,12 @@ internal sealed record Overview(
     /// <summary>Requests that the rules made.</summary>
     public const string Automatic = "automatic";
 
-    /// <summary>Requests that somebody made by a call.</summary>
+    /// <summary>Requests that someone made by a call.</summary>
     public const string ByHand = "hand";
 
     private const long MostToday = 8;
 
-    /// <summary>Reads and reckons; null while the counts are not ready.</summary>
+    /// <summary>Reads and calculates; null while the counts are not ready.</summary>
     public static Task<Overview?> ReadAsync(Database db, long sender, OverviewQuery query, DateTimeOffset now, CancellationToken stop) => db.ReadAsync(
         async session =>
         {

@@ -7,7 +7,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>The figures in the console.</summary>
+/// <summary>The metrics in the console.</summary>
 internal static class OverviewEndpoints
 {
     public static void MapOverview(this IEndpointRouteBuilder routes)

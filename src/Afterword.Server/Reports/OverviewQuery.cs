@@ -13,7 +13,7 @@ internal enum ChartInterval
     Month,
 }
 
-/// <summary>A property by which figures are broken down, and to one value of which they can be limited.</summary>
+/// <summary>A property by which metrics are broken down, and to one value of which they can be limited.</summary>
 internal enum Breakdown
 {
     Variant,
@@ -22,19 +22,19 @@ internal enum Breakdown
     Agent,
     Tag,
 
-    /// <summary>Whether the rules asked, or somebody did by hand.</summary>
+    /// <summary>Whether the rules asked, or someone did by hand.</summary>
     Origin,
 }
 
-/// <summary>What somebody wants to see on the Overview, as the address has it.</summary>
+/// <summary>What someone wants to see on the Overview, as the address has it.</summary>
 /// <param name="Type">Null leaves it to what there is.</param>
 /// <param name="Range">7, 30, 90 or 365 days up to today; null for days of one's own.</param>
 /// <param name="From">The first day of one's own.</param>
 /// <param name="To">The last day of one's own, included.</param>
 /// <param name="ChartInterval">Null leaves it to the range.</param>
-/// <param name="Only">The one value that figures are limited to.</param>
-/// <param name="Sort">The column by which break-downs are sorted.</param>
-/// <param name="Whole">The break-down of which all values are shown, and not only the first.</param>
+/// <param name="Only">The one value that metrics are limited to.</param>
+/// <param name="Sort">The column by which breakdowns are sorted.</param>
+/// <param name="Whole">The breakdown of which all values are shown, and not only the first.</param>
 /// <param name="Find">Shows of that one those values that have this in their name; null shows all.</param>
 internal sealed record OverviewQuery(
     PromptType? Type, int? Range, DateOnly? From, DateOnly? To, ChartInterval? ChartInterval, bool Test, (Breakdown Slice, string Value)? Only, string? Sort, Breakdown? Whole = null, string? Find = null)

@@ -7,7 +7,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports;
 
-/// <summary>Reading results: figures and what they are counted from.</summary>
+/// <summary>Reading results: metrics and what they are counted from.</summary>
 internal static class ReportServices
 {
     public static void AddReports(this IServiceCollection services)

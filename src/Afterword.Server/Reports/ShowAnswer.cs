@@ -75,7 +75,7 @@ internal sealed class ShowAnswer(Store store, ListAnswers list, Settings setting
         if (prompt.CommentAt is { } commented) Add(commented, "Wrote a text");
         if (prompt.DismissedAt is { } dismissed) history.Add(new(dismissed, "Put the card away", null));
         var expires = prompt.CreatedAt + (long)settings.CardLifetime.TotalMilliseconds;
-        if (prompt is { DismissedAt: null } and not { Score: not null, Comment: not null } && expires < clock.GetUtcNow().ToUnixTimeMilliseconds()) history.Add(new(expires, "The card ran out", null));
+        if (prompt is { DismissedAt: null } and not { Score: not null, Comment: not null } && expires < clock.GetUtcNow().ToUnixTimeMilliseconds()) history.Add(new(expires, "The card expired", null));
         return [.. history.OrderBy(one => one.At)];
 
         void Add(long at, string what)

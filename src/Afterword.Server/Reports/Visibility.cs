@@ -1,6 +1,6 @@
 namespace Afterword.Server.Reports;
 
-/// <summary>How much of an answer somebody may see.</summary>
+/// <summary>How much of an answer someone may see.</summary>
 /// <param name="Names">Who was asked: handle, the sender's reference, the name in the question.</param>
 /// <param name="Texts">What was written, in a file that leaves the house.</param>
 internal sealed record Visibility(bool Names, bool Texts)
@@ -8,7 +8,7 @@ internal sealed record Visibility(bool Names, bool Texts)
     /// <summary>Everything, as senders, owners and supervisors do.</summary>
     public static readonly Visibility Full = new(Names: true, Texts: true);
 
-    /// <summary>Figures and scores, but nobody's name, and no text in a file.</summary>
+    /// <summary>Metrics and scores, but nobody's name, and no text in a file.</summary>
     public static readonly Visibility Nameless = new(Names: false, Texts: false);
 
     /// <summary>A question as it may be seen. The name that a request gave is a part of it.</summary>

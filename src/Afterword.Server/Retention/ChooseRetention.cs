@@ -12,7 +12,7 @@ internal sealed class ChooseRetention(Store store, AuditLog audit)
     /// <summary>All senders that ever chose, by handle.</summary>
     public Task<List<(string ScreenName, SenderRetention Kept)>> ListAsync(CancellationToken stop) => store.Main.ReadAsync(session => SenderRetention.ListAsync(session, stop), stop);
 
-    /// <summary>Stores a choice, unless somebody else was faster.</summary>
+    /// <summary>Stores a choice, unless someone else was faster.</summary>
     /// <param name="sender">Whose.</param>
     /// <param name="member">Who chooses.</param>
     /// <param name="periods">The choice.</param>

@@ -5,7 +5,7 @@ namespace Afterword.Server.Retention;
 
 /// <summary>Direct messages between a sender and anybody that were written before a time.</summary>
 /// <remarks>
-/// A message that carries a request is the request's: it loses its text and stays. One to the sender that carries somebody else's request is theirs.
+/// A message that carries a request is the request's: it loses its text and stays. One to the sender that carries someone else's request is theirs.
 /// Ids tell the time, so that the keys that find messages know their age.
 /// </remarks>
 internal sealed class OldMessages(Database db, SenderRetention kept, long before) : OldRows

@@ -24,5 +24,5 @@ internal abstract class OldRows
 
 /// <summary>Some rows that are too old.</summary>
 /// <param name="Found">How many, by kind; <see cref="RemovedCounts.Nothing"/> when all that was looked at stays.</param>
-/// <param name="RemoveAsync">Removes them and notes how far that is done; gives what it removed, which is less where somebody came back meanwhile.</param>
+/// <param name="RemoveAsync">Removes them and notes how far that is done; gives what it removed, which is less where someone came back meanwhile.</param>
 internal sealed record OldStep(RemovedCounts Found, Func<Session, CancellationToken, Task<RemovedCounts>> RemoveAsync);

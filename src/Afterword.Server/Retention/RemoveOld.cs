@@ -30,7 +30,7 @@ internal sealed class RemoveOld
     public Func<Task> StepDone { get; set; } = () => Task.CompletedTask;
 
     /// <summary>Removes what is too old of all senders, or of one, under the lease of <paramref name="holder"/>.</summary>
-    /// <returns>What was removed; null when somebody else has taken the lease.</returns>
+    /// <returns>What was removed; null when someone else has taken the lease.</returns>
     public async Task<RemovedCounts?> RunAsync(string holder, long? only, CancellationToken stop)
     {
         var all = RemovedCounts.Nothing;

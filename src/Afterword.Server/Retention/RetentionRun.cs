@@ -41,7 +41,7 @@ internal sealed record RetentionRun(DateTimeOffset? EndedAt, bool IsRunning, Rem
             .Bind("holder", holder).Bind("now", Millis(now)).Bind("until", Millis(now + LeaseLength)).Bind("far", Millis(now + (2 * LeaseLength))).Bind("due", Millis(now - every)).RunAsync(stop),
         stop);
 
-    /// <summary>Holds the lease for longer, first in the transaction of a step: false when somebody else has it, and then nothing may be removed.</summary>
+    /// <summary>Holds the lease for longer, first in the transaction of a step: false when someone else has it, and then nothing may be removed.</summary>
     public static async Task<bool> HoldAsync(Session session, string holder, DateTimeOffset now, CancellationToken stop) => 1 == await session.Sql(
         "update retention_run set held_until = @until where id = 1 and holder = @holder and held_until > 0")
         .Bind("holder", holder).Bind("until", Millis(now + LeaseLength)).RunAsync(stop);

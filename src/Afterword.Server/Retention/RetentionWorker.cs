@@ -4,7 +4,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Retention;
 
-/// <summary>Once a day, and soon after somebody chose anew, removes what senders keep no longer. Of several nodes, the one that has the lease does it.</summary>
+/// <summary>Once a day, and soon after someone chose anew, removes what senders keep no longer. Of several nodes, the one that has the lease does it.</summary>
 internal sealed partial class RetentionWorker(Store store, StoreMonitor watch, RemoveOld remove, TimeProvider clock, ILogger<RetentionWorker> log) : BackgroundService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
@@ -12,7 +12,7 @@ internal sealed partial class RetentionWorker(Store store, StoreMonitor watch, R
     private readonly string _holder = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>Makes a round if one is due and nobody else makes it.</summary>
-    /// <remarks>Not by a clock that may be wrong: what is removed is gone. Not after a restore either, until somebody resumes: they may have restored what a wrong choice removed.</remarks>
+    /// <remarks>Not by a clock that may be wrong: what is removed is gone. Not after a restore either, until someone resumes: they may have restored what a wrong choice removed.</remarks>
     /// <returns>What was removed; null when there was no round.</returns>
     public async Task<RemovedCounts?> RunAsync(CancellationToken stop)
     {

@@ -27,7 +27,7 @@ internal sealed record SenderRetention(long SenderId, RetentionPeriods Periods, 
         """)
         .ListAsync(row => (row.GetString(10), Read(row)), stop);
 
-    /// <summary>Stores a choice, unless somebody else was faster, and has the next round come at once.</summary>
+    /// <summary>Stores a choice, unless someone else was faster, and has the next round come at once.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="sender">Whose.</param>
     /// <param name="periods">The choice.</param>

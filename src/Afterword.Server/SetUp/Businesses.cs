@@ -18,7 +18,7 @@ internal sealed record Business(string Name, string? PrivacyUrl, string? Languag
 /// <summary>Opens businesses, and keeps what their customers read of them.</summary>
 internal sealed class Businesses(Store store, UserAccounts userAccounts, Allowlist allowlist, Memberships memberships, AuditLog audit)
 {
-    /// <summary>Adds an account that may ask customers. The operator who opens it may become its owner: there are no answers yet that somebody else has asked for.</summary>
+    /// <summary>Adds an account that may ask customers. The operator who opens it may become its owner: there are no answers yet that someone else has asked for.</summary>
     /// <param name="by">The operator.</param>
     /// <param name="screenName">The new username.</param>
     /// <param name="draft">What customers read of it.</param>

@@ -64,7 +64,7 @@ internal sealed class SendRequest(Store store, UserAccounts userAccounts, Allowl
     {
         if (business.PrivacyUrl is not { } privacy) return new SendOutcome.Refused("Enter the address of your privacy policy first: each request shows it.");
 
-        // Whoever invited them may have taken the link, so that mails without end would go to somebody else.
+        // Whoever invited them may have taken the link, so that emails without end would go to someone else.
         if (byEmail && !await IsProvedAsync(membership.Member, http.RequestAborted)) return new SendOutcome.Refused($"Nobody has proved that {membership.Member.Email} is your address, so nothing is mailed to it. Send the request by link.");
 
         var customer = await MakeCustomerAsync(membership, byEmail, http.RequestAborted);

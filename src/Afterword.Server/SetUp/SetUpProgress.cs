@@ -11,7 +11,7 @@ namespace Afterword.Server.SetUp;
 /// <param name="HasReach">Requests reach customers in some way besides the link.</param>
 /// <param name="HasRequest">A request was sent, perhaps as a test.</param>
 /// <param name="IsAsking">A request was sent that was no test. Whatever it needed was there.</param>
-/// <param name="HasAnswer">Somebody has given a score.</param>
+/// <param name="HasAnswer">Someone has given a score.</param>
 internal sealed record SetUpProgress(bool HasPrivacy, bool HasSource, bool HasReach, bool HasRequest, bool IsAsking, bool HasAnswer)
 {
     // The first requests of a business show that it has begun; where nobody answered those, the latest do.

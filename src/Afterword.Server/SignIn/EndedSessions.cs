@@ -1,6 +1,6 @@
 namespace Afterword.Server.SignIn;
 
-/// <summary>Tells the log of sessions that somebody ended. It names people by their ids, and no address.</summary>
+/// <summary>Tells the log of sessions that someone ended. It names people by their ids, and no address.</summary>
 internal static partial class EndedSessions
 {
     [LoggerMessage(EventId = 1203, Level = LogLevel.Information, Message = "User {User} ended {Count} of their own sessions.")]

@@ -17,7 +17,7 @@ internal static class GuessCounter
         """;
 
     /// <summary>
-    /// The same for a code, which only somebody who knows the password may try, so it is counted apart: strangers cannot close it.
+    /// The same for a code, which only someone who knows the password may try, so it is counted apart: strangers cannot close it.
     /// Each lock lasts twice as long as the one before, up to 256 times the first (RFC 4226, section 7.3): at five guesses in each
     /// five minutes, one of a million codes would be found within months.
     /// </summary>

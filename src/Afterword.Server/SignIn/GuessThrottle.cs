@@ -5,7 +5,7 @@ using Afterword.Server.Limits;
 
 namespace Afterword.Server.SignIn;
 
-/// <summary>What somebody may be guessing. Wrong ones of one kind do not use up what an address is allowed of the others.</summary>
+/// <summary>What someone may be guessing. Wrong ones of one kind do not use up what an address is allowed of the others.</summary>
 internal enum GuessKind
 {
     UserPassword,

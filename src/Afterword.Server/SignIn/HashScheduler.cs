@@ -22,8 +22,8 @@ internal enum HashQueue
 }
 
 /// <summary>
-/// Lets few passwords be hashed at once, since each takes a tenth of a second of a core by design. The lanes take turns, and within
-/// a lane the addresses do, those first that guessed wrong least often in the last minute: whoever fills a lane delays the others by
+/// Lets few passwords be hashed at once, since each takes a tenth of a second of a core by design. The queues take turns, and within
+/// a queue the addresses do, those first that guessed wrong least often in the last minute: whoever fills a queue delays the others by
 /// a hash each and shuts nobody out of them, and gives way in their own to whoever comes for the first time.
 /// </summary>
 internal sealed class HashScheduler
@@ -115,7 +115,7 @@ internal sealed class HashScheduler
         public LinkedList<Waiter> Waiting { get; } = [];
     }
 
-    /// <summary>Those who wait in a lane, by address; the addresses in the order of their turns.</summary>
+    /// <summary>Those who wait in a queue, by address; the addresses in the order of their turns.</summary>
     private sealed class HashLine
     {
         private readonly LinkedList<AddressQueue> _turns = [];
@@ -163,7 +163,7 @@ internal sealed class HashScheduler
             _byAddress.Remove(waiter.Address);
         }
 
-        // In a full lane whoever failed most, or waits with most, gives a place to one who is better.
+        // In a full queue whoever failed most, or waits with most, gives a place to one who is better.
         private bool MakeRoomFor(long failures, int waits)
         {
             var worst = _turns.MaxBy(one => (one.Failures, one.Waiting.Count))!;

@@ -13,7 +13,7 @@ internal enum AccountKind
 }
 
 /// <summary>
-/// Browsers in which somebody signed in before. Their wrong passwords are counted by themselves, so that a stranger who keeps an
+/// Browsers in which someone signed in before. Their wrong passwords are counted by themselves, so that a stranger who keeps an
 /// account locked, or fills the line, does not hold up its owner. A browser that guesses is treated as any other until its own
 /// lock ends.
 /// </summary>
@@ -64,7 +64,7 @@ internal sealed class KnownBrowsers(Store store, Settings settings, TimeProvider
 
         var value = isNew.Value ? Base64Url.EncodeToString(key) : http.Request.Cookies[Cookie]!;
 
-        // Secure always, as the cookie of a visit is.
+        // Secure always, as the cookie of a session is.
         http.Response.Cookies.Append(Cookie, value, new() { HttpOnly = true, Secure = true, SameSite = SameSiteMode.Lax, Path = "/", MaxAge = s_lifetime });
         return true;
     }

@@ -41,7 +41,7 @@ internal static class OwnAccountEndpoints
     {
         var words = WordsFor(http, user);
 
-        // Asked first, and the visit once more: whoever has the password alone gets no further while the owner sets up an app.
+        // Asked first, and the session once more: whoever has the password alone gets no further while the owner sets up an app.
         var withFactor = await factors.HasAsync(user.UserId, http.RequestAborted);
         if (await visits.WhoAsync(http) is null)
         {
@@ -58,7 +58,7 @@ internal static class OwnAccountEndpoints
         else if (!await passwords.SetAsync(user.UserId, hash, http.RequestAborted, was, UserSessions.HashOf(http))) await SignedForms.ShowForeignAsync(http, Address);
         else
         {
-            // Every visit ends, this one's key included, which others may know: it goes on with a new one.
+            // Every session ends, this one's key included, which others may know: it goes on with a new one.
             await visits.GoOnAsync(http, user.UserId, withFactor ? SignInMethod.SecondFactor : SignInMethod.Password, hash.Text);
             await browsers.RememberAsync(http, AccountKind.User, user.UserId, hash.Text);
             Done(http);

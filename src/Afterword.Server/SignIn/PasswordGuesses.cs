@@ -12,7 +12,7 @@ namespace Afterword.Server.SignIn;
 /// <param name="IsSuspended">Whether the user may not come in. People of the console are never suspended.</param>
 internal sealed record GuessedAccount(long Id, string Hash, long? LockedUntil, bool IsSuspended);
 
-/// <summary>A password that somebody typed.</summary>
+/// <summary>A password that someone typed.</summary>
 /// <param name="kind">Whose it should be.</param>
 /// <param name="key">What the account is looked up by.</param>
 /// <param name="password">What was typed.</param>

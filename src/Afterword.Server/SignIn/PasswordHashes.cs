@@ -9,7 +9,7 @@ internal sealed record PasswordHash(string Text);
 /// <summary>Hashes the passwords of users and of people of the console, in the framework's format.</summary>
 internal sealed class PasswordHashes
 {
-    /// <summary>OWASP's figure for PBKDF2-HMAC-SHA512; the framework's own is 100,000.</summary>
+    /// <summary>OWASP's metric for PBKDF2-HMAC-SHA512; the framework's own is 100,000.</summary>
     public const int Rounds = 210_000;
 
     private readonly PasswordHasher<User> _hasher;

@@ -18,13 +18,13 @@ namespace Afterword.Server.SignIn;
 /// <summary>Sends links to choose a new password to those who say that they forgot theirs.</summary>
 /// <remarks>
 /// Whoever asks is answered before anybody looks whether there is such an account: neither words nor time tell. A link is made when
-/// its mail is, so none lies in the store in clear; what has not been sent when the process ends has to be asked for again.
+/// its email is, so none lies in the store in clear; what has not been sent when the process ends has to be asked for again.
 /// </remarks>
 internal sealed partial class PasswordResetEmail(Store store, Settings settings, ResetLinks links, EmailTransport transport, OutgoingConnections connections, ILogger<PasswordResetEmail> log) : BackgroundService
 {
     private const int MostPerMinute = 5;
 
-    // A mail that hangs takes as long as Mail:Timeout allows.
+    // An email that hangs takes as long as Mail:Timeout allows.
     private const int AtOnce = 4;
 
     private readonly ResetQueue<Forgotten> _asked = new();
@@ -32,11 +32,11 @@ internal sealed partial class PasswordResetEmail(Store store, Settings settings,
     private readonly PartitionedRateLimiter<IPAddress> _perAddress = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
         RateLimitPartition.GetSlidingWindowLimiter(address, _ => new() { PermitLimit = MostPerMinute, Window = TimeSpan.FromMinutes(1), SegmentsPerWindow = 6, QueueLimit = 0 }));
 
-    /// <summary>Whether mails can be sent at all.</summary>
+    /// <summary>Whether emails can be sent at all.</summary>
     public bool IsPossible => settings.Mail is not null;
 
     /// <param name="kind">A user, or a person of the console.</param>
-    /// <param name="name">The handle or the mail address, as it was typed.</param>
+    /// <param name="name">The handle or the email address, as it was typed.</param>
     /// <param name="from">Who asks.</param>
     /// <returns>False when this address asks too often.</returns>
     public bool TryAsk(AccountKind kind, string name, IPAddress? from)

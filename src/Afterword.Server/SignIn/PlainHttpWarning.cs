@@ -4,7 +4,7 @@ using Afterword.Server.Hosting;
 namespace Afterword.Server.SignIn;
 
 /// <summary>
-/// Knows where nobody can sign in: browsers keep the cookies of a visit, which are <c>Secure</c>, over https and on the machine
+/// Knows where nobody can sign in: browsers keep the cookies of a session, which are <c>Secure</c>, over https and on the machine
 /// itself. Elsewhere they drop them without a word.
 /// </summary>
 internal static class PlainHttpWarning

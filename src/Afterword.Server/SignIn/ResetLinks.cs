@@ -12,7 +12,7 @@ internal sealed record UsedLink(long OwnerId, bool DropsFactor);
 /// <summary>Links with which those who forgot a password choose a new one. Each is good for once; the store has its hash.</summary>
 internal sealed class ResetLinks(Store store, TimeProvider clock)
 {
-    /// <summary>How long a link in a mail holds.</summary>
+    /// <summary>How long a link in an email holds.</summary>
     public static readonly TimeSpan Mailed = TimeSpan.FromMinutes(30);
 
     /// <summary>How long one holds that an operator passes on, which takes longer.</summary>
@@ -21,7 +21,7 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
     private const int KeyLength = 20;
     private const int MostMailed = 3;
 
-    // Whoever asks again and again for somebody else fills no mailbox, and ends no link: the oldest has ended by itself when there is one too many.
+    // Whoever asks again and again for someone else fills no mailbox, and ends no link: the oldest has ended by itself when there is one too many.
     private static readonly TimeSpan s_quiet = Mailed / MostMailed;
 
     /// <summary>Makes a link to be mailed, beside those made before: a stranger who asks for one ends nobody's. Hold the account first.</summary>
@@ -62,7 +62,7 @@ internal sealed class ResetLinks(Store store, TimeProvider clock)
             """)
             .Bind("hash", hash).Bind("kind", (long)kind).Bind("now", Now).ListAsync(row => (Hash: row.GetBytes(0), Link: new UsedLink(row.GetInt64(1), row.Flag(2))), stop);
 
-        // Somebody may have been faster, with this link or another one.
+        // Someone may have been faster, with this link or another one.
         return ended.Find(one => one.Hash.AsSpan().SequenceEqual(hash)).Link;
     }
 

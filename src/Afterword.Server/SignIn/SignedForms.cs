@@ -56,7 +56,7 @@ internal sealed class SignedForms(IAntiforgery antiforgery)
         return http.ShowPageAsync<NoticePage>(400, words, NoticePage.Of(PlainHttpWarning.DropsCookies(http) ? words.NotUnderstood : words.TooOld, detail, back, words.OpenAnew));
     }
 
-    /// <summary>Always Secure, as the cookie of a visit is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>
+    /// <summary>Always Secure, as the cookie of a session is; the framework's own setting would refuse to serve without TLS, on loopback too.</summary>
     private sealed class HostCookie : CookieBuilder
     {
         public override CookieOptions Build(HttpContext context, DateTimeOffset expiresFrom)

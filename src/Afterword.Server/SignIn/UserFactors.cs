@@ -69,13 +69,13 @@ internal sealed class UserFactors(Store store, Settings settings, GuessThrottle 
         return true;
     }
 
-    /// <summary>Adds the first app, if the code shows that it took the secret. All visits end but the one at hand: they have shown the password alone.</summary>
+    /// <summary>Adds the first app, if the code shows that it took the secret. All sessions end but the one at hand: they have shown the password alone.</summary>
     /// <param name="userId">Whose.</param>
     /// <param name="sealed">The offer, as the form brought it back.</param>
     /// <param name="code">What the app shows.</param>
     /// <param name="stop">Gives up.</param>
-    /// <param name="userSession">The visit at hand, which must not have ended meanwhile; null outside of a browser.</param>
-    /// <returns>The recovery codes, told this once; null when the code did not fit, there is an app already, or the visit has ended.</returns>
+    /// <param name="userSession">The session at hand, which must not have ended meanwhile; null outside of a browser.</param>
+    /// <returns>The recovery codes, told this once; null when the code did not fit, there is an app already, or the session has ended.</returns>
     public async Task<IReadOnlyList<string>?> AddAsync(long userId, string @sealed, string code, CancellationToken stop, byte[]? userSession = null)
     {
         if (offers.Open(AccountKind.User, userId, @sealed) is not { } secret || Totp.StepOf(secret, code, clock.GetUtcNow()) is not { } step) return null;
@@ -104,7 +104,7 @@ internal sealed class UserFactors(Store store, Settings settings, GuessThrottle 
     /// <param name="userId">Whose.</param>
     /// <param name="stop">Gives up.</param>
     /// <param name="userSession">As for adding one.</param>
-    /// <returns>0 when there is none, or the visit has ended.</returns>
+    /// <returns>0 when there is none, or the session has ended.</returns>
     public Task<int> RemoveAsync(long userId, CancellationToken stop, byte[]? userSession = null) => store.Main.WriteAsync(
         async session =>
         {

@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.SignIn;
 
-/// <summary>Sets users' passwords. Whatever somebody else may have signed in to with the old one ends.</summary>
+/// <summary>Sets users' passwords. Whatever someone else may have signed in to with the old one ends.</summary>
 internal sealed class UserPasswords(Store store, ResetLinks links, AuditLog audit)
 {
     /// <summary>A link with which an operator lets a user choose a new password.</summary>
@@ -33,8 +33,8 @@ internal sealed class UserPasswords(Store store, ResetLinks links, AuditLog audi
     /// <param name="password">The new password.</param>
     /// <param name="stop">Gives up.</param>
     /// <param name="was">The stored hash of the old one, as it was compared; null where none was asked for.</param>
-    /// <param name="userSession">The visit at hand; null outside of a browser.</param>
-    /// <returns>False when there is another password meanwhile, or the visit has ended: whoever has the old password undoes no reset.</returns>
+    /// <param name="userSession">The session at hand; null outside of a browser.</param>
+    /// <returns>False when there is another password meanwhile, or the session has ended: whoever has the old password undoes no reset.</returns>
     public Task<bool> SetAsync(long userId, PasswordHash password, CancellationToken stop, string? was = null, byte[]? userSession = null) => store.Main.WriteAsync(
         async session =>
         {
@@ -48,7 +48,7 @@ internal sealed class UserPasswords(Store store, ResetLinks links, AuditLog audi
 
     private static async Task<int> SetAsync(Session session, long userId, PasswordHash password, CancellationToken stop)
     {
-        // First of all: a sign-in with the old password has begun its visit, which ends here, or begins none any more.
+        // First of all: a sign-in with the old password has begun its session, which ends here, or begins none any more.
         await session.Sql("update account set password_hash = @hash, failed_sign_ins = 0, locked_until = null where id = @user")
             .Bind("hash", password.Text).Bind("user", userId).RunAsync(stop);
         await session.Sql("delete from visit where user_id = @user").Bind("user", userId).RunAsync(stop);

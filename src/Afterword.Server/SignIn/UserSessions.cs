@@ -10,10 +10,10 @@ namespace Afterword.Server.SignIn;
 
 /// <summary>A user at a browser.</summary>
 /// <param name="Language">The tag of the language that the user chose; null when the browser decides.</param>
-/// <param name="ByLink">Whether the visit began with a link that was mailed or passed on, within the last hour.</param>
+/// <param name="ByLink">Whether the session began with a link that was mailed or passed on, within the last hour.</param>
 public sealed record SignedInUser(long UserId, string ScreenName, string Name, string? Language, bool ByLink);
 
-/// <summary>What a user showed when a visit began.</summary>
+/// <summary>What a user showed when a session began.</summary>
 internal enum SignInMethod
 {
     Password,
@@ -24,7 +24,7 @@ internal enum SignInMethod
     SecondFactor,
 }
 
-/// <summary>A visit as its user sees it.</summary>
+/// <summary>A session as its user sees it.</summary>
 /// <param name="Id">Names it to its user; it opens nothing.</param>
 /// <param name="Browser">As the browser names itself.</param>
 /// <param name="BeganAt">When the user signed in.</param>
@@ -39,14 +39,14 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
     private const string Cookie = "__Host-afterword";
     private static readonly TimeSpan s_lifetime = TimeSpan.FromDays(14);
 
-    // However often it is used: a cookie that somebody copied does not open the account for ever.
+    // However often it is used: a cookie that someone copied does not open the account for ever.
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(30);
     private static readonly TimeSpan s_noteEvery = TimeSpan.FromDays(1);
 
     // A cookie from long ago sets up no app when its user becomes a sender.
     private static readonly TimeSpan s_linkCounts = TimeSpan.FromHours(1);
 
-    // What a visit owes is judged each time: whoever sets up an app, or becomes a sender that needs one, is asked for it from then on.
+    // What a session owes is judged each time: whoever sets up an app, or becomes a sender that needs one, is asked for it from then on.
     private const string OwesNothing =
         """
         (v.stage = 2 or (not exists (select 1 from user_factor f where f.user_id = v.user_id)
@@ -84,10 +84,10 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
     /// <returns>False when the account has another password meanwhile.</returns>
     public Task<bool> BeginAsync(HttpContext http, long userId, SignInMethod by, string passwordHash) => BeginAsync(http, userId, by, passwordHash, WordsOf(by));
 
-    /// <summary>Goes on with a key of its own after the user has set a new password, which ended every visit. Nobody signs in by that.</summary>
+    /// <summary>Goes on with a key of its own after the user has set a new password, which ended every session. Nobody signs in by that.</summary>
     /// <param name="http">The request.</param>
     /// <param name="userId">The user.</param>
-    /// <param name="by">What the visit had shown.</param>
+    /// <param name="by">What the session had shown.</param>
     /// <param name="passwordHash">The stored hash of the new password.</param>
     /// <returns>False when the account has yet another password meanwhile.</returns>
     public Task<bool> GoOnAsync(HttpContext http, long userId, SignInMethod by, string passwordHash) => BeginAsync(http, userId, by, passwordHash, signsIn: null);
@@ -104,8 +104,8 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
     /// <summary>Goes on after the second factor, with a key of its own.</summary>
     /// <param name="http">The request.</param>
     /// <param name="userId">The user.</param>
-    /// <param name="signsIn">Whether the user owed it; else an app was added by somebody who had signed in.</param>
-    /// <returns>False when the visit that showed the password has ended meanwhile, as by a reset.</returns>
+    /// <param name="signsIn">Whether the user owed it; else an app was added by someone who had signed in.</param>
+    /// <returns>False when the session that showed the password has ended meanwhile, as by a reset.</returns>
     public Task<bool> GoOnAsync(HttpContext http, long userId, bool signsIn = true) => BeginAsync(
         http, userId, SignInMethod.SecondFactor, signsIn ? WordsOf(SignInMethod.SecondFactor) : null, async (session, old) =>
         {
@@ -113,17 +113,17 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
             return 1 == await session.Sql("delete from visit where key_hash = @hash and user_id = @user").Bind("hash", old).Bind("user", userId).RunAsync(http.RequestAborted);
         });
 
-    /// <summary>Whether a visit has not been ended. Hold the account first.</summary>
+    /// <summary>Whether a session has not been ended. Hold the account first.</summary>
     public static async Task<bool> IsOpenAsync(Session session, long userId, byte[] userSession, CancellationToken stop) =>
         await session.Sql("select 1 from visit where key_hash = @hash and user_id = @user").Bind("hash", userSession).Bind("user", userId).FirstAsync(_ => true, stop);
 
-    /// <summary>What the visit of this browser is stored under; of none, what no visit is.</summary>
+    /// <summary>What the session of this browser is stored under; of none, what no session is.</summary>
     public static byte[] HashOf(HttpContext http) => TryReadKey(http, out var key) ? SHA256.HashData(key) : [];
 
     /// <param name="http">The request.</param>
     /// <param name="userId">The user.</param>
     /// <param name="by">What the user has shown.</param>
-    /// <param name="signsIn">How the audit log says that somebody signed in; null when nobody did.</param>
+    /// <param name="signsIn">How the audit log says that someone signed in; null when nobody did.</param>
     /// <param name="mayBegin">Gets the hash of the key at hand.</param>
     private async Task<bool> BeginAsync(HttpContext http, long userId, SignInMethod by, string? signsIn, Func<Session, byte[], Task<bool>> mayBegin)
     {
@@ -138,7 +138,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
                     .Bind("hash", SHA256.HashData(key)).Bind("user", userId).Bind("stage", by == SignInMethod.SecondFactor ? 2L : 1L).Bind("link", by == SignInMethod.Link ? 1L : 0L)
                     .Bind("browser", BrowserNames.Read(http)).Bind("now", now).RunAsync(http.RequestAborted);
 
-                // A sender's owners may wonder who it was; customers' own visits are nobody's business.
+                // A sender's owners may wonder who it was; customers' own sessions are nobody's business.
                 if (signsIn is not null) await audit.WriteOwnAsync(session, userId, AuditAction.SignedIn, signsIn, http.RequestAborted, onlySenders: true);
                 return true;
             },
@@ -154,7 +154,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
         _ => "with the password",
     };
 
-    /// <summary>Ends the visit of this browser.</summary>
+    /// <summary>Ends the session of this browser.</summary>
     public async Task EndAsync(HttpContext http)
     {
         if (!TryReadKey(http, out var key)) return;
@@ -163,7 +163,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
         http.Response.Cookies.Delete(Cookie, Options());
     }
 
-    /// <summary>The visits of a user, the one used last first.</summary>
+    /// <summary>The sessions of a user, the one used last first.</summary>
     public Task<List<ListedUserSession>> ListAsync(HttpContext http, long userId)
     {
         var own = HashOf(http);
@@ -179,7 +179,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
             http.RequestAborted);
     }
 
-    /// <summary>Ends a visit of a user; nobody else's.</summary>
+    /// <summary>Ends a session of a user; nobody else's.</summary>
     public Task<int> EndAsync(long userId, string id, CancellationToken stop)
     {
         if (id.Length != 2 * SHA256.HashSizeInBytes || !id.All(char.IsAsciiHexDigit)) return Task.FromResult(0);
@@ -188,7 +188,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
             session => AccountLock.HoldAsync(session, AccountKind.User, userId, stop));
     }
 
-    /// <summary>Ends all visits of a user but the one that asks, whose browser alone stays known.</summary>
+    /// <summary>Ends all sessions of a user but the one that asks, whose browser alone stays known.</summary>
     public Task<int> EndOthersAsync(HttpContext http, long userId) => EndAsync(
         "user_id = @user and key_hash <> @own", statement => statement.Bind("user", userId).Bind("own", HashOf(http)),
         many => string.Create(CultureInfo.InvariantCulture, $"signed {many} other {(many == 1 ? "browser" : "browsers")} out"), http.RequestAborted,
@@ -249,7 +249,7 @@ internal sealed class UserSessions(Store store, Settings settings, AuditLog audi
         }
         catch (Exception error) when (store.Main.IsUnavailable(error))
         {
-            // Pages are shown though it cannot be noted that somebody is here.
+            // Pages are shown though it cannot be noted that someone is here.
         }
     }
 

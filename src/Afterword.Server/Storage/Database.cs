@@ -110,7 +110,7 @@ internal abstract class Database : IAsyncDisposable
     public abstract Task<IReadOnlyList<string>> InspectAsync(CancellationToken stop);
 
     /// <summary>Takes out of the log what was overwritten in the store, as far as nobody reads an older state.</summary>
-    /// <returns>False while somebody does: the log still holds it.</returns>
+    /// <returns>False while someone does: the log still holds it.</returns>
     public virtual Task<bool> EmptyLogAsync(CancellationToken stop) => Task.FromResult(true);
 
     /// <summary>Has the database's planner learn of tables that have grown since it last knew anything of them.</summary>

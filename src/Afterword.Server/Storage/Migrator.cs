@@ -62,7 +62,7 @@ internal static class Migrator
         return done;
     }
 
-    /// <summary>Runs what is missing up to a schema, in a transaction that somebody else commits.</summary>
+    /// <summary>Runs what is missing up to a schema, in a transaction that someone else commits.</summary>
     public static async Task RunWithinAsync(Session session, Database db, string set, long upTo, TimeProvider clock, CancellationToken stop)
     {
         var newest = await BeginAsync(session, set, stop);

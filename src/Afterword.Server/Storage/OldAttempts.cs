@@ -8,7 +8,7 @@ internal sealed record OldAttempts(string Table, string Owner, string Item)
 {
     private const long AtOnce = 1_000;
 
-    // So that one round of upkeep holds up neither its other duties nor the writers.
+    // So that one round of maintenance holds up neither its other duties nor the writers.
     private const int MostChunks = 20;
 
     /// <summary>The first id of those made at or after a time. An attempt is never older than what is attempted, whose id tells when that was made.</summary>

@@ -18,7 +18,7 @@ internal static class PrivateFile
     /// <summary>Whether anyone but its owner may use a file that holds a secret.</summary>
     public static bool IsOpenToOthers(string path) => !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (Group | Others)) != UnixFileMode.None;
 
-    /// <summary>Sees that there is a file for somebody else to write into, SQLite above all, which gives its log the rights of the file.</summary>
+    /// <summary>Sees that there is a file for someone else to write into, SQLite above all, which gives its log the rights of the file.</summary>
     public static void Prepare(string path)
     {
         // A file that is there is not opened: closing it would end the locks that SQLite holds on it in this process.
@@ -52,7 +52,7 @@ internal static class PrivateFile
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // It is gone, or somebody else's: whoever owns it decides.
+                // It is gone, or someone else's: whoever owns it decides.
             }
         }
     }

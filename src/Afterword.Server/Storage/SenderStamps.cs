@@ -3,7 +3,7 @@ namespace Afterword.Server.Storage;
 /// <summary>Takes the stamps of senders back from the future: of their events, and of all that has the stamp of an event.</summary>
 /// <remarks>
 /// They become the milliseconds that come next, in the same order. So whoever has read all events up to now gets them, once each.
-/// Ids stay as they were given out. Figures are counted anew by the next server.
+/// Ids stay as they were given out. Metrics are counted anew by the next server.
 /// </remarks>
 internal static class SenderStamps
 {

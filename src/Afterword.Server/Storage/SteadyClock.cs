@@ -80,7 +80,7 @@ internal sealed class SteadyClock(TimeProvider machine, Func<TimeSpan> asleep) :
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => machine.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>Believes the machine's clock, because somebody who knows has said that it is right.</summary>
+    /// <summary>Believes the machine's clock, because someone who knows has said that it is right.</summary>
     public void Accept() => Agree(machine.GetUtcNow(), machine.GetTimestamp());
 
     /// <summary>A length of time as a person says it.</summary>

@@ -51,7 +51,7 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>Rung when a request is to go through a channel.</summary>
     public ChangeNotifier ChannelNotifier { get; } = new();
 
-    /// <summary>Rung when the rules have somebody to be asked now.</summary>
+    /// <summary>Rung when the rules have someone to be asked now.</summary>
     public ChangeNotifier AutomationNotifier { get; } = new();
 
     /// <summary>Rung when there is something to tell a sender's people.</summary>
@@ -63,7 +63,7 @@ internal sealed class Store : IAsyncDisposable
     /// <summary>What encrypts the key ring; null when it is readable in the store.</summary>
     public MasterKeys? MasterKeys { get; }
 
-    /// <summary>Rung after every commit that changes what a sender's figures count.</summary>
+    /// <summary>Rung after every commit that changes what a sender's metrics count.</summary>
     public ChangeNotifier MetricsNotifier { get; } = new();
 
     public Secrets Secrets { get; }

@@ -14,7 +14,7 @@ internal sealed class Connections(Store store)
     /// <summary>The most users on a page, as Twitter had it, and the most contacts that are looked at for one: a sender may have a million, few of which follow it.</summary>
     public const int MostPerPage = 5_000;
 
-    // Both rows of a bond are made together, so the user's own part of the table leads to all of them.
+    // Both rows of a relationship are made together, so the user's own part of the table leads to all of them.
     [StringSyntax("sql")]
     private const string Contacts =
         """
@@ -25,7 +25,7 @@ internal sealed class Connections(Store store)
         """;
 
     /// <param name="user">Whose list.</param>
-    /// <param name="isListed">Which bonds, from the user's side, belong to it.</param>
+    /// <param name="isListed">Which relationships, from the user's side, belong to it.</param>
     /// <param name="before">Only users with a lower id.</param>
     /// <param name="count">How many at most.</param>
     /// <param name="stop">Gives up.</param>
@@ -48,7 +48,7 @@ internal sealed class Connections(Store store)
         return new(ids, seen == contacts.Count ? 0 : CursorAt(contacts, seen, isListed));
     }
 
-    // The id of somebody in the list, or a number between those of two contacts: it names no contact who is not in the list. Where ids
+    // The id of someone in the list, or a number between those of two contacts: it names no contact who is not in the list. Where ids
     // follow each other without a gap, the next page begins further up, with contacts who are looked at once more.
     private static long CursorAt(List<(long Id, Relationship Bond)> contacts, int seen, Func<Relationship, bool> isListed)
     {

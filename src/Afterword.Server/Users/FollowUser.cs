@@ -1,6 +1,6 @@
 namespace Afterword.Server.Users;
 
-/// <summary>What became of an attempt to follow somebody.</summary>
+/// <summary>What became of an attempt to follow someone.</summary>
 internal enum FollowOutcome
 {
     /// <summary>The user follows now, or did before.</summary>

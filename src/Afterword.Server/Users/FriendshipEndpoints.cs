@@ -61,7 +61,7 @@ internal static class FriendshipEndpoints
         {
             FollowOutcome.Follows => null,
             FollowOutcome.IsBlocked => ApiError.BlockedFromFollowing,
-            FollowOutcome.Blocks => ApiError.Invalid("user_id", "somebody whom you do not block"),
+            FollowOutcome.Blocks => ApiError.Invalid("user_id", "someone whom you do not block"),
             var outcome => throw new UnreachableException(outcome.ToString()),
         });
 

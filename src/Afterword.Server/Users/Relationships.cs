@@ -5,12 +5,12 @@ namespace Afterword.Server.Users;
 /// <summary>Changes what two users are to each other, with the counters of their accounts.</summary>
 internal sealed class Relationships(Store store)
 {
-    /// <summary>Locks the bond, changes it and moves the counters, in one transaction.</summary>
+    /// <summary>Locks the relationship, changes it and moves the counters, in one transaction.</summary>
     /// <param name="user">An existing user, from whose side <paramref name="change"/> sees it.</param>
     /// <param name="other">Another one.</param>
-    /// <param name="change">Gives the bond as it shall be; the same one changes nothing.</param>
+    /// <param name="change">Gives the relationship as it shall be; the same one changes nothing.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>The bond before.</returns>
+    /// <returns>The relationship before.</returns>
     public Task<Relationship> ChangeAsync(long user, long other, Func<Relationship, Relationship> change, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -29,7 +29,7 @@ internal sealed class Relationships(Store store)
         },
         stop);
 
-    /// <summary>Makes both rows of the bond, if need be, and holds them until the commit: so nobody follows past a block that comes at the same time.</summary>
+    /// <summary>Makes both rows of the relationship, if need be, and holds them until the commit: so nobody follows past a block that comes at the same time.</summary>
     private static async Task<Relationship> LockAsync(Session session, long user, long other, CancellationToken stop)
     {
         var relationship = default(Relationship);

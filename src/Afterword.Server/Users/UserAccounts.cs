@@ -20,7 +20,7 @@ internal sealed record User(long Id, string ScreenName, string Name, string Acce
     /// <summary>How requests reach the user besides Messages.</summary>
     public Channel Channel { get; init; }
 
-    /// <summary>The user's mail address, or null.</summary>
+    /// <summary>The user's email address, or null.</summary>
     public string? Email { get; init; }
 
     /// <summary>Which user of X it is, or null.</summary>
@@ -209,7 +209,7 @@ internal sealed partial class UserAccounts(Store store, PasswordHashes passwords
         session.Sql("update account set suspended_at = case when @suspended = 1 then @now end where screen_name_key = @key")
             .Bind("suspended", suspended ? 1L : 0L).Bind("now", clock.GetUtcNow().ToUnixTimeMilliseconds()).Bind("key", Key(screenName)).RunAsync(stop);
 
-    /// <summary>Changes how requests reach a user from now on; what waits keeps its channel, and a mail goes to the new address.</summary>
+    /// <summary>Changes how requests reach a user from now on; what waits keeps its channel, and an email goes to the new address.</summary>
     /// <returns>False when there is no such account.</returns>
     public async Task<bool> ReachByAsync(string screenName, ChannelAvailability by, CancellationToken stop) => 1 == await store.Main.WriteAsync(session => ReachByAsync(session, screenName, by, stop), stop);
 

@@ -12,7 +12,7 @@ namespace Afterword.Server.Users;
 /// <summary>Users look each other up.</summary>
 internal static class UserLookupEndpoints
 {
-    public static void AddPeople(this IServiceCollection services)
+    public static void AddUsers(this IServiceCollection services)
     {
         services.AddSingleton<UserProfiles>();
         services.AddSingleton<Relationships>();

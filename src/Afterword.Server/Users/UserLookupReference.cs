@@ -56,7 +56,7 @@ internal static class UserLookupReference
 
     public static Operation Friendship() => new(Topic.People, "What two users are to each other")
     {
-        Does = "Who follows whom is public. Whom somebody blocks, or can write to, is told to nobody else: that is null unless the caller is the source.",
+        Does = "Who follows whom is public. Whom someone blocks, or can write to, is told to nobody else: that is null unless the caller is the source.",
         Parameters =
         [
             new("source_id", "One user, by id.", ValueFormat.Id) { Default = "the caller" },

@@ -1,6 +1,6 @@
 namespace Afterword.Server.Webhooks;
 
-/// <summary>Whether somebody must approve a new endpoint before anything is sent to it, and who.</summary>
+/// <summary>Whether someone must approve a new endpoint before anything is sent to it, and who.</summary>
 internal enum Approval
 {
     /// <summary>An owner of the sender: whoever adds it may not read answers.</summary>
@@ -25,6 +25,6 @@ internal enum Approver
     /// <summary>An operator: what an owner has added.</summary>
     Operator,
 
-    /// <summary>Somebody with a shell beside the store, in anybody's place.</summary>
+    /// <summary>Someone with a shell beside the store, in anybody's place.</summary>
     Shell,
 }

@@ -12,7 +12,7 @@ public enum DeliveryState
 
     Delivered = 1,
 
-    /// <summary>It failed too often: nothing is sent until somebody replays it.</summary>
+    /// <summary>It failed too often: nothing is sent until someone replays it.</summary>
     Dead = 2,
 
     /// <summary>Its receiver may fetch it, as often as it likes: nothing is sent.</summary>

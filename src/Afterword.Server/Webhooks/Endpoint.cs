@@ -8,7 +8,7 @@ namespace Afterword.Server.Webhooks;
 /// <param name="SucceededAt">When it took something over, or was polled, for the last time, Unix milliseconds.</param>
 /// <param name="FailingSince">The first failed attempt since the last success, or a minute before it was switched on after that, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the changes.</param>
-/// <param name="ApprovedAt">Since when changes are told to it, Unix milliseconds; null while it waits for somebody to approve it.</param>
+/// <param name="ApprovedAt">Since when changes are told to it, Unix milliseconds; null while it waits for someone to approve it.</param>
 /// <param name="IsPolled">Whether its receiver fetches the changes: nothing is sent to it.</param>
 /// <param name="Format">What it is sent.</param>
 /// <param name="AwaitsOperator">Whether an operator approves it; else an owner of the sender.</param>

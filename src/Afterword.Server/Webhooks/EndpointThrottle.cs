@@ -1,6 +1,6 @@
 namespace Afterword.Server.Webhooks;
 
-/// <summary>How an endpoint does, as the lane sees it that delivers to it.</summary>
+/// <summary>How an endpoint does, as the worker sees it that delivers to it.</summary>
 /// <param name="failingSince">The first failed attempt since the last success, Unix milliseconds; null when the last attempt succeeded.</param>
 /// <param name="most">How many requests it may have at once.</param>
 internal sealed class EndpointThrottle(long? failingSince, int most)

@@ -42,10 +42,10 @@ internal sealed partial class EndpointWorker(EndpointKey key, EndpointWorkerCont
     private Delivery? _last;
     private long _wholeReadAt;
 
-    /// <summary>Ends when the lane has closed.</summary>
+    /// <summary>Ends when the worker has closed.</summary>
     public Task Done { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Says that there is something new. False when the lane has closed and cannot hear.</summary>
+    /// <summary>Says that there is something new. False when the worker has closed and cannot hear.</summary>
     public bool TryNotify()
     {
         lock (_lock)
@@ -60,13 +60,13 @@ internal sealed partial class EndpointWorker(EndpointKey key, EndpointWorkerCont
         return true;
     }
 
-    /// <param name="linger">How long the lane waits for more before it gives the lease back.</param>
+    /// <param name="linger">How long the worker waits for more before it gives the lease back.</param>
     /// <param name="held">Called when another node holds the lease, with the time until which it does at most.</param>
     /// <param name="stopping">Ends it when what is under way has ended.</param>
     /// <param name="abort">Breaks off what is under way.</param>
     public void Start(TimeSpan linger, Action<long> held, CancellationToken stopping, CancellationToken abort)
     {
-        // Whoever rings, often a commit, has a span, and the lane outlives it.
+        // Whoever rings, often a commit, has a span, and the worker outlives it.
         using var alone = ExecutionContext.SuppressFlow();
         Done = Task.Run(() => RunAsync(linger, held, stopping, abort), CancellationToken.None);
     }

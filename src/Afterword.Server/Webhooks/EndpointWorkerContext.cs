@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>What every lane works with.</summary>
+/// <summary>What every worker works with.</summary>
 internal sealed record EndpointWorkerContext(
     Store Store, Leases Leases, Settlements Settlements, RetryNow RetryNow, WebhookSender Sender, OutgoingConnections Connections, RetrySchedule Schedule, Settings Settings,
     TimeProvider Clock, ILogger<WebhookWorker> Log)
@@ -22,7 +22,7 @@ internal sealed record EndpointWorkerContext(
         ? Tracing.Source.StartActivity("webhook.deliver", ActivityKind.Producer, delivery.Event.Change.Kind == ChangeKind.Created ? Store.Traces.Of(delivery.PromptId) : default)
         : null;
 
-    /// <summary>Reads or writes, again and again while the store does not answer: a lane that ended would lose what it has not noted yet.</summary>
+    /// <summary>Reads or writes, again and again while the store does not answer: a worker that ended would lose what it has not noted yet.</summary>
     public async Task<T> UntilStoredAsync<T>(Func<Task<T>> work, CancellationToken abort)
     {
         while (true)
@@ -33,7 +33,7 @@ internal sealed record EndpointWorkerContext(
             }
             catch (Exception error) when (Store.Faults.Tell(error))
             {
-                // If it takes so long that the lease runs out, the fence will refuse it, and somebody else delivers once more.
+                // If it takes so long that the lease runs out, the fence will refuse it, and someone else delivers once more.
                 await Task.Delay(s_again, abort);
             }
         }

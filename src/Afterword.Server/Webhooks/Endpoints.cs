@@ -7,7 +7,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Webhooks;
 
 /// <summary>An endpoint that was just added, with the secret that is told once.</summary>
-/// <param name="IsApproved">False while it waits for somebody to approve it.</param>
+/// <param name="IsApproved">False while it waits for someone to approve it.</param>
 /// <param name="IsPolled">Whether its receiver fetches the changes.</param>
 internal sealed record NewEndpoint(EndpointKey Key, string Url, RotateSecret Secret, bool IsApproved, bool IsPolled, WebhookFormat Format);
 
@@ -76,7 +76,7 @@ internal sealed class Endpoints(Store store, Settings settings, TimeProvider clo
     /// <summary>Removes an endpoint: it gets no later change, and what still waits for it is given up.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="told">Called with how many deliveries were given up so far.</param>
-    /// <param name="stop">Gives up; the rest is done by upkeep.</param>
+    /// <param name="stop">Gives up; the rest is done by maintenance.</param>
     /// <returns>False when there is none.</returns>
     public async Task<bool> RemoveAsync(EndpointKey endpoint, Action<long> told, CancellationToken stop)
     {

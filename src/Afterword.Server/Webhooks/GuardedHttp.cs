@@ -8,7 +8,7 @@ using Afterword.Server.Hosting.Transport;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>Makes one request to an address that somebody else runs: guarded, bounded in time and in what is read, over a connection of its own.</summary>
+/// <summary>Makes one request to an address that someone else runs: guarded, bounded in time and in what is read, over a connection of its own.</summary>
 internal sealed class GuardedHttp(EgressGuard guard, WebhookSettings settings, TimeProvider clock)
 {
     /// <summary>How much of an answer is kept to be shown.</summary>

@@ -110,7 +110,7 @@ internal static class OperatorEndpoints
         if (await FindAsync(http, id, endpoints) is not { } listed) return;
         if (listed.Endpoint is { IsPolled: true, IsApproved: true })
         {
-            await http.RefuseAsync(ApiError.Invalid("id", "the secret of this webhook lets in whoever polls, so an owner of the sender makes a new one in the console"));
+            await http.RefuseAsync(ApiError.Invalid("id", "the secret of this webhook lets in anyone who polls, so an owner of the sender makes a new one in the console"));
             return;
         }
 

@@ -17,7 +17,7 @@ internal static class OperatorReference
 
     public static Operation List() => new(Topic.Operating, "List webhooks")
     {
-        Does = "All endpoints, or those of one sender, with what waits for them and what was given up.",
+        Does = "All endpoints, or those of one sender, with what waits for them and what failed.",
         Caller = Operator,
         Parameters = [new("sender", "A sender.", SignInReference.Handle) { Example = "furni" }],
         Replies = [Reply.Of("The endpoints.", OperatorJson.Default.WebhooksJson, new([s_webhook]))],
@@ -48,7 +48,7 @@ internal static class OperatorReference
     {
         Does = "The newest deliveries first, each with its attempts: status and time. What was answered is shown in the console alone, for it may hold what customers wrote.",
         Caller = Operator,
-        Parameters = [s_id, new("dead", "Only those that were given up.", ValueFormat.Truth) { Default = "false" }, new("count", "How many.", ValueFormat.Whole(1, 200)) { Default = "20" }],
+        Parameters = [s_id, new("dead", "Only those that failed.", ValueFormat.Truth) { Default = "false" }, new("count", "How many.", ValueFormat.Whole(1, 200)) { Default = "20" }],
         Replies =
         [
             Reply.Of(
@@ -103,7 +103,7 @@ internal static class OperatorReference
         [
             s_id,
             new("event", "This event alone, whatever became of it.", ValueFormat.Id),
-            new("dead", "Only what was given up.", ValueFormat.Truth) { Default = "false", Example = "true" },
+            new("dead", "Only what failed.", ValueFormat.Truth) { Default = "false", Example = "true" },
             new("from", "The first instant.", ValueFormat.Millis),
             new("to", "The last instant.", ValueFormat.Millis),
         ],

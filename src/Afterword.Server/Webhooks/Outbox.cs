@@ -38,7 +38,7 @@ internal sealed class Outbox
         Rows.Of(senders.ToArray()).Long("sender_id", sender => sender),
         row => _endpoints.Add((new(row.GetInt64(0), row.GetInt64(1)), row.Flag(2))));
 
-    /// <summary>Writes the deliveries, and rings the store's bell once they are durable.</summary>
+    /// <summary>Writes the deliveries, and wakes the store's listeners once they are durable.</summary>
     public void Write(Session session, Store store, IEnumerable<OutboxEntry> outboxEntries, long now)
     {
         // Most senders have none, and pay for the lookup alone.

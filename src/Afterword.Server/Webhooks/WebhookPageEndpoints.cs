@@ -201,13 +201,13 @@ internal static class WebhookPageEndpoints
     private static async Task Replay(HttpContext http, string webhook, Membership membership, Endpoints endpoints, ReplayDeliveries replay, Settings settings)
     {
         var form = http.Request.Form;
-        (ReplayRange Range, string What)? chosen = form["dead"] == "yes" ? (new(null, 0, long.MaxValue, DeadOnly: true), "sent what was given up again")
+        (ReplayRange Range, string What)? chosen = form["dead"] == "yes" ? (new(null, 0, long.MaxValue, DeadOnly: true), "sent failed deliveries again")
             : WholeNumber.TryRead(form["event"].ToString(), out var id) ? (new(id, 0, long.MaxValue, DeadOnly: false), $"sent event {id} again")
-            : ReplayDays.Read(name => form[name]) is { } days ? (days.In(ConsoleDays.Of(settings.TimeZone)), $"sent {(days.DeadOnly ? "what was given up" : "all events")} from {ReplayDays.Text(days.From)} to {ReplayDays.Text(days.To)} again")
+            : ReplayDays.Read(name => form[name]) is { } days ? (days.In(ConsoleDays.Of(settings.TimeZone)), $"sent {(days.DeadOnly ? "failed deliveries" : "all events")} from {ReplayDays.Text(days.From)} to {ReplayDays.Text(days.To)} again")
             : null;
         if (chosen is not var (range, what))
         {
-            if (await FindAsync(http, webhook, membership, endpoints) is { } found) await ShowAsync(http, membership, found, 400, new("bad", "Choose what is sent again: an event, all that was given up, or the events of some days."));
+            if (await FindAsync(http, webhook, membership, endpoints) is { } found) await ShowAsync(http, membership, found, 400, new("bad", "Choose what is sent again: an event, all failed deliveries, or the events of some days."));
             return;
         }
 

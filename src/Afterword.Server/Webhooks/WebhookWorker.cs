@@ -6,9 +6,9 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Webhooks;
 
-/// <summary>Brings what is due to its endpoints: one lane for each endpoint that has something, and none waits for another.</summary>
+/// <summary>Brings what is due to its endpoints: one worker for each endpoint that has something, and none waits for another.</summary>
 /// <remarks>
-/// A lane starts at the bell of a commit in this process, at the word of another node, or when a look at the store finds
+/// A worker starts at the notification of a commit in this process, at the word of another node, or when a look at the store finds
 /// something due. The first two are hints; the look is what nothing escapes.
 /// </remarks>
 internal sealed class WebhookWorker : BackgroundService, IAsyncDisposable
@@ -46,7 +46,7 @@ internal sealed class WebhookWorker : BackgroundService, IAsyncDisposable
         _tools = new(store, leases, settlements, retryNow, sender, connections, schedule, settings, clock, log);
     }
 
-    /// <summary>How long a lane waits for more before it gives its lease back.</summary>
+    /// <summary>How long a worker waits for more before it gives its lease back.</summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromSeconds(5);
 
     private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -182,17 +182,17 @@ internal sealed class WebhookWorker : BackgroundService, IAsyncDisposable
     {
         foreach (var name in names.Split(' '))
         {
-            // A node that tells it knows that somebody holds the lease: only that one has to do anything. A command knows nothing.
+            // A node that tells it knows that someone holds the lease: only that one has to do anything. A command knows nothing.
             var begins = name.StartsWith(Begin);
             if (EndpointKey.TryParse(begins ? name[1..] : name, out var endpoint)) Wake(endpoint, start: begins, tell: false);
         }
     }
 
-    /// <summary>Rings the endpoint's lane, or starts it.</summary>
+    /// <summary>Wakes the endpoint's worker, or starts it.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="start">Whether to start one where there is none.</param>
     /// <param name="tell">Whether to tell the other nodes when one of them turns out to hold the lease.</param>
-    /// <returns>Whether there is a lane.</returns>
+    /// <returns>Whether there is a worker.</returns>
     private bool Wake(EndpointKey endpoint, bool start, bool tell)
     {
         lock (_lock)

@@ -5,7 +5,7 @@ using Afterword.EndToEnd.Tests.Servers;
 
 namespace Afterword.EndToEnd.Tests.Abuse;
 
-/// <summary>More connections, and more bodies, than the process could hold, from somebody who is not signed in.</summary>
+/// <summary>More connections, and more bodies, than the process could hold, from someone who is not signed in.</summary>
 [Collection(nameof(Loads))]
 public sealed class FloodedProcessTests
 {

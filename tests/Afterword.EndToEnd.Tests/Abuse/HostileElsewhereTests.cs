@@ -60,6 +60,6 @@ public sealed class HostileElsewhereTests(Browser browser)
         }
     }
 
-    // A mail sets no line as it was typed: spaces in a row are one, and the end of a line is an element.
+    // An email sets no line as it was typed: spaces in a row are one, and the end of a line is an element.
     private static string Squeezed(string text) => string.Concat(text.Split((char[])[' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
 }

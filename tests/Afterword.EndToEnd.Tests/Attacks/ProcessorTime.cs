@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Afterword.EndToEnd.Tests.Attacks;
 
-/// <summary>The processor time that another process has used, to the nanosecond; .NET's own figure moves in steps of ten milliseconds.</summary>
+/// <summary>The processor time that another process has used, to the nanosecond; .NET's own metric moves in steps of ten milliseconds.</summary>
 internal static partial class ProcessorTime
 {
     public static TimeSpan Of(int process)

@@ -7,7 +7,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Channels;
 
-/// <summary>A mail to a real mail server over TLS, from a process that trusts one authority and no other.</summary>
+/// <summary>An email to a real mail server over TLS, from a process that trusts one authority and no other.</summary>
 public sealed class EmailServerTests
 {
     private const string Password = "mail-password-kept-secret";

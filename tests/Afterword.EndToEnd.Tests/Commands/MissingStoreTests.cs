@@ -2,7 +2,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Commands;
 
-/// <summary>Commands on a folder in which there is no store, or one that belongs to somebody else.</summary>
+/// <summary>Commands on a folder in which there is no store, or one that belongs to someone else.</summary>
 public sealed class MissingStoreTests : IDisposable
 {
     private readonly TestFolder _folder = TestFolder.Create("missing");

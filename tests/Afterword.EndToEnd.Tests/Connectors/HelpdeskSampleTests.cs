@@ -9,7 +9,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Connectors;
 
-/// <summary>The built program of <c>samples/helpdesk</c>, as somebody meets it who tries it: closed there, asked there, answered.</summary>
+/// <summary>The built program of <c>samples/helpdesk</c>, as someone meets it who tries it: closed there, asked there, answered.</summary>
 public sealed partial class HelpdeskSampleTests
 {
     private static readonly string[] s_settings = ["Webhooks:AllowPlainHttp=true", "Webhooks:AllowPrivateAddresses=true"];

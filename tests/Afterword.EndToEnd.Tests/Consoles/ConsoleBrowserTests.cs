@@ -129,7 +129,7 @@ public sealed class ConsoleBrowserTests(Browser browser)
 
     private static async Task SignInAsync(IPage page)
     {
-        await page.GetByLabel("Mail address").FillAsync("ana@furni.example");
+        await page.GetByLabel("Email address").FillAsync("ana@furni.example");
         await page.GetByLabel("Password").FillAsync(Password);
         await PressAsync(page, "Sign in");
     }

@@ -63,7 +63,7 @@ internal sealed class ConsoleFixture : IAsyncDisposable
         return added is InviteOutcome.Invited(var id, var link) ? (id, link) : throw new InvalidOperationException($"{email}: {added}");
     }
 
-    /// <summary>A tab in which somebody of this role is signed in.</summary>
+    /// <summary>A tab in which someone of this role is signed in.</summary>
     public async Task<IPage> MembershipAsync(Role role, int width = 1440, bool script = true)
     {
         var (person, _) = await InviteAsync(role, $"{role.Word}@furni.example");

@@ -9,7 +9,7 @@ using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
 
-/// <summary>Somebody new opens the link that the server prints, and reads the first answer, by a browser alone.</summary>
+/// <summary>Someone new opens the link that the server prints, and reads the first answer, by a browser alone.</summary>
 public sealed class FirstAnswerTests(Browser browser)
 {
     // Account, app for codes, recovery codes, business, app with keys, request, card, face.

@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Consoles;
 
-/// <summary>The way of somebody new from the link that a server prints to the first answer, by a browser alone.</summary>
+/// <summary>The way of someone new from the link that a server prints to the first answer, by a browser alone.</summary>
 internal sealed partial class SetUpWalk(IPage page, bool script)
 {
     /// <summary>The link, by name: browsers keep cookies of a sign-in for https, and for localhost.</summary>
@@ -16,7 +16,7 @@ internal sealed partial class SetUpWalk(IPage page, bool script)
     {
         var (effort, begun) = (new Effort(), Stopwatch.GetTimestamp());
         await page.GotoAsync(link);
-        await effort.TypeAsync(page.GetByLabel("Mail address"), "otis@furni.example");
+        await effort.TypeAsync(page.GetByLabel("Email address"), "otis@furni.example");
         await effort.TypeAsync(page.GetByLabel("Your name"), "Otis");
         await effort.TypeAsync(page.GetByLabel("Password"), "correct horse battery staple");
         await StepAsync(Button("Continue"));

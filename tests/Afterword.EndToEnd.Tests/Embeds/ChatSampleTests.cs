@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Afterword.EndToEnd.Tests.Embeds;
 
-/// <summary>The built program of <c>samples/chat-widget</c>, as somebody meets it who tries it.</summary>
+/// <summary>The built program of <c>samples/chat-widget</c>, as someone meets it who tries it.</summary>
 public sealed class ChatSampleTests(Browser browser)
 {
     [Fact]

@@ -15,7 +15,7 @@ public sealed class ConsoleDownloadTests(Browser browser)
 {
     private const string Page = "/console/@furni/export";
 
-    // Forty megabytes: more than sockets and the browser take in before somebody reads.
+    // Forty megabytes: more than sockets and the browser take in before someone reads.
     private const int Rows = 8_000;
     private const int TextLength = 5_000;
 

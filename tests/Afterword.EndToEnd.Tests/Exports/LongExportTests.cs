@@ -8,7 +8,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Exports;
 
-/// <summary>Files so long that somebody grows tired of them, or the server does.</summary>
+/// <summary>Files so long that someone grows tired of them, or the server does.</summary>
 public abstract partial class LongExportTests
 {
     private const long MostMemory = 64 * 1024 * 1024;

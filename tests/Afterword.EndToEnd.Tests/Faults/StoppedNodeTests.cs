@@ -115,7 +115,7 @@ public sealed partial class StoppedNodeTests
 
     private static bool IsAlert(string key) => key.StartsWith("/alerts ", StringComparison.Ordinal);
 
-    /// <summary>The sender with an address for requests, a webhook that gets alerts, and customers by mail and by handover.</summary>
+    /// <summary>The sender with an address for requests, a webhook that gets alerts, and customers by email and by handover.</summary>
     private static async Task<long[][]> SetUpAsync(PostgresStore store, TestUser sender, Receiver receiver)
     {
         await using var opened = await store.OpenAsync();
@@ -142,7 +142,7 @@ public sealed partial class StoppedNodeTests
         return reached;
     }
 
-    /// <summary>Asks one customer by mail, one by handover and one in Messages, who gives a score that is told.</summary>
+    /// <summary>Asks one customer by email, one by handover and one in Messages, who gives a score that is told.</summary>
     private static async Task AskAsync(ServerProcess server, SampleData data, long[][] reached, int at)
     {
         using var http = new HttpMessageInvoker(server.Transport, disposeHandler: false);

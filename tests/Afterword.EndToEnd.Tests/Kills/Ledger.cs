@@ -22,7 +22,7 @@ internal sealed class Ledger(SampleData data)
     /// <summary>All create calls, in the order of their numbers. To be read while no client works.</summary>
     public IReadOnlyList<SentRequest> All => _all;
 
-    /// <summary>Makes the next create call: to somebody whom this sender never asked.</summary>
+    /// <summary>Makes the next create call: to someone whom this sender never asked.</summary>
     public SentRequest Next(Random random)
     {
         lock (_lock)

@@ -4,7 +4,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Packages;
 
-/// <summary>What comes with the program, and what happens when somebody changes that.</summary>
+/// <summary>What comes with the program, and what happens when someone changes that.</summary>
 public sealed class ProgramFolderTests
 {
     private const string SystemsEngine = "libsqlite3.so.0";

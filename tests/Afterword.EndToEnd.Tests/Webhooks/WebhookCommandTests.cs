@@ -4,7 +4,7 @@ using Afterword.Support;
 
 namespace Afterword.EndToEnd.Tests.Webhooks;
 
-/// <summary>Webhooks as an operator meets them: the command line beside a running server, and a receiver that checks signatures with somebody else's code.</summary>
+/// <summary>Webhooks as an operator meets them: the command line beside a running server, and a receiver that checks signatures with someone else's code.</summary>
 public abstract class WebhookCommandTests : IAsyncLifetime
 {
     internal static readonly string[] Development = ["--set", "Webhooks:AllowPlainHttp=true", "--set", "Webhooks:AllowPrivateAddresses=true"];

@@ -79,7 +79,7 @@ internal sealed partial class AttackedServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Comes as somebody who may: signs in anew, because the one before may have been signed out.</summary>
+    /// <summary>Comes as someone who may: signs in anew, because the one before may have been signed out.</summary>
     public async Task ApproachAsync(Gate gate)
     {
         // Who only looks stays signed in.

@@ -23,7 +23,7 @@ public abstract class CrawlerTests(Engine engine)
         Assert.True(crawlers.Length >= 1_498, $"There are only {crawlers.Length} crawlers.");
         await WatchAsync(async (fixture, card, token) =>
         {
-            // Each crawler reads the card by its link, by a link of a mail and by the link of the embedded card.
+            // Each crawler reads the card by its link, by a link of an email and by the link of the embedded card.
             await Parallel.ForEachAsync(crawlers, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (crawler, _) =>
             {
                 await OpenAsync(fixture, HttpMethod.Get, card, ("User-Agent", crawler));

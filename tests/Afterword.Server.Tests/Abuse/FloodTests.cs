@@ -79,7 +79,7 @@ public abstract class FloodTests(Engine engine)
         Assert.Equal(1, await server.CountAsync("change", "kind = 2"));
         await server.AllIsWellAsync();
 
-        // A mail's link shows its answer chosen, and the page's button sends it.
+        // An email's link shows its answer chosen, and the page's button sends it.
         async Task<int> FromEmailAsync(int score)
         {
             (await SendAsync(server, HttpMethod.Get, $"/f/{token}?score={score}")).Is(200);

@@ -106,7 +106,7 @@ public abstract partial class AutomationPageTests(Engine engine) : IAsyncLifetim
         Assert.Contains("Why the customer was not asked", one, StringComparison.Ordinal);
         Assert.Contains("The rule “never spam” fits, and says that nobody is asked.", one, StringComparison.Ordinal);
 
-        // Somebody asked all the same: a supervisor must not tell the customer that nobody did.
+        // Someone asked all the same: a supervisor must not tell the customer that nobody did.
         (await _world.Server.PostAsync(
             _world.Fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", RulesFixture.Text(_world.Fixture.Ana.Id)), ("message", "Hello"), ("privacy_url", "https://a.example"), ("external_id", "spam-1"), ("test", "false"))).Is(200);
         one = await ReadAsync(FirstLine().Match(found).Groups[1].Value);

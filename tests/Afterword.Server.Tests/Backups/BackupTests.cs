@@ -87,7 +87,7 @@ public abstract class BackupTests(Engine engine) : IAsyncLifetime
         await enough.CancelAsync();
         await Task.WhenAll(writers);
 
-        // The doctor compares each with its events, messages, limits and figures.
+        // The doctor compares each with its events, messages, limits and metrics.
         var restored = await Engine.Sqlite.NewStoreAsync(Below("restored"));
         await RunAsync(restored, 0, "restore", BackupPath);
         var ids = (await ExportAsync(restored)).Split("\r\n").Skip(1).Select(line => line.Split(',')[0]).ToHashSet();

@@ -4,7 +4,7 @@ using Afterword.Server.Backups;
 
 namespace Afterword.Server.Tests.Backups;
 
-/// <summary>Files that somebody made who knows the format: checksums fit, and what is in them does not.</summary>
+/// <summary>Files that someone made who knows the format: checksums fit, and what is in them does not.</summary>
 public sealed class HostileBackupTests
 {
     private const string Header = """{"program":"1.0.0","engine":"SQLite 3","taken_at":1,"schema":29,"master_keys":["a1"],"tables":[{"name":"t","columns":[{"name":"a","kind":"whole"},{"name":"b","kind":"text"}]}]}""";

@@ -7,7 +7,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Channels;
 
-/// <summary>The loop with a recipient who is reached by mail, and one whom the sender reaches itself.</summary>
+/// <summary>The loop with a recipient who is reached by email, and one whom the sender reaches itself.</summary>
 internal sealed class ChannelFixture : IAsyncDisposable
 {
     public const string Password = "mail-password-kept-secret";
@@ -51,10 +51,10 @@ internal sealed class ChannelFixture : IAsyncDisposable
         return new(fixture, ada!, bo!);
     }
 
-    /// <summary>Asks somebody, and gives the feedback's id.</summary>
+    /// <summary>Asks someone, and gives the feedback's id.</summary>
     public async Task<string> AskAsync(User who, string type = "csat", params (string Name, string Value)[] more) => (await CreateAsync(Server, who, type, more)).Text("id");
 
-    /// <summary>Asks somebody by a node.</summary>
+    /// <summary>Asks someone by a node.</summary>
     public async Task<Answer> CreateAsync(TestServer node, User who, string type = "csat", params (string Name, string Value)[] more)
     {
         var form = new Dictionary<string, string>

@@ -4,7 +4,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Channels;
 
-/// <summary>Where the links of a mail lead.</summary>
+/// <summary>Where the links of an email lead.</summary>
 public abstract partial class ChosenAnswerTests(Engine engine)
 {
     [Theory]

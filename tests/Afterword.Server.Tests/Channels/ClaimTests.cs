@@ -61,7 +61,7 @@ public abstract class ClaimTests(Engine engine)
         var id = await site.AskAsync(site.Ada);
         while (script.Emails.IsEmpty) await Task.Delay(5, TestContext.Current.CancellationToken);
 
-        // It ends with the mail taken and the word not noted.
+        // It ends with the email taken and the word not noted.
         holds = false;
         await site.Server.RestartAsync();
         if (engine == Engine.Postgres) site.Clock.Advance(TimeSpan.FromMinutes(1));

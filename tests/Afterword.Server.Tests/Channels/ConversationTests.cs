@@ -127,7 +127,7 @@ public abstract class ConversationTests(Engine engine) : IAsyncLifetime
         for (var i = 1; i <= 4; i++) ids.Add(await site.AskAsync(cy, "csat", ("external_id", $"chatwoot:{i}")));
         await site.DrainAsync();
 
-        // One is cut, one is a page of somebody else, one is too long, one may not be read.
+        // One is cut, one is a page of someone else, one is too long, one may not be read.
         _desk.Instead = async (http, call) =>
         {
             if (call.Path.Contains("/4/", StringComparison.Ordinal)) http.Response.StatusCode = 401;

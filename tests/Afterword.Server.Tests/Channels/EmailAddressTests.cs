@@ -2,7 +2,7 @@ using Afterword.Server.Channels;
 
 namespace Afterword.Server.Tests.Channels;
 
-/// <summary>What counts as a mail address, and what never gets near a header.</summary>
+/// <summary>What counts as an email address, and what never gets near a header.</summary>
 public sealed class EmailAddressTests
 {
     [Theory]

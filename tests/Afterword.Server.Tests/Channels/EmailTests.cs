@@ -5,7 +5,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Channels;
 
-/// <summary>What customers get by mail, read by a real mail server and Python's own parser.</summary>
+/// <summary>What customers get by email, read by a real mail server and Python's own parser.</summary>
 public abstract partial class EmailTests(Engine engine)
 {
     [Fact]

@@ -128,7 +128,7 @@ public sealed partial class PresetTests
     [Fact]
     public void The_test_that_Rocket_Chat_itself_sends_is_one()
     {
-        // As its code has it, with an address that is somebody's.
+        // As its code has it, with an address that is someone's.
         const string Test =
             """
             {"type":"LivechatSession","_id":"fasd6f5a4sd6f8a4sdf","label":"title","topic":"asiodojf","createdAt":"2026-01-05T08:59:00Z","lastMessageAt":"2026-01-05T08:59:00Z","tags":["tag1","tag2","tag3"],"customFields":{"productId":"123456"},

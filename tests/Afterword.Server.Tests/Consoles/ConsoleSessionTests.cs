@@ -106,7 +106,7 @@ public abstract partial class ConsoleSessionTests(Engine engine) : IAsyncLifetim
         var page = (await here.GetAsync(Account)).Is(200);
         var ended = SessionId().Match(page.Html).Groups[1].Value;
 
-        // The same field, sent by somebody else, ends nothing.
+        // The same field, sent by someone else, ends nothing.
         var theirs = await other.GetAsync(Account);
         (await other.PostAsync("/console/account/end-session", [.. theirs.HiddenOf("/console/sign-out"), ("session", ended)])).Is(303);
         (await there.GetAsync(Account)).Is(200);

@@ -14,7 +14,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
-/// <summary>Forgotten passwords, of users and of people of the console, and sessions that somebody else ends.</summary>
+/// <summary>Forgotten passwords, of users and of people of the console, and sessions that someone else ends.</summary>
 public abstract partial class ForgottenPasswordTests(Engine engine) : IAsyncLifetime
 {
     private const string Other = "a sentence of another kind";
@@ -37,7 +37,7 @@ public abstract partial class ForgottenPasswordTests(Engine engine) : IAsyncLife
         var owner = await Newcomer.SettledAsync(_server, Role.Owner, _furni);
         var before = await owner.SignInAsync();
 
-        // The same page for somebody who is not there, and no mail.
+        // The same page for someone who is not there, and no mail.
         var unknown = await AskAsync("/console/forgotten", ("mail", "nobody@furni.example"));
         var known = await AskAsync("/console/forgotten", ("mail", owner.Email.ToUpperInvariant()));
         Assert.Equal(unknown.Is(200).Html, known.Is(200).Html);
@@ -216,7 +216,7 @@ public abstract partial class ForgottenPasswordTests(Engine engine) : IAsyncLife
             (await membership.PostAsync($"{page}/sign-out", [.. form, ("person", $"{id}")])).Is(status);
             Assert.Equal((page, status == 303 ? 303 : 200), (page, (await hers.GetAsync("/console/account")).Status));
 
-            // An operator's deed is told to the person's senders, too.
+            // An operator's action is told to the person's senders, too.
             foreach (var (place, many) in new[] { (_furni.Id, 1), (Workspace.Installation, role == Role.Operator ? 1 : 0) })
             {
                 Assert.Equal(status == 303 ? many : 0, await _server.CountAsync("audit", $"sender_id = {place} and what = 'signed out {ana.Email}' and person = '{role.Word}{status}@works.example'"));

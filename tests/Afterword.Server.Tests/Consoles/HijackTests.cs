@@ -8,7 +8,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
-/// <summary>An owner who makes an account for somebody else's address, and waits until that address is given a role elsewhere.</summary>
+/// <summary>An owner who makes an account for someone else's address, and waits until that address is given a role elsewhere.</summary>
 public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
 {
     private const string Victim = "victim@bank.example";
@@ -25,7 +25,7 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task An_account_that_nobody_proved_comes_along_to_no_other_place()
     {
-        // Each way of adding somebody, with the page or command that it is.
+        // Each way of adding someone, with the page or command that it is.
         foreach (var (way, addAsync) in new (string, Func<Task<string>>)[]
         {
             ("person add", () => CommandAsync("--role", "owner", "--sender", "@bank")),
@@ -199,7 +199,7 @@ public abstract partial class HijackTests(Engine engine) : IAsyncLifetime
         return Link().Match((await owner.DoAsync(page, "/console/@evil/people/invite", ("mail", Victim), ("name", "Victim"), ("role", "supervisor"))).Is(200).Html).Value;
     }
 
-    /// <summary>The attack up to the moment when somebody else gives the address a role.</summary>
+    /// <summary>The attack up to the moment when someone else gives the address a role.</summary>
     private async Task<(Newcomer Thief, TestBrowser Browser)> HijackedAsync()
     {
         var (thief, browser) = (new Newcomer(_server, Victim), new TestBrowser(_server));

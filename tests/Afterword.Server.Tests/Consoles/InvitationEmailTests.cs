@@ -6,7 +6,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Consoles;
 
-/// <summary>Invitations reach people by mail, and whoever invites is told whether they do.</summary>
+/// <summary>Invitations reach people by email, and whoever invites is told whether they do.</summary>
 public abstract partial class InvitationEmailTests(Engine engine)
 {
     private const string People = "/console/@furni/people";
@@ -34,7 +34,7 @@ public abstract partial class InvitationEmailTests(Engine engine)
         (await new TestBrowser(server).GetAsync(link)).Is(404);
         foreach (var secret in (string[])[link, mailed]) Assert.DoesNotContain(server.Log, line => line.Contains(secret, StringComparison.Ordinal));
 
-        // Whoever took the mail's link has the address: other senders may trust it.
+        // Whoever took the email's link has the address: other senders may trust it.
         Assert.IsType<InviteOutcome.Joined>(await server.InviteAsync(Role.Owner, await server.UserAsync("other"), Ana));
     }
 
@@ -65,7 +65,7 @@ public abstract partial class InvitationEmailTests(Engine engine)
 
         var shown = await InviteAsync(owner);
 
-        Assert.Contains($"The mail to {Ana} was not taken:", shown, StringComparison.Ordinal);
+        Assert.Contains($"The email to {Ana} was not accepted:", shown, StringComparison.Ordinal);
         Assert.Contains("No such mailbox", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("was sent", shown, StringComparison.Ordinal);
         (await Newcomer.AcceptAsync(new TestBrowser(server), Link().Match(shown).Value)).Is(303);

@@ -116,7 +116,7 @@ public abstract partial class InvitationTests(Engine engine) : IAsyncLifetime
         var browser = new TestBrowser(_server);
         var page = (await browser.GetAsync(first)).Is(200);
 
-        // It gives nobody what somebody else has.
+        // It gives nobody what someone else has.
         var refused = (await browser.SubmitAsync(page, first, ("mail", ana.Email.ToUpperInvariant()), ("name", "Eve"), ("password", Newcomer.Password))).Is(400);
         Assert.Contains("has an account already", refused.Html, StringComparison.Ordinal);
         (await new TestBrowser(_server).GetAsync(invitation)).Is(200);

@@ -161,7 +161,7 @@ public abstract partial class MatrixTests(Engine engine) : IAsyncLifetime
             (_, _) when (method, pattern) == ("POST", "/console/sign-out") => [Got.SentAway],
 
             // The second factor is owed by nobody here, so its page leads on; its forms have nothing to take.
-            ("everybody signed in" or "whoever gave the right password", _) => pattern.Contains("/second-factor/", StringComparison.Ordinal) ? [Got.Served, Got.LedOn, Got.SentAway] : [Got.Served, Got.LedOn],
+            ("everybody signed in" or "anyone who gave the right password", _) => pattern.Contains("/second-factor/", StringComparison.Ordinal) ? [Got.Served, Got.LedOn, Got.SentAway] : [Got.Served, Got.LedOn],
             (_, var role) when isOfSender && (Elsewhere || role == Afterword.Server.Console.Members.Role.Operator) => [Got.Unknown],
             (_, var role) => who.Split(", ").Contains(role!.Value.Word) ? [Got.Served, Got.LedOn] : [Got.Forbidden],
         };

@@ -24,7 +24,7 @@ internal sealed partial class Newcomer(TestServer server, string email)
         return (new(server, email), invited.Link);
     }
 
-    /// <summary>Somebody who took an invitation and, where the role needs it, an app for codes.</summary>
+    /// <summary>Someone who took an invitation and, where the role needs it, an app for codes.</summary>
     public static async Task<Newcomer> SettledAsync(TestServer server, Role role, User? sender, string email = "ana@furni.example")
     {
         var (person, link) = await InvitedAsync(server, role, sender, email);
@@ -53,7 +53,7 @@ internal sealed partial class Newcomer(TestServer server, string email)
     /// <summary>What the app shows now.</summary>
     public string Code => Totp.CodeAt(Secret, server.Clock.GetUtcNow());
 
-    /// <summary>Sends mail address and password; gives the answer.</summary>
+    /// <summary>Sends email address and password; gives the answer.</summary>
     public async Task<Page> SendPasswordAsync(TestBrowser browser, string password = Password, string? back = null)
     {
         var page = (await browser.GetAsync(back is null ? "/console/sign-in" : $"/console/sign-in?back={Uri.EscapeDataString(back)}")).Is(200);

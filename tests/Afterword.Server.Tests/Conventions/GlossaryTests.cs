@@ -81,7 +81,7 @@ public sealed partial class GlossaryTests
     public void A_word_that_must_not_be_there_is_found()
     {
         Assert.Equal("Deed", Parts().Matches("DeedButton").Select(part => part.Value).First(s_names.ContainsKey));
-        Assert.Equal("How figures are made", Prose("<p title=\"@x\">How figures are made</p>@code { var mail = 1; }").Trim());
+        Assert.Equal("How metrics are calculated", Prose("<p title=\"@x\">How metrics are calculated</p>@code { var mail = 1; }").Trim());
         Assert.DoesNotContain("mail", Prose2("Set `Mail:Host`.\n```\nmail\n```\n\n    afterword channel test mail\n"), StringComparison.OrdinalIgnoreCase);
     }
 

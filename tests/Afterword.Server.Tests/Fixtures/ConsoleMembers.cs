@@ -6,7 +6,7 @@ using Afterword.Server.Users;
 
 namespace Afterword.Server.Tests.Fixtures;
 
-/// <summary>Seats people in the console, past the sign-in page.</summary>
+/// <summary>Gives people roles in the console, past the sign-in page.</summary>
 internal static class ConsoleMembers
 {
     extension(TestServer server)

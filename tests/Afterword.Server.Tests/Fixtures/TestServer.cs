@@ -195,7 +195,7 @@ internal sealed class TestServer : IAsyncDisposable
     public static byte[] Form(params (string Name, string Value)[] pairs) =>
         Encoding.ASCII.GetBytes(string.Join('&', pairs.Select(pair => $"{PercentEncoding.Encode(pair.Name)}={PercentEncoding.Encode(pair.Value)}")));
 
-    /// <summary>Lets time pass, with the upkeep that the server does meanwhile.</summary>
+    /// <summary>Lets time pass, with the maintenance that the server does meanwhile.</summary>
     public async Task AdvanceAsync(TimeSpan by)
     {
         Clock.Advance(by);

@@ -32,7 +32,7 @@ public abstract class GuessCostTests(Engine engine) : IAsyncLifetime
             : ["ana", "nobody", "no handle", "furni", "locked"];
         for (var n = 0; n < 5; n++) await GuessAsync(new TestBrowser(_server), ofConsole, names[^1]);
 
-        // A browser that is known to be somebody else's gets no more.
+        // A browser that is known to be someone else's gets no more.
         var bobs = new TestBrowser(_server);
         (await SendAsync(bobs, ofConsole, ofConsole ? "bob@furni.example" : "bob", GrantFixture.Password)).Is(303);
         bobs.Cookies.Remove("__Host-afterword");

@@ -31,7 +31,7 @@ public sealed class HashSchedulerTests
         var crowd = Enumerable.Range(1, 8).SelectMany(address => Enumerable.Range(0, 9).Select(_ => _turns.TakeAsync(HashQueue.Users, Address(address), failures: address, default))).ToArray();
         Assert.Equal(8, crowd.Count(one => one.IsCompleted));
 
-        // Of 64 who wait, the last of those who failed most makes room; and a lane that is full fills no other.
+        // Of 64 who wait, the last of those who failed most makes room; and a queue that is full fills no other.
         var waiting = crowd.Where(one => !one.IsCompleted).ToArray();
         var late = _turns.TakeAsync(HashQueue.Users, Address(9), failures: 0, default);
         var other = _turns.TakeAsync(HashQueue.People, Address(1), 0, default);

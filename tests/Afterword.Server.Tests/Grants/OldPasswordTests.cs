@@ -74,7 +74,7 @@ public abstract class OldPasswordTests(Engine engine) : IAsyncLifetime
         Assert.Null(await Server.Get<UserFactors>().AddAsync(now.UserId, offer.Sealed, code, default, UserSessions.HashOf(thief)));
         Assert.Equal((0, 0), (await Server.CountAsync("visit"), await Server.CountAsync("user_factor")));
 
-        // Nor does a visit that had shown the password alone set another one after its user added an app.
+        // Nor does a session that had shown the password alone set another one after its user added an app.
         now = await CheckAsync(Other);
         Assert.True(await Server.Get<UserSessions>().BeginAsync(thief, now.UserId, SignInMethod.Password, now.PasswordHash!));
         Return(thief);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Afterword.Server.Tests.Grants;
 
-/// <summary>Where browsers keep no visit, people hear so before they type a password.</summary>
+/// <summary>Where browsers keep no session, people hear so before they type a password.</summary>
 public sealed class PlainHttpTests(SharedPages pages) : IClassFixture<SharedPages>
 {
     private const string Users = "sign-in needs https";

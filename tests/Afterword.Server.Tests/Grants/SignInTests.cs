@@ -6,7 +6,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Grants;
 
-/// <summary>Users of the platform at a browser: passwords, locks, visits.</summary>
+/// <summary>Users of the platform at a browser: passwords, locks, sessions.</summary>
 public abstract class SignInTests(Engine engine) : IAsyncLifetime
 {
     private GrantFixture _world = null!;

@@ -31,7 +31,7 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
         var recovery = Recovery().Matches(kept.Html).Select(code => code.Groups[1].Value).ToArray();
         Assert.Equal(10, recovery.Distinct().Count());
 
-        // The visit that has shown the code goes on; the other one ends.
+        // The session that has shown the code goes on; the other one ends.
         (await browser.GetAsync("/account")).Is(200);
         (await before.GetAsync("/account")).Is(302);
 
@@ -153,7 +153,7 @@ public abstract partial class UserFactorTests(Engine engine) : IAsyncLifetime
 
         await world.Server.Get<Allowlist>().AllowSenderAsync(world.Ana.Id, new(null, null, null, null), default);
 
-        // A visit from before opens nothing any more.
+        // A session from before opens nothing any more.
         Assert.Equal("/sign-in?to=%2Faccount", (await signedIn.GetAsync("/account")).Is(302).Location);
         await PasswordAloneSetsUpNothingAsync(world, signedIn, before.HiddenOf("/account/password").First(field => field.Name == "form"));
 

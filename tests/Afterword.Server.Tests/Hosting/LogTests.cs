@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Afterword.Server.Tests.Hosting;
 
-/// <summary>What the log may hold, at whatever level somebody sets it to.</summary>
+/// <summary>What the log may hold, at whatever level someone sets it to.</summary>
 public sealed partial class LogTests
 {
     [Fact]

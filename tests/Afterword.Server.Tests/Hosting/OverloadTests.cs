@@ -35,7 +35,7 @@ public abstract class OverloadTests(Engine engine) : IAsyncLifetime
         await NarrowAsync();
         await InTimeAsync(() => PostAsync(path, "score=4"), 200);
 
-        // Somebody else's write holds the sender's lock for as long as the test wants, so that the queue stays full.
+        // Someone else's write holds the sender's lock for as long as the test wants, so that the queue stays full.
         using var held = new SemaphoreSlim(0);
         using var letGo = new ManualResetEventSlim();
         var holding = Task.Run(() => HoldAsync(held, letGo));

@@ -22,7 +22,7 @@ internal sealed class InboxFixture : IAsyncDisposable
 
     public User Ana { get; }
 
-    /// <summary>Somebody else.</summary>
+    /// <summary>Someone else.</summary>
     public User Bea { get; }
 
     public static async Task<InboxFixture> StartAsync(Engine engine, params string[] settings)
@@ -32,7 +32,7 @@ internal sealed class InboxFixture : IAsyncDisposable
         return new(server, furni, sender, await GrantFixture.AddUserAsync(server, "ana"), await GrantFixture.AddUserAsync(server, "bea"));
     }
 
-    /// <summary>A browser in which somebody is signed in.</summary>
+    /// <summary>A browser in which someone is signed in.</summary>
     public async Task<TestBrowser> GuestAsync(string handle = "ana", TestServer? node = null)
     {
         var browser = new TestBrowser(node ?? Server);

@@ -70,7 +70,7 @@ public abstract class LiveTests(Engine engine) : IAsyncLifetime
             (await _ana.SubmitAsync(thread, InboxCardTests.ActionOf(thread), form)).Is(303);
             await furni.QuietAsync();
 
-            // The control: the figures did change.
+            // The control: the metrics did change.
             Assert.True(await metrics.Woken.WaitAsync(TimeSpan.FromSeconds(20), default));
         }
     }

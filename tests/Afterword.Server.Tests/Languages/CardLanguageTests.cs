@@ -9,7 +9,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Languages;
 
-/// <summary>In which language somebody is asked, reads the card, and is remembered to have answered.</summary>
+/// <summary>In which language someone is asked, reads the card, and is remembered to have answered.</summary>
 public abstract class CardLanguageTests(Engine engine) : IAsyncLifetime
 {
     private FeedbackFixture _fixture = null!;

@@ -201,7 +201,7 @@ public abstract class MessageTests(Engine engine) : IAsyncLifetime
         var shy = await Server.UserAsync("shy", MessagingPermission.Following);
         Task<SendAnswer> SendAsync(User from, User to) => Server.Get<SendMessage>().RunAsync(new(from.Id, AppId: 7, new MessageDraft(to.Id, "Hello")));
 
-        // Somebody else's write holds furni's lock, and with it the first of these: the others gather behind it to one batch.
+        // Someone else's write holds furni's lock, and with it the first of these: the others gather behind it to one batch.
         using var held = new SemaphoreSlim(0);
         using var letGo = new ManualResetEventSlim();
         var holding = Task.Run(() => Server.Server.Store.Main.WriteAsync(

@@ -61,7 +61,7 @@ public abstract class ErasedTraceTests(Engine engine) : IAsyncLifetime
     {
         var (generic, silent) = (await _world.AddAsync("generic"), await _world.AddAsync("generic", "silent", createsUsers: false));
 
-        // Before anybody knew her, then a close, one that is none, and one of somebody else.
+        // Before anybody knew her, then a close, one that is none, and one of someone else.
         await _world.SendAsync(silent, ConnectorFixture.Close("qz-before", Email.ToUpperInvariant()));
         await _world.SendAsync(generic, ConnectorFixture.Close("qz-close", Email));
         await _world.SendAsync(generic, ConnectorFixture.Close("qz-noted", Email).Replace("\"event\":\"closed\"", "\"event\":\"noted\"", StringComparison.Ordinal));

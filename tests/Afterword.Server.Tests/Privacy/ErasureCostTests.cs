@@ -5,7 +5,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Privacy;
 
-/// <summary>To erase somebody costs what they have, and not what is stored.</summary>
+/// <summary>To erase someone costs what they have, and not what is stored.</summary>
 public sealed class ErasureCostTests
 {
     private const int Copies = 2_000;

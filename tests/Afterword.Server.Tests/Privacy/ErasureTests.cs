@@ -18,7 +18,7 @@ using Afterword.Support;
 
 namespace Afterword.Server.Tests.Privacy;
 
-/// <summary>An erased person is nowhere, and every figure is as before.</summary>
+/// <summary>An erased person is nowhere, and every metric is as before.</summary>
 public abstract class ErasureTests(Engine engine) : IAsyncLifetime
 {
     private static readonly Member s_by = Member.CommandLine;

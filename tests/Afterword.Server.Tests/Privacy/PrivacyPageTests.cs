@@ -93,7 +93,7 @@ public sealed class PrivacyPageTests : IAsyncLifetime
         Assert.Contains("Others on this server know", await RefusedAsync(PlantedPerson.Handle), StringComparison.Ordinal);
         foreach (var handle in new[] { stranger.ScreenName, "nobody", "lamp", "furni" }) Assert.Contains("You have no customer with this username or email address.", await RefusedAsync(handle), StringComparison.Ordinal);
 
-        // She wrote to the customer of two senders, and so somebody else knows her.
+        // She wrote to the customer of two senders, and so someone else knows her.
         Assert.Contains("Others on this server know", await RefusedAsync("ana"), StringComparison.Ordinal);
         var mia = await Server.UserAsync("mia");
         (await Server.PostAsync(_fixture.Sender, "/1.1/feedback/create.json", ("type", "csat"), ("to_user_id", $"{mia.Id}"), ("message", "Hello"), ("privacy_url", "https://furni.example/privacy"))).Is(200);

@@ -233,7 +233,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
         Assert.Equal(told, _office.All.Count);
         if (told == 0) return;
 
-        Assert.Equal("A figure of FURNI fell", Assert.Single(_office.All)["Subject"]);
+        Assert.Equal("A metric of FURNI dropped", Assert.Single(_office.All)["Subject"]);
         Assert.Contains("CSAT of the last 7 days is 80.0% (20 answers); in the 7 days before it was 100.0% (20 answers).", Assert.Single(_office.All).Plain, StringComparison.Ordinal);
         await Server.AdvanceAsync(TimeSpan.FromDays(1));
         await FindAndDrainAsync();
@@ -321,7 +321,7 @@ public abstract partial class AlertTests(Engine engine) : IAsyncLifetime
     private Task<long> NumberAsync(string column) =>
         Server.Server.Store.Main.ReadAsync(session => session.Sql($"select {column} from alert_dispatch").FirstAsync(row => row.GetInt64(0), Stop), Stop);
 
-    /// <summary>Has the one dispatch as if some node were at it, with a lease that the server's own loop respects.</summary>
+    /// <summary>Has the one delivery as if some node were at it, with a lease that the server's own loop respects.</summary>
     private Task LeaseAsync(int claims)
     {
         var until = (Server.Clock.GetUtcNow() + TimeSpan.FromSeconds(30)).ToUnixTimeMilliseconds();

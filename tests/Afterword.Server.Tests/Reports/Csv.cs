@@ -4,7 +4,7 @@ using CsvHelper;
 
 namespace Afterword.Server.Tests.Reports;
 
-/// <summary>A CSV file as a program of somebody else reads it.</summary>
+/// <summary>A CSV file as a program of someone else reads it.</summary>
 internal static partial class Csv
 {
     private static readonly CsvReaderOptions s_strict = new()

@@ -338,7 +338,7 @@ public abstract class ExportTests(Engine engine) : IAsyncLifetime
             .Bind("count", count).Bind("sender", _fixture.Furni.Id).Bind("recipient", _fixture.Ana.Id).Bind("now", Now).Bind("text", text).RunAsync(default),
         default);
 
-    /// <summary>Whether somebody keeps the store as it was before what is written now.</summary>
+    /// <summary>Whether someone keeps the store as it was before what is written now.</summary>
     private async Task<bool> IsSnapshotHeldAsync()
     {
         await _fixture.AskAsync();

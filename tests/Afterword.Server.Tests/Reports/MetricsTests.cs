@@ -95,7 +95,7 @@ public abstract class MetricsTests(Engine engine) : IAsyncLifetime
         var app = await _fixture.Server.AppAsync(allowed: false);
         (await _fixture.Server.GetAsync(await _fixture.Server.TokenAsync(app, _fixture.Furni), Path)).Is(403, 87);
 
-        // A person of the console has pages, and whoever leads conversations has none with a figure.
+        // A person of the console has pages, and whoever leads conversations has none with a metric.
         var agent = await _fixture.Server.MembershipAsync(Role.Agent, _fixture.Furni);
         (await agent.GetAsync(Path)).Is(400);
     }

@@ -8,7 +8,7 @@ using Stream = Afterword.Server.Tests.Inbox.Stream;
 
 namespace Afterword.Server.Tests.Reports;
 
-/// <summary>The figures as people read them, and who may.</summary>
+/// <summary>The metrics as people read them, and who may.</summary>
 public abstract class OverviewTests(Engine engine) : IAsyncLifetime
 {
     private const string Path = "/console/@furni/overview";
@@ -110,7 +110,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
         await _fixture.Server.AdvanceAsync(TimeSpan.FromDays(20));
         (await _fixture.SubmitAsync(asked, ("score", "5"))).Is(200);
 
-        Assert.Contains("Nobody was asked", await HtmlAsync("?range=7"), StringComparison.Ordinal);
+        Assert.Contains("No requests in this period", await HtmlAsync("?range=7"), StringComparison.Ordinal);
         Assert.Equal("1", ValueOf(await HtmlAsync("?range=30"), "Requests sent"));
         Assert.Contains("score t10", await HtmlAsync("?range=30"), StringComparison.Ordinal);
     }
@@ -148,7 +148,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     {
         await ScoresAsync("csat", ("test", "1"), 1, 1, 1, 1, 1);
 
-        Assert.Contains("Nobody was asked", await HtmlAsync(""), StringComparison.Ordinal);
+        Assert.Contains("No requests in this period", await HtmlAsync(""), StringComparison.Ordinal);
         Assert.Equal("0%", ValueOf(await HtmlAsync("?test=1"), "CSAT"));
     }
 
@@ -216,7 +216,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
     {
         await ScoresAsync("csat", 5);
         await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update sender_state set day_zone = null").RunAsync(default), default);
-        Assert.Contains("are being counted", await HtmlAsync(""), StringComparison.Ordinal);
+        Assert.Contains("are being calculated", await HtmlAsync(""), StringComparison.Ordinal);
 
         await _fixture.Server.Get<RebuildRollups>().RunAsync(default);
         Assert.Equal("1", ValueOf(await HtmlAsync(""), "Requests sent"));
@@ -276,7 +276,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
 
     private static string RowOf(string html, string name)
     {
-        var at = html.IndexOf($"<bdi>{name}</bdi>", html.IndexOf("Break-downs", StringComparison.Ordinal), StringComparison.Ordinal);
+        var at = html.IndexOf($"<bdi>{name}</bdi>", html.IndexOf("Breakdown", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.True(at > 0, html);
         return html[at..html.IndexOf("</tr>", at, StringComparison.Ordinal)];
     }

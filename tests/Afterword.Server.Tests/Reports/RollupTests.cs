@@ -94,7 +94,7 @@ public abstract class RollupTests(Engine engine) : IAsyncLifetime
         await _fixture.Server.AllIsWellAsync();
         await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("update rollup set s4 = 1 where dimension = 1").RunAsync(Stop), Stop);
 
-        var problem = Assert.Single((await _fixture.Server.ExamineAsync()).Single(finding => finding.Check == "figures").Problems);
+        var problem = Assert.Single((await _fixture.Server.ExamineAsync()).Single(finding => finding.Check == "metrics").Problems);
         Assert.EndsWith("the first is 2026-01-05 csat Agent \"zoe\": scores of 4 are 1, there are 0", problem, StringComparison.Ordinal);
     }
 
@@ -104,7 +104,7 @@ public abstract class RollupTests(Engine engine) : IAsyncLifetime
         await _fixture.AskAsync();
         await _fixture.Server.Server.Store.Main.WriteAsync(session => session.Sql("delete from rollup").RunAsync(Stop), Stop);
 
-        Assert.Contains("\"0 en 0\": not counted", Assert.Single((await _fixture.Server.ExamineAsync()).Single(finding => finding.Check == "figures").Problems), StringComparison.Ordinal);
+        Assert.Contains("\"0 en 0\": not counted", Assert.Single((await _fixture.Server.ExamineAsync()).Single(finding => finding.Check == "metrics").Problems), StringComparison.Ordinal);
     }
 
     [Fact]

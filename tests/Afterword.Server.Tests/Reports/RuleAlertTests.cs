@@ -30,7 +30,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
         await Server.Get<RebuildRollups>().RunAsync(Stop);
         foreach (var (role, email) in ((Role, string)[])[(Role.Owner, "owner@furni.example"), (Role.Analyst, "analyst@furni.example"), (Role.Agent, "agent@furni.example")])
         {
-            // However the last two came to be chosen: an analyst may be, for figures, and an agent may have been something else.
+            // However the last two came to be chosen: an analyst may be, for metrics, and an agent may have been something else.
             var id = await Server.PersonAsync(role, _world.Fixture.Furni, email);
             await _world.RunAsync($"insert into alert_reader (sender_id, person_id) values ({_world.Fixture.Furni.Id}, {id})");
         }
@@ -52,7 +52,7 @@ public abstract class RuleAlertTests(Engine engine) : IAsyncLifetime
         Assert.Contains("The rules last asked a customer on 5 Jan 2026, 10:00.", email.Plain, StringComparison.Ordinal);
         Assert.Contains("https://feedback.example/console/@furni/automation", email.Plain, StringComparison.Ordinal);
 
-        // The next week it is said again; and not while the rules are paused, nor once somebody was asked.
+        // The next week it is said again; and not while the rules are paused, nor once someone was asked.
         await PassAsync(TimeSpan.FromDays(4));
         Assert.Equal(2, _office.All.Count);
         await _world.RuleAsync(RulesFixture.Everybody(document: $"\"paused\":true,{Alerts}"));

@@ -3,7 +3,7 @@ using Afterword.Server.Tests.Fixtures;
 
 namespace Afterword.Server.Tests.Reports;
 
-/// <summary>Figures have the days of the console's time zone, also after it was changed.</summary>
+/// <summary>Metrics have the days of the console's time zone, also after it was changed.</summary>
 public abstract class ZoneTests(Engine engine)
 {
     [Fact]

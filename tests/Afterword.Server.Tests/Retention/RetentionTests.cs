@@ -70,7 +70,7 @@ public abstract class RetentionTests(Engine engine) : IAsyncLifetime
         Assert.Equal(asked.Count(one => one.At >= messages), await Server.CountAsync("message", "prompt_id is not null and body <> ''"));
         Assert.Equal(1, await Server.CountAsync("message", "sender_id = (select id from account where screen_name = 'other')"));
 
-        // Who was silent for two years is nobody, unless somebody else knows them; whoever was there meanwhile keeps all their ids.
+        // Who was silent for two years is nobody, unless someone else knows them; whoever was there meanwhile keeps all their ids.
         Assert.Equal((0, 1, 1, 1), (
             await Server.CountAsync("account", "screen_name = 'early' or mail = 'early@example.com'"), await Server.CountAsync("account", "screen_name = 'elsewhere' and mail is not null"),
             await Server.CountAsync("account", "screen_name = 'ana'"), await Server.CountAsync("account", $"id = {bea.Id} and name = 'BEA'")));

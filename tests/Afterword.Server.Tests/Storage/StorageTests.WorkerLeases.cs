@@ -76,7 +76,7 @@ public abstract partial class StorageTests
         var lease = await _store.LeaseAsync(_clock, default);
         var before = Enumerable.Range(0, 100).Select(_ => _store.Ids.Next()).ToArray();
 
-        // Out for longer than the lease, and somebody else has the number now.
+        // Out for longer than the lease, and someone else has the number now.
         _clock.Advance(TimeSpan.FromMinutes(6));
         await using var second = await OpenAsync();
         await second.LeaseAsync(_clock, default);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Afterword.Server.Tests.Telemetry;
 
-/// <summary>Somebody who was woken at three in the morning: looks at the page Health, at the metrics, and at the alerts that fire.</summary>
+/// <summary>Someone who was woken at three in the morning: looks at the page Health, at the metrics, and at the alerts that fire.</summary>
 internal sealed partial class Night : IDisposable
 {
     /// <summary>Settings of a server that is watched.</summary>

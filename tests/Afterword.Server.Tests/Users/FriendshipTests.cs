@@ -84,7 +84,7 @@ public abstract class FriendshipTests(Engine engine) : IAsyncLifetime
     {
         (await AnaAsync(Block)).Is(200);
 
-        Assert.Equal(["user_id parameter is invalid: somebody whom you do not block."], (await AnaAsync(Follow)).Is(400, 44).Messages);
+        Assert.Equal(["user_id parameter is invalid: someone whom you do not block."], (await AnaAsync(Follow)).Is(400, 44).Messages);
     }
 
     [Fact]

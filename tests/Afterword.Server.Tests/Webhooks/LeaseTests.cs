@@ -126,7 +126,7 @@ public abstract class LeaseTests(Engine engine)
     {
         var fixture = await WebhookFixture.StartAsync(engine);
 
-        // The server's own dispatcher would take the leases.
+        // The server's own worker would take the leases.
         await fixture.Server.Get<WebhookWorker>().StopAsync(default);
         return new(fixture, (await fixture.AddAsync(new Uri("http://127.0.0.1:9/"))).Key);
     }
@@ -188,7 +188,7 @@ public sealed class PostgresLeaseTests() : LeaseTests(Engine.Postgres)
     {
         await using var receiver = await Receiver.StartAsync();
 
-        // Neither looks by itself within this test: what comes, comes by the bell.
+        // Neither looks by itself within this test: what comes, comes by notification.
         await using var fixture = await WebhookFixture.StartAsync(Engine.Postgres, "Webhooks:PollEvery=00:01:00");
         await using var second = await fixture.Server.StartSecondAsync();
         fixture.Server.Get<WebhookWorker>().Linger = TimeSpan.FromMinutes(1);

@@ -21,7 +21,7 @@ internal sealed class MailScript(Func<string, string?> act) : IAsyncDisposable
     /// <summary>Every command that came.</summary>
     public ConcurrentQueue<string> Commands { get; } = new();
 
-    /// <summary>The content of every mail that came whole, whether it was taken or not.</summary>
+    /// <summary>The content of every email that came whole, whether it was taken or not.</summary>
     public ConcurrentQueue<string> Emails { get; } = new();
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;

@@ -5,14 +5,14 @@ using System.Text.Json;
 
 namespace Afterword.Support;
 
-/// <summary>A mail as an independent reader found it.</summary>
+/// <summary>An email as an independent reader found it.</summary>
 internal sealed record ReceivedMail(JsonElement Json)
 {
     public string Plain => TextOf("plain");
 
     public string Html => TextOf("html");
 
-    /// <summary>The mail as it came over the wire.</summary>
+    /// <summary>The email as it came over the wire.</summary>
     public string Raw => Json.GetProperty("raw").GetString()!;
 
     public string MessageId => this["Message-ID"];
@@ -54,7 +54,7 @@ internal sealed class PostOffice : IAsyncDisposable
         _process.BeginOutputReadLine();
     }
 
-    /// <summary>Every mail, in the order of their arrival.</summary>
+    /// <summary>Every email, in the order of their arrival.</summary>
     public ConcurrentQueue<ReceivedMail> All { get; } = new();
 
     public int Port => _port.Task.Result;
@@ -76,7 +76,7 @@ internal sealed class PostOffice : IAsyncDisposable
         return office;
     }
 
-    /// <summary>Waits until so many mails have come.</summary>
+    /// <summary>Waits until so many emails have come.</summary>
     public async Task<ReceivedMail[]> WaitAsync(int count)
     {
         while (All.Count < count) await Task.Delay(5, TestContext.Current.CancellationToken);

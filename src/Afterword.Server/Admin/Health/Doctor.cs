@@ -47,7 +47,7 @@ internal sealed class Doctor(Store store, TimeProvider clock)
         yield return await TimeAsync("the schema", begin, () => CompareSchemaAsync(stop));
         yield return await TimeAsync("the clock", begin, () => FutureStamps.FindAsync(store.Main, clock.GetUtcNow(), stop));
         foreach (var check in DoctorChecks.All) yield return await TimeAsync(check.Name, begin, () => RunAsync(check, stop));
-        yield return await TimeAsync("figures", begin, () => RollupCheck.RunAsync(store.Main, stop));
+        yield return await TimeAsync("metrics", begin, () => RollupCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("search", begin, () => SearchCheck.RunAsync(store.Main, stop));
         yield return await TimeAsync("the audit log", begin, () => AuditCheck.RunAsync(store.Main, stop));
         if (store.MasterKeys is { } keys) yield return await TimeAsync("the key ring", begin, () => LookAtRingAsync(keys, stop));

@@ -6,7 +6,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin.Health;
 
-/// <summary>Says what of all that was found needs somebody, and what to do about it.</summary>
+/// <summary>Says what of all that was found needs someone, and what to do about it.</summary>
 internal static class HealthProblems
 {
     private const string Three = "operating.md#at-three-in-the-morning";
@@ -34,7 +34,7 @@ internal static class HealthProblems
         {
             yield return new("mail_fails", "no email has got through.", $"{Many(work.Dispatches, "request waits", "requests wait")}; nothing is lost, and the next email that gets through ends this. Ask the mail server what it refuses:")
             {
-                IsUrgent = true, Since = email, Command = "afterword channel test mail --to ADDRESS", Docs = $"{Three}-mail",
+                IsUrgent = true, Since = email, Command = "afterword channel test mail --to ADDRESS", Docs = $"{Three}-email",
             };
         }
 

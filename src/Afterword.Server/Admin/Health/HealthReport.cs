@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 namespace Afterword.Server.Admin.Health;
 
 /// <summary>What operators see of a server on one page.</summary>
-/// <param name="Problems">What needs somebody, the most urgent first.</param>
+/// <param name="Problems">What needs someone, the most urgent first.</param>
 /// <param name="Groups">How things stand, whether or not they are well.</param>
 /// <param name="Earlier">Causes that are over.</param>
 public sealed record HealthReport(IReadOnlyList<HealthProblem> Problems, IReadOnlyList<HealthGroup> Groups, IReadOnlyList<Problem> Earlier)
@@ -12,13 +12,13 @@ public sealed record HealthReport(IReadOnlyList<HealthProblem> Problems, IReadOn
     public bool Serves => !Problems.Any(problem => problem.Refuses);
 }
 
-/// <summary>Something that needs somebody.</summary>
+/// <summary>Something that needs someone.</summary>
 /// <param name="Name">Names it: a cause, or what metrics call it.</param>
 /// <param name="Title">What is wrong, as a sentence.</param>
 /// <param name="Advice">What it means, and what to do.</param>
 public sealed record HealthProblem(string Name, string Title, string Advice)
 {
-    /// <summary>Whether somebody should get up for it.</summary>
+    /// <summary>Whether someone should get up for it.</summary>
     public bool IsUrgent { get; init; }
 
     /// <summary>Whether requests are refused for it.</summary>

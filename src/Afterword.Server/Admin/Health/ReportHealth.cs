@@ -10,7 +10,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Admin.Health;
 
-/// <summary>Looks at everything an operator looks for at three in the morning, and says what of it needs somebody.</summary>
+/// <summary>Looks at everything an operator looks for at three in the morning, and says what of it needs someone.</summary>
 internal sealed class ReportHealth(Store store, ProblemMonitor watch, BacklogMetrics backlogMetrics, HealthMetrics healthMetrics, AuditLog audit, Settings settings, TimeProvider clock)
 {
     // More are shown as "or more".

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace Afterword.Server.Automation.Conversations;
 
-/// <summary>A stretch of a sender's closes, by when they were received, and the place in it where the next page begins.</summary>
+/// <summary>A range of a sender's closes, by when they were received, and the place in it where the next page begins.</summary>
 /// <param name="From">First millisecond, inclusive.</param>
 /// <param name="To">Last millisecond, inclusive.</param>
 /// <param name="AfterAt">The stamp of the last one that was looked at; with <paramref name="AfterId"/> the place.</param>

@@ -28,11 +28,11 @@ internal sealed class DecisionFacts(long now)
 
     /// <summary>
     /// The customer. One who wrote at a helpdesk to which the sender has access is asked there, however requests reach them otherwise: if the helpdesk's own contact
-    /// says who it is. Whoever typed somebody's address would else be shown that person's name and card.
+    /// says who it is. Whoever typed someone's address would else be shown that person's name and card.
     /// </summary>
     public RecipientFacts RecipientOf(int place) => _inPlace.Contains(place) ? _recipients[place] with { Channel = Channel.Conversation } : _recipients[place];
 
-    /// <summary>Whether somebody was asked about the conversation, by the rules or by hand.</summary>
+    /// <summary>Whether someone was asked about the conversation, by the rules or by hand.</summary>
     public bool WasAsked(int place) => _asked.Contains(place);
 
     /// <summary>How often the sender's rules with a limit by day have asked.</summary>
@@ -50,7 +50,7 @@ internal sealed class DecisionFacts(long now)
             KeptRules.Lookup(senders, Versions),
             RecipientFacts.Lookup(items, sender, item => draft(item).RecipientId, (place, facts) => _recipients[place] = facts),
 
-            // Somebody may give all requests one reference: the latest of them will do. Their ids come from the index alone: asked for more, SQLite would look through all of the sender's.
+            // Someone may give all requests one reference: the latest of them will do. Their ids come from the index alone: asked for more, SQLite would look through all of the sender's.
             new(
                 """
                 select item.place from {rows}

@@ -25,7 +25,7 @@ internal sealed class DueConversations(Store store, TimeProvider clock)
     public Task ReleaseAsync(CancellationToken stop) => _until.Count == 0 ? Task.CompletedTask : store.Main.WriteAsync(
         session => session.Sql("update automation set lease_until = 0 where holder = @holder and lease_until > 0").Bind("holder", Holder).RunAsync(stop), stop);
 
-    /// <summary>Senders with something due that no other node looks after; their leases are this node's from then on. None after a restore, until somebody resumes.</summary>
+    /// <summary>Senders with something due that no other node looks after; their leases are this node's from then on. None after a restore, until someone resumes.</summary>
     /// <param name="ahead">How far it looks ahead.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>The senders, and when something of others is due next, if that is so soon.</returns>

@@ -64,7 +64,7 @@ internal sealed class AgentCounter
         if (isWithdrawn) agent.Withdrawn++;
     }
 
-    /// <summary>Notes how many requests somebody made for an agent outside the rules.</summary>
+    /// <summary>Notes how many requests someone made for an agent outside the rules.</summary>
     public void ByHand(string agent, long many) => Of(agent).ByHand = many;
 
     private AgentCount Of(string agent)

@@ -37,7 +37,7 @@ internal sealed record FairnessFlag(string Agent, SelectionMethod Method);
 /// </remarks>
 internal static class JudgeFairness
 {
-    /// <summary>How often a page may name somebody where all are fair.</summary>
+    /// <summary>How often a page may name someone where all are fair.</summary>
     public const double Level = 0.05;
 
     public static IReadOnlyList<FairnessFlag> Judge(IReadOnlyList<AgentCounts> agents)

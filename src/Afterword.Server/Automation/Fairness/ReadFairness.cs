@@ -37,7 +37,7 @@ internal sealed class ReadFairness(Store store)
         },
         stop);
 
-    /// <summary>Requests that somebody made beside the rules, by the agent that they were made for; null where nobody was named.</summary>
+    /// <summary>Requests that someone made beside the rules, by the agent that they were made for; null where nobody was named.</summary>
     private static Task<List<(string? Agent, long Count)>> ByHandAsync(Session session, ConversationFilter filter, CancellationToken stop) => session.Sql(
         """
         with latest as (

@@ -12,10 +12,10 @@ using Afterword.Server.Users;
 
 namespace Afterword.Server.Automation.Funnels;
 
-/// <summary>What somebody wants to see of closed conversations, as it stands in the address of a page.</summary>
+/// <summary>What someone wants to see of closed conversations, as it stands in the address of a page.</summary>
 internal sealed class AutomationForm
 {
-    /// <summary>The field that names the break-down of which all values are shown, and not only the first.</summary>
+    /// <summary>The field that names the breakdown of which all values are shown, and not only the first.</summary>
     public const string All = "all";
 
     private const string BeforeFirst = "not before the first day";
@@ -48,7 +48,7 @@ internal sealed class AutomationForm
     /// <summary>What is wrong, one sentence each.</summary>
     public IReadOnlyList<string> Problems { get; }
 
-    /// <summary>The filter for the audit log. What was looked for may be somebody's name.</summary>
+    /// <summary>The filter for the audit log. What was looked for may be someone's name.</summary>
     public string Description => Fields.Keys.All(name => name == All) ? "" : " with " + string.Join(", ", Fields.Where(one => one.Key != All).Select(one => one.Key == "find" ? "a search" : $"{one.Key} {one.Value}"));
 
     /// <summary>The address's query, with its question mark, with one field changed.</summary>

@@ -18,7 +18,7 @@ internal sealed class Funnel
     public IEnumerable<(FunnelEnd End, long Count)> EndsAt(FunnelStep step) =>
         _ends.Where(end => end.Key.Reached == step).OrderByDescending(end => end.Value).ThenBy(end => end.Key.Reason).Select(end => (end.Key, end.Value));
 
-    /// <summary>The values of a break-down, those with most conversations first.</summary>
+    /// <summary>The values of a breakdown, those with most conversations first.</summary>
     /// <param name="slice">What it is by.</param>
     /// <param name="most">The most values.</param>
     public IReadOnlyList<(string Value, FunnelCounts Counts)> PartsBy(FunnelBreakdown slice, int most) =>

@@ -8,7 +8,7 @@ namespace Afterword.Server.Automation.Funnels;
 /// <param name="Handle">Of the customer; null where there is no such user.</param>
 /// <param name="ClosedAt">Unix milliseconds.</param>
 /// <param name="DueAt">When the customer is asked; null when nothing is scheduled.</param>
-/// <param name="ByHand">Whether somebody asked about it, although the rules did not.</param>
+/// <param name="ByHand">Whether someone asked about it, although the rules did not.</param>
 internal sealed record LedgerLine(
     long Id, string ExternalId, string? Handle, string? Name, string? Agent, string? Team, IReadOnlyList<string> Tags, string? Rule, long ClosedAt, long? DueAt, bool Test, Decision Decision, FunnelEnd End,
     bool ByHand);
@@ -104,7 +104,7 @@ internal sealed class Ledger(Store store)
         },
         stop);
 
-    /// <summary>The latest request that somebody made about the same ticket outside the rules; null where nobody did.</summary>
+    /// <summary>The latest request that someone made about the same ticket outside the rules; null where nobody did.</summary>
     public Task<(long Id, long At, string? Agent)?> ByHandAsync(Conversation one, CancellationToken stop) => one.ExternalId.Length == 0 ? Task.FromResult<(long, long, string?)?>(null) : store.Main.ReadAsync(
         session => session.Sql(
             $"select p.id, p.created_at, p.agent from {RequestsByHand.OfTicket} and p.automatic = 0 and p.test = @test order by p.id desc limit 1")

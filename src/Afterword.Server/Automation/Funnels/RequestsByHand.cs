@@ -1,13 +1,13 @@
 namespace Afterword.Server.Automation.Funnels;
 
-/// <summary>Statements about requests that somebody made about a closed conversation, beside the rules.</summary>
+/// <summary>Statements about requests that someone made about a closed conversation, beside the rules.</summary>
 /// <remarks>
 /// The index by reference gives the ids alone, and the requests are looked up by these: asked for anything else, SQLite would look through all requests of the
-/// sender. Somebody may give all requests one reference: the latest of them will do.
+/// sender. Someone may give all requests one reference: the latest of them will do.
 /// </remarks>
 internal static class RequestsByHand
 {
-    /// <summary>1 where somebody asked about a conversation <c>c</c> that the rules did not ask about, else 0.</summary>
+    /// <summary>1 where someone asked about a conversation <c>c</c> that the rules did not ask about, else 0.</summary>
     public const string OfConversation =
         """
         case when c.decision = 1 or c.external_id = '' then 0 when exists (

@@ -41,7 +41,7 @@ internal sealed class AutomationPages(Membership membership, ConsoleTimes times)
             byHand is var (made, _, _) ? membership.AddressOf($"answers/{Say(made)}") : null);
     }
 
-    // What the fields of the filter offer while somebody types.
+    // What the fields of the filter offer while someone types.
     private static Dictionary<string, IReadOnlyList<string>> Known(Funnel funnel) =>
         Enum.GetValues<FunnelBreakdown>().ToDictionary(slice => slice.ToString().ToLowerInvariant(), IReadOnlyList<string> (slice) => [.. funnel.PartsBy(slice, MostOffered).Select(part => part.Value)]);
 

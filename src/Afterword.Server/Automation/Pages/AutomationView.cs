@@ -52,7 +52,7 @@ public sealed record SwitchView(long Version, bool IsOn, string State, string Me
 /// <param name="Others">What else was decided on the same ticket.</param>
 /// <param name="Steps">What happened, oldest first.</param>
 /// <param name="ResponseAddress">The request with its response; null where there is none.</param>
-/// <param name="ByHand">That somebody asked about it outside the rules, and when; null where nobody did.</param>
+/// <param name="ByHand">That someone asked about it outside the rules, and when; null where nobody did.</param>
 /// <param name="ByHandAddress">That request.</param>
 public sealed record ConversationView(
     LedgerRow Line, string Answer, IReadOnlyList<RuleComparison> Rules, long RulesVersion, IReadOnlyList<FactView> Facts, IReadOnlyList<FactView> Steps, IReadOnlyList<LedgerRow> Others, string? ResponseAddress,

@@ -24,7 +24,7 @@ internal abstract record ChangeRulesOutcome
 
     internal sealed record Saved(RulesVersion Rules) : ChangeRulesOutcome;
 
-    /// <summary>Somebody else saved other rules since those were read.</summary>
+    /// <summary>Someone else saved other rules since those were read.</summary>
     /// <param name="Version">The version that holds.</param>
     internal sealed record Conflict(long Version) : ChangeRulesOutcome;
 }
@@ -87,7 +87,7 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
         return await RunAsync(membership.SenderId, membership.Member, seen, document.ToJsonString(s_readable), stop, on ? ", requests turned on" : ", requests turned off");
     }
 
-    // Whoever writes rules need not know that somebody turned requests off: only a word turns them on again.
+    // Whoever writes rules need not know that someone turned requests off: only a word turns them on again.
     private static string StillOff(string document, RulesVersion? before)
     {
         if (before is null || JsonNode.Parse(before.Document)!["enabled"]?.GetValueKind() != JsonValueKind.False) return document;

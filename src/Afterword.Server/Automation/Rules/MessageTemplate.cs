@@ -102,6 +102,6 @@ internal sealed class MessageTemplate
 
     private static string FirstOf(string name) => name.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first : name;
 
-    /// <summary>A stretch of text, or a place with what stands there when there is no value.</summary>
+    /// <summary>A range of text, or a place with what stands there when there is no value.</summary>
     private sealed record Part(string? Literal, string? Name, string? Otherwise);
 }

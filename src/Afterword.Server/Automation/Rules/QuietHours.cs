@@ -41,7 +41,7 @@ internal sealed record QuietHours(int? From, int To, IReadOnlySet<DayOfWeek> Day
         return begin < end ? time >= begin && time < end : time >= begin || time < end;
     }
 
-    /// <summary>When the stretch that makes a time quiet ends, by the clock.</summary>
+    /// <summary>When the range that makes a time quiet ends, by the clock.</summary>
     private DateTime EndOf(DateTime local)
     {
         if (Days.Contains(local.DayOfWeek)) return local.Date.AddDays(1);

@@ -21,7 +21,7 @@ internal sealed record RulesDocument(long? Version, string Text, RuleSet Rules)
     // What the server says of a version beside it. Whoever changes what was read sends it back, too.
     private static readonly string[] s_added = ["version", "changed_at", "changed_by"];
 
-    /// <summary>Reads a document that somebody sends.</summary>
+    /// <summary>Reads a document that someone sends.</summary>
     /// <returns>The document, or null and in <paramref name="errors"/> everything that is wrong, each with its place.</returns>
     /// <param name="body">JSON.</param>
     /// <param name="questions">What can be asked.</param>

@@ -29,7 +29,7 @@ internal readonly record struct Draw(long Bits)
     public bool IsBelow(SamplingRate rate) => (Int128)Bits * SamplingRate.Whole < (Int128)rate.Millionths << Size;
 }
 
-/// <summary>Of how many conversations somebody is asked, in millionths; 0 to 1,000,000.</summary>
+/// <summary>Of how many conversations someone is asked, in millionths; 0 to 1,000,000.</summary>
 internal readonly record struct SamplingRate(int Millionths)
 {
     public const int Whole = 1_000_000;

@@ -16,7 +16,7 @@ internal sealed class LastRequests(long interval)
     /// <summary>When the customer was asked; null when that does not matter.</summary>
     public long? this[long customer] => PartOf(customer)[customer];
 
-    /// <summary>Notes a request. Of two the later one counts: somebody may be asked by hand before what is scheduled is due.</summary>
+    /// <summary>Notes a request. Of two the later one counts: someone may be asked by hand before what is scheduled is due.</summary>
     public void Note(long customer, long at)
     {
         if (interval > 0) PartOf(customer).Note(customer, at);

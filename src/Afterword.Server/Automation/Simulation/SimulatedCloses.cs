@@ -25,7 +25,7 @@ internal sealed class SimulatedCloses(RuleSet draft, long leastInterval, IReadOn
     private readonly long _interval = Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds);
     private readonly LastRequests _asked = new(Math.Max(leastInterval, (long)draft.RecipientInterval.TotalMilliseconds));
 
-    // Tickets that somebody was asked about, by their draws.
+    // Tickets that someone was asked about, by their draws.
     private readonly Tickets _askedAbout = new();
     private readonly WaitingCloses _waiting = new();
 

@@ -12,15 +12,15 @@ using MimeKit.Utils;
 
 namespace Afterword.Server.Channels.Email;
 
-/// <summary>One answer that a mail offers.</summary>
+/// <summary>One answer that an email offers.</summary>
 /// <param name="Label">As it is read out, such as <c>4 – Satisfied</c>.</param>
 /// <param name="Link">Opens the card with this score chosen and nothing recorded.</param>
 public sealed record EmailScoreLink(int Score, string Label, string Tone, string Link);
 
-/// <summary>A request for feedback as a mail: plain text, and HTML that fetches nothing from anywhere.</summary>
+/// <summary>A request for feedback as an email: plain text, and HTML that fetches nothing from anywhere.</summary>
 internal static partial class CardEmail
 {
-    // Keeps a name apart from the writing direction around it, in mails that cannot say so in markup.
+    // Keeps a name apart from the writing direction around it, in emails that cannot say so in markup.
     private const char Isolate = '\u2068';
     private const char EndIsolate = '\u2069';
 
@@ -69,7 +69,7 @@ internal static partial class CardEmail
         }
     }
 
-    /// <summary>A mail that asks nothing, to try out the mail server.</summary>
+    /// <summary>An email that asks nothing, to try out the mail server.</summary>
     public static MimeMessage ComposeTest(EmailAddress to, MailSettings settings, string platform, string host)
     {
         var words = EmailTexts.All.In(Language.English);
@@ -79,7 +79,7 @@ internal static partial class CardEmail
         return email;
     }
 
-    /// <summary>The same for every attempt, so that whoever gets the mail twice can show it once.</summary>
+    /// <summary>The same for every attempt, so that whoever gets the email twice can show it once.</summary>
     public static string MessageId(long prompt, string cardUrl) => string.Create(CultureInfo.InvariantCulture, $"{prompt}@{new Uri(cardUrl).IdnHost}");
 
     /// <summary>What a header can hold: one line, without what ends a line anywhere.</summary>
@@ -102,7 +102,7 @@ internal static partial class CardEmail
     /// <summary>The place on the card's page where its recipient ends the sender's requests.</summary>
     private static string StopUrl(string cardUrl) => $"{cardUrl}#{CardPages.AskingId}";
 
-    /// <summary>A mail to one address, with nothing in it yet.</summary>
+    /// <summary>An email to one address, with nothing in it yet.</summary>
     public static MimeMessage NewEmail(MailSettings settings, string name, EmailAddress to, string subject, string id)
     {
         var email = new MimeMessage { Subject = subject, MessageId = id };
@@ -125,7 +125,7 @@ internal static partial class CardEmail
         if (cardUrl.StartsWith("https://", StringComparison.Ordinal)) email.Headers.Add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
 
-    /// <summary>Gives a mail its two forms.</summary>
+    /// <summary>Gives an email its two forms.</summary>
     public static void SetBody(MimeMessage email, string plain, string html) => email.Body = new MultipartAlternative(Part("plain", plain), Part("html", html));
 
     private static TextPart Part(string subtype, string text)

@@ -9,7 +9,7 @@ using MailKit.Security;
 
 namespace Afterword.Server.Channels.Email;
 
-/// <summary>How mails are sent, what is missing for that, and a mail that tries it out. Settings are changed where the server is started.</summary>
+/// <summary>How emails are sent, what is missing for that, and an email that tries it out. Settings are changed where the server is started.</summary>
 internal static class EmailPageEndpoints
 {
     private const string Page = "email";
@@ -29,7 +29,7 @@ internal static class EmailPageEndpoints
         [nameof(EmailPage.Notice)] = http.TakeNotice(membership),
     });
 
-    // To the person's own address alone: nobody else gets mails because an operator tries something out.
+    // To the person's own address alone: nobody else gets emails because an operator tries something out.
     private static async Task SendTest(HttpContext http, Membership membership, Settings settings, EmailTransport carrier, OutgoingConnections connections, AuditLog audit)
     {
         if (settings.Mail is null || !EmailAddress.TryParse(membership.Member.Email, out var to))

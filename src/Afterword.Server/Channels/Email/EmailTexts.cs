@@ -3,7 +3,7 @@ using Afterword.Server.Languages;
 
 namespace Afterword.Server.Channels.Email;
 
-/// <summary>Every word of the mail in one language, besides those that it shares with the card.</summary>
+/// <summary>Every word of the email in one language, besides those that it shares with the card.</summary>
 /// <remarks>A word may hold <c>{sender}</c>, <c>{platform}</c>, <c>{label}</c> or <c>{link}</c>, and square brackets around the part that is a link.</remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record EmailTexts : Texts

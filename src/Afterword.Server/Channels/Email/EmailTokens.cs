@@ -43,7 +43,7 @@ internal sealed class EmailTokens(Settings settings, TimeProvider clock) : IDisp
         }
     }
 
-    /// <summary>The mail server did not take it: the next one is a new one. Another mail may have got that already.</summary>
+    /// <summary>The mail server did not take it: the next one is a new one. Another email may have got that already.</summary>
     public async Task ForgetAsync(string token, CancellationToken stop)
     {
         await _one.WaitAsync(stop);

@@ -11,31 +11,31 @@ using MimeKit;
 
 namespace Afterword.Server.Channels.Email;
 
-/// <summary>Gives mails to the mail server. The one place that speaks SMTP.</summary>
+/// <summary>Gives emails to the mail server. The one place that speaks SMTP.</summary>
 internal sealed partial class EmailTransport(Store store, Settings settings, EmailTokens tokens, TimeProvider clock)
 {
     private long _failingSince;
 
     /// <summary>When the first email failed of those that came after the last which the mail server took; null while it takes them.</summary>
-    /// <remarks>A mail that was refused for its recipient's sake shows that the server works.</remarks>
+    /// <remarks>An email that was refused for its recipient's sake shows that the server works.</remarks>
     public DateTimeOffset? FailingSince => Volatile.Read(ref _failingSince) is > 0 and var since ? DateTimeOffset.FromUnixTimeMilliseconds(since) : null;
 
-    /// <summary>Where connections to the mail server lead. Each mail has one at a time, for which whoever sends it has a permit.</summary>
+    /// <summary>Where connections to the mail server lead. Each email has one at a time, for which whoever sends it has a permit.</summary>
     public static EndpointKey End => default;
 
     public async Task<ChannelAttempt> SendAsync(ChannelDelivery delivery, CancellationToken abort)
     {
-        if (!EmailAddress.TryParse(delivery.Recipient.Email, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no mail address.");
+        if (!EmailAddress.TryParse(delivery.Recipient.Email, out var to)) return new(AttemptOutcome.Refused, 0, null, "The user has no email address.");
 
         var email = await CardEmail.ComposeAsync(delivery, delivery.CardUrl(store.Secrets, settings), to, settings.Mail!, settings.Platform);
         return await SendAsync(email, abort);
     }
 
-    /// <summary>Sends a mail that asks nothing.</summary>
+    /// <summary>Sends an email that asks nothing.</summary>
     public Task<ChannelAttempt> SendTestAsync(EmailAddress to, CancellationToken abort) =>
         SendAsync(CardEmail.ComposeTest(to, settings.Mail!, settings.Platform, settings.PublicUrl!.IdnHost), abort);
 
-    /// <summary>Gives a mail to the mail server, and disposes of it.</summary>
+    /// <summary>Gives an email to the mail server, and disposes of it.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="abort"/> was raised.</exception>
     public async Task<ChannelAttempt> SendAsync(MimeMessage email, CancellationToken abort)
     {
@@ -52,7 +52,7 @@ internal sealed partial class EmailTransport(Store store, Settings settings, Ema
             {
                 email.Date = clock.GetUtcNow();
 
-                // First: the connection to whoever gives tokens is closed before that to the mail server opens, and both are the one that the mail has a permit for.
+                // First: the connection to whoever gives tokens is closed before that to the mail server opens, and both are the one that the email has a permit for.
                 var token = server.OAuth is null ? null : await tokens.CurrentAsync(patience.Token);
                 await smtp.ConnectAsync(server.Host, server.Port, server.Tls, patience.Token);
                 if (server.User is not null) await SignInAsync(smtp, server, token, patience.Token);
@@ -117,7 +117,7 @@ internal sealed partial class EmailTransport(Store store, Settings settings, Ema
             : $"{server.Host} offers {string.Join(", ", offered.Order(StringComparer.Ordinal))}, but neither {spoken[0]} nor {spoken[1]}. Nothing was sent.");
     }
 
-    // The server has accepted the mail; a QUIT that fails changes nothing.
+    // The server has accepted the email; a QUIT that fails changes nothing.
     private static async Task LeaveAsync(SmtpClient smtp, CancellationToken stop)
     {
         try
@@ -145,10 +145,10 @@ internal sealed partial class EmailTransport(Store store, Settings settings, Ema
         };
     }
 
-    /// <summary>Whether a reply refuses this mail, or this recipient, whenever it comes again.</summary>
+    /// <summary>Whether a reply refuses this email, or this recipient, whenever it comes again.</summary>
     /// <remarks>
-    /// Other refusals are meant for the operator: no right to relay, a server that takes no mail now. They will be mended, and
-    /// the mail waits. The enhanced code tells them apart (RFC 3463, section 3: 1 address, 2 mailbox, 6 content; 1.7 and 1.8 are
+    /// Other refusals are meant for the operator: no right to relay, a server that takes no email now. They will be mended, and
+    /// the email waits. The enhanced code tells them apart (RFC 3463, section 3: 1 address, 2 mailbox, 6 content; 1.7 and 1.8 are
     /// about the address it comes from); where there is none, the code does, but for 554, which can mean either.
     /// </remarks>
     private static bool IsForGood(int status, string reply)
@@ -167,7 +167,7 @@ internal sealed partial class EmailTransport(Store store, Settings settings, Ema
 
     private static string Explain(Exception reason, MailSettings server) => reason switch
     {
-        OperationCanceledException or TimeoutException => FormattableString.Invariant($"{server.Host} did not take the mail within {server.Timeout.TotalSeconds:0.#} s."),
+        OperationCanceledException or TimeoutException => FormattableString.Invariant($"{server.Host} did not accept the email within {server.Timeout.TotalSeconds:0.#} s."),
         SslHandshakeException => $"TLS failed: {Blanks().Replace(reason.Message, " ")}",
         AuthenticationException => $"Signing in failed: {reason.Message}",
         _ => reason.Message,
@@ -176,7 +176,7 @@ internal sealed partial class EmailTransport(Store store, Settings settings, Ema
     [GeneratedRegex(@"\s+", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Blanks();
 
-    /// <summary>Learns whether the content of a mail is on its way: until then, a server cannot have taken it over.</summary>
+    /// <summary>Learns whether the content of an email is on its way: until then, a server cannot have taken it over.</summary>
     private sealed class Content : ITransferProgress
     {
         public bool Began { get; private set; }

@@ -11,8 +11,8 @@ namespace Afterword.Server.Channels.Helpdesks;
 
 /// <summary>What is posted into a conversation.</summary>
 /// <param name="Text">What the customer reads.</param>
-/// <param name="Subject">Of the mail that a helpdesk makes of it.</param>
-/// <param name="To">The customer's mail address, if it is known.</param>
+/// <param name="Subject">Of the email that a helpdesk makes of it.</param>
+/// <param name="To">The customer's email address, if it is known.</param>
 internal sealed record HelpdeskReply(string Text, string Subject, string? To);
 
 /// <summary>The calls of each helpdesk's API, as its own documentation has them.</summary>

@@ -9,8 +9,8 @@ internal sealed record ListedHelpdesk(string ScreenName, HelpdeskKind Kind, stri
 /// <summary>The helpdesks of senders: one of each kind at most.</summary>
 internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
 {
-    /// <summary>Sets a sender's helpdesk. One of the same kind that was there before is replaced, token and all; what waits for conversations elsewhere is called off.</summary>
-    /// <returns>How many requests were called off.</returns>
+    /// <summary>Sets a sender's helpdesk. One of the same kind that was there before is replaced, token and all; what waits for conversations elsewhere is cancelled.</summary>
+    /// <returns>How many requests were cancelled.</returns>
     public Task<int> SetAsync(long sender, Helpdesk desk, CancellationToken stop) => store.Main.WriteAsync(session => SetAsync(session, sender, desk, stop), stop);
 
     /// <summary>The same within a transaction.</summary>
@@ -29,7 +29,7 @@ internal sealed class SenderHelpdesks(Store store, TimeProvider clock)
         return calledOff;
     }
 
-    /// <summary>Takes a sender's access away. What waits is called off: the next helpdesk of the kind may be another one, where the same numbers are other people's.</summary>
+    /// <summary>Takes a sender's access away. What waits is cancelled: the next helpdesk of the kind may be another one, where the same numbers are other people's.</summary>
     /// <param name="sender">Whose.</param>
     /// <param name="kind">Of which kind; null for all.</param>
     /// <param name="stop">Gives up.</param>

@@ -87,7 +87,7 @@ internal static class DemoCommand
         return new(app, token!);
     }
 
-    /// <summary>Lets the sample of a chat show cards, and ask the last customer as often as somebody tries it.</summary>
+    /// <summary>Lets the sample of a chat show cards, and ask the last customer as often as someone tries it.</summary>
     private static async Task AllowChatAsync(AfterwordServer server, DemoShop shop, TimeProvider clock, CancellationToken stop)
     {
         await new EmbedOrigins(server.Store, clock).AllowAsync(shop.Sender.Id, new(DemoGuide.ChatOrigin), stop);

@@ -115,7 +115,7 @@ internal sealed record DemoCardJson(string Id, string Type, string ToUserId, str
 /// <param name="ToTime">As <paramref name="FromTime"/>.</param>
 internal sealed record DemoHistoryJson(int Asked, int Answered, long FromTime, long ToTime);
 
-/// <summary>Somebody who may sign in to the console, with the password of all.</summary>
+/// <summary>Someone who may sign in to the console, with the password of all.</summary>
 internal sealed record DemoPersonJson(string Mail, string Role);
 
 /// <summary>Command lines to paste.</summary>

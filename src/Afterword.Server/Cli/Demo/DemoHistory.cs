@@ -57,7 +57,7 @@ internal sealed class DemoHistory
         _customers = customers;
     }
 
-    /// <exception cref="CommandException">There are users in the store: it is somebody's.</exception>
+    /// <exception cref="CommandException">There are users in the store: it is someone's.</exception>
     public static async Task<DemoShop> WriteAsync(Settings settings, DateTimeOffset now, CancellationToken stop)
     {
         // The same year every time, so that what a guide describes is what a reader sees.

@@ -4,10 +4,10 @@ using Afterword.Server.SignIn;
 
 namespace Afterword.Server.Cli.Demo;
 
-/// <summary>Somebody of the console's people in the demo.</summary>
+/// <summary>Someone of the console's people in the demo.</summary>
 internal sealed record DemoPerson(string Email, Role Role);
 
-/// <summary>Seats one person of each role in the console of the demo.</summary>
+/// <summary>Adds one person of each role in the console of the demo.</summary>
 internal static class DemoPeople
 {
     public static async Task<IReadOnlyList<DemoPerson>> AddAsync(AfterwordServer server, DemoShop shop, CancellationToken stop)

@@ -87,7 +87,7 @@ internal sealed class DemoYear
         return new(customer, at, DemoRules.TypeOf(tags), Pick(topic.Messages), "", Test: false, AgentOf(at).Name, tags);
     }
 
-    /// <summary>What came in just before somebody looks: one good answer, one fair and one bad.</summary>
+    /// <summary>What came in just before someone looks: one good answer, one fair and one bad.</summary>
     private void AddToday(List<DemoConversation> all, DateTimeOffset now)
     {
         foreach (var (customer, hours, score, topic) in new[] { (0, 5.0, 5, DemoTexts.Others[0]), (2, 3.5, 4, DemoTexts.Others[3]), (1, 2.0, 2, DemoTexts.Delivery) })

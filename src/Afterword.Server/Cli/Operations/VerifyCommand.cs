@@ -49,7 +49,7 @@ internal static class VerifyCommand
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // It is in use, or somebody else's.
+                // It is in use, or someone else's.
             }
         }
     }

@@ -114,7 +114,7 @@ internal static class WebhookCommands
             progress.Clear();
             parsed.Say(
                 new WebhookDeniedJson(WebhookJson.Text(found.Endpoint.Key.Id), found.Endpoint.ShownAddress, Allowed: false, buried), CommandJson.Default.WebhookDeniedJson,
-                found.Endpoint.IsPolled ? "It can be polled no more." : string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.ShownAddress} is told no more; {buried:N0} deliveries were given up."));
+                found.Endpoint.IsPolled ? "It can be polled no more." : string.Create(CultureInfo.InvariantCulture, $"{found.Endpoint.ShownAddress} is told no more; {buried:N0} deliveries were cancelled."));
         });
         return command;
     }
@@ -160,7 +160,7 @@ internal static class WebhookCommands
     private static Command Show()
     {
         var id = Id();
-        var dead = new Option<bool>("--dead") { Description = "Only deliveries that were given up." };
+        var dead = new Option<bool>("--dead") { Description = "Only deliveries that failed." };
         var command = new Command("show", "Show a webhook with its latest deliveries and what was answered. Example: afterword webhook show ID --dead") { id, dead };
         command.OnStore(async (parsed, store, stop) =>
         {

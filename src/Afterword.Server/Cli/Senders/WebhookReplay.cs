@@ -12,13 +12,13 @@ internal static class WebhookReplay
     {
         var id = WebhookCommands.Id();
         var one = Inputs.Number("--event", "One event, whatever became of it.", "EVENT");
-        var dead = new Option<bool>("--dead") { Description = "What was given up; with --from or --to only of that time." };
+        var dead = new Option<bool>("--dead") { Description = "What failed; with --from or --to only of that time." };
         var from = Time("--from", "The first instant of the events, such as 2026-01-05T09:00:00Z.");
         var to = Time("--to", "The last instant of the events; until now when left out.");
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say how many deliveries it would send." };
         var command = new Command(
             "replay",
-            "Send deliveries again, in order, with their old ids: one event, what was given up, or all of a time. Example: afterword webhook replay ID --dead")
+            "Send deliveries again, in order, with their old ids: one event, what failed, or all of a time. Example: afterword webhook replay ID --dead")
         {
             id, one, dead, from, to, dryRun,
         };

@@ -13,7 +13,7 @@ internal sealed class PruneConnectorEvents(Store store, TimeProvider clock)
 
     private const long AtOnce = 1_000;
 
-    // So that one round of upkeep holds up neither its other duties nor the writers.
+    // So that one round of maintenance holds up neither its other duties nor the writers.
     private const int MostChunks = 20;
 
     public async Task RunAsync(CancellationToken stop)

@@ -85,7 +85,7 @@ public sealed record TriedEvent(string Told, IReadOnlyList<(string Name, string 
     private static string? Text(int? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
 
-/// <summary>What somebody has just done to a connector came to this.</summary>
+/// <summary>What someone has just done to a connector came to this.</summary>
 /// <param name="Kind"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
 /// <param name="Text">What happened.</param>
 /// <param name="Address">A new address, which is shown now and never again.</param>

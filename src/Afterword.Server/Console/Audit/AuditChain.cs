@@ -10,7 +10,7 @@ namespace Afterword.Server.Console.Audit;
 /// <param name="Id">Orders the entries of all places by time.</param>
 /// <param name="At">Unix milliseconds.</param>
 /// <param name="PersonId">Who did it; 0 for whoever is no person of the console.</param>
-/// <param name="Person">Their mail address, or what stands for it. One line.</param>
+/// <param name="Person">Their email address, or what stands for it. One line.</param>
 /// <param name="Action">The number of the <see cref="Afterword.Server.Console.Audit.AuditAction"/>.</param>
 /// <param name="What">What it was done to. One line.</param>
 /// <param name="Erased">A name in it was replaced when its person was erased: the hash is that of what was written.</param>
@@ -26,7 +26,7 @@ internal sealed record AuditRow(long SenderId, long Id, long At, long PersonId, 
 /// <summary>The chain of hashes of each place's entries: one that is changed or taken out leaves a break behind it.</summary>
 internal static class AuditChain
 {
-    /// <summary>Adds an entry at the end of its place's chain, in the transaction of the deed.</summary>
+    /// <summary>Adds an entry at the end of its place's chain, in the transaction of the action.</summary>
     public static Task AppendAsync(Session session, AuditRow row, CancellationToken stop) => session.LastAsync(row.SenderId, async () =>
     {
         var (number, before) = await session.Sql(

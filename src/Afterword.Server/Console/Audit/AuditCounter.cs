@@ -221,7 +221,7 @@ internal sealed partial class AuditCounter(Store store, AuditLog audit, TimeProv
         {
             count.Wrote(written);
 
-            // The log holds no mail address; a handle begins with its @.
+            // The log holds no email address; a handle begins with its @.
             if (line.Action == AuditAction.Refused) Refused(log, line.What, line.Who.IndexOf('@', StringComparison.Ordinal) > 0 ? "a person of the console" : line.Who);
         }
     }

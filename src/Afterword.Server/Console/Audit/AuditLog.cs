@@ -36,8 +36,8 @@ internal static class AuditActions
 /// <param name="Id">Orders the entries.</param>
 /// <param name="At">When.</param>
 /// <param name="Handle">The sender; null for the installation, or when the sender is gone.</param>
-/// <param name="Person">The mail address of whoever did it, as it was then.</param>
-/// <param name="Action">The kind of deed.</param>
+/// <param name="Person">The email address of whoever did it, as it was then.</param>
+/// <param name="Action">The kind of action.</param>
 /// <param name="What">What it was done to.</param>
 public sealed record AuditEntry(long Id, DateTimeOffset At, string? Handle, string Person, AuditAction Action, string What);
 
@@ -56,23 +56,23 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
 
     private const int Piece = 1_000;
 
-    /// <summary>Writes an entry in the transaction that does the deed: either both are kept or neither.</summary>
+    /// <summary>Writes an entry in the transaction that does the action: either both are kept or neither.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="membership">Who, and where.</param>
-    /// <param name="action">What kind of deed.</param>
+    /// <param name="action">What kind of action.</param>
     /// <param name="what">Names what it was done to, as the page shows it: <c>answers of 2026-01-01 to 2026-01-31</c>. No score, text or secret.</param>
     /// <param name="stop">Gives up.</param>
     public Task<int> WriteAsync(Session session, Membership membership, AuditAction action, string what, CancellationToken stop) =>
         WriteAsync(session, membership.SenderId, membership.Member, action, what, stop);
 
-    /// <summary>The same where there is no seat: for what a person does about themselves, or an operator at a sender.</summary>
+    /// <summary>The same where there is no membership: for what a person does about themselves, or an operator at a sender.</summary>
     public async Task<int> WriteAsync(Session session, long senderId, Member member, AuditAction action, string what, CancellationToken stop)
     {
         await AuditChain.AppendAsync(session, new(senderId, store.Ids.Next(), clock.GetUtcNow().ToUnixTimeMilliseconds(), member.Id, Plain(member.Email), (long)action, Plain(what)), stop);
         return 1;
     }
 
-    /// <summary>Whether somebody looks after what an account does: it may ask customers, or has people in the console.</summary>
+    /// <summary>Whether someone looks after what an account does: it may ask customers, or has people in the console.</summary>
     public static Task<bool> IsSenderAsync(Session session, long user, CancellationToken stop) =>
         session.Sql("select 1 from sender where user_id = @user union all select 1 from person_role where sender_id = @user limit 1").Bind("user", user).FirstAsync(_ => true, stop);
 
@@ -109,7 +109,7 @@ internal sealed class AuditLog(Store store, TimeProvider clock)
     public Task<List<AuditEntry>> ListAsync(long? senderId, AuditAction? action, long before, int most, CancellationToken stop) => store.Main.ReadAsync(
         session =>
         {
-            // First the keys alone, and in the order of the index by deed: asked in any other way, either engine would sooner or later look through all deeds.
+            // First the keys alone, and in the order of the index by action: asked in any other way, either engine would sooner or later look through all actions.
             var (which, order) = action is null ? ("k.id < @before", "k.id desc") : ("(k.deed, k.id) < (@deed, @before) and k.deed >= @deed", "k.deed desc, k.id desc");
             var statement = session.Sql(
                 $"""

@@ -17,7 +17,7 @@ namespace Afterword.Server.Console.Authentication;
 /// <param name="ByLink">Whether it began within the last hour with a link that was mailed or passed on, which may set up the first second factor of a person who needs one.</param>
 internal sealed record ConsoleSession(Member Member, SignInState Stage, bool HasSecondFactor, bool ByLink)
 {
-    /// <summary>Hands a handler the session that the door found.</summary>
+    /// <summary>Hands a handler the session that the access check found.</summary>
     public static ValueTask<ConsoleSession?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<ConsoleSession>());
 }
 
@@ -53,7 +53,7 @@ internal sealed class ConsoleSessions(Store store, Settings settings, AuditLog a
         return foundSession.Session;
     }
 
-    /// <summary>Whether the seat still holds, for an answer that goes on for long: nothing is noted.</summary>
+    /// <summary>Whether the membership still holds, for an answer that goes on for long: nothing is noted.</summary>
     public async Task<bool> IsStillAsync(HttpContext http, Membership membership) =>
         TryReadKey(http, out var key) && await FindAsync(SHA256.HashData(key), Now, http.RequestAborted) is { } foundSession
         && foundSession.Session.Stage == SignInState.SignedIn && foundSession.Session.Member.Id == membership.Member.Id && foundSession.Session.Member.Workspaces.Contains(membership.Workspace);

@@ -26,7 +26,7 @@ internal static class ConsoleSignIn
     public const string NeedsHttps =
         "You cannot sign in here: this page came over plain http, and browsers keep sign-ins over https alone. Open it by https, or at http://localhost on the server's own machine.";
 
-    /// <summary>What is said where somebody has to wait.</summary>
+    /// <summary>What is said where someone has to wait.</summary>
     public const string TooMany = "There were too many attempts from where you are. Please wait for a minute.";
 
     /// <summary>Counts a password or a code that was not taken, and gives what people are told.</summary>
@@ -86,7 +86,7 @@ internal static class ConsoleSignIn
 
         Task ShowWrongAsync(CheckOutcome why)
         {
-            var (status, problem) = Explain(http, email, why, settings, "The mail address or the password is wrong.");
+            var (status, problem) = Explain(http, email, why, settings, "The email address or the password is wrong.");
             return ShowAsync(http, status, email, problem, back);
         }
     }

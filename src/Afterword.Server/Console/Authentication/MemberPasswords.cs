@@ -16,7 +16,7 @@ internal sealed class MemberPasswords(Store store, ResetLinks links, AuditLog au
             if (await links.TakeAsync(session, AccountKind.Person, key, stop) is not { OwnerId: var person }) return (long?)null;
 
             // The second factor stays, and so do the locks of wrong codes: a mailbox is no way around it. Whoever has none was
-            // proved by the mail; one that is there may be of somebody who was not.
+            // proved by the email; one that is there may be of someone who was not.
             var email = await session.Sql(
                 """
                 update person set password_hash = @hash, failed_sign_ins = 0, locked_until = null,

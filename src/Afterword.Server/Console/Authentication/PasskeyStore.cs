@@ -28,7 +28,7 @@ internal sealed class PasskeyStore(Store store) : IUserPasskeyStore<PasskeyOwner
             .FirstAsync(Read, cancellationToken),
         cancellationToken);
 
-    /// <summary>Adds a passkey. One that is somebody else's already is not taken over.</summary>
+    /// <summary>Adds a passkey. One that is someone else's already is not taken over.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="personId">Whose.</param>
     /// <param name="passkey">As the framework checked it.</param>

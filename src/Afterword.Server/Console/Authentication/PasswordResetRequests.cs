@@ -35,7 +35,7 @@ internal static class PasswordResetRequests
         if (email.TryAsk(AccountKind.Person, http.Request.Form["mail"].ToString(), http.Connection.RemoteIpAddress))
         {
             return http.ShowPageAsync<ConsoleErrorPage>(200, ConsoleErrorPage.Of(
-                "Look into your mail", "If somebody with this address has an account here, a link is on its way. It works once, within 30 minutes. You can ask again after ten minutes.", ConsoleAddress.SignIn, "Sign in"));
+                "Check your email", "If someone with this address has an account here, a link is on its way. It works once, within 30 minutes. You can ask again after ten minutes.", ConsoleAddress.SignIn, "Sign in"));
         }
 
         http.Response.Headers.RetryAfter = "60";

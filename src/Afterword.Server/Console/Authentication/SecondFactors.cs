@@ -57,7 +57,7 @@ internal sealed class SecondFactors(Store store, Settings settings, GuessThrottl
         return new CheckOutcome.Right(personId, PasswordHash: null);
     }
 
-    /// <summary>Forgets the failures of somebody who has shown everything.</summary>
+    /// <summary>Forgets the failures of someone who has shown everything.</summary>
     public static Task<int> ForgiveAsync(Session session, long personId, CancellationToken stop) =>
         session.Sql($"update person set {GuessCounter.Forgiven} where id = @id").Bind("id", personId).RunAsync(stop);
 

@@ -10,7 +10,7 @@ namespace Afterword.Server.Console.Members;
 /// <summary>Sends links to choose a password to those whom they are for, where there is a mail server.</summary>
 /// <remarks>
 /// At once, or not at all: whoever invites is told whether the mail server took it, and has the link in any case. So no link, which
-/// is as good as a password, has to lie in the store until somebody sends it. The link in the mail is another one than the link that
+/// is as good as a password, has to lie in the store until someone sends it. The link in the email is another one than the link that
 /// is shown: whoever takes it has the address.
 /// </remarks>
 internal sealed class InvitationEmail(Store store, Settings settings, Invitations invitations, EmailTransport transport, OutgoingConnections connections)

@@ -35,7 +35,7 @@ internal static class InvitationEndpoints
 
         var form = http.Request.Form;
         var (email, name, password) = (invitation.Email ?? form["mail"].ToString().Trim(), form["name"].ToString().Trim(), form["password"].ToString());
-        var problem = "This is not a mail address.";
+        var problem = "This is not an email address.";
         if (!EmailAddress.TryParse(email, out var address) || (problem = WrongWith(email, name, password, settings)) is not null)
         {
             await ShowAsync(http, 400, key, invitation, email, name, problem);

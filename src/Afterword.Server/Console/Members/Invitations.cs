@@ -20,10 +20,10 @@ internal enum LinkSource
     /// <summary>An owner of a sender: whoever takes it is whom the owner says, and nobody else need believe that.</summary>
     Owner,
 
-    /// <summary>An operator, or somebody with a shell beside the store.</summary>
+    /// <summary>An operator, or someone with a shell beside the store.</summary>
     Operator,
 
-    /// <summary>Nobody: it is in a mail to the person's address and was shown nowhere.</summary>
+    /// <summary>Nobody: it is in an email to the person's address and was shown nowhere.</summary>
     Mail,
 }
 
@@ -76,7 +76,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
     }
 
     /// <summary>Takes an invitation: the person has this password from now on.</summary>
-    /// <returns>The person's id; null when somebody was faster, or it is too old.</returns>
+    /// <returns>The person's id; null when someone was faster, or it is too old.</returns>
     public Task<long?> AcceptAsync(string key, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -92,7 +92,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
         stop);
 
     /// <summary>Takes the invitation of the first operator. Others may have roles at senders already.</summary>
-    /// <returns>The person's id; null when somebody was faster, it is too old, or there is somebody with that address, whose roles the link does not give.</returns>
+    /// <returns>The person's id; null when someone was faster, it is too old, or there is someone with that address, whose roles the link does not give.</returns>
     public Task<long?> AcceptFirstAsync(string key, EmailAddress email, string name, PasswordHash password, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -111,7 +111,7 @@ internal sealed class Invitations(Store store, AuditLog audit, TimeProvider cloc
         },
         stop);
 
-    /// <summary>Whether there is somebody with this address, who cannot become the first operator by a link.</summary>
+    /// <summary>Whether there is someone with this address, who cannot become the first operator by a link.</summary>
     public Task<bool> HasAccountAsync(EmailAddress email, CancellationToken stop) => store.Main.ReadAsync(session => HasAccountAsync(session, email, stop), stop);
 
     public static Task<int> ForgetAsync(Session session, long personId, CancellationToken stop) =>

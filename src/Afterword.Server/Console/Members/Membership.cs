@@ -5,7 +5,7 @@ namespace Afterword.Server.Console.Members;
 
 /// <summary>A person who is signed in to the console.</summary>
 /// <param name="Id">The person's id.</param>
-/// <param name="Email">The mail address that the person signs in with.</param>
+/// <param name="Email">The email address that the person signs in with.</param>
 /// <param name="Name">What others read.</param>
 /// <param name="SessionId">The browser that the person sits at.</param>
 /// <param name="Workspaces">Where the person has a role, by name.</param>
@@ -20,7 +20,7 @@ public sealed record Member(long Id, string Email, string Name, long SessionId, 
     /// <summary>Stands for the server itself.</summary>
     internal static Member Server { get; } = new(0, "server", "Server", 0, []);
 
-    /// <summary>Stands for an app that acts for a sender. No mail address begins like its name.</summary>
+    /// <summary>Stands for an app that acts for a sender. No email address begins like its name.</summary>
     internal static Member Of(App app) => OfApp(app.Name);
 
     /// <inheritdoc cref="Of"/>
@@ -37,7 +37,7 @@ public sealed record Member(long Id, string Email, string Name, long SessionId, 
     /// <summary>Why a password alone is not enough, in words of what the person may.</summary>
     public string WhySecondFactor => Workspaces.Any(workspace => workspace.Role is Role.Owner or Role.Supervisor) ? "You can read what customers wrote" : "You can change who may do what on this server";
 
-    /// <summary>Hands a handler the person whom the door let in.</summary>
+    /// <summary>Hands a handler the person whom the access check let in.</summary>
     public static ValueTask<Member?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Member>());
 }
 
@@ -58,7 +58,7 @@ public sealed record Workspace(long SenderId, string Handle, string SenderName, 
     public string Address => SenderId == Installation ? "/console/admin" : $"/console/@{Handle}";
 }
 
-/// <summary>A person in one sender's console, or at the installation. Only the door makes one, after it asked the store.</summary>
+/// <summary>A person in one sender's console, or at the installation. Only the access check makes one, after it asked the store.</summary>
 /// <param name="Member">Who.</param>
 /// <param name="Workspace">Where, and with which role.</param>
 public sealed record Membership(Member Member, Workspace Workspace)
@@ -75,6 +75,6 @@ public sealed record Membership(Member Member, Workspace Workspace)
     /// <summary>An address within this sender's console: <c>overview</c> becomes <c>/console/@furni/overview</c>.</summary>
     public string AddressOf(string page) => $"{Workspace.Address}/{page}";
 
-    /// <summary>Hands a handler the seat that the door found.</summary>
+    /// <summary>Hands a handler the membership that the access check found.</summary>
     public static ValueTask<Membership?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(http.Features.Get<Membership>());
 }

@@ -9,7 +9,7 @@ namespace Afterword.Server.Console.Members;
 
 /// <summary>A person as a place's list shows it.</summary>
 /// <param name="Id">The person's id.</param>
-/// <param name="Email">The mail address.</param>
+/// <param name="Email">The email address.</param>
 /// <param name="Name">What others read.</param>
 /// <param name="Role">What the person may there.</param>
 /// <param name="HasPassword">False until the invitation was taken.</param>
@@ -19,7 +19,7 @@ public sealed record ListedMember(long Id, string Email, string Name, Role Role,
 /// <summary>How a person is called.</summary>
 internal sealed record MemberContact(string Email, string Name);
 
-/// <summary>What became of giving somebody a role.</summary>
+/// <summary>What became of giving someone a role.</summary>
 internal abstract record InviteOutcome
 {
     private InviteOutcome()
@@ -54,7 +54,7 @@ internal abstract record InviteOutcome
     internal sealed record TooMany : InviteOutcome;
 }
 
-/// <summary>What became of a change to somebody's role.</summary>
+/// <summary>What became of a change to someone's role.</summary>
 internal enum ChangeOutcome
 {
     Done,
@@ -120,7 +120,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
         await NoteAsync(session, by, senderId, $"added {by.Email} as {Role.Owner.Word}", stop);
     }
 
-    /// <summary>The same as an owner does it. Somebody who has no password yet could be impersonated with the link, so it is not given for those who belong elsewhere.</summary>
+    /// <summary>The same as an owner does it. Someone who has no password yet could be impersonated with the link, so it is not given for those who belong elsewhere.</summary>
     public Task<InviteOutcome> InviteAsync(Membership by, EmailAddress email, string? name, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -183,7 +183,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
         session => session.Sql("select mail, name from person where id = @person").Bind("person", personId).FirstAsync(row => new MemberContact(row.GetString(0), row.GetString(1)), stop), stop);
 
     /// <summary>Ends all sessions of a person, who can sign in again at once with password and second factor.</summary>
-    /// <remarks>A session is for all places of a person. So an owner ends only those of people who have no role where somebody else is owner.</remarks>
+    /// <remarks>A session is for all places of a person. So an owner ends only those of people who have no role where someone else is owner.</remarks>
     /// <param name="by">Who does it.</param>
     /// <param name="senderId">Where: an owner's sender, where the person must have a role, or <see cref="Workspace.Installation"/> for everybody.</param>
     /// <param name="personId">Whose.</param>
@@ -203,13 +203,13 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
             await KnownBrowsers.ForgetAsync(session, AccountKind.Person, personId, stop);
             await NoteAsync(session, by, senderId, $"signed out {email}", stop);
 
-            // An operator's deed concerns the senders where the person has a role.
+            // An operator's action concerns the senders where the person has a role.
             if (senderId == Workspace.Installation) await NoteAtSendersAsync(session, by, personId, $"signed out {email}", stop);
             return (ChangeOutcome.Done, ended);
         },
         stop);
 
-    /// <summary>Changes what a person may at the seat's place.</summary>
+    /// <summary>Changes what a person may at the membership's workspace.</summary>
     public Task<ChangeOutcome> ChangeRoleAsync(Membership by, long personId, Role role, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -248,7 +248,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
     public Task<bool> HasOneRoleAsync(long personId, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select count(*) from person_role where person_id = @person").Bind("person", personId).FirstAsync(row => row.GetInt64(0) == 1, stop), stop);
 
-    /// <summary>A new link for somebody who has not chosen a password yet. The old one ends.</summary>
+    /// <summary>A new link for someone who has not chosen a password yet. The old one ends.</summary>
     /// <returns>The link's path; null where the person has no role or has a password, or belongs to places that the owner does not own.</returns>
     public Task<string?> RenewLinkAsync(Membership by, long personId, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
@@ -288,7 +288,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
         await NoteAtSendersAsync(session, by, personId, $"reset {email}", stop);
     }
 
-    /// <summary>What a mail address is looked up by: in any letter case.</summary>
+    /// <summary>What an email address is looked up by: in any letter case.</summary>
     public static string Key(string email) => email.ToLowerInvariant();
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -298,7 +298,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
     // An operator can reset anybody, and is believed to hand a link to whom it is for; an owner is believed at the own senders alone.
     private static LinkSource SourceOf(Membership by) => by.Role == Role.Operator ? LinkSource.Operator : LinkSource.Owner;
 
-    // Every way of adding somebody ends here.
+    // Every way of adding someone ends here.
     private async Task<InviteOutcome> GiveAsync(Session session, Member by, KnownMember found, long senderId, Role role, LinkSource source, CancellationToken stop)
     {
         // Whoever invited the person elsewhere may have chosen this password and enrolled this second factor.
@@ -329,7 +329,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
         .Bind("sender", senderId).Bind("refused", (long)AuditAction.Refused).Bind("since", Snowflakes.FirstOf(clock.GetUtcNow().AddDays(-1)))
         .FirstAsync(row => row.GetInt64(0), stop);
 
-    // Somebody who is there already is held, as AccountLock does it: what an invitation that is being taken makes of them is seen here.
+    // Someone who is there already is held, as AccountLock does it: what an invitation that is being taken makes of them is seen here.
     private async Task<KnownMember> FindOrAddAsync(Session session, EmailAddress email, string? name, CancellationToken stop) => (await session.Sql(
         """
         insert into person (id, mail, mail_key, name, created_at) values (@id, @mail, @key, @name, @now)
@@ -339,7 +339,7 @@ internal sealed class Memberships(Store store, Invitations invitations, AuditLog
         .Bind("id", store.Ids.Next()).Bind("mail", email.Value).Bind("key", Key(email.Value)).Bind("name", name ?? email.Value[..email.Value.IndexOf('@', StringComparison.Ordinal)])
         .Bind("now", Now).FirstAsync(row => new KnownMember(row.GetInt64(0), row.GetString(1), row.Flag(2), row.Flag(3)), stop))!;
 
-    // Whoever adds or invites somebody waits here for the others: there may be no row of an owner yet that could be locked.
+    // Whoever adds or invites someone waits here for the others: there may be no row of an owner yet that could be locked.
     private static Task<int> HoldSenderAsync(Session session, long senderId, CancellationToken stop) => AccountLock.HoldAsync(session, AccountKind.User, senderId, stop);
 
     // Lists those who may run the place, and holds them until the transaction ends: two of them cannot remove each other at once.

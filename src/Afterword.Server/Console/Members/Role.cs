@@ -6,13 +6,13 @@ public enum Role
     /// <summary>All of one sender: people, webhooks, rules, apps.</summary>
     Owner = 1,
 
-    /// <summary>Figures, answers, follow-up, export.</summary>
+    /// <summary>Metrics, answers, follow-up, export.</summary>
     Supervisor = 2,
 
-    /// <summary>Figures and answers without names; no export of texts.</summary>
+    /// <summary>Metrics and answers without names; no export of texts.</summary>
     Analyst = 3,
 
-    /// <summary>Whether and when a customer was asked; no score, no text, no figure of any kind.</summary>
+    /// <summary>Whether and when a customer was asked; no score, no text, no metric of any kind.</summary>
     Agent = 4,
 
     /// <summary>The whole installation; no answers unless also given a role at a sender.</summary>
@@ -39,9 +39,9 @@ internal static class Roles
         /// <summary>What the role may, in a few words for whoever gives it.</summary>
         public string May => role switch
         {
-            Role.Owner => "everything: people, webhooks, rules, figures, answers, export",
-            Role.Supervisor => "figures, answers, follow-up, export",
-            Role.Analyst => "figures, and answers without names",
+            Role.Owner => "everything: people, webhooks, rules, metrics, answers, export",
+            Role.Supervisor => "metrics, answers, follow-up, export",
+            Role.Analyst => "metrics, and answers without names",
             Role.Agent => "whether and when a customer was asked",
             _ => "the whole installation, but no answers",
         };

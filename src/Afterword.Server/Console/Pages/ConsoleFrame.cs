@@ -9,7 +9,7 @@ namespace Afterword.Server.Console.Pages;
 /// <param name="Menu">The pages there that the role may open.</param>
 /// <param name="Token">The hidden field of every form.</param>
 /// <param name="When">Shows instants in the time zone of the person, or else of the console.</param>
-/// <param name="DayZone">The console's time zone: that of the days in figures and filters, whoever looks.</param>
+/// <param name="DayZone">The console's time zone: that of the days in metrics and filters, whoever looks.</param>
 /// <param name="Now">The time.</param>
 /// <param name="Paused">Why nothing is sent just now; null on pages that are about something else.</param>
 public sealed record ConsoleFrame(Member Member, Membership? Membership, IReadOnlyList<MenuItem> Menu, FormToken Token, ConsoleTimes When, string DayZone, DateTimeOffset Now, string? Paused = null);

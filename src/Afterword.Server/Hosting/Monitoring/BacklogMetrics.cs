@@ -3,7 +3,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Hosting.Monitoring;
 
-/// <summary>Looks every half minute at what waits, since when, and what was given up, while somebody measures it.</summary>
+/// <summary>Looks every half minute at what waits, since when, and what was given up, while someone measures it.</summary>
 /// <remarks>Whoever measures more often is told what was found: what a look costs does not depend on them, nor much on how much waits.</remarks>
 internal sealed partial class BacklogMetrics : BackgroundService
 {

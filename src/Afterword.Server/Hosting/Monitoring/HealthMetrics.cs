@@ -15,7 +15,7 @@ namespace Afterword.Server.Hosting.Monitoring;
 /// <param name="StandbyBehind">How many bytes the slowest standby has still to apply; null where there is none to see.</param>
 internal sealed record HealthReadings(BackupRun? Backup, ActiveKey? Key, long WorkerNumbers, TimeSpan ClockAhead, bool IsComparedWithDatabase, long? StandbyBehind);
 
-/// <summary>Looks every half minute at backups, keys, worker numbers, clock and standbys, while somebody measures them.</summary>
+/// <summary>Looks every half minute at backups, keys, worker numbers, clock and standbys, while someone measures them.</summary>
 internal sealed partial class HealthMetrics : BackgroundService
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(30);

@@ -8,7 +8,7 @@ internal sealed class MetricsListener(Settings settings, MeterProvider metrics) 
 {
     private const string Path = "/metrics";
 
-    // A few collectors, and somebody who looks.
+    // A few collectors, and someone who looks.
     private const int MostConnections = 32;
 
     private WebApplication? _app;

@@ -8,7 +8,7 @@ namespace Afterword.Server.Hosting.Monitoring;
 /// <param name="DeadDeliveries">Failed too often.</param>
 /// <param name="FailingWebhooks">Whose last attempt failed.</param>
 /// <param name="WebhookFailingSince">Since when the worst of them fails.</param>
-/// <param name="WebhooksOff">Switched off, by somebody or by failing too long.</param>
+/// <param name="WebhooksOff">Switched off, by someone or by failing too long.</param>
 /// <param name="Dispatches">Requests by email or handed over.</param>
 /// <param name="DeliveryDueAt">When the first of them is due, or was.</param>
 /// <param name="DeadDispatches">Refused, or failed too often.</param>

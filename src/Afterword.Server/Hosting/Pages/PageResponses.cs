@@ -32,7 +32,7 @@ internal static class PageResponses
             await http.AnswerAsync(status, Html, await RenderAsync<TPage>(parameters));
         }
 
-        /// <summary>The same for a page in somebody's language.</summary>
+        /// <summary>The same for a page in someone's language.</summary>
         /// <param name="status">The status of the answer.</param>
         /// <param name="texts">The component's <c>Words</c>.</param>
         /// <param name="parameters">The component's other parameters by name.</param>

@@ -162,7 +162,7 @@ internal static class ConnectionHosting
             kestrel.Limits.KeepAliveTimeout = settings.KeepAlive;
             kestrel.Limits.RequestHeadersTimeout = settings.Headers;
 
-            // What one connection may send before somebody reads it: 1 MiB by default, a whole body and its headers here.
+            // What one connection may send before someone reads it: 1 MiB by default, a whole body and its headers here.
             kestrel.Limits.MaxRequestBufferSize = 128 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 16;

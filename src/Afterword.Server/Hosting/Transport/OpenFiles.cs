@@ -8,7 +8,7 @@ internal static class OpenFiles
     /// <summary>Below this, the server says at its start that it has little room.</summary>
     public const int Little = 1_024;
 
-    // The program and its libraries, the stores, and what goes out: the database, webhooks, mails.
+    // The program and its libraries, the stores, and what goes out: the database, webhooks, emails.
     private const int KeptFree = 512;
     private const int Least = 32;
 

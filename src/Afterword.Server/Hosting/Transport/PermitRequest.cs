@@ -2,7 +2,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Hosting.Transport;
 
-/// <summary>Permits for somebody who looks again when there is one, instead of standing still until then.</summary>
+/// <summary>Permits for someone who looks again when there is one, instead of standing still until then.</summary>
 /// <param name="connections">Who gives them.</param>
 /// <param name="to">Where the connections lead.</param>
 /// <param name="come">Called when there is one that was waited for.</param>

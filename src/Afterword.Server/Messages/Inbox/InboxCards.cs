@@ -26,7 +26,7 @@ internal sealed class InboxCards(Store store, CardPages pages, AnswerCard answer
     /// <param name="id">The request.</param>
     /// <param name="user">Who is looking.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>Null for a request that does not exist and for one that somebody else was asked.</returns>
+    /// <returns>Null for a request that does not exist and for one that someone else was asked.</returns>
     public Task<Card?> FindAsync(long sender, long id, long user, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql($"select {Card.Columns} from {Card.Tables} where p.sender_id = @sender and p.id = @id and p.recipient_id = @user")
             .Bind("sender", sender).Bind("id", id).Bind("user", user).FirstAsync(Card.Read, stop),

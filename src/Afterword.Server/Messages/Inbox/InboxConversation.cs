@@ -8,7 +8,7 @@ namespace Afterword.Server.Messages.Inbox;
 /// <param name="HasCard">A request of the other one waits for an answer.</param>
 internal sealed record InboxConversation(string ScreenName, string Name, Message Last, bool IsUnread, bool HasCard);
 
-/// <summary>A stretch of the list.</summary>
+/// <summary>A range of the list.</summary>
 /// <param name="InboxConversations">Newest first.</param>
-/// <param name="Next">Messages below this id belong to the stretch that follows; null at the end.</param>
+/// <param name="Next">Messages below this id belong to the range that follows; null at the end.</param>
 internal sealed record InboxConversationPage(IReadOnlyList<InboxConversation> InboxConversations, long? Next);

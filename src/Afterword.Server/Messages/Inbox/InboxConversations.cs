@@ -14,7 +14,7 @@ internal sealed class InboxConversations(Store store, Settings settings, TimePro
 {
     private const int PageSize = 30;
 
-    // A stretch of the walk, and where it ends for one page, however long a single conversation is.
+    // A range of the walk, and where it ends for one page, however long a single conversation is.
     private const int Stride = 200;
     private const int MostWalked = 5_000;
 

@@ -76,7 +76,7 @@ internal sealed class InboxPages(InboxConversations inboxConversations, ReadThre
             [nameof(NewPage.Problem)] = problem,
         });
 
-    /// <summary>The same for what does not exist and for what is somebody else's.</summary>
+    /// <summary>The same for what does not exist and for what is someone else's.</summary>
     public static Task ShowUnknownAsync(HttpContext http, SignedInUser user)
     {
         var words = WordsFor(http, user);

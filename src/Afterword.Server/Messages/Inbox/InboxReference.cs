@@ -71,7 +71,7 @@ internal static class InboxReference
         Replies = [Reply.To(303, "Done.", "The conversation."), SignInReference.NotOurs, s_nothing],
     };
 
-    public static Operation ShowNew() => new(Topic.Inbox, "Write to somebody new")
+    public static Operation ShowNew() => new(Topic.Inbox, "Write to someone new")
     {
         Does = "Asks for a handle.",
         Caller = SignInReference.User,

@@ -209,8 +209,8 @@ internal sealed partial class LiveUpdates : BackgroundService
     }
 }
 
-/// <summary>What an open page shows: a user's inbox, or the figures of a sender.</summary>
-/// <remarks>They are apart because a customer's answer changes figures alone. The sender's inbox, which agents read, must not tell when one came.</remarks>
+/// <summary>What an open page shows: a user's inbox, or the metrics of a sender.</summary>
+/// <remarks>They are apart because a customer's answer changes metrics alone. The sender's inbox, which agents read, must not tell when one came.</remarks>
 internal readonly record struct LiveTopic(long Id, bool IsMetrics = false)
 {
     private const char Figures = 'f';

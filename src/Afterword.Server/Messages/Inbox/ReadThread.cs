@@ -5,11 +5,11 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Messages.Inbox;
 
-/// <summary>A stretch of a conversation.</summary>
+/// <summary>A range of a conversation.</summary>
 /// <param name="Messages">Oldest first, without those that the user took out of the list.</param>
 /// <param name="Earlier">Messages below this id come before; null when there are none.</param>
 /// <param name="Cards">The other one's requests that wait for an answer, newest first.</param>
-/// <param name="Asked">The other one's request is in this stretch, even if its message was taken out of the list.</param>
+/// <param name="Asked">The other one's request is in this range, even if its message was taken out of the list.</param>
 /// <param name="OptedOut">The other one may not ask the user any more.</param>
 internal sealed record ThreadMessages(IReadOnlyList<Message> Messages, long? Earlier, IReadOnlyList<Card> Cards, bool Asked, bool OptedOut);
 

@@ -50,7 +50,7 @@ internal sealed class RequestTokens(Store store, Apps apps, AuditLog audit, Time
             stop);
 
     /// <summary>Binds the token to the user who said yes.</summary>
-    /// <returns>The verifier, or null when somebody has decided already, or it is too late.</returns>
+    /// <returns>The verifier, or null when someone has decided already, or it is too late.</returns>
     public async Task<string?> ApproveAsync(RequestToken token, long user, CancellationToken stop)
     {
         var verifier = token.Callback.IsPin
@@ -64,7 +64,7 @@ internal sealed class RequestTokens(Store store, Apps apps, AuditLog audit, Time
         return bound == 1 ? verifier : null;
     }
 
-    /// <returns>False when somebody has decided already.</returns>
+    /// <returns>False when someone has decided already.</returns>
     public async Task<bool> DenyAsync(RequestToken token, CancellationToken stop) => 1 == await store.Main.WriteAsync(
         session => session.Sql("delete from request_token where token = @token and user_id is null").Bind("token", token.Token).RunAsync(stop),
         stop);

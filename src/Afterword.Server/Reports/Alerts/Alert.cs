@@ -10,7 +10,7 @@ internal enum AlertKind
     /// <summary>A score at or below the threshold; its subject is the prompt.</summary>
     LowScore = 1,
 
-    /// <summary>The figure of seven days fell; its subject is the day.</summary>
+    /// <summary>The metric of seven days fell; its subject is the day.</summary>
     FigureFell = 2,
 
     /// <summary>The report of a week; its subject is the first day of the week.</summary>
@@ -43,7 +43,7 @@ internal sealed record Alert(long SenderId, AlertKind Kind, long Subject, long I
         },
         stop);
 
-    /// <summary>Writes alerts in the transaction that finds them out, and rings the store's bell once they are durable.</summary>
+    /// <summary>Writes alerts in the transaction that finds them out, and wakes the store's listeners once they are durable.</summary>
     public static void Write(Session session, Store store, IReadOnlyList<Alert> alerts)
     {
         if (alerts.Count == 0) return;

@@ -17,7 +17,7 @@ internal sealed class AlertDeliveries(Store store, Settings settings, TimeProvid
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Writes a row for everybody who is to be told of what is new. Without a mail server nobody gets a mail.</summary>
+    /// <summary>Writes a row for everybody who is to be told of what is new. Without a mail server nobody gets an email.</summary>
     public async Task SpreadAsync(CancellationToken stop)
     {
         while (true)
@@ -69,7 +69,7 @@ internal sealed class AlertDeliveries(Store store, Settings settings, TimeProvid
         return taken.Count;
     }
 
-    /// <summary>The lanes with something due. Mails wait for a mail server.</summary>
+    /// <summary>The queues with something due. Emails wait for a mail server.</summary>
     public async Task<List<AlertQueue>> DueQueuesAsync(CancellationToken stop)
     {
         var queues = await store.Main.ReadAsync(
@@ -82,7 +82,7 @@ internal sealed class AlertDeliveries(Store store, Settings settings, TimeProvid
         return queues;
     }
 
-    /// <summary>Takes what is due longest in a lane, and calls off what nobody is to be told any more.</summary>
+    /// <summary>Takes what is due longest in a queue, and calls off what nobody is to be told any more.</summary>
     public async Task<List<AlertDelivery>> ClaimAsync(AlertQueue queue, int most, CancellationToken stop)
     {
         var found = await FindAsync(queue, most, stop);

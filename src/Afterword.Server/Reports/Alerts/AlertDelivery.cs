@@ -4,7 +4,7 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>How an alert reaches somebody. The numbers are stored.</summary>
+/// <summary>How an alert reaches someone. The numbers are stored.</summary>
 internal enum AlertChannel
 {
     /// <summary>To a person of the sender's console.</summary>
@@ -23,7 +23,7 @@ internal readonly record struct AlertQueue(AlertChannel Channel, EndpointKey End
 
 /// <summary>An alert that is due, with all that is needed to tell it.</summary>
 /// <param name="ReaderId">The person, or the webhook.</param>
-/// <param name="Email">The person's address, if they may still see figures and still want to; null otherwise.</param>
+/// <param name="Email">The person's address, if they may still see metrics and still want to; null otherwise.</param>
 /// <param name="Wants">Whether the webhook is still there, and still gets alerts.</param>
 /// <param name="Type">Of the prompt that got a low score; null where the alert is about none.</param>
 internal sealed record AlertDelivery(
@@ -37,7 +37,7 @@ internal sealed record AlertDelivery(
         case when w.id is null then 0 else 1 end, p.type, p.score
         """;
 
-    /// <summary>What goes behind the table <c>alert_dispatch d</c>. Owners, supervisors and analysts, 1 to 3, may see figures, the first two what the rules do; what somebody was when the alert was written counts for nothing.</summary>
+    /// <summary>What goes behind the table <c>alert_dispatch d</c>. Owners, supervisors and analysts, 1 to 3, may see metrics, the first two what the rules do; what someone was when the alert was written counts for nothing.</summary>
     public const string Joins =
         """
         join alert a on a.sender_id = d.sender_id and a.kind = d.kind and a.subject = d.subject
@@ -57,7 +57,7 @@ internal sealed record AlertDelivery(
     /// <summary>Why there is nobody to tell any more; null when there is.</summary>
     public string? CalledOffBecause => Channel switch
     {
-        AlertChannel.Mail when Email is null => "The person may not see figures here any more, or wants no alerts.",
+        AlertChannel.Mail when Email is null => "The person may not see metrics here any more, or wants no alerts.",
         AlertChannel.Webhook when !Wants => "The webhook is gone, or gets no alerts any more.",
         _ when Kind == AlertKind.LowScore && Score is null => "The feedback is gone.",
         _ => null,

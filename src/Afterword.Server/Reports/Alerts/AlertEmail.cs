@@ -10,7 +10,7 @@ using MimeKit;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>An alert as a mail: plain text, and HTML that fetches nothing from anywhere. Its subject tells no score, figure or text.</summary>
+/// <summary>An alert as an email: plain text, and HTML that fetches nothing from anywhere. Its subject tells no score, metric or text.</summary>
 /// <remarks>A customer's words and name stay in the console, where it is asked who reads them, and written down.</remarks>
 internal sealed class AlertEmail(Settings settings)
 {
@@ -40,7 +40,7 @@ internal sealed class AlertEmail(Settings settings)
                     [], "Read the answer", string.Create(CultureInfo.InvariantCulture, $"{place}/answers/{delivery.Subject}"), Why, choice);
             case AlertKind.FigureFell:
                 return new(
-                    $"A figure of {name} fell", $"A figure of {name} fell", [.. FactsOf(delivery).Fell!.Select(Describe)], [], "Look at the figures", $"{place}/overview?range=7", Why, choice);
+                    $"A metric of {name} dropped", $"A metric of {name} dropped", [.. FactsOf(delivery).Fell!.Select(Describe)], [], "View metrics", $"{place}/overview?range=7", Why, choice);
             case AlertKind.NobodyAsked:
                 return new(
                     $"Nobody is asked for {name}", $"Nobody is asked for {name}",
@@ -54,7 +54,7 @@ internal sealed class AlertEmail(Settings settings)
                 return new(
                     $"Requests of {name} that chance does not explain", $"Requests of {name} that chance does not explain",
                     [
-                        $"In the last four weeks the requests of {(agents == 1 ? "one agent" : string.Create(CultureInfo.InvariantCulture, $"{agents} agents"))} went beyond what chance makes of the rules: somebody may pick whom to ask.",
+                        $"In the last four weeks the requests of {(agents == 1 ? "one agent" : string.Create(CultureInfo.InvariantCulture, $"{agents} agents"))} went beyond what chance makes of the rules: someone may pick whom to ask.",
                         "The Fairness page shows who it is and what was counted.",
                     ],
                     [], "Look at Fairness", $"{place}/fairness", WhyRules, choice);
@@ -63,7 +63,7 @@ internal sealed class AlertEmail(Settings settings)
                 var (from, to) = (DayOf(week.From), DayOf(week.To));
                 return new(
                     $"{name}: the week of {MetricTexts.Day(from)}", $"{name}, {MetricTexts.Days(from, to)}",
-                    [week.Figures.Count == 0 ? "Nobody was asked in this week, nor in the one before." : "Beside each figure stands its change since the week before. Days count by when the customers were asked."],
+                    [week.Figures.Count == 0 ? "Nobody was asked in this week, nor in the one before." : "Changes are compared with the week before. Days count by when the customers were asked."],
                     [.. week.Figures.Select(metric => new NoticeEmailLine(metric.Type == "csat" ? "CSAT requests" : "NPS requests", metric.Name, metric.Value, metric.Change, metric.Tone))],
                     "Open the Overview", $"{place}/overview?from={week.From}&to={week.To}", Why, choice);
         }

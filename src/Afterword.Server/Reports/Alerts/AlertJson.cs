@@ -9,7 +9,7 @@ namespace Afterword.Server.Reports.Alerts;
 /// <param name="CreatedAt">When it was found out, in the format of the API.</param>
 /// <param name="SenderId">Whose feedback it is about.</param>
 /// <param name="LowScore">Of a low score alone.</param>
-/// <param name="FiguresFell">Of figures that fell alone.</param>
+/// <param name="FiguresFell">Of metrics that fell alone.</param>
 internal sealed record AlertEventJson(string EventType, string CreatedAt, string SenderId, LowScoreJson? LowScore = null, IReadOnlyList<FigureFellJson>? FiguresFell = null)
 {
     public const string Low = "alert.low_score";
@@ -31,9 +31,9 @@ internal sealed record LowScoreJson(string FeedbackId, string Type, int Score);
 internal sealed record FigureFellJson(string Type, double Now, double Before, long Answers, long AnswersBefore);
 
 /// <summary>What an alert tells, as the store keeps it from the moment at which it was found out.</summary>
-/// <param name="Fell">Figures that fell.</param>
+/// <param name="Fell">Metrics that fell.</param>
 /// <param name="Week">The report of a week.</param>
-/// <param name="AskedLast">When the rules last asked somebody, as a date and time of <c>Console:TimeZone</c>; empty when they never did.</param>
+/// <param name="AskedLast">When the rules last asked someone, as a date and time of <c>Console:TimeZone</c>; empty when they never did.</param>
 /// <param name="UnfairAgents">Of how many agents the requests go beyond chance.</param>
 internal sealed record AlertFactsJson(IReadOnlyList<FigureFellJson>? Fell = null, WeekJson? Week = null, string? AskedLast = null, int? UnfairAgents = null);
 
@@ -41,7 +41,7 @@ internal sealed record AlertFactsJson(IReadOnlyList<FigureFellJson>? Fell = null
 /// <param name="To">The last day.</param>
 internal sealed record WeekJson(string From, string To, IReadOnlyList<WeekFigureJson> Figures);
 
-/// <summary>A line of the report: a figure, as people read it.</summary>
+/// <summary>A line of the report: a metric, as people read it.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Value">What it is now.</param>
 /// <param name="Change">What became of it since the week before, or why that cannot be said.</param>

@@ -9,7 +9,7 @@ using Attempt = Afterword.Server.Channels.ChannelAttempt;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>Finds alerts out every minute and tells them: a lane for the mail server, and one for each webhook.</summary>
+/// <summary>Finds alerts out every minute and tells them: a queue for the mail server, and one for each webhook.</summary>
 internal sealed class AlertWorker(
     Store store, Settings settings, FindAlerts find, FindRuleAlerts findRules, AlertDeliveries deliveries, AlertEmail emails, AlertWebhook hooks, EmailTransport transport, OutgoingConnections connections,
     Func<double> chance, TimeProvider clock, ILogger<AlertWorker> log)
@@ -62,7 +62,7 @@ internal sealed class AlertWorker(
     private async Task<Attempt> EmailAsync(AlertDelivery delivery, CancellationToken stop) =>
         EmailAddress.TryParse(delivery.Email, out var to)
             ? await transport.SendAsync(await emails.ComposeAsync(delivery, to), stop)
-            : new(AttemptOutcome.Refused, 0, null, "The person has no mail address that mails can be sent to.");
+            : new(AttemptOutcome.Refused, 0, null, "The person has no email address that emails can be sent to.");
 }
 
 /// <summary>What telling alerts says. Ids and codes: what the other side answered may hold an address, and is kept in the store.</summary>

@@ -5,13 +5,13 @@ using Afterword.Server.Webhooks;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>Somebody who may get alerts by mail, and whether they do.</summary>
+/// <summary>Someone who may get alerts by email, and whether they do.</summary>
 public sealed record AlertRecipient(long Id, string Name, string Email, string Role, bool Gets);
 
 /// <summary>What became of one of the latest alerts, by whom it was to be told.</summary>
 /// <param name="Kind">What it was about.</param>
 /// <param name="At">When it was found out, Unix milliseconds.</param>
-/// <param name="To">A mail address, or the address of a webhook; null for one that is gone.</param>
+/// <param name="To">An email address, or the address of a webhook; null for one that is gone.</param>
 /// <param name="State">Where it stands.</param>
 /// <param name="Reason">What went wrong last, or why there was no need any more.</param>
 public sealed record SentAlert(string Kind, long At, string? To, string State, string? Reason);
@@ -25,10 +25,10 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
     public Task<(AlertThresholds Watch, List<AlertRecipient> Readers, List<SentAlert> Told)> ReadAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(
         async session => (await AlertThresholds.OfAsync(session, sender, stop), await ReadersAsync(session, sender, stop), await SentAsync(session, sender, stop)), stop);
 
-    /// <summary>Stores a choice, unless somebody else was faster.</summary>
+    /// <summary>Stores a choice, unless someone else was faster.</summary>
     /// <param name="membership">Who chooses.</param>
     /// <param name="choice">What is told; the scores that are followed up stay as they are.</param>
-    /// <param name="readers">Who has it by mail. Those who may not see figures here are passed over.</param>
+    /// <param name="readers">Who has it by mail. Those who may not see metrics here are passed over.</param>
     /// <param name="stop">Gives up.</param>
     public Task<bool> SaveAsync(Membership membership, AlertThresholds choice, IReadOnlyList<long> readers, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
@@ -78,7 +78,7 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
     private static string KindOf(AlertKind kind) => kind switch
     {
         AlertKind.LowScore => "low score",
-        AlertKind.FigureFell => "a figure fell",
+        AlertKind.FigureFell => "a metric dropped",
         AlertKind.NobodyAsked => "nobody asked",
         AlertKind.UnfairAgents => "requests beyond chance",
         _ => "weekly report",
@@ -87,8 +87,8 @@ internal sealed class ChooseAlerts(Store store, AuditLog audit)
     private static string StateOf(Channels.ChannelDeliveryState state) => state switch
     {
         Channels.ChannelDeliveryState.Sent => "sent",
-        Channels.ChannelDeliveryState.Dead => "given up",
-        Channels.ChannelDeliveryState.CalledOff => "called off",
+        Channels.ChannelDeliveryState.Dead => "failed",
+        Channels.ChannelDeliveryState.CalledOff => "cancelled",
         _ => "waiting",
     };
 }

@@ -7,14 +7,14 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports.Alerts;
 
-/// <summary>Finds out what no single answer tells: that a figure fell, and that a week is over.</summary>
+/// <summary>Finds out what no single answer tells: that a metric fell, and that a week is over.</summary>
 /// <remarks>
 /// Nothing is remembered between two rounds but the alerts themselves: the key of an alert has its day or its week, so a round
 /// that comes late finds what an earlier one would have found, and two nodes that find the same write it once.
 /// </remarks>
 internal sealed class FindAlerts(Store store, TimeProvider clock)
 {
-    /// <summary>Figures on fewer answers, in either of the two periods, are no reason for an alert.</summary>
+    /// <summary>Metrics on fewer answers, in either of the two periods, are no reason for an alert.</summary>
     public const long Enough = 20;
 
     private const int Week = 7;
@@ -100,7 +100,7 @@ internal sealed class FindAlerts(Store store, TimeProvider clock)
 
     private static string Iso(long day) => DateOnly.FromDayNumber((int)day).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    /// <summary>The figures of seven days and of the seven before, out of the counts alone. Test feedback is in neither.</summary>
+    /// <summary>The metrics of seven days and of the seven before, out of the counts alone. Test feedback is in neither.</summary>
     private static async Task<(Metrics Now, Metrics Before)> MetricsAsync(Session session, long sender, PromptType type, long from, CancellationToken stop)
     {
         var (now, before) = (new Counts(), new Counts());

@@ -11,7 +11,7 @@ namespace Afterword.Server.Reports.Alerts;
 /// <summary>Finds out what of the rules' own work owners and supervisors want to be told: that nobody is asked any more, and that an agent picks.</summary>
 /// <remarks>
 /// As with <see cref="FindAlerts"/> the key of an alert has its week, so nodes that find the same write it once. What is looked at on Mondays alone
-/// is looked at once by each process: every further look would have another chance to name somebody whom only chance makes stand out.
+/// is looked at once by each process: every further look would have another chance to name someone whom only chance makes stand out.
 /// </remarks>
 internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
 {
@@ -75,7 +75,7 @@ internal sealed class FindRuleAlerts(Store store, TimeProvider clock)
     {
         if (changedAt > before) return null;
 
-        // What was closed long ago may have been asked about just now: it waits for its delay, for quiet hours and for limits. Where somebody is asked, that is soon found.
+        // What was closed long ago may have been asked about just now: it waits for its delay, for quiet hours and for limits. Where someone is asked, that is soon found.
         var recent = await session.Sql(
             """
             select c.id from conversation c

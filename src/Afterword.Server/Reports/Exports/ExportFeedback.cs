@@ -9,7 +9,7 @@ namespace Afterword.Server.Reports.Exports;
 /// <param name="Filter">Which feedback.</param>
 /// <param name="From">The sender's handle.</param>
 /// <param name="Visibility">How much of it.</param>
-/// <param name="After">Only what has a higher id: the last that somebody has already.</param>
+/// <param name="After">Only what has a higher id: the last that someone has already.</param>
 /// <param name="Header">Whether the first line names the columns.</param>
 /// <param name="ByteOrderMark">Whether the file begins with the mark by which spreadsheets know UTF-8.</param>
 /// <param name="Search">Only texts with these words; null for all.</param>

@@ -18,7 +18,7 @@ public readonly record struct FollowUpCounts(long Open, long Assigned, long Done
     public const long Most = 1_000;
 }
 
-/// <summary>A low score that somebody should see to.</summary>
+/// <summary>A low score that someone should see to.</summary>
 /// <param name="ScoredAt">Unix milliseconds.</param>
 /// <param name="AssigneeId">Who sees to it; null for nobody.</param>
 /// <param name="Assignee">Their name; null for nobody, and for one who has no such role here any more.</param>
@@ -57,12 +57,12 @@ public sealed record FollowUp(
         row.TextOrNull(13), row.GetInt64(14));
 }
 
-/// <summary>What somebody noted about a low score.</summary>
+/// <summary>What someone noted about a low score.</summary>
 /// <param name="At">Unix milliseconds.</param>
-/// <param name="Author">The mail address of who wrote it, as it was then.</param>
+/// <param name="Author">The email address of who wrote it, as it was then.</param>
 public sealed record FollowUpNote(long At, string Author, string Body);
 
-/// <summary>Somebody who can see to a low score.</summary>
+/// <summary>Someone who can see to a low score.</summary>
 public sealed record Assignee(long Id, string Name, string Email);
 
 /// <summary>One item with all that belongs to it.</summary>
@@ -73,7 +73,7 @@ internal enum FollowUpOutcome
 {
     Done,
 
-    /// <summary>Somebody else has changed it since it was looked at; nothing was done.</summary>
+    /// <summary>Someone else has changed it since it was looked at; nothing was done.</summary>
     Stale,
 
     /// <summary>There is no such item, or nobody of that name to see to it.</summary>

@@ -18,7 +18,7 @@ internal readonly record struct FollowUpCursor(long ScoredAt, long PromptId)
     }
 }
 
-/// <summary>Which items of the list somebody wants to see, as the address has it.</summary>
+/// <summary>Which items of the list someone wants to see, as the address has it.</summary>
 /// <param name="State">One state alone; null for what is not done, unless <paramref name="All"/>.</param>
 /// <param name="All">Whatever the state.</param>
 /// <param name="Assignee">One assignee alone.</param>

@@ -66,7 +66,7 @@ internal sealed class FollowUpQueue(Store store, AuditLog audit, TimeProvider cl
     /// <summary>Those who can see to an item: the owners and supervisors, by name.</summary>
     public Task<List<Assignee>> PeopleAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => PeopleAsync(session, sender, stop), stop);
 
-    /// <summary>Gives an item to somebody, or to nobody; it is to be done then, even if it was.</summary>
+    /// <summary>Gives an item to someone, or to nobody; it is to be done then, even if it was.</summary>
     public Task<FollowUpOutcome> AssignAsync(Membership membership, long prompt, long version, long? person, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {
@@ -109,7 +109,7 @@ internal sealed class FollowUpQueue(Store store, AuditLog audit, TimeProvider cl
     public Task<AlertThresholds> WatchAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => AlertThresholds.OfAsync(session, sender, stop), stop);
 
     /// <summary>Changes which scores come into the list from now on.</summary>
-    /// <returns>False when somebody else was faster.</returns>
+    /// <returns>False when someone else was faster.</returns>
     public Task<bool> ChooseAsync(Membership membership, int csat, int nps, long version, CancellationToken stop) => store.Main.WriteAsync(
         async session =>
         {

@@ -2,7 +2,7 @@ using Afterword.Server.Prompts;
 
 namespace Afterword.Server.Reports.Pages;
 
-/// <summary>The six figures of a period beside those of the period before.</summary>
+/// <summary>The six metrics of a period beside those of the period before.</summary>
 /// <param name="points">The period in steps, for the small lines.</param>
 internal sealed class MetricCards(PeriodMetrics period, PeriodMetrics periodBefore, IReadOnlyList<PeriodMetrics> points)
 {

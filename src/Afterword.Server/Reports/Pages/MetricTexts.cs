@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Afterword.Server.Reports.Pages;
 
-/// <summary>Figures as people read them.</summary>
+/// <summary>Metrics as people read them.</summary>
 internal static class MetricTexts
 {
     public const string None = "–";
@@ -54,7 +54,7 @@ internal static class MetricTexts
 
     public static string Day(long day) => DateOnly.FromDayNumber((int)day).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 
-    /// <summary>A stretch of days: 3 – 9 Jan 2026.</summary>
+    /// <summary>A range of days: 3 – 9 Jan 2026.</summary>
     public static string Days(long from, long to)
     {
         var (first, last) = (DateOnly.FromDayNumber((int)from), DateOnly.FromDayNumber((int)to));

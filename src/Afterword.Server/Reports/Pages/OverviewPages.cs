@@ -10,7 +10,7 @@ namespace Afterword.Server.Reports.Pages;
 
 /// <summary>Turns an <see cref="Overview"/> into what stands on its page.</summary>
 /// <param name="membership">Whose console.</param>
-/// <param name="overview">What was reckoned.</param>
+/// <param name="overview">What was calculated.</param>
 /// <param name="questions">Names the question variants.</param>
 /// <param name="problem">What was wrong with the days that were asked for.</param>
 internal sealed class OverviewPages(Membership membership, Overview overview, Questions questions, string? problem)
@@ -138,7 +138,7 @@ internal sealed class OverviewPages(Membership membership, Overview overview, Qu
 
     private IEnumerable<BreakdownPart> Sorted(Breakdown breakdown, IReadOnlyList<BreakdownPart> parts) => _query.Sort switch
     {
-        // Those without a figure have no place in its order.
+        // Those without a metric have no place in its order.
         "score" => parts.OrderBy(part => part.IsHidden).ThenByDescending(part => part.Metrics.Headline?.Value ?? 0),
         "response" => parts.OrderByDescending(part => part.Metrics.ResponseRate?.Value ?? 0),
         "name" => parts.OrderBy(part => breakdown == Breakdown.Variant ? int.Parse(part.Value, CultureInfo.InvariantCulture) : 0).ThenBy(part => NameOf(breakdown, part.Value), StringComparer.InvariantCultureIgnoreCase),

@@ -1,9 +1,9 @@
 namespace Afterword.Server.Reports.Pages;
 
-/// <summary>The Overview as it is written on the page: words and positions, nothing left to reckon.</summary>
+/// <summary>The Overview as it is written on the page: words and positions, nothing left to calculate.</summary>
 /// <param name="PeriodBefore">What it is compared with; null when nobody was asked then.</param>
 /// <param name="Problem">What was wrong with the days that were asked for; null when nothing was.</param>
-/// <param name="Only">What the figures are limited to; null when they are not.</param>
+/// <param name="Only">What the metrics are limited to; null when they are not.</param>
 /// <param name="IsEmpty">Nobody was asked in the period, nor in the one before.</param>
 public sealed record OverviewView(
     string Period, string? PeriodBefore, string Zone, string? Problem, LimitView? Only, bool Test, bool IsNps, bool IsEmpty,
@@ -19,7 +19,7 @@ public sealed record FieldView(string Name, string Value);
 public sealed record LimitView(string Text, string Without);
 
 /// <param name="Id">The part of the page of definitions.</param>
-/// <param name="Basis">How many answers, or requests, it is reckoned from.</param>
+/// <param name="Basis">How many answers, or requests, it is calculated from.</param>
 /// <param name="Mark">Why it is not to be trusted; null when it is.</param>
 public sealed record MetricView(string Id, string Name, string Value, string? Interval, string Basis, string? Mark, ChangeView? Change, IReadOnlyList<double?> Trend);
 
@@ -50,7 +50,7 @@ public sealed record BarView(string Label, string Tone, double Width, long Count
 
 public sealed record BreakdownView(string Id, string Title, string Column, string? Hint, IReadOnlyList<SortView> Sorts, IReadOnlyList<PartView> Parts, WholeView? Whole);
 
-/// <summary>The way from the first values of a break-down to all of them, and back.</summary>
+/// <summary>The way from the first values of a breakdown to all of them, and back.</summary>
 /// <param name="Word">What they are: <c>agents</c>.</param>
 /// <param name="Address">Shows all, or only the first again.</param>
 /// <param name="Find">What was searched for.</param>
@@ -59,7 +59,7 @@ public sealed record WholeView(string Word, long Count, bool IsShown, string Add
 
 public sealed record SortView(string Name, string Text, string? Address, bool IsNumber);
 
-/// <param name="At">The figure, 0 to 100; null when there are too few answers.</param>
+/// <param name="At">The metric, 0 to 100; null when there are too few answers.</param>
 public sealed record PartView(string Name, string Address, bool Current, long Sent, long Answers, double? At, double? Low, double? High, string Value, string Interval, string Response);
 
 public sealed record TodayView(string Text, IReadOnlyList<TodayRow> Answers);

@@ -6,7 +6,7 @@ namespace Afterword.Server.Reports.Rollups;
 
 /// <summary>What a prompt's sender alone is told of it.</summary>
 /// <param name="Delivered">False while its channel has given it up and nothing shows that it arrived all the same.</param>
-/// <param name="Automatic">Whether the rules asked; else somebody did, by a call.</param>
+/// <param name="Automatic">Whether the rules asked; else someone did, by a call.</param>
 internal sealed record RequestMetadata(string? Agent, Tags? Tags, Channel Channel, bool Delivered, bool Automatic)
 {
     /// <summary>The columns that <see cref="Read"/> wants, in its order, of a table called <c>p</c>.</summary>
@@ -20,7 +20,7 @@ internal sealed record RequestMetadata(string? Agent, Tags? Tags, Channel Channe
     public static RequestMetadata Read(Row row, int at) => new(row.TextOrNull(at), Tags.OfStored(row.TextOrNull(at + 1)), (Channel)row.GetInt32(at + 2), row.Flag(at + 3), row.Flag(at + 4));
 }
 
-/// <summary>Of a prompt, what figures are counted from.</summary>
+/// <summary>Of a prompt, what metrics are counted from.</summary>
 internal sealed record CountedRequest(
     long SenderId, long Id, PromptType Type, bool Test, int Variant, string Language, RequestMetadata Marks, long CreatedAt,
     bool Dismissed, int? Score, long? ScoreAt, bool Commented)

@@ -123,7 +123,7 @@ internal static class ReadRollups
         return new(range.From, all, values);
     }
 
-    /// <summary>The value of a cell in a break-down.</summary>
+    /// <summary>The value of a cell in a breakdown.</summary>
     public static string ValueOf(Cell cell, Breakdown breakdown) => breakdown switch
     {
         Breakdown.Variant => cell.Variant.ToString(CultureInfo.InvariantCulture),

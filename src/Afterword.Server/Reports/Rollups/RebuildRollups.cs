@@ -13,7 +13,7 @@ internal sealed partial class RebuildRollups(Store store, TimeProvider clock, IL
 {
     private const long Chunk = 5_000;
 
-    /// <summary>Keeps the time zone of the figures in the store, for every node and command.</summary>
+    /// <summary>Keeps the time zone of the metrics in the store, for every node and command.</summary>
     public static Task RecordZoneAsync(Store store, string zone, CancellationToken stop) => store.Main.WriteAsync(
         session => session.Sql("insert into figure_zone (id, zone) values (1, @zone) on conflict (id) do update set zone = excluded.zone").Bind("zone", zone).RunAsync(stop), stop);
 

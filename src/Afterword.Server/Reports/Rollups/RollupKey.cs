@@ -24,7 +24,7 @@ internal enum Dimension
 internal readonly record struct RollupKey(long SenderId, bool Test, PromptType Type, Dimension Dimension, long Day, string Value);
 
 /// <summary>The properties that every prompt has and that take few values: prompts are counted by all of them at once.</summary>
-/// <remarks>One rollup instead of four for each prompt; a break-down adds up those that agree in what it asks for.</remarks>
+/// <remarks>One rollup instead of four for each prompt; a breakdown adds up those that agree in what it asks for.</remarks>
 internal readonly record struct Cell(int Variant, string Language, Channel Channel)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Variant} {Language} {(int)Channel}");

@@ -4,7 +4,7 @@ using Afterword.Server.Storage;
 
 namespace Afterword.Server.Reports.Search;
 
-/// <summary>What somebody looks for in the texts: every word must be there, and the last may be the beginning of one.</summary>
+/// <summary>What someone looks for in the texts: every word must be there, and the last may be the beginning of one.</summary>
 internal sealed class SearchQuery
 {
     public const int Length = 200;
@@ -57,7 +57,7 @@ internal sealed class SearchQuery
         _words.Select(word => (Encoding.UTF8.GetBytes(word), (byte[])[.. Encoding.UTF8.GetBytes(word), 0]))
             .Concat(_beginnings.Select(beginning => (Encoding.UTF8.GetBytes(beginning), (byte[])[.. Encoding.UTF8.GetBytes(beginning), 0xFF])));
 
-    /// <summary>Finds the stretch with the fewest texts, counting no further than <paramref name="most"/>.</summary>
+    /// <summary>Finds the range with the fewest texts, counting no further than <paramref name="most"/>.</summary>
     public async Task<(byte[] First, byte[] End, long Texts)> RarestAsync(Session session, long sender, long below, long most, CancellationToken stop)
     {
         var rarest = (First: Array.Empty<byte>(), End: Array.Empty<byte>(), Texts: long.MaxValue);

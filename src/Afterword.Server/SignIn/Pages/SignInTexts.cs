@@ -26,7 +26,7 @@ public sealed record SignInTexts : Texts
     public required string Suspended { get; init; }
     public required string NeedsHttps { get; init; }
 
-    /// <summary>What is said where no browser would keep the visit.</summary>
+    /// <summary>What is said where no browser would keep the session.</summary>
     internal string OverPlainHttp => NeedsHttps.Replace("{https}", "https", StringComparison.Ordinal).Replace("{http}", "http", StringComparison.Ordinal);
 }
 

@@ -8,7 +8,7 @@ namespace Afterword.Server.Storage.Postgres;
 /// <param name="clock">Measures that.</param>
 /// <param name="closing">This process ends: nothing is waited for any more.</param>
 /// <remarks>
-/// A commit that waits for a standby and is called off, by a timeout of the driver, an administrator or a timeout of the server, is answered with success and a
+/// A commit that waits for a standby and is cancelled, by a timeout of the driver, an administrator or a timeout of the server, is answered with success and a
 /// warning: it is stored there, and gone after a failover (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION).
 /// So nothing of ours calls it off, and a warning is no success.
 /// </remarks>

@@ -96,10 +96,10 @@ internal sealed class PostgresDatabase : Database
             var closing = new CancellationTokenSource();
             var commits = new PostgresCommits(source, AskAfter * settings.CommitWait, clock, closing.Token);
 
-            // Lanes have connections of their own: a batch must not stand behind hundreds of reads.
+            // Queues have connections of their own: a batch must not stand behind hundreds of reads.
             text.MaxPoolSize = settings.Lanes;
 
-            // Nothing of a lane's session outlasts its transaction.
+            // Nothing of a queue's session outlasts its transaction.
             text.NoResetOnClose = true;
             var batches = SourceOf(text, syncEveryCommit);
 

@@ -22,7 +22,7 @@ internal static class PostgresFaults
             // A standby, or a server that was set to read only; a session that was idle for too long in its transaction.
             PostgresErrorCodes.ReadOnlySqlTransaction or "25P03" => true,
 
-            // A role, a password, a database or a right that is not there, or a database that takes nobody: somebody is rebuilding the server.
+            // A role, a password, a database or a right that is not there, or a database that takes nobody: someone is rebuilding the server.
             ['2', '8', ..] or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ObjectNotInPrerequisiteState => true,
             _ => false,
         },

@@ -5,8 +5,8 @@ using Npgsql;
 
 namespace Afterword.Server.Storage.Postgres;
 
-/// <summary>Runs grouped writes on PostgreSQL: a few lanes, each taking what is waiting and committing it as one transaction.</summary>
-/// <remarks>A sender's writes always use the same lane, so that two batches of a node never wait for each other's row locks.</remarks>
+/// <summary>Runs grouped writes on PostgreSQL: a few queues, each taking what is waiting and committing it as one transaction.</summary>
+/// <remarks>A sender's writes always use the same queue, so that two batches of a node never wait for each other's row locks.</remarks>
 internal sealed class PostgresWriter : IAsyncDisposable
 {
     private const int MaxBatch = 256;
@@ -23,7 +23,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly PostgresCommits _commits;
 
-    /// <param name="source">Has a connection for each lane; disposed of with the lanes.</param>
+    /// <param name="source">Has a connection for each queue; disposed of with the queues.</param>
     /// <param name="settings">How many writes may wait in all, and how long; how many batches may run at once.</param>
     /// <param name="clock">Measures how long they wait.</param>
     /// <param name="commits">Ends each batch.</param>
@@ -41,7 +41,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Measures their work; null until somebody can look.</summary>
+    /// <summary>Measures their work; null until someone can look.</summary>
     public WriteMetrics? Metrics { get; set; }
 
     public int Waiting => _queues.Sum(queue => queue.Reader.Count);

@@ -50,7 +50,7 @@ internal sealed unsafe class SqliteCheckpoints : IDisposable
         meter.CreateObservableGauge<long>("afterword.sqlite.log", () => new Measurement<long>(Volatile.Read(ref _pages) * _frame, _store), "By", "What of the log is in use.");
     }
 
-    /// <summary>Moves all of the log into the file and leaves it empty; false when somebody still reads from it.</summary>
+    /// <summary>Moves all of the log into the file and leaves it empty; false when someone still reads from it.</summary>
     public static bool TryTruncate(SqliteConnection connection)
     {
         fixed (byte* main = "main\0"u8)

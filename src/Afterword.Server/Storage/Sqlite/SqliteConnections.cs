@@ -150,7 +150,7 @@ internal sealed class SqliteConnections(string file, bool syncEveryCommit)
     }
 
     /// <summary>Plans follow from the schema and the statements alone: so they are tested, and so they stay.</summary>
-    /// <remarks>Somebody who ran "analyze" on a small store would have left figures that led the planner astray when it had grown.</remarks>
+    /// <remarks>Someone who ran "analyze" on a small store would have left metrics that led the planner astray when it had grown.</remarks>
     private static void ForgetStatistics(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();

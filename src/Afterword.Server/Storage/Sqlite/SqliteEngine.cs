@@ -12,7 +12,7 @@ internal static class SqliteEngine
     // SQLITE_CONFIG_MULTITHREAD: a connection of ours is used by one thread at a time, and needs no lock for each call.
     private const int OneThreadPerConnection = 2;
 
-    // SQLITE_CONFIG_MEMSTATUS: nobody asks for the figures, and keeping them takes a lock at each allocation.
+    // SQLITE_CONFIG_MEMSTATUS: nobody asks for the metrics, and keeping them takes a lock at each allocation.
     private const int MemoryMetrics = 9;
 
     private static readonly Lazy<string> s_version = new(Start);

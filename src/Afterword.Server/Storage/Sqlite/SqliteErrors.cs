@@ -33,7 +33,7 @@ internal static class SqliteErrors
         is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_PERM
         or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_PROTOCOL or raw.SQLITE_NOMEM;
 
-    /// <summary>Whether somebody else holds the file's lock.</summary>
+    /// <summary>Whether someone else holds the file's lock.</summary>
     public static bool IsLock(SqliteException error) => (error.SqliteErrorCode & PrimaryCode) is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 
     public static SqliteException Named(SqliteException error, sqlite3 connection) =>

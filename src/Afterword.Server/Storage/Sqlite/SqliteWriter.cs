@@ -38,7 +38,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     public string Version { get; }
 
-    /// <summary>Measures its work; null until somebody can look.</summary>
+    /// <summary>Measures its work; null until someone can look.</summary>
     public WriteMetrics? Metrics { get; set; }
 
     public int Waiting => _queue.Reader.Count;
@@ -55,7 +55,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     }
 
     /// <summary>Moves the whole log into the file and cuts it off, between two batches.</summary>
-    /// <returns>False while somebody reads an older state.</returns>
+    /// <returns>False while someone reads an older state.</returns>
     public Task<bool> EmptyLogAsync()
     {
         var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);

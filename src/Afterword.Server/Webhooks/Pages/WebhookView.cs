@@ -11,7 +11,7 @@ namespace Afterword.Server.Webhooks.Pages;
 /// <param name="Waiting">Deliveries that are yet to be made.</param>
 /// <param name="Dead">Deliveries that were given up.</param>
 /// <param name="HasAlerts">Whether it gets alerts besides the events.</param>
-/// <param name="IsApproved">False while it waits for somebody to approve it, and gets nothing.</param>
+/// <param name="IsApproved">False while it waits for someone to approve it, and gets nothing.</param>
 /// <param name="AwaitsOperator">Whether an operator approves it; else an owner.</param>
 /// <param name="Chat">The program in whose channel people read what it is told; null where programs do.</param>
 /// <param name="IsPolled">Whether its receiver fetches the events: nothing is sent to it.</param>
@@ -24,7 +24,7 @@ public sealed record WebhookView(
         listed.Endpoint.IsPolled, listed.Endpoint.Format.Product);
 }
 
-/// <summary>What somebody has just done to an endpoint came to this.</summary>
+/// <summary>What someone has just done to an endpoint came to this.</summary>
 /// <param name="Kind"><c>good</c>, <c>warn</c> or <c>bad</c>.</param>
 /// <param name="Text">What happened.</param>
 /// <param name="Secret">A new secret, which is shown now and never again.</param>

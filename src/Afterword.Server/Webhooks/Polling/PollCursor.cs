@@ -5,7 +5,7 @@ using Afterword.Server.Parsing;
 namespace Afterword.Server.Webhooks.Polling;
 
 /// <summary>A place in the order of a sender's changes, as a receiver keeps it.</summary>
-/// <remarks>It is not sealed: whoever may poll reads the whole log of the webhook anyway, and a place that somebody made up shows nothing else.</remarks>
+/// <remarks>It is not sealed: whoever may poll reads the whole log of the webhook anyway, and a place that someone made up shows nothing else.</remarks>
 /// <param name="At">The stamp of the last change that was fetched, Unix milliseconds.</param>
 /// <param name="Id">Its id.</param>
 internal readonly record struct PollCursor(long At, long Id)

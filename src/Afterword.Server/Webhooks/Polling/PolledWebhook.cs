@@ -5,7 +5,7 @@ namespace Afterword.Server.Webhooks.Polling;
 /// <summary>A webhook whose receiver has shown its secret.</summary>
 /// <param name="Secrets">What signs its events: one, or two while one is being replaced.</param>
 /// <param name="ApprovedAt">Since when it gets changes, Unix milliseconds; null while it waits for an owner of the sender.</param>
-/// <param name="IsOff">Whether somebody switched it off.</param>
+/// <param name="IsOff">Whether someone switched it off.</param>
 /// <param name="PolledAt">When it was polled, as far as that was written down, Unix milliseconds.</param>
 internal sealed record PolledWebhook(EndpointKey Key, IReadOnlyList<RotateSecret> Secrets, long? ApprovedAt, bool IsOff, long? PolledAt)
 {

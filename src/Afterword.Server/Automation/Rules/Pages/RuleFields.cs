@@ -27,7 +27,7 @@ public sealed record RuleFields
 
     public string Prefix { get; init; } = "";
 
-    /// <summary>Whether somebody is asked at all.</summary>
+    /// <summary>Whether someone is asked at all.</summary>
     public bool Asks { get; init; } = true;
 
     /// <summary>Type and number of the question, such as <c>csat 0</c>.</summary>

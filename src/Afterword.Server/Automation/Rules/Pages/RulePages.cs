@@ -51,7 +51,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
             : (document, [.. errors.All.Select(FaultOf)]);
     }
 
-    /// <summary>Saves, unless somebody else was faster.</summary>
+    /// <summary>Saves, unless someone else was faster.</summary>
     public async Task<bool> SaveAsync(Membership membership, long seen, RulesDocument document, CancellationToken stop) =>
         await change.RunAsync(membership.SenderId, membership.Member, seen, document.Text, stop) is ChangeRulesOutcome.Saved;
 
@@ -125,7 +125,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
             : new("", error.Message);
     }
 
-    /// <summary>A sender's rules while somebody looks at them.</summary>
+    /// <summary>A sender's rules while someone looks at them.</summary>
     internal sealed class Opened
     {
         private readonly RulePages _pages;
@@ -167,7 +167,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         // Whoever reads rules that ask nobody at the moment must not miss it.
         private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
 
-        /// <summary>What to say to somebody who read another version.</summary>
+        /// <summary>What to say to someone who read another version.</summary>
         public string Meanwhile => _saved is null
             ? FollowUpEndpoints.Elsewhere
             : $"{_saved.ChangedBy} saved version {_saved.Version} meanwhile, so nothing of yours was saved. It stands below, as the rules do now. Save again to put yours in their place.";
