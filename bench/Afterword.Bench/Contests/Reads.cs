@@ -52,7 +52,7 @@ internal static class Reads
         history.SenderOf(feedback).Credentials,
         string.Create(CultureInfo.InvariantCulture, $"/1.1/feedback/show/{history.IdOf(feedback)}.json"));
 
-    // First pages that begin anywhere: each is another stretch of the log.
+    // First pages that begin anywhere: each is another range of the log.
     private static byte[] EventsOf(RequestWriter writer, History history, SampleSender sender, long from) => writer.Get(
         sender.Credentials, "/1.1/feedback/events.json",
         ("from_time", history.TimeOf(from).ToString(CultureInfo.InvariantCulture)),

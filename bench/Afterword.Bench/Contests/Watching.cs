@@ -11,30 +11,44 @@ internal static class Watching
 {
     private const int Connections = 64;
     private const int Senders = 50;
+    private const double Least = 0.9;
 
     public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
     {
-        await using var collector = await bench.StartReceiverAsync();
-        var metrics = ChildProcess.FreeAddress();
-        var server = BenchServer.Sqlite(
-            bench.NewFolder("watched"),
-            ("Telemetry:Prometheus", "true"), ("Telemetry:Urls", $"http://{metrics}"), ("Telemetry:Otlp", $"http://{collector.Address}"), ("Telemetry:OtlpProtocol", "http"));
-        var otherSite = BenchServer.Sqlite(bench.NewFolder("unwatched"));
-        var (users, otherCast) = (await CastAsync(server), await CastAsync(otherSite));
-        await using var watched = await bench.StartServerAsync(server);
-        await using var unwatched = await bench.StartServerAsync(otherSite);
-
-        using var over = new CancellationTokenSource();
-        var scrapes = ScrapeAsync(metrics, over.Token);
-        var duel = await Duel.RunAsync(bench, ContenderOf(bench, watched, users), ContenderOf(bench, unwatched, otherCast));
-        await over.CancelAsync();
-
-        var collected = int.Parse(Encoding.UTF8.GetString((await Exchange.SendAsync(collector.Address, new RequestWriter(collector.Address.ToString()).Open("/collected"))).Body), CultureInfo.InvariantCulture);
-        if (await scrapes == 0 || collected == 0) throw new InvalidOperationException("Nobody watched the server.");
-        tell(Result.Of($"signed create, SQLite, {Senders} senders, {Connections} connections, metrics fetched each second, a collector told", duel, "nobody watches", 0.9));
+        await ScrapedAsync(bench, tell);
+        await ReportingAsync(bench, tell);
     }
 
-    private static async Task<SampleUsers> CastAsync(BenchServer server)
+    private static async Task ScrapedAsync(BenchEnvironment bench, Action<Result> tell)
+    {
+        var metrics = ChildProcess.FreeAddress();
+        using var over = new CancellationTokenSource();
+        var scrapes = ScrapeAsync(metrics, over.Token);
+        var duel = await RunAsync(bench, ("Telemetry:Prometheus", "true"), ("Telemetry:Urls", $"http://{metrics}"));
+        await over.CancelAsync();
+        if (await scrapes == 0) throw new InvalidOperationException("Nobody fetched the metrics.");
+        tell(Result.Of($"signed create, SQLite, {Senders} senders, {Connections} connections, metrics fetched each second", duel, "telemetry off", Least));
+    }
+
+    private static async Task ReportingAsync(BenchEnvironment bench, Action<Result> tell)
+    {
+        await using var collector = await bench.StartReceiverAsync();
+        var duel = await RunAsync(bench, ("Telemetry:Otlp", $"http://{collector.Address}"), ("Telemetry:OtlpProtocol", "http"));
+        var collected = (await Exchange.SendAsync(collector.Address, new RequestWriter(collector.Address.ToString()).Open("/collected"))).Body;
+        if (int.Parse(Encoding.UTF8.GetString(collected), CultureInfo.InvariantCulture) == 0) throw new InvalidOperationException("Nothing came to the collector.");
+        tell(Result.Of("the same, metrics, traces and logs sent to a collector", duel, "telemetry off", Least));
+    }
+
+    private static async Task<Duel> RunAsync(BenchEnvironment bench, params (string Key, string Value)[] telemetry)
+    {
+        var (on, off) = (BenchServer.Sqlite(bench.NewFolder("watched"), telemetry), BenchServer.Sqlite(bench.NewFolder("unwatched")));
+        var (users, otherUsers) = (await SampleAsync(on), await SampleAsync(off));
+        await using var watched = await bench.StartServerAsync(on);
+        await using var unwatched = await bench.StartServerAsync(off);
+        return await Duel.RunAsync(bench, ContenderOf(bench, watched, users), ContenderOf(bench, unwatched, otherUsers));
+    }
+
+    private static async Task<SampleUsers> SampleAsync(BenchServer server)
     {
         await using var store = await server.OpenAsync();
         return await SampleUsers.CreateAsync(store, Senders);
@@ -53,9 +67,16 @@ internal static class Watching
             while (true)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), stop);
-                using var answer = await http.GetAsync(new Uri($"http://{metrics}/metrics"), stop);
-                answer.EnsureSuccessStatusCode();
-                times++;
+                try
+                {
+                    using var answer = await http.GetAsync(new Uri($"http://{metrics}/metrics"), stop);
+                    answer.EnsureSuccessStatusCode();
+                    times++;
+                }
+                catch (HttpRequestException) when (times == 0)
+                {
+                    // The server is not up yet.
+                }
             }
         }
         catch (OperationCanceledException)

@@ -53,7 +53,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         return (IPEndPoint)socket.LocalEndPoint!;
     }
 
-    /// <summary>Sends a request as soon as somebody listens, and waits for a 200.</summary>
+    /// <summary>Sends a request as soon as someone listens, and waits for a 200.</summary>
     /// <exception cref="InvalidOperationException">The process ended, or did not answer within 30 s.</exception>
     public async Task AnswersAsync(byte[] request)
     {

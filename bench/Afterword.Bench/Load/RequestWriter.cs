@@ -46,7 +46,7 @@ internal sealed class RequestWriter(string host)
     /// <summary>What a browser sends for a link.</summary>
     public byte[] Open(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nUser-Agent: bench\r\n\r\n");
 
-    /// <summary>The same of somebody who is signed in.</summary>
+    /// <summary>The same of someone who is signed in.</summary>
     public byte[] Open(string path, string cookie) =>
         Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nUser-Agent: bench\r\nCookie: {cookie}\r\n\r\n");
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Afterword.Bench.Report;
 
-/// <summary>What the figures were measured on.</summary>
+/// <summary>What the metrics were measured on.</summary>
 internal sealed record Machine(
     string Processor, int Cores, double MemoryGiB, string Kernel, string Framework, string Sqlite, string? Postgres, string Disk, double SyncsPerSecond, double LoadBefore)
 {

@@ -33,7 +33,7 @@ internal sealed record Result
 
     public string? Note { get; init; }
 
-    /// <summary>Every run behind the figure.</summary>
+    /// <summary>Every run behind the metric.</summary>
     public IReadOnlyList<Measurement>? Runs { get; init; }
 
     public IReadOnlyList<Measurement>? BaselineRuns { get; init; }

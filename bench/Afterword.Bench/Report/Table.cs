@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Afterword.Bench.Report;
 
-/// <summary>The figures as a person reads them.</summary>
+/// <summary>The metrics as a person reads them.</summary>
 internal static class Table
 {
     private static readonly string[] s_heads = ["row", "what", "value", "baseline", "ratio", "(rounds)", "target", "", "note"];
