@@ -44,7 +44,7 @@ internal static class UserEndpoints
         var search = UserAccounts.Bare(query["q"].ToString().Trim());
         var after = UserAccounts.Bare(query["after"].ToString());
         if (!UserAccounts.Handle.IsMatch(after)) after = "";
-        var found = search.Length == 0 ? await userAccounts.ListAsync(after, PageLength + 1, stop) : search.Contains('@', StringComparison.Ordinal) ? await userAccounts.FindByEmailAsync(search, stop) : await userAccounts.FindAsync(search, stop) is { } one ? [one] : [];
+        var found = search.Length == 0 ? await userAccounts.ListAsync(after, PageLength + 1, stop) : await userAccounts.FindNamedAsync(search, stop);
         var exempt = (await lists.ExemptAsync(stop)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         await http.ShowConsoleAsync<UsersPage>(membership, status, new()
         {

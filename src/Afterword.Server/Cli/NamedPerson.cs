@@ -25,26 +25,20 @@ internal static class NamedPerson
 
     /// <returns>Null when nobody has this handle.</returns>
     /// <exception cref="CommandException">Nobody has this email address, or more than one.</exception>
-    public static async Task<User?> FindAsync(OpenedStore store, string named, CancellationToken stop)
+    public static async Task<User?> FindAsync(OpenedStore store, string named, CancellationToken stop) => await store.UserAccounts.FindNamedAsync(named, stop) switch
     {
-        if (!IsAddress(named)) return await store.UserAccounts.FindAsync(named, stop);
-
-        return await store.UserAccounts.FindByEmailAsync(named, stop) switch
-        {
-            [var one] => one,
-            [] => throw new CommandException(ExitCode.Failed, $"There is no user with the email address {named}. Someone who was erased is found by their handle only. See: afterword user list"),
-            var several => throw new CommandException(ExitCode.Failed, $"Several users have the email address {named}: {string.Join(", ", several.Select(one => $"@{one.ScreenName}"))}. Name one by the handle."),
-        };
-    }
+        [var one] => one,
+        [] when UserAccounts.IsEmail(named) => throw new CommandException(ExitCode.Failed, $"There is no user with the email address {named}. Someone who was erased is found by their handle only. See: afterword user list"),
+        [] => null,
+        var several => throw new CommandException(ExitCode.Failed, $"Several users have the email address {named}: {string.Join(", ", several.Select(one => $"@{one.ScreenName}"))}. Name one by the handle."),
+    };
 
     /// <summary>Who had the handle and was erased.</summary>
-    public static async Task<Erasure?> EarlierAsync(OpenedStore store, string named, CancellationToken stop) => IsAddress(named) ? null : await store.ErasePerson.EarlierAsync(named, stop);
+    public static async Task<Erasure?> EarlierAsync(OpenedStore store, string named, CancellationToken stop) => UserAccounts.IsEmail(named) ? null : await store.ErasePerson.EarlierAsync(named, stop);
 
     public static CommandException Unknown(string handle) => new(ExitCode.Failed, $"There is no user @{handle}. See: afterword user list");
 
     public static string Told(string handle, Erasure earlier) => $"A person with the handle @{handle} was erased at {Time(earlier)}. Receipt: {earlier.Receipt}";
 
     public static string Time(Erasure erasure) => erasure.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private static bool IsAddress(string named) => named.Contains('@', StringComparison.Ordinal);
 }

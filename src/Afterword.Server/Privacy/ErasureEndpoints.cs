@@ -85,8 +85,7 @@ internal static class ErasureEndpoints
     private static async Task<List<Found>> FindAsync(UserAccounts accounts, ErasePerson erase, string named, long? knownTo, CancellationToken stop)
     {
         var found = new List<Found>();
-        var candidates = named.Contains('@', StringComparison.Ordinal) ? await accounts.FindByEmailAsync(named, stop) : await accounts.FindAsync(named, stop) is { } one ? [one] : [];
-        foreach (var user in candidates)
+        foreach (var user in await accounts.FindNamedAsync(named, stop))
         {
             var (refusal, counts) = await erase.LookAsync(user.Id, knownTo, stop);
             if (refusal is not ErasureOutcome.Unknown) found.Add(new(user, refusal, counts));

@@ -187,10 +187,19 @@ internal sealed partial class UserAccounts(Store store, PasswordHashes passwords
         session.Sql($"select {Columns} from account where screen_name_key = @key").Bind("key", Key(handle)).FirstAsync(Read, stop);
 
     /// <summary>The users with an email address, in any letter case; several may share one.</summary>
-    public async Task<IReadOnlyList<User>> FindByEmailAsync(string email, CancellationToken stop) => !EmailAddress.TryParse(email, out var address) ? [] : await store.Main.ReadAsync(
+    private async Task<IReadOnlyList<User>> FindByEmailAsync(string email, CancellationToken stop) => !EmailAddress.TryParse(email, out var address) ? [] : await store.Main.ReadAsync(
         session => session.Sql($"select {Columns} from account where lower(mail) = @mail and mail is not null and erased = 0 order by id limit @most")
             .Bind("mail", address.Value.ToLowerInvariant()).Bind("most", (long)MostOfEmail).ListAsync(Read, stop),
         stop);
+
+    /// <summary>Whether a name that someone entered is to be looked for among email addresses: no username holds an @ once <see cref="Bare"/> has taken the first one off.</summary>
+    public static bool IsEmail(string named) => named.Contains('@', StringComparison.Ordinal);
+
+    /// <summary>The users whom someone names by username or by email address.</summary>
+    /// <param name="named">A bare username, or an email address.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<IReadOnlyList<User>> FindNamedAsync(string named, CancellationToken stop) =>
+        IsEmail(named) ? await FindByEmailAsync(named, stop) : await FindAsync(named, stop) is { } one ? [one] : [];
 
     /// <summary>Users by their handles.</summary>
     /// <param name="after">Only those behind this handle; empty for the first.</param>
