@@ -9,6 +9,7 @@ using Afterword.Server.Console.Audit;
 using Afterword.Server.Console.Members;
 using Afterword.Server.Embed;
 using Afterword.Server.Hosting;
+using Afterword.Server.Parsing;
 using Afterword.Server.Storage;
 using Afterword.Server.Users;
 using Afterword.Server.Webhooks;
@@ -114,11 +115,7 @@ internal static class ChannelPageEndpoints
     private static async Task AllowOrigin(HttpContext http, Membership membership, EmbedOrigins origins)
     {
         var (form, stop) = (SubmittedForm.Of(http.Request.Form), http.RequestAborted);
-        var site = http.Request.Form["origin"].ToString().Trim();
-
-        // As people write addresses.
-        if (site.Length > 0 && !site.Contains("://", StringComparison.Ordinal)) site = $"https://{site}";
-        var (origin, wrong) = PageOrigin.Read(site);
+        var (origin, wrong) = PageOrigin.Read(TypedAddress.WithScheme(http.Request.Form["origin"].ToString().Trim()));
         if (wrong is not null) form.Refuse("origin", $"It must be {wrong}.");
         else if ((await origins.OfAsync(membership.SenderId, stop)).Count >= MostOrigins) form.Refuse("origin", string.Create(CultureInfo.InvariantCulture, $"At most {MostOrigins} sites."));
         if (form.IsWrong)

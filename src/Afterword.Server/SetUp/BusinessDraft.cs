@@ -15,10 +15,7 @@ internal sealed record BusinessDraft(string Name, string PrivacyUrl, string? Lan
     /// <summary>Reads the fields that opening and changing a business have in common, and notes what is wrong with them.</summary>
     public static bool TryRead(IFormCollection form, SubmittedForm submittedForm, [NotNullWhen(true)] out BusinessDraft? draft)
     {
-        var (name, privacy, tag) = (form["name"].ToString().Trim(), form["privacy_url"].ToString().Trim(), form["language"].ToString());
-
-        // As people write addresses.
-        if (privacy.Length > 0 && !privacy.Contains("://", StringComparison.Ordinal)) privacy = $"https://{privacy}";
+        var (name, privacy, tag) = (form["name"].ToString().Trim(), TypedAddress.WithScheme(form["privacy_url"].ToString().Trim()), form["language"].ToString());
         if (TextRules.WrongWithName(name) is { } wrong) submittedForm.Refuse("name", $"The name must be {wrong}.");
         if (privacy.Length == 0) submittedForm.Refuse("privacy_url", "Each request shows where your privacy policy is. Enter its address.");
         else if (PromptDraft.WrongWithPrivacyUrl(privacy) is { } bad) submittedForm.Refuse("privacy_url", $"The address must be {bad}.");
