@@ -112,8 +112,8 @@ internal static class ConnectorPageEndpoints
         });
     }
 
-    private static async Task<RulesSilence?> SilenceOfAsync(HttpContext http, Membership membership) =>
-        RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(membership.SenderId, http.RequestAborted));
+    private static Task<RulesSilence?> SilenceOfAsync(HttpContext http, Membership membership) =>
+        http.RequestServices.GetRequiredService<ChangeRules>().SilenceAsync(membership.SenderId, http.RequestAborted);
 
     private static Task ChangeSecret(HttpContext http, string connector, Membership membership, FindConnector find, ChangeConnectors change, Settings settings) => DoAsync(http, connector, membership, find, async found =>
     {

@@ -107,7 +107,7 @@ internal static class SetUpEndpoints
     private static async Task<RulesSilence?> SilenceAsync(HttpContext http, Membership membership) =>
         (await http.RequestServices.GetRequiredService<FindConnector>().ListAsync(membership.SenderId, http.RequestAborted)).Count == 0
             ? null
-            : RulesSilence.Of(await http.RequestServices.GetRequiredService<ChangeRules>().FindAsync(membership.SenderId, http.RequestAborted));
+            : await http.RequestServices.GetRequiredService<ChangeRules>().SilenceAsync(membership.SenderId, http.RequestAborted);
 
     /// <summary>The keys that a notice brings, with calls that ask the person who reads them.</summary>
     public static ShownKeys? Shown(HttpContext http, OneTimeNotice? notice, Business business, long? customer)

@@ -32,14 +32,6 @@ internal static class FairnessEndpoints
         });
     }
 
-    private static async Task<string?> SilenceAsync(ChangeRules rules, long sender, CancellationToken stop)
-    {
-        var saved = await rules.FindAsync(sender, stop);
-        return saved is null ? null : RulesDocument.OfStored(saved.Document).Silence switch
-        {
-            Reason.None => null,
-            Reason.Paused => "Automatic requests are paused.",
-            _ => "Automatic requests are off.",
-        };
-    }
+    private static async Task<string?> SilenceAsync(ChangeRules rules, long sender, CancellationToken stop) =>
+        await rules.FindAsync(sender, stop) is { } saved && RulesSilence.TextOf(RulesDocument.OfStored(saved.Document)) is { } silence ? $"{silence}." : null;
 }

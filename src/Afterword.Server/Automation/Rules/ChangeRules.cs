@@ -39,6 +39,9 @@ internal sealed class ChangeRules(Store store, AuditLog audit, TimeProvider cloc
     /// <summary>The rules that hold; null when none were ever saved.</summary>
     public Task<RulesVersion?> FindAsync(long sender, CancellationToken stop) => store.Main.ReadAsync(session => FindAsync(session, sender, stop), stop);
 
+    /// <summary>Why a sender's rules ask nobody; null where they ask.</summary>
+    public async Task<RulesSilence?> SilenceAsync(long sender, CancellationToken stop) => RulesSilence.Of(await FindAsync(sender, stop));
+
     /// <summary>A version, be it the one that holds or an earlier one; null when there is none.</summary>
     public Task<RulesVersion?> FindAsync(long sender, long version, CancellationToken stop) => store.Main.ReadAsync(
         session => session.Sql("select version, changed_at, changed_by, document from automation_rules where sender_id = @sender and version = @version")

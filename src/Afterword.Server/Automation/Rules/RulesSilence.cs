@@ -9,6 +9,14 @@ public sealed record RulesSilence(string Text, string Page, string Does, string 
 {
     private static readonly RulesSilence s_none = new("There are no rules yet, so nobody is asked.", "rules?edit=new", "Add a rule", "rules set");
 
+    /// <summary>What is said of rules that are switched off or paused, without a full stop; null of those that are neither.</summary>
+    internal static string? TextOf(RuleSet rules) => rules.Silence switch
+    {
+        Reason.None => null,
+        Reason.Paused => "Automatic requests are paused",
+        _ => "Automatic requests are off",
+    };
+
     /// <param name="saved">The rules that hold; null when none were ever saved.</param>
     /// <returns>Null where the rules ask.</returns>
     internal static RulesSilence? Of(RulesVersion? saved)
@@ -20,8 +28,8 @@ public sealed record RulesSilence(string Text, string Page, string Does, string 
         {
             Reason.None when rules.Rules.Any(rule => rule.Request is not null) => null,
             Reason.None => new("No rule asks anybody yet.", "rules?edit=new", "Add a rule", "rules set"),
-            Reason.Paused => new("Automatic requests are paused, so nobody is asked.", "automation", "See Automation", "rules show"),
-            _ => new("Automatic requests are off, so nobody is asked.", "automation", "Turn them on", "rules show"),
+            Reason.Paused => new($"{TextOf(rules)}, so nobody is asked.", "automation", "See Automation", "rules show"),
+            _ => new($"{TextOf(rules)}, so nobody is asked.", "automation", "Turn them on", "rules show"),
         };
     }
 

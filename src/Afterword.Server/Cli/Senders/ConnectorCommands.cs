@@ -169,7 +169,7 @@ internal static class ConnectorCommands
         var (rules, lines) = (new ChangeRules(store.Store, store.Audit, TimeProvider.System), new List<string>());
         foreach (var (id, screenName) in senders.Distinct())
         {
-            if (RulesSilence.Of(await rules.FindAsync(id, stop)) is { } silence) lines.Add(silence.ToldOf(screenName));
+            if (await rules.SilenceAsync(id, stop) is { } silence) lines.Add(silence.ToldOf(screenName));
         }
 
         return lines;

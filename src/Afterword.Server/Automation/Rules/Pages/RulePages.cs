@@ -165,7 +165,7 @@ internal sealed class RulePages(Store store, ChangeRules change, SimulateRules s
         public RuleEdit Edit(int? at, RuleFields fields) => new(at ?? Count, at is null, fields, [.. Enum.GetValues<PromptType>().Select(Group)], ChannelNames.All);
 
         // Whoever reads rules that ask nobody at the moment must not miss it.
-        private string Silence => _rules.Silence switch { Reason.None => "", Reason.Paused => "Automatic requests are paused. ", _ => "Automatic requests are off. " };
+        private string Silence => RulesSilence.TextOf(_rules) is { } silence ? $"{silence}. " : "";
 
         /// <summary>What to say to someone who read another version.</summary>
         public string Meanwhile => _saved is null
