@@ -45,6 +45,9 @@ internal sealed record Endpoint(
 /// <param name="Dead">Deliveries that are given up.</param>
 internal sealed record ListedEndpoint(Endpoint Endpoint, string ScreenName, long Waiting, long Dead)
 {
+    /// <summary>Whether it is posted to this address.</summary>
+    public bool IsAt(Uri url) => Endpoint.Address == url.AbsoluteUri;
+
     /// <summary>Where people read what it is told; null where programs do.</summary>
     public ChatDestination? Room => ChatDestination.Of(Endpoint.Format, ScreenName);
 }

@@ -18,7 +18,7 @@ internal static class EndpointForm
     {
         var (url, wrong) = WebhookUrl.Read(form["url"].ToString().Trim(), settings, guard);
         if (wrong is not null) submittedForm.Refuse("url", $"It must be {wrong.Replace("; give those with --basic", "; those have a field of their own", StringComparison.Ordinal)}.");
-        else if (others?.Any(other => other.Endpoint.Address == url!.AbsoluteUri) == true) submittedForm.Refuse("url", "There is a webhook to this address already, and each event would be sent there twice. If its secret is lost, rotate it; or remove that webhook first.");
+        else if (others?.Any(other => other.IsAt(url!)) == true) submittedForm.Refuse("url", "There is a webhook to this address already, and each event would be sent there twice. If its secret is lost, rotate it; or remove that webhook first.");
 
         var basic = form["basic"].ToString();
         if (basic.Length > MostBasic || (basic.Length > 0 && !WebhookUrl.IsBasic(basic))) submittedForm.Refuse("basic", "Write user:password, or nothing.");

@@ -55,7 +55,7 @@ internal static class WebhookCommands
         {
             var user = await store.AccountAsync(parsed.GetRequiredValue(handle), stop);
             var address = parsed.GetValue(url) is { } text ? ReadUrl(store, text) : null;
-            if (address is not null && !parsed.GetValue(again) && (await store.Endpoints.ListAsync(user.Id, null, stop)).Find(one => one.Endpoint.Address == address.AbsoluteUri) is { } there)
+            if (address is not null && !parsed.GetValue(again) && (await store.Endpoints.ListAsync(user.Id, null, stop)).Find(one => one.IsAt(address)) is { } there)
             {
                 throw new CommandException(
                     ExitCode.Failed,
