@@ -6,8 +6,11 @@ internal static class NearestName
     /// <summary>The known name that is at most a few letters away; null when none is.</summary>
     public static string? Of(string typed, IEnumerable<string> known)
     {
-        var nearest = known.Select(name => (Name: name, Distance: Distance(typed, name))).OrderBy(one => one.Distance).ThenBy(one => one.Name, StringComparer.Ordinal).FirstOrDefault();
-        return nearest.Name is not null && nearest.Distance <= Math.Clamp(typed.Length / 4, 1, 3) ? nearest.Name : null;
+        // Whatever is longer or shorter by more is farther away: a stranger may have typed 100,000 letters.
+        var most = Math.Clamp(typed.Length / 4, 1, 3);
+        var nearest = known.Where(name => Math.Abs(name.Length - typed.Length) <= most).Select(name => (Name: name, Distance: Distance(typed, name)))
+            .OrderBy(one => one.Distance).ThenBy(one => one.Name, StringComparer.Ordinal).FirstOrDefault();
+        return nearest.Name is not null && nearest.Distance <= most ? nearest.Name : null;
     }
 
     // Letters that are added, left out, changed or swapped with the next (optimal string alignment).

@@ -11,7 +11,8 @@ internal sealed class ParameterReader(RequestParameters parameters)
     private const int MostUnknown = 5;
     private const int LongestName = 40;
 
-    private readonly SortedSet<string> _known = new(StringComparer.Ordinal);
+    // Of every call; only those that refuse unknown names look into it.
+    private readonly List<string> _read = [];
 
     public ApiErrors Errors { get; } = new();
 
@@ -19,19 +20,20 @@ internal sealed class ParameterReader(RequestParameters parameters)
     /// <param name="alsoKnown">What may be given without being read.</param>
     public void RefuseUnknown(params ReadOnlySpan<string> alsoKnown)
     {
-        foreach (var name in alsoKnown) _known.Add(name);
-        foreach (var name in parameters.Names().Where(name => !_known.Contains(name)).Take(MostUnknown))
+        var known = new SortedSet<string>([.. _read, .. alsoKnown], StringComparer.Ordinal);
+        foreach (var name in parameters.Names().Where(name => !known.Contains(name)).Take(MostUnknown))
         {
-            var meant = NearestName.Of(name, _known) ?? _known.FirstOrDefault(known => name.Split('_').Contains(known));
+            var parts = name.Split('_');
+            var meant = NearestName.Of(name, known) ?? known.FirstOrDefault(parts.Contains);
             Errors.Add(ApiError.Invalid(
-                name.Length <= LongestName ? name : name[..LongestName], meant is null ? $"unknown here; there are {string.Join(", ", _known)}" : $"unknown here; {meant} is meant, or another of {string.Join(", ", _known)}"));
+                name.Length <= LongestName ? name : name[..LongestName], meant is null ? $"unknown here; there are {string.Join(", ", known)}" : $"unknown here; {meant} is meant, or another of {string.Join(", ", known)}"));
         }
     }
 
     /// <summary>Gives the text, or null after noting why there is none. Empty counts as missing.</summary>
     public string? Required(string name)
     {
-        _known.Add(name);
+        _read.Add(name);
         var parameterSource = parameters.Read(name, out var text);
         if (parameterSource == ParameterSource.Nothing) Errors.Add(ApiError.Missing(name));
         return Text(name, parameterSource, text);
@@ -40,7 +42,7 @@ internal sealed class ParameterReader(RequestParameters parameters)
     /// <summary>Gives the text, or null when it was left out or left empty, or after noting what is wrong.</summary>
     public string? Optional(string name)
     {
-        _known.Add(name);
+        _read.Add(name);
         var parameterSource = parameters.Read(name, out var text);
         return Text(name, parameterSource, text);
     }
