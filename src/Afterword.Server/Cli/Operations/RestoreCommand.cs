@@ -67,7 +67,7 @@ internal static class RestoreCommand
             {
                 (content, keptAs) = await target.RunAsync(backup, now => BackupCommand.Show(progress, "Restore", now), stop);
             }
-            catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+            catch (SqliteException error) when (ProblemCauses.Of(error) == ProblemCause.DiskFull)
             {
                 throw new CommandException(ExitCode.Failed, $"The disk of {Path.GetFullPath(settings.Data)} is full: make room on it, or restore into another folder with --data. Nothing was restored, and what was there is as before.");
             }
