@@ -111,7 +111,7 @@ internal sealed class PostgresCluster : IDisposable
     {
         var port = await _port.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Interlocked.Increment(ref _databases)}");
-        await RunSqlAsync(port, $"create database {name} template {template}{(Newest().Version >= 15 ? " strategy file_copy" : "")}");
+        await RunSqlAsync(port, $"create database {name} template {template}{(s_newest.Value.Version >= 15 ? " strategy file_copy" : "")}");
         return string.Create(CultureInfo.InvariantCulture, $"postgres://postgres@127.0.0.1:{port}/{name}");
     }
 
@@ -177,9 +177,11 @@ internal sealed class PostgresCluster : IDisposable
     }
 
     /// <summary>The folder of the newest version that is installed.</summary>
-    public static string Programs() => Newest().Folder;
+    public static string Programs() => s_newest.Value.Folder;
 
-    private static (int Version, string Folder) Newest() =>
+    private static readonly Lazy<(int Version, string Folder)> s_newest = new(FindNewest);
+
+    private static (int Version, string Folder) FindNewest() =>
         (Directory.Exists(Installed) ? Directory.GetDirectories(Installed) : [])
             .Select(folder => (Version: int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0, Folder: Path.Combine(folder, "bin")))
             .Where(found => File.Exists(Path.Combine(found.Folder, "initdb")))
