@@ -44,9 +44,10 @@ internal static class CutState
             await CountAsync(store, broken);
             if (ledger is not null) broken.AddRange(Invariants.Check(await StoreImage.ReadAsync(store), ledger));
         }
-        catch (Exception error) when (error is SqliteException or InvalidOperationException)
+        catch (Exception error) when (error is SqliteException or InvalidOperationException or InvalidCastException)
         {
-            broken.Add($"It cannot be opened: {error.Message}");
+            // Pages of two times make rows that no statement wrote, such as one with nulls where the schema has none.
+            broken.Add($"It cannot be opened or read: {error.Message}");
         }
 
         return broken;
