@@ -9,8 +9,6 @@ namespace Afterword.Bench.Contests;
 /// <summary>Signed create calls of a server that is watched and of one that is not, in turn.</summary>
 internal static class Watching
 {
-    private const int Connections = 64;
-    private const int Senders = 50;
     private const double Least = 0.9;
 
     public static async Task RunAsync(BenchEnvironment bench, Action<Result> tell)
@@ -27,7 +25,7 @@ internal static class Watching
         var duel = await RunAsync(bench, ("Telemetry:Prometheus", "true"), ("Telemetry:Urls", $"http://{metrics}"));
         await over.CancelAsync();
         if (await scrapes == 0) throw new InvalidOperationException("Nobody fetched the metrics.");
-        tell(Result.Of($"signed create, SQLite, {Senders} senders, {Connections} connections, metrics fetched each second", duel, "telemetry off", Least));
+        tell(Result.Of($"signed create, SQLite, {CreatingServer.Senders} senders, {CreatingServer.Connections} connections, metrics fetched each second", duel, "telemetry off", Least));
     }
 
     private static async Task ReportingAsync(BenchEnvironment bench, Action<Result> tell)
@@ -41,21 +39,10 @@ internal static class Watching
 
     private static async Task<Duel> RunAsync(BenchEnvironment bench, params (string Key, string Value)[] telemetry)
     {
-        var (on, off) = (BenchServer.Sqlite(bench.NewFolder("watched"), telemetry), BenchServer.Sqlite(bench.NewFolder("unwatched")));
-        var (users, otherUsers) = (await SampleAsync(on), await SampleAsync(off));
-        await using var watched = await bench.StartServerAsync(on);
-        await using var unwatched = await bench.StartServerAsync(off);
-        return await Duel.RunAsync(bench, ContenderOf(bench, watched, users), ContenderOf(bench, unwatched, otherUsers));
+        await using var watched = await CreatingServer.StartAsync(bench, BenchServer.Sqlite(bench.NewFolder("watched"), telemetry));
+        await using var unwatched = await CreatingServer.StartAsync(bench, BenchServer.Sqlite(bench.NewFolder("unwatched")));
+        return await Duel.RunAsync(bench, watched.Contender, unwatched.Contender);
     }
-
-    private static async Task<SampleUsers> SampleAsync(BenchServer server)
-    {
-        await using var store = await server.OpenAsync();
-        return await SampleUsers.CreateAsync(store, Senders);
-    }
-
-    private static Once ContenderOf(BenchEnvironment bench, ChildProcess server, SampleUsers users) =>
-        new(bench, server, Connections, 5_000, new CreateRequests(new RequestWriter(server.Address.ToString()), users, together: Senders).Begin);
 
     /// <summary>Fetches the metrics once a second, and says how often.</summary>
     private static async Task<int> ScrapeAsync(System.Net.IPEndPoint metrics, CancellationToken stop)
