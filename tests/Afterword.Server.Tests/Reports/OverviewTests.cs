@@ -161,7 +161,7 @@ public abstract class OverviewTests(Engine engine) : IAsyncLifetime
 
         var html = WebUtility.HtmlDecode(await HtmlAsync("?range=7"));
         Assert.Contains("+100.0 points", html, StringComparison.Ordinal);
-        Assert.Contains("more than chance", html, StringComparison.Ordinal);
+        Assert.Contains("<span class=\"soft\">significant</span>", html, StringComparison.Ordinal);
         Assert.Contains("change good", html, StringComparison.Ordinal);
         Assert.Contains("period before, 0%", html, StringComparison.Ordinal);
     }

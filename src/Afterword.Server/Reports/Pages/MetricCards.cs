@@ -50,10 +50,10 @@ internal sealed class MetricCards(PeriodMetrics period, PeriodMetrics periodBefo
     {
         { Trend: Trend.Unknown } => null,
         { Trend: Trend.TooFew } => new("", "", "", "Too few answers to compare"),
-        { Trend: Trend.WithinChance, Tested: true } => new("", "≈", by(change.By), "within chance"),
+        { Trend: Trend.WithinChance, Tested: true } => new("", "≈", by(change.By), "not significant"),
         { Trend: Trend.WithinChance } => new("", "=", "as before", ""),
         // What no test stands behind is neither praised nor blamed.
         { Trend: var trend, Tested: var tested } => new(
-            !tested ? "" : trend == Trend.Up ? "good" : "bad", trend == Trend.Up ? "↑" : "↓", by(change.By), tested ? "more than chance" : ""),
+            !tested ? "" : trend == Trend.Up ? "good" : "bad", trend == Trend.Up ? "↑" : "↓", by(change.By), tested ? "significant" : ""),
     };
 }
